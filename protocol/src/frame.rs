@@ -1,0 +1,238 @@
+//! Messages as lines of bytes.
+
+use crate::{Code, Fault, MAX_FRAME_BYTES, Outcome, Reply, Request, VERSION};
+use serde::{Deserialize, Serialize};
+
+/// A request that was not understood, and the number to answer it by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rejected {
+    /// The asker's number; 0 where it could not be read.
+    pub id: u64,
+    /// Why.
+    pub fault: Fault,
+}
+
+/// What every version of the protocol has in common.
+#[derive(Deserialize)]
+struct Envelope {
+    v: u32,
+    #[serde(default)]
+    id: u64,
+}
+
+/// Reads one request from a frame without its newline. Never panics, whatever the bytes are.
+///
+/// The version is looked at first: the rest of a message of another version may mean anything.
+pub fn decode(frame: &[u8]) -> Result<Request, Rejected> {
+    let rejected = |id, code, message: String| Rejected { id, fault: Fault::new(code, message) };
+    if frame.len() > MAX_FRAME_BYTES {
+        return Err(Rejected { id: 0, fault: frame_too_long() });
+    }
+    // serde would take an array for the object.
+    if !frame.trim_ascii_start().starts_with(b"{") {
+        return Err(rejected(
+            0,
+            Code::BadRequest,
+            "this is not a request: a JSON object was expected".into(),
+        ));
+    }
+    let envelope: Envelope = serde_json::from_slice(frame)
+        .map_err(|error| rejected(0, Code::BadRequest, format!("this is not a request: {error}")))?;
+    if envelope.v != VERSION {
+        let message = format!("protocol version {} was asked for; this daemon speaks {VERSION}", envelope.v);
+        return Err(rejected(envelope.id, Code::UnsupportedVersion, message));
+    }
+    let request: Request = serde_json::from_slice(frame).map_err(|error| {
+        rejected(envelope.id, Code::BadRequest, format!("this request cannot be read: {error}"))
+    })?;
+    request.check().map_err(|fault| Rejected { id: request.id, fault })?;
+    Ok(request)
+}
+
+/// Reads one reply from a frame without its newline.
+///
+/// # Errors
+/// [`Code::UnsupportedVersion`] where the daemon speaks another version, [`Code::Internal`] where the frame is no
+/// reply at all.
+pub fn decode_reply(frame: &[u8]) -> Result<Reply, Fault> {
+    let envelope: Envelope = serde_json::from_slice(frame).map_err(|error| {
+        Fault::new(Code::Internal, format!("the daemon's answer cannot be read: {error}"))
+    })?;
+    if envelope.v != VERSION {
+        let message =
+            format!("the daemon speaks protocol version {}; this client speaks {VERSION}", envelope.v);
+        return Err(Fault::new(Code::UnsupportedVersion, message));
+    }
+    serde_json::from_slice(frame)
+        .map_err(|error| Fault::new(Code::Internal, format!("the daemon's answer cannot be read: {error}")))
+}
+
+/// The fault of a frame beyond [`MAX_FRAME_BYTES`].
+pub fn frame_too_long() -> Fault {
+    Fault::new(Code::TooLong, format!("the message is longer than the {MAX_FRAME_BYTES} bytes of a frame"))
+}
+
+/// A request as a frame with its newline, or [`Code::TooLong`] where it does not fit into one.
+pub fn encode(request: &Request) -> Result<Vec<u8>, Fault> {
+    request.check()?;
+    let frame = written(request)?;
+    if frame.len() > MAX_FRAME_BYTES + 1 { Err(frame_too_long()) } else { Ok(frame) }
+}
+
+/// A reply as a frame with its newline. What does not fit into a frame is left out, the least needed first:
+/// explained units, spans, alternatives; a buffer that does not fit becomes [`Code::TooLong`].
+pub fn encode_reply(mut reply: Reply) -> Vec<u8> {
+    for step in 0.. {
+        match written(&reply) {
+            Ok(frame) if frame.len() <= MAX_FRAME_BYTES + 1 => return frame,
+            Ok(_) => shorten(&mut reply, step),
+            Err(fault) => reply.outcome = Outcome::Error(fault),
+        }
+    }
+    unreachable!("an error always fits into a frame")
+}
+
+fn shorten(reply: &mut Reply, step: usize) {
+    match (&mut reply.outcome, step) {
+        (Outcome::Result(crate::reply::Body::Converted(answer)), 0) => answer.units = None,
+        (Outcome::Result(crate::reply::Body::Converted(answer)), 1) => answer.spans = Vec::new(),
+        (Outcome::Result(crate::reply::Body::Converted(answer)), 2) => answer.alternatives = Vec::new(),
+        (outcome, _) => *outcome = Outcome::Error(frame_too_long()),
+    }
+}
+
+fn written<T: Serialize>(message: &T) -> Result<Vec<u8>, Fault> {
+    let mut frame = serde_json::to_vec(message)
+        .map_err(|error| Fault::new(Code::Internal, format!("the message cannot be written: {error}")))?;
+    frame.push(b'\n');
+    Ok(frame)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::message::{Context, Op, Route};
+    use crate::reply::{Answer, Body, Span};
+    use proptest::prelude::*;
+
+    fn check(frame: &[u8], id: u64, code: Code) {
+        let rejected = decode(frame).unwrap_err();
+        assert_eq!((rejected.id, rejected.fault.code), (id, code), "{}", String::from_utf8_lossy(frame));
+    }
+
+    #[test]
+    fn what_is_no_request_is_rejected_by_its_kind() {
+        check(b"", 0, Code::BadRequest);
+        check(b"{}", 0, Code::BadRequest);
+        check(b"null", 0, Code::BadRequest);
+        check(b"[1,2]", 0, Code::BadRequest);
+        check(b"\xff\xfe{", 0, Code::BadRequest);
+        check(b"\0", 0, Code::BadRequest);
+        check(br#"{"v":1,"id":-1,"op":"convert"}"#, 0, Code::BadRequest);
+        check(br#"{"v":1,"id":1,"id":2,"op":"convert"}"#, 0, Code::BadRequest);
+        check(br#"{"v":1,"id":3}"#, 3, Code::BadRequest);
+        check(br#"{"v":1,"id":3,"op":"dance"}"#, 3, Code::BadRequest);
+        check(br#"{"v":1,"id":3,"op":"convert","text":5}"#, 3, Code::BadRequest);
+        check(br#"{"v":1,"id":3,"op":"convert","text":"\ud800"}"#, 3, Code::BadRequest);
+        check(br#"{"v":1,"id":3,"op":"convert","cursor":-1}"#, 3, Code::BadRequest);
+        check(&b"[".repeat(200_000), 0, Code::BadRequest);
+        check(&vec![b' '; MAX_FRAME_BYTES + 1], 0, Code::TooLong);
+        let long = format!(r#"{{"v":1,"id":3,"op":"convert","text":"{}"}}"#, "x".repeat(200_000));
+        check(long.as_bytes(), 3, Code::TooLong);
+    }
+
+    #[test]
+    fn another_version_is_named_before_anything_else_is_read() {
+        check(br#"{"v":2,"id":9,"op":{"new":"shape"}}"#, 9, Code::UnsupportedVersion);
+        check(br#"{"v":0,"op":"convert"}"#, 0, Code::UnsupportedVersion);
+        let fault = decode_reply(br#"{"v":2,"answer":[]}"#).unwrap_err();
+        assert_eq!(fault.code, Code::UnsupportedVersion);
+    }
+
+    #[test]
+    fn unknown_members_are_ignored() {
+        let frame = br#"{"v":1,"id":4,"op":"convert","mood":"sunny","context":{"tty":"pts"}}"#;
+        assert_eq!(decode(frame), Ok(Request::new(4, Op::Convert)));
+    }
+
+    #[test]
+    fn a_reply_too_long_for_a_frame_loses_what_is_needed_least() {
+        let answer = |buffer: usize, alternatives: usize, spans: usize| Answer {
+            buffer: "b".repeat(buffer),
+            cursor: 0,
+            route: "scanner".into(),
+            confidence: 1.0,
+            alternatives: vec!["a".repeat(100_000); alternatives],
+            spans: vec![Span { source: [0, 1], output: [0, 1] }; spans],
+            micros: 0,
+            message: None,
+            units: None,
+        };
+        let kept = |answer: Answer| {
+            let reply = Reply::new(1, "0.1.0", Outcome::Result(Body::Converted(Box::new(answer))));
+            let frame = encode_reply(reply);
+            assert!(frame.len() <= MAX_FRAME_BYTES + 1);
+            match decode_reply(&frame[..frame.len() - 1]).unwrap().outcome {
+                Outcome::Result(Body::Converted(a)) => {
+                    Ok((a.buffer.len(), a.alternatives.len(), a.spans.len()))
+                }
+                Outcome::Error(fault) => Err(fault.code),
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(kept(answer(10, 2, 10)), Ok((10, 2, 10)));
+        assert_eq!(kept(answer(10, 2, 100_000)), Ok((10, 2, 0)));
+        assert_eq!(kept(answer(10, 20, 100_000)), Ok((10, 0, 0)));
+        assert_eq!(kept(answer(MAX_FRAME_BYTES, 0, 0)), Err(Code::TooLong));
+    }
+
+    fn requests() -> impl Strategy<Value = Request> {
+        let op = prop::sample::select(vec![Op::Convert, Op::Explain, Op::Status, Op::Shutdown]);
+        let route = prop::sample::select(Route::ALL.to_vec());
+        let context = (prop::option::of(".{0,20}"), ".{0,20}").prop_map(|(cwd, prebuffer)| Context {
+            cwd,
+            shell: None,
+            prebuffer,
+        });
+        (
+            any::<u64>(),
+            op,
+            prop::option::of("[a-z0-9-]{1,20}"),
+            any::<String>(),
+            any::<Option<u16>>(),
+            route,
+            context,
+        )
+            .prop_map(|(id, op, session, text, cursor, route, context)| Request {
+                session,
+                text,
+                cursor: cursor.map(usize::from),
+                route,
+                context,
+                ..Request::new(id, op)
+            })
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_panic(bytes in prop::collection::vec(any::<u8>(), 0..2000)) {
+            let _ = decode(&bytes);
+            let _ = decode_reply(&bytes);
+        }
+
+        #[test]
+        fn no_damaged_request_panics(request in requests(), at in any::<prop::sample::Index>(), byte in any::<u8>()) {
+            let mut frame = encode(&request).unwrap();
+            let at = at.index(frame.len());
+            frame[at] = byte;
+            let _ = decode(&frame);
+        }
+
+        #[test]
+        fn a_request_reads_as_it_was_written(request in requests()) {
+            let frame = encode(&request).unwrap();
+            prop_assert_eq!(frame.iter().filter(|&&b| b == b'\n').count(), 1);
+            prop_assert_eq!(decode(&frame[..frame.len() - 1]).unwrap(), request);
+        }
+    }
+}

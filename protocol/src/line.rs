@@ -1,0 +1,166 @@
+//! Bytes cut into lines with bounded memory, for frames of the wire and for dictations on standard input.
+
+use crate::{Code, Fault};
+use std::mem;
+
+/// A line was longer than the limit of its [`Splitter`]; its bytes are gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TooLong;
+
+/// Cuts a stream of bytes at newlines. Holds at most the limit and what was pushed last.
+#[derive(Debug)]
+pub struct Splitter {
+    bytes: Vec<u8>,
+    /// Start of the first line that was not handed out.
+    start: usize,
+    /// No newline stands between `start` and here.
+    scanned: usize,
+    /// Longest line, in bytes, its newline not counted.
+    limit: usize,
+    /// Inside a line that was too long: everything up to the next newline is dropped.
+    discarding: bool,
+}
+
+impl Splitter {
+    /// A splitter for lines of at most `limit` bytes.
+    pub fn new(limit: usize) -> Splitter {
+        Splitter { bytes: Vec::new(), start: 0, scanned: 0, limit, discarding: false }
+    }
+
+    /// Adds what was read.
+    pub fn push(&mut self, bytes: &[u8]) {
+        self.bytes.drain(..self.start);
+        self.scanned -= self.start;
+        self.start = 0;
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    /// The next whole line without its newline; `None` where more bytes are needed. A line beyond the limit is
+    /// reported once, as soon as that is certain, and skipped.
+    pub fn next_line(&mut self) -> Option<Result<&[u8], TooLong>> {
+        while let Some(offset) = self.bytes[self.scanned..].iter().position(|&byte| byte == b'\n') {
+            let line = self.start..self.scanned + offset;
+            self.start = line.end + 1;
+            self.scanned = self.start;
+            if mem::take(&mut self.discarding) {
+                continue;
+            }
+            return Some(if line.len() > self.limit { Err(TooLong) } else { Ok(&self.bytes[line]) });
+        }
+        self.scanned = self.bytes.len();
+        if self.discarding || self.bytes.len() - self.start > self.limit {
+            self.forget();
+            return (!mem::replace(&mut self.discarding, true)).then_some(Err(TooLong));
+        }
+        if self.start == self.bytes.len() {
+            self.forget();
+        }
+        None
+    }
+
+    /// What stands after the last newline once the stream has ended; `None` where nothing does.
+    pub fn rest(&self) -> Option<&[u8]> {
+        let rest = &self.bytes[self.start..];
+        (!rest.is_empty() && !self.discarding).then_some(rest)
+    }
+
+    /// Whether a line has begun and not ended.
+    pub fn is_midway(&self) -> bool {
+        self.discarding || self.start < self.bytes.len()
+    }
+
+    /// Drops what is held, and gives back the memory that one long line needed.
+    fn forget(&mut self) {
+        const KEPT_BYTES: usize = 16 * 1024;
+        self.bytes.clear();
+        self.bytes.shrink_to(KEPT_BYTES);
+        (self.start, self.scanned) = (0, 0);
+    }
+}
+
+/// One dictation from the bytes of one line: a carriage return at the end is dropped.
+///
+/// # Errors
+/// [`Code::BadCharacter`] where the bytes are not UTF-8.
+pub fn text(line: &[u8]) -> Result<&str, Fault> {
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    std::str::from_utf8(line).map_err(|error| {
+        let message = format!("the line is not UTF-8 from byte {} on", error.valid_up_to());
+        Fault::new(Code::BadCharacter, message)
+    })
+}
+
+/// The fault of a dictation of more than [`MAX_TEXT_BYTES`](crate::MAX_TEXT_BYTES) bytes.
+pub fn text_too_long() -> Fault {
+    let message = format!("the line is longer than the {} bytes that sayso converts", crate::MAX_TEXT_BYTES);
+    Fault::new(Code::TooLong, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Feeds `pieces` and returns every line; a line that was too long is `None`.
+    fn lines<'a>(limit: usize, pieces: impl IntoIterator<Item = &'a [u8]>) -> Vec<Option<Vec<u8>>> {
+        let mut splitter = Splitter::new(limit);
+        let mut found = Vec::new();
+        for piece in pieces {
+            splitter.push(piece);
+            while let Some(line) = splitter.next_line() {
+                found.push(line.ok().map(<[u8]>::to_vec));
+            }
+            assert!(splitter.bytes.len() - splitter.start <= limit, "more is held than one line");
+        }
+        found.extend(splitter.rest().map(|rest| Some(rest.to_vec())));
+        found
+    }
+
+    fn check(limit: usize, stream: &str, expected: &[Option<&str>]) {
+        let expected: Vec<_> = expected.iter().map(|line| line.map(|l| l.as_bytes().to_vec())).collect();
+        for piece in [1, 2, 3, 7, 1000] {
+            assert_eq!(lines(limit, stream.as_bytes().chunks(piece)), expected, "{stream:?} by {piece}");
+        }
+    }
+
+    #[test]
+    fn a_stream_is_cut_at_newlines_however_it_arrives() {
+        check(8, "", &[]);
+        check(8, "one\ntwo\n", &[Some("one"), Some("two")]);
+        check(8, "\n\nx", &[Some(""), Some(""), Some("x")]);
+        check(3, "abc\nabcd\nab\n", &[Some("abc"), None, Some("ab")]);
+        check(3, "abcdefghijkl\nab", &[None, Some("ab")]);
+        check(3, "abcdefghijkl", &[None]);
+    }
+
+    #[test]
+    fn a_begun_line_is_known() {
+        let mut splitter = Splitter::new(8);
+        assert!(!splitter.is_midway());
+        for (piece, midway) in [(&b"half"[..], true), (b"\n", false), (b"far too long", true), (b"\n", false)]
+        {
+            splitter.push(piece);
+            while splitter.next_line().is_some() {}
+            assert_eq!(splitter.is_midway(), midway, "{piece:?}");
+        }
+    }
+
+    #[test]
+    fn a_dictation_is_text_without_its_line_ending() {
+        assert_eq!(text(b"ls\r"), Ok("ls"));
+        assert_eq!(text("é".as_bytes()), Ok("é"));
+        assert_eq!(text(b"ls \xff").unwrap_err().message, "the line is not UTF-8 from byte 3 on");
+    }
+
+    proptest! {
+        #[test]
+        fn cutting_agrees_with_the_standard_library(
+            stream in "[a\n]{0,60}",
+            piece in 1_usize..9,
+            limit in 0_usize..6,
+        ) {
+            let whole: Vec<_> = stream.lines().map(|l| (l.len() <= limit).then(|| l.as_bytes().to_vec())).collect();
+            prop_assert_eq!(lines(limit, stream.as_bytes().chunks(piece)), whole);
+        }
+    }
+}

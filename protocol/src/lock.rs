@@ -1,0 +1,58 @@
+//! One process at a time: a lock that ends with the process that holds it, however that ends.
+
+use nix::fcntl::OFlag;
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+/// A held lock. Dropping it, or the end of the process, lets go.
+#[derive(Debug)]
+pub struct Lock {
+    _file: File,
+}
+
+/// Takes the lock at `path`, creating the file where it is missing; `None` where another process holds it.
+///
+/// # Errors
+/// Whatever opening or locking the file reports; a symbolic link at `path` is refused.
+pub fn try_take(path: &Path) -> io::Result<Option<Lock>> {
+    let file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .custom_flags(OFlag::O_NOFOLLOW.bits())
+        .open(path)?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(Lock { _file: file })),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(error)) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_one_holds_it_and_dropping_lets_go() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("sayso.lock");
+        let held = try_take(&path).unwrap();
+        assert!(held.is_some());
+        assert!(try_take(&path).unwrap().is_none());
+        drop(held);
+        assert!(try_take(&path).unwrap().is_some());
+    }
+
+    #[test]
+    fn a_symbolic_link_is_not_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("sayso.lock");
+        std::os::unix::fs::symlink(folder.path().join("elsewhere"), &path).unwrap();
+        assert!(try_take(&path).is_err());
+        assert!(!folder.path().join("elsewhere").exists());
+    }
+}

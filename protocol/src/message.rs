@@ -1,0 +1,194 @@
+//! What a shell asks.
+
+use crate::{Code, Fault, MAX_TEXT_BYTES, VERSION};
+use serde::{Deserialize, Serialize};
+
+/// Longest `session`, in bytes.
+pub const MAX_SESSION_BYTES: usize = 128;
+/// Longest `context.cwd`, in bytes: what common kernels allow for a path.
+pub const MAX_CWD_BYTES: usize = 4096;
+/// Longest `context.shell` and `client`, in bytes.
+pub const MAX_NAME_BYTES: usize = 64;
+/// Longest `deadline_ms` that is honoured, in milliseconds.
+pub const MAX_DEADLINE_MS: u64 = 60_000;
+
+/// What is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Op {
+    /// Convert `text`.
+    Convert,
+    /// Convert `text` and say why, unit by unit.
+    Explain,
+    /// How the daemon is.
+    Status,
+    /// Answer what is in flight, then end.
+    Shutdown,
+}
+
+/// Which stage may answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Route {
+    /// The daemon decides.
+    #[default]
+    Auto,
+    /// The rules alone.
+    Scanner,
+    /// The tagger.
+    Tagger,
+    /// A language model.
+    Model,
+}
+
+impl Route {
+    /// Every route, in the order of the documentation.
+    pub const ALL: [Route; 4] = [Route::Auto, Route::Scanner, Route::Tagger, Route::Model];
+
+    /// The route as the wire writes it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Route::Auto => "auto",
+            Route::Scanner => "scanner",
+            Route::Tagger => "tagger",
+            Route::Model => "model",
+        }
+    }
+}
+
+/// Where the line is being edited.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Context {
+    /// Working directory of the shell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cwd: Option<String>,
+    /// `zsh`, `fish`, `bash`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shell: Option<String>,
+    /// Earlier lines of a multi-line command.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub prebuffer: String,
+}
+
+/// One question.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Request {
+    /// Protocol version.
+    pub v: u32,
+    /// Chosen by the asker, repeated by the answer.
+    pub id: u64,
+    /// What is wanted.
+    pub op: Op,
+    /// One line editor; a newer request of a session cancels the older. None: never superseded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<String>,
+    /// What is converted, at most [`MAX_TEXT_BYTES`].
+    #[serde(default)]
+    pub text: String,
+    /// Cursor in `text`, in characters; none: at the end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<usize>,
+    /// Answer within so many milliseconds; none: the daemon's setting.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deadline_ms: Option<u64>,
+    /// Which stage may answer.
+    #[serde(default)]
+    pub route: Route,
+    /// Version of the asker.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client: Option<String>,
+    /// Where the line is being edited.
+    #[serde(default)]
+    pub context: Context,
+}
+
+impl Request {
+    /// A request of this protocol version with everything else at its default.
+    pub fn new(id: u64, op: Op) -> Request {
+        Request {
+            v: VERSION,
+            id,
+            op,
+            session: None,
+            text: String::new(),
+            cursor: None,
+            deadline_ms: None,
+            route: Route::Auto,
+            client: None,
+            context: Context::default(),
+        }
+    }
+
+    /// Holds every member to its limit, so that what a daemon keeps in memory is bounded.
+    pub fn check(&self) -> Result<(), Fault> {
+        let limits = [
+            ("text", self.text.len(), MAX_TEXT_BYTES),
+            ("context.prebuffer", self.context.prebuffer.len(), MAX_TEXT_BYTES),
+            ("session", self.session.as_ref().map_or(0, String::len), MAX_SESSION_BYTES),
+            ("context.cwd", self.context.cwd.as_ref().map_or(0, String::len), MAX_CWD_BYTES),
+            ("context.shell", self.context.shell.as_ref().map_or(0, String::len), MAX_NAME_BYTES),
+            ("client", self.client.as_ref().map_or(0, String::len), MAX_NAME_BYTES),
+        ];
+        for (member, bytes, limit) in limits {
+            if bytes > limit {
+                let message = format!("`{member}` has {bytes} bytes, more than the {limit} that are allowed");
+                return Err(Fault::new(Code::TooLong, message));
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_documented_request_is_written_to_the_letter() {
+        let request = Request {
+            session: Some("zsh-4711".into()),
+            text: "git status dash s".into(),
+            cursor: Some(17),
+            deadline_ms: Some(1000),
+            client: Some("0.1.0".into()),
+            context: Context {
+                cwd: Some("/home/ada".into()),
+                shell: Some("zsh".into()),
+                prebuffer: String::new(),
+            },
+            ..Request::new(7, Op::Convert)
+        };
+        assert_eq!(
+            serde_json::to_string(&request).unwrap(),
+            r#"{"v":1,"id":7,"op":"convert","session":"zsh-4711","text":"git status dash s","cursor":17,"deadline_ms":1000,"route":"auto","client":"0.1.0","context":{"cwd":"/home/ada","shell":"zsh"}}"#
+        );
+    }
+
+    #[test]
+    fn routes_are_written_by_their_name() {
+        for route in Route::ALL {
+            assert_eq!(serde_json::to_string(&route).unwrap(), format!("\"{}\"", route.as_str()));
+        }
+    }
+
+    #[test]
+    fn every_member_is_held_to_its_limit() {
+        let long = |bytes: usize| "x".repeat(bytes + 1);
+        let base = Request::new(1, Op::Convert);
+        let context = |context| Request { context, ..base.clone() };
+        let cases = [
+            ("text", Request { text: long(MAX_TEXT_BYTES), ..base.clone() }),
+            ("session", Request { session: Some(long(MAX_SESSION_BYTES)), ..base.clone() }),
+            ("client", Request { client: Some(long(MAX_NAME_BYTES)), ..base.clone() }),
+            ("context.cwd", context(Context { cwd: Some(long(MAX_CWD_BYTES)), ..Context::default() })),
+            ("context.shell", context(Context { shell: Some(long(MAX_NAME_BYTES)), ..Context::default() })),
+            ("context.prebuffer", context(Context { prebuffer: long(MAX_TEXT_BYTES), ..Context::default() })),
+        ];
+        assert_eq!(base.check(), Ok(()));
+        for (member, request) in cases {
+            let fault = request.check().unwrap_err();
+            assert_eq!(fault.code, Code::TooLong, "{member}");
+            assert!(fault.message.contains(&format!("`{member}`")), "{}", fault.message);
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! Who is at the other end of a socket.
+
+use std::io;
+use std::os::fd::AsFd;
+
+/// The effective user of the process at the other end.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub fn uid<F: AsFd>(stream: &F) -> io::Result<u32> {
+    use nix::sys::socket::{getsockopt, sockopt::PeerCredentials};
+    Ok(getsockopt(&stream.as_fd(), PeerCredentials)?.uid())
+}
+
+/// The effective user of the process at the other end.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub fn uid<F: AsFd>(stream: &F) -> io::Result<u32> {
+    Ok(nix::unistd::getpeereid(stream.as_fd())?.0.as_raw())
+}
+
+/// Refuses a peer that is another user: only the owner talks to the daemon, and only to the owner's daemon.
+pub fn check<F: AsFd>(stream: &F) -> io::Result<()> {
+    let (theirs, ours) = (uid(stream)?, nix::unistd::geteuid().as_raw());
+    if theirs == ours {
+        return Ok(());
+    }
+    let message = format!("the other end of the socket belongs to user {theirs}, not to user {ours}");
+    Err(io::Error::new(io::ErrorKind::PermissionDenied, message))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::net::UnixStream;
+
+    #[test]
+    fn a_socket_between_ourselves_is_ours() {
+        let (one, other) = UnixStream::pair().unwrap();
+        assert_eq!(uid(&one).unwrap(), nix::unistd::geteuid().as_raw());
+        check(&other).unwrap();
+    }
+}

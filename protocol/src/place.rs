@@ -1,0 +1,256 @@
+//! Where the socket is, and whether its folder is safe.
+
+use std::ffi::OsStr;
+use std::fs::{self, DirBuilder};
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::path::{Path, PathBuf};
+
+/// Longest path of a socket in bytes: macOS has room for 104 with the final NUL, Linux for 108.
+pub const MAX_PATH_BYTES: usize = 103;
+
+/// Why there is no socket, or none that can be trusted.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PlaceError {
+    /// `SAYSO_SOCKET` names no place.
+    #[error("SAYSO_SOCKET is {0:?}: give the absolute path of a socket, not ending in .lock or .start")]
+    Override(PathBuf),
+    /// The folder is a symbolic link or no folder.
+    #[error("{0} is not a folder but {1}: remove it, or point SAYSO_SOCKET elsewhere")]
+    NotAFolder(PathBuf, &'static str),
+    /// Somebody else could put a socket of their own there.
+    #[error(
+        "{folder} belongs to user {owner}, not to user {user}: remove it, or point SAYSO_SOCKET into a folder of your own"
+    )]
+    Foreign {
+        /// The folder of the socket.
+        folder: PathBuf,
+        /// Whose it is.
+        owner: u32,
+        /// Who asks.
+        user: u32,
+    },
+    /// Others may enter.
+    #[error("{folder} has mode {mode:03o}, so that others may enter it: run chmod 700 on it")]
+    Loose {
+        /// The folder of the socket.
+        folder: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// The folder cannot be made or looked at.
+    #[error("the socket's folder {0} cannot be used: {1}")]
+    Io(PathBuf, #[source] io::Error),
+}
+
+/// The socket and what lies beside it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// Mode 0700, owned by the user, no symbolic link.
+    pub folder: PathBuf,
+    /// At most [`MAX_PATH_BYTES`] bytes.
+    pub socket: PathBuf,
+    /// Held by the daemon that bound the socket, from before it binds until its process has ended.
+    pub lock: PathBuf,
+    /// Held by the client that starts a daemon, so that many clients start one.
+    pub start: PathBuf,
+}
+
+/// What the place depends on.
+#[derive(Debug, Clone, Copy)]
+pub struct Surroundings<'a> {
+    /// `SAYSO_SOCKET`.
+    pub socket: Option<&'a OsStr>,
+    /// `XDG_RUNTIME_DIR`.
+    pub runtime: Option<&'a OsStr>,
+    /// Where folders of users lie when there is no runtime folder.
+    pub temporary: &'a Path,
+    /// The user.
+    pub uid: u32,
+}
+
+impl Place {
+    /// The place for this process.
+    ///
+    /// # Errors
+    /// [`PlaceError::Override`] where `SAYSO_SOCKET` is set and names no place.
+    pub fn locate() -> Result<Place, PlaceError> {
+        // On macOS the standard library asks the system where $TMPDIR is not set, so that ssh and launchd agree.
+        let temporary = if cfg!(target_os = "macos") { std::env::temp_dir() } else { PathBuf::from("/tmp") };
+        Place::of(Surroundings {
+            socket: std::env::var_os("SAYSO_SOCKET").as_deref(),
+            runtime: std::env::var_os("XDG_RUNTIME_DIR").as_deref(),
+            temporary: &temporary,
+            uid: nix::unistd::geteuid().as_raw(),
+        })
+    }
+
+    /// The place in the given surroundings.
+    ///
+    /// # Errors
+    /// [`PlaceError::Override`] where `socket` is set and names no place.
+    pub fn of(surroundings: Surroundings<'_>) -> Result<Place, PlaceError> {
+        let private = format!("sayso-{}", surroundings.uid);
+        let set = |value: Option<&'_ OsStr>| value.filter(|value| !value.is_empty()).map(PathBuf::from);
+        let wanted = if let Some(path) = set(surroundings.socket) {
+            let beside = path.extension().is_some_and(|end| end == "lock" || end == "start");
+            if !path.is_absolute() || path.file_name().is_none() || beside {
+                return Err(PlaceError::Override(path));
+            }
+            path
+        } else if let Some(runtime) = set(surroundings.runtime).filter(|path| path.is_absolute()) {
+            runtime.join("sayso/sayso.sock")
+        } else {
+            surroundings.temporary.join(&private).join("sayso.sock")
+        };
+        let bytes = wanted.as_os_str().as_bytes();
+        let socket = if bytes.len() <= MAX_PATH_BYTES {
+            wanted
+        } else {
+            Path::new("/tmp").join(private).join(format!("{:016x}.sock", fnv(bytes)))
+        };
+        Ok(Place {
+            folder: socket.parent().unwrap_or(Path::new("/")).to_owned(),
+            lock: socket.with_extension("lock"),
+            start: socket.with_extension("start"),
+            socket,
+        })
+    }
+
+    /// Makes the folder where it is missing, and checks it.
+    ///
+    /// # Errors
+    /// As [`Place::check`].
+    pub fn prepare(&self) -> Result<(), PlaceError> {
+        match DirBuilder::new().mode(0o700).create(&self.folder) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+                Err(PlaceError::Io(self.folder.clone(), error))
+            }
+            _ => self.check(),
+        }
+    }
+
+    /// Whether nobody but this user can have put anything into the folder.
+    ///
+    /// # Errors
+    /// [`PlaceError::NotAFolder`], [`PlaceError::Foreign`], [`PlaceError::Loose`]; [`PlaceError::Io`] where the
+    /// folder cannot be looked at, for example because it is missing.
+    pub fn check(&self) -> Result<(), PlaceError> {
+        let folder = || self.folder.clone();
+        let seen = fs::symlink_metadata(&self.folder).map_err(|error| PlaceError::Io(folder(), error))?;
+        let (owner, user) = (seen.uid(), nix::unistd::geteuid().as_raw());
+        if seen.is_symlink() {
+            Err(PlaceError::NotAFolder(folder(), "a symbolic link"))
+        } else if !seen.is_dir() {
+            Err(PlaceError::NotAFolder(folder(), "a file"))
+        } else if owner != user {
+            Err(PlaceError::Foreign { folder: folder(), owner, user })
+        } else if seen.mode() & 0o077 != 0 {
+            Err(PlaceError::Loose { folder: folder(), mode: seen.mode() & 0o777 })
+        } else {
+            Ok(())
+        }
+    }
+}
+
+/// FNV-1a, 64 bits. Every build must find the same socket, so the hash is written down here.
+fn fnv(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, &byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    fn place(socket: &str, runtime: &str, temporary: &str) -> Result<Place, PlaceError> {
+        Place::of(Surroundings {
+            socket: Some(OsStr::new(socket)),
+            runtime: Some(OsStr::new(runtime)),
+            temporary: Path::new(temporary),
+            uid: 501,
+        })
+    }
+
+    fn check(socket: &str, runtime: &str, temporary: &str, expected: &str) {
+        assert_eq!(place(socket, runtime, temporary).unwrap().socket, Path::new(expected));
+    }
+
+    #[test]
+    fn the_socket_is_where_the_document_says() {
+        check("", "/run/user/501", "/tmp", "/run/user/501/sayso/sayso.sock");
+        check("", "", "/tmp", "/tmp/sayso-501/sayso.sock");
+        check("", "relative", "/tmp", "/tmp/sayso-501/sayso.sock");
+        check("", "", "/var/folders/xy/T/", "/var/folders/xy/T/sayso-501/sayso.sock");
+        check("/home/ada/s", "/run/user/501", "/tmp", "/home/ada/s");
+    }
+
+    #[test]
+    fn a_long_path_gives_way_to_its_hash() {
+        let long = format!("/{}", "x".repeat(MAX_PATH_BYTES));
+        let hashed =
+            format!("/tmp/sayso-501/{:016x}.sock", fnv(format!("{long}/sayso/sayso.sock").as_bytes()));
+        check("", &long, "/tmp", &hashed);
+        assert_eq!(place(&long, "", "/tmp").unwrap().folder, Path::new("/tmp/sayso-501"));
+        let just = format!("/{}", "x".repeat(MAX_PATH_BYTES - 1));
+        check(&just, "", "/tmp", &just);
+        assert_eq!(fnv(b"a"), 0xaf63_dc4c_8601_ec8c, "the published value for the letter a");
+    }
+
+    #[test]
+    fn an_override_that_names_no_place_is_refused() {
+        for wrong in ["here.sock", "/", "/run/x.lock", "/run/x.start", "/run/.."] {
+            assert!(matches!(place(wrong, "/run", "/tmp"), Err(PlaceError::Override(_))), "{wrong}");
+        }
+    }
+
+    /// A place inside `folder`, which need not exist.
+    fn inside(folder: &Path) -> Place {
+        let socket = folder.join("sayso.sock");
+        Place { folder: folder.into(), lock: socket.clone(), start: socket.clone(), socket }
+    }
+
+    #[test]
+    fn the_folder_is_made_private_and_loose_ones_are_refused() {
+        let home = tempfile::tempdir().unwrap();
+        let folder = home.path().join("sayso");
+        inside(&folder).prepare().unwrap();
+        assert_eq!(fs::metadata(&folder).unwrap().mode() & 0o777, 0o700);
+        inside(&folder).prepare().unwrap();
+        for mode in [0o701, 0o710, 0o770, 0o777, 0o755] {
+            fs::set_permissions(&folder, fs::Permissions::from_mode(mode)).unwrap();
+            assert!(matches!(inside(&folder).prepare(), Err(PlaceError::Loose { mode: m, .. }) if m == mode));
+        }
+    }
+
+    #[test]
+    fn links_files_and_missing_parents_are_refused() {
+        let home = tempfile::tempdir().unwrap();
+        let [real, link, file] = ["real", "link", "file"].map(|name| home.path().join(name));
+        inside(&real).prepare().unwrap();
+        symlink(&real, &link).unwrap();
+        fs::write(&file, "").unwrap();
+        assert!(matches!(inside(&link).prepare(), Err(PlaceError::NotAFolder(_, "a symbolic link"))));
+        assert!(matches!(inside(&file).prepare(), Err(PlaceError::NotAFolder(_, "a file"))));
+        assert!(matches!(inside(&home.path().join("no/where")).prepare(), Err(PlaceError::Io(..))));
+    }
+
+    #[test]
+    fn a_folder_of_another_user_is_refused() {
+        // Owned by root; where the tests themselves run as root, a folder is given away first.
+        let home = tempfile::tempdir().unwrap();
+        let folder = if nix::unistd::geteuid().is_root() {
+            let given = home.path().join("given");
+            inside(&given).prepare().unwrap();
+            std::os::unix::fs::chown(&given, Some(65534), None).unwrap();
+            given
+        } else {
+            PathBuf::from("/")
+        };
+        assert!(matches!(inside(&folder).check(), Err(PlaceError::Foreign { .. })));
+    }
+}

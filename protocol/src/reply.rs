@@ -1,0 +1,258 @@
+//! What the daemon answers.
+
+use crate::character::{check_text, is_forbidden};
+use crate::{Code, Fault, VERSION};
+use serde::{Deserialize, Serialize};
+
+/// One answer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Reply {
+    /// Protocol version.
+    pub v: u32,
+    /// The asker's number; 0 where it could not be read.
+    pub id: u64,
+    /// Version of the daemon.
+    pub daemon: String,
+    /// What came of it.
+    #[serde(flatten)]
+    pub outcome: Outcome,
+}
+
+impl Reply {
+    /// A reply of this protocol version.
+    pub fn new(id: u64, daemon: &str, outcome: Outcome) -> Reply {
+        Reply { v: VERSION, id, daemon: daemon.to_owned(), outcome }
+    }
+}
+
+/// Exactly one of `result`, `error`, `status`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// `convert`, `explain`, and `shutdown` (an empty object).
+    Result(Body),
+    /// Why there is no result.
+    Error(Fault),
+    /// `status`.
+    Status(Box<Status>),
+}
+
+/// What stands in `result`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Body {
+    /// A converted (or deliberately unchanged) line.
+    Converted(Box<Answer>),
+    /// Done, and there is nothing to say about it.
+    Done {},
+}
+
+/// A converted (or deliberately unchanged) line. The order of the members is part of the protocol.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Answer {
+    /// The command.
+    pub buffer: String,
+    /// Cursor in `buffer`, in characters.
+    pub cursor: usize,
+    /// The stage that answered.
+    pub route: String,
+    /// How sure the stage is, 0 to 1.
+    pub confidence: f32,
+    /// Other readings, best first, without `buffer` itself.
+    pub alternatives: Vec<String>,
+    /// Unit by unit, in order of the dictation.
+    pub spans: Vec<Span>,
+    /// Time that the conversion took, in microseconds, without the wire.
+    pub micros: u64,
+    /// Something to tell the person.
+    pub message: Option<String>,
+    /// `explain` only: unit by unit, with reasons.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub units: Option<Vec<Unit>>,
+}
+
+/// One unit of the dictation and what it became; half-open ranges in characters.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Span {
+    /// Where in the dictation.
+    pub source: [usize; 2],
+    /// Where in the result; empty where the unit was dropped.
+    pub output: [usize; 2],
+}
+
+/// One unit of the dictation: what was heard, its readings, which was taken and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unit {
+    /// What was heard.
+    pub heard: String,
+    /// Where in the dictation, half-open, in characters.
+    pub source: [usize; 2],
+    /// All readings, the taken one marked.
+    pub readings: Vec<Reading>,
+    /// Why the taken one was taken.
+    pub why: String,
+}
+
+/// One reading of a unit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reading {
+    /// What it writes; empty where the unit is dropped.
+    pub text: String,
+    /// `symbol`, `word`, `number` and so on.
+    pub kind: String,
+    /// Whether this reading was taken.
+    pub taken: bool,
+}
+
+/// How the daemon is.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Status {
+    /// Version of the daemon.
+    pub version: String,
+    /// Its process.
+    pub pid: u32,
+    /// Seconds since it started.
+    pub uptime_s: u64,
+    /// Requests answered since then, of every kind.
+    pub requests: u64,
+    /// Requests among them that were answered with an error.
+    pub errors: u64,
+    /// Open connections, this one counted.
+    pub connections: usize,
+    /// Line editors that are remembered.
+    pub sessions: usize,
+    /// Resident memory in bytes (on macOS its peak, which is all that can be asked without `unsafe`).
+    pub resident_bytes: u64,
+    /// Where it listens.
+    pub socket: String,
+    /// `daemon` where it bound the socket itself, `service` where a service manager handed it over.
+    pub owner: String,
+    /// What is wrong with the settings file, if anything; the last good settings are in force then.
+    pub settings_error: Option<String>,
+    /// Time of the last conversions, per stage that answered.
+    pub routes: Vec<RouteLatency>,
+}
+
+/// How long the last conversions of one stage took.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RouteLatency {
+    /// The stage.
+    pub route: String,
+    /// Conversions since the daemon started.
+    pub count: u64,
+    /// Median of the last conversions, in microseconds.
+    pub p50_micros: u64,
+    /// 99th percentile of the last conversions, in microseconds.
+    pub p99_micros: u64,
+}
+
+impl Answer {
+    /// What must hold before a line is replaced, checked in the daemon and again in the client: no control, bidi
+    /// or zero-width character, no newline at the end that `input` did not have, a cursor inside the line.
+    ///
+    /// An alternative that breaks the rule is dropped; a buffer that does is a fault, and the line stays.
+    pub fn verified(mut self, input: &str) -> Result<Answer, Fault> {
+        let ends = |line: &str| line.len() - line.trim_end_matches('\n').len();
+        let allowed = ends(input);
+        let broken = |line: &str| -> Option<String> {
+            if let Err(fault) = check_text(line) {
+                return Some(fault.message);
+            }
+            (ends(line) > allowed).then(|| "the result would end in a newline that was not there".to_owned())
+        };
+        if let Some(why) = broken(&self.buffer) {
+            return Err(Fault::new(Code::BadCharacter, format!("the result was refused: {why}")));
+        }
+        self.alternatives.retain(|line| broken(line).is_none());
+        self.cursor = self.cursor.min(self.buffer.chars().count());
+        self.confidence = if self.confidence.is_finite() { self.confidence.clamp(0.0, 1.0) } else { 0.0 };
+        self.route = printable(&self.route);
+        self.message = self.message.as_deref().map(printable);
+        Ok(self)
+    }
+}
+
+/// `text` on one line and safe to show in a terminal: what is forbidden in a command becomes U+FFFD.
+pub fn printable(text: &str) -> String {
+    text.chars()
+        .map(|c| match c {
+            '\n' | '\t' => ' ',
+            c if is_forbidden(c) => char::REPLACEMENT_CHARACTER,
+            c => c,
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(buffer: &str) -> Answer {
+        Answer {
+            buffer: buffer.into(),
+            cursor: buffer.chars().count(),
+            route: "scanner".into(),
+            confidence: 0.9,
+            alternatives: vec![],
+            spans: vec![Span { source: [0, 3], output: [0, 3] }],
+            micros: 12,
+            message: None,
+            units: None,
+        }
+    }
+
+    #[test]
+    fn the_documented_replies_are_written_to_the_letter() {
+        let result = Outcome::Result(Body::Converted(Box::new(answer("git status -s"))));
+        let error =
+            Outcome::Error(Fault::new(Code::NotDictation, "this does not look like a dictated command"));
+        let cases = [
+            (
+                result,
+                r#"{"v":1,"id":7,"daemon":"0.1.0","result":{"buffer":"git status -s","cursor":13,"route":"scanner","confidence":0.9,"alternatives":[],"spans":[{"source":[0,3],"output":[0,3]}],"micros":12,"message":null}}"#,
+            ),
+            (
+                error,
+                r#"{"v":1,"id":7,"daemon":"0.1.0","error":{"code":"not_dictation","message":"this does not look like a dictated command"}}"#,
+            ),
+            (Outcome::Result(Body::Done {}), r#"{"v":1,"id":7,"daemon":"0.1.0","result":{}}"#),
+        ];
+        for (outcome, written) in cases {
+            let reply = Reply::new(7, "0.1.0", outcome);
+            assert_eq!(serde_json::to_string(&reply).unwrap(), written);
+            assert_eq!(serde_json::from_str::<Reply>(written).unwrap(), reply);
+        }
+    }
+
+    #[test]
+    fn only_quote_backslash_and_control_characters_are_escaped() {
+        let written = serde_json::to_string(&answer("/\u{e9} \"\\\u{1f600}<>&\t\n\u{7f}").buffer).unwrap();
+        assert_eq!(written, "\"/\u{e9} \\\"\\\\\u{1f600}<>&\\t\\n\u{7f}\"");
+    }
+
+    #[test]
+    fn a_line_is_replaced_only_by_what_it_may_hold() {
+        let accepted = [("ls", "ls -l"), ("a", "a\nb"), ("a", "a\tb"), ("a\n", "b\n"), ("x", "")];
+        for (input, buffer) in accepted {
+            assert_eq!(answer(buffer).verified(input).unwrap().buffer, buffer);
+        }
+        let refused =
+            [("ls", "ls\n"), ("a\n", "b\n\n"), ("a", "\u{1b}[2J"), ("a", "rm\u{202e}x"), ("a", "\0")];
+        for (input, buffer) in refused {
+            assert_eq!(answer(buffer).verified(input).unwrap_err().code, Code::BadCharacter, "{buffer:?}");
+        }
+    }
+
+    #[test]
+    fn what_surrounds_the_buffer_is_mended() {
+        let mut broken = answer("ls");
+        broken.cursor = 99;
+        broken.confidence = f32::NAN;
+        broken.alternatives = vec!["ok".into(), "bad\u{200b}".into(), "newline\n".into()];
+        broken.message = Some("kept\n\u{1b}[31m".into());
+        let mended = broken.verified("ls").unwrap();
+        assert_eq!((mended.cursor, mended.confidence), (2, 0.0));
+        assert_eq!(mended.alternatives, ["ok"]);
+        assert_eq!(mended.message.as_deref(), Some("kept \u{fffd}[31m"));
+    }
+}
