@@ -1,0 +1,317 @@
+//! systemd's user manager: a socket unit that listens, and a service unit that it starts at the first connection.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use anyhow::{Context, Result, bail};
+
+use super::files::{self, MARK};
+use super::{Daemon, State};
+
+const SOCKET: &str = "saysod.socket";
+const SERVICE: &str = "saysod.service";
+
+/// Where the user's manager is asked and where its units are.
+pub(crate) struct Systemd {
+    tool: PathBuf,
+    folder: PathBuf,
+}
+
+/// The socket unit: the manager owns the path, the daemon gets the descriptor.
+fn socket_unit() -> String {
+    format!(
+        "\
+# {MARK}
+[Unit]
+Description=Socket of sayso, which turns a dictated shell line into the command
+Documentation=man:saysod(1)
+
+[Socket]
+ListenStream=%t/sayso/sayso.sock
+SocketMode=0600
+DirectoryMode=0700
+RemoveOnStop=yes
+
+[Install]
+WantedBy=sockets.target
+"
+    )
+}
+
+/// The service unit for `daemon`. A path that a unit file cannot hold is an error.
+///
+/// The hardening is what an unprivileged manager can enforce without user namespaces, which some distributions
+/// switch off: a unit that asks for more would not start there.
+fn service_unit(daemon: &Daemon) -> Result<String> {
+    let program = daemon.program()?;
+    if let Some(refused) = program.chars().find(|c| ['"', '\'', '\\'].contains(c)) {
+        bail!(
+            "systemd runs no program whose path holds {refused}, as in {program}; no service was installed"
+        );
+    }
+    let program = quote(program)?;
+    let mut environment = String::new();
+    for (name, value) in &daemon.environment {
+        environment += &format!("Environment={}\n", quote(&format!("{name}={value}"))?);
+    }
+    Ok(format!(
+        "\
+# {MARK}
+[Unit]
+Description=sayso, which turns a dictated shell line into the command
+Documentation=man:saysod(1)
+Requires={SOCKET}
+After={SOCKET}
+
+[Service]
+Type=exec
+ExecStart={program}
+{environment}Restart=on-failure
+RestartSec=1
+TimeoutStopSec=5
+UMask=0077
+NoNewPrivileges=yes
+LockPersonality=yes
+MemoryDenyWriteExecute=yes
+RestrictAddressFamilies=AF_UNIX
+RestrictNamespaces=yes
+RestrictRealtime=yes
+RestrictSUIDSGID=yes
+SystemCallArchitectures=native
+
+[Install]
+Also={SOCKET}
+"
+    ))
+}
+
+/// One double-quoted word of a unit file, with `%`, `"` and `\` taken literally.
+fn quote(text: &str) -> Result<String> {
+    if let Some(control) = text.chars().find(|c| c.is_control()) {
+        bail!("{text:?} holds {control:?}, which a systemd unit cannot; no service was installed");
+    }
+    let mut quoted = String::from('"');
+    for c in text.chars() {
+        match c {
+            '%' => quoted += "%%",
+            '"' | '\\' => quoted.extend(['\\', c]),
+            _ => quoted.push(c),
+        }
+    }
+    quoted.push('"');
+    Ok(quoted)
+}
+
+impl Systemd {
+    pub(super) fn new(tool: PathBuf, config: &Path) -> Systemd {
+        Systemd { tool, folder: config.join("systemd/user") }
+    }
+
+    fn socket(&self) -> PathBuf {
+        self.folder.join(SOCKET)
+    }
+
+    fn service(&self) -> PathBuf {
+        self.folder.join(SERVICE)
+    }
+
+    pub(super) fn installed(&self) -> bool {
+        files::is_ours(&self.socket())
+    }
+
+    pub(super) fn describe(&self) -> String {
+        format!("systemd user unit {SOCKET} in {}", self.folder.display())
+    }
+
+    /// Writes the units and lets the socket listen. A daemon of an older install ends; the next connection starts
+    /// the new one.
+    pub(super) fn install(&self, daemon: &Daemon) -> Result<()> {
+        let (socket, service) = (socket_unit(), service_unit(daemon)?);
+        self.reach()?;
+        let fresh = !self.installed();
+        let put = || -> Result<()> {
+            files::write(&self.service(), &service)?;
+            files::write(&self.socket(), &socket)?;
+            self.ask(&["daemon-reload"])?;
+            self.ask(&["enable", SOCKET])?;
+            // A socket unit does not restart under a running service.
+            self.ask(&["stop", SERVICE])?;
+            self.ask(&["restart", SOCKET])
+        };
+        put().inspect_err(|_| {
+            // Half a service would keep the client from starting the daemon. What goes wrong here is less than
+            // what went wrong before.
+            if fresh {
+                let _ = self.uninstall();
+            }
+        })
+    }
+
+    /// Removes the units, and returns what was removed.
+    pub(super) fn uninstall(&self) -> Result<Vec<PathBuf>> {
+        if !self.installed() && !files::is_ours(&self.service()) {
+            return Ok(vec![]);
+        }
+        let managed = self.reach().is_ok();
+        let stopped = if managed { self.stop() } else { Ok(()) };
+        let mut removed = Vec::new();
+        for path in [self.socket(), self.service()] {
+            if files::remove(&path)? {
+                removed.push(path);
+            }
+        }
+        // The link that `enable` made, where no manager was there to remove it.
+        let link = self.folder.join("sockets.target.wants").join(SOCKET);
+        if link.is_symlink() && !link.exists() {
+            std::fs::remove_file(&link).with_context(|| format!("{} cannot be removed", link.display()))?;
+        }
+        if managed {
+            self.ask(&["daemon-reload"])?;
+        }
+        stopped?;
+        Ok(removed)
+    }
+
+    fn stop(&self) -> Result<()> {
+        self.ask(&["disable", "--now", SOCKET])?;
+        match self.word(SERVICE).as_str() {
+            "active" | "activating" | "deactivating" => self.ask(&["stop", SERVICE]),
+            _ => Ok(()),
+        }
+    }
+
+    /// Makes the socket listen; connecting to it starts the daemon.
+    pub(super) fn start(&self) -> Result<()> {
+        self.ask(&["start", SOCKET])
+    }
+
+    /// What the manager says of the units.
+    pub(super) fn state(&self) -> State {
+        let (socket, service) = (self.word(SOCKET), self.word(SERVICE));
+        State { up: socket == "active", words: format!("socket {socket}, service {service}") }
+    }
+
+    fn word(&self, unit: &str) -> String {
+        match self.run(&["is-active", unit]) {
+            Ok(output) => String::from_utf8_lossy(&output.stdout).trim().to_owned(),
+            Err(_) => String::from("unknown"),
+        }
+    }
+
+    /// Fails where no manager of the user answers.
+    fn reach(&self) -> Result<()> {
+        let why = match self.run(&["show", "--property=Version"]) {
+            Ok(output) if output.status.success() => return Ok(()),
+            Ok(output) => complaint(&output),
+            Err(error) => format!("{error:#}"),
+        };
+        bail!(
+            "systemd does not run for this user ({why}), so no service was changed. \
+             sayso needs none: it starts its daemon by itself when you press the key"
+        )
+    }
+
+    fn ask(&self, arguments: &[&str]) -> Result<()> {
+        let output = self.run(arguments)?;
+        if !output.status.success() {
+            bail!(
+                "`systemctl --user {}` failed: {}. `journalctl --user -u {SERVICE}` may say more",
+                arguments.join(" "),
+                complaint(&output)
+            );
+        }
+        Ok(())
+    }
+
+    fn run(&self, arguments: &[&str]) -> Result<Output> {
+        Command::new(&self.tool)
+            .arg("--user")
+            .args(arguments)
+            .output()
+            .with_context(|| format!("{} cannot be run", self.tool.display()))
+    }
+}
+
+/// What a failed command said, on one line.
+pub(super) fn complaint(output: &Output) -> String {
+    let text = String::from_utf8_lossy(&output.stderr);
+    match text.trim() {
+        "" => output.status.to_string(),
+        text => text.lines().map(str::trim).collect::<Vec<_>>().join("; "),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn daemon(program: &str) -> Daemon {
+        Daemon { program: PathBuf::from(program), environment: vec![] }
+    }
+
+    #[test]
+    fn the_socket_is_the_owners_alone() {
+        let unit = socket_unit();
+        for line in ["ListenStream=%t/sayso/sayso.sock", "SocketMode=0600", "DirectoryMode=0700"] {
+            assert!(unit.lines().any(|l| l == line), "{line} in\n{unit}");
+        }
+    }
+
+    #[test]
+    fn paths_are_quoted_for_systemd() {
+        for (program, line) in [
+            ("/usr/bin/saysod", r#"ExecStart="/usr/bin/saysod""#),
+            ("/home/a b/saysod", r#"ExecStart="/home/a b/saysod""#),
+            ("/home/100%/saysod", r#"ExecStart="/home/100%%/saysod""#),
+            ("/home/$HOME/saysod", r#"ExecStart="/home/$HOME/saysod""#),
+        ] {
+            let unit = service_unit(&daemon(program)).unwrap();
+            assert!(unit.lines().any(|l| l == line), "{line} in\n{unit}");
+        }
+    }
+
+    #[test]
+    fn a_path_that_systemd_cannot_run_is_refused() {
+        for program in
+            ["/home/a\nExecStart=/bin/rm/saysod", "/home/\"q\"/saysod", "/home/it's/saysod", "/a\\b/saysod"]
+        {
+            let error = service_unit(&daemon(program)).unwrap_err().to_string();
+            assert!(error.contains("no service was installed"), "{error}");
+        }
+    }
+
+    #[test]
+    fn the_environment_is_kept() {
+        let daemon = Daemon {
+            program: PathBuf::from("/usr/bin/saysod"),
+            environment: vec![(String::from("XDG_CONFIG_HOME"), String::from("/a \"b\"\\/50%"))],
+        };
+        let unit = service_unit(&daemon).unwrap();
+        assert!(unit.contains("Environment=\"XDG_CONFIG_HOME=/a \\\"b\\\"\\\\/50%%\"\n"), "{unit}");
+    }
+
+    #[test]
+    fn an_install_that_fails_leaves_nothing() {
+        let home = tempfile::tempdir().unwrap();
+        let tool = home.path().join("systemctl");
+        let script = "#!/bin/sh\n[ \"$2\" != restart ] || { echo 'Job failed.' >&2; exit 1; }\n";
+        std::fs::write(&tool, script).unwrap();
+        std::fs::set_permissions(&tool, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+        let systemd = Systemd::new(tool, home.path());
+        let error = systemd.install(&daemon("/usr/bin/saysod")).unwrap_err().to_string();
+        assert!(error.contains("restart saysod.socket` failed: Job failed."), "{error}");
+        assert!(!systemd.installed());
+        assert_eq!(std::fs::read_dir(home.path().join("systemd/user")).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn without_a_manager_nothing_is_written() {
+        let home = tempfile::tempdir().unwrap();
+        let systemd = Systemd::new(home.path().join("no-such-systemctl"), home.path());
+        let error = systemd.install(&daemon("/usr/bin/saysod")).unwrap_err().to_string();
+        assert!(error.contains("does not run for this user"), "{error}");
+        assert!(error.contains("starts its daemon by itself"), "{error}");
+        assert!(!systemd.installed());
+        assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 0);
+    }
+}
