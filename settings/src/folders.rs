@@ -1,0 +1,23 @@
+//! Where the platform wants settings and logs to be.
+
+use directories::ProjectDirs;
+use std::path::PathBuf;
+
+fn project() -> Option<ProjectDirs> {
+    ProjectDirs::from("", "", "sayso")
+}
+
+/// The settings file: `SAYSO_CONFIG`, else `config.toml` in the platform's folder (`~/.config/sayso` on Linux,
+/// `~/Library/Application Support/sayso` on macOS). `None` for a user without a home.
+pub fn config_file() -> Option<PathBuf> {
+    match std::env::var_os("SAYSO_CONFIG") {
+        Some(path) if !path.is_empty() => Some(path.into()),
+        _ => project().map(|project| project.config_dir().join("config.toml")),
+    }
+}
+
+/// Where the daemon logs: the platform's folder for state (`~/.local/state/sayso` on Linux), or for caches where it
+/// has none (`~/Library/Caches/sayso` on macOS). `None` for a user without a home.
+pub fn log_folder() -> Option<PathBuf> {
+    project().map(|project| project.state_dir().unwrap_or(project.cache_dir()).to_owned())
+}
