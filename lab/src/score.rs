@@ -1,0 +1,196 @@
+//! How good an answer is, and what many answers add up to.
+
+use crate::similarity::{collapse, ratio};
+use serde_json::{Value, json};
+
+/// From this similarity on an answer is near: a person would run it after a glance, or mend a character.
+const NEAR: f64 = 0.9;
+/// From this similarity on an answer is partial.
+const PARTIAL: f64 = 0.7;
+/// How many answers a person sees without searching: the line itself and three alternatives.
+const SHOWN: usize = 4;
+
+/// The classes of the published figures, best first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Tier {
+    /// Equal after white space is collapsed.
+    Exact,
+    /// At least 0.9 alike.
+    Near,
+    /// At least 0.7 alike.
+    Partial,
+    /// Less alike than that.
+    Wrong,
+}
+
+impl Tier {
+    /// The word for people.
+    pub fn name(self) -> &'static str {
+        match self {
+            Tier::Exact => "exact",
+            Tier::Near => "near",
+            Tier::Partial => "partial",
+            Tier::Wrong => "wrong",
+        }
+    }
+}
+
+/// One answer, judged.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Score {
+    /// Its class.
+    pub tier: Tier,
+    /// 0 to 1, on white-space-collapsed text.
+    pub similarity: f64,
+    /// Equal when upper and lower case are the same.
+    pub exact_ignoring_case: bool,
+    /// A shell would split both into the same words: quotes and spacing may differ.
+    pub same_argv: bool,
+    /// The answer or one of the first three alternatives is exact.
+    pub in_top_four: bool,
+    /// Some path of the lattice gives the expected command.
+    pub reachable: bool,
+    /// The engine refused, so that the line stayed as it was.
+    pub refused: bool,
+}
+
+impl Score {
+    /// Judges `answer` (and the alternatives to it) against `expected`.
+    pub fn new(answer: &str, alternatives: &[String], expected: &str) -> Score {
+        let (found, wanted) = (collapse(answer), collapse(expected));
+        let exact = found == wanted;
+        let similarity = ratio(&found, &wanted);
+        let tier = match similarity {
+            _ if exact => Tier::Exact,
+            near if near >= NEAR => Tier::Near,
+            partial if partial >= PARTIAL => Tier::Partial,
+            _ => Tier::Wrong,
+        };
+        Score {
+            tier,
+            similarity,
+            exact_ignoring_case: found.to_lowercase() == wanted.to_lowercase(),
+            same_argv: exact || same_argv(answer, expected),
+            in_top_four: exact || alternatives.iter().take(SHOWN - 1).any(|other| collapse(other) == wanted),
+            reachable: exact,
+            refused: false,
+        }
+    }
+}
+
+/// Whether a shell would split both lines into the same words. A line with an open quote has no words.
+fn same_argv(a: &str, b: &str) -> bool {
+    matches!((shlex::split(a), shlex::split(b)), (Some(a), Some(b)) if a == b)
+}
+
+/// What is counted: the name in JSON, and the heading for people.
+pub const MEASURES: [(&str, &str); 10] = [
+    ("exact", "exact"),
+    ("exact_ignoring_case", "ignoring case"),
+    ("near", "near"),
+    ("partial", "partial"),
+    ("wrong", "wrong"),
+    ("effective", "effective"),
+    ("same_argv", "same argv"),
+    ("top4", "top 4"),
+    ("reachable", "reachable"),
+    ("refused", "refused"),
+];
+
+impl Score {
+    /// Whether this case counts for each of [`MEASURES`].
+    pub fn measures(&self) -> [bool; MEASURES.len()] {
+        [
+            self.tier == Tier::Exact,
+            self.exact_ignoring_case,
+            self.tier == Tier::Near,
+            self.tier == Tier::Partial,
+            self.tier == Tier::Wrong,
+            self.tier <= Tier::Near,
+            self.same_argv,
+            self.in_top_four,
+            self.reachable,
+            self.refused,
+        ]
+    }
+}
+
+/// Counts of [`MEASURES`] over many scores.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Cases counted.
+    pub cases: usize,
+    counts: [usize; MEASURES.len()],
+}
+
+impl Tally {
+    /// Counts all of `scores`.
+    pub fn of<'a>(scores: impl IntoIterator<Item = &'a Score>) -> Tally {
+        let mut tally = Tally::default();
+        for score in scores {
+            tally.cases += 1;
+            for (count, counts) in tally.counts.iter_mut().zip(score.measures()) {
+                *count += usize::from(counts);
+            }
+        }
+        tally
+    }
+
+    /// Every one of [`MEASURES`] in percent of the cases.
+    pub fn percents(&self) -> [f64; MEASURES.len()] {
+        self.counts.map(|count| 100.0 * count as f64 / self.cases.max(1) as f64)
+    }
+
+    /// `cases`, every measure in percent, and the counts behind them under `counts`.
+    pub fn to_json(&self) -> Value {
+        let mut object = json!({ "cases": self.cases });
+        for (((name, _), count), percent) in MEASURES.into_iter().zip(self.counts).zip(self.percents()) {
+            object[name] = json!(percent);
+            object["counts"][name] = json!(count);
+        }
+        object
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tiers() {
+        let check = |answer: &str, expected: &str, tier: Tier| {
+            assert_eq!(Score::new(answer, &[], expected).tier, tier, "{answer:?} for {expected:?}");
+        };
+        check("ls  -la ", "ls -la", Tier::Exact);
+        check("git commit -m fixed", "git commit -m fixes", Tier::Near);
+        check("abcdefghij", "abcdefghix", Tier::Near);
+        check("abcdefg123", "abcdefgxyz", Tier::Partial);
+        check("rm", "ls", Tier::Wrong);
+    }
+
+    #[test]
+    fn kinds_of_sameness() {
+        let check = |answer: &str, others: &[&str], expected: &str, sameness: [bool; 3]| {
+            let others: Vec<String> = others.iter().map(|other| other.to_string()).collect();
+            let score = Score::new(answer, &others, expected);
+            let found = [score.exact_ignoring_case, score.same_argv, score.in_top_four];
+            assert_eq!(found, sameness, "{answer:?}, {others:?} for {expected:?}");
+        };
+        check("ls -LA", &[], "ls -la", [true, false, false]);
+        check("echo 'a b'", &[], "echo \"a b\"", [false, true, false]);
+        check("echo 'a", &[], "echo 'b", [false, false, false]);
+        check("echo 'a", &[], "echo 'a", [true, true, true]);
+        check("a", &["b", "c", "d", "e"], "d", [false, false, true]);
+        check("a", &["b", "c", "d", "e"], "e", [false, false, false]);
+    }
+
+    #[test]
+    fn tallies_add_up() {
+        let json = Tally::of(&[Score::new("ls", &[], "ls"), Score::new("rm", &[], "ls")]).to_json();
+        assert_eq!(json["exact"], 50.0);
+        assert_eq!(json["effective"], 50.0);
+        assert_eq!(json["counts"]["wrong"], 1);
+        assert_eq!(json["cases"], 2);
+        assert_eq!(Tally::default().to_json()["exact"], 0.0, "no cases are no division by zero");
+    }
+}

@@ -1,0 +1,159 @@
+//! How alike two commands are: the ratio of Python's `difflib.SequenceMatcher(None, a, b)`, figure for figure.
+//!
+//! The published figures were made with it, so a cheaper or better measure would not compare. The port keeps the
+//! tie-breaking (the longest block that starts earliest in `a`, then earliest in `b`) and "autojunk": in a `b` of
+//! 200 characters and more, characters that make up over 1 % of it do not start a block.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+/// From this many characters in `b` on, frequent characters start no block (difflib's own constant).
+const AUTOJUNK_FROM: usize = 200;
+
+/// `2 · matches / (len a + len b)` over Unicode scalar values, 0 to 1; two empty strings are equal.
+pub fn ratio(a: &str, b: &str) -> f64 {
+    let a: Vec<char> = a.chars().collect();
+    let b: Vec<char> = b.chars().collect();
+    match a.len() + b.len() {
+        0 => 1.0,
+        total => 2.0 * matches(&a, &b) as f64 / total as f64,
+    }
+}
+
+/// Runs of white space become one space, and none is left at the ends: Python's `' '.join(text.split())`.
+pub fn collapse(text: &str) -> String {
+    text.split(is_space).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+/// Python counts the information separators as white space, Unicode does not.
+fn is_space(c: char) -> bool {
+    c.is_whitespace() || ('\u{1c}'..='\u{1f}').contains(&c)
+}
+
+/// Characters in the matching blocks: the longest block, then the same to its left and to its right.
+fn matches(a: &[char], b: &[char]) -> usize {
+    let starts = block_starts(b);
+    let mut runs = Runs::new(b.len());
+    let mut matched = 0;
+    let mut open = vec![(0..a.len(), 0..b.len())];
+    while let Some((in_a, in_b)) = open.pop() {
+        let (i, j, size) = longest_block(a, b, &starts, &in_a, &in_b, &mut runs);
+        if size > 0 {
+            matched += size;
+            open.push((in_a.start..i, in_b.start..j));
+            open.push((i + size..in_a.end, j + size..in_b.end));
+        }
+    }
+    matched
+}
+
+/// Where in `b` each character stands, without the characters that are too frequent to start a block.
+fn block_starts(b: &[char]) -> HashMap<char, Vec<usize>> {
+    let mut starts: HashMap<char, Vec<usize>> = HashMap::new();
+    for (at, &c) in b.iter().enumerate() {
+        starts.entry(c).or_default().push(at);
+    }
+    if b.len() >= AUTOJUNK_FROM {
+        let frequent = b.len() / 100 + 1;
+        starts.retain(|_, places| places.len() <= frequent);
+    }
+    starts
+}
+
+/// Lengths of the blocks that end at each place of `b`: for the previous character of `a`, and for this one.
+struct Runs {
+    previous: Vec<usize>,
+    current: Vec<usize>,
+}
+
+impl Runs {
+    /// One place more than `b` has, so that the place before the first needs no special case.
+    fn new(b_len: usize) -> Runs {
+        Runs { previous: vec![0; b_len + 1], current: vec![0; b_len + 1] }
+    }
+}
+
+/// Start in `a`, start in `b` and length of the longest block within the two ranges.
+fn longest_block(
+    a: &[char],
+    b: &[char],
+    starts: &HashMap<char, Vec<usize>>,
+    in_a: &Range<usize>,
+    in_b: &Range<usize>,
+    runs: &mut Runs,
+) -> (usize, usize, usize) {
+    let places = |c: &char| {
+        let places = starts.get(c).map_or(&[][..], Vec::as_slice);
+        let from = places.partition_point(|&j| j < in_b.start);
+        let to = places.partition_point(|&j| j < in_b.end);
+        &places[from..to]
+    };
+    let (mut i, mut j, mut size) = (in_a.start, in_b.start, 0);
+    let mut written: &[usize] = &[];
+    for (at, c) in a.iter().enumerate().take(in_a.end).skip(in_a.start) {
+        let here = places(c);
+        for &place in here {
+            let run = runs.previous[place] + 1;
+            runs.current[place + 1] = run;
+            if run > size {
+                (i, j, size) = (at + 1 - run, place + 1 - run, run);
+            }
+        }
+        // Only the written places are cleared: most characters stand at few places.
+        written.iter().for_each(|&place| runs.previous[place + 1] = 0);
+        std::mem::swap(&mut runs.previous, &mut runs.current);
+        written = here;
+    }
+    written.iter().for_each(|&place| runs.previous[place + 1] = 0);
+
+    // The frequent characters start no block, but they extend one.
+    while i > in_a.start && j > in_b.start && a[i - 1] == b[j - 1] {
+        (i, j, size) = (i - 1, j - 1, size + 1);
+    }
+    while i + size < in_a.end && j + size < in_b.end && a[i + size] == b[j + size] {
+        size += 1;
+    }
+    (i, j, size)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn white_space_collapses() {
+        let check = |text: &str, expected: &str| assert_eq!(collapse(text), expected, "of {text:?}");
+        check("", "");
+        check(" \t\n", "");
+        check("  ls   -la\n", "ls -la");
+        check("a\u{a0}b\u{1f}c\u{2003}d", "a b c d");
+        check("a\u{200b}b", "a\u{200b}b");
+    }
+
+    #[test]
+    fn ratios_of_the_documentation() {
+        let check = |a: &str, b: &str, expected: f64| assert_eq!(ratio(a, b), expected, "{a:?} and {b:?}");
+        check("", "", 1.0);
+        check("", "a", 0.0);
+        check(" abcd", "abcd abcd", 10.0 / 14.0);
+        check("abcd", "bcde", 0.75);
+        // The measure is not symmetric: which block is longest "first" depends on the order.
+        check("tide", "diet", 0.25);
+        check("diet", "tide", 0.5);
+    }
+
+    /// Written by fixtures/similarity.py, which asks difflib itself.
+    #[test]
+    fn equals_difflib_on_random_pairs() {
+        let pairs: Vec<(String, String, f64)> = include_str!("../fixtures/similarity.jsonl")
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
+        assert!(pairs.len() >= 2000, "{} pairs", pairs.len());
+        assert!(pairs.iter().any(|(_, b, _)| b.chars().count() >= AUTOJUNK_FROM));
+        for (a, b, expected) in &pairs {
+            let found = ratio(a, b);
+            assert!((found - expected).abs() <= 1e-12, "{found} instead of {expected} for {a:?} and {b:?}");
+        }
+    }
+}
