@@ -3,6 +3,8 @@
 //! [`convert`] is the whole pipeline. It is a pure function of its arguments: the daemon adds residency,
 //! the client a terminal, the shells a key.
 
+pub mod wire;
+
 use std::ops::Range;
 
 /// Which stage may answer. `Auto` lets the gate decide.
