@@ -6,6 +6,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod character;
+pub mod dial;
 pub mod fault;
 pub mod frame;
 pub mod line;

@@ -77,10 +77,18 @@ impl Place {
     /// # Errors
     /// [`PlaceError::Override`] where `SAYSO_SOCKET` is set and names no place.
     pub fn locate() -> Result<Place, PlaceError> {
+        Place::locate_or_at(None)
+    }
+
+    /// The place for this process; `socket`, where it is given, takes the part of `SAYSO_SOCKET`.
+    ///
+    /// # Errors
+    /// As [`Place::locate`].
+    pub fn locate_or_at(socket: Option<&Path>) -> Result<Place, PlaceError> {
         // On macOS the standard library asks the system where $TMPDIR is not set, so that ssh and launchd agree.
         let temporary = if cfg!(target_os = "macos") { std::env::temp_dir() } else { PathBuf::from("/tmp") };
         Place::of(Surroundings {
-            socket: std::env::var_os("SAYSO_SOCKET").as_deref(),
+            socket: socket.map(Path::as_os_str).or(std::env::var_os("SAYSO_SOCKET").as_deref()),
             runtime: std::env::var_os("XDG_RUNTIME_DIR").as_deref(),
             temporary: &temporary,
             uid: nix::unistd::geteuid().as_raw(),
