@@ -14,7 +14,7 @@ const HERE = dirname(fileURLToPath(import.meta.url));
 /** Clouds whose flags would be most of the table: the names of their services are enough. */
 const CLOUDS = new Set(["aws", "az", "gcloud"]);
 /** A command that is not an everyday one keeps its sub-commands, and its own flags, up to this many bytes each. */
-const SHORT = 160;
+const SHORT = 120;
 
 const [build, output, fish = "/usr/bin/fish"] = process.argv.slice(2);
 if (!output) {

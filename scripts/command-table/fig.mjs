@@ -2,10 +2,9 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { WORD } from "./table.mjs";
 
 const DEPTH = 3;
-const COMMAND = /^[A-Za-z0-9[.][A-Za-z0-9_.:+-]*$/;
-const FLAG = /^--?[A-Za-z0-9?#@%!.][A-Za-z0-9_.:@+-]*=?$/;
 
 /** Adds every spec of the folder `build`; of commands that `namesOnly` accepts just the sub-command names. */
 export async function addFig(table, build, namesOnly) {
@@ -13,7 +12,7 @@ export async function addFig(table, build, namesOnly) {
   const files = readdirSync(build).filter((f) => f.endsWith(".js")).sort();
   for (const file of files) {
     const name = file.slice(0, -3);
-    if (!COMMAND.test(name)) continue;
+    if (!WORD.test(name)) continue;
     const spec = await load(build, file);
     if (spec) await add(table, build, [name], spec, namesOnly(name));
   }
@@ -37,7 +36,7 @@ async function add(table, build, path, spec, namesOnly) {
   if (path.length >= (namesOnly ? 2 : DEPTH)) return;
   for (const sub of spec.subcommands ?? []) {
     if (sub.hidden || sub.deprecated) continue;
-    const [first, ...aliases] = [sub.name].flat().filter((n) => COMMAND.test(n));
+    const [first, ...aliases] = [sub.name].flat().filter((n) => WORD.test(n));
     if (!first) continue;
     await add(table, build, [...path, first], sub, namesOnly);
     for (const alias of aliases) table.alias([...path, alias], [...path, first]);
@@ -52,7 +51,6 @@ function addOption(table, path, option) {
   const glued = option.requiresSeparator || option.requiresEquals;
   const arity = !args.length ? "none" : args[0].isOptional ? "optional" : glued ? "glued" : "value";
   for (const name of [option.name].flat()) {
-    if (!FLAG.test(name)) continue;
     const bare = name.replace(/=$/, "");
     table.flag(path, bare, bare !== name && arity !== "optional" ? "glued" : arity, !!option.isPersistent);
   }

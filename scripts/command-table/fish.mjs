@@ -6,9 +6,9 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { WORD } from "./table.mjs";
 
 const COMPLETIONS = "/usr/share/fish/completions";
-const SUBCOMMAND = /^[A-Za-z][A-Za-z0-9_.:-]*$/;
 
 /** Adds every command, sub-command and flag that fish knows to `table`. */
 export function addFish(table, fish) {
@@ -19,7 +19,7 @@ export function addFish(table, fish) {
   for (const rule of rules) {
     if (rule.flags.length || rule.condition.kind !== "root" || /[($]/.test(rule.words)) continue;
     for (const word of rule.words.split(/\s+/).map((w) => w.split("\t")[0])) {
-      if (SUBCOMMAND.test(word)) table.command([rule.command, word]);
+      if (WORD.test(word)) table.command([rule.command, word]);
     }
   }
   for (const rule of rules) {
@@ -75,7 +75,7 @@ function parseRule(line) {
     else if (word === "--exclusive" || word === "--require-parameter") rule.required = true;
     else if (!word.startsWith("-") && rule.command === undefined) rule.command = word;
   }
-  if (rule.command === undefined) return undefined;
+  if (!WORD.test(rule.command ?? "")) return undefined;
   // A list of values without "required" is what fish files write for `--color[=WHEN]` and, carelessly,
   // for required values too: either way a value may follow.
   rule.arity = rule.required ? "value" : rule.words ? "optional" : "none";
@@ -90,7 +90,7 @@ function condition(text) {
   const sets = [];
   const below = /__fish_\w*(?:seen_(?:any_)?sub_?command(?:_from)?|(?:using|use)_(?:sub)?command|_using_command)\s+([^;&|()]+)/g;
   for (const [, list] of positive.matchAll(below)) {
-    const found = list.replace(/["']/g, "").trim().split(/\s+/).filter((w) => SUBCOMMAND.test(w));
+    const found = list.replace(/["']/g, "").trim().split(/\s+/).filter((w) => WORD.test(w));
     if (found.length) sets.push(found);
   }
   if (sets.length) return { kind: "below", sets };

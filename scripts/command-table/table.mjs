@@ -1,5 +1,9 @@
 // Command facts being gathered, and how they are written down.
 
+/** What can be a word of a path, and what can be a flag; the sources hold other things now and then. */
+export const WORD = /^[A-Za-z0-9[.:][A-Za-z0-9_.:+-]*$/;
+export const FLAG = /^-(-?[A-Za-z0-9][A-Za-z0-9_.:@+-]*|[?#@%!$^~.,=*+:])$/;
+
 const SUFFIX = { none: "", value: ":", glued: "=", optional: "?" };
 
 /** Paths to flags; the first source to state a flag's arity is believed, later ones only add flags. */
@@ -40,7 +44,7 @@ export class Table {
 
   flag(path, name, arity, inherited) {
     const row = this.command(path);
-    if (row.closed || row.flags.has(name)) return;
+    if (row.closed || row.flags.has(name) || !FLAG.test(name) || /[:*]$/.test(name)) return;
     row.flags.set(name, SUFFIX[arity] + (inherited ? "*" : ""));
   }
 

@@ -1,0 +1,342 @@
+//! What everyday command-line tools are called, and which sub-commands and flags they take.
+//!
+//! The facts live in `data/commands.txt`, which says its own format at its top and is written by
+//! `scripts/command-table`. Nothing is parsed at start-up and nothing is allocated by a look-up: the
+//! file is sorted, so every question is a binary search in its text.
+
+use std::cmp::Ordering;
+
+static TABLE: &str = include_str!("../data/commands.txt");
+
+/// What follows a flag.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Arity {
+    /// Nothing: `ls -l`.
+    None,
+    /// A value, usually the next word: `git commit -m MESSAGE`.
+    Value,
+    /// A value, usually glued: `gcc -lm`, `du --max-depth=1`.
+    Glued,
+    /// A glued value or nothing: `ls --color`, `ls --color=auto`.
+    Optional,
+}
+
+/// A command or sub-command of the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Command {
+    /// The words of the command, separated by single spaces.
+    path: &'static str,
+    /// The flags as the table writes them.
+    flags: &'static str,
+}
+
+/// The command at `path`, such as `["git", "commit"]`. Other names of it (`["npm", "i"]`) lead to it.
+pub fn lookup(path: &[&str]) -> Option<Command> {
+    let (name, subcommands) = path.split_first()?;
+    let command = if is_word(name) { find(&[name])? } else { return None };
+    subcommands.iter().try_fold(command, |command, name| command.subcommand(name))
+}
+
+/// Whether `name` is a known command, exactly as written.
+pub fn is_command(name: &str) -> bool {
+    lookup(&[name]).is_some()
+}
+
+/// Whether `first-second` is a known command, or starts one as `ssh-copy` starts `ssh-copy-id`.
+pub fn hyphenated(first: &str, second: &str) -> bool {
+    starts_any(&[first, "-", second, "-"])
+}
+
+/// Whether `first.second` is a known command, such as `mkfs.ext4`, or starts one.
+pub fn dotted(first: &str, second: &str) -> bool {
+    starts_any(&[first, ".", second, "."])
+}
+
+impl Command {
+    /// The words of the command, separated by single spaces: `git commit`.
+    pub fn path(&self) -> &'static str {
+        self.path
+    }
+
+    /// The sub-command `name`.
+    pub fn subcommand(&self, name: &str) -> Option<Command> {
+        if is_word(name) { find(&[self.path, " ", name]) } else { None }
+    }
+
+    /// Whether `name` is a sub-command.
+    pub fn has_subcommand(&self, name: &str) -> bool {
+        self.subcommand(name).is_some()
+    }
+
+    /// Whether `first-second` is a sub-command (`git cherry-pick`), or starts one.
+    pub fn has_hyphenated_subcommand(&self, first: &str, second: &str) -> bool {
+        starts_any(&[self.path, " ", first, "-", second, "-"])
+    }
+
+    /// The names of the sub-commands, sorted by bytes.
+    pub fn subcommands(&self) -> impl Iterator<Item = &'static str> + use<> {
+        let parent = self.path;
+        lines_from(&[parent, " "])
+            .map_while(move |line| line.path.strip_prefix(parent)?.strip_prefix(' '))
+            .filter(|below| !below.contains(' '))
+    }
+
+    /// Whether there is any sub-command.
+    pub fn has_subcommands(&self) -> bool {
+        self.subcommands().next().is_some()
+    }
+
+    /// Whether a whole command of its own follows, as after `sudo` and `xargs`.
+    pub fn runs_command(&self) -> bool {
+        self.flags == "@" || self.flags.ends_with(" @")
+    }
+
+    /// The flag `-letter`.
+    pub fn short(&self, letter: char) -> Option<Arity> {
+        self.flag(&["-", letter.encode_utf8(&mut [0; 4])])
+    }
+
+    /// The flag `--name`.
+    pub fn long(&self, name: &str) -> Option<Arity> {
+        self.flag(&["--", name])
+    }
+
+    /// The flag `-name` of more than one letter, such as `find -maxdepth`.
+    pub fn word_flag(&self, name: &str) -> Option<Arity> {
+        if name.chars().nth(1).is_none() || name.starts_with('-') {
+            return None;
+        }
+        self.flag(&["-", name])
+    }
+
+    /// Whether a flag `--prefix…` exists, `--prefix` itself included.
+    pub fn long_starts_with(&self, prefix: &str) -> bool {
+        let key = ["--", prefix];
+        self.with_parents().enumerate().any(|(level, command)| {
+            command
+                .flags_from(&key)
+                .take_while(|flag| starts_with(flag.name, &key))
+                .any(|flag| level == 0 || flag.inherited)
+        })
+    }
+
+    /// All flags with their dashes: the command's own sorted by bytes, then what its parents hand down.
+    pub fn flags(&self) -> impl Iterator<Item = (&'static str, Arity)> + use<> {
+        self.with_parents().enumerate().flat_map(|(level, command)| {
+            let flags = command.flags.split(' ').filter(|flag| flag.starts_with('-')).map(Flag::read);
+            flags.filter(move |flag| level == 0 || flag.inherited).map(|flag| (flag.name, flag.arity))
+        })
+    }
+
+    fn flag(&self, name: &[&str]) -> Option<Arity> {
+        self.with_parents().enumerate().find_map(|(level, command)| {
+            let flag = command.flags_from(name).next()?;
+            let taken = compare(flag.name, name).is_eq() && (level == 0 || flag.inherited);
+            taken.then_some(flag.arity)
+        })
+    }
+
+    /// The command, the command it is a sub-command of, and so on up.
+    fn with_parents(self) -> impl Iterator<Item = Command> + use<> {
+        std::iter::successors(Some(self), |command| find(&[command.path.rsplit_once(' ')?.0]))
+    }
+
+    /// The flags from the first whose name is `key` or sorts after it.
+    fn flags_from(&self, key: &[&str]) -> impl Iterator<Item = Flag> + use<> {
+        let rest = skip(self.flags, ' ', |flag| compare(Flag::read(flag).name, key).is_lt());
+        rest.split(' ').filter(|flag| !flag.is_empty()).map(Flag::read)
+    }
+
+    /// Reads a line of the table; the notes at its top come out as commands that no word can name.
+    fn read(line: &'static str) -> Command {
+        let (path, flags) = line.split_once('\t').unwrap_or((line, ""));
+        Command { path, flags }
+    }
+}
+
+struct Flag {
+    name: &'static str,
+    arity: Arity,
+    inherited: bool,
+}
+
+impl Flag {
+    fn read(flag: &'static str) -> Flag {
+        let (flag, inherited) = match flag.strip_suffix('*') {
+            Some(flag) => (flag, true),
+            None => (flag, false),
+        };
+        // `-?` is a flag of some commands, not a flag without a name.
+        let (name, arity) = match flag.as_bytes() {
+            [_, _, .., b':'] => (&flag[..flag.len() - 1], Arity::Value),
+            [_, _, .., b'='] => (&flag[..flag.len() - 1], Arity::Glued),
+            [_, _, .., b'?'] => (&flag[..flag.len() - 1], Arity::Optional),
+            _ => (flag, Arity::None),
+        };
+        Flag { name, arity, inherited }
+    }
+}
+
+/// The command whose path is `pieces` put together.
+fn find(pieces: &[&str]) -> Option<Command> {
+    let found = lines_from(pieces).next().filter(|found| compare(found.path, pieces).is_eq())?;
+    match found.flags.strip_prefix("> ") {
+        Some(target) => find(&[target]),
+        None => Some(found),
+    }
+}
+
+/// Whether a command is called what `pieces` put together say, with or without the joiner that ends them
+/// and more after it.
+fn starts_any(pieces: &[&str]) -> bool {
+    find(&pieces[..pieces.len() - 1]).is_some()
+        || lines_from(pieces).next().is_some_and(|found| starts_with(found.path, pieces))
+}
+
+/// Whether `name` can be one word of a path: the table separates them by spaces.
+fn is_word(name: &str) -> bool {
+    !name.is_empty() && !name.contains(' ')
+}
+
+/// The commands from the first whose path is `pieces` put together or sorts after them.
+fn lines_from(pieces: &[&str]) -> impl Iterator<Item = Command> + use<> {
+    skip(TABLE, '\n', |line| compare(Command::read(line).path, pieces).is_lt()).lines().map(Command::read)
+}
+
+/// Leaves out the leading items of `text` for which `before` holds. Items are sorted so that those come
+/// first, and separated by `separator`.
+fn skip(text: &'static str, separator: char, before: impl Fn(&'static str) -> bool) -> &'static str {
+    let (mut low, mut high) = (0, text.len());
+    while low < high {
+        let middle = low + (high - low) / 2;
+        let start = text[low..middle].rfind(separator).map_or(low, |at| low + at + 1);
+        let end = text[middle..high].find(separator).map_or(high, |at| middle + at);
+        if before(&text[start..end]) {
+            low = high.min(end + 1);
+        } else {
+            high = start;
+        }
+    }
+    &text[low..]
+}
+
+/// Compares `text` with `pieces` put together, by bytes.
+fn compare(text: &str, pieces: &[&str]) -> Ordering {
+    text.bytes().cmp(pieces.iter().flat_map(|piece| piece.bytes()))
+}
+
+fn starts_with(text: &str, pieces: &[&str]) -> bool {
+    pieces.iter().try_fold(text, |rest, piece| rest.strip_prefix(piece)).is_some()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    /// Looks `path` up and checks what each of `flags` takes; "!" before a flag says that it is unknown.
+    #[track_caller]
+    fn check(path: &str, flags: &[(&str, Arity)]) {
+        let words: Vec<&str> = path.split(' ').collect();
+        let command = lookup(&words).unwrap_or_else(|| panic!("{path} is not in the table"));
+        for &(flag, arity) in flags {
+            assert_eq!(taken(command, flag), Some(arity), "{path} {flag}");
+        }
+    }
+
+    #[track_caller]
+    fn check_unknown(path: &str, flags: &[&str]) {
+        let words: Vec<&str> = path.split(' ').collect();
+        for flag in flags {
+            assert_eq!(taken(lookup(&words).unwrap(), flag), None, "{path} {flag}");
+        }
+    }
+
+    fn taken(command: Command, flag: &str) -> Option<Arity> {
+        if let Some(long) = flag.strip_prefix("--") {
+            return command.long(long);
+        }
+        let name = flag.strip_prefix('-').unwrap();
+        match name.chars().collect::<Vec<_>>()[..] {
+            [letter] => command.short(letter),
+            _ => command.word_flag(name),
+        }
+    }
+
+    #[test]
+    fn table_is_sorted_whole_and_small() {
+        let lines: Vec<&str> = TABLE.lines().skip_while(|line| line.starts_with('#')).collect();
+        assert!(TABLE.is_ascii() && TABLE.ends_with('\n'));
+        assert!(TABLE.len() <= 400 * 1024, "{} bytes", TABLE.len());
+        assert!(lines.windows(2).all(|pair| pair[0] < pair[1]));
+        let names = lines.iter().filter(|line| !Command::read(line).path.contains(' ')).count();
+        assert!(names >= 700, "{names} commands");
+    }
+
+    #[test]
+    fn every_line_is_found_with_all_its_flags() {
+        for line in TABLE.lines().skip_while(|line| line.starts_with('#')) {
+            let words: Vec<&str> = line.split_once('\t').unwrap().0.split(' ').collect();
+            let command = lookup(&words).unwrap_or_else(|| panic!("{line:?} is not found"));
+            assert!(words.len() <= 3, "{line:?}");
+            for (flag, arity) in command.flags() {
+                assert!(flag.len() > 1 && !flag.ends_with('*'), "{line:?} {flag:?}");
+                assert!(
+                    taken(command, flag).is_some_and(|found| found == arity || words.len() > 1),
+                    "{line:?} {flag:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn key_facts_hold() {
+        use Arity::{Glued, None, Optional, Value};
+        check("find", &[("-name", Value), ("-print0", None), ("-maxdepth", Value), ("-L", None)]);
+        check("git commit", &[("-m", Value), ("--amend", None), ("--message", Value)]);
+        check("docker run", &[("-i", None), ("-t", None), ("--rm", None), ("-v", Value)]);
+        check("gcc", &[("-l", Glued), ("-o", Value), ("-Wall", None), ("-O", Optional)]);
+        check("kubectl get", &[("-n", Value), ("-o", Value), ("-A", None)]);
+        check("npm i", &[("-g", None)]);
+        check_unknown("git commit", &["-x", "--amen", "-message", "--", "-"]);
+        check_unknown("git", &["--amend"]);
+    }
+
+    #[test]
+    fn names_are_matched_whole() {
+        assert!(is_command("git") && is_command("apt-get") && is_command("["));
+        for unknown in ["", "gi", "Git", "git commit", "git\t", "#", TABLE.lines().next().unwrap()] {
+            assert!(!is_command(unknown), "{unknown:?}");
+        }
+        assert_eq!(lookup(&[]), None);
+        assert_eq!(lookup(&["git", ""]), None);
+        assert_eq!(lookup(&["git", "no-such"]), None);
+    }
+
+    #[test]
+    fn parts_of_names_are_known() {
+        assert!(hyphenated("apt", "get") && hyphenated("docker", "compose") && hyphenated("ssh", "copy"));
+        assert!(!hyphenated("apt", "ge") && !hyphenated("git", "commit") && !hyphenated("ssh", "copy-id-"));
+        assert!(dotted("mkfs", "ext4") && !dotted("mkfs", "txt"));
+        let git = lookup(&["git"]).unwrap();
+        assert!(git.has_hyphenated_subcommand("cherry", "pick"));
+        assert!(!git.has_hyphenated_subcommand("cherry", "pie"));
+    }
+
+    #[test]
+    fn subcommands_are_those_one_level_below() {
+        let remote = lookup(&["git", "remote"]).unwrap();
+        assert!(remote.has_subcommands() && remote.has_subcommand("add"));
+        let git: Vec<_> = lookup(&["git"]).unwrap().subcommands().collect();
+        assert!(git.contains(&"remote") && git.is_sorted() && !git.iter().any(|name| name.contains(' ')));
+        assert!(!lookup(&["find"]).unwrap().has_subcommands());
+        assert!(lookup(&["sudo"]).unwrap().runs_command() && !lookup(&["ls"]).unwrap().runs_command());
+    }
+
+    #[test]
+    fn long_flags_are_known_by_their_start() {
+        let commit = lookup(&["git", "commit"]).unwrap();
+        assert!(commit.long_starts_with("no-") && commit.long_starts_with("amend"));
+        assert!(!commit.long_starts_with("amends") && !commit.long_starts_with("-amend"));
+    }
+}
