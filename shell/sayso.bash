@@ -1,0 +1,139 @@
+# shellcheck shell=bash
+# sayso for bash (4.4 and later): one key turns a dictated line into the command, in place. Nothing is ever
+# executed.
+#
+# `sayso init bash` prints this file below the lines that set the variables of the next block from the settings.
+# Everything down to the version check, and the syntax of the rest, must be readable by bash 3.2, which macOS has.
+
+# Functions are read with aliases off, so that none can get into them.
+_sayso_aliases=$(( 0 ))
+if \shopt -q expand_aliases; then _sayso_aliases=1; fi
+\shopt -u expand_aliases
+
+# What the key is, how long an answer may take (milliseconds), whether Enter converts too, and which program is
+# the client.
+: "${_sayso_key=\C-x\C-v}" "${_sayso_deadline_ms:=1000}" "${_sayso_enter:=0}" "${_sayso_client:=sayso}"
+
+# The lines that further presses walk through: the result, its alternatives, what was dictated; and the cursor in
+# each. `_sayso_turn` is the one on the screen, counted from 0, and -1 before there is any.
+_sayso_lines=()
+_sayso_cursors=()
+_sayso_turn=-1
+_sayso_failure=
+
+# The key. Converts the line; pressed again, shows the next reading. Readline does not tell whether a region is
+# active, so it is always the whole line.
+sayso_convert() {
+  # Inside a condition `set -e` of the person cannot end the shell.
+  if _sayso_shown && (( ${#_sayso_lines[@]} > 1 )); then
+    _sayso_show "$(( (_sayso_turn + 1) % ${#_sayso_lines[@]} ))"
+  elif _sayso_ask "$_sayso_deadline_ms" 0; then
+    _sayso_show 0
+  fi
+  if [[ -n $_sayso_failure ]]; then
+    printf 'sayso: %s\n' "$_sayso_failure"
+  fi
+  _sayso_failure=
+}
+
+# Enter, where the settings ask for it, is a macro of two keys. This is the first: it converts a line that is
+# dictation for sure, and decides whether the second runs the line, as it does in every other case.
+_sayso_enter_key() {
+  local second=accept-line map
+  if ! _sayso_shown && _sayso_ask 150 90 --no-start; then
+    _sayso_show 0
+    second=redraw-current-line
+  fi
+  _sayso_failure=
+  for map in emacs vi-insert vi-command; do
+    bind -m "$map" "\"\\C-x\\C-_\": $second"
+  done
+}
+
+# Whether the line is still the one that was put there last.
+_sayso_shown() {
+  (( _sayso_turn >= 0 )) && [[ $READLINE_LINE == "${_sayso_lines[_sayso_turn]}" ]]
+}
+
+# Puts reading number $1 into the editor; readline makes it one step of undo.
+_sayso_show() {
+  _sayso_turn=$1
+  READLINE_LINE=${_sayso_lines[_sayso_turn]}
+  READLINE_POINT=${_sayso_cursors[_sayso_turn]}
+}
+
+# Asks for the readings of the line within $1 milliseconds, and keeps them where the answer is at least $2 percent
+# sure. The other arguments are for the client. Fails where the line stays, with the reason in `_sayso_failure`.
+_sayso_ask() {
+  local deadline=$1 sure=$2 line=$READLINE_LINE point=$READLINE_POINT
+  shift 2
+  _sayso_failure=
+
+  # White space at the start stays (it keeps a command out of the history); at the end it goes.
+  local lead=${line%%[![:space:]]*}
+  local text=${line#"$lead"}
+  text=${text%"${text##*[![:space:]]}"}
+  local cursor=$(( point - ${#lead} ))
+  (( cursor = cursor < 0 ? 0 : cursor > ${#text} ? ${#text} : cursor ))
+
+  # Ctrl-C would throw the whole line away; with a trap of our own it only ends the client.
+  local stopped=0 saved fields=()
+  saved=$(trap -p INT)
+  trap stopped=1 INT
+  # The text goes by pipe, cut at the cursor; the answer is fields that end in NUL, `end` the last of them.
+  mapfile -d '' -t fields < <(
+    printf '%s\0%s\0' "${text:0:cursor}" "${text:cursor}" |
+      "$_sayso_client" convert --fields --shell bash --session "bash-$$" --deadline-ms "$deadline" "$@" 2>/dev/null
+  )
+  if [[ -n $saved ]]; then eval "$saved"; else trap - INT; fi
+
+  local count=${#fields[@]}
+  if (( stopped )); then
+    _sayso_failure='stopped; the line is as it was'
+  elif (( count > 5 )) && [[ ${fields[0]} == ok && ${fields[count - 1]} == end ]]; then
+    # Bash has no fractions: 0.95 is compared as 095.
+    local percent=${fields[2]/./}00
+    (( 10#${percent:0:3} >= sure )) || return 1
+    _sayso_failure=${fields[1]}
+    _sayso_lines=("$lead${fields[3]}${fields[4]}")
+    _sayso_cursors=("$(( ${#lead} + ${#fields[3]} ))")
+    local reading
+    for reading in "${fields[@]:5:count - 6}"; do
+      _sayso_lines+=("$lead$reading")
+      _sayso_cursors+=("$(( ${#lead} + ${#reading} ))")
+    done
+    if [[ ${fields[3]}${fields[4]} != "$text" ]]; then
+      _sayso_lines+=("$line")
+      _sayso_cursors+=("$point")
+    fi
+    return 0
+  elif (( count == 4 )) && [[ ${fields[0]} == error && ${fields[3]} == end ]]; then
+    _sayso_failure="${fields[1]}; the line is as it was"
+  elif ! type -P "$_sayso_client" >/dev/null; then
+    _sayso_failure="the program $_sayso_client is gone; install sayso again. The line is as it was"
+  else
+    _sayso_failure="no answer; try \`sayso doctor\`. The line is as it was"
+  fi
+  return 1
+}
+
+_sayso_bind() {
+  local map
+  for map in emacs vi-insert vi-command; do
+    if [[ -n $_sayso_key ]]; then bind -m "$map" -x "\"$_sayso_key\": sayso_convert"; fi
+    if (( _sayso_enter )); then
+      bind -m "$map" -x '"\C-x\C-]": _sayso_enter_key'
+      bind -m "$map" '"\C-x\C-_": accept-line'
+      bind -m "$map" '"\C-m": "\C-x\C-]\C-x\C-_"'
+      bind -m "$map" '"\C-j": "\C-x\C-]\C-x\C-_"'
+    fi
+  done
+}
+
+if (( BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] < 404 )); then
+  printf 'sayso: bash %s is too old, 4.4 is needed; no key was bound (on macOS: brew install bash)\n' "$BASH_VERSION" >&2
+elif [[ -z ${SAYSO_NO_BIND+set} && $- == *i* ]]; then
+  _sayso_bind
+fi
+if (( _sayso_aliases )); then \shopt -s expand_aliases; fi
+unset _sayso_aliases

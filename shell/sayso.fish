@@ -1,0 +1,156 @@
+# sayso for fish (3.6 and later): one key turns a dictated line into the command, in place. Nothing is ever
+# executed.
+#
+# `sayso init fish` prints this file below the lines that set the variables of the next block from the settings.
+
+# What the key is (for fish 3, and by the names of fish 4), how long an answer may take (milliseconds), whether
+# Enter converts too, and which program is the client.
+set -q _sayso_key; or set -g _sayso_key \cx\cv
+set -q _sayso_key_name; or set -g _sayso_key_name ctrl-x,ctrl-v
+set -q _sayso_deadline_ms; or set -g _sayso_deadline_ms 1000
+set -q _sayso_enter; or set -g _sayso_enter 0
+set -q _sayso_client; or set -g _sayso_client sayso
+
+# The lines that further presses walk through: the result, its alternatives, what was dictated; and the cursor in
+# each. `_sayso_turn` is the one on the screen, `_sayso_failure` why there is none.
+set -g _sayso_lines
+set -g _sayso_cursors
+set -g _sayso_turn 0
+set -g _sayso_failure
+
+# The key. Converts the line, or the selection where there is one; pressed again, shows the next reading.
+function sayso-convert --description 'Turn the dictated line into a command'
+    if _sayso_shown; and test (count $_sayso_lines) -gt 1
+        _sayso_show (math $_sayso_turn % (count $_sayso_lines) + 1)
+    else if _sayso_ask $_sayso_deadline_ms 0
+        _sayso_show 1
+    end
+    test -n "$_sayso_failure"; and _sayso_say "$_sayso_failure"
+    return 0
+end
+
+# Enter, where the settings ask for it: a line that is dictation for sure is converted, any other line runs as it
+# always did. So does a converted one, and every line when the daemon is absent, slow or in doubt.
+function sayso-execute --description 'Convert a dictated line, run any other'
+    if not _sayso_shown; and _sayso_ask 150 0.9 --no-start
+        _sayso_show 1
+    else
+        commandline -f execute
+    end
+end
+
+# Sets `line` of the caller to the line, byte for byte. Only a capture group takes text over exactly; every other
+# way adds a newline or strips some.
+function _sayso_line --no-scope-shadowing
+    string match --quiet --regex '^(?<line>[\s\S]*)\n\z' -- (commandline --current-buffer | string collect --no-trim-newlines)
+end
+
+# Whether the line is still the one that was put there last.
+function _sayso_shown
+    set -l line
+    _sayso_line
+    test $_sayso_turn -gt 0; and test "$line" = "$_sayso_lines[$_sayso_turn]"
+end
+
+# Puts reading number $argv[1] into the editor, as one step of undo.
+function _sayso_show
+    set -g _sayso_turn $argv[1]
+    commandline --replace -- $_sayso_lines[$_sayso_turn]
+    commandline --cursor $_sayso_cursors[$_sayso_turn]
+    commandline --function end-selection
+end
+
+# Asks for the readings of the line, or of its selection, within $argv[1] milliseconds, and keeps them where the
+# answer is at least $argv[2] sure. The other arguments are for the client. Fails where the line stays as it is,
+# with the reason in `_sayso_failure`.
+function _sayso_ask
+    set -g _sayso_failure
+    set -l line
+    _sayso_line
+    set -l at (commandline --cursor)
+    set -l from (commandline --selection-start)
+    set -l to (commandline --selection-end)
+    set -l selected yes
+    if test -z "$from" -o "$from" = "$to"
+        set selected
+        set from 0
+        set to (string length -- "$line")
+    end
+
+    # White space at the start (it keeps a command out of the history) and around a selection stays; at the end of
+    # the line it goes.
+    set -l part
+    set -l before
+    set -l after
+    set -l lead
+    set -l text
+    set -l trail
+    set -l length (math $to - $from)
+    string match --quiet --regex "^(?<before>[\s\S]{$from})(?<part>[\s\S]{$length})(?<after>[\s\S]*)\z" -- "$line"
+    string match --quiet --regex '^(?<lead>\s*)(?<text>[\s\S]*?)(?<trail>\s*)\z' -- "$part"
+    set before "$before$lead"
+    test -n "$selected"; and set after "$trail$after"
+
+    set -l cursor (math "max(0, min($at - $(string length -- "$before"), $(string length -- "$text")))")
+    set -l head
+    set -l tail
+    string match --quiet --regex "^(?<head>[\s\S]{$cursor})(?<tail>[\s\S]*)\z" -- "$text"
+
+    # The text goes by pipe, cut at the cursor; the answer is fields that end in NUL, `end` the last of them.
+    set -l fields (printf '%s\0%s\0' "$head" "$tail" | $_sayso_client convert --fields --shell fish \
+        --session fish-$fish_pid --deadline-ms $argv[1] $argv[3..] 2>/dev/null | string split0)
+    if test "$fields[1]" = ok -a "$fields[-1]" = end
+        test "$fields[3]" -ge "$argv[2]"; or return 1
+        set -g _sayso_failure $fields[2]
+        set -g _sayso_lines "$before$fields[4]$fields[5]$after"
+        set -g _sayso_cursors (string length -- "$before$fields[4]")
+        for reading in $fields[6..-2]
+            set -a _sayso_lines "$before$reading$after"
+            set -a _sayso_cursors (string length -- "$before$reading")
+        end
+        if test "$fields[4]$fields[5]" != "$text"
+            set -a _sayso_lines "$line"
+            set -a _sayso_cursors $at
+        end
+        return 0
+    else if test "$fields[1]" = error -a "$fields[-1]" = end
+        set -g _sayso_failure "$fields[2]; the line is as it was"
+    else if not command --query $_sayso_client
+        set -g _sayso_failure "the program $_sayso_client is gone; install sayso again. The line is as it was"
+    else
+        set -g _sayso_failure "stopped without an answer; the line is as it was"
+    end
+    return 1
+end
+
+# Says something below the line, then shows the line again below that.
+function _sayso_say
+    # A repaint goes up by as many rows as the cursor is below the first row of the prompt, so that many are added.
+    set -l prompt (fish_prompt)
+    set -l head (commandline --current-buffer --cut-at-cursor)
+    set -l width (string length --visible -- "$prompt[-1]")
+    set -l rows (math (count $prompt) - 1)
+    for part in $head
+        set rows (math "$rows + 1 + floor(($width + $(string length --visible -- "$part")) / $COLUMNS)")
+    end
+    printf '\n\e[Jsayso: %s' "$argv"
+    string repeat --no-newline --count $rows \n
+    commandline --function repaint
+end
+
+if not set --query SAYSO_NO_BIND
+    set -l key $_sayso_key
+    set -l enter \r \n
+    if test (string split . -- $version)[1] -ge 4
+        set key $_sayso_key_name
+        set enter enter ctrl-j
+    end
+    for mode in default insert visual
+        test -n "$key"; and bind --mode $mode $key sayso-convert
+        if test $_sayso_enter = 1 -a $mode != visual
+            for chord in $enter
+                bind --mode $mode $chord sayso-execute
+            end
+        end
+    end
+end

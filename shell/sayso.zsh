@@ -1,0 +1,320 @@
+# sayso for zsh: one key turns a dictated line into the command, in place. Nothing is ever executed.
+#
+# `sayso init zsh` prints this file below the lines that set the variables of the next block from the settings,
+# all of it parsed with aliases off. No process is started while it is read, none on the way of a key press:
+# the request travels over zsh's own socket module, and the client steps in only where that is impossible.
+
+# What the key is (and its first chord, where it has two), how long an answer may take (milliseconds), whether
+# Enter converts too, which program is the client, and where the daemon listens (empty: the client knows).
+typeset -g _sayso_key=${_sayso_key-'^X^V'} _sayso_prefix=${_sayso_prefix-'^X'}
+typeset -g _sayso_deadline_ms=${_sayso_deadline_ms:-1000}
+typeset -g _sayso_enter=${_sayso_enter:-0} _sayso_client=${_sayso_client:-sayso} _sayso_socket=${_sayso_socket-}
+
+# The lines that further presses walk through: the result, its alternatives, what was dictated; and the cursor
+# in each. `_sayso_turn` is the one on the screen, `_sayso_place` the history entry that they belong to.
+typeset -ga _sayso_lines _sayso_cursors
+typeset -g _sayso_turn=0 _sayso_place=
+typeset -gi _sayso_id=0
+
+# The key. Converts the line, or the region where one is active; pressed again, shows the next reading.
+sayso-convert() {
+  emulate -LR zsh
+  setopt extended_glob no_aliases no_monitor no_notify
+  _sayso_next && return 0
+
+  local before= after= text= cursor=0 keep=$BUFFER keep_cursor=$CURSOR
+  local buffer= message= confidence=0 failure=
+  local -a alternatives
+  _sayso_select
+  _sayso_ask $_sayso_deadline_ms
+  if [[ -n $failure ]]; then
+    zle -M "sayso: $failure"
+    return 0
+  fi
+  _sayso_replace
+  [[ -z $message ]] || zle -M "sayso: $message"
+  return 0
+}
+
+# Enter, where the settings ask for it: a line that is dictation for sure is converted, any other line runs as
+# it always did. So does a converted one, and every line when the daemon is absent, slow or in doubt.
+sayso-accept-line() {
+  emulate -LR zsh
+  setopt extended_glob no_aliases no_monitor no_notify
+  if [[ $CONTEXT == start && $BUFFER == *[![:space:]]* && $REGION_ACTIVE == 0 ]] && ! _sayso_shown; then
+    local before= after= text= cursor=0 keep=$BUFFER keep_cursor=$CURSOR
+    local buffer= message= confidence=0 failure=
+    local -a alternatives
+    _sayso_select
+    if _sayso_direct 150 && [[ -z $failure && $buffer != "$text" ]] && (( confidence >= 0.9 )); then
+      _sayso_replace
+      zle -M 'sayso: converted; Enter runs it'
+      return 0
+    fi
+  fi
+  zle accept-line
+}
+
+# Whether the line is still the one that was put there last.
+_sayso_shown() {
+  (( _sayso_turn )) && [[ $BUFFER == "$_sayso_lines[_sayso_turn]" && $HISTNO:$PREBUFFER == "$_sayso_place" ]]
+}
+
+# Shows the next reading, if the line is still one of ours.
+_sayso_next() {
+  _sayso_shown && (( $#_sayso_lines > 1 )) || return 1
+  _sayso_show $(( _sayso_turn % $#_sayso_lines + 1 ))
+}
+
+# Puts reading number $1 into the editor, as one step of undo.
+_sayso_show() {
+  _sayso_turn=$1
+  # In vi mode a whole insertion counts as one change; this makes the replacement a change of its own.
+  zle split-undo
+  BUFFER=$_sayso_lines[$1]
+  CURSOR=$_sayso_cursors[$1]
+  zle split-undo
+  REGION_ACTIVE=0
+  POSTDISPLAY=
+}
+
+# Splits the editor's line into `before`, `text`, `after`: the region, or else all of it. White space at its
+# start (it keeps a command out of the history) and around a region stays; at the end of the line it goes.
+_sayso_select() {
+  local -i from=0 to=$#BUFFER
+  if (( REGION_ACTIVE )); then
+    (( from = MARK < CURSOR ? MARK : CURSOR, to = MARK < CURSOR ? CURSOR : MARK ))
+    # The vi selection includes the character under its end.
+    [[ $KEYMAP == vicmd ]] && (( to++ ))
+    if (( REGION_ACTIVE == 2 )); then
+      while (( from > 0 )) && [[ $BUFFER[from] != $'\n' ]]; do (( from-- )); done
+      while (( to < $#BUFFER )) && [[ $BUFFER[to+1] != $'\n' ]]; do (( to++ )); done
+    fi
+  fi
+  text=$BUFFER[from+1,to]
+  local blank=${(M)text##[[:space:]]#}
+  text=${text#$blank}
+  local trail=${(M)text%%[[:space:]]#}
+  text=${text%$trail}
+  before=$BUFFER[1,from]$blank
+  after=$BUFFER[to+1,-1]
+  (( REGION_ACTIVE )) && after=$trail$after
+  (( cursor = CURSOR - $#before ))
+  (( cursor < 0 )) && cursor=0
+  (( cursor > $#text )) && cursor=$#text
+}
+
+# Puts the answer into the line and remembers what further presses show.
+_sayso_replace() {
+  local reading
+  _sayso_lines=("$before$buffer$after")
+  _sayso_cursors=($(( $#before + cursor )))
+  for reading in "$alternatives[@]"; do
+    _sayso_lines+=("$before$reading$after")
+    _sayso_cursors+=($(( $#before + $#reading )))
+  done
+  if [[ $buffer != "$text" ]]; then
+    _sayso_lines+=("$keep")
+    _sayso_cursors+=($keep_cursor)
+  fi
+  _sayso_place=$HISTNO:$PREBUFFER
+  _sayso_show 1
+}
+
+# Asks for `text`, within $1 milliseconds. Sets `buffer`, `cursor`, `alternatives`, `confidence`, `message`; or
+# `failure`, the reason why the line stays as it is.
+_sayso_ask() {
+  _sayso_direct $1 || _sayso_through_client $1
+}
+
+# Over the socket, without a process. Returns 1 where the client must do it: it starts an absent daemon,
+# replaces an old one, and explains what is wrong with the socket.
+_sayso_direct() {
+  zmodload zsh/net/socket zsh/zselect zsh/system zsh/datetime 2>/dev/null &&
+    zmodload -F zsh/stat b:zstat 2>/dev/null || return 1
+  local accent=$'\xc3\xa9'
+  # The wire counts characters, which a locale of bytes cannot. A long line may not fit the socket's buffer, and
+  # then only the client can give up writing in time.
+  (( $#accent == 1 && $#text + $#PREBUFFER <= 4096 )) || return 1
+  local socket=${SAYSO_SOCKET:-$_sayso_socket} request= reply= code=
+  _sayso_is_ours $socket || return 1
+  if ! _sayso_request $1; then
+    failure='the line holds bytes that are not UTF-8; it is as it was'
+    return 0
+  fi
+  zsocket -- $socket 2>/dev/null || return 1
+  local -i fd=$REPLY
+  {
+    print -rn -u $fd -- $request 2>/dev/null && _sayso_await $fd line $1
+  } always {
+    exec {fd}>&-
+  }
+  [[ -n $failure ]] && return 0
+  [[ -n $reply ]] || return 1
+  _sayso_read_reply
+  [[ $code != (shutting_down|unsupported_version) ]]
+}
+
+# Whether the socket $1 and its folder belong to this user and nobody else can enter.
+_sayso_is_ours() {
+  local -A facts
+  [[ -n $1 ]] && zstat -H facts -L -- ${1:h} 2>/dev/null || return 1
+  (( facts[uid] == EUID && (facts[mode] & 8#170077) == 8#040000 )) || return 1
+  zstat -H facts -L -- $1 2>/dev/null && (( facts[uid] == EUID && (facts[mode] & 8#170000) == 8#140000 ))
+}
+
+# The request line, into `request`. Fails on text that is not UTF-8.
+_sayso_request() {
+  local REPLY said= lead= place=
+  _sayso_quote $text && said=$REPLY && _sayso_quote $PREBUFFER && lead=$REPLY || return 1
+  _sayso_quote $PWD && place=',"cwd":'$REPLY
+  request='{"v":1,"id":'$(( ++_sayso_id ))',"op":"convert","session":"zsh-'$$'","text":'$said
+  request+=',"cursor":'$cursor',"deadline_ms":'$1',"context":{"shell":"zsh","prebuffer":'$lead$place'}}'$'\n'
+}
+
+# $1 as a JSON string, into REPLY. Fails on bytes that are not UTF-8.
+_sayso_quote() {
+  local quoted=$1 char=
+  [[ $quoted == *([[:INVALID:]]|[[:INCOMPLETE:]])* ]] && return 1
+  quoted=${quoted//\\/\\\\}
+  quoted=${quoted//\"/\\\"}
+  quoted=${quoted//$'\n'/\\n}
+  quoted=${quoted//$'\t'/\\t}
+  while [[ $quoted == (#b)*([$'\0'-$'\x1f'])* ]]; do
+    char=$match[1]
+    quoted=${quoted//$char/\\u00${(l:2::0:)$(( [##16] #char ))}}
+  done
+  REPLY='"'$quoted'"'
+}
+
+# Reads descriptor $1 into `reply`, up to the end of a `line` or to the end of `all` ($2), within $3 milliseconds.
+# A key pressed meanwhile ends the wait, so that it is never held up or lost; so does Ctrl-C, which ends nothing
+# else. Both, like the end of the time, set `failure`.
+_sayso_await() {
+  local -i fd=$1 tty=-1
+  local -F end=$(( EPOCHREALTIME + $3 / 1000. )) patience=$(( EPOCHREALTIME + 0.03 )) now=
+  local -i ticks=0
+  local -A ready
+  local -a watch=(-r $fd)
+  {
+    while true; do
+      (( now = EPOCHREALTIME ))
+      if (( now >= end )); then
+        failure="no answer within $3 ms; the line is as it was"
+        break
+      fi
+      # A resident daemon answers at once: keys typed ahead then simply follow the answer. Only a longer wait
+      # listens to the keyboard too.
+      if (( now >= patience && tty < 0 )); then
+        sysopen -r -u tty -- $TTY 2>/dev/null && watch+=(-r $tty)
+        (( KEYS_QUEUED_COUNT )) && failure='you typed, so the answer was dropped' && break
+      fi
+      ready=()
+      (( ticks = 100 * ((tty < 0 && patience < end ? patience : end) - now) + 1 ))
+      zselect -A ready -t $ticks $watch
+      if [[ -n $ready[$fd] ]]; then
+        sysread -i $fd -s 65536 'reply[$#reply+1]' || break
+        [[ $2 == line && $reply == *$'\n' ]] && break
+        (( $#reply > 1048576 )) && failure='the answer is too long; the line is as it was' && break
+      elif (( tty >= 0 )) && [[ -n $ready[$tty] ]]; then
+        failure='you typed, so the answer was dropped'
+        break
+      fi
+    done
+  } always {
+    (( TRY_BLOCK_INTERRUPT )) && failure='stopped; the line is as it was'
+    TRY_BLOCK_ERROR=0 TRY_BLOCK_INTERRUPT=0
+    (( tty >= 0 )) && exec {tty}>&-
+  }
+}
+
+# Takes a line of the daemon apart: fills what `_sayso_ask` promises, or `failure` and `code`.
+_sayso_read_reply() {
+  local rest=${reply%$'\n'}
+  failure='the answer of the daemon makes no sense; the line is as it was'
+  # Control characters are always escaped in JSON, which frees two of them to stand for the escapes that would
+  # get in the way: then every quote left is the border of a string.
+  [[ $reply == *$'\n' && $rest == '{"v":1,"id":'$_sayso_id',"'* && $rest != *[$'\1'-$'\x1f']* ]] || return 0
+  rest=${${rest//\\\\/$'\1'}//\\\"/$'\2'}
+  if [[ $rest == (#b)*'"error":{"code":"'([a-z_]##)'","message":"'([^\"]#)'"'* ]]; then
+    code=$match[1]
+    _sayso_unquote $match[2] && failure="$REPLY; the line is as it was"
+    return 0
+  fi
+  [[ $rest == (#b)*'"result":{"buffer":"'([^\"]#)'","cursor":'([0-9]##)',"route":"'[^\"]#'","confidence":'([0-9.e-]##)',"alternatives":['(*) ]] ||
+    return 0
+  local line=$match[1] more=$match[4] REPLY
+  local -i at=$match[2]
+  confidence=$match[3]
+  while [[ $more == (#b)[,]#\"([^\"]#)\"(*) ]]; do
+    more=$match[2]
+    _sayso_unquote $match[1] && alternatives+=("$REPLY")
+  done
+  [[ $more == (#b)*'"message":"'([^\"]#)'"'* ]] && _sayso_unquote $match[1] && message=$REPLY
+  _sayso_unquote $line || return 0
+  buffer=$REPLY
+  (( cursor = at < $#buffer ? at : $#buffer ))
+  failure=
+}
+
+# The inside of a JSON string as text, into REPLY. The daemon escapes quotes, backslashes and control characters
+# only, so an escape other than these is a control character. Fails on what a line must never hold: characters
+# that control, reorder or hide, and a newline at the end.
+_sayso_unquote() {
+  REPLY=${${1//\\n/$'\n'}//\\t/$'\t'}
+  [[ $REPLY == *\\* || $REPLY == *$'\n' ]] && return 1
+  REPLY=${${REPLY//$'\2'/\"}//$'\1'/\\}
+  # Written out here because a locale without these characters could not even parse them.
+  local hidden='\x7f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f'
+  [[ $REPLY != *[${~${(g::)hidden}}]* ]]
+}
+
+# Through the client: a process, for everything that `_sayso_direct` leaves to it. The text goes by pipe, cut at
+# the cursor; the answer is fields that end in NUL, `end` the last of them.
+_sayso_through_client() {
+  if (( ! $+commands[$_sayso_client] )) && [[ ! -x $_sayso_client ]]; then
+    failure="the program $_sayso_client is gone; install sayso again. The line is as it was"
+    return 0
+  fi
+  if ! zmodload zsh/zselect zsh/system zsh/datetime 2>/dev/null || [[ $text$PREBUFFER == *$'\0'* ]]; then
+    failure='the line holds a NUL character; it is as it was'
+    return 0
+  fi
+  local reply=
+  local -i fd
+  exec {fd}< <(
+    print -rn -- "$text[1,cursor]"$'\0'"$text[cursor+1,-1]"$'\0'"$PREBUFFER" |
+      $_sayso_client convert --fields --shell zsh --session zsh-$$ --deadline-ms $1 2>/dev/null
+  )
+  {
+    # The client keeps to the time itself and says what went wrong; this is for a client that does not.
+    _sayso_await $fd all $(( $1 + 500 ))
+  } always {
+    exec {fd}<&-
+  }
+  [[ -n $failure ]] && return 0
+  local -a fields=("${(@0)reply}")
+  if [[ $fields[1] == error && $fields[4] == end ]]; then
+    failure="$fields[2]; the line is as it was"
+  elif [[ $fields[1] == ok && $fields[-2] == end ]]; then
+    message=$fields[2] confidence=$fields[3] buffer=$fields[4]$fields[5] cursor=$#fields[4]
+    alternatives=("${(@)fields[6,-3]}")
+  else
+    failure="the program $_sayso_client gave no answer; try \`$_sayso_client doctor\`. The line is as it was"
+  fi
+}
+
+zle -N sayso-convert
+zle -N sayso-accept-line
+
+() {
+  emulate -LR zsh
+  local keymap
+  (( $+SAYSO_NO_BIND )) && return
+  for keymap in emacs viins vicmd; do
+    # A first key that types itself in vi mode would be typed whenever the second one comes late.
+    [[ $keymap == viins && -n $_sayso_prefix ]] && bindkey -M viins -r -- $_sayso_prefix
+    [[ -n $_sayso_key ]] && bindkey -M $keymap -- $_sayso_key sayso-convert
+    (( _sayso_enter )) && bindkey -M $keymap '^M' sayso-accept-line '^J' sayso-accept-line
+  done
+}
