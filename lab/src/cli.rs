@@ -1,6 +1,10 @@
 //! The command line of `sayso-lab`: help is written from here.
 
+use crate::bench::Bench;
+use crate::convert::Convert;
 use crate::eval::Eval;
+use crate::roundtrip::RoundTrip;
+use crate::speak::Speak;
 use clap::{Parser, Subcommand};
 
 /// Measures sayso: how often it is right, how fast it is, and whether it can say again what it hears.
@@ -19,5 +23,10 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 #[expect(missing_docs, reason = "a comment here would take the place of the help that the arguments carry")]
 pub enum Command {
+    Convert(Convert),
     Eval(Eval),
+    Speak(Speak),
+    #[command(name = "roundtrip")]
+    RoundTrip(RoundTrip),
+    Bench(Bench),
 }

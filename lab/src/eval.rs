@@ -8,6 +8,8 @@ use crate::score::{MEASURES, Score, Tally, Tier};
 use anyhow::bail;
 use clap::ValueEnum;
 use sayso_engine::{Dictation, Refusal, Words};
+use sayso_speech::clean::clean;
+use sayso_speech::lattice::{self, UserWords};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -109,11 +111,19 @@ fn evaluate(cases: &[Case], route: RouteName) -> anyhow::Result<Run> {
                 (case.dictated.clone(), Score { refused: true, ..score })
             }
         };
+        let reachable = score.reachable || reachable(case);
         run.answers.push(answer);
-        run.scores.push(score);
+        run.scores.push(Score { reachable, ..score });
         progress.step();
     }
     Ok(run)
+}
+
+/// Whether some path of the lattice gives the expected command. An exact answer is always counted as reachable:
+/// a line that is a command already is answered without a lattice.
+fn reachable(case: &Case) -> bool {
+    let lattice = lattice::build(clean(&case.dictated), &UserWords::default());
+    lattice::reaches(&lattice, &case.expected)
 }
 
 /// Name of each group, and which cases are in it, "all" first.

@@ -1,12 +1,21 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod bench;
 pub mod bootstrap;
 pub mod cases;
 pub mod cli;
+pub mod convert;
+pub mod corpus;
 pub mod eval;
+pub mod machine;
+pub mod programs;
 pub mod progress;
 pub mod report;
+pub mod resident;
+pub mod roundtrip;
 pub mod route;
 pub mod score;
 pub mod similarity;
+pub mod speak;
+pub mod template;

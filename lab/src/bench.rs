@@ -1,0 +1,78 @@
+//! `sayso-lab bench`: how fast sayso is, on which machine.
+
+mod daemon;
+mod scanner;
+mod spawn;
+
+use crate::machine::Machine;
+use crate::report::Report;
+use clap::ValueEnum;
+use serde_json::json;
+
+/// Measures so many times; fails when a program is missing or an answer is wrong.
+type Benchmark = fn(usize) -> anyhow::Result<Report>;
+
+/// What is measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum What {
+    /// The engine in this process
+    Scanner,
+    /// Starting the client and reading its answer
+    Spawn,
+    /// The daemon's memory and cold start
+    Daemon,
+    /// Everything
+    All,
+}
+
+/// Measures how fast sayso is: median, 99th percentile, and ratios within the same run.
+///
+/// Every timed run checks its answer, and a wrong answer ends the benchmark with exit status 1. A missed bar is shown
+/// and is no failure: the machine may be busy. `spawn`, `daemon` and `keypress` start the programs that lie beside
+/// this one, in a folder of their own; build with --release.
+#[derive(Debug, clap::Args)]
+pub struct Bench {
+    /// What is measured
+    #[arg(value_enum, default_value = "all")]
+    what: What,
+    /// Measurements of each thing that takes about a millisecond; quicker things are measured more often
+    #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..))]
+    samples: u32,
+    /// One JSON object instead of tables
+    #[arg(long, conflicts_with = "markdown")]
+    json: bool,
+    /// Tables in Markdown, as docs/BENCHMARKS.md holds them
+    #[arg(long)]
+    markdown: bool,
+}
+
+impl Bench {
+    /// Measures and prints. Fails when a program is missing or an answer is wrong.
+    pub fn run(&self) -> anyhow::Result<()> {
+        let machine = Machine::this();
+        let samples = self.samples as usize;
+        let mut reports: Vec<Report> = Vec::new();
+        if !self.json && !self.markdown {
+            println!("{machine}\n");
+        }
+        let all: [(What, Benchmark); 3] =
+            [(What::Scanner, scanner::run), (What::Spawn, spawn::run), (What::Daemon, daemon::run)];
+        for (what, run) in all {
+            if self.what != what && self.what != What::All {
+                continue;
+            }
+            let report = run(samples)?;
+            if !self.json && !self.markdown {
+                println!("{}", report.to_text());
+            }
+            reports.push(report);
+        }
+        if self.json {
+            println!("{}", json!({ "machine": machine, "benchmarks": reports }));
+        } else if self.markdown {
+            let tables: Vec<String> = reports.iter().map(Report::to_markdown).collect();
+            println!("Measured by `sayso-lab bench` on {machine}.\n\n{}", tables.join("\n").trim_end());
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,73 @@
+//! What the daemon costs while nobody speaks, and how soon a new one answers.
+
+use crate::report::{Report, Row, Unit};
+use crate::resident::Resident;
+use anyhow::{Context, bail};
+use std::time::Instant;
+
+/// Conversions before the memory is read a second time: what they need must be given back.
+const CONVERSIONS: usize = 1_000;
+/// Daemons that are started; a start takes milliseconds, and every one is a new process.
+const STARTS: usize = 50;
+
+const SAID: &str = "git space status space dash s";
+const EXPECTED: &str = "git status -s";
+
+/// Measures. Fails when `saysod` is missing or an answer is not the expected one.
+pub(super) fn run(samples: usize) -> anyhow::Result<Report> {
+    let starts = STARTS.min(samples);
+    let (mut cold, mut idle, mut used) = (Vec::new(), Vec::new(), Vec::new());
+    for at in 0..starts {
+        let start = Instant::now();
+        let mut daemon = Resident::start()?;
+        expect_answer(&mut daemon)?;
+        cold.push(start.elapsed());
+        idle.push(resident_megabytes(daemon.pid())?);
+        if at % 10 == 0 {
+            for _ in 0..CONVERSIONS {
+                expect_answer(&mut daemon)?;
+            }
+            used.push(resident_megabytes(daemon.pid())?);
+        }
+    }
+    let idle = Row::of_figures("resident memory after one answer", Unit::Megabytes, idle).p50_below(20.0);
+    let used = Row::of_figures(format!("after {CONVERSIONS} answers"), Unit::Megabytes, used).p50_below(20.0);
+    let ratio = used.p50 / idle.p50;
+    Ok(Report {
+        name: "daemon",
+        method: "A new `saysod` each time, in an empty folder of its own; the time from starting its process to its \
+                 first answer, tried every 0.1 ms. Memory is what the system says is resident, shared pages counted. \
+                 Bias: the program comes from the page cache."
+            .into(),
+        rows: vec![
+            Row::of_durations("cold start to first answer", Unit::Milliseconds, &cold).p50_below(50.0),
+            idle,
+            used.ratio(ratio, "the memory after one answer"),
+        ],
+    })
+}
+
+fn expect_answer(daemon: &mut Resident) -> anyhow::Result<()> {
+    let answer = daemon.convert(SAID)?;
+    if answer != EXPECTED {
+        bail!("saysod made {answer:?} of {SAID:?} instead of {EXPECTED:?}");
+    }
+    Ok(())
+}
+
+#[cfg(target_os = "linux")]
+fn resident_megabytes(pid: u32) -> anyhow::Result<f64> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
+    let size = status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix("kB"));
+    let kibibytes: f64 =
+        size.context("the system does not say how much memory saysod uses")?.trim().parse()?;
+    Ok(kibibytes * 1024.0 / 1e6)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn resident_megabytes(pid: u32) -> anyhow::Result<f64> {
+    let mut ps = std::process::Command::new("ps");
+    let size = crate::machine::first_line(ps.args(["-o", "rss=", "-p", &pid.to_string()]));
+    let kibibytes: f64 = size.context("ps does not say how much memory saysod uses")?.parse()?;
+    Ok(kibibytes * 1024.0 / 1e6)
+}

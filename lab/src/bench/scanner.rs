@@ -1,0 +1,108 @@
+//! The engine by rules, in this process.
+
+use crate::report::{Report, Row, Unit};
+use anyhow::bail;
+use sayso_engine::{Dictation, Route, Words};
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+/// Conversions before the measured ones: caches and branch predictors are warm at a key press too, in the daemon.
+const WARM_UP: usize = 20;
+/// A conversion of a few microseconds is measured so much more often than a process.
+const MORE: usize = 50;
+
+/// Fifteen words with every separator said.
+const STRICT: (&str, &str) = (
+    "git space commit space dash a m space quote fix space login space bug quote",
+    "git commit -am \"fix login bug\"",
+);
+/// The same kind of command as people say it.
+const FREE: (&str, &str) =
+    ("okay so the command is git commit dash m quote fix login bug quote", "git commit -m \"fix login bug\"");
+
+/// Measures. Fails when an answer is not the expected one.
+pub(super) fn run(samples: usize) -> anyhow::Result<Report> {
+    let quick = samples * MORE;
+    let strict = row("strict, 15 words", STRICT.0, STRICT.1, quick)?.p50_below(20.0);
+    let free = row("free, 13 words", FREE.0, FREE.1, quick)?;
+    let free = {
+        let ratio = free.p50 / strict.p50;
+        free.ratio(ratio, "the strict line")
+    };
+    let mut rows = vec![strict, free];
+    for (name, line, sizes) in [
+        ("strict", strict_line as fn(usize) -> (String, String), [200, 2_000]),
+        ("free", free_line, [200, 2_000]),
+        ("symbol words,", symbol_line, [1_000, 10_000]),
+    ] {
+        let mut smaller: Option<f64> = None;
+        for units in sizes {
+            let (said, expected) = line(units);
+            let measured = row(&format!("{name} {units} units"), &said, &expected, samples)?;
+            let per_unit = measured.p50 / units as f64;
+            rows.push(match smaller.replace(per_unit) {
+                Some(smaller) => {
+                    measured.ratio(per_unit / smaller, "per unit of the shorter line (1: linear)")
+                }
+                None => measured,
+            });
+        }
+    }
+    Ok(Report {
+        name: "scanner",
+        method: "One conversion in this process, warm, each timed alone and its answer compared outside of the time. \
+                 Bias: a hot loop; after a pause the caches are colder."
+            .into(),
+        rows,
+    })
+}
+
+/// `units` units, every separator said: `echo foo.txt foo.txt …`.
+fn strict_line(units: usize) -> (String, String) {
+    let files = units / 4;
+    (format!("echo{}", " space foo dot txt".repeat(files)), format!("echo{}", " foo.txt".repeat(files)))
+}
+
+/// `units` units, no separator said: `cat /tmp/foo /tmp/foo …`.
+fn free_line(units: usize) -> (String, String) {
+    let flags = units / 2;
+    (format!("ls{}", " dash l".repeat(flags)), format!("ls{}", " -l".repeat(flags)))
+}
+
+/// `units` words that are all names of symbols.
+fn symbol_line(units: usize) -> (String, String) {
+    (format!("echo space{}", " slash".repeat(units)), format!("echo {}", "/".repeat(units)))
+}
+
+fn row(name: &str, said: &str, expected: &str, samples: usize) -> anyhow::Result<Row> {
+    let words = Words::default();
+    let dictation = Dictation { text: said, cursor: None, route: Route::Scanner };
+    let mut times: Vec<Duration> = Vec::with_capacity(samples);
+    for at in 0..WARM_UP + samples {
+        let start = Instant::now();
+        let converted = black_box(sayso_engine::convert(black_box(&words), black_box(&dictation)));
+        let time = start.elapsed();
+        match converted {
+            Ok(conversion) if conversion.buffer == expected => {}
+            Ok(conversion) => bail!(
+                "scanner, {name}: {:?} became {:?} instead of {:?}",
+                shortened(said),
+                shortened(&conversion.buffer),
+                shortened(expected)
+            ),
+            Err(refusal) => bail!("scanner, {name}: {:?} was refused: {refusal}", shortened(said)),
+        }
+        if at >= WARM_UP {
+            times.push(time);
+        }
+    }
+    Ok(Row::of_durations(name, Unit::Microseconds, &times))
+}
+
+/// Enough of a long line to recognise it in a message.
+fn shortened(text: &str) -> String {
+    match text.char_indices().nth(100) {
+        Some((at, _)) => format!("{}…", &text[..at]),
+        None => text.to_owned(),
+    }
+}

@@ -1,0 +1,70 @@
+//! From starting the client to its answer, as fish and bash pay it at every key press.
+
+use crate::programs;
+use crate::report::{Report, Row, Unit};
+use crate::resident::Resident;
+use anyhow::{Context, bail};
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// Starts before the measured ones: the programs come from the page cache afterwards.
+const WARM_UP: usize = 10;
+/// How much longer than starting `true` the client may take, in milliseconds.
+const OVER_TRUE: f64 = 2.0;
+
+const SAID: &str = "git space status space dash s\n";
+const EXPECTED: &[u8] = b"git status -s\n";
+
+/// Measures. Fails when a program is missing or an answer is not the expected one.
+pub(super) fn run(samples: usize) -> anyhow::Result<Report> {
+    let daemon = Resident::start()?;
+    let sayso = programs::ours("sayso")?;
+    let (mut of_true, mut of_client, mut over) = (Vec::new(), Vec::new(), Vec::new());
+    for at in 0..WARM_UP + samples {
+        // One after the other, so that whatever else the machine does meets both.
+        let plain = answer_time(&mut daemon.world.command(Path::new("true")), b"")?;
+        let client = answer_time(daemon.world.command(&sayso).arg("convert"), EXPECTED)?;
+        if at >= WARM_UP {
+            of_true.push(plain);
+            of_client.push(client);
+            over.push((client.as_secs_f64() - plain.as_secs_f64()) * 1e3);
+        }
+    }
+    let plain = Row::of_durations("`true`", Unit::Milliseconds, &of_true);
+    let client = Row::of_durations("`sayso convert`", Unit::Milliseconds, &of_client);
+    let ratio = client.p50 / plain.p50;
+    let over = Row::of_figures("`sayso convert` over `true`, in pairs", Unit::Milliseconds, over);
+    Ok(Report {
+        name: "spawn",
+        method: "From starting the process to its end with the answer read, standard input and output through pipes, \
+                 a warm daemon answering; `true` and the client in turn. Bias: started from a small process; a shell \
+                 with much memory forks slower, for both alike."
+            .into(),
+        rows: vec![plain, client.ratio(ratio, "`true`"), over.p50_below(OVER_TRUE)],
+    })
+}
+
+/// Time to start `command`, give it the dictation, read all that it prints and see it end.
+fn answer_time(command: &mut Command, expected: &[u8]) -> anyhow::Result<Duration> {
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let start = Instant::now();
+    let mut child = command.spawn().with_context(|| format!("cannot start {command:?}"))?;
+    if let Some(mut input) = child.stdin.take() {
+        // `true` ends without reading.
+        let _ = input.write_all(SAID.as_bytes());
+    }
+    let output = child.wait_with_output()?;
+    let time = start.elapsed();
+    if !output.status.success() || output.stdout != expected {
+        bail!(
+            "{command:?} printed {:?} instead of {:?} ({}): {}",
+            String::from_utf8_lossy(&output.stdout),
+            String::from_utf8_lossy(expected),
+            output.status,
+            String::from_utf8_lossy(&output.stderr).trim()
+        );
+    }
+    Ok(time)
+}

@@ -1,0 +1,61 @@
+//! The machine that figures come from: without its name a figure says nothing.
+
+use serde::Serialize;
+use std::fmt;
+use std::process::Command;
+
+/// What a benchmark ran on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Machine {
+    /// The processor's own name.
+    pub cpu: String,
+    /// Threads that can run at once.
+    pub threads: usize,
+    /// Kernel and its release, as `uname -sr` says.
+    pub kernel: String,
+    /// Of sayso, and how it was built.
+    pub build: String,
+}
+
+impl Machine {
+    /// This machine. What cannot be found out is called "unknown".
+    pub fn this() -> Machine {
+        let build = if cfg!(debug_assertions) { "a debug build: NOT for figures" } else { "release" };
+        Machine {
+            cpu: cpu().unwrap_or_else(unknown),
+            threads: std::thread::available_parallelism().map_or(1, usize::from),
+            kernel: first_line(Command::new("uname").arg("-sr")).unwrap_or_else(unknown),
+            build: format!("sayso {}, {build}", env!("CARGO_PKG_VERSION")),
+        }
+    }
+}
+
+impl fmt::Display for Machine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}, {} threads, {}, {}", self.cpu, self.threads, self.kernel, self.build)
+    }
+}
+
+fn unknown() -> String {
+    "unknown".to_owned()
+}
+
+#[cfg(target_os = "linux")]
+fn cpu() -> Option<String> {
+    let info = std::fs::read_to_string("/proc/cpuinfo").ok()?;
+    // Arm kernels name no model; the architecture is better than nothing.
+    let model = info.lines().find_map(|line| line.strip_prefix("model name")?.split_once(':'));
+    Some(model.map_or(std::env::consts::ARCH.to_owned(), |(_, name)| name.trim().to_owned()))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn cpu() -> Option<String> {
+    first_line(Command::new("sysctl").args(["-n", "machdep.cpu.brand_string"]))
+}
+
+/// The first line that a program prints; `None` where it does not run or prints nothing.
+pub fn first_line(command: &mut Command) -> Option<String> {
+    let output = command.output().ok()?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    text.lines().next().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned)
+}
