@@ -1,12 +1,17 @@
 //! What everyday command-line tools are called, and which sub-commands and flags they take.
 //!
 //! The facts live in `data/commands.txt`, which says its own format at its top and is written by
-//! `scripts/command-table`. Nothing is parsed at start-up and nothing is allocated by a look-up: the
-//! file is sorted, so every question is a binary search in its text.
+//! `scripts/command-table`. The first question cuts the file into its lines; nothing else is read ahead
+//! and no look-up allocates: lines and flags are sorted, so every question is a binary search.
 
 use std::cmp::Ordering;
+use std::sync::LazyLock;
 
 static TABLE: &str = include_str!("../data/commands.txt");
+
+/// The lines of the table without the notes at its top.
+static LINES: LazyLock<Vec<&str>> =
+    LazyLock::new(|| TABLE.lines().skip_while(|line| line.starts_with('#')).collect());
 
 /// What follows a flag.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,7 +120,7 @@ impl Command {
         self.with_parents().enumerate().any(|(level, command)| {
             command
                 .flags_from(&key)
-                .take_while(|flag| starts_with(flag.name, &key))
+                .take_while(|flag| strip(flag.name, &key).is_some())
                 .any(|flag| level == 0 || flag.inherited)
         })
     }
@@ -131,7 +136,7 @@ impl Command {
     fn flag(&self, name: &[&str]) -> Option<Arity> {
         self.with_parents().enumerate().find_map(|(level, command)| {
             let flag = command.flags_from(name).next()?;
-            let taken = compare(flag.name, name).is_eq() && (level == 0 || flag.inherited);
+            let taken = strip(flag.name, name) == Some("") && (level == 0 || flag.inherited);
             taken.then_some(flag.arity)
         })
     }
@@ -143,11 +148,23 @@ impl Command {
 
     /// The flags from the first whose name is `key` or sorts after it.
     fn flags_from(&self, key: &[&str]) -> impl Iterator<Item = Flag> + use<> {
-        let rest = skip(self.flags, ' ', |flag| compare(Flag::read(flag).name, key).is_lt());
-        rest.split(' ').filter(|flag| !flag.is_empty()).map(Flag::read)
+        let (mut low, mut high) = (0, self.flags.len());
+        while low < high {
+            let middle = low + (high - low) / 2;
+            let bytes = self.flags.as_bytes();
+            let start =
+                bytes[low..middle].iter().rposition(|&byte| byte == b' ').map_or(low, |at| low + at + 1);
+            let end =
+                bytes[middle..].iter().position(|&byte| byte == b' ').map_or(bytes.len(), |at| middle + at);
+            if compare(Flag::read(&self.flags[start..end]).name, key).is_lt() {
+                low = high.min(end + 1);
+            } else {
+                high = start;
+            }
+        }
+        self.flags[low..].split(' ').filter(|flag| !flag.is_empty()).map(Flag::read)
     }
 
-    /// Reads a line of the table; the notes at its top come out as commands that no word can name.
     fn read(line: &'static str) -> Command {
         let (path, flags) = line.split_once('\t').unwrap_or((line, ""));
         Command { path, flags }
@@ -179,7 +196,7 @@ impl Flag {
 
 /// The command whose path is `pieces` put together.
 fn find(pieces: &[&str]) -> Option<Command> {
-    let found = lines_from(pieces).next().filter(|found| compare(found.path, pieces).is_eq())?;
+    let found = lines_from(pieces).next().filter(|found| strip(found.path, pieces) == Some(""))?;
     match found.flags.strip_prefix("> ") {
         Some(target) => find(&[target]),
         None => Some(found),
@@ -190,7 +207,7 @@ fn find(pieces: &[&str]) -> Option<Command> {
 /// and more after it.
 fn starts_any(pieces: &[&str]) -> bool {
     find(&pieces[..pieces.len() - 1]).is_some()
-        || lines_from(pieces).next().is_some_and(|found| starts_with(found.path, pieces))
+        || lines_from(pieces).next().is_some_and(|found| strip(found.path, pieces).is_some())
 }
 
 /// Whether `name` can be one word of a path: the table separates them by spaces.
@@ -200,33 +217,26 @@ fn is_word(name: &str) -> bool {
 
 /// The commands from the first whose path is `pieces` put together or sorts after them.
 fn lines_from(pieces: &[&str]) -> impl Iterator<Item = Command> + use<> {
-    skip(TABLE, '\n', |line| compare(Command::read(line).path, pieces).is_lt()).lines().map(Command::read)
+    let first = LINES.partition_point(|line| compare(line, pieces).is_lt());
+    LINES[first..].iter().map(|line| Command::read(line))
 }
 
-/// Leaves out the leading items of `text` for which `before` holds. Items are sorted so that those come
-/// first, and separated by `separator`.
-fn skip(text: &'static str, separator: char, before: impl Fn(&'static str) -> bool) -> &'static str {
-    let (mut low, mut high) = (0, text.len());
-    while low < high {
-        let middle = low + (high - low) / 2;
-        let start = text[low..middle].rfind(separator).map_or(low, |at| low + at + 1);
-        let end = text[middle..high].find(separator).map_or(high, |at| middle + at);
-        if before(&text[start..end]) {
-            low = high.min(end + 1);
-        } else {
-            high = start;
+/// Compares the start of `text` with `pieces` put together, by bytes: equal when `text` starts with them.
+fn compare(text: &str, pieces: &[&str]) -> Ordering {
+    let mut rest = text.as_bytes();
+    for piece in pieces {
+        let (start, after) = rest.split_at(piece.len().min(rest.len()));
+        match start.cmp(piece.as_bytes()) {
+            Ordering::Equal => rest = after,
+            unequal => return unequal,
         }
     }
-    &text[low..]
+    Ordering::Equal
 }
 
-/// Compares `text` with `pieces` put together, by bytes.
-fn compare(text: &str, pieces: &[&str]) -> Ordering {
-    text.bytes().cmp(pieces.iter().flat_map(|piece| piece.bytes()))
-}
-
-fn starts_with(text: &str, pieces: &[&str]) -> bool {
-    pieces.iter().try_fold(text, |rest, piece| rest.strip_prefix(piece)).is_some()
+/// What is left of `text` after `pieces` put together.
+fn strip<'a>(text: &'a str, pieces: &[&str]) -> Option<&'a str> {
+    pieces.iter().try_fold(text, |rest, piece| rest.strip_prefix(piece))
 }
 
 #[cfg(test)]
