@@ -1,0 +1,190 @@
+//! `sayso init`: the shell's script, below the lines that carry the settings into it.
+
+use anyhow::Context;
+use sayso_settings::chord::Base;
+use sayso_settings::{Chord, Key, Settings};
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+const ZSH: &str = include_str!("../../shell/sayso.zsh");
+const FISH: &str = include_str!("../../shell/sayso.fish");
+const BASH: &str = include_str!("../../shell/sayso.bash");
+
+/// A shell that sayso has widgets for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Shell {
+    /// zsh 5.2 and later.
+    Zsh,
+    /// fish 3.6 and later.
+    Fish,
+    /// bash 4.4 and later.
+    Bash,
+}
+
+/// What the shell evaluates. `client` is the program that the widgets start, `socket` where zsh finds the daemon.
+///
+/// # Errors
+/// A path that is not UTF-8 cannot be written into a script.
+pub fn script(shell: Shell, settings: &Settings, client: &Path, socket: &Path) -> anyhow::Result<String> {
+    let client = utf8(client)?;
+    let socket = utf8(socket)?;
+    let deadline = settings.deadline.as_millis();
+    let enter = u8::from(settings.enter_converts);
+    let key = |write: fn(&Key) -> String, between: &str| -> String {
+        settings.key.keys().iter().map(write).collect::<Vec<_>>().join(between)
+    };
+    Ok(match shell {
+        Shell::Zsh => {
+            let body = format!(
+                "_sayso_key={} _sayso_prefix={}\n_sayso_deadline_ms={deadline} _sayso_enter={enter}\n\
+                 _sayso_client={} _sayso_socket={}\n\n{ZSH}",
+                quoted(&key(zsh_key, "")),
+                quoted(&zsh_prefix(&settings.key)),
+                quoted(client),
+                quoted(socket),
+            );
+            // As one quoted word, because zsh expands aliases in the whole argument of `eval` before it runs any of
+            // it: this way the script is read with aliases off, and its functions keep zsh's own options.
+            format!("'builtin' 'emulate' 'zsh' '-o' 'no_aliases' '-c' {}\n", quoted(&body))
+        }
+        Shell::Fish => format!(
+            "set -g _sayso_key {}\nset -g _sayso_key_name {}\nset -g _sayso_deadline_ms {deadline}\n\
+             set -g _sayso_enter {enter}\nset -g _sayso_client {}\n\n{FISH}",
+            key(fish_key, ""),
+            key(Key::to_string, ","),
+            fish_quoted(client),
+        ),
+        Shell::Bash => format!(
+            "_sayso_key={} _sayso_deadline_ms={deadline} _sayso_enter={enter}\n_sayso_client={}\n\n{BASH}",
+            quoted(&key(bash_key, "")),
+            quoted(client),
+        ),
+    })
+}
+
+/// The path by which this program was started: unlike the executable's own, it survives an upgrade that moves what
+/// a symbolic link points to.
+///
+/// # Errors
+/// Where the system does not even tell the executable's path.
+pub fn own_path() -> anyhow::Result<PathBuf> {
+    let named = std::env::args_os().next().unwrap_or_default();
+    let found = if named.as_encoded_bytes().contains(&b'/') {
+        std::path::absolute(&named).ok()
+    } else {
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        std::env::split_paths(&path).map(|folder| folder.join(&named)).find(|file| file.is_file())
+    };
+    match found {
+        Some(path) if path.is_absolute() => Ok(path),
+        _ => std::env::current_exe().context("the path of this program is unknown"),
+    }
+}
+
+fn utf8(path: &Path) -> anyhow::Result<&str> {
+    let why = || format!("{} is not UTF-8 and cannot be written into a script", path.display());
+    OsStr::to_str(path.as_os_str()).with_context(why)
+}
+
+/// A word of zsh and bash.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+/// A word of fish.
+fn fish_quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\\', r"\\").replace('\'', r"\'"))
+}
+
+fn zsh_key(key: &Key) -> String {
+    written(key, "^[", |letter| format!("^{}", letter.to_ascii_uppercase()), "[")
+}
+
+fn bash_key(key: &Key) -> String {
+    written(key, r"\e", |letter| format!(r"\C-{letter}"), "[")
+}
+
+fn fish_key(key: &Key) -> String {
+    written(key, r"\e", |letter| format!(r"\c{letter}"), r"\[")
+}
+
+/// A key as the bytes that terminals send, in a shell's own way of writing escape, Control and a bracket.
+fn written(key: &Key, escape: &str, control: fn(char) -> String, bracket: &str) -> String {
+    match key.base {
+        Base::Letter(letter) => {
+            let alt = if key.alt { escape } else { "" };
+            let letter = if key.ctrl { control(letter) } else { letter.to_string() };
+            format!("{alt}{letter}")
+        }
+        // Numbered as xterm does: F1 to F4 are those of the VT100, and the numbers above have gaps.
+        Base::Function(number @ 1..=4) => format!("{escape}O{}", char::from(b'O' + number)),
+        Base::Function(number) => {
+            let code = match number {
+                5 => 15,
+                6..=10 => number + 11,
+                _ => number + 12,
+            };
+            format!("{escape}{bracket}{code}~")
+        }
+    }
+}
+
+/// The first of several keys where it is a control character, which in zsh's vi mode types itself.
+fn zsh_prefix(chord: &Chord) -> String {
+    match chord.keys() {
+        [first, _, ..] if first.ctrl && !first.alt => zsh_key(first),
+        _ => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(chord: &str, zsh: &str, prefix: &str, bash: &str, fish: &str) {
+        let chord: Chord = chord.parse().unwrap();
+        let each = |write: fn(&Key) -> String| chord.keys().iter().map(write).collect::<String>();
+        assert_eq!(each(zsh_key), zsh);
+        assert_eq!(zsh_prefix(&chord), prefix);
+        assert_eq!(each(bash_key), bash);
+        assert_eq!(each(fish_key), fish);
+    }
+
+    #[test]
+    fn every_shell_gets_the_key_in_its_own_writing() {
+        check("ctrl-x ctrl-v", "^X^V", "^X", r"\C-x\C-v", r"\cx\cv");
+        check("ctrl-g", "^G", "", r"\C-g", r"\cg");
+        check("ctrl-x v", "^Xv", "^X", r"\C-xv", r"\cxv");
+        check("alt-v", "^[v", "", r"\ev", r"\ev");
+        check("ctrl-alt-k", "^[^K", "", r"\e\C-k", r"\e\ck");
+        check("f1", "^[OP", "", r"\eOP", r"\eOP");
+        check("f4", "^[OS", "", r"\eOS", r"\eOS");
+        check("f5", "^[[15~", "", r"\e[15~", r"\e\[15~");
+        check("f6", "^[[17~", "", r"\e[17~", r"\e\[17~");
+        check("f10", "^[[21~", "", r"\e[21~", r"\e\[21~");
+        check("f11", "^[[23~", "", r"\e[23~", r"\e\[23~");
+        check("f12", "^[[24~", "", r"\e[24~", r"\e\[24~");
+    }
+
+    #[test]
+    fn words_are_quoted_for_their_shell() {
+        assert_eq!(quoted("it's"), r"'it'\''s'");
+        assert_eq!(fish_quoted(r"it's \n"), r"'it\'s \\n'");
+    }
+
+    #[test]
+    fn settings_reach_every_script() {
+        let settings = Settings {
+            key: "f5".parse().unwrap(),
+            deadline: std::time::Duration::from_millis(250),
+            enter_converts: true,
+            ..Settings::default()
+        };
+        for shell in [Shell::Zsh, Shell::Fish, Shell::Bash] {
+            let text = script(shell, &settings, Path::new("/opt/o'b/sayso"), Path::new("/run/s")).unwrap();
+            for part in ["15~", "250", "enter", "/opt/o"] {
+                assert!(text.contains(part), "{shell:?}: {part}");
+            }
+        }
+    }
+}
