@@ -1,0 +1,201 @@
+//! One listening socket for one user: handed over by a service manager, or bound here under a lock.
+
+use anyhow::{Context, Result, bail};
+use interprocess::local_socket::{GenericFilePath, ListenerOptions, ToFsName};
+use interprocess::os::unix::uds_local_socket::Listener;
+use nix::sys::socket::{getsockopt, sockopt};
+use nix::sys::stat::{UtimensatFlags, utimensat};
+use nix::sys::time::TimeSpec;
+use sayso_protocol::dial::{Connection, DialError};
+use sayso_protocol::lock::{self, Lock};
+use sayso_protocol::{Op, Outcome, Place, Request, Status};
+use std::fs::{self, Permissions};
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How long another daemon may take to start or to end.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a daemon that accepts connections may take to say how it is.
+const ANSWER: Duration = Duration::from_secs(2);
+/// Between two looks at a lock that another process holds.
+const RETRY: Duration = Duration::from_millis(10);
+
+/// What came of the wish to listen.
+pub(crate) enum Start {
+    /// This is the daemon now.
+    Listening(Listener, Ownership),
+    /// Another one answered.
+    AlreadyRunning(Box<Status>),
+}
+
+/// Whose the path of the socket is.
+pub(crate) enum Ownership {
+    /// Bound here: the path is removed in the end. The lock is held until the process has ended.
+    Ours {
+        /// The path that was bound.
+        socket: PathBuf,
+        /// Device and inode of the socket.
+        identity: (u64, u64),
+        /// Held, so that nobody takes the path for a dead daemon's.
+        _lock: Lock,
+    },
+    /// A service manager keeps it, and listens on when this daemon has ended.
+    Managers,
+}
+
+impl Ownership {
+    /// Who keeps the socket, as `status` says it.
+    pub(crate) fn as_str(&self) -> &'static str {
+        match self {
+            Ownership::Ours { .. } => "daemon",
+            Ownership::Managers => "service",
+        }
+    }
+
+    /// Whether a client that looks for the path still finds this daemon.
+    pub(crate) fn is_reachable(&self) -> bool {
+        match self {
+            Ownership::Ours { socket, identity, .. } => identify(socket).is_ok_and(|seen| seen == *identity),
+            Ownership::Managers => true,
+        }
+    }
+
+    /// Removes the path, unless it is somebody else's by now.
+    pub(crate) fn remove(&self) {
+        if let Ownership::Ours { socket, .. } = self
+            && self.is_reachable()
+            && let Err(error) = fs::remove_file(socket)
+        {
+            tracing::warn!(%error, "the socket could not be removed");
+        }
+    }
+
+    /// Makes socket, lock and folder look used, for cleaners of temporary folders.
+    pub(crate) fn touch(&self, place: &Place) {
+        if let Ownership::Ours { .. } = self {
+            for path in [&place.folder, &place.socket, &place.lock] {
+                let now = TimeSpec::UTIME_NOW;
+                if let Err(error) =
+                    utimensat(nix::fcntl::AT_FDCWD, path, &now, &now, UtimensatFlags::NoFollowSymlink)
+                {
+                    tracing::debug!(%error, "the socket could not be touched");
+                }
+            }
+        }
+    }
+}
+
+/// The listening socket that a service manager passed as descriptor 3, if it did.
+pub(crate) fn passed() -> Result<Option<Listener>> {
+    // Both variables: LISTEN_FDS alone may have been left by something else.
+    if std::env::var_os("LISTEN_PID").is_none() {
+        return Ok(None);
+    }
+    let mut passed = listenfd::ListenFd::from_env();
+    match passed.len() {
+        0 => Ok(None),
+        1 => {
+            let wrong = "the descriptor that the service manager passed is no listening Unix socket";
+            let listener = passed.take_unix_listener(0).context(wrong)?.context(wrong)?;
+            if !getsockopt(&listener, sockopt::AcceptConn).context(wrong)? {
+                bail!("{wrong}");
+            }
+            Ok(Some(Listener::from(OwnedFd::from(listener))))
+        }
+        several => bail!("the service manager passed {several} sockets; one is expected"),
+    }
+}
+
+/// Binds the socket at `place`, or finds the daemon that already has.
+///
+/// The lock is held by a daemon for its whole life: who gets it knows that nobody else is starting, running or
+/// ending, so that a path which refuses connections is a dead daemon's and may go.
+pub(crate) fn bind(place: &Place) -> Result<Start> {
+    place.prepare()?;
+    let lock = match take_lock(place)? {
+        Ok(lock) => lock,
+        Err(running) => return Ok(Start::AlreadyRunning(running)),
+    };
+    match probe(place) {
+        Probe::Answered(status) => return Ok(Start::AlreadyRunning(status)),
+        Probe::Silent(why) => bail!(
+            "something listens on {} but is no daemon that answers ({why}); end it and try again",
+            place.socket.display()
+        ),
+        Probe::Nobody => remove_stale(&place.socket)?,
+    }
+    let name = place.socket.as_path().to_fs_name::<GenericFilePath>()?;
+    let listener = ListenerOptions::new()
+        .name(name)
+        .reclaim_name(false)
+        .create_sync_as::<Listener>()
+        .with_context(|| format!("cannot listen on {}", place.socket.display()))?;
+    // The folder is closed to others already; macOS offers no mode while binding.
+    fs::set_permissions(&place.socket, Permissions::from_mode(0o600))?;
+    let identity = identify(&place.socket)?;
+    Ok(Start::Listening(listener, Ownership::Ours { socket: place.socket.clone(), identity, _lock: lock }))
+}
+
+/// The lock, or the daemon that holds it and answers.
+fn take_lock(place: &Place) -> Result<Result<Lock, Box<Status>>> {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        let taken = lock::try_take(&place.lock)
+            .with_context(|| format!("the lock {} cannot be used", place.lock.display()))?;
+        if let Some(lock) = taken {
+            return Ok(Ok(lock));
+        }
+        let silence = match probe(place) {
+            Probe::Answered(status) => return Ok(Err(status)),
+            Probe::Silent(why) => why,
+            Probe::Nobody => "it does not listen".to_owned(),
+        };
+        if Instant::now() >= end {
+            bail!(
+                "another saysod holds {} and does not answer ({silence}); end it and try again",
+                place.lock.display()
+            );
+        }
+        thread::sleep(RETRY);
+    }
+}
+
+/// What answers at the socket.
+enum Probe {
+    Answered(Box<Status>),
+    Silent(String),
+    Nobody,
+}
+
+/// Liveness is an answered request, never a process number.
+fn probe(place: &Place) -> Probe {
+    let end = Instant::now() + ANSWER;
+    match Connection::open(place, end).and_then(|mut it| it.ask(&Request::new(1, Op::Status), end)) {
+        Ok(reply) => match reply.outcome {
+            Outcome::Status(status) => Probe::Answered(status),
+            Outcome::Error(fault) => Probe::Silent(fault.message),
+            Outcome::Result(_) => Probe::Silent("its answer is no status".into()),
+        },
+        Err(DialError::Absent) => Probe::Nobody,
+        Err(error) => Probe::Silent(error.to_string()),
+    }
+}
+
+/// Removes the socket of a dead daemon. Anything but a socket stays: connecting to a file is refused as well.
+fn remove_stale(socket: &Path) -> Result<()> {
+    match fs::symlink_metadata(socket) {
+        Ok(seen) if seen.file_type().is_socket() => Ok(fs::remove_file(socket)?),
+        Ok(_) => bail!("{} is there and is no socket; move it away", socket.display()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn identify(socket: &Path) -> io::Result<(u64, u64)> {
+    let seen = fs::symlink_metadata(socket)?;
+    Ok((seen.dev(), seen.ino()))
+}

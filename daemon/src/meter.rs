@@ -1,0 +1,112 @@
+//! What `status` counts.
+
+use sayso_protocol::RouteLatency;
+
+/// Conversions per stage that the percentiles are taken from.
+const WINDOW: usize = 1024;
+/// Stages that are told apart; there are a handful.
+const MAX_ROUTES: usize = 16;
+
+/// Counts since the daemon started.
+#[derive(Debug, Default)]
+pub(crate) struct Meter {
+    /// Requests answered.
+    pub(crate) requests: u64,
+    /// Requests among them that were answered with an error.
+    pub(crate) errors: u64,
+    routes: Vec<Window>,
+}
+
+#[derive(Debug)]
+struct Window {
+    route: String,
+    count: u64,
+    /// The last times in microseconds, a ring.
+    micros: Vec<u64>,
+}
+
+impl Meter {
+    /// Notes that a conversion by `route` took `micros` microseconds.
+    pub(crate) fn converted(&mut self, route: &str, micros: u64) {
+        let index = match self.routes.iter().position(|window| window.route == route) {
+            Some(index) => index,
+            None if self.routes.len() < MAX_ROUTES => {
+                self.routes.push(Window { route: route.to_owned(), count: 0, micros: Vec::new() });
+                self.routes.len() - 1
+            }
+            None => return,
+        };
+        let window = &mut self.routes[index];
+        if window.micros.len() < WINDOW {
+            window.micros.push(micros);
+        } else {
+            window.micros[(window.count % WINDOW as u64) as usize] = micros;
+        }
+        window.count += 1;
+    }
+
+    /// How long the last conversions took, per stage, in order of first use.
+    pub(crate) fn latencies(&self) -> Vec<RouteLatency> {
+        let latency = |window: &Window| {
+            let mut sorted = window.micros.clone();
+            sorted.sort_unstable();
+            // Nearest rank: the smallest time that so many percent of all do not exceed.
+            let percentile = |percent: usize| sorted[(sorted.len() * percent).div_ceil(100).max(1) - 1];
+            RouteLatency {
+                route: window.route.clone(),
+                count: window.count,
+                p50_micros: percentile(50),
+                p99_micros: percentile(99),
+            }
+        };
+        self.routes.iter().map(latency).collect()
+    }
+}
+
+/// Resident memory of this process, in bytes; 0 where the system does not say.
+#[cfg(target_os = "linux")]
+pub(crate) fn resident_bytes() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kibibytes = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
+    kibibytes.unwrap_or(0) * 1024
+}
+
+/// Peak of the resident memory of this process, in bytes; 0 where the system does not say.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn resident_bytes() -> u64 {
+    use nix::sys::resource::{UsageWho, getrusage};
+    getrusage(UsageWho::RUSAGE_SELF).map_or(0, |usage| u64::try_from(usage.max_rss()).unwrap_or(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(times: impl IntoIterator<Item = u64>, count: u64, p50: u64, p99: u64) {
+        let mut meter = Meter::default();
+        times.into_iter().for_each(|micros| meter.converted("scanner", micros));
+        let expected = RouteLatency { route: "scanner".into(), count, p50_micros: p50, p99_micros: p99 };
+        assert_eq!(meter.latencies(), [expected]);
+    }
+
+    #[test]
+    fn percentiles_are_by_nearest_rank_over_the_last_conversions() {
+        check([7], 1, 7, 7);
+        check([3, 1, 2], 3, 2, 3);
+        check(1..=100, 100, 50, 99);
+        check((0..5000).map(|_| 1_000_000).chain(1..=1024), 6024, 512, 1014);
+    }
+
+    #[test]
+    fn stages_are_told_apart_up_to_a_limit() {
+        let mut meter = Meter::default();
+        (0..100).for_each(|n| meter.converted(&n.to_string(), n));
+        assert_eq!(meter.latencies().len(), MAX_ROUTES);
+    }
+
+    #[test]
+    fn resident_memory_is_known() {
+        assert!(resident_bytes() > 100_000);
+    }
+}

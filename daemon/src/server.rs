@@ -1,0 +1,133 @@
+//! The life of the daemon: let connections in, and end in an orderly way.
+
+use crate::connection;
+use crate::house::{House, MAX_CONNECTIONS, Phase};
+use crate::listen::Ownership;
+use anyhow::Result;
+use interprocess::local_socket::traits::tokio::Listener as _;
+use interprocess::os::unix::uds_local_socket::tokio::{Listener, Stream};
+use sayso_protocol::Place;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixListener;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::{interval, sleep, timeout};
+
+/// What was sent before the end is answered within this time.
+const DRAIN: Duration = Duration::from_millis(700);
+/// What then remains is told `shutting_down` within this time. Both together stay under a second.
+const CLOSE: Duration = Duration::from_millis(150);
+/// Between two looks at the socket's path.
+const HOUSEKEEPING: Duration = Duration::from_secs(600);
+/// A pause after connections could not be accepted, for example for want of descriptors.
+const BREATHER: Duration = Duration::from_millis(50);
+
+/// Serves until a signal, a request to end, or `idle_exit` without a request. Returns when all is answered.
+pub(crate) async fn run(
+    listener: Listener,
+    ownership: &Ownership,
+    place: &Place,
+    house: &Arc<House>,
+    idle_exit: Option<Option<Duration>>,
+) -> Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut hang_up = signal(SignalKind::hangup())?;
+    let mut housekeeping = interval(HOUSEKEEPING);
+    tokio::select! {
+        _ = terminate.recv() => tracing::info!("ending on SIGTERM"),
+        _ = interrupt.recv() => tracing::info!("ending on SIGINT"),
+        _ = hang_up.recv() => tracing::info!("ending on SIGHUP"),
+        () = house.reached(Phase::Draining) => {}
+        () = accept_all(&listener, house) => {}
+        () = idle_for(house, idle_exit) => tracing::info!("ending after being idle"),
+        () = async {
+            loop {
+                housekeeping.tick().await;
+                if !ownership.is_reachable() {
+                    return;
+                }
+                ownership.touch(place);
+            }
+        } => tracing::warn!("ending: the socket was removed or replaced, so nobody can connect any more"),
+    }
+    house.enter(Phase::Draining);
+    // First the path, so that who comes now starts the next daemon; then who was in the queue already.
+    ownership.remove();
+    if matches!(ownership, Ownership::Ours { .. }) {
+        accept_queued(listener, house);
+    }
+    let everybody = u32::try_from(MAX_CONNECTIONS).unwrap_or(u32::MAX);
+    if timeout(DRAIN, house.doors.acquire_many(everybody)).await.is_err() {
+        house.enter(Phase::Closing);
+        let _ = timeout(CLOSE, house.doors.acquire_many(everybody)).await;
+    }
+    Ok(())
+}
+
+/// Lets connections in for ever, as many at once as there are doors.
+async fn accept_all(listener: &Listener, house: &Arc<House>) {
+    loop {
+        let door = match house.doors.clone().try_acquire_owned() {
+            Ok(door) => door,
+            Err(_) => {
+                house.set_crowded(true);
+                let Ok(door) = house.doors.clone().acquire_owned().await else { return };
+                house.set_crowded(false);
+                door
+            }
+        };
+        let stream = loop {
+            match listener.accept().await {
+                Ok(stream) => break stream,
+                Err(error) => {
+                    tracing::warn!(%error, "a connection could not be accepted");
+                    sleep(BREATHER).await;
+                }
+            }
+        };
+        let house = house.clone();
+        tokio::spawn(async move {
+            connection::serve(stream, house).await;
+            drop(door);
+        });
+    }
+}
+
+/// Lets in who connected before the path was removed.
+fn accept_queued(listener: Listener, house: &Arc<House>) {
+    let Ok(descriptor) = OwnedFd::try_from(listener) else { return };
+    let listener = UnixListener::from(descriptor);
+    while let Ok(door) = house.doors.clone().try_acquire_owned() {
+        // The listener does not block: an error means that nobody is left.
+        let Ok((stream, _)) = listener.accept() else { return };
+        let Ok(stream) = stream.set_nonblocking(true).and_then(|()| Stream::try_from(OwnedFd::from(stream)))
+        else {
+            continue;
+        };
+        let house = house.clone();
+        tokio::spawn(async move {
+            connection::serve(stream, house).await;
+            drop(door);
+        });
+    }
+}
+
+/// Ends after so long without a request: `fixed` where the command line says it, else as the settings say now.
+async fn idle_for(house: &House, fixed: Option<Option<Duration>>) {
+    /// How often settings that may have changed are looked at.
+    const LOOK: Duration = Duration::from_secs(60);
+    loop {
+        let limit = fixed.unwrap_or_else(|| house.configuration.current().settings.daemon.idle);
+        match limit {
+            Some(limit) => match limit.checked_sub(house.idle()) {
+                None | Some(Duration::ZERO) => return,
+                Some(left) if fixed.is_some() => sleep(left).await,
+                Some(left) => sleep(left.min(LOOK)).await,
+            },
+            None if fixed.is_some() => std::future::pending().await,
+            None => sleep(LOOK).await,
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! What is remembered of each line editor: which request is its newest, and what it was given lately.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
+use tokio::sync::oneshot;
+
+/// Line editors that are remembered; the one that asked least recently is forgotten first.
+const MAX_SESSIONS: usize = 512;
+/// Results of a session that are known as such.
+const MAX_GIVEN: usize = 16;
+
+/// All line editors.
+#[derive(Debug, Default)]
+pub(crate) struct Sessions {
+    by_name: HashMap<String, Session>,
+    hasher: RandomState,
+    /// Counts requests, to know the order in which sessions asked.
+    clock: u64,
+}
+
+#[derive(Debug, Default)]
+struct Session {
+    /// When it asked last, in ticks of the clock.
+    asked: u64,
+    /// Dropping it tells the newest request that it is not the newest any more.
+    newest: Option<oneshot::Sender<()>>,
+    /// Hashes of the last results, a ring.
+    given: [Option<u64>; MAX_GIVEN],
+    next: usize,
+}
+
+/// Ends when a newer request of the same session has come.
+pub(crate) type Superseded = oneshot::Receiver<()>;
+
+impl Sessions {
+    /// Notes a new request of the session; the one before it, if it still runs, is superseded.
+    pub(crate) fn begin(&mut self, name: &str) -> Superseded {
+        let (keep, superseded) = oneshot::channel();
+        self.clock += 1;
+        if !self.by_name.contains_key(name) && self.by_name.len() >= MAX_SESSIONS {
+            self.forget_oldest();
+        }
+        let session = self.by_name.entry(name.to_owned()).or_default();
+        session.asked = self.clock;
+        session.newest = Some(keep);
+        superseded
+    }
+
+    /// Notes that the session was given `line` as the result of something else.
+    pub(crate) fn give(&mut self, name: &str, line: &str) {
+        let hash = self.hasher.hash_one(line);
+        if let Some(session) = self.by_name.get_mut(name)
+            && !session.given.contains(&Some(hash))
+        {
+            session.given[session.next] = Some(hash);
+            session.next = (session.next + 1) % MAX_GIVEN;
+        }
+    }
+
+    /// Whether `line` is what the session was given lately: converting it again must change nothing.
+    pub(crate) fn was_given(&self, name: &str, line: &str) -> bool {
+        let hash = self.hasher.hash_one(line);
+        self.by_name.get(name).is_some_and(|session| session.given.contains(&Some(hash)))
+    }
+
+    /// Line editors that are remembered.
+    pub(crate) fn len(&self) -> usize {
+        self.by_name.len()
+    }
+
+    /// A pass over all names is cheaper than an order kept for every request: it happens once per new session,
+    /// and only when there are [`MAX_SESSIONS`].
+    fn forget_oldest(&mut self) {
+        let oldest = self.by_name.iter().min_by_key(|(_, session)| session.asked);
+        if let Some(name) = oldest.map(|(name, _)| name.clone()) {
+            self.by_name.remove(&name);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_superseded(request: &mut Superseded) -> bool {
+        matches!(request.try_recv(), Err(oneshot::error::TryRecvError::Closed))
+    }
+
+    #[test]
+    fn a_newer_request_supersedes_the_older_of_its_session_only() {
+        let mut sessions = Sessions::default();
+        let mut first = sessions.begin("zsh-1");
+        let mut other = sessions.begin("zsh-2");
+        assert!(!is_superseded(&mut first));
+        let mut second = sessions.begin("zsh-1");
+        assert!(is_superseded(&mut first));
+        assert!(!is_superseded(&mut second) && !is_superseded(&mut other));
+    }
+
+    #[test]
+    fn what_was_given_is_known_to_its_session_for_a_while() {
+        let mut sessions = Sessions::default();
+        let _asked = sessions.begin("zsh-1");
+        let _asked = sessions.begin("zsh-2");
+        sessions.give("zsh-1", "git status");
+        assert!(sessions.was_given("zsh-1", "git status"));
+        assert!(!sessions.was_given("zsh-1", "git  status"));
+        assert!(!sessions.was_given("zsh-2", "git status"));
+        assert!(!sessions.was_given("zsh-3", "git status"));
+        (0..MAX_GIVEN - 1).for_each(|n| sessions.give("zsh-1", &n.to_string()));
+        sessions.give("zsh-1", "0");
+        assert!(sessions.was_given("zsh-1", "git status"), "known lines take no second place");
+        sessions.give("zsh-1", "one more");
+        assert!(!sessions.was_given("zsh-1", "git status"));
+    }
+
+    #[test]
+    fn the_session_that_asked_least_recently_is_forgotten() {
+        let mut sessions = Sessions::default();
+        let requests: Vec<_> = (0..MAX_SESSIONS).map(|n| sessions.begin(&n.to_string())).collect();
+        (0..MAX_SESSIONS).for_each(|n| sessions.give(&n.to_string(), "ls"));
+        let _again = sessions.begin("0");
+        let _new = sessions.begin("new");
+        assert_eq!(sessions.len(), MAX_SESSIONS);
+        assert!(sessions.was_given("0", "ls"));
+        assert!(!sessions.was_given("1", "ls"));
+        drop(requests);
+    }
+}
