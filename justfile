@@ -1,0 +1,42 @@
+# What a person runs is what CI runs: every recipe is a script or one cargo command. `just` lists them.
+
+[private]
+default:
+    @just --list
+
+# format all Rust code
+fmt:
+    cargo fmt --all
+    cargo fmt --manifest-path fuzz/Cargo.toml
+
+# format check, clippy, shellcheck, syntax of the shell files, documentation
+lint:
+    bash scripts/lint.sh
+
+# all tests, in real shells; installs what they need
+test *arguments:
+    bash tests/run {{arguments}}
+
+# everything that a change must pass
+ci:
+    bash .ci/run
+
+# hold the dependencies to deny.toml, known vulnerabilities included
+deny:
+    bash scripts/deny.sh --advisories
+
+# fuzz the wire and the engine, each for so many seconds
+fuzz seconds="60":
+    bash scripts/fuzz.sh {{seconds}}
+
+# type-check and link for macOS, from Linux too
+macos-check:
+    bash scripts/macos-check.sh
+
+# build and install under ~/.local; arguments go to install.sh
+install *arguments:
+    sh install.sh {{arguments}}
+
+# a release tarball and its checksum, in target/dist
+release:
+    bash scripts/release.sh
