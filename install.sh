@@ -1,0 +1,497 @@
+#!/bin/sh
+# Installs sayso for one person, without root: from this checkout, or from a release tarball.
+#
+# Files are written beside their place and renamed, and everything that was added is written down in
+# PREFIX/share/sayso/manifest, so that a second run changes nothing and --uninstall leaves nothing behind.
+# Everything happens in functions: a script that was cut short on its way here does nothing.
+set -eu
+unset CDPATH
+
+usage() {
+    cat <<'USAGE'
+Usage: sh install.sh [OPTION]...
+
+Run inside a checkout it builds sayso with cargo. It needs no root.
+
+  --from FILE.tar.gz   install this release tarball instead of building
+  --sha256 HEX         its checksum (default: the one in FILE.tar.gz.sha256)
+  --prefix DIR         where to (default: $PREFIX, else ~/.local)
+  --yes                add the one line to the start files of your shells
+  --no-rc              touch no start file
+  --service            have systemd or launchd start the daemon at login
+  --uninstall          remove what this script added, and nothing else
+  --help               this text
+USAGE
+}
+
+say() { printf '==> %s\n' "$*"; }
+note() { printf '    %s\n' "$*"; }
+die() {
+    printf 'install.sh: %s\n' "$1" >&2
+    shift
+    for line; do printf '    %s\n' "$line" >&2; done
+    exit 1
+}
+
+TAB=$(printf '\t')
+# Ends every line that this script adds to a start file.
+MARK='# added by install.sh of sayso, which also removes it'
+
+main() {
+    from='' sha256='' prefix=${PREFIX:-} rc=ask service='' action=install
+    while [ $# -gt 0 ]; do
+        case $1 in
+        --from=* | --sha256=* | --prefix=*)
+            option=${1%%=*} value=${1#*=}
+            shift
+            set -- "$option" "$value" "$@"
+            continue
+            ;;
+        --from | --sha256 | --prefix)
+            [ $# -gt 1 ] || { usage >&2; exit 2; }
+            case $1 in
+            --from) from=$2 ;;
+            --sha256) sha256=$2 ;;
+            --prefix) prefix=$2 ;;
+            esac
+            shift
+            ;;
+        --yes) rc=yes ;;
+        --no-rc) rc=no ;;
+        --service) service=yes ;;
+        --uninstall) action=uninstall ;;
+        -h | --help) usage; exit 0 ;;
+        *) printf 'install.sh: unknown option %s\n' "$1" >&2; usage >&2; exit 2 ;;
+        esac
+        shift
+    done
+
+    [ -n "${HOME:-}" ] || die 'HOME is not set, so there is no place to install to.' 'Nothing was changed.'
+    prefix=${prefix:-$HOME/.local}
+    case $prefix in /*) ;; *) prefix=$PWD/$prefix ;; esac
+    case "$prefix$HOME" in
+    *"$TAB"* | *'
+'*) die 'a path with a tab or a line break in it cannot be installed to.' 'Nothing was changed.' ;;
+    esac
+    command -v sha256sum >/dev/null 2>&1 || command -v shasum >/dev/null 2>&1 ||
+        die 'neither sha256sum nor shasum was found.' 'Nothing was changed. Install coreutils or Perl.'
+    manifest=$prefix/share/sayso/manifest
+    here=$(cd "$(dirname "$0")" && pwd)
+
+    work=$(mktemp -d "${TMPDIR:-/tmp}/sayso-install.XXXXXX") ||
+        die 'no temporary folder could be made.' 'Nothing was changed. Is the disk full?'
+    unfinished=$work/unfinished
+    : >"$unfinished"
+    trap clean_up EXIT
+    trap 'exit 129' HUP
+    trap 'exit 130' INT
+    trap 'exit 143' TERM
+
+    if [ "$action" = uninstall ]; then uninstall; else install; fi
+}
+
+# Whatever ended the script, nothing half-written stays.
+clean_up() {
+    status=$?
+    trap '' HUP INT TERM
+    while IFS= read -r path; do rm -f "$path"; done <"$unfinished"
+    rm -rf "$work"
+    exit "$status"
+}
+
+install() {
+    if [ -n "$from" ]; then
+        unpack
+    elif [ -f "$here/Cargo.toml" ]; then
+        build
+    elif [ -x "$here/bin/sayso" ]; then
+        tree=$here
+    else
+        die 'this is no checkout of sayso, and no tarball was named.' \
+            'Nothing was changed. Name one with --from FILE.tar.gz.'
+    fi
+    (cd "$tree" && find bin share -type f | LC_ALL=C sort) >"$work/files"
+    for program in sayso saysod sayso-lab; do
+        [ -x "$tree/bin/$program" ] || die "the program $program is missing in what was to be installed." 'Nothing was changed.'
+    done
+    put_files
+    after_files
+}
+
+# Builds in the checkout and lays the result out in $tree.
+build() {
+    cargo=$(command -v cargo || true)
+    if [ -z "$cargo" ] && [ -x "${CARGO_HOME:-$HOME/.cargo}/bin/cargo" ]; then
+        PATH=${CARGO_HOME:-$HOME/.cargo}/bin:$PATH
+        export PATH
+        cargo=cargo
+    fi
+    [ -n "$cargo" ] || die 'cargo was not found: building sayso needs Rust.' \
+        'Nothing was changed. Install Rust with rustup, or install a release with --from FILE.tar.gz.'
+    needed=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' "$here/Cargo.toml")
+    found=$(cd "$here" && rustc --version 2>/dev/null | sed -n 's/^rustc \([0-9]*\.[0-9]*\).*/\1/p')
+    [ -n "$found" ] || die 'rustc does not run here.' 'Nothing was changed. "rustup toolchain install stable" may repair it.'
+    if [ "$(version_number "$found")" -lt "$(version_number "$needed")" ]; then
+        die "Rust $found is too old: sayso needs $needed." 'Nothing was changed. "rustup update stable" brings a newer one.'
+    fi
+    say "Building sayso with Rust $found (a few minutes the first time)"
+    target=${CARGO_TARGET_DIR:-$here/target}
+    (cd "$here" && cargo build --release --locked --bins --target-dir "$target") ||
+        die 'the build failed; cargo says why above.' 'Nothing was changed.'
+    tree=$work/tree
+    sh "$here/scripts/stage.sh" "$target/release" "$tree" || die 'what was built could not be gathered.' 'Nothing was changed.'
+}
+
+# 1.95 → 1095
+version_number() {
+    minor=${1#*.}
+    echo $((${1%%.*} * 1000 + ${minor%%.*}))
+}
+
+# Checks the tarball and unpacks it into $tree.
+unpack() {
+    [ -f "$from" ] || die "there is no file $from." 'Nothing was changed.'
+    case $from in -*) from=./$from ;; esac
+    if [ -z "$sha256" ]; then
+        [ -f "$from.sha256" ] || die "the checksum of $from is not known." \
+            "Nothing was changed. Name it with --sha256 HEX, or put $from.sha256 beside it."
+        sha256=$(sed -n '1s/[^0-9A-Fa-f].*//p;1q' "$from.sha256")
+        [ -n "$sha256" ] || sha256=$(sed -n '1p' "$from.sha256")
+    fi
+    sha256=$(printf '%s' "$sha256" | tr 'A-F' 'a-f')
+    case $sha256 in
+    *[!0-9a-f]* | '') die "'$sha256' is no SHA-256 checksum (64 hexadecimal digits)." 'Nothing was changed.' ;;
+    esac
+    found=$(checksum "$from")
+    [ "$found" = "$sha256" ] || die "$from is not what it should be." \
+        "expected SHA-256 $sha256" "found            $found" 'Nothing was changed. Fetch the file again.'
+    say "$from has the right checksum"
+
+    # Only files and folders, all below one folder, and only where sayso has something.
+    tar -tzf "$from" >"$work/names" 2>"$work/error" ||
+        die "$from cannot be read as a .tar.gz: $(cat "$work/error")." 'Nothing was changed.'
+    odd=$(LC_ALL=C awk -F/ '
+        NR == 1 { top = $1 }
+        $0 ~ /(^|\/)\.\.?(\/|$)/ || $1 != top || $1 == "" || $0 ~ /\\/ { print; exit }
+        NF > 1 && $2 != "" && $2 !~ /^(bin|share|install\.sh|README\.md|CHANGELOG\.md|LICENSE-MIT|LICENSE-APACHE)$/ { print; exit }
+    ' "$work/names")
+    [ -z "$odd" ] || die "$from holds an entry that does not belong there: $odd." 'Nothing was changed.'
+    tar -tvzf "$from" | LC_ALL=C awk '$0 !~ /^[-d]/ { exit 1 }' ||
+        die "$from holds something that is neither a file nor a folder." 'Nothing was changed.'
+    mkdir "$work/unpacked"
+    tar -xozf "$from" -C "$work/unpacked" 2>"$work/error" ||
+        die "$from cannot be unpacked: $(cat "$work/error")." 'Nothing was changed. Is the disk full?'
+    tree=$work/unpacked/$(sed -n '1s|/.*||p' "$work/names")
+    if [ ! -d "$tree/bin" ] || [ ! -d "$tree/share" ]; then die "$from is no release of sayso." 'Nothing was changed.'; fi
+}
+
+checksum() {
+    if command -v sha256sum >/dev/null 2>&1; then sha256sum <"$1"; else shasum -a 256 <"$1"; fi | sed 's/ .*//'
+}
+
+# Puts every file of $tree under $prefix: all are written beside their place before the first is renamed.
+put_files() {
+    kilobytes=$(du -sk "$tree/bin" "$tree/share" | awk '{ sum += $1 } END { print sum }')
+    make_folder "$prefix"
+    free=$(df -Pk "$prefix" | awk 'NR == 2 { print $4 }')
+    case $free in
+    '' | *[!0-9]*) ;;
+    *) [ "$free" -gt "$kilobytes" ] || die "$prefix has $free KiB free, and sayso needs $kilobytes." 'Nothing was changed.' ;;
+    esac
+
+    : >"$work/new"
+    : >"$work/renames"
+    while IFS= read -r file; do
+        sum=$(checksum "$tree/$file")
+        printf 'file\t%s\t%s\n' "$sum" "$file" >>"$work/new"
+        place=$prefix/$file
+        if [ -e "$place" ] || [ -L "$place" ]; then
+            [ -f "$place" ] || die "$place is not a file; move it away." 'Nothing was changed.'
+            old=$(checksum "$place")
+            [ "$old" != "$sum" ] || continue
+            if ! recorded "$file"; then
+                die "$place is there already, and this script did not put it there." \
+                    'Nothing was changed. Move it away, or choose another place with --prefix DIR.'
+            fi
+            recorded "$file" "$old" || printf '%s\n' "$place" >>"$work/changed"
+        fi
+        make_folder "$(dirname "$place")"
+        printf '%s\n' "$place.sayso-new" >>"$unfinished"
+        { cp "$tree/$file" "$place.sayso-new" && chmod "$(mode_of "$file")" "$place.sayso-new"; } 2>"$work/error" ||
+            die "$place cannot be written: $(cat "$work/error")." 'Nothing was changed.'
+        printf '%s\n' "$place" >>"$work/renames"
+    done <"$work/files"
+
+    # What an older release had and this one has not.
+    : >"$work/gone"
+    if [ -f "$manifest" ]; then
+        while IFS=$TAB read -r kind sum file; do
+            [ "$kind" = file ] || continue
+            grep -Fqx "$file" "$work/files" || printf '%s\t%s\n' "$sum" "$file" >>"$work/gone"
+        done <"$manifest"
+    fi
+
+    # Until all are renamed, the manifest knows the old files and the new ones.
+    make_folder "$(dirname "$manifest")"
+    { other_entries; old_files; cat "$work/new"; } >"$work/union"
+    write_manifest "$work/union"
+    while IFS= read -r place; do
+        if [ -f "$work/changed" ] && grep -Fqx "$place" "$work/changed"; then
+            mv -f "$place" "$place.yours"
+            note "You had changed $place; your version is now $place.yours"
+        fi
+        mv -f "$place.sayso-new" "$place"
+    done <"$work/renames"
+    while IFS=$TAB read -r sum file; do remove_file "$sum" "$file"; done <"$work/gone"
+    { other_entries; cat "$work/new"; } >"$work/final"
+    write_manifest "$work/final"
+    if [ -s "$work/renames" ]; then
+        say "Installed $(wc -l <"$work/files" | tr -d ' ') files under $prefix"
+    else
+        say "All files under $prefix are up to date"
+    fi
+}
+
+mode_of() { case $1 in bin/*) echo 755 ;; *) echo 644 ;; esac; }
+
+# recorded FILE [SUM]: whether the manifest lists the file (with this checksum).
+recorded() {
+    [ -f "$manifest" ] || return 1
+    FILE=$1 SUM=${2:-} LC_ALL=C awk -F '\t' '
+        $1 == "file" && $3 == ENVIRON["FILE"] && (ENVIRON["SUM"] == "" || $2 == ENVIRON["SUM"]) { found = 1 }
+        END { exit !found }' "$manifest"
+}
+
+old_files() { if [ -f "$manifest" ]; then grep "^file$TAB" "$manifest" || true; fi; }
+
+# Folders, start files and the service: what earlier runs wrote down, and this one.
+other_entries() {
+    {
+        if [ -f "$manifest" ]; then grep -v "^file$TAB" "$manifest" || true; fi
+        if [ -f "$work/entries" ]; then cat "$work/entries"; fi
+    } | awk '!seen[$0]++'
+}
+
+write_manifest() {
+    if cmp -s "$1" "$manifest" 2>/dev/null; then return; fi
+    printf '%s\n' "$manifest.sayso-new" >>"$unfinished"
+    cp "$1" "$manifest.sayso-new" 2>"$work/error" || die "$manifest cannot be written: $(cat "$work/error")."
+    mv -f "$manifest.sayso-new" "$manifest"
+}
+
+# make_folder DIR: like mkdir -p, and writes down what was made.
+make_folder() {
+    [ -d "$1" ] && return
+    make_folder "$(dirname "$1")"
+    mkdir "$1" 2>"$work/error" || die "$1 cannot be made: $(cat "$work/error")." \
+        'No program was installed. Choose another place with --prefix DIR.'
+    printf 'dir\t%s\n' "$1" >>"$work/entries"
+}
+
+# remove_file SUM FILE: removes what was installed, unless somebody changed it.
+remove_file() {
+    place=$prefix/$2
+    rm -f "$place.sayso-new"
+    [ -f "$place" ] || return 0
+    if [ "$(checksum "$place")" = "$1" ]; then
+        rm -f "$place"
+    elif ! recorded "$2" "$(checksum "$place")"; then
+        note "Kept $place: it was changed after it was installed"
+    fi
+}
+
+after_files() {
+    if [ "$rc" = no ]; then
+        note 'No start file was touched'
+    else
+        for shell in zsh bash fish; do start_file "$shell"; done
+    fi
+    # A daemon of the files that were replaced would answer until its end.
+    if [ -s "$work/renames" ]; then "$prefix/bin/sayso" service stop >/dev/null 2>&1 || true; fi
+    if [ -n "$service" ]; then
+        say 'Installing the service'
+        "$prefix/bin/sayso" service install || die 'the service was not installed; all else is in place.'
+        printf 'service\n' >>"$work/entries"
+    fi
+    { other_entries; cat "$work/new"; } >"$work/final"
+    write_manifest "$work/final"
+    try_it
+}
+
+# The start file of a shell, or nothing where this person does not use that shell.
+start_file_of() {
+    case $1 in
+    zsh)
+        folder=${ZDOTDIR:-$HOME}
+        # Most people set ZDOTDIR in ~/.zshenv: zsh knows.
+        if command -v zsh >/dev/null 2>&1; then
+            # shellcheck disable=SC2016 # zsh expands it
+            told=$(zsh -c 'print -r -- "${ZDOTDIR:-$HOME}"' </dev/null 2>/dev/null | tail -n 1) || told=''
+            case $told in /*) folder=$told ;; esac
+        fi
+        file=$folder/.zshrc
+        ;;
+    bash)
+        file=$HOME/.bashrc
+        # Terminals of macOS start login shells, which read ~/.bash_profile alone.
+        if [ "$(uname -s)" = Darwin ] && ! grep -q bashrc "$HOME/.bash_profile" 2>/dev/null; then
+            file=$HOME/.bash_profile
+        fi
+        ;;
+    fish) file=${XDG_CONFIG_HOME:-$HOME/.config}/fish/config.fish ;;
+    esac
+    case ${SHELL:-} in
+    */"$1") ;;
+    *) [ -e "$file" ] || return 0 ;;
+    esac
+    command -v "$1" >/dev/null 2>&1 || return 0
+    printf '%s\n' "$file"
+}
+
+# The line that turns sayso on in a shell. It names the program by its path: PATH may not be set yet.
+start_line() {
+    program=$prefix/bin/sayso
+    case $program in
+    *[!A-Za-z0-9_./-]*)
+        if [ "$1" = fish ]; then
+            program="'$(printf '%s' "$program" | sed "s/[\\\\']/\\\\&/g")'"
+        else
+            program="'$(printf '%s' "$program" | sed "s/'/'\\\\''/g")'"
+        fi
+        ;;
+    esac
+    if [ "$1" = fish ]; then
+        printf '%s\n' "status is-interactive; and $program init fish | source $MARK"
+    else
+        printf '%s\n' "eval \"\$($program init $1)\" $MARK"
+    fi
+}
+
+# Adds the line to the start file of a shell, once, if that is wanted.
+start_file() {
+    file=$(start_file_of "$1")
+    [ -n "$file" ] || return 0
+    line=$(start_line "$1")
+    if [ -f "$file" ] && grep -Fqx "$line" "$file"; then
+        note "$file turns sayso on already"
+        return
+    fi
+    if [ -f "$file" ] && ! grep -Fq "$MARK" "$file" && grep -Eq "^[^#]*sayso[^#]* init $1" "$file"; then
+        note "$file turns sayso on already, in your own words"
+        return
+    fi
+    if [ "$rc" = ask ]; then
+        answer=n
+        if [ -t 0 ] && [ -t 1 ]; then
+            printf 'Add this line to %s?\n    %s\n[Y/n] ' "$file" "$line"
+            IFS= read -r answer || answer=n
+        fi
+        case $answer in
+        '' | [Yy] | [Yy][Ee][Ss]) ;;
+        *)
+            say "To turn sayso on in $1, add this line to $file:"
+            note "$line"
+            return
+            ;;
+        esac
+    fi
+    # A line of an earlier install, for another prefix, makes room for this one.
+    if [ -f "$file" ] && grep -Fq "$MARK" "$file"; then remove_lines "$file" ''; fi
+    state=there
+    newline=-
+    if [ ! -e "$file" ]; then
+        [ -L "$file" ] || state=created
+        make_folder "$(dirname "$file")"
+    elif [ -n "$(tail -c 1 "$file")" ]; then
+        newline=newline
+        line=$(printf '\n%s' "$line")
+    fi
+    if ! [ -e "$file" ] || [ -w "$file" ]; then
+        # Written down first: a line that is not there is no harm to remove.
+        printf 'line\t%s\t%s\t%s\n' "$file" "$newline" "$state" >>"$work/entries"
+        { other_entries; cat "$work/new"; } >"$work/final"
+        write_manifest "$work/final"
+        printf '%s\n' "$line" >>"$file"
+        say "Added one line to $file"
+    else
+        say "$file is read-only, so it was left alone. To turn sayso on in $1, add this line:"
+        note "$(start_line "$1")"
+    fi
+}
+
+# remove_lines FILE NEWLINE: takes our lines out of a start file; with "newline" also the line break before the last one.
+remove_lines() {
+    real=$1
+    while [ -L "$real" ]; do
+        link=$(readlink "$real")
+        case $link in /*) real=$link ;; *) real=$(dirname "$real")/$link ;; esac
+    done
+    end=newline
+    [ -z "$(tail -c 1 "$real")" ] || end=none
+    printf '%s\n' "$real.sayso-new" >>"$unfinished"
+    # The copy carries the mode over.
+    cp -p "$real" "$real.sayso-new" || die "$1 cannot be rewritten; take the line with 'install.sh of sayso' out by hand."
+    MARK=$MARK END=$end NEWLINE=$2 LC_ALL=C awk '
+        { ours = length($0) >= length(ENVIRON["MARK"]) &&
+                 substr($0, length($0) - length(ENVIRON["MARK"]) + 1) == ENVIRON["MARK"] }
+        !ours { printf "%s%s", before, $0; before = "\n" }
+        END {
+            if (before != "" && ENVIRON["END"] == "newline" && !(ours && ENVIRON["NEWLINE"] == "newline")) printf "\n"
+        }' "$real" >"$real.sayso-new" || die "$1 cannot be rewritten; take the line with 'install.sh of sayso' out by hand."
+    mv -f "$real.sayso-new" "$real"
+}
+
+# Converts a sentence with what was installed, and says what to do now.
+try_it() {
+    sentence='git commit dash m quote fix login bug quote'
+    if ! result=$(printf '%s' "$sentence" | "$prefix/bin/sayso" convert 2>"$work/error"); then
+        die "sayso is installed, but could not convert a sentence: $(cat "$work/error")." \
+            "Run '$prefix/bin/sayso doctor' to see why."
+    fi
+    say 'It works. You say, and get:'
+    note "$sentence"
+    note "$result"
+    say "Open a new shell, dictate a command, and press $(key_name)."
+    case :${PATH:-}: in
+    *:"$prefix/bin":*) ;;
+    *)
+        say "$prefix/bin is not in your PATH. The key works all the same; to type 'sayso', add it to PATH:"
+        # shellcheck disable=SC2016 # the person's shell expands it
+        note "$(printf 'export PATH="%s:$PATH"   (fish: fish_add_path "%s")' "$prefix/bin" "$prefix/bin")"
+        ;;
+    esac
+}
+
+uninstall() {
+    [ -f "$manifest" ] || die "nothing is installed under $prefix (there is no $manifest)." 'Nothing was changed.'
+    sayso=$prefix/bin/sayso
+    if [ -x "$sayso" ]; then
+        if grep -Fqx service "$manifest"; then
+            "$sayso" service uninstall || die 'the service could not be removed.' 'Everything else was kept.'
+        fi
+        "$sayso" service stop >/dev/null 2>&1 || true
+    fi
+    while IFS=$TAB read -r kind file newline state; do
+        if [ "$kind" != line ] || [ ! -f "$file" ]; then continue; fi
+        if grep -Fq "$MARK" "$file"; then
+            remove_lines "$file" "$newline"
+            say "Took the line out of $file"
+        fi
+        if [ "$state" = created ] && [ ! -s "$file" ] && [ ! -L "$file" ]; then rm -f "$file"; fi
+    done <"$manifest"
+    while IFS=$TAB read -r kind sum file; do
+        if [ "$kind" = file ]; then remove_file "$sum" "$file"; fi
+    done <"$manifest"
+    cp "$manifest" "$work/manifest"
+    rm -f "$manifest"
+    # The folders that were made, the deepest first; one with something else in it stays.
+    sed -n "s/^dir$TAB//p" "$work/manifest" | LC_ALL=C sort -r | while IFS= read -r folder; do
+        rmdir "$folder" 2>/dev/null || true
+    done
+    say "sayso is no longer installed under $prefix"
+    for kept in "${XDG_CONFIG_HOME:-$HOME/.config}/sayso" "${XDG_STATE_HOME:-$HOME/.local/state}/sayso"; do
+        if [ -e "$kept" ]; then note "Kept $kept, which is yours"; fi
+    done
+}
+
+main "$@"
