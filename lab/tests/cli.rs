@@ -1,0 +1,203 @@
+//! The `sayso-lab` command as scripts see it: what it prints, and its exit status.
+#![allow(clippy::unwrap_used)]
+
+use serde_json::Value;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+const CASES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/cases.jsonl");
+
+/// What a run left behind.
+struct Run {
+    code: Option<i32>,
+    out: String,
+    err: String,
+}
+
+impl Run {
+    fn json_lines(&self) -> Vec<Value> {
+        self.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+}
+
+/// Runs the command with settings that say `settings`.
+fn lab_with(settings: &str, arguments: &[&str], input: &[u8]) -> Run {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("config.toml");
+    std::fs::write(&file, settings).unwrap();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_sayso-lab"))
+        .args(arguments)
+        .env("SAYSO_CONFIG", &file)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // A command that does not read its input has closed it by now, or soon.
+    let _ = child.stdin.take().unwrap().write_all(input);
+    let output = child.wait_with_output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    Run { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+}
+
+fn lab(arguments: &[&str], input: &[u8]) -> Run {
+    lab_with("", arguments, input)
+}
+
+#[test]
+fn convert_prints_the_command() {
+    for (arguments, input) in [
+        (&["convert"][..], "git space status\n"),
+        (&["convert"], "git space status"),
+        (&["convert", "git space status"], ""),
+        (&["convert", "--route", "scanner"], "git space status\n"),
+        (&["convert"], "git status\n"),
+    ] {
+        let run = lab(arguments, input.as_bytes());
+        assert_eq!((run.out.as_str(), run.code), ("git status\n", Some(0)), "{arguments:?}: {}", run.err);
+    }
+}
+
+#[test]
+fn convert_as_json_has_the_members_of_the_wire_in_order() {
+    let run = lab(&["convert", "--json", "ls space dash l"], b"");
+    let members = ["buffer", "cursor", "route", "confidence", "alternatives", "spans", "micros", "message"];
+    let places: Vec<usize> =
+        members.iter().map(|member| run.out.find(&format!("\"{member}\":")).expect(member)).collect();
+    assert!(places.is_sorted(), "{}", run.out);
+    let [answer] = run.json_lines().try_into().unwrap();
+    assert_eq!((&answer["buffer"], &answer["cursor"]), (&"ls -l".into(), &5.into()));
+}
+
+#[test]
+fn convert_says_why_it_could_not() {
+    for (arguments, input, message) in [
+        (&["convert"][..], &b"\n"[..], "the line is empty"),
+        (&["convert"], b"ls \xff", "not UTF-8"),
+        (&["convert"], b"ls \x1b[2J", "U+001B"),
+        (&["convert", "--route", "model"], b"ls space dash l", "not available"),
+    ] {
+        let run = lab(arguments, input);
+        assert_eq!((run.out.as_str(), run.code), ("", Some(1)), "{input:?}");
+        assert!(run.err.contains(message), "{input:?}: {}", run.err);
+    }
+    let run = lab(&["convert", "--json"], b"");
+    assert_eq!((run.json_lines()[0]["error"]["code"].as_str(), run.code), (Some("empty"), Some(1)));
+}
+
+#[test]
+fn convert_lines_answers_each_in_order() {
+    let input = b"ls space dash l\n\xff\n\ngit space status";
+    let run = lab(&["convert", "--lines"], input);
+    let found: Vec<Value> = run
+        .json_lines()
+        .iter()
+        .map(|line| line.get("buffer").unwrap_or(&line["error"]["code"]).clone())
+        .collect();
+    assert_eq!(found, ["ls -l", "bad_character", "empty", "git status"]);
+    assert_eq!(run.code, Some(0), "{}", run.err);
+}
+
+#[test]
+fn convert_knows_the_words_of_the_person() {
+    let words = "[words]\n\"kay eight s\" = \"k8s\"\n";
+    let run = lab_with(words, &["convert"], b"cd space kay eight s");
+    assert_eq!((run.out.as_str(), run.err.as_str()), ("cd k8s\n", ""));
+
+    let run = lab_with("[words]\nmistake", &["convert"], b"ls space dash l");
+    assert_eq!((run.out.as_str(), run.code), ("ls -l\n", Some(0)));
+    assert!(run.err.contains("config.toml") && run.err.contains("not used"), "{}", run.err);
+}
+
+#[test]
+fn eval_counts_what_the_cases_are_made_for() {
+    let run = lab(&["eval", "--cases", CASES, "--json", "--errors", "2"], b"");
+    assert_eq!(run.code, Some(0), "{}", run.err);
+    let report: Value = serde_json::from_str(&run.out).unwrap();
+    for (measure, count) in [
+        ("exact", 1),
+        ("exact_ignoring_case", 2),
+        ("near", 1),
+        ("partial", 2),
+        ("wrong", 2),
+        ("effective", 2),
+        ("same_argv", 2),
+        ("refused", 1),
+    ] {
+        assert_eq!(report["counts"][measure], count, "{measure} in {report}");
+    }
+    assert_eq!((&report["cases"], &report["route"]), (&6.into(), &"auto".into()));
+    assert_eq!(report["groups"]["difficulty=hard"]["cases"], 3);
+    assert_eq!(report["groups"]["category=files"]["exact"], 100.0 / 3.0);
+    assert_eq!(report["errors"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn eval_compares_two_routes() {
+    let run = lab(&["eval", "--cases", CASES, "--routes", "scanner,auto"], b"");
+    assert_eq!(run.code, Some(0), "{}", run.err);
+    let first = run.out.lines().next().unwrap();
+    assert!(first.contains("scanner") && first.contains("auto") && first.contains("95 %"), "{first}");
+}
+
+#[test]
+fn speak_is_undone_by_convert() {
+    let commands = "tar -xzf archive.tar.gz\ngrep -rn \"fix: x\" ~/src | wc -l\n";
+    let run = lab(&["speak", "--dialect", "strict", "--seed", "7"], format!("{commands}echo ä\n").as_bytes());
+    assert!(run.err.contains("line 3 left out"), "{}", run.err);
+    let spoken = run.json_lines();
+    assert_eq!(spoken.len(), 2);
+    for (pair, command) in spoken.iter().zip(commands.lines()) {
+        assert_eq!(pair["expected"], command);
+        let back = lab(&["convert"], pair["dictated"].as_str().unwrap().as_bytes());
+        assert_eq!(back.out.trim_end(), command);
+    }
+}
+
+#[test]
+fn round_trip_reads_a_corpus_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, line: &str| {
+        let path = folder.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, line).unwrap();
+    };
+    write("tldr/examples.jsonl", "{\"page\":\"ls\",\"template\":\"ls {{[-a|--all]}} {{ä|path/to/file}}\"}\n");
+    write("nl2bash/valid.jsonl", "{\"dictated\":\"p w d\",\"expected\":\"pwd\"}\n");
+    let corpus = folder.path().to_str().unwrap();
+    let run = lab(&["roundtrip", "--corpus", corpus, "--styles", "2", "--json"], b"");
+    assert_eq!(run.code, Some(0), "{}{}", run.out, run.err);
+    let report: Value = serde_json::from_str(&run.out).unwrap();
+    // Two styles of two commands, of which `ls -a ä` cannot be said.
+    assert_eq!((&report["commands"], &report["equal"], &report["unequal"]), (&4.into(), &3.into(), &0.into()));
+    assert_eq!(report["unsayable"].as_object().unwrap().len(), 1);
+}
+
+#[test]
+fn benchmarks_check_their_answers() {
+    let run = lab(&["bench", "scanner", "--samples", "2", "--json"], b"");
+    assert_eq!(run.code, Some(0), "{}", run.err);
+    let report: Value = serde_json::from_str(&run.out).unwrap();
+    assert_eq!(report["benchmarks"][0]["name"], "scanner");
+    assert!(report["machine"]["cpu"].is_string());
+}
+
+#[test]
+fn exit_status_tells_usage_from_failure() {
+    let missing = Path::new(CASES).with_file_name("none.jsonl");
+    for (arguments, code) in [
+        (&["convert", "--route", "guess"][..], 2),
+        (&["convert", "--lines", "text"], 2),
+        (&["eval"], 2),
+        (&["eval", "--cases", missing.to_str().unwrap()], 1),
+        (&["eval", "--cases", CASES, "--route", "tagger"], 1),
+        (&["roundtrip", "--corpus", "/nowhere"], 1),
+        (&["--help"], 0),
+        (&["--version"], 0),
+    ] {
+        let run = lab(arguments, b"");
+        assert_eq!(run.code, Some(code), "{arguments:?}: {}", run.err);
+        assert_eq!(run.err.is_empty(), code == 0, "{arguments:?}");
+    }
+}
