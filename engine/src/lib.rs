@@ -1,11 +1,18 @@
-//! From a dictated line to a command: clean, lex, gate, choose, render.
-//!
-//! [`convert`] is the whole pipeline. It is a pure function of its arguments: the daemon adds residency,
-//! the client a terminal, the shells a key.
+#![doc = include_str!("../README.md")]
 
+pub mod explain;
 pub mod wire;
 
 use std::ops::Range;
+
+pub use explain::{ExplainedReading, ExplainedUnit, explain};
+use sayso_protocol::character::forbidden;
+use sayso_speech::clean::clean;
+use sayso_speech::gate::{self, Verdict};
+pub use sayso_speech::lattice::UserWords as Words;
+use sayso_speech::lattice::{self, Kind, Lattice, Step};
+use sayso_speech::render::{self, Rendered};
+use sayso_speech::{commands, scanner, strict};
 
 /// Which stage may answer. `Auto` lets the gate decide.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -13,7 +20,7 @@ pub enum Route {
     /// Gate first, then the best stage that is available.
     #[default]
     Auto,
-    /// The rules alone.
+    /// The rules alone, without the gate.
     Scanner,
     /// The tagger (not available in this build).
     Tagger,
@@ -57,9 +64,6 @@ pub enum Refusal {
         /// Position, in characters.
         at: usize,
     },
-    /// Prose that is no command in any dialect.
-    #[error("this does not look like a dictated command")]
-    NotDictation,
     /// The stage that was asked for is not there.
     #[error("the {0} route is not available in this build")]
     NoRoute(&'static str),
@@ -67,6 +71,9 @@ pub enum Refusal {
 
 /// Longest line that is converted, in bytes.
 pub const MAX_TEXT_BYTES: usize = 128 * 1024;
+
+/// Most alternatives that a conversion carries.
+pub const MAX_ALTERNATIVES: usize = 4;
 
 /// One unit of the dictation and what it became.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,9 +93,9 @@ pub struct Conversion {
     pub cursor: usize,
     /// The stage that answered: "gate", "strict", "scanner", later "tagger" or "model".
     pub route: &'static str,
-    /// How sure the stage is, 0 to 1.
+    /// How sure the stage is, 0 to 1. A rank of the rules' own making until the tagger brings a calibrated one.
     pub confidence: f32,
-    /// Other readings, best first, without `buffer` itself.
+    /// Other readings, best first, without `buffer` itself; at most [`MAX_ALTERNATIVES`].
     pub alternatives: Vec<String>,
     /// Unit by unit, in order of the dictation.
     pub spans: Vec<Span>,
@@ -96,62 +103,142 @@ pub struct Conversion {
     pub message: Option<String>,
 }
 
-/// The words of one person: spoken form → what it writes (`kay eight s` → `k8s`). Built once per process.
-#[derive(Debug, Clone, Default)]
-pub struct Words {
-    pairs: Vec<(String, String)>,
+/// Converts one line. Never panics, and takes time linear in the length of the line.
+///
+/// # Errors
+/// A [`Refusal`] says why the line stays as it is. Prose and lines that already are commands are no refusals: they come
+/// back unchanged from the gate, prose with a message.
+pub fn convert(words: &Words, dictation: &Dictation<'_>) -> Result<Conversion, Refusal> {
+    let lattice = read(words, dictation)?;
+    Ok(conclude(&lattice, dictation).0)
 }
 
-impl Words {
-    /// `pairs`: spoken form, written form. The spoken form is matched without regard to case.
-    pub fn new(pairs: impl IntoIterator<Item = (String, String)>) -> Words {
-        Words { pairs: pairs.into_iter().collect() }
+/// Checks, cleans and lexes.
+fn read(words: &Words, dictation: &Dictation<'_>) -> Result<Lattice, Refusal> {
+    match dictation.route {
+        Route::Auto | Route::Scanner => {}
+        Route::Tagger => return Err(Refusal::NoRoute("tagger")),
+        Route::Model => return Err(Refusal::NoRoute("model")),
     }
+    check(dictation.text)?;
+    Ok(lattice::build(clean(dictation.text), words))
 }
 
-/// Converts one line. Never panics, and runs in time linear in the length of the line.
-pub fn convert(_words: &Words, dictation: &Dictation<'_>) -> Result<Conversion, Refusal> {
-    if dictation.text.trim().is_empty() {
-        return Err(Refusal::Empty);
+/// Gate, choose, render. The path is `None` where the gate kept the line.
+fn conclude(lattice: &Lattice, dictation: &Dictation<'_>) -> (Conversion, Option<Vec<Step>>) {
+    if dictation.route == Route::Auto {
+        match gate::judge(lattice) {
+            Verdict::Command => return (unchanged(lattice, dictation, 0.95, None), None),
+            Verdict::Prose => {
+                let message = "this does not look like a command: the line stays as it is";
+                return (unchanged(lattice, dictation, 0.5, Some(message)), None);
+            }
+            Verdict::Dictation => {}
+        }
     }
-    Ok(Conversion {
-        buffer: dictation.text.replace(" dash ", " -"),
-        cursor: dictation.text.chars().count(),
-        route: "scanner",
-        confidence: 0.5,
-        alternatives: vec![],
-        spans: vec![],
-        message: None,
-    })
-}
-/// One reading of a unit, for `sayso explain`.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ExplainedReading {
-    /// What it writes; empty where the unit is dropped.
-    pub text: String,
-    /// "symbol", "word", "number", "letter", "flag", "case", "separator", "filler", "correction", "typed" …
-    pub kind: &'static str,
-    /// Whether this reading was taken.
-    pub taken: bool,
-}
-
-/// One unit of the dictation: what was heard, its readings, which was taken and why.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ExplainedUnit {
-    /// What was heard.
-    pub heard: String,
-    /// Where in the dictation, in characters.
-    pub source: Range<usize>,
-    /// All readings that the lattice holds, the taken one marked.
-    pub readings: Vec<ExplainedReading>,
-    /// Why the taken one was taken: a short sentence.
-    pub why: String,
+    let strict = strict::path(lattice);
+    let (route, path) = match &strict {
+        Some(path) => ("strict", path.clone()),
+        None => ("scanner", scanner::path(lattice)),
+    };
+    let rendered = render::render(lattice, &path);
+    if rendered.text.trim().is_empty() {
+        let message = "nothing of this line is a command: it stays as it is";
+        return (unchanged(lattice, dictation, 0.5, Some(message)), None);
+    }
+    let cursor = dictation.cursor.unwrap_or(lattice.line.source_length);
+    let conversion = Conversion {
+        cursor: render::carry_cursor(lattice, &rendered, cursor),
+        route,
+        confidence: if strict.is_some() { 0.99 } else { confidence(lattice, &path) },
+        alternatives: alternatives(lattice, &path, strict.is_some(), &rendered.text),
+        message: open_quote(lattice, &path),
+        spans: spans(&rendered),
+        buffer: rendered.text,
+    };
+    (conversion, Some(path))
 }
 
-/// Like [`convert`], and says unit by unit what was heard, which readings there were, which was taken and why.
-pub fn explain(
-    words: &Words,
+fn check(text: &str) -> Result<(), Refusal> {
+    if text.len() > MAX_TEXT_BYTES {
+        return Err(Refusal::TooLong { bytes: text.len(), limit: MAX_TEXT_BYTES });
+    }
+    let bad = text.chars().enumerate().find_map(|(at, c)| forbidden(c).map(|name| (at, c, name)));
+    if let Some((at, c, name)) = bad {
+        return Err(Refusal::BadCharacter { code: c.into(), name, at });
+    }
+    if text.trim().is_empty() { Err(Refusal::Empty) } else { Ok(()) }
+}
+
+fn unchanged(
+    lattice: &Lattice,
     dictation: &Dictation<'_>,
-) -> Result<(Conversion, Vec<ExplainedUnit>), Refusal> {
-    Ok((convert(words, dictation)?, Vec::new()))
+    confidence: f32,
+    message: Option<&str>,
+) -> Conversion {
+    let length = lattice.line.source_length;
+    let all = (0..lattice.len()).map(|at| lattice.line.source(at..at + 1));
+    Conversion {
+        buffer: dictation.text.to_owned(),
+        cursor: dictation.cursor.unwrap_or(length).min(length),
+        route: "gate",
+        confidence,
+        alternatives: Vec::new(),
+        spans: all.map(|source| Span { output: source.clone(), source }).collect(),
+        message: message.map(str::to_owned),
+    }
+}
+
+fn spans(rendered: &Rendered) -> Vec<Span> {
+    let span = |span: &render::Span| Span { source: span.source.clone(), output: span.output.clone() };
+    rendered.spans.iter().map(span).collect()
+}
+
+/// A rank: a known command and symbols that were said speak for a line, words that fit nowhere against it.
+fn confidence(lattice: &Lattice, path: &[Step]) -> f32 {
+    let readings = || path.iter().map(|step| lattice.reading(step.reading));
+    let first = readings().find(|reading| reading.kind.writes());
+    let known = first.is_some_and(|reading| commands::is_command(&reading.text));
+    let symbols = readings().filter(|reading| reading.kind == Kind::Symbol).count();
+    match (known, symbols) {
+        (true, 1..) => 0.9,
+        (true, 0) => 0.7,
+        (false, 1..) => 0.5,
+        (false, 0) => 0.3,
+    }
+}
+
+/// Other paths worth a look: without what was held for talk, letters in the case they were heard in, the other dialect.
+fn alternatives(lattice: &Lattice, path: &[Step], strict: bool, text: &str) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    let mut add = |path: &[Step]| {
+        let rendered = render::render(lattice, path).text;
+        if rendered != text && !rendered.trim().is_empty() && !found.contains(&rendered) {
+            found.push(rendered);
+        }
+    };
+    if strict {
+        add(&scanner::path(lattice));
+    } else {
+        add(&scanner::path_as_heard(lattice, path));
+        add(&scanner::path_with_talk(lattice));
+    }
+    found.truncate(MAX_ALTERNATIVES);
+    found
+}
+
+/// Says so where the command ends inside a quote.
+fn open_quote(lattice: &Lattice, path: &[Step]) -> Option<String> {
+    let mut open: Option<&str> = None;
+    for step in path {
+        let reading = lattice.reading(step.reading);
+        if let (Kind::Symbol, sign @ ("\"" | "'" | "`")) = (reading.kind, reading.text.as_ref()) {
+            match open {
+                Some(quote) if quote == sign => open = None,
+                Some(_) => {}
+                None => open = Some(sign),
+            }
+        }
+    }
+    open.map(|sign| format!("the quote {sign} is still open"))
 }

@@ -49,7 +49,6 @@ pub fn fault(refusal: &Refusal) -> Fault {
         Refusal::Empty => Code::Empty,
         Refusal::TooLong { .. } => Code::TooLong,
         Refusal::BadCharacter { .. } => Code::BadCharacter,
-        Refusal::NotDictation => Code::NotDictation,
         Refusal::NoRoute(_) => Code::NoRoute,
     };
     Fault::new(code, refusal.to_string())

@@ -1,1 +1,16 @@
-//! The spoken shell language.
+#![doc = include_str!("../README.md")]
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+pub mod case;
+pub mod clean;
+pub mod commands;
+pub mod gate;
+pub mod lattice;
+pub mod number;
+pub mod render;
+pub mod scanner;
+pub mod spacing;
+pub mod speak;
+pub mod strict;
+pub mod talk;
+pub mod vocabulary;

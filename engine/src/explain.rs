@@ -1,0 +1,103 @@
+//! Explain: unit by unit what was heard, its readings, which one was taken and why.
+
+use std::ops::Range;
+
+use sayso_speech::lattice::{Kind, Lattice, Reading, Step};
+
+use crate::{Conversion, Dictation, Refusal, Words};
+
+/// One reading of a unit.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ExplainedReading {
+    /// What it writes; empty where the unit is dropped.
+    pub text: String,
+    /// "symbol", "word", "number", "letter", "case", "separator", "dropped", "typed" …
+    pub kind: &'static str,
+    /// Whether this reading was taken.
+    pub taken: bool,
+}
+
+/// One unit of the dictation: what was heard, its readings, which was taken and why.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ExplainedUnit {
+    /// What was heard.
+    pub heard: String,
+    /// Where in the dictation, in characters.
+    pub source: Range<usize>,
+    /// All readings that the lattice holds here, the taken one marked.
+    pub readings: Vec<ExplainedReading>,
+    /// Why the taken one was taken: a short sentence.
+    pub why: String,
+}
+
+/// Like [`crate::convert`], and says how it came about. A line that the gate kept has one unit.
+///
+/// # Errors
+/// As [`crate::convert`].
+pub fn explain(
+    words: &Words,
+    dictation: &Dictation<'_>,
+) -> Result<(Conversion, Vec<ExplainedUnit>), Refusal> {
+    let lattice = crate::read(words, dictation)?;
+    let (conversion, path) = crate::conclude(&lattice, dictation);
+    let units = match path {
+        None => vec![kept(&lattice, &conversion)],
+        Some(path) => path.iter().map(|step| unit(&lattice, step, conversion.route)).collect(),
+    };
+    Ok((conversion, units))
+}
+
+fn kept(lattice: &Lattice, conversion: &Conversion) -> ExplainedUnit {
+    let why = match &conversion.message {
+        Some(message) => message.clone(),
+        None => "nothing here was dictated as a symbol, a number or talk: it already is a command".to_owned(),
+    };
+    ExplainedUnit {
+        heard: conversion.buffer.clone(),
+        source: 0..lattice.line.source_length,
+        readings: vec![ExplainedReading { text: conversion.buffer.clone(), kind: "typed", taken: true }],
+        why,
+    }
+}
+
+fn unit(lattice: &Lattice, step: &Step, route: &str) -> ExplainedUnit {
+    let taken = lattice.reading(step.reading);
+    let (first, readings) = lattice.at(taken.tokens.start);
+    let shown = |(at, reading): (usize, &Reading)| ExplainedReading {
+        text: reading.text.to_string(),
+        kind: reading.kind.name(),
+        taken: first + at as u32 == step.reading,
+    };
+    let bytes =
+        lattice.line.tokens[taken.tokens.start].at.start..lattice.line.tokens[taken.tokens.end - 1].at.end;
+    ExplainedUnit {
+        heard: lattice.line.text[bytes].to_owned(),
+        source: lattice.line.source(taken.tokens.clone()),
+        readings: readings.iter().enumerate().map(shown).collect(),
+        why: why(taken, step, route),
+    }
+}
+
+fn why(taken: &Reading, step: &Step, route: &str) -> String {
+    let reading = match taken.kind {
+        Kind::Word => "a plain word",
+        Kind::Letter => "a single letter",
+        Kind::Symbol => "the longest name of a symbol that starts here",
+        Kind::Number => "the longest number that starts here",
+        Kind::Typed => "already written: copied",
+        Kind::Separator => "a separator that was said",
+        Kind::Join => "says that no space goes here",
+        Kind::Case => "the words that the case directive covers",
+        Kind::WideCase => "\"all caps\" said once for all that is joined",
+        Kind::Literal => "said to be taken as it is",
+        Kind::Heard => "what speech engines hear for this name",
+        Kind::Drop => "talk, or taken back: writes nothing",
+    };
+    let joined = match (route, taken.kind.writes()) {
+        (_, false) => "",
+        ("strict", true) => "; spaces stand where they were said",
+        (_, true) if step.space => "; a space before it, by the rules of spacing",
+        _ => "; written on to what stands before it",
+    };
+    format!("{reading}{joined}")
+}

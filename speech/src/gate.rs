@@ -1,0 +1,197 @@
+//! The gate: is a line already a command, is it dictation, is it neither?
+//!
+//! The costly mistake is to change a line that was right, so that every doubt ends with the line as it was.
+
+use crate::clean::Shape;
+use crate::commands;
+use crate::lattice::Lattice;
+use crate::talk;
+use crate::vocabulary::{self, Kind};
+
+/// What the gate holds a line for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Already a command: leave it.
+    Command,
+    /// Dictation: convert it.
+    Dictation,
+    /// Words that are no command: leave them, and say so.
+    Prose,
+}
+
+/// What speaks for each side.
+struct Evidence {
+    /// Names of symbols, separators, directives, that no command would hold as a word.
+    said: usize,
+    /// Number words.
+    numbers: usize,
+    /// Words that write a symbol and are everyday words too.
+    everyday: usize,
+    /// Tokens with shell syntax that was typed.
+    typed: usize,
+    /// Words said.
+    words: usize,
+}
+
+/// Judges a line that is not empty.
+pub fn judge(lattice: &Lattice) -> Verdict {
+    let evidence = gather(lattice);
+    let first = lattice.line.lower(0);
+    let as_typed = lattice.line.text(0) == first;
+    let names_command = commands::is_command(first) && as_typed;
+    if evidence.said == 0 {
+        return without_symbols(lattice, &evidence, names_command);
+    }
+    // A shell line that happens to hold one such word ("apt install dash -y", "dot -Tpng").
+    let starts_with_it = matches!(first, "dot" | "hash" | "bang" | "star") && evidence.said <= 1;
+    if evidence.typed > 0 && starts_with_it && lattice.line.tokens[0].shape == Shape::Word {
+        return Verdict::Command;
+    }
+    Verdict::Dictation
+}
+
+fn without_symbols(lattice: &Lattice, evidence: &Evidence, names_command: bool) -> Verdict {
+    if evidence.typed > 0 && !leads_in(lattice) {
+        // Typed syntax and nothing said: a command, in whatever case it begins.
+        return Verdict::Command;
+    }
+    let sentence = lattice.line.tokens.iter().any(|token| token.pause);
+    let dropped = talk::dropped(lattice);
+    let talks = dropped.contains(&true);
+    let start = dropped.iter().position(|dropped| !dropped).unwrap_or(0);
+    let starts = talk::starts_command(lattice, start);
+    if names_command && !sentence && !talks && evidence.numbers + evidence.everyday == 0 {
+        return Verdict::Command;
+    }
+    // Talk is only talk where a command follows: "please remind me" is prose.
+    if starts && (talks || sentence || evidence.numbers + evidence.everyday > 0 || !names_command) {
+        return if is_prose(lattice, evidence, start) { Verdict::Prose } else { Verdict::Dictation };
+    }
+    if evidence.words >= 2 && is_prose(lattice, evidence, start) { Verdict::Prose } else { Verdict::Command }
+}
+
+/// Whether the line begins with words that lead in to a command.
+fn leads_in(lattice: &Lattice) -> bool {
+    let dropped = talk::dropped(lattice);
+    let start = dropped.iter().position(|dropped| !dropped).unwrap_or(0);
+    start > 0 && talk::starts_command(lattice, start)
+}
+
+/// English sentences are a third function words; commands have next to none behind their name.
+fn is_prose(lattice: &Lattice, evidence: &Evidence, start: usize) -> bool {
+    let rest = start + 1..lattice.len();
+    let function = rest.clone().filter(|&at| talk::is_talk_word(lattice.line.lower(at))).count();
+    let named = talk::starts_command(lattice, start);
+    let share = function as f32 / rest.len().max(1) as f32;
+    let subcommand = lattice.len() > start + 1
+        && commands::lookup(&[lattice.line.lower(start)])
+            .is_some_and(|command| command.has_subcommand(lattice.line.lower(start + 1)));
+    evidence.words >= 3 && !subcommand && share > if named { 0.45 } else { 0.25 }
+}
+
+fn gather(lattice: &Lattice) -> Evidence {
+    let mut evidence = Evidence { said: 0, numbers: 0, everyday: 0, typed: 0, words: 0 };
+    let mut at = 0;
+    while at < lattice.len() {
+        let mut length = 1;
+        match lattice.line.tokens[at].shape {
+            Shape::Typed | Shape::Digits => evidence.typed += 1,
+            Shape::Word => {
+                evidence.words += 1;
+                let (_, readings) = lattice.at(at);
+                let said = readings
+                    .iter()
+                    .filter_map(|reading| reading.entry)
+                    .filter(|entry| is_sign(entry.kind))
+                    .max_by_key(|entry| entry.words.len());
+                if let Some(entry) = said {
+                    length = entry.words.len();
+                    match entry.kind {
+                        Kind::Number | Kind::Repeat => evidence.numbers += 1,
+                        _ if entry.everyday => evidence.everyday += 1,
+                        _ => evidence.said += 1,
+                    }
+                }
+            }
+        }
+        at += length;
+    }
+    evidence
+}
+
+/// Kinds of entries whose words are a sign of dictation.
+fn is_sign(kind: Kind) -> bool {
+    use vocabulary::Kind as K;
+    matches!(
+        kind,
+        K::Symbol
+            | K::Point
+            | K::Quote
+            | K::Open
+            | K::Close
+            | K::Space
+            | K::Join
+            | K::Number
+            | K::Repeat
+            | K::Case
+            | K::Literal
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clean::clean;
+    use crate::lattice::{UserWords, build};
+
+    fn check(line: &str, verdict: Verdict) {
+        assert_eq!(judge(&build(clean(line), &UserWords::default())), verdict, "{line:?}");
+    }
+
+    #[test]
+    fn commands_stay() {
+        for line in [
+            "ls -la | grep foo",
+            "git status",
+            "git commit -m \"fix dash handling\"",
+            "docker compose up",
+            "cat star.txt",
+            "make install",
+            "dot -Tpng graph.dot",
+            "ls",
+            "mytool frob bar",
+            "sudo systemctl restart nginx",
+        ] {
+            check(line, Verdict::Command);
+        }
+    }
+
+    #[test]
+    fn dictation_is_heard() {
+        for line in [
+            "git commit dash m quote fix quote",
+            "git commit -m quote fix bug quote",
+            "get status",
+            "Git status.",
+            "okay so git status",
+            "sleep five",
+            "cd slash tmp",
+            "um ls",
+            "let's run ls -la",
+        ] {
+            check(line, Verdict::Dictation);
+        }
+    }
+
+    #[test]
+    fn prose_stays() {
+        for line in [
+            "remind me to buy milk",
+            "what time is it in the morning",
+            "I think we should talk about this later",
+            "make me a sandwich with the cheese please",
+        ] {
+            check(line, Verdict::Prose);
+        }
+    }
+}

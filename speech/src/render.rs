@@ -1,0 +1,81 @@
+//! Render: a path through the lattice as text, with the cursor carried over and a span for every step.
+//!
+//! Nothing but what the readings of the path write comes out, and single spaces between them.
+
+use std::ops::Range;
+
+use crate::lattice::{Kind, Lattice, Step};
+
+/// What one step of the path wrote.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Span {
+    /// The tokens that the step spans.
+    pub tokens: Range<usize>,
+    /// Where they are in the source, in characters.
+    pub source: Range<usize>,
+    /// What they became, in characters of the text; empty where they were dropped.
+    pub output: Range<usize>,
+}
+
+/// A rendered path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rendered {
+    /// The command.
+    pub text: String,
+    /// One span a step, in order.
+    pub spans: Vec<Span>,
+}
+
+/// Writes a path. The line's own indentation stays; a line break at the end never does.
+pub fn render(lattice: &Lattice, path: &[Step]) -> Rendered {
+    let mut text = lattice.line.indent.clone();
+    let mut length = text.chars().count();
+    let indent = length;
+    let mut spans = Vec::with_capacity(path.len());
+    for step in path {
+        let reading = lattice.reading(step.reading);
+        if step.space && reading.kind.writes() && length > indent && !text.ends_with([' ', '\t', '\n']) {
+            text.push(' ');
+            length += 1;
+        }
+        let start = length;
+        text.push_str(&reading.text);
+        length += reading.text.chars().count();
+        spans.push(Span {
+            tokens: reading.tokens.clone(),
+            source: lattice.line.source(reading.tokens.clone()),
+            output: start..length,
+        });
+    }
+    while text.ends_with('\n') {
+        text.pop();
+        length -= 1;
+    }
+    for span in &mut spans {
+        span.output = span.output.start.min(length)..span.output.end.min(length);
+    }
+    Rendered { text, spans }
+}
+
+/// Where a cursor of the source stands in the text: behind what it stood behind. Both in characters.
+pub fn carry_cursor(lattice: &Lattice, rendered: &Rendered, cursor: usize) -> usize {
+    let end = rendered.text.chars().count();
+    let mut carried = lattice.line.indent.chars().count().min(cursor);
+    for span in &rendered.spans {
+        if cursor <= span.source.start {
+            return if cursor == span.source.start { span.output.start.max(carried) } else { carried };
+        }
+        if cursor < span.source.end {
+            // Inside what was copied, the same place; inside what was said, behind what it became.
+            let copied = span.source.len() == span.output.len();
+            return if copied { span.output.start + cursor - span.source.start } else { span.output.end };
+        }
+        carried = span.output.end;
+    }
+    end
+}
+
+/// Whether a step writes a lone word of the vocabulary or the like: used where a path is explained.
+pub fn is_dropped(lattice: &Lattice, step: &Step) -> bool {
+    lattice.reading(step.reading).kind == Kind::Drop
+}

@@ -1,0 +1,264 @@
+//! The scanner: a path through the lattice by rule, for lines that leave separators out.
+//!
+//! It goes from left to right three times: what is talk ([`crate::talk`]), which reading each unit takes (here), and
+//! where the spaces go ([`crate::spacing`]). It is the fallback behind every model, and the baseline that one must beat.
+
+use crate::commands;
+use crate::lattice::{Kind, Lattice, Reading, ReadingId, Step};
+use crate::vocabulary::{self, Entry};
+use crate::{spacing, strict, talk};
+
+/// The path that the rules take.
+pub fn path(lattice: &Lattice) -> Vec<Step> {
+    let dropped = talk::dropped(lattice);
+    let readings = choose_all(lattice, &dropped);
+    spacing::space(lattice, &readings)
+}
+
+/// The same path with every letter in the case that it was heard in: the other spelling of `-r` and `-R`.
+pub fn path_as_heard(lattice: &Lattice, path: &[Step]) -> Vec<Step> {
+    let as_heard = |step: &Step| {
+        let reading = lattice.reading(step.reading);
+        let token = reading.tokens.start;
+        let heard = (reading.kind == Kind::Letter)
+            .then(|| {
+                let (first, readings) = lattice.at(token);
+                let at = readings.iter().position(|reading| reading.text == lattice.line.text(token))?;
+                Some(first + at as u32)
+            })
+            .flatten();
+        Step { reading: heard.unwrap_or(step.reading), ..*step }
+    };
+    path.iter().map(as_heard).collect()
+}
+
+/// The path when nothing is held for talk.
+pub fn path_with_talk(lattice: &Lattice) -> Vec<Step> {
+    let readings = choose_all(lattice, &vec![false; lattice.len()]);
+    spacing::space(lattice, &readings)
+}
+
+/// One reading for every unit, in order; dropped tokens take their empty reading.
+fn choose_all(lattice: &Lattice, dropped: &[bool]) -> Vec<ReadingId> {
+    let mut chosen = Vec::with_capacity(lattice.len());
+    let mut before = Before { command: true, ..Before::default() };
+    let mut at = 0;
+    while at < lattice.len() {
+        let id = if dropped[at] {
+            lattice.find(at, 1, Kind::Drop).unwrap_or_else(|| lattice.at(at).0)
+        } else {
+            choose(lattice, at, dropped, &before)
+        };
+        let reading = lattice.reading(id);
+        before.read(reading);
+        at = reading.tokens.end;
+        chosen.push(id);
+    }
+    chosen
+}
+
+/// What the choice of a reading depends on.
+#[derive(Default)]
+struct Before {
+    /// A command's name is due.
+    command: bool,
+    /// The symbol just before, if one.
+    symbol: Option<String>,
+    /// The quote sign that is open.
+    quote: Option<String>,
+}
+
+impl Before {
+    fn read(&mut self, reading: &Reading) {
+        if reading.kind == Kind::Drop {
+            return;
+        }
+        let text = reading.text.as_ref();
+        self.symbol = (reading.kind == Kind::Symbol).then(|| text.to_owned());
+        self.command = match reading.kind {
+            Kind::Symbol => matches!(text, "|" | "||" | "&&" | ";" | "|&") || (self.command && text == "("),
+            Kind::Separator => self.command,
+            // `sudo`, `xargs` and the like run a command.
+            Kind::Word | Kind::Heard => {
+                self.command && commands::lookup(&[text]).is_some_and(|command| command.runs_command())
+            }
+            _ => false,
+        };
+        if let Some(sign @ ("\"" | "'")) = self.symbol.as_deref() {
+            match &self.quote {
+                Some(open) if open == sign => self.quote = None,
+                Some(_) => {}
+                None => self.quote = Some(sign.to_owned()),
+            }
+        }
+    }
+}
+
+fn choose(lattice: &Lattice, at: usize, dropped: &[bool], before: &Before) -> ReadingId {
+    let (first, readings) = lattice.at(at);
+    // A reading must not reach into talk.
+    let free = |reading: &Reading| reading.tokens.clone().all(|token| !dropped[token]);
+    let usable = || readings.iter().enumerate().filter(|(_, reading)| free(reading));
+    let id = |place: usize| first + place as u32;
+
+    if before.command
+        && before.quote.is_none()
+        && let Some(place) = heard(lattice, at, dropped)
+    {
+        return id(place);
+    }
+    if let Some((place, _)) =
+        usable().find(|(_, reading)| entry_kind(reading) == Some(vocabulary::Kind::Name))
+        && before.quote.is_none()
+    {
+        return id(place);
+    }
+    if before.symbol.as_deref() == Some(".") && before.quote.is_none() {
+        let ending = usable().find(|(_, reading)| entry_kind(reading) == Some(vocabulary::Kind::Ending));
+        if let Some((place, _)) = ending {
+            return id(place);
+        }
+    }
+    if let Some(place) = case(lattice, at, dropped) {
+        return id(place);
+    }
+    let best = strict::choose(lattice, at);
+    let reading = lattice.reading(best);
+    let word_after_all = everyday_in_text(reading, before, lattice, at) || !free(reading);
+    if word_after_all
+        && let Some((place, _)) =
+            usable().find(|(_, reading)| matches!(reading.kind, Kind::Word | Kind::Letter))
+    {
+        return id(place);
+    }
+    if !free(reading)
+        && let Some((place, _)) = usable()
+            .filter(|(_, reading)| reading.kind != Kind::Drop)
+            .max_by_key(|(_, reading)| reading.tokens.len())
+    {
+        return id(place);
+    }
+    best
+}
+
+fn entry_kind(reading: &Reading) -> Option<vocabulary::Kind> {
+    reading.entry.map(|entry| entry.kind)
+}
+
+/// What the speech engine heard for the name of a command, where a command is due.
+fn heard(lattice: &Lattice, at: usize, dropped: &[bool]) -> Option<usize> {
+    let (_, readings) = lattice.at(at);
+    let spoken = lattice.line.lower(at);
+    readings.iter().position(|reading| {
+        if entry_kind(reading) != Some(vocabulary::Kind::Heard)
+            || dropped[at..reading.tokens.end].contains(&true)
+        {
+            return false;
+        }
+        if reading.tokens.len() > 1 {
+            return true;
+        }
+        // One everyday word ("get", "them", "note") needs a reason: it names no command itself, and what it is heard
+        // for has a sub-command like the next word, or has none at all.
+        let next = reading.tokens.end;
+        let command = commands::lookup(&[reading.text.as_ref()]);
+        let subcommand = next < lattice.len()
+            && command.is_some_and(|command| command.has_subcommand(lattice.line.lower(next)));
+        subcommand
+            || (!commands::is_command(spoken)
+                && command.is_none_or(|command| !command.has_subcommands() || command.runs_command()))
+    })
+}
+
+/// The reading of a case directive: as far as its words go, if nothing says where it ends.
+fn case(lattice: &Lattice, at: usize, dropped: &[bool]) -> Option<usize> {
+    /// A directive whose scope nothing ends covers so many words at most; beyond, people mean two.
+    const OPEN_SCOPE: usize = 4;
+    let (_, readings) = lattice.at(at);
+    let free = |reading: &Reading| !dropped[reading.tokens.clone()].contains(&true);
+    let of = |kind: Kind| {
+        readings.iter().enumerate().filter(move |(_, reading)| reading.kind == kind && free(reading))
+    };
+    // Several words in capitals are said with one "all caps".
+    if let Some((place, _)) = of(Kind::WideCase).max_by_key(|(_, reading)| reading.tokens.len()) {
+        return Some(place);
+    }
+    let longest = of(Kind::Case).max_by_key(|(_, reading)| reading.tokens.len())?;
+    let directive: &Entry = longest.1.entry?;
+    let operands = of(Kind::Case).count();
+    if operands <= OPEN_SCOPE {
+        return Some(longest.0);
+    }
+    of(Kind::Case)
+        .find(|(_, reading)| reading.tokens.len() <= directive.words.len() + 2)
+        .map(|(place, _)| place)
+}
+
+/// Whether a symbol's name is rather the everyday word: "at" and "plus" in a message, "tab" anywhere.
+fn everyday_in_text(reading: &Reading, before: &Before, lattice: &Lattice, at: usize) -> bool {
+    let Some(entry) = reading.entry else { return false };
+    if reading.kind == Kind::Separator && entry.writes == "\t" {
+        return true;
+    }
+    let words_around = at > 0
+        && lattice.find(at - 1, 1, Kind::Word).is_some()
+        && at + 1 < lattice.len()
+        && lattice.find(at + 1, 1, Kind::Word).is_some();
+    reading.kind == Kind::Symbol
+        && (entry.everyday && before.quote.as_deref() == Some("\"") && words_around
+            // What stands where a command is due is no redirection or glob.
+            || before.command && matches!(entry.words[..], ["append" | "star" | "hash" | "at"]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clean::clean;
+    use crate::lattice::{UserWords, build};
+    use crate::render::render;
+
+    fn check(dictated: &str, expected: &str) {
+        let lattice = build(clean(dictated), &UserWords::default());
+        assert_eq!(render(&lattice, &path(&lattice)).text, expected, "{dictated:?}");
+    }
+
+    #[test]
+    fn flags_and_quotes() {
+        check("git commit dash m quote fix login bug quote", "git commit -m \"fix login bug\"");
+        check("ls dash l a", "ls -la");
+        check("git commit dash dash amend dash dash no dash edit", "git commit --amend --no-edit");
+        check("tar dash x z f archive dot tar dot gz", "tar -xzf archive.tar.gz");
+        check("tar dash X Z F archive dot tar dot gz", "tar -xzf archive.tar.gz");
+        check("find dot dash name quote star dot txt quote", "find . -name \"*.txt\"");
+        check("head dash n twenty foo dot t x t", "head -n 20 foo.txt");
+        check("grep dash capital r foo dot", "grep -R foo .");
+        check("git commit -m quote fix bug quote", "git commit -m \"fix bug\"");
+    }
+
+    #[test]
+    fn paths_and_operators() {
+        check("cd slash var slash log", "cd /var/log");
+        check("cat foo dot txt pipe grep bar", "cat foo.txt | grep bar");
+        check("make and and make install", "make && make install");
+        check("cd tilde slash projects slash my dash app", "cd ~/projects/my-app");
+        check("ls slash tmp two redirect slash dev slash null", "ls /tmp 2>/dev/null");
+        check("python script dot p y greater than out dot log", "python script.py > out.log");
+        check("dot slash run dot s h", "./run.sh");
+        check("curl local host colon eighty eighty", "curl localhost:8080");
+        check("chmod plus x run dot sh", "chmod +x run.sh");
+        check("echo dollar all caps home", "echo $HOME");
+        check("cd dot dot", "cd ..");
+        check("export all caps node underscore env equals production", "export NODE_ENV=production");
+        check("ssh root at ten dot zero dot zero dot one", "ssh root@10.0.0.1");
+        check("sudo apt dash get install nginx", "sudo apt-get install nginx");
+    }
+
+    #[test]
+    fn talk_and_what_engines_hear() {
+        check("Okay so get status.", "git status");
+        check("um let's run docker compose up dash d please", "docker compose up -d");
+        check("cube control get pods", "kubectl get pods");
+        check("git push no wait git pull", "git pull");
+        check("snake case my file dot pie", "my_file.py");
+    }
+}

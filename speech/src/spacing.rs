@@ -1,0 +1,552 @@
+//! Spacing: where a free line, whose separators nobody said, has its spaces.
+//!
+//! One pass with the shell word under construction in view. Each rule is about one symbol and what stands on its two
+//! sides; the table of commands decides what is a flag, a sub-command or a hyphenated name.
+
+use crate::commands::{self, Command};
+use crate::lattice::{Kind, Lattice, Reading, ReadingId, Step};
+
+/// The path of the chosen readings, with spaces put between them.
+pub fn space(lattice: &Lattice, chosen: &[ReadingId]) -> Vec<Step> {
+    let writing: Vec<usize> =
+        (0..chosen.len()).filter(|&at| lattice.reading(chosen[at]).kind != Kind::Drop).collect();
+    let mut steps: Vec<Step> = chosen.iter().map(|&reading| Step { reading, space: false }).collect();
+    let mut shell = Shell::default();
+    for (place, &at) in writing.iter().enumerate() {
+        let item = |place: usize| writing.get(place).map(|&at| lattice.reading(chosen[at]));
+        let current = lattice.reading(chosen[at]);
+        let previous = place.checked_sub(1).and_then(item);
+        let around = Around { previous, current, next: item(place + 1), after: item(place + 2) };
+        let space = match previous {
+            None => false,
+            Some(previous) if previous.kind == Kind::Join || current.kind == Kind::Join => false,
+            Some(previous) if previous.kind == Kind::Separator || current.kind == Kind::Separator => false,
+            Some(previous) => shell.space_before(&around) || !lattice.may_touch(previous, current),
+        };
+        steps[at].space = space;
+        if let Some(upper) = shell.upper_flag(&around, space)
+            && let Some(reading) = lattice
+                .at(current.tokens.start)
+                .1
+                .iter()
+                .position(|reading| reading.kind == Kind::Letter && reading.text == upper.to_string())
+        {
+            steps[at].reading = lattice.at(current.tokens.start).0 + reading as u32;
+        }
+        shell.write(lattice.reading(steps[at].reading), space);
+    }
+    steps
+}
+
+/// A reading with its neighbours, dropped ones left out.
+struct Around<'a> {
+    previous: Option<&'a Reading>,
+    current: &'a Reading,
+    next: Option<&'a Reading>,
+    after: Option<&'a Reading>,
+}
+
+/// The command line so far.
+#[derive(Default)]
+struct Shell {
+    /// The shell word under construction.
+    token: String,
+    /// Its readings.
+    pieces: usize,
+    /// The words of the simple command before it.
+    words: Vec<String>,
+    /// The command and sub-commands read so far.
+    command: Option<Command>,
+    /// Signs that are open: quotes and brackets.
+    open: Vec<char>,
+}
+
+fn is_symbol(reading: Option<&Reading>, text: &str) -> bool {
+    reading.is_some_and(|reading| reading.kind == Kind::Symbol && reading.text == text)
+}
+
+fn is_any_symbol(reading: &Reading) -> bool {
+    reading.kind == Kind::Symbol
+}
+
+/// A word of letters, in whatever way it came about.
+fn is_name(reading: &Reading) -> bool {
+    matches!(
+        reading.kind,
+        Kind::Word | Kind::Case | Kind::WideCase | Kind::Literal | Kind::Heard | Kind::Typed
+    )
+}
+
+fn is_number(reading: &Reading) -> bool {
+    reading.kind == Kind::Number
+}
+
+fn is_letter(reading: &Reading) -> bool {
+    reading.kind == Kind::Letter || (reading.kind == Kind::Case && reading.text.chars().count() == 1)
+}
+
+/// What ends a simple command.
+fn is_operator(text: &str) -> bool {
+    matches!(text, "|" | "||" | "&&" | ";" | "&" | "|&")
+}
+
+fn is_redirection(text: &str) -> bool {
+    matches!(text, ">" | ">>" | "<" | "2>" | "<<" | "2>&" | "2>&1")
+}
+
+/// Folders at the root of a file system: after one of their names' slash a new path begins.
+const ROOTS: [&str; 18] = [
+    "applications",
+    "bin",
+    "boot",
+    "dev",
+    "etc",
+    "home",
+    "lib",
+    "media",
+    "mnt",
+    "opt",
+    "proc",
+    "root",
+    "run",
+    "srv",
+    "sys",
+    "tmp",
+    "usr",
+    "var",
+];
+
+impl Shell {
+    fn quote(&self) -> Option<char> {
+        self.open.iter().copied().find(|sign| matches!(sign, '"' | '\'' | '`'))
+    }
+
+    /// Whether the word under construction is the command's name or a sub-command, so that what follows is an argument.
+    fn at_name(&self) -> bool {
+        if self.words.is_empty() {
+            return true;
+        }
+        self.command.is_some_and(|command| {
+            let last = self.token.as_str();
+            command.path().rsplit(' ').next() == Some(last)
+        })
+    }
+
+    fn in_long_flag(&self) -> bool {
+        self.token.starts_with("--") && self.token.len() > 2 && !self.token.contains('=')
+    }
+
+    fn in_short_flag(&self) -> bool {
+        self.token.starts_with('-') && self.token.len() > 1 && !self.token.starts_with("--")
+    }
+
+    /// A finished flag: what follows is its value or the next argument.
+    fn at_flag(&self) -> bool {
+        self.in_long_flag() || self.in_short_flag()
+    }
+
+    fn is_path(&self) -> bool {
+        self.token.contains(['/', '.', '~', ':', '@', '='])
+    }
+
+    fn space_before(&self, around: &Around<'_>) -> bool {
+        let Some(previous) = around.previous else { return false };
+        let current = around.current;
+        if self.quote().is_some() {
+            return self.space_in_quotes(previous, around);
+        }
+        if is_any_symbol(current) {
+            return self.space_before_symbol(previous, around);
+        }
+        if is_any_symbol(previous) {
+            return self.space_after_symbol(previous, around);
+        }
+        self.space_between_words(previous, current)
+    }
+
+    fn space_between_words(&self, previous: &Reading, current: &Reading) -> bool {
+        if is_letter(previous) && is_letter(current) {
+            // "c p r": a command spelled out ends where it is one; the letters of a flag run on.
+            return self.words.is_empty() && commands::is_command(&self.token) && !self.at_flag();
+        }
+        if is_number(previous) && is_number(current) {
+            return false;
+        }
+        if is_number(current) {
+            // "file two" is a name; "sleep ten" and "-n ten" are arguments.
+            let starts = self.token.as_str() == previous.text;
+            return self.at_flag()
+                || (self.at_name() && !numbered_command(&self.token, &current.text))
+                || is_long_number(current) && starts;
+        }
+        if is_number(previous) {
+            // "fifty k" is a size; a word after a number is the next argument.
+            return !is_letter(current) || self.token.len() > 6;
+        }
+        if is_letter(previous) && is_name(current) && self.pieces == 1 {
+            let name = format!("{}{}", self.token, current.text);
+            return !(self.words.is_empty() && commands::is_command(&name));
+        }
+        true
+    }
+
+    fn space_before_symbol(&self, previous: &Reading, around: &Around<'_>) -> bool {
+        let symbol = around.current.text.as_ref();
+        let next = around.next;
+        let glued_symbol = |text: &str| is_symbol(Some(previous), text);
+        match symbol {
+            _ if glued_symbol("\\") => false,
+            _ if is_operator(previous.text.as_ref()) && is_any_symbol(previous) => {
+                !(symbol == "&" && previous.text == "|")
+            }
+            "&" if is_any_symbol(previous) && is_redirection(&previous.text) => false,
+            ";" => false,
+            "|" | "||" | "&&" | "&" | ">>" | "<<" | "2>" | "2>&" | "2>&1" => true,
+            ">" | "<" => !glued_symbol("&"),
+            "--" => !glued_symbol("-"),
+            "-" => self.space_before_dash(previous, around),
+            "." => self.space_before_dot(previous, next),
+            ".." | "..." => {
+                !glued_symbol("/") && !glued_symbol("=") && !glued_symbol(":") && !is_number(previous)
+            }
+            "/" | "//" => self.space_before_slash(previous, around),
+            "~" => {
+                !(glued_symbol("=") || glued_symbol(":") || self.token.contains("HEAD") || glued_symbol("("))
+            }
+            "*" | "?" => {
+                self.at_flag() && !self.is_path()
+                    || self.words.is_empty() && !is_any_symbol(previous)
+                    || is_any_symbol(previous) && is_redirection(&previous.text)
+            }
+            "\"" | "'" | "`" => !self.open.contains(&first_char(symbol)) && self.space_before_quote(previous),
+            "$" => !is_any_symbol(previous) || is_redirection(&previous.text) || previous.text == "*",
+            "@" | "#" => self.at_flag() || self.words.is_empty() || glued_symbol("*") || glued_symbol("."),
+            "!" => !is_any_symbol(previous) || glued_symbol(")"),
+            "%" => self.at_flag() || (self.at_name() && !is_number(previous)),
+            "+" => self.at_flag() || self.at_name() || !is_any_symbol(previous) && !is_number(previous),
+            "\\" => !matches!(previous.text.as_ref(), "\\" | "/" | "." | "=") || is_name(previous),
+            "{" | "[" => {
+                self.at_flag()
+                    || self.at_name()
+                    || is_name(previous) && is_symbol(next, if symbol == "{" { "}" } else { "]" })
+            }
+            "(" => !is_any_symbol(previous) || is_operator(&previous.text),
+            // The closing signs, and what stands inside a word: _ : = , ^ and the rest.
+            _ => false,
+        }
+    }
+
+    fn space_before_quote(&self, previous: &Reading) -> bool {
+        !is_any_symbol(previous)
+            || matches!(previous.text.as_ref(), "." | ".." | "*" | "/" | ")" | "}" | "]" | "\"" | "'")
+            || is_redirection(&previous.text)
+    }
+
+    /// A flag, or a hyphen inside a name?
+    fn space_before_dash(&self, previous: &Reading, around: &Around<'_>) -> bool {
+        let Some(next) = around.next else { return true };
+        if is_any_symbol(previous) {
+            return match previous.text.as_ref() {
+                "/" | ":" | "=" | "@" | "_" | "~" | "," | "-" => is_symbol(Some(next), "-"),
+                _ => true,
+            };
+        }
+        if is_symbol(Some(next), "-") || is_any_symbol(next) {
+            return true;
+        }
+        if is_number(previous) && is_number(next) {
+            // A range or a date.
+            return self.at_flag();
+        }
+        if !is_name(next) {
+            return !(is_number(next) && is_name(previous) && self.is_path());
+        }
+        let (left, right) = (previous.text.as_ref(), next.text.as_ref());
+        if self.in_long_flag() {
+            let name = &self.token[2..];
+            return match self.command {
+                Some(command) if command.long_starts_with(&format!("{name}-{right}")) => false,
+                Some(command) if command.long(name).is_some() => true,
+                // An unknown flag: names of flags are hyphenated, and words after one dash are rarely flags.
+                _ => self.is_word_flag(right),
+            };
+        }
+        if self.in_short_flag() {
+            return true;
+        }
+        if is_letter(previous) && !self.is_path() && self.pieces == 1 {
+            return true;
+        }
+        if self.words.is_empty() {
+            return !commands::hyphenated(&self.token, right);
+        }
+        if self.command.is_some_and(|command| parent_has_hyphenated(command, left, right)) {
+            return false;
+        }
+        self.at_name() || self.is_word_flag(right)
+    }
+
+    fn is_word_flag(&self, name: &str) -> bool {
+        self.command.is_some_and(|command| command.word_flag(name).is_some())
+            || self.words.first().is_some_and(|first| {
+                commands::lookup(&[first]).is_some_and(|command| command.word_flag(name).is_some())
+            })
+    }
+
+    fn space_before_dot(&self, previous: &Reading, next: Option<&Reading>) -> bool {
+        let Some(next) = next else { return !matches!(previous.text.as_ref(), "/" | "*" | ".") };
+        let lone = is_any_symbol(next)
+            && (matches!(next.text.as_ref(), "-" | "--" | ">" | ">>" | "2>" | ")")
+                || is_operator(&next.text));
+        if is_any_symbol(previous) {
+            return match previous.text.as_ref() {
+                "/" | "*" | "?" | "]" | "}" | "~" | "=" | ":" | "-" | "@" | "\\" | "_" | "[" | "+" | "$"
+                | "^" => false,
+                _ => true,
+            };
+        }
+        if lone || is_symbol(Some(next), "/") {
+            return true;
+        }
+        // "cat dot bashrc": after the command's name a dot begins a hidden file, unless it is part of the name.
+        self.at_flag() && !self.is_path() && !is_number(previous)
+            || self.at_name()
+                && is_name(previous)
+                && !commands::dotted(&self.token, &next.text)
+                && !is_file_ending(&next.text)
+    }
+
+    fn space_before_slash(&self, previous: &Reading, around: &Around<'_>) -> bool {
+        if is_any_symbol(previous) {
+            return matches!(previous.text.as_ref(), "*" | "\"" | "'" | "-" | "{" | "}" | "!" | "&")
+                || is_operator(&previous.text)
+                || is_redirection(&previous.text) && !previous.text.starts_with('2');
+        }
+        let root = around.next.is_some_and(|next| ROOTS.binary_search(&next.text.as_ref()).is_ok());
+        self.at_flag() && !self.is_path()
+            || self.at_name()
+            || root && !self.token.contains('/') && self.words.len() > 1
+    }
+
+    fn space_after_symbol(&self, previous: &Reading, around: &Around<'_>) -> bool {
+        let current = around.current;
+        match previous.text.as_ref() {
+            "|" | "||" | "&&" | ";" | "|&" | ">" | ">>" | "<" | "<<" | "2>&1" => true,
+            "2>" | "2>&" => false,
+            "&" => !self.token.ends_with(">&"),
+            // A quote or bracket that was just closed ends the word; one that was opened begins it.
+            sign @ ("\"" | "'" | "`") => !self.open.contains(&first_char(sign)),
+            ")" | "}" | "]" => true,
+            "*" | "?" => !(is_number(current) || is_letter(current) && self.is_path()),
+            "!" => true,
+            "." | ".." => {
+                self.token == previous.text && self.words.last().is_some_and(|_| self.token == "..")
+            }
+            "/" => false,
+            "~" => is_name(current) && !self.token.contains("HEAD"),
+            "-" | "--" => false,
+            _ => false,
+        }
+    }
+
+    fn space_in_quotes(&self, previous: &Reading, around: &Around<'_>) -> bool {
+        let current = around.current;
+        let opened = is_any_symbol(previous)
+            && self.token.ends_with(previous.text.as_ref())
+            && self.open.last() == Some(&first_char(&previous.text));
+        let closes = is_any_symbol(current) && self.open.contains(&first_char(&current.text));
+        if opened || closes {
+            return false;
+        }
+        match (is_any_symbol(previous), is_any_symbol(current)) {
+            (false, false) => {
+                !(is_number(previous) && is_number(current) || is_letter(previous) && is_letter(current))
+            }
+            // "fix colon bug": a heading; "Content-Type: application/json".
+            (true, false) => match previous.text.as_ref() {
+                ":" => {
+                    is_name(current)
+                        && around.next.is_none_or(|next| {
+                            is_name(next) || !is_any_symbol(next) || next.text == "\"" || next.text == "/"
+                        })
+                }
+                "," => is_name(current),
+                "|" | "&&" | "||" | ")" | "}" => is_name(current),
+                _ => false,
+            },
+            (false, true) => matches!(current.text.as_ref(), "$" | "(" | "{" | "|" | "&&" | "||" | "--"),
+            (true, true) => false,
+        }
+    }
+
+    /// A letter of a flag that this command knows in upper case only.
+    fn upper_flag(&self, around: &Around<'_>, space: bool) -> Option<char> {
+        let current = around.current;
+        if current.kind != Kind::Letter || space || self.quote().is_some() {
+            return None;
+        }
+        if !self.token.starts_with('-') || self.token.starts_with("--") {
+            return None;
+        }
+        // The bare command's flags, as sub-commands are read by now.
+        let letter = current.text.chars().next()?;
+        let command = self.command?;
+        let upper = letter.to_ascii_uppercase();
+        let cluster = is_letter_run(&self.token[1..]) && !around.after.is_some_and(|_| false);
+        (cluster
+            && letter.is_ascii_lowercase()
+            && command.short(letter).is_none()
+            && command.short(upper).is_some())
+        .then_some(upper)
+    }
+
+    fn write(&mut self, reading: &Reading, space: bool) {
+        let text = reading.text.as_ref();
+        if reading.kind == Kind::Separator || (space && self.quote().is_none()) {
+            self.finish_word();
+        }
+        if is_any_symbol(reading)
+            && self.quote().is_none()
+            && is_operator(text)
+            && !self.token.ends_with('\\')
+        {
+            self.words.clear();
+            self.command = None;
+            self.token.clear();
+            self.pieces = 0;
+            return;
+        }
+        if reading.kind == Kind::Separator {
+            return;
+        }
+        if space && self.quote().is_some() {
+            self.token.push(' ');
+        }
+        self.token.push_str(text);
+        self.pieces += 1;
+        if is_any_symbol(reading) {
+            let sign = first_char(text);
+            let closes = match sign {
+                ')' => Some('('),
+                ']' => Some('['),
+                '}' => Some('{'),
+                '"' | '\'' | '`' if self.open.contains(&sign) => Some(sign),
+                _ => None,
+            };
+            match (closes, sign) {
+                (Some(sign), _) => {
+                    if let Some(at) = self.open.iter().rposition(|open| *open == sign) {
+                        self.open.truncate(at);
+                    }
+                }
+                (None, '"' | '\'' | '`' | '(' | '[' | '{') => self.open.push(sign),
+                _ => {}
+            }
+        }
+        self.follow_name();
+    }
+
+    /// Keeps the command in step with the words: its name, and sub-commands as long as they are some.
+    fn follow_name(&mut self) {
+        if self.words.is_empty() {
+            self.command = commands::lookup(&[self.token.as_str()]);
+        } else if let Some(command) = self.command
+            && let Some(below) =
+                parent_of(command, &self.words).and_then(|parent| parent.subcommand(&self.token))
+        {
+            self.command = Some(below);
+        }
+    }
+
+    fn finish_word(&mut self) {
+        let word = std::mem::take(&mut self.token);
+        self.pieces = 0;
+        if word.is_empty() {
+            return;
+        }
+        // The command that `sudo` runs takes its place.
+        if self.words.is_empty()
+            && commands::lookup(&[word.as_str()]).is_some_and(|command| command.runs_command())
+            && word != "find"
+        {
+            self.command = None;
+            return;
+        }
+        self.words.push(word);
+    }
+}
+
+/// The command whose sub-command the next word may be: the one that the finished words name.
+fn parent_of(command: Command, words: &[String]) -> Option<Command> {
+    let mut found = commands::lookup(&[words.first()?.as_str()])?;
+    for word in &words[1..] {
+        match found.subcommand(word) {
+            Some(below) => found = below,
+            None if word.starts_with('-') => {}
+            None => return None,
+        }
+    }
+    // Only while the words are still the command's own path.
+    (command.path().starts_with(found.path())).then_some(found)
+}
+
+fn parent_has_hyphenated(command: Command, left: &str, right: &str) -> bool {
+    let parent = match command.path().rsplit_once(' ') {
+        Some((parent, last)) if last == left => commands::lookup(&parent.split(' ').collect::<Vec<_>>()),
+        _ => Some(command),
+    };
+    parent.is_some_and(|parent| parent.has_hyphenated_subcommand(left, right))
+}
+
+fn is_letter_run(text: &str) -> bool {
+    text.bytes().all(|b| b.is_ascii_alphabetic())
+}
+
+/// `python3`, `bzip2`: commands whose names end in a number.
+fn numbered_command(name: &str, number: &str) -> bool {
+    commands::is_command(&format!("{name}{number}"))
+}
+
+/// A port, a size, a year: no part of a name.
+fn is_long_number(reading: &Reading) -> bool {
+    reading.text.len() >= 3
+}
+
+fn is_file_ending(name: &str) -> bool {
+    matches!(
+        name,
+        "py" | "sh"
+            | "js"
+            | "ts"
+            | "rs"
+            | "go"
+            | "c"
+            | "h"
+            | "md"
+            | "txt"
+            | "json"
+            | "yaml"
+            | "yml"
+            | "toml"
+            | "log"
+            | "conf"
+            | "html"
+            | "css"
+            | "xml"
+            | "csv"
+            | "gz"
+            | "zip"
+            | "tar"
+            | "rb"
+            | "java"
+            | "cpp"
+            | "sql"
+            | "png"
+            | "jpg"
+            | "pdf"
+    )
+}
+
+fn first_char(text: &str) -> char {
+    text.chars().next().unwrap_or(' ')
+}

@@ -1,0 +1,559 @@
+//! The way back: says a command aloud, in each dialect and in many styles.
+//!
+//! A pure function of the command, the dialect and a seed. The strict dialect is the lexer's inverse: what is spoken
+//! here reads back as the same bytes. The others drop what people leave out.
+
+use crate::case::Directive;
+use crate::number::{self, Part};
+use crate::vocabulary::{self, Kind};
+
+/// How a command is said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dialect {
+    /// Every separator said.
+    Strict,
+    /// No separators, letters of flags in upper case, numbers from 100 on digit by digit (the dialect of the public
+    /// series "Teaching a Tiny Model to Hear Bash").
+    Nl2bash,
+    /// As people speak: synonyms, numbers as they come, talk around it.
+    Free,
+}
+
+/// Why a command cannot be said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Unsayable {
+    /// A character that has no name.
+    #[error("{0:?} has no spoken form")]
+    Character(char),
+    /// Nothing to say.
+    #[error("there is nothing to say")]
+    Empty,
+}
+
+/// A piece of the command that is said as one thing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Piece {
+    White(char),
+    Symbol(&'static str),
+    Digits(String),
+    /// Letters with one case pattern or several ("getUserName").
+    Letters(String),
+}
+
+/// Says `command`. The same command, dialect and seed give the same words.
+pub fn speak(command: &str, dialect: Dialect, seed: u64) -> Result<String, Unsayable> {
+    let pieces = cut(command.trim())?;
+    if pieces.is_empty() {
+        return Err(Unsayable::Empty);
+    }
+    let mut random = fastrand::Rng::with_seed(seed);
+    let words = match dialect {
+        Dialect::Strict => strict(&pieces, &mut random),
+        Dialect::Nl2bash => nl2bash(&pieces),
+        Dialect::Free => free(&pieces, &mut random),
+    };
+    Ok(words.join(" "))
+}
+
+fn cut(command: &str) -> Result<Vec<Piece>, Unsayable> {
+    const LONG: [&str; 7] = ["--", "&&", "||", "..", ">>", "2>&", "2>"];
+    let mut pieces: Vec<Piece> = Vec::new();
+    let mut rest = command;
+    while let Some(c) = rest.chars().next() {
+        let piece = if let Some(symbol) = LONG.iter().find(|symbol| rest.starts_with(**symbol)) {
+            Piece::Symbol(symbol)
+        } else if c.is_ascii_digit() {
+            digits(rest)
+        } else if c.is_ascii_alphabetic() {
+            let end = rest.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(rest.len());
+            Piece::Letters(rest[..end].to_owned())
+        } else if matches!(c, ' ' | '\t' | '\n') {
+            Piece::White(c)
+        } else {
+            let symbol = vocabulary::spoken_forms(&rest[..c.len_utf8()]).next();
+            Piece::Symbol(symbol.ok_or(Unsayable::Character(c))?.writes)
+        };
+        rest = &rest[length(&piece)..];
+        pieces.push(piece);
+    }
+    Ok(pieces)
+}
+
+fn digits(rest: &str) -> Piece {
+    let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+    Piece::Digits(rest[..end].to_owned())
+}
+
+fn length(piece: &Piece) -> usize {
+    match piece {
+        Piece::White(_) => 1,
+        Piece::Symbol(symbol) => symbol.len(),
+        Piece::Digits(text) | Piece::Letters(text) => text.len(),
+    }
+}
+
+type Words = Vec<String>;
+
+fn strict(pieces: &[Piece], random: &mut fastrand::Rng) -> Words {
+    // Which of open and close a quote is depends on what came before, so that is settled from the left …
+    let mut open = Quotes::default();
+    let roles: Vec<Kind> = pieces
+        .iter()
+        .map(|piece| match piece {
+            Piece::Symbol(symbol) => open.next(symbol),
+            _ => Kind::Symbol,
+        })
+        .collect();
+    // … and which name or guard is safe depends on what follows, so the words are put together from the right.
+    let mut said: Words = Vec::new();
+    let separated = is_plain_word(pieces) || pieces.iter().any(|piece| matches!(piece, Piece::White(_)));
+    for (at, (piece, role)) in pieces.iter().zip(roles).enumerate().rev() {
+        if at == 0 && !separated {
+            // Without a separator the line would not be known to be strict.
+            said.extend(["space".to_owned(), "no".to_owned()]);
+        }
+        let mut words = match piece {
+            Piece::White(' ') => vec!["space".to_owned()],
+            Piece::White('\t') => vec!["tab".to_owned()],
+            Piece::White(_) => vec!["new line".to_owned()],
+            Piece::Symbol(symbol) => safe_symbol(symbol, role, &said, random),
+            Piece::Digits(text) => say_number(text, random),
+            Piece::Letters(text) => say_letters(text, &said, random),
+        };
+        words.reverse();
+        said.extend(
+            words
+                .into_iter()
+                .flat_map(|phrase| phrase.split(' ').rev().map(str::to_owned).collect::<Vec<_>>()),
+        );
+    }
+    said.reverse();
+    said
+}
+
+/// One word in lower case that means nothing else: `ls` needs no sign that it is strict.
+fn is_plain_word(pieces: &[Piece]) -> bool {
+    match pieces {
+        [Piece::Letters(word)] => {
+            word.bytes().all(|b| b.is_ascii_lowercase()) && vocabulary::matches(&[word]).next().is_none()
+        }
+        _ => false,
+    }
+}
+
+/// A symbol by a name that does not run into what follows it ("equals" before "equals sign" would be `==` and a word).
+/// `behind` holds the words that follow, the next one last.
+fn safe_symbol(symbol: &str, role: Kind, behind: &[String], random: &mut fastrand::Rng) -> Words {
+    let safe = |words: &Words| {
+        let line: Vec<&str> = words.iter().chain(behind.iter().rev().take(4)).map(String::as_str).collect();
+        let longest = vocabulary::matches(&line).find(|entry| is_written(entry.kind));
+        longest.is_none_or(|entry| entry.words.len() == words.len())
+    };
+    let chosen = say_symbol(symbol, role, random, 0.25);
+    if safe(&chosen) {
+        return chosen;
+    }
+    let forms = vocabulary::spoken_forms(symbol);
+    let said = forms.map(|entry| entry.words.iter().map(|word| (*word).to_owned()).collect::<Words>());
+    // Where every name runs on (three dashes), the first reads back the same.
+    let first = say_symbol(symbol, role, random, 0.0);
+    said.into_iter().find(safe).unwrap_or(first)
+}
+
+fn is_written(kind: Kind) -> bool {
+    matches!(kind, Kind::Symbol | Kind::Quote | Kind::Open | Kind::Close | Kind::Space)
+}
+
+/// Which quote signs are open.
+#[derive(Default)]
+struct Quotes {
+    open: Vec<char>,
+}
+
+impl Quotes {
+    /// Whether this symbol, if a quote sign, opens or closes.
+    fn next(&mut self, symbol: &str) -> Kind {
+        let Some(sign) = symbol.chars().next().filter(|c| matches!(c, '"' | '\'' | '`')) else {
+            return Kind::Symbol;
+        };
+        match self.open.iter().position(|open| *open == sign) {
+            Some(at) => {
+                self.open.truncate(at);
+                Kind::Close
+            }
+            None => {
+                self.open.push(sign);
+                Kind::Open
+            }
+        }
+    }
+}
+
+/// A symbol by one of its names: with a chance of `varied`, another than the first.
+fn say_symbol(symbol: &str, role: Kind, random: &mut fastrand::Rng, varied: f64) -> Words {
+    let forms: Vec<&vocabulary::Entry> = vocabulary::spoken_forms(symbol)
+        .filter(|entry| {
+            let other = if role == Kind::Open { Kind::Close } else { Kind::Open };
+            !matches!(role, Kind::Open | Kind::Close) || entry.kind != other
+        })
+        .collect();
+    let chosen = if random.f64() < varied { random.choice(&forms) } else { forms.first() };
+    chosen.map(|entry| entry.words.iter().map(|word| (*word).to_owned()).collect()).unwrap_or_default()
+}
+
+const ONES: [&str; 20] = [
+    "zero",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+    "sixteen",
+    "seventeen",
+    "eighteen",
+    "nineteen",
+];
+const TENS: [&str; 10] =
+    ["", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"];
+
+/// Digits as a number phrase, in one of the ways that read back as the same digits.
+fn say_number(text: &str, random: &mut fastrand::Rng) -> Words {
+    let one_by_one = || text.bytes().map(|b| ONES[usize::from(b - b'0')].to_owned()).collect::<Words>();
+    let candidate = match random.u8(..4) {
+        0 => one_by_one(),
+        1 => in_pairs(text),
+        _ => in_full(text, random.bool()),
+    };
+    if reads_as(&candidate) == text { candidate } else { one_by_one() }
+}
+
+fn below_hundred(n: u64) -> Words {
+    let n = n as usize;
+    match (n / 10, n % 10) {
+        _ if n < 20 => vec![ONES[n].to_owned()],
+        (ten, 0) => vec![TENS[ten].to_owned()],
+        (ten, one) => vec![TENS[ten].to_owned(), ONES[one].to_owned()],
+    }
+}
+
+fn in_pairs(text: &str) -> Words {
+    let mut words = Words::new();
+    let head = text.len() % 2;
+    words.extend(text[..head].bytes().map(|b| ONES[usize::from(b - b'0')].to_owned()));
+    for pair in text.as_bytes()[head..].chunks(2) {
+        if pair[0] == b'0' {
+            words.push(ONES[0].to_owned());
+            words.push(ONES[usize::from(pair[1] - b'0')].to_owned());
+        } else {
+            words.extend(below_hundred(u64::from(pair[0] - b'0') * 10 + u64::from(pair[1] - b'0')));
+        }
+    }
+    words
+}
+
+fn in_full(text: &str, and: bool) -> Words {
+    let Some(n) = text.parse::<u64>().ok().filter(|n| *n < 1_000_000_000) else { return Words::new() };
+    if n == 0 {
+        return vec![ONES[0].to_owned()];
+    }
+    let mut words = Words::new();
+    for (scale, name) in [(1_000_000, "million"), (1000, "thousand"), (1, "")] {
+        let group = n / scale % 1000;
+        if group == 0 {
+            continue;
+        }
+        if group >= 100 {
+            words.extend([ONES[(group / 100) as usize].to_owned(), "hundred".to_owned()]);
+        }
+        if group % 100 > 0 {
+            if and && !words.is_empty() {
+                words.push("and".to_owned());
+            }
+            words.extend(below_hundred(group % 100));
+        }
+        if scale > 1 {
+            words.push(name.to_owned());
+        }
+    }
+    words
+}
+
+/// The digits that the strict dialect reads in a number phrase: the longest grouping at each place.
+fn reads_as(words: &[String]) -> String {
+    let parts: Vec<Part> = words
+        .iter()
+        .map(|word| match word.as_str() {
+            "hundred" => Part::Scale(2),
+            "thousand" => Part::Scale(3),
+            "million" => Part::Scale(6),
+            "and" => Part::And,
+            word => {
+                let ones = ONES.iter().position(|name| *name == word);
+                let tens = TENS.iter().position(|name| *name == word).map(|ten| Part::Ten(10 * ten as u8));
+                ones.map(|n| if n < 10 { Part::Digit(n as u8) } else { Part::Teen(n as u8) })
+                    .or(tens)
+                    .unwrap_or(Part::None)
+            }
+        })
+        .collect();
+    let mut text = String::new();
+    let mut at = 0;
+    while at < parts.len() {
+        let Some(grouping) = number::groupings(&parts[at..]).pop() else { return String::new() };
+        text.push_str(&grouping.text);
+        at += grouping.words;
+    }
+    text
+}
+
+/// Letters, with the directives that their case needs. `behind` holds the words that follow, the next one last.
+fn say_letters(text: &str, behind: &[String], random: &mut fastrand::Rng) -> Words {
+    let runs = case_runs(text);
+    if runs.len() > 1 && random.bool() {
+        if let Some(words) = in_camel_case(text, &runs, behind) {
+            return words;
+        }
+    }
+    let mut said: Words = Vec::new();
+    for run in runs.iter().rev() {
+        let next: Words = said.iter().chain(behind.iter().rev()).cloned().collect();
+        let lower = run.to_lowercase();
+        let word = guarded(&lower, &next);
+        let mut words = if *run == lower {
+            word
+        } else if run.len() == 1 {
+            [vec![if random.u8(..4) == 0 { "cap" } else { "capital" }.to_owned()], word].concat()
+        } else if run[1..].bytes().all(|b| b.is_ascii_uppercase()) {
+            [vec!["all".to_owned(), "caps".to_owned()], word].concat()
+        } else {
+            [vec!["capital".to_owned()], word].concat()
+        };
+        words.extend(said);
+        said = words;
+    }
+    said
+}
+
+/// A word, with "literal" before it where it would be taken for something else.
+fn guarded(word: &str, next: &[String]) -> Words {
+    let words: Vec<&str> = std::iter::once(word).chain(next.iter().map(String::as_str).take(4)).collect();
+    let taken = vocabulary::matches(&words).any(|entry| match entry.kind {
+        Kind::Filler | Kind::Lead | Kind::Tail | Kind::Heard | Kind::Ending | Kind::Name => false,
+        Kind::Correction => entry.words.len() > 1,
+        _ => true,
+    });
+    if taken || word == "and" || (word == "a" && !next.is_empty()) && is_scale(&next[0]) {
+        vec!["literal".to_owned(), word.to_owned()]
+    } else {
+        vec![word.to_owned()]
+    }
+}
+
+fn is_scale(word: &str) -> bool {
+    vocabulary::matches(&[word]).any(|entry| entry.kind == Kind::Scale)
+}
+
+/// `getUserID` → get, User, ID: runs of letters that one directive, or none, covers.
+fn case_runs(text: &str) -> Vec<&str> {
+    let bytes = text.as_bytes();
+    let mut runs = Vec::new();
+    let mut start = 0;
+    for at in 1..=bytes.len() {
+        let cut = at == bytes.len()
+            || (bytes[at - 1].is_ascii_lowercase() && bytes[at].is_ascii_uppercase())
+            // The last capital of a run begins the word that follows it: XML Http.
+            || (at - start >= 1
+                && bytes[at - 1].is_ascii_uppercase()
+                && bytes[at].is_ascii_uppercase()
+                && bytes.get(at + 1).is_some_and(u8::is_ascii_lowercase))
+            || (at - start >= 2 && bytes[start + 1].is_ascii_uppercase() && bytes[at].is_ascii_lowercase());
+        if cut {
+            runs.push(&text[start..at]);
+            start = at;
+        }
+    }
+    runs
+}
+
+/// "camel case get user name", where that is what the directive writes and something ends its scope.
+fn in_camel_case(text: &str, runs: &[&str], behind: &[String]) -> Option<Words> {
+    let words: Words = runs.iter().map(|run| run.to_lowercase()).collect();
+    let (directive, name) = [(Directive::Camel, "camel case"), (Directive::Pascal, "pascal case")]
+        .into_iter()
+        .find(|(directive, _)| directive.apply(&words) == text)?;
+    let next: Vec<&str> = behind.iter().rev().map(String::as_str).take(4).collect();
+    let ends = next.is_empty() || vocabulary::matches(&next).any(|entry| is_written(entry.kind));
+    let plain = (0..words.len()).all(|at| {
+        let rest: Vec<&str> = words[at..].iter().map(String::as_str).collect();
+        vocabulary::matches(&rest).next().is_none() && !matches!(rest[0], "and" | "a" | "no")
+    });
+    let short = words.len() <= 6 && directive.runs();
+    (ends && plain && short).then(|| {
+        let mut said: Words = name.split(' ').map(str::to_owned).collect();
+        said.extend(words);
+        said
+    })
+}
+
+/// The public series' forward mapping, to the letter.
+fn nl2bash(pieces: &[Piece]) -> Words {
+    let mut words = Words::new();
+    let mut token: Words = Words::new();
+    for piece in pieces {
+        match piece {
+            Piece::White(_) => words.append(&mut token),
+            Piece::Digits(text) => {
+                let value = text.parse::<u64>().ok().filter(|n| *n < 100);
+                match value.filter(|_| text.len() == 1 || !text.starts_with('0')) {
+                    Some(n) => token.extend(below_hundred(n)),
+                    None => token.extend(text.bytes().map(|b| ONES[usize::from(b - b'0')].to_owned())),
+                }
+            }
+            Piece::Letters(text) => {
+                if text.len() == 1 || (text.len() <= 3 && token.last().is_some_and(|word| word == "dash")) {
+                    token.extend(text.chars().map(|c| c.to_uppercase().to_string()));
+                } else {
+                    token.push(text.clone());
+                }
+            }
+            Piece::Symbol(symbol) => {
+                let name = vocabulary::spoken_forms(symbol).next();
+                token.extend(name.into_iter().flat_map(|entry| &entry.words).map(|word| (*word).to_owned()));
+            }
+        }
+    }
+    words.append(&mut token);
+    words
+}
+
+/// As people speak: separators mostly left out, other names for symbols, numbers as they come, talk around it.
+fn free(pieces: &[Piece], random: &mut fastrand::Rng) -> Words {
+    let mut open = Quotes::default();
+    let mut said = Words::new();
+    let says_spaces = random.u8(..10) == 0;
+    for piece in pieces {
+        match piece {
+            Piece::White(' ') if says_spaces && random.bool() => said.push("space".to_owned()),
+            Piece::White('\n') => said.push("new line".to_owned()),
+            Piece::White(_) => {}
+            Piece::Symbol(symbol) => {
+                let role = open.next(symbol);
+                said.extend(say_symbol(symbol, role, random, 0.4));
+            }
+            Piece::Digits(text) => said.extend(say_number(text, random)),
+            Piece::Letters(text) => said.extend(say_letters(text, &[], random)),
+        }
+    }
+    talk_around(said, random)
+}
+
+/// Adds what people say around a command: lead-ins, tails, fillers, a correction, a sentence's capital and full stop.
+fn talk_around(mut said: Words, random: &mut fastrand::Rng) -> Words {
+    let phrase = |kind: Kind, random: &mut fastrand::Rng| -> Words {
+        let forms: Vec<_> = vocabulary::entries().iter().filter(|entry| entry.kind == kind).collect();
+        random
+            .choice(&forms)
+            .map(|entry| entry.words.iter().map(|w| (*w).to_owned()).collect())
+            .unwrap_or_default()
+    };
+    if said.len() > 3 && random.u8(..8) == 0 {
+        // A wrong start that is taken back: "git push no wait git pull".
+        let wrong = phrase(Kind::Lead, random).len().min(said.len() - 1).max(1);
+        let mut restart: Words = said[..wrong].to_vec();
+        restart.extend(["no".to_owned(), "wait".to_owned()]);
+        restart.extend(said);
+        said = restart;
+    }
+    if random.u8(..6) == 0 {
+        let at = random.usize(..said.len());
+        said.splice(at..at, phrase(Kind::Filler, random));
+    }
+    if random.u8(..3) == 0 {
+        said.splice(0..0, phrase(Kind::Lead, random));
+    }
+    if random.u8(..6) == 0 {
+        said.extend(phrase(Kind::Tail, random));
+    }
+    if random.u8(..4) == 0 {
+        if let Some(first) = said.first_mut() {
+            *first = Directive::Capital.apply(std::slice::from_ref(first));
+        }
+        if let Some(last) = said.last_mut() {
+            last.push('.');
+        }
+    }
+    said
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lattice::{UserWords, build};
+    use crate::{clean::clean, render::render, strict};
+
+    fn check_strict(command: &str) {
+        for seed in 0..40 {
+            let said = speak(command, Dialect::Strict, seed).expect("sayable");
+            let lattice = build(clean(&said), &UserWords::default());
+            let back = strict::path(&lattice).map(|path| render(&lattice, &path).text);
+            assert_eq!(back.as_deref(), Some(command), "said {said:?}");
+        }
+    }
+
+    #[test]
+    fn strict_reads_back() {
+        for command in [
+            "git commit -m \"fix login bug\"",
+            "find . -name '*.txt' -mtime +7 -exec rm {} \\;",
+            "echo dash dot space literal two and a hundred",
+            "tar -xzf archive.tar.gz 2>&1 >> log12.txt",
+            "curl -X POST http://127.0.0.1:8080/getUserName?id=007",
+            "XMLHttpRequest FOObar README openQuote double\"quote\" thePoint 3.5",
+            "ls  -la",
+            "google-chrome",
+            "kubectl get pods -n kube-system | awk '{print $1}'",
+            "5hundred 2and3 20 2 no wait scratch that",
+            "DASH DoubleSeven Aa aB camelCase",
+        ] {
+            check_strict(command);
+        }
+    }
+
+    #[test]
+    fn the_series_dialect() {
+        for (command, said) in [
+            ("tar -xzf archive.tar.gz", "tar dash X Z F archive dot tar dot gz"),
+            (
+                "find . -name '*.c' 2>&1",
+                "find dot dash name single quote star dot C single quote two redirect ampersand one",
+            ),
+            ("head -n 100 file12", "head dash N one zero zero file twelve"),
+        ] {
+            assert_eq!(speak(command, Dialect::Nl2bash, 0).as_deref(), Ok(said));
+        }
+    }
+
+    #[test]
+    fn what_has_no_name_is_refused() {
+        assert_eq!(speak("echo ä", Dialect::Strict, 0), Err(Unsayable::Character('ä')));
+        assert_eq!(speak("  ", Dialect::Strict, 0), Err(Unsayable::Empty));
+    }
+
+    #[test]
+    fn a_seed_gives_the_same_words() {
+        for seed in 0..20 {
+            let once = speak("git push origin main", Dialect::Free, seed);
+            assert_eq!(once, speak("git push origin main", Dialect::Free, seed));
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! The strict dialect: every separator is said, and what is not separated is written together. Exact by construction.
+//!
+//! The longest form of the vocabulary wins, a number is the longest phrase that is one, a case directive runs to the
+//! next space, symbol or directive. No guess is made, so no model is needed.
+
+use crate::lattice::{Kind, Lattice, ReadingId, Step};
+
+/// The one path of a strict line, or `None` where the line is not strict.
+///
+/// A line is strict when it says `space` or `no space` somewhere and nowhere leaves out a separator: two plain words
+/// side by side, which the strict dialect would have written together, mean that its speaker did not keep to it.
+pub fn path(lattice: &Lattice) -> Option<Vec<Step>> {
+    let mut steps = Vec::with_capacity(lattice.len());
+    let mut says_separators = false;
+    let mut after_word = false;
+    let mut at = 0;
+    while at < lattice.len() {
+        let id = choose(lattice, at);
+        let reading = lattice.reading(id);
+        says_separators |= matches!(reading.kind, Kind::Separator | Kind::Join);
+        let word = matches!(reading.kind, Kind::Word | Kind::Typed);
+        if word && after_word {
+            return None;
+        }
+        after_word = word;
+        at = reading.tokens.end;
+        steps.push(Step { reading: id, space: false });
+    }
+    says_separators.then_some(steps)
+}
+
+/// The reading that the strict dialect takes at a token.
+pub fn choose(lattice: &Lattice, at: usize) -> ReadingId {
+    let (first, readings) = lattice.at(at);
+    let rank = |kind: Kind| match kind {
+        Kind::Literal => 6,
+        Kind::Case => 5,
+        Kind::Separator | Kind::Join | Kind::Symbol => 4,
+        Kind::Number => 3,
+        Kind::Typed => 2,
+        Kind::Letter | Kind::Word => 1,
+        Kind::WideCase | Kind::Heard | Kind::Drop => 0,
+    };
+    let best = readings
+        .iter()
+        .enumerate()
+        .filter(|(_, reading)| rank(reading.kind) > 0)
+        // The first of equals: `max_by_key` would take the last.
+        .rev()
+        .max_by_key(|(_, reading)| (reading.tokens.len(), rank(reading.kind)));
+    best.map_or(first, |(at, _)| first + at as u32)
+}

@@ -1,0 +1,473 @@
+//! Talk around the command: which tokens of a free line are lead-ins, tails, fillers, or taken back.
+//!
+//! Rules only: the phrases of the vocabulary, and open talk before the first command as far as everyday words reach.
+//! The last intention counts.
+
+use crate::commands;
+use crate::lattice::Lattice;
+use crate::vocabulary::{self, Entry, Kind};
+
+/// Everyday words that talk is made of. A line's beginning that holds nothing else is talk if a command follows.
+const TALK: &[&str] = &[
+    "a",
+    "about",
+    "actually",
+    "after",
+    "again",
+    "ahead",
+    "all",
+    "alright",
+    "also",
+    "am",
+    "an",
+    "and",
+    "any",
+    "are",
+    "as",
+    "ask",
+    "basically",
+    "be",
+    "because",
+    "been",
+    "before",
+    "but",
+    "by",
+    "call",
+    "called",
+    "can",
+    "command",
+    "computer",
+    "could",
+    "did",
+    "do",
+    "does",
+    "doing",
+    "don't",
+    "enter",
+    "execute",
+    "fine",
+    "fire",
+    "first",
+    "for",
+    "from",
+    "get",
+    "give",
+    "go",
+    "goes",
+    "going",
+    "gonna",
+    "good",
+    "got",
+    "had",
+    "has",
+    "have",
+    "hello",
+    "help",
+    "here",
+    "here's",
+    "hey",
+    "hi",
+    "how",
+    "i",
+    "i'd",
+    "i'll",
+    "i'm",
+    "i've",
+    "if",
+    "in",
+    "is",
+    "it",
+    "it's",
+    "its",
+    "just",
+    "kind",
+    "kindly",
+    "know",
+    "let",
+    "let's",
+    "lets",
+    "like",
+    "line",
+    "look",
+    "make",
+    "maybe",
+    "me",
+    "might",
+    "morning",
+    "my",
+    "need",
+    "needs",
+    "next",
+    "nice",
+    "no",
+    "not",
+    "now",
+    "of",
+    "off",
+    "oh",
+    "ok",
+    "okay",
+    "on",
+    "one",
+    "or",
+    "our",
+    "out",
+    "perhaps",
+    "please",
+    "point",
+    "probably",
+    "put",
+    "quick",
+    "quickly",
+    "really",
+    "right",
+    "run",
+    "running",
+    "said",
+    "say",
+    "see",
+    "shall",
+    "she",
+    "should",
+    "show",
+    "simply",
+    "so",
+    "some",
+    "something",
+    "start",
+    "still",
+    "suppose",
+    "supposed",
+    "sure",
+    "take",
+    "tell",
+    "terminal",
+    "than",
+    "that",
+    "that's",
+    "the",
+    "their",
+    "them",
+    "then",
+    "there",
+    "these",
+    "they",
+    "thing",
+    "think",
+    "this",
+    "time",
+    "to",
+    "told",
+    "try",
+    "type",
+    "uh",
+    "um",
+    "up",
+    "use",
+    "using",
+    "wait",
+    "wanna",
+    "want",
+    "wanted",
+    "wants",
+    "was",
+    "we",
+    "we'll",
+    "we're",
+    "well",
+    "were",
+    "what",
+    "what's",
+    "when",
+    "where",
+    "which",
+    "will",
+    "with",
+    "would",
+    "write",
+    "yeah",
+    "yes",
+    "yet",
+    "you",
+    "you're",
+    "your",
+];
+
+/// Furthest that a lead-in reaches into a line, in tokens.
+const LONGEST_LEAD: usize = 16;
+/// Furthest that a correction looks back for the words that it repeats, in tokens.
+const LOOK_BACK: usize = 8;
+
+/// For every token whether it is dropped, and by which entry of the vocabulary (if one).
+pub fn dropped(lattice: &Lattice) -> Vec<bool> {
+    let mut dropped = vec![false; lattice.len()];
+    let mut quoted = quoted(lattice);
+    quoted.resize(lattice.len(), false);
+    fillers(lattice, &quoted, &mut dropped);
+    corrections(lattice, &quoted, &mut dropped);
+    not_but(lattice, &quoted, &mut dropped);
+    lead_in(lattice, &mut dropped);
+    tail(lattice, &quoted, &mut dropped);
+    if dropped.iter().all(|dropped| *dropped) {
+        // All of it talk: then none of it is, and the gate has the word.
+        dropped.fill(false);
+    }
+    dropped
+}
+
+/// Whether a word (in lower case) is one of those that talk is made of.
+pub fn is_talk_word(word: &str) -> bool {
+    TALK.binary_search(&word).is_ok()
+}
+
+/// Entries of one kind that match at a token.
+fn entry_at(lattice: &Lattice, at: usize, kind: Kind) -> Option<&'static Entry> {
+    let (_, readings) = lattice.at(at);
+    readings.iter().filter_map(|reading| reading.entry).find(|entry| entry.kind == kind)
+}
+
+/// Tokens between spoken quotes: a message may say "please".
+fn quoted(lattice: &Lattice) -> Vec<bool> {
+    let mut inside = false;
+    let mut at = 0;
+    let mut quoted = Vec::with_capacity(lattice.len());
+    while at < lattice.len() {
+        let (_, readings) = lattice.at(at);
+        let sign = readings
+            .iter()
+            .filter_map(|reading| reading.entry)
+            .find(|entry| matches!(entry.writes, "\"" | "'") && entry.kind != Kind::Case);
+        let words = sign.map_or(1, |entry| entry.words.len());
+        quoted.extend(std::iter::repeat_n(inside && sign.is_none(), words));
+        inside ^= sign.is_some();
+        at += words;
+    }
+    if inside { vec![false; lattice.len()] } else { quoted }
+}
+
+fn fillers(lattice: &Lattice, quoted: &[bool], dropped: &mut [bool]) {
+    for at in 0..lattice.len() {
+        if let Some(entry) = entry_at(lattice, at, Kind::Filler)
+            && !quoted[at]
+        {
+            dropped[at..at + entry.words.len()].fill(true);
+        }
+    }
+}
+
+/// "X no wait Y": what Y replaces, and the words that say so.
+fn corrections(lattice: &Lattice, quoted: &[bool], dropped: &mut [bool]) {
+    let mut at = 0;
+    while at < lattice.len() {
+        let Some(entry) = entry_at(lattice, at, Kind::Correction).filter(|_| !quoted[at] && !dropped[at])
+        else {
+            // "git push no git pull": a lone "no" before a plain word that stands shortly before it.
+            if at > 0
+                && lattice.line.lower(at) == "no"
+                && !quoted[at]
+                && at + 1 < lattice.len()
+                && !says_symbol(lattice, at + 1)
+                && let Some(from) = repeated(lattice, at, at + 1, dropped)
+            {
+                dropped[from..=at].fill(true);
+            }
+            at += 1;
+            continue;
+        };
+        let mut end = at + entry.words.len();
+        // Several in a row ("no wait, I mean") are one.
+        while end < lattice.len()
+            && let Some(more) = entry_at(lattice, end, Kind::Correction)
+        {
+            end += more.words.len();
+        }
+        let from = if entry.writes == "restart" {
+            0
+        } else if end >= lattice.len() {
+            last_thing(lattice, at, dropped)
+        } else if commands::is_command(lattice.line.lower(end)) && begins_command(lattice, end) {
+            0
+        } else {
+            repeated(lattice, at, end, dropped).unwrap_or_else(|| last_thing(lattice, at, dropped))
+        };
+        dropped[from..end].fill(true);
+        at = end;
+    }
+}
+
+/// Whether the command named at `at` begins anew: it has a sub-command or a flag behind it, or is where all began.
+fn begins_command(lattice: &Lattice, at: usize) -> bool {
+    let name = lattice.line.lower(at);
+    let next = (at + 1 < lattice.len()).then(|| lattice.line.lower(at + 1));
+    let subcommand = next
+        .is_some_and(|next| commands::lookup(&[name]).is_some_and(|command| command.has_subcommand(next)));
+    subcommand || (0..at).any(|before| lattice.line.lower(before) == name)
+}
+
+/// The nearest earlier place that begins like what follows the correction: "dash r no wait dash capital R".
+fn repeated(lattice: &Lattice, at: usize, next: usize, dropped: &[bool]) -> Option<usize> {
+    let word = lattice.line.lower(next);
+    (at.saturating_sub(LOOK_BACK)..at)
+        .rev()
+        .find(|&before| !dropped[before] && lattice.line.lower(before) == word)
+}
+
+/// Where the last thing said before `at` begins: a word, or a run of letters, digits or numbers.
+fn last_thing(lattice: &Lattice, at: usize, dropped: &[bool]) -> usize {
+    let number = |at: usize| vocabulary::matches(&[lattice.line.lower(at)]).any(|e| e.kind == Kind::Number);
+    let letter = |at: usize| lattice.line.lower(at).chars().count() == 1;
+    let Some(mut from) = (0..at).rev().find(|before| !dropped[*before]) else { return at };
+    let same: &dyn Fn(usize) -> bool = if number(from) {
+        &number
+    } else if letter(from) {
+        &letter
+    } else {
+        return from;
+    };
+    while from > 0 && same(from - 1) && !dropped[from - 1] {
+        from -= 1;
+    }
+    from
+}
+
+/// "not X but Y": Y.
+fn not_but(lattice: &Lattice, quoted: &[bool], dropped: &mut [bool]) {
+    for at in 0..lattice.len() {
+        if lattice.line.lower(at) != "not" || quoted[at] || dropped[at] {
+            continue;
+        }
+        let near = lattice.len().min(at + LOOK_BACK);
+        if let Some(but) = (at + 2..near).find(|&but| lattice.line.lower(but) == "but")
+            && but + 1 < lattice.len()
+        {
+            dropped[at..=but].fill(true);
+        }
+    }
+}
+
+/// Whether a symbol, a separator or a case directive is said here ("and and", "at sign"), and no everyday word.
+fn says_symbol(lattice: &Lattice, at: usize) -> bool {
+    let (_, readings) = lattice.at(at);
+    readings.iter().filter_map(|reading| reading.entry).any(|entry| {
+        let says = matches!(
+            entry.kind,
+            Kind::Symbol | Kind::Quote | Kind::Open | Kind::Close | Kind::Space | Kind::Join | Kind::Case
+        );
+        says && !entry.everyday
+    })
+}
+
+fn lead_in(lattice: &Lattice, dropped: &mut [bool]) {
+    let mut at = 0;
+    // Phrases that lead in, one after another.
+    while at < lattice.len() {
+        if dropped[at] {
+            at += 1;
+            continue;
+        }
+        let Some(entry) = entry_at(lattice, at, Kind::Lead) else { break };
+        let end = at + entry.words.len();
+        // A single word may be the command itself ("type", "right"): it leads in only where a command follows.
+        if entry.words.len() == 1 && !(end..lattice.len()).take(3).any(|next| starts_command(lattice, next)) {
+            break;
+        }
+        if commands::is_command(entry.words[0])
+            && entry.words.len() == 1
+            && !(end < lattice.len() && starts_command(lattice, end))
+        {
+            break;
+        }
+        dropped[at..end].fill(true);
+        at = end;
+    }
+    // Open talk: everyday words only, up to a command.
+    let far = lattice.len().min(at + LONGEST_LEAD);
+    let mut end = at;
+    let is_talk = |at: usize| is_talk_word(lattice.line.lower(at)) && !says_symbol(lattice, at);
+    while end < far && (dropped[end] || is_talk(end)) {
+        end += 1;
+    }
+    // Of the commands that follow or that the talk itself names ("make", "type"), the one behind all talk counts.
+    let words = (at..end).filter(|&token| !dropped[token]).count();
+    if words >= 2 && end < lattice.len() && starts_command(lattice, end) {
+        dropped[at..end].fill(true);
+    }
+}
+
+/// Whether a command's name can be read at a token.
+pub fn starts_command(lattice: &Lattice, at: usize) -> bool {
+    let name = lattice.line.lower(at);
+    if is_talk_word(name) {
+        // "get", "them", "said" are heard for a name only where its sub-command follows.
+        return entry_at(lattice, at, Kind::Heard).is_some_and(|entry| {
+            let next = at + entry.words.len();
+            next < lattice.len()
+                && commands::lookup(&[entry.writes])
+                    .is_some_and(|command| command.has_subcommand(lattice.line.lower(next)))
+        });
+    }
+    commands::is_command(name) || entry_at(lattice, at, Kind::Heard).is_some()
+}
+
+fn tail(lattice: &Lattice, quoted: &[bool], dropped: &mut [bool]) {
+    let mut end = lattice.len();
+    while end > 1 {
+        if dropped[end - 1] {
+            end -= 1;
+            continue;
+        }
+        let longest = (end.saturating_sub(8).max(1)..end).filter(|&at| !quoted[at]).find(|&at| {
+            let (_, readings) = lattice.at(at);
+            readings.iter().any(|reading| {
+                reading.tokens.end == end && reading.entry.is_some_and(|entry| entry.kind == Kind::Tail)
+            })
+        });
+        let Some(from) = longest else { break };
+        dropped[from..end].fill(true);
+        end = from;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clean::clean;
+    use crate::lattice::{UserWords, build};
+
+    fn check(dictated: &str, kept: &str) {
+        let lattice = build(clean(dictated), &UserWords::default());
+        let dropped = dropped(&lattice);
+        let words: Vec<&str> =
+            (0..lattice.len()).filter(|&at| !dropped[at]).map(|at| lattice.line.lower(at)).collect();
+        assert_eq!(words.join(" "), kept, "{dictated:?}");
+    }
+
+    #[test]
+    fn the_word_list_is_sorted() {
+        assert!(TALK.is_sorted());
+    }
+
+    #[test]
+    fn talk() {
+        check("okay so the command is git status", "git status");
+        check("Um, let's run ls dash l please", "ls dash l");
+        check("can you type cd dot dot", "cd dot dot");
+        check("what I would like you to do is git push", "git push");
+        check("git status", "git status");
+        check("type ls", "ls");
+        check("make install", "make install");
+        check("echo quote please wait quote", "echo quote please wait quote");
+        check("git um push", "git push");
+    }
+
+    #[test]
+    fn the_last_intention_counts() {
+        check("git push no git pull", "git pull");
+        check("grep dash r no wait dash capital r foo", "grep dash capital r foo");
+        check("git checkout main scratch that develop", "git checkout develop");
+        check("rm foo actually make that bar", "rm bar");
+        check("sleep one two no wait five", "sleep five");
+        check("cat not foo but bar", "cat bar");
+        check("git push origin let me start over git fetch", "git fetch");
+    }
+}
