@@ -2,6 +2,8 @@
 
 use anyhow::{Context, bail};
 use std::ffi::OsString;
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use tempfile::TempDir;
@@ -29,8 +31,9 @@ pub struct World {
 impl World {
     /// An empty world.
     pub fn new() -> anyhow::Result<World> {
-        // Short, because a socket's path has room for 103 bytes only.
-        let folder = tempfile::Builder::new().prefix("sayso").tempdir();
+        // A short name, because a socket's path has room for 103 bytes only; closed to others, as the daemon demands.
+        let mut builder = tempfile::Builder::new();
+        let folder = builder.prefix("sayso").permissions(Permissions::from_mode(0o700)).tempdir();
         Ok(World { folder: folder.context("cannot make a temporary folder")? })
     }
 

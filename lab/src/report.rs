@@ -133,6 +133,8 @@ impl Row {
     }
 }
 
+/// Width of prose on a terminal.
+const LINE_CHARS: usize = 100;
 const HEADINGS: [&str; 6] = ["", "p50", "p99", "bar", "ratio", "samples"];
 
 /// One benchmark: how it was measured, and its rows.
@@ -153,7 +155,7 @@ impl Report {
         let widths: [usize; 6] = std::array::from_fn(|column| {
             table.iter().map(|row| row[column].chars().count()).max().unwrap_or(0)
         });
-        let mut text = format!("{}: {}\n\n", self.name, self.method);
+        let mut text = wrapped(&format!("{}: {}", self.name, self.method)) + "\n\n";
         for row in &table {
             let mut line = format!("  {:<width$}", row[0], width = widths[0]);
             for column in 1..6 {
@@ -184,6 +186,21 @@ impl Report {
     fn table(&self) -> Vec<[String; 6]> {
         std::iter::once(HEADINGS.map(String::from)).chain(self.rows.iter().map(Row::cells)).collect()
     }
+}
+
+/// Lines of at most [`LINE_CHARS`] characters, broken at spaces.
+fn wrapped(text: &str) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split(' ') {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= LINE_CHARS => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines.join("\n")
 }
 
 /// The smallest figure that at least `share` of the sorted figures do not exceed.
@@ -241,7 +258,7 @@ mod tests {
     fn tables_are_aligned() {
         let report = Report {
             name: "spawn",
-            method: "As a shell does.".into(),
+            method: "As a shell does. ".repeat(6).trim_end().into(),
             rows: vec![
                 Row::of_figures("`true`", Unit::Milliseconds, vec![0.7]),
                 Row::of_figures("client", Unit::Milliseconds, vec![1.1]).p50_below(2.7).ratio(1.57, "`true`"),
@@ -249,7 +266,8 @@ mod tests {
         };
         assert_eq!(
             report.to_text(),
-            "spawn: As a shell does.\n\n             p50     p99  bar                ratio         samples\n  \
+            "spawn: As a shell does. As a shell does. As a shell does. As a shell does. As a shell does. As a\n\
+             shell does.\n\n             p50     p99  bar                ratio         samples\n  \
              `true`  0.7 ms  0.7 ms                                         1\n  \
              client  1.1 ms  1.1 ms  p50 < 2.7 ms: met  1.57× `true`        1\n"
         );

@@ -4,6 +4,7 @@ use crate::programs::{self, World};
 use anyhow::{Context, anyhow, bail};
 use sayso_protocol::dial::{Connection, DialError};
 use sayso_protocol::{Op, Outcome, Place, Request, reply::Body};
+use std::fs::File;
 use std::process::{Child, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -28,12 +29,16 @@ impl Resident {
         let world = World::new()?;
         let place = Place::locate_or_at(Some(&world.socket()))?;
         let mut command = world.command(&programs::ours("saysod")?);
-        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+        // A file, because a pipe that nobody reads may fill up.
+        let complaints = world.folder().join("saysod.stderr");
+        let stderr = File::create(&complaints)?;
+        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(stderr).spawn();
         let mut resident = Resident { world, child: child.context("cannot start saysod")?, place, asked: 0 };
         let deadline = Instant::now() + PATIENCE;
         while let Err(error) = Connection::open(&resident.place, deadline) {
             if let Some(status) = resident.child.try_wait()? {
-                bail!("saysod ended at its start: {status}");
+                let said = std::fs::read_to_string(&complaints)?;
+                bail!("saysod ended at its start ({status}): {}", said.trim());
             }
             match error {
                 DialError::Absent => thread::sleep(PROBE_PAUSE),

@@ -170,7 +170,10 @@ fn round_trip_reads_a_corpus_folder() {
     assert_eq!(run.code, Some(0), "{}{}", run.out, run.err);
     let report: Value = serde_json::from_str(&run.out).unwrap();
     // Two styles of two commands, of which `ls -a ä` cannot be said.
-    assert_eq!((&report["commands"], &report["equal"], &report["unequal"]), (&4.into(), &3.into(), &0.into()));
+    assert_eq!(
+        (&report["commands"], &report["equal"], &report["unequal"]),
+        (&4.into(), &3.into(), &0.into())
+    );
     assert_eq!(report["unsayable"].as_object().unwrap().len(), 1);
 }
 

@@ -23,8 +23,8 @@ const FREE: (&str, &str) =
 /// Measures. Fails when an answer is not the expected one.
 pub(super) fn run(samples: usize) -> anyhow::Result<Report> {
     let quick = samples * MORE;
-    let strict = row("strict, 15 words", STRICT.0, STRICT.1, quick)?.p50_below(20.0);
-    let free = row("free, 13 words", FREE.0, FREE.1, quick)?;
+    let strict = row("strict, 15 words", Unit::Microseconds, STRICT, quick)?.p50_below(20.0);
+    let free = row("free, 13 words", Unit::Microseconds, FREE, quick)?;
     let free = {
         let ratio = free.p50 / strict.p50;
         free.ratio(ratio, "the strict line")
@@ -38,7 +38,8 @@ pub(super) fn run(samples: usize) -> anyhow::Result<Report> {
         let mut smaller: Option<f64> = None;
         for units in sizes {
             let (said, expected) = line(units);
-            let measured = row(&format!("{name} {units} units"), &said, &expected, samples)?;
+            let measured =
+                row(&format!("{name} {units} units"), Unit::Milliseconds, (&said, &expected), samples)?;
             let per_unit = measured.p50 / units as f64;
             rows.push(match smaller.replace(per_unit) {
                 Some(smaller) => {
@@ -63,7 +64,7 @@ fn strict_line(units: usize) -> (String, String) {
     (format!("echo{}", " space foo dot txt".repeat(files)), format!("echo{}", " foo.txt".repeat(files)))
 }
 
-/// `units` units, no separator said: `cat /tmp/foo /tmp/foo …`.
+/// `units` units, no separator said: `ls -l -l …`.
 fn free_line(units: usize) -> (String, String) {
     let flags = units / 2;
     (format!("ls{}", " dash l".repeat(flags)), format!("ls{}", " -l".repeat(flags)))
@@ -74,7 +75,7 @@ fn symbol_line(units: usize) -> (String, String) {
     (format!("echo space{}", " slash".repeat(units)), format!("echo {}", "/".repeat(units)))
 }
 
-fn row(name: &str, said: &str, expected: &str, samples: usize) -> anyhow::Result<Row> {
+fn row(name: &str, unit: Unit, (said, expected): (&str, &str), samples: usize) -> anyhow::Result<Row> {
     let words = Words::default();
     let dictation = Dictation { text: said, cursor: None, route: Route::Scanner };
     let mut times: Vec<Duration> = Vec::with_capacity(samples);
@@ -96,7 +97,7 @@ fn row(name: &str, said: &str, expected: &str, samples: usize) -> anyhow::Result
             times.push(time);
         }
     }
-    Ok(Row::of_durations(name, Unit::Microseconds, &times))
+    Ok(Row::of_durations(name, unit, &times))
 }
 
 /// Enough of a long line to recognise it in a message.
