@@ -11,13 +11,16 @@ use anyhow::{Context, Result, bail};
 use self::launchd::Launchd;
 use self::systemd::Systemd;
 
+pub(crate) use self::command::{Action, run};
+
+mod command;
 mod files;
 mod launchd;
 mod systemd;
 
 /// Variables that say where settings and logs are. A service manager does not have them from the shell, so an
 /// installed service gets the values that they have at the time.
-const PLACES: [&str; 2] = ["XDG_CONFIG_HOME", "XDG_STATE_HOME"];
+const PLACES: [&str; 3] = ["SAYSO_CONFIG", "XDG_CONFIG_HOME", "XDG_STATE_HOME"];
 
 /// What a service manager must know of the daemon.
 pub(crate) struct Daemon {
@@ -97,6 +100,22 @@ impl Manager {
         match self {
             Manager::Systemd(systemd) => systemd.describe(),
             Manager::Launchd(launchd) => launchd.describe(),
+        }
+    }
+
+    /// Where to look when the service does not do what it should.
+    fn advice(&self) -> String {
+        match self {
+            Manager::Systemd(systemd) => systemd.advice(),
+            Manager::Launchd(launchd) => launchd.advice(),
+        }
+    }
+
+    /// Fails where the manager does not run for this user.
+    fn reach(&self) -> Result<()> {
+        match self {
+            Manager::Systemd(systemd) => systemd.reach(),
+            Manager::Launchd(launchd) => launchd.reach(),
         }
     }
 

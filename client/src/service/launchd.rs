@@ -101,6 +101,15 @@ impl Launchd {
         format!("launchd agent {LABEL} in {}", self.plist.display())
     }
 
+    pub(super) fn advice(&self) -> String {
+        format!("{} may say why", self.log.display())
+    }
+
+    /// Fails where launchd does not answer.
+    pub(super) fn reach(&self) -> Result<()> {
+        self.domain().map(drop)
+    }
+
     /// Writes the agent and has it started; a daemon of an older install is replaced.
     pub(super) fn install(&self, daemon: &Daemon) -> Result<()> {
         let log =

@@ -123,6 +123,10 @@ impl Systemd {
         format!("systemd user unit {SOCKET} in {}", self.folder.display())
     }
 
+    pub(super) fn advice(&self) -> String {
+        format!("`journalctl --user -u {SERVICE}` may say why")
+    }
+
     /// Writes the units and lets the socket listen. A daemon of an older install ends; the next connection starts
     /// the new one.
     pub(super) fn install(&self, daemon: &Daemon) -> Result<()> {
@@ -199,7 +203,7 @@ impl Systemd {
     }
 
     /// Fails where no manager of the user answers.
-    fn reach(&self) -> Result<()> {
+    pub(super) fn reach(&self) -> Result<()> {
         let why = match self.run(&["show", "--property=Version"]) {
             Ok(output) if output.status.success() => return Ok(()),
             Ok(output) => complaint(&output),
@@ -215,9 +219,10 @@ impl Systemd {
         let output = self.run(arguments)?;
         if !output.status.success() {
             bail!(
-                "`systemctl --user {}` failed: {}. `journalctl --user -u {SERVICE}` may say more",
+                "`systemctl --user {}` failed: {}; {}",
                 arguments.join(" "),
-                complaint(&output)
+                complaint(&output),
+                self.advice()
             );
         }
         Ok(())

@@ -1,0 +1,168 @@
+//! What `sayso service …` does and says.
+
+use std::env;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use sayso_protocol::dial::{Connection, DialError};
+use sayso_protocol::reply::Body;
+use sayso_protocol::{Op, Outcome, Place, Request, lock};
+
+use super::{Daemon, Manager};
+
+/// How long a daemon may take to start and answer, or to end.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Between two looks at what nobody announces.
+const PAUSE: Duration = Duration::from_millis(5);
+
+/// What is to be done with the service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::Subcommand)]
+pub(crate) enum Action {
+    /// Have systemd or launchd start the daemon, now and at every login
+    ///
+    /// Doing it again changes nothing, except that a running daemon is replaced by the program installed now.
+    Install,
+    /// Stop the daemon and remove what `install` wrote
+    Uninstall,
+    /// Say whether the service is installed, runs and answers: exit code 0, else 1
+    Status,
+    /// End the daemon; the next key press starts it again
+    Stop,
+}
+
+/// Does it, and says on standard output what was done.
+///
+/// # Errors
+/// Whatever kept it from being done; the message says what was kept and what to do.
+pub(crate) fn run(action: Action) -> Result<ExitCode> {
+    match action {
+        Action::Install => install(),
+        Action::Uninstall => uninstall(),
+        Action::Status => status(),
+        Action::Stop => {
+            println!("{}", if end_daemon()? { "the daemon has ended" } else { "no daemon was running" });
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+fn install() -> Result<ExitCode> {
+    let manager = Manager::of_this_machine()?;
+    manager.reach()?;
+    let daemon = Daemon::here(program()?)?;
+    // One that the client started holds the place that the manager needs.
+    end_daemon()?;
+    manager.install(&daemon)?;
+    println!("installed  {}", manager.describe());
+    let answer = first_answer().with_context(|| {
+        format!("the service is installed, but its daemon does not answer; {}", manager.advice())
+    })?;
+    println!("daemon     {}", words(&answer));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What a daemon that is starting says as soon as it says anything.
+fn first_answer() -> Result<Outcome> {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        match ask(Op::Status) {
+            Err(_) if Instant::now() < end => thread::sleep(PAUSE),
+            result => return result,
+        }
+    }
+}
+
+fn uninstall() -> Result<ExitCode> {
+    let removed = Manager::of_this_machine()?.uninstall()?;
+    if removed.is_empty() {
+        println!("no service was installed, so nothing was removed");
+    }
+    for path in removed {
+        println!("removed    {}", path.display());
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn status() -> Result<ExitCode> {
+    let manager = Manager::of_this_machine()?;
+    let installed = manager.owns_daemon();
+    if installed {
+        println!("service    {}", manager.describe());
+    } else {
+        println!(
+            "service    not installed; sayso starts its daemon by itself (`sayso service install` changes that)"
+        );
+    }
+    let state = manager.state();
+    if installed {
+        println!("manager    {}", state.words);
+    }
+    // Where the manager holds the socket, asking starts the daemon: that is what a key press would do.
+    let answers = match ask(Op::Status) {
+        Ok(answer) => {
+            println!("daemon     {}", words(&answer));
+            true
+        }
+        Err(error) => {
+            println!("daemon     {error:#}");
+            false
+        }
+    };
+    Ok(if installed && state.up && answers { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn words(answer: &Outcome) -> String {
+    match answer {
+        Outcome::Status(status) => format!("saysod {} answers (process {})", status.version, status.pid),
+        Outcome::Error(fault) => format!("answers: {}", fault.message),
+        Outcome::Result(_) => String::from("answers something else than its status"),
+    }
+}
+
+fn ask(op: Op) -> Result<Outcome> {
+    let place = Place::locate()?;
+    place.check()?;
+    let end = Instant::now() + PATIENCE;
+    Ok(Connection::open(&place, end)?.ask(&Request::new(1, op), end)?.outcome)
+}
+
+/// Ends the daemon, whoever started it, and waits until it has ended; false where there was none.
+fn end_daemon() -> Result<bool> {
+    let place = Place::locate()?;
+    let end = Instant::now() + PATIENCE;
+    let mut connection = match Connection::open(&place, end) {
+        Err(DialError::Absent) => return Ok(false),
+        other => other.context("the daemon cannot be asked to end")?,
+    };
+    let reply =
+        connection.ask(&Request::new(1, Op::Shutdown), end).context("the daemon did not agree to end")?;
+    if !matches!(reply.outcome, Outcome::Result(Body::Done {})) {
+        bail!("the daemon did not agree to end: {}", words(&reply.outcome));
+    }
+    // The connection ends with it; where it bound the socket itself, it holds its lock to the very end.
+    while connection.receive(end).is_ok() {}
+    loop {
+        let lock =
+            lock::try_take(&place.lock).with_context(|| format!("cannot use {}", place.lock.display()))?;
+        if lock.is_some() {
+            return Ok(true);
+        }
+        if Instant::now() >= end {
+            bail!("the daemon said that it would end, and still runs; `sayso status` names its process");
+        }
+        thread::sleep(PAUSE);
+    }
+}
+
+/// The daemon's program: the one beside this one.
+fn program() -> Result<PathBuf> {
+    let own = env::current_exe().context("this program does not know where it is")?;
+    let program = own.with_file_name("saysod");
+    if !program.is_file() {
+        bail!("there is no saysod beside {}; install sayso anew. Nothing was changed", own.display());
+    }
+    Ok(program)
+}

@@ -1,0 +1,214 @@
+//! The daemon in the hands of a service manager: socket activation, restarts, modes, and what is left afterwards.
+
+#![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used)]
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::{env, thread};
+
+#[path = "terminal/programs.rs"]
+mod programs;
+
+const DICTATED: &str = "git status dash s";
+const COMMAND: &str = "git status -s";
+
+/// Set in the run of this program that has a manager of its own around it.
+const INSIDE: &str = "SAYSO_TEST_INSIDE_MANAGER";
+
+/// Runs `sayso` with `arguments`, the dictated line on its standard input.
+fn sayso(arguments: &[&str], environment: &[(&str, &Path)]) -> Output {
+    use std::io::Write;
+    let mut child = Command::new(programs::folder().join("sayso"))
+        .args(arguments)
+        .envs(environment.iter().copied())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // A command that reads nothing may have ended already.
+    let _ = child.stdin.take().unwrap().write_all(DICTATED.as_bytes());
+    child.wait_with_output().unwrap()
+}
+
+/// Runs `sayso` and returns what it printed; it must succeed.
+fn succeeds(arguments: &[&str], environment: &[(&str, &Path)]) -> String {
+    let output = sayso(arguments, environment);
+    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "sayso {arguments:?}: {}\n{printed}{said}", output.status);
+    printed
+}
+
+/// Converts the line, and returns the process number of the daemon that did and who keeps its socket.
+fn convert(environment: &[(&str, &Path)]) -> (u32, String) {
+    assert_eq!(succeeds(&["convert"], environment).trim_end(), COMMAND);
+    let status: serde_json::Value = serde_json::from_str(&succeeds(&["status", "--json"], environment)).unwrap();
+    let pid = status["pid"].as_u64().unwrap();
+    (u32::try_from(pid).unwrap(), status["owner"].as_str().unwrap().to_owned())
+}
+
+fn mode(path: &Path) -> u32 {
+    fs::metadata(path).unwrap().permissions().mode() & 0o7777
+}
+
+/// Waits for what another process will do soon, by looking.
+fn until(what: &str, mut condition: impl FnMut() -> bool) {
+    for _ in 0..2000 {
+        if condition() {
+            return;
+        }
+        thread::sleep(std::time::Duration::from_millis(5));
+    }
+    panic!("waited for {what}");
+}
+
+/// `systemd-socket-activate`, which listens, and becomes the daemon at the first connection.
+struct Activator(Child);
+
+impl Activator {
+    fn listen(socket: &Path, environment: &[(&str, &Path)]) -> Activator {
+        // The tool offers no mode: the mask of the new process has to.
+        let script = "umask 077; exec systemd-socket-activate --listen=\"$0\" --setenv=HOME --setenv=XDG_RUNTIME_DIR \"$1\"";
+        let child = Command::new("sh")
+            .args(["-c", script])
+            .args([socket, &programs::folder().join("saysod")])
+            .envs(environment.iter().copied())
+            .env_remove("SAYSO_SOCKET")
+            .stdin(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        until("the socket", || socket.exists());
+        Activator(child)
+    }
+}
+
+impl Drop for Activator {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn a_daemon_that_was_handed_its_socket_answers() {
+    let home = tempfile::Builder::new().prefix("sayso").tempdir_in("/tmp").unwrap();
+    let folder = home.path().join("sayso");
+    fs::create_dir(&folder).unwrap();
+    fs::set_permissions(&folder, fs::Permissions::from_mode(0o700)).unwrap();
+    let socket = folder.join("sayso.sock");
+    let environment = [("HOME", home.path()), ("XDG_RUNTIME_DIR", home.path())];
+
+    for _ in 0..2 {
+        let mut activator = Activator::listen(&socket, &environment);
+        assert_eq!(mode(&socket), 0o600);
+        let (pid, owner) = convert(&environment);
+        assert_eq!((pid, owner.as_str()), (activator.0.id(), "service"), "no second daemon was started");
+
+        // The path is the manager's: the daemon leaves it when it ends.
+        let signal = Command::new("kill").arg(pid.to_string()).status().unwrap();
+        assert!(signal.success());
+        assert!(activator.0.wait().unwrap().success(), "SIGTERM ends it cleanly");
+        assert!(socket.exists());
+        fs::remove_file(&socket).unwrap();
+    }
+}
+
+#[test]
+fn a_user_manager_starts_restarts_and_forgets_the_daemon() {
+    if env::var_os(INSIDE).is_some() {
+        return under_the_manager();
+    }
+    let harness = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/services/user-manager.sh");
+    let possible = Command::new("bash").arg(&harness).arg("--possible").output().unwrap();
+    if !possible.status.success() {
+        // Not this machine's fault, and socket activation is tested without a manager too.
+        eprintln!("NOT RUN, for want of root: {}", String::from_utf8_lossy(&possible.stderr));
+        return;
+    }
+    let home = tempfile::Builder::new().prefix("sayso").tempdir_in("/tmp").unwrap();
+    let output = Command::new("bash")
+        .arg(&harness)
+        .arg(home.path())
+        .arg(env::current_exe().unwrap())
+        .args(["--exact", "a_user_manager_starts_restarts_and_forgets_the_daemon", "--nocapture"])
+        .env(INSIDE, "yes")
+        .env_remove("SAYSO_SOCKET")
+        .output()
+        .unwrap();
+    let log = fs::read_to_string(home.path().join("manager.log")).unwrap_or_default();
+    let printed = String::from_utf8_lossy(&output.stdout);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{printed}{said}\nThe manager says:\n{log}");
+}
+
+/// What a person does, with a systemd of the test's own.
+fn under_the_manager() {
+    let home = PathBuf::from(env::var_os("HOME").unwrap());
+    let runtime = PathBuf::from(env::var_os("XDG_RUNTIME_DIR").unwrap());
+    let units = home.join(".config/systemd/user");
+    let socket = runtime.join("sayso/sayso.sock");
+    let read = || ["saysod.socket", "saysod.service"].map(|unit| fs::read_to_string(units.join(unit)).unwrap());
+
+    // A daemon that the client started makes room.
+    let (own, owner) = convert(&[]);
+    assert_eq!(owner, "daemon");
+    assert_eq!(sayso(&["service", "status"], &[]).status.code(), Some(1), "not installed yet");
+
+    succeeds(&["service", "install"], &[]);
+    assert_eq!((mode(&socket), mode(socket.parent().unwrap())), (0o600, 0o700));
+    let written = read();
+    let (first, owner) = convert(&[]);
+    assert_eq!(owner, "service");
+    assert_ne!(first, own);
+    until("the client's daemon to end", || !Path::new("/proc").join(own.to_string()).exists());
+    succeeds(&["service", "status"], &[]);
+
+    let verified = Command::new("systemd-analyze")
+        .args(["--user", "--man=no", "verify"])
+        .arg(units.join("saysod.service"))
+        .output()
+        .unwrap();
+    let complaints = String::from_utf8_lossy(&verified.stderr);
+    assert!(!complaints.contains("saysod"), "{complaints}");
+
+    // Killed: it is there again for the next line.
+    assert!(Command::new("kill").args(["-KILL", &first.to_string()]).status().unwrap().success());
+    until("the daemon to be gone", || !Path::new("/proc").join(first.to_string()).exists());
+    let (second, owner) = convert(&[]);
+    assert_eq!(owner, "service");
+    assert_ne!(second, first);
+
+    // Once more changes no file.
+    succeeds(&["service", "install"], &[]);
+    assert_eq!(read(), written);
+    let (third, _) = convert(&[]);
+
+    // Stopped by hand: the next line finds one.
+    succeeds(&["service", "stop"], &[]);
+    until("the daemon to be gone", || !Path::new("/proc").join(third.to_string()).exists());
+    assert_eq!(convert(&[]).1, "service");
+
+    // A socket that somebody stopped is started again by the client.
+    assert!(Command::new("systemctl").args(["--user", "stop", "saysod.socket", "saysod.service"]).status().unwrap().success());
+    assert_eq!(convert(&[]).1, "service");
+
+    succeeds(&["service", "uninstall"], &[]);
+    assert_eq!(sayso(&["service", "status"], &[]).status.code(), Some(1));
+    let left: Vec<_> = walk(&home.join(".config/systemd"));
+    assert!(left.is_empty(), "{left:?}");
+    assert!(!socket.exists());
+    assert_eq!(convert(&[]).1, "daemon", "the client starts it again");
+    succeeds(&["service", "stop"], &[]);
+}
+
+/// All files below a folder.
+fn walk(folder: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(folder) else { return vec![] };
+    let paths = entries.map(|entry| entry.unwrap().path());
+    paths.flat_map(|path| if path.is_dir() && !path.is_symlink() { walk(&path) } else { vec![path] }).collect()
+}
