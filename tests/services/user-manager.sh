@@ -33,6 +33,7 @@ case $1 in
     shift
     folder=$1
     shift
+    umount "$folder/groups"
     mount -t proc proc /proc
     mount -t tmpfs tmpfs /sys/fs/cgroup
     mount -t cgroup2 cgroup2 /sys/fs/cgroup

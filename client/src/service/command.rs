@@ -1,6 +1,7 @@
 //! What `sayso service …` does and says.
 
 use std::env;
+use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::thread;
@@ -8,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use sayso_protocol::dial::{Connection, DialError};
+use sayso_protocol::place::PlaceError;
 use sayso_protocol::reply::Body;
 use sayso_protocol::{Op, Outcome, Place, Request, lock};
 
@@ -122,18 +124,25 @@ fn words(answer: &Outcome) -> String {
     }
 }
 
-fn ask(op: Op) -> Result<Outcome> {
-    let place = Place::locate()?;
-    place.check()?;
-    let end = Instant::now() + PATIENCE;
-    Ok(Connection::open(&place, end)?.ask(&Request::new(1, op), end)?.outcome)
+/// A connection to the daemon, whoever started it.
+fn open(place: &Place, end: Instant) -> Result<Connection, DialError> {
+    match place.check() {
+        Err(PlaceError::Io(_, error)) if error.kind() == io::ErrorKind::NotFound => Err(DialError::Absent),
+        Err(error) => Err(DialError::Io(io::Error::other(error.to_string()))),
+        Ok(()) => Connection::open(place, end),
+    }
 }
 
-/// Ends the daemon, whoever started it, and waits until it has ended; false where there was none.
+fn ask(op: Op) -> Result<Outcome> {
+    let end = Instant::now() + PATIENCE;
+    Ok(open(&Place::locate()?, end)?.ask(&Request::new(1, op), end)?.outcome)
+}
+
+/// Ends the daemon and waits until it has ended; false where there was none.
 fn end_daemon() -> Result<bool> {
     let place = Place::locate()?;
     let end = Instant::now() + PATIENCE;
-    let mut connection = match Connection::open(&place, end) {
+    let mut connection = match open(&place, end) {
         Err(DialError::Absent) => return Ok(false),
         other => other.context("the daemon cannot be asked to end")?,
     };
