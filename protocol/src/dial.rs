@@ -2,11 +2,13 @@
 //! client that starts for every key press is smaller and sooner up without a runtime.
 
 use crate::line::Splitter;
-use crate::{Fault, MAX_FRAME_BYTES, Place, Reply, Request, frame, peer};
+use crate::{Fault, MAX_FRAME_BYTES, Place, Reply, Request, VERSION, frame, peer};
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, UnixAddr, connect, setsockopt, socket, sockopt};
 use nix::sys::time::{TimeVal, TimeValLike};
-use std::io::{self, Read, Write};
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::io::{self, ErrorKind, Read, Write};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
@@ -23,6 +25,9 @@ pub enum DialError {
     /// The daemon closed the connection without an answer.
     #[error("the daemon closed the connection without an answer")]
     Closed,
+    /// The daemon speaks this other version of the protocol.
+    #[error("the daemon speaks version {0} of the protocol and this client version {VERSION}")]
+    OtherVersion(u32),
     /// The daemon answered, but not in this protocol.
     #[error("{0}")]
     Garbled(Fault),
@@ -33,7 +38,7 @@ pub enum DialError {
 
 impl From<io::Error> for DialError {
     fn from(error: io::Error) -> DialError {
-        use io::ErrorKind::{BrokenPipe, ConnectionReset, TimedOut, WouldBlock};
+        use ErrorKind::{BrokenPipe, ConnectionReset, TimedOut, WouldBlock};
         match error.kind() {
             WouldBlock | TimedOut => DialError::TimedOut,
             BrokenPipe | ConnectionReset => DialError::Closed,
@@ -56,7 +61,6 @@ impl Connection {
     /// [`DialError::Absent`] where nobody listens; [`DialError::TimedOut`] where the daemon accepts nobody until
     /// `deadline`; [`DialError::Io`] where the listener is another user's, or for any other reason.
     pub fn open(place: &Place, deadline: Instant) -> Result<Connection, DialError> {
-        use nix::errno::Errno;
         let stream = UnixStream::from(close_on_exec_socket()?);
         // A connection to a daemon that accepts nobody waits in the kernel as long as sending may wait.
         let patience = i64::try_from(remaining(deadline)?.as_micros()).unwrap_or(i64::MAX);
@@ -84,7 +88,7 @@ impl Connection {
             match self.stream.write(left) {
                 Ok(0) => return Err(DialError::Closed),
                 Ok(sent) => left = &left[sent..],
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => return Err(error.into()),
             }
         }
@@ -99,16 +103,73 @@ impl Connection {
     pub fn receive(&mut self, deadline: Instant) -> Result<Reply, DialError> {
         let mut chunk = [0; 16 * 1024];
         loop {
-            if let Some(line) = self.splitter.next_line() {
-                let frame = line.map_err(|_| DialError::Garbled(frame::frame_too_long()))?;
-                return frame::decode_reply(frame).map_err(DialError::Garbled);
+            if let Some(reply) = self.next_reply() {
+                return reply;
             }
             settled(self.stream.set_read_timeout(Some(remaining(deadline)?)))?;
             match self.stream.read(&mut chunk) {
                 Ok(0) => return Err(DialError::Closed),
                 Ok(read) => self.splitter.push(&chunk[..read]),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    /// The next reply among what has been read.
+    fn next_reply(&mut self) -> Option<Result<Reply, DialError>> {
+        let Ok(frame) = self.splitter.next_line()? else {
+            return Some(Err(DialError::Garbled(frame::frame_too_long())));
+        };
+        Some(frame::decode_reply(frame).map_err(|fault| match frame::version(frame) {
+            Some(other) if other != VERSION => DialError::OtherVersion(other),
+            _ => DialError::Garbled(fault),
+        }))
+    }
+
+    /// Sends many frames and hands every reply to `take`, which says whether more are to come. Reads while it writes,
+    /// so that neither end can wait for the other for ever.
+    ///
+    /// # Errors
+    /// [`DialError::TimedOut`] where nothing moves for `patience`; else as [`Connection::send`] and
+    /// [`Connection::receive`].
+    pub fn exchange(
+        &mut self,
+        mut frames: &[u8],
+        patience: Duration,
+        mut take: impl FnMut(Reply) -> bool,
+    ) -> Result<(), DialError> {
+        let mut chunk = [0; 16 * 1024];
+        self.stream.set_nonblocking(true)?;
+        let mut deadline = Instant::now() + patience;
+        loop {
+            while let Some(reply) = self.next_reply() {
+                if !take(reply?) {
+                    self.stream.set_nonblocking(false)?;
+                    return Ok(());
+                }
+            }
+            let mut wanted = PollFlags::POLLIN;
+            wanted.set(PollFlags::POLLOUT, !frames.is_empty());
+            let left =
+                PollTimeout::try_from(remaining(deadline)?.as_millis() + 1).unwrap_or(PollTimeout::MAX);
+            match poll(&mut [PollFd::new(self.stream.as_fd(), wanted)], left) {
+                Ok(0) | Err(Errno::EINTR) => continue,
+                Ok(_) => {}
+                Err(errno) => return Err(io::Error::from(errno).into()),
+            }
+            let moved = |result: io::Result<usize>| match result {
+                Ok(0) => Err(DialError::Closed),
+                Ok(bytes) => Ok(bytes),
+                Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => Ok(0),
+                Err(error) => Err(error.into()),
+            };
+            let read = moved(self.stream.read(&mut chunk))?;
+            self.splitter.push(&chunk[..read]);
+            let sent = if frames.is_empty() { 0 } else { moved(self.stream.write(frames))? };
+            frames = &frames[sent..];
+            if read + sent > 0 {
+                deadline = Instant::now() + patience;
             }
         }
     }
@@ -138,7 +199,7 @@ fn remaining(deadline: Instant) -> Result<Duration, DialError> {
 /// macOS refuses to set a time-out on a socket whose other end is closed, with EINVAL.
 fn settled(result: io::Result<()>) -> Result<(), DialError> {
     match result {
-        Err(error) if error.kind() == io::ErrorKind::InvalidInput => Err(DialError::Closed),
+        Err(error) if error.kind() == ErrorKind::InvalidInput => Err(DialError::Closed),
         other => Ok(other?),
     }
 }
@@ -155,8 +216,6 @@ fn close_on_exec_socket() -> io::Result<OwnedFd> {
     use nix::fcntl::{FcntlArg, FdFlag, fcntl};
     let socket = socket(AddressFamily::Unix, SockType::Stream, SockFlag::empty(), None)?;
     fcntl(&socket, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC))?;
-    // The standard library does the same, so that a closed peer is an error and no signal.
-    setsockopt(&socket, sockopt::NoSigPipe, &true)?;
     Ok(socket)
 }
 
@@ -224,9 +283,45 @@ mod tests {
         let ask = || Connection::open(&place, patient())?.ask(&Request::new(7, Op::Shutdown), patient());
         assert!(matches!(ask(), Ok(Reply { id: 7, outcome: Outcome::Result(_), .. })));
         assert!(matches!(ask(), Err(DialError::Garbled(fault)) if fault.code == Code::Internal));
-        assert!(matches!(ask(), Err(DialError::Garbled(fault)) if fault.code == Code::UnsupportedVersion));
+        assert!(matches!(ask(), Err(DialError::OtherVersion(9))));
         assert!(matches!(ask(), Err(DialError::Closed)));
         daemon.join().unwrap();
+    }
+
+    #[test]
+    fn many_requests_and_long_replies_cross_without_waiting_for_each_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = place(folder.path());
+        let listener = UnixListener::bind(&place.socket).unwrap();
+        let requests = 200;
+        // Answers as it reads, and reads no further while an answer is not taken: as much either way as no kernel
+        // buffers.
+        let daemon = thread::spawn(move || {
+            let (stream, _) = listener.accept().unwrap();
+            let fault = crate::Fault::new(Code::Empty, "x".repeat(100_000));
+            for line in BufReader::new(&stream).lines().take(requests) {
+                let request = frame::decode(line.unwrap().as_bytes()).unwrap();
+                let reply = Reply::new(request.id, "0", Outcome::Error(fault.clone()));
+                (&stream).write_all(&frame::encode_reply(reply)).unwrap();
+            }
+        });
+        let text = "y".repeat(100_000);
+        let frames: Vec<u8> = (0..requests as u64)
+            .flat_map(|id| {
+                frame::encode(&Request { text: text.clone(), ..Request::new(id, Op::Convert) }).unwrap()
+            })
+            .collect();
+        let mut ids = Vec::new();
+        let mut connection = Connection::open(&place, patient()).unwrap();
+        let done = connection.exchange(&frames, Duration::from_secs(60), |reply| {
+            ids.push(reply.id);
+            ids.len() < requests
+        });
+        done.unwrap();
+        assert_eq!(ids, (0..requests as u64).collect::<Vec<_>>());
+        daemon.join().unwrap();
+        let nobody = connection.exchange(b"", Duration::from_millis(50), |_| true);
+        assert!(matches!(nobody, Err(DialError::Closed | DialError::TimedOut)), "{nobody:?}");
     }
 
     #[test]

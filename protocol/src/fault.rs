@@ -27,13 +27,15 @@ pub enum Code {
     Superseded,
     /// The daemon is ending.
     ShuttingDown,
+    /// No daemon, or none that can be trusted. Said by the client, never by a daemon.
+    Unreachable,
     /// A defect; also every code that a newer daemon knows and this build does not.
     Internal,
 }
 
 impl Code {
     /// Every code, in the order of the documentation.
-    pub const ALL: [Code; 11] = [
+    pub const ALL: [Code; 12] = [
         Code::BadRequest,
         Code::UnsupportedVersion,
         Code::TooLong,
@@ -44,6 +46,7 @@ impl Code {
         Code::Deadline,
         Code::Superseded,
         Code::ShuttingDown,
+        Code::Unreachable,
         Code::Internal,
     ];
 
@@ -60,6 +63,7 @@ impl Code {
             Code::Deadline => "deadline",
             Code::Superseded => "superseded",
             Code::ShuttingDown => "shutting_down",
+            Code::Unreachable => "unreachable",
             Code::Internal => "internal",
         }
     }

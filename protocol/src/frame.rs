@@ -1,6 +1,6 @@
 //! Messages as lines of bytes.
 
-use crate::{Code, Fault, MAX_FRAME_BYTES, Outcome, Reply, Request, VERSION};
+use crate::{Code, Fault, MAX_FRAME_BYTES, Op, Outcome, Reply, Request, VERSION};
 use serde::{Deserialize, Serialize};
 
 /// A request that was not understood, and the number to answer it by.
@@ -18,11 +18,14 @@ struct Envelope {
     v: u32,
     #[serde(default)]
     id: u64,
+    #[serde(default)]
+    op: serde_json::Value,
 }
 
 /// Reads one request from a frame without its newline. Never panics, whatever the bytes are.
 ///
-/// The version is looked at first: the rest of a message of another version may mean anything.
+/// The version is looked at first: the rest of a message of another version may mean anything. Only `shutdown` is
+/// the same in all of them, so that a client of any version can replace a daemon of any other.
 pub fn decode(frame: &[u8]) -> Result<Request, Rejected> {
     let rejected = |id, code, message: String| Rejected { id, fault: Fault::new(code, message) };
     if frame.len() > MAX_FRAME_BYTES {
@@ -38,6 +41,9 @@ pub fn decode(frame: &[u8]) -> Result<Request, Rejected> {
     }
     let envelope: Envelope = serde_json::from_slice(frame)
         .map_err(|error| rejected(0, Code::BadRequest, format!("this is not a request: {error}")))?;
+    if envelope.v != VERSION && envelope.op == "shutdown" {
+        return Ok(Request::new(envelope.id, Op::Shutdown));
+    }
     if envelope.v != VERSION {
         let message = format!("protocol version {} was asked for; this daemon speaks {VERSION}", envelope.v);
         return Err(rejected(envelope.id, Code::UnsupportedVersion, message));
@@ -65,6 +71,11 @@ pub fn decode_reply(frame: &[u8]) -> Result<Reply, Fault> {
     }
     serde_json::from_slice(frame)
         .map_err(|error| Fault::new(Code::Internal, format!("the daemon's answer cannot be read: {error}")))
+}
+
+/// The protocol version of a frame; `None` where it has none.
+pub fn version(frame: &[u8]) -> Option<u32> {
+    serde_json::from_slice(frame).ok().map(|envelope: Envelope| envelope.v)
 }
 
 /// The fault of a frame beyond [`MAX_FRAME_BYTES`].
@@ -111,7 +122,7 @@ fn written<T: Serialize>(message: &T) -> Result<Vec<u8>, Fault> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::message::{Context, Op, Route};
+    use crate::message::{Context, Route};
     use crate::reply::{Answer, Body, Span};
     use proptest::prelude::*;
 
@@ -147,6 +158,14 @@ mod tests {
         check(br#"{"v":0,"op":"convert"}"#, 0, Code::UnsupportedVersion);
         let fault = decode_reply(br#"{"v":2,"answer":[]}"#).unwrap_err();
         assert_eq!(fault.code, Code::UnsupportedVersion);
+    }
+
+    #[test]
+    fn every_version_can_ask_the_daemon_to_end() {
+        let frame = br#"{"v":7,"id":9,"op":"shutdown","why":"upgrade"}"#;
+        assert_eq!(decode(frame), Ok(Request::new(9, Op::Shutdown)));
+        assert_eq!(version(frame), Some(7));
+        assert_eq!(version(b"{}"), None);
     }
 
     #[test]
