@@ -1,2 +1,85 @@
-//! Placeholder.
-fn main() {}
+//! The terminal's half of sayso: one request, one reply, and everything around it.
+
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod cli;
+mod config;
+mod convert;
+mod doctor;
+mod explain;
+mod init;
+mod lines;
+mod paint;
+mod reach;
+mod service;
+mod status;
+mod words;
+
+use anyhow::{Context, Result};
+use clap::{CommandFactory, Parser};
+use cli::{Cli, Command};
+use sayso_protocol::Place;
+use std::io::{self, Write};
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::Instant;
+
+fn main() -> ExitCode {
+    let begun = Instant::now();
+    let result = run(Cli::parse().command, begun);
+    match result {
+        Ok(code) => code,
+        // Whoever read standard output has seen enough.
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "sayso: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command, begun: Instant) -> Result<ExitCode> {
+    match command {
+        Command::Convert(cli) if cli.no_daemon => convert::without_daemon(&cli),
+        Command::Convert(cli) if cli.lines => lines::run(&cli),
+        Command::Convert(cli) => convert::run(&cli, begun),
+        Command::Explain(cli) => explain::run(&cli, begun),
+        Command::Words(cli) => words::run(&cli),
+        Command::Status { json } => status::run(json),
+        Command::Doctor { json } => doctor::run(json),
+        Command::Service { action } => service::run(action),
+        Command::Config { action } => config::run(action),
+        Command::Init { shell } => {
+            let (settings, mistake) = convert::settings();
+            if let Some(mistake) = mistake {
+                eprintln!("sayso: {mistake}; the defaults are in force");
+            }
+            let script = init::script(shell, &settings, &init::own_path()?, &Place::locate()?.socket)?;
+            io::stdout().lock().write_all(script.as_bytes())?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(
+                clap_complete::Shell::from(shell),
+                &mut Cli::command(),
+                "sayso",
+                &mut script,
+            );
+            io::stdout().lock().write_all(&script)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Man { folder } => man(&folder),
+    }
+}
+
+/// A page for `sayso` and one for each of its commands.
+fn man(folder: &Path) -> Result<ExitCode> {
+    clap_mangen::generate_to(Cli::command(), folder)
+        .with_context(|| format!("the man pages cannot be written to {}", folder.display()))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}

@@ -1,0 +1,53 @@
+//! `sayso config`: where the settings are, what they say, and whether they are understood.
+
+use crate::cli::ConfigAction;
+use anyhow::{Context, Result, bail};
+use sayso_settings::{COMMENTED, Settings, folders};
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Shows or checks the settings.
+pub(crate) fn run(action: ConfigAction) -> Result<ExitCode> {
+    let mut out = io::stdout().lock();
+    match action {
+        ConfigAction::Path => writeln!(out, "{}", path()?.display())?,
+        ConfigAction::Show => write!(out, "{}", Settings::load()?)?,
+        ConfigAction::Check => {
+            Settings::load()?;
+            let path = path()?;
+            if path.exists() {
+                writeln!(out, "{} is understood", path.display())?;
+            } else {
+                writeln!(out, "{} is not there; the defaults are in force", path.display())?;
+            }
+        }
+        ConfigAction::Init => {
+            let path = path()?;
+            write_new(&path)?;
+            writeln!(out, "{} written; every line in it is a comment that shows a default", path.display())?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn path() -> Result<PathBuf> {
+    folders::config_file()
+        .context("you have no home folder, so there is no place for settings: set SAYSO_CONFIG")
+}
+
+fn write_new(path: &PathBuf) -> Result<()> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
+    }
+    match File::create_new(path) {
+        Ok(mut file) => file
+            .write_all(COMMENTED.as_bytes())
+            .with_context(|| format!("{} cannot be written", path.display())),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            bail!("{} is there already and was kept", path.display())
+        }
+        Err(error) => Err(error).with_context(|| format!("{} cannot be written", path.display())),
+    }
+}

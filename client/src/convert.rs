@@ -1,0 +1,138 @@
+//! `sayso convert`: one dictated line.
+
+use crate::cli::Convert;
+use crate::reach::{self, Reach, VERSION};
+use anyhow::{Context, Result};
+use sayso_protocol::reply::Body;
+use sayso_protocol::{Answer, Code, Fault, MAX_TEXT_BYTES, Op, Outcome, Reply, Request, line, output};
+use sayso_settings::Settings;
+use std::io::{self, Read, Write};
+use std::os::unix::process::CommandExt;
+use std::process::{Command, ExitCode};
+use std::time::{Duration, Instant};
+
+/// Converts one line and prints what came of it.
+pub(crate) fn run(cli: &Convert, begun: Instant) -> Result<ExitCode> {
+    let (settings, mistake) = settings();
+    let mut outcome = read(&cli.text, !cli.fields)?
+        .and_then(|text| ask(&mut Reach::new(!cli.no_start)?, &cli.request(&settings, text), begun));
+    let mut out = io::stdout().lock();
+    if cli.fields {
+        if let (Ok(answer), Some(mistake)) = (&mut outcome, mistake) {
+            answer.message.get_or_insert(mistake);
+        }
+        out.write_all(&output::fields(&outcome))?;
+        out.flush()?;
+        return Ok(exit(&outcome));
+    }
+    if let Some(mistake) = mistake {
+        eprintln!("sayso: {mistake}; the defaults are in force");
+    }
+    if cli.json {
+        writeln!(out, "{}", output::json(&outcome))?;
+        return Ok(exit(&outcome));
+    }
+    match &outcome {
+        Ok(answer) => {
+            writeln!(out, "{}", answer.buffer)?;
+            if let Some(message) = &answer.message {
+                eprintln!("sayso: {message}");
+            }
+        }
+        Err(fault) => eprintln!("sayso: {fault}"),
+    }
+    Ok(exit(&outcome))
+}
+
+/// Becomes `sayso-lab convert`, which runs the same engine in its own process; returns only where that fails.
+pub(crate) fn without_daemon(cli: &Convert) -> Result<ExitCode> {
+    let program = reach::program("sayso-lab");
+    let mut command = Command::new(&program);
+    command.arg("convert").args(["--route", cli.route.as_str()]);
+    command.args(cli.json.then_some("--json")).args(cli.lines.then_some("--lines"));
+    command.args(cli.cursor.map(|cursor| format!("--cursor={cursor}")));
+    if !from_stdin(&cli.text) {
+        command.arg("--").arg(cli.text.join(" "));
+    }
+    Err(command.exec()).with_context(|| format!("{} cannot be started", program.display()))
+}
+
+/// The settings, or the defaults and what is wrong with the file.
+pub(crate) fn settings() -> (Settings, Option<String>) {
+    match Settings::load() {
+        Ok(settings) => (settings, None),
+        Err(mistake) => (Settings::default(), Some(mistake.to_string())),
+    }
+}
+
+/// What was dictated: the arguments, or standard input to its end. A newline at the end of a pipe is not part of the
+/// line, unless the pipe is taken to the byte.
+pub(crate) fn read(arguments: &[String], cut_newline: bool) -> Result<Result<String, Fault>> {
+    if !from_stdin(arguments) {
+        return Ok(Ok(arguments.join(" ")));
+    }
+    let mut bytes = Vec::new();
+    let limit = MAX_TEXT_BYTES as u64 + 2;
+    io::stdin().lock().take(limit).read_to_end(&mut bytes).context("standard input cannot be read")?;
+    let taken = bytes.strip_suffix(b"\n").filter(|_| cut_newline).unwrap_or(&bytes);
+    if taken.len() > MAX_TEXT_BYTES {
+        return Ok(Err(line::text_too_long()));
+    }
+    Ok(line::text(taken).map(str::to_owned))
+}
+
+fn from_stdin(arguments: &[String]) -> bool {
+    arguments.is_empty() || arguments == ["-"]
+}
+
+/// The request for `text`, with what the settings and this process say.
+pub(crate) fn request(settings: &Settings, op: Op, text: String) -> Request {
+    let mut request = Request {
+        text,
+        deadline_ms: Some(u64::try_from(settings.deadline.as_millis()).unwrap_or(u64::MAX)),
+        client: Some(VERSION.to_owned()),
+        ..Request::new(1, op)
+    };
+    request.context.cwd =
+        std::env::current_dir().ok().and_then(|cwd| cwd.into_os_string().into_string().ok());
+    request
+}
+
+impl Convert {
+    /// The request for `text`, with what the command line says as well.
+    pub(crate) fn request(&self, settings: &Settings, text: String) -> Request {
+        let mut request = request(settings, Op::Convert, text);
+        request.session.clone_from(&self.session);
+        request.cursor = self.cursor;
+        request.route = self.route;
+        request.deadline_ms = self.deadline_ms.or(request.deadline_ms);
+        request.context.shell.clone_from(&self.shell);
+        request
+    }
+}
+
+/// When a request that was begun at `begun` must be over.
+fn deadline(begun: Instant, request: &Request) -> Instant {
+    begun + Duration::from_millis(request.deadline_ms.unwrap_or_default())
+}
+
+/// Asks the daemon, and holds its answer to what a line may be replaced by.
+pub(crate) fn ask(reach: &mut Reach, request: &Request, begun: Instant) -> Result<Answer, Fault> {
+    request.check()?;
+    answer(reach.ask(request, deadline(begun, request))?, &request.text)
+}
+
+/// The answer in a reply to the dictation `text`, checked.
+pub(crate) fn answer(reply: Reply, text: &str) -> Result<Answer, Fault> {
+    match reply.outcome {
+        Outcome::Result(Body::Converted(answer)) => answer.verified(text),
+        Outcome::Error(fault) => Err(fault),
+        Outcome::Result(Body::Done {}) | Outcome::Status(_) => {
+            Err(Fault::new(Code::Internal, "the daemon answered another question; the line stays as it was"))
+        }
+    }
+}
+
+fn exit(outcome: &Result<Answer, Fault>) -> ExitCode {
+    if outcome.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}

@@ -1,0 +1,312 @@
+//! `sayso doctor`: everything that a key press needs, looked at for real.
+
+use crate::convert::{ask, request};
+use crate::paint::{Paint, Tone};
+use crate::reach::{self, Reach, VERSION};
+use crate::{service, status};
+use anyhow::Result;
+use sayso_protocol::place::PlaceError;
+use sayso_protocol::{Code, Op, Place, version};
+use sayso_settings::{Settings, folders};
+use serde::Serialize;
+use std::env;
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Stdio};
+use std::time::{Duration, Instant};
+
+/// How long the conversion that is tried may take, the start of the daemon included.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How bad it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Level {
+    Ok,
+    Warn,
+    Fail,
+}
+
+/// One thing that was looked at.
+#[derive(Debug, Serialize)]
+struct Check {
+    check: &'static str,
+    level: Level,
+    found: String,
+    /// What to do about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    advice: Option<String>,
+}
+
+fn ok(check: &'static str, found: impl Into<String>) -> Check {
+    Check { check, level: Level::Ok, found: found.into(), advice: None }
+}
+
+fn warn(check: &'static str, found: impl Into<String>, advice: impl Into<String>) -> Check {
+    Check { check, level: Level::Warn, found: found.into(), advice: Some(advice.into()) }
+}
+
+fn fail(check: &'static str, found: impl Into<String>, advice: impl Into<String>) -> Check {
+    Check { check, level: Level::Fail, found: found.into(), advice: Some(advice.into()) }
+}
+
+/// Looks at everything, and says what to do about what is wrong.
+pub(crate) fn run(json: bool) -> Result<ExitCode> {
+    let looks: [fn() -> Vec<Check>; 8] =
+        [programs, settings, socket, conversion, daemon, managed, shells, terminal];
+    let paint = Paint::stdout();
+    let mut out = io::stdout().lock();
+    let mut failed = false;
+    // Each finding is shown at once: one of them may take a while.
+    for check in looks.iter().flat_map(|look| look()) {
+        failed |= check.level == Level::Fail;
+        if json {
+            writeln!(out, "{}", serde_json::to_string(&check)?)?;
+            continue;
+        }
+        let (tone, word) = match check.level {
+            Level::Ok => (Tone::Good, "ok  "),
+            Level::Warn => (Tone::Doubtful, "warn"),
+            Level::Fail => (Tone::Bad, "fail"),
+        };
+        writeln!(out, "{}  {:10}  {}", paint.text(tone, word), check.check, check.found)?;
+        if let Some(advice) = &check.advice {
+            writeln!(out, "                  {advice}")?;
+        }
+    }
+    Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// The programs, and whether they are of one build.
+fn programs() -> Vec<Check> {
+    let own = env::current_exe().map_or_else(|_| "sayso".to_owned(), |path| path.display().to_string());
+    let mut checks = vec![ok("client", format!("{VERSION}, {own}"))];
+    for (check, name, level) in [("daemon", "saysod", Level::Fail), ("lab", "sayso-lab", Level::Warn)] {
+        let path = reach::program(name);
+        let found = match version_of(&path) {
+            Some(found) if found == VERSION => ok(check, format!("{found}, {}", path.display())),
+            Some(found) => {
+                warn(check, format!("{found}, {}", path.display()), "install all programs of one version")
+            }
+            None => {
+                let advice = "install it beside sayso, or into a folder of PATH";
+                Check { level, ..fail(check, format!("{name} cannot be started"), advice) }
+            }
+        };
+        checks.push(found);
+    }
+    checks
+}
+
+/// What a program says its version is.
+fn version_of(program: &Path) -> Option<String> {
+    let output = Command::new(program).arg("--version").stdin(Stdio::null()).output().ok()?;
+    let said = String::from_utf8(output.stdout).ok()?;
+    said.split_whitespace().nth(1).map(str::to_owned)
+}
+
+fn settings() -> Vec<Check> {
+    let Some(path) = folders::config_file() else {
+        return vec![warn(
+            "settings",
+            "you have no home folder; the defaults are in force",
+            "set SAYSO_CONFIG",
+        )];
+    };
+    vec![match Settings::load() {
+        Ok(_) if path.exists() => ok("settings", format!("{} is understood", path.display())),
+        Ok(_) => ok("settings", format!("the defaults; {} is not there", path.display())),
+        Err(mistake) => {
+            fail("settings", mistake.to_string(), "correct that line; until then the defaults are in force")
+        }
+    }]
+}
+
+/// The folder of the socket: private, and ours.
+fn socket() -> Vec<Check> {
+    let advice = "or leave SAYSO_SOCKET unset";
+    let place = match Place::locate() {
+        Ok(place) => place,
+        Err(error) => return vec![fail("socket", error.to_string(), advice)],
+    };
+    vec![match place.check() {
+        Ok(()) => ok("socket", place.socket.display().to_string()),
+        Err(PlaceError::Io(_, error)) if error.kind() == io::ErrorKind::NotFound => {
+            ok("socket", format!("{}, made when it is needed", place.socket.display()))
+        }
+        Err(error) => fail("socket", error.to_string(), advice),
+    }]
+}
+
+/// The whole way of a key press but for the key.
+fn conversion() -> Vec<Check> {
+    const SAID: &str = "git status dash s";
+    const MEANT: &str = "git status -s";
+    let begun = Instant::now();
+    let mut request = request(&Settings::default(), Op::Convert, SAID.to_owned());
+    request.deadline_ms = u64::try_from(PATIENCE.as_millis()).ok();
+    let outcome = Reach::new(true).and_then(|mut reach| ask(&mut reach, &request, begun));
+    vec![match outcome {
+        Ok(answer) if answer.buffer == MEANT => ok(
+            "conversion",
+            format!("\"{SAID}\" became \"{MEANT}\" in {:.1} ms", begun.elapsed().as_secs_f64() * 1e3),
+        ),
+        Ok(answer) => warn(
+            "conversion",
+            format!("\"{SAID}\" became \"{}\"", answer.buffer),
+            "that is unusual: do your own words in the settings say so?",
+        ),
+        Err(fault) if fault.code == Code::Deadline => {
+            fail("conversion", fault.message, "end the process saysod and try again; the log may say more")
+        }
+        Err(fault) => fail("conversion", fault.message, "see the other lines"),
+    }]
+}
+
+fn daemon() -> Vec<Check> {
+    let log = folders::log_folder();
+    let log = log.map_or_else(|| "nowhere".to_owned(), |folder| folder.display().to_string());
+    let mut checks = vec![match status::ask() {
+        Ok(status) if status.version == VERSION => ok(
+            "daemon",
+            format!("process {}, {:.1} MB, logs to {log}", status.pid, status.resident_bytes as f64 / 1e6),
+        ),
+        Ok(status) if version::is_newer(&status.version, VERSION) => warn(
+            "daemon",
+            format!("{} runs, newer than this client", status.version),
+            "restart your shell, or install all programs of one version",
+        ),
+        Ok(status) => warn(
+            "daemon",
+            format!("{} runs, older than this client", status.version),
+            "install all programs of one version",
+        ),
+        Err(fault) => fail("daemon", fault.message, "see the line above"),
+    }];
+    if let Some(folder) = folders::log_folder()
+        && folder.exists()
+        && nix::unistd::access(&folder, nix::unistd::AccessFlags::W_OK).is_err()
+    {
+        checks.push(warn(
+            "log",
+            format!("{} cannot be written", folder.display()),
+            "the daemon runs without a log",
+        ));
+    }
+    checks
+}
+
+/// The service, if one is installed.
+fn managed() -> Vec<Check> {
+    vec![match service::installed() {
+        None => ok("service", "none; the client starts the daemon"),
+        Some(manager) => {
+            let state = manager.state();
+            let found = format!("{}: {}", manager.describe(), state.words);
+            if state.up {
+                ok("service", found)
+            } else {
+                warn("service", found, "run `sayso service install` again")
+            }
+        }
+    }]
+}
+
+/// Whether each shell that is used has the key.
+fn shells() -> Vec<Check> {
+    let home = env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
+    let or_home = |name, default: &str| env::var_os(name).map_or_else(|| home.join(default), PathBuf::from);
+    let zsh = env::var_os("ZDOTDIR").map_or_else(|| home.clone(), PathBuf::from);
+    let fish = or_home("XDG_CONFIG_HOME", ".config").join("fish");
+    let login = env::var("SHELL").unwrap_or_default();
+    let login = Path::new(&login).file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
+    let known = [
+        ("zsh", vec![zsh.join(".zshrc"), zsh.join(".zprofile")], r#"eval "$(sayso init zsh)""#),
+        ("fish", fish_files(&fish), "sayso init fish | source"),
+        ("bash", vec![home.join(".bashrc"), home.join(".bash_profile")], r#"eval "$(sayso init bash)""#),
+    ];
+    let mut checks = Vec::new();
+    for (shell, files, line) in known {
+        let turned_on = files.iter().find(|file| mentions_us(file));
+        match turned_on {
+            Some(file) => checks.push(ok(shell, format!("{} turns sayso on", file.display()))),
+            None if shell == login => {
+                let start = files.first().map(|file| file.display().to_string()).unwrap_or_default();
+                checks.push(warn(shell, "sayso is not turned on", format!("add to {start}: {line}")));
+            }
+            None => {}
+        }
+    }
+    if login == "bash"
+        && let Some(old) = old_bash()
+    {
+        checks.push(warn(
+            "bash",
+            format!("{old} is too old"),
+            "the key needs bash 4.4 or newer, zsh, or fish",
+        ));
+    }
+    if env::var_os("SAYSO_NO_BIND").is_some() {
+        checks.push(warn(
+            "key",
+            "SAYSO_NO_BIND is set, so no key is bound",
+            "unset it, or bind the widget yourself",
+        ));
+    }
+    checks
+}
+
+fn fish_files(folder: &Path) -> Vec<PathBuf> {
+    let snippets =
+        fs::read_dir(folder.join("conf.d")).into_iter().flatten().flatten().map(|entry| entry.path());
+    std::iter::once(folder.join("config.fish")).chain(snippets).collect()
+}
+
+/// Whether a start file turns sayso on, by the line of the documentation or through a plugin manager.
+fn mentions_us(file: &Path) -> bool {
+    let text = fs::read_to_string(file).unwrap_or_default();
+    text.lines().map(str::trim_start).any(|line| {
+        !line.starts_with('#')
+            && line.contains("sayso")
+            && ["init", "plugin", "source", "sayso."].iter().any(|word| line.contains(word))
+    })
+}
+
+/// The version of the login shell where it is a bash older than 4.4.
+fn old_bash() -> Option<String> {
+    let shell = env::var_os("SHELL")?;
+    let asked = Command::new(shell).args(["-c", "echo $BASH_VERSION"]).stdin(Stdio::null()).output().ok()?;
+    let said = String::from_utf8(asked.stdout).ok()?;
+    let mut numbers = said.split('.').map(|part| part.parse::<u32>().unwrap_or(0));
+    let version = (numbers.next()?, numbers.next()?);
+    (version < (4, 4)).then(|| said.trim().to_owned())
+}
+
+/// What a key press and a message need of the terminal.
+fn terminal() -> Vec<Check> {
+    let term = env::var("TERM").unwrap_or_default();
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
+        .into_iter()
+        .find_map(|name| env::var(name).ok().filter(|it| !it.is_empty()));
+    let locale = locale.unwrap_or_else(|| "C".to_owned());
+    let unicode = locale.to_lowercase().replace('-', "").contains("utf8");
+    let colour =
+        if env::var_os("NO_COLOR").is_some_and(|set| !set.is_empty()) { ", without colour" } else { "" };
+    vec![
+        match term.as_str() {
+            "" | "dumb" => warn(
+                "terminal",
+                format!("TERM is \"{term}\""),
+                "messages below the line need a real terminal",
+            ),
+            term => ok("terminal", format!("{term}{colour}")),
+        },
+        if unicode {
+            ok("locale", locale)
+        } else {
+            let advice = "set LANG to one that ends in UTF-8, or the cursor is off in lines with other letters than a to z";
+            warn("locale", format!("{locale} is not UTF-8"), advice)
+        },
+    ]
+}

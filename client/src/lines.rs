@@ -1,0 +1,178 @@
+//! `sayso convert --lines`: one dictation a line in, one JSON object a line out, in order, in bounded memory.
+
+use crate::cli::Convert;
+use crate::convert::{answer, settings};
+use crate::reach::{self, Reach};
+use anyhow::{Context, Result};
+use sayso_protocol::dial::{Connection, DialError};
+use sayso_protocol::line::{self, Splitter, TooLong};
+use sayso_protocol::{Answer, Code, Fault, MAX_TEXT_BYTES, Op, Reply, Request, frame, output};
+use std::io::{self, Read, Write};
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+/// Lines that are on their way at once. Enough to hide the way there and back, few enough that none waits long
+/// behind the others, which would count against its deadline.
+const WINDOW: usize = 16;
+/// Bytes that are read at once.
+const CHUNK_BYTES: usize = 64 * 1024;
+
+/// Converts every line of standard input.
+pub(crate) fn run(cli: &Convert) -> Result<ExitCode> {
+    let (settings, mistake) = settings();
+    if let Some(mistake) = mistake {
+        eprintln!("sayso: {mistake}; the defaults are in force");
+    }
+    let pattern = cli.request(&settings, String::new());
+    let mut pipeline = Pipeline::new(pattern, !cli.no_start);
+    let mut input = io::stdin().lock();
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    let mut splitter = Splitter::new(MAX_TEXT_BYTES);
+    let mut chunk = vec![0; CHUNK_BYTES];
+    loop {
+        // What can be answered is answered before more is waited for, so that a slow writer sees its answers.
+        let read = match input.read(&mut chunk) {
+            Ok(read) => read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error).context("standard input cannot be read"),
+        };
+        splitter.push(&chunk[..read]);
+        while let Some(line) = splitter.next_line() {
+            if pipeline.take(line) {
+                pipeline.flush(&mut out)?;
+            }
+        }
+        if read == 0 {
+            if let Some(rest) = splitter.rest() {
+                pipeline.take(Ok(rest));
+            }
+            pipeline.flush(&mut out)?;
+            return Ok(if pipeline.failed { ExitCode::FAILURE } else { ExitCode::SUCCESS });
+        }
+        pipeline.flush(&mut out)?;
+    }
+}
+
+/// Lines on their way to the daemon and back.
+struct Pipeline {
+    /// Every request but for its text and number.
+    pattern: Request,
+    may_start: bool,
+    connection: Option<Connection>,
+    /// Lines in order: the text and, once it is there, what came of it.
+    window: Vec<(String, Option<Result<Answer, Fault>>)>,
+    /// Why the daemon is not asked any more.
+    given_up: Option<Fault>,
+    /// Whether a line has failed for another reason than what is in it.
+    failed: bool,
+}
+
+impl Pipeline {
+    fn new(pattern: Request, may_start: bool) -> Pipeline {
+        Pipeline { pattern, may_start, connection: None, window: Vec::new(), given_up: None, failed: false }
+    }
+
+    /// Takes a line; says whether the window is full.
+    fn take(&mut self, line: Result<&[u8], TooLong>) -> bool {
+        let text = line.map_err(|TooLong| line::text_too_long()).and_then(line::text);
+        self.window.push(match text {
+            Ok(text) => (text.to_owned(), None),
+            Err(fault) => (String::new(), Some(Err(fault))),
+        });
+        self.window.len() >= WINDOW
+    }
+
+    /// Has the lines in the window answered, and prints the answers.
+    fn flush(&mut self, out: &mut impl Write) -> io::Result<()> {
+        let mut second = false;
+        while self.window.iter().any(|(_, outcome)| outcome.is_none()) {
+            let fault = match (self.given_up.clone(), self.answer()) {
+                (None, Ok(())) => continue,
+                // A daemon that died may have been unlucky, and is asked again; twice without a single answer in
+                // between, and it is these lines that it cannot bear.
+                (None, Err(Broken::Lost { progress })) if progress || !second => {
+                    second = !progress;
+                    continue;
+                }
+                (None, Err(Broken::Lost { .. })) => {
+                    Fault::new(Code::Unreachable, "the daemon died of this line or one beside it, twice")
+                }
+                (None, Err(Broken::Silent(fault))) => self.given_up.insert(fault).clone(),
+                (Some(fault), _) => fault,
+            };
+            self.failed = true;
+            for (_, outcome) in self.window.iter_mut().filter(|(_, outcome)| outcome.is_none()) {
+                *outcome = Some(Err(fault.clone()));
+            }
+        }
+        for (_, outcome) in self.window.drain(..) {
+            if let Some(outcome) = outcome {
+                writeln!(out, "{}", output::json(&outcome))?;
+            }
+        }
+        out.flush()
+    }
+
+    /// Sends what is not answered, and waits for the answers.
+    fn answer(&mut self) -> Result<(), Broken> {
+        let patience = Duration::from_millis(self.pattern.deadline_ms.unwrap_or_default());
+        let mut connection = match self.connection.take() {
+            Some(connection) => connection,
+            None => connect(self.may_start, patience)?,
+        };
+        let mut frames = Vec::new();
+        let mut asked = 0;
+        for (at, (text, outcome)) in self.window.iter_mut().enumerate() {
+            if outcome.is_none() {
+                let request = Request { id: at as u64 + 1, text: text.clone(), ..self.pattern.clone() };
+                match frame::encode(&request) {
+                    Ok(frame) => {
+                        frames.extend_from_slice(&frame);
+                        asked += 1;
+                    }
+                    Err(fault) => *outcome = Some(Err(fault)),
+                }
+            }
+        }
+        let mut answered = 0;
+        let window = &mut self.window;
+        let exchanged = if asked == 0 {
+            Ok(())
+        } else {
+            connection.exchange(&frames, patience + patience / 10, |reply: Reply| {
+                let at = usize::try_from(reply.id).unwrap_or(0).wrapping_sub(1);
+                if let Some((text, outcome @ None)) = window.get_mut(at) {
+                    let text = std::mem::take(text);
+                    *outcome = Some(answer(reply, &text));
+                    answered += 1;
+                }
+                answered < asked
+            })
+        };
+        match exchanged {
+            Ok(()) => {
+                self.connection = Some(connection);
+                Ok(())
+            }
+            Err(DialError::Closed) => Err(Broken::Lost { progress: answered > 0 }),
+            Err(error) => Err(Broken::Silent(reach::silent(&error))),
+        }
+    }
+}
+
+/// Why lines have no answer.
+enum Broken {
+    /// The daemon went away, after at least one answer or before any.
+    Lost { progress: bool },
+    /// There is no daemon, or none that answers; asking again for every line would take for ever.
+    Silent(Fault),
+}
+
+/// A connection to a daemon that is not older than this client.
+fn connect(may_start: bool, patience: Duration) -> Result<Connection, Broken> {
+    let end = Instant::now() + patience;
+    let mut reach = Reach::new(may_start).map_err(Broken::Silent)?;
+    // Settles who answers: an older daemon is replaced before the first line is sent.
+    reach.ask(&Request::new(1, Op::Status), end).map_err(Broken::Silent)?;
+    reach.connect(end).map_err(Broken::Silent)
+}

@@ -1,0 +1,91 @@
+//! `sayso status`: how the daemon is.
+
+use crate::paint::{Paint, Tone};
+use crate::reach::Reach;
+use anyhow::Result;
+use sayso_protocol::{Fault, Op, Outcome, Request, Status};
+use std::io::{self, Write};
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+/// How long the daemon may take to say how it is.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Prints how the daemon is, for people or as JSON.
+pub(crate) fn run(json: bool) -> Result<ExitCode> {
+    let mut out = io::stdout().lock();
+    match ask() {
+        Ok(status) if json => writeln!(out, "{}", serde_json::to_string(&status)?)?,
+        Ok(status) => write!(out, "{}", told(Paint::stdout(), &status))?,
+        Err(fault) => {
+            if json {
+                writeln!(out, "{}", sayso_protocol::output::json(&Err(fault)))?;
+            } else {
+                eprintln!("sayso: {fault}");
+            }
+            return Ok(ExitCode::FAILURE);
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Asks the daemon how it is; starts none.
+pub(crate) fn ask() -> Result<Status, Fault> {
+    let reply = Reach::new(false)?.ask(&Request::new(1, Op::Status), Instant::now() + PATIENCE)?;
+    match reply.outcome {
+        Outcome::Status(status) => Ok(*status),
+        Outcome::Error(fault) => Err(fault),
+        Outcome::Result(_) => {
+            Err(Fault::new(sayso_protocol::Code::Internal, "the daemon's answer is no status"))
+        }
+    }
+}
+
+fn told(paint: Paint, status: &Status) -> String {
+    let keeper = if status.owner == "service" { "a service manager" } else { "the daemon itself" };
+    let mut rows = vec![
+        ("daemon", format!("{}, process {}, up {}", status.version, status.pid, span(status.uptime_s))),
+        ("socket", format!("{}, kept by {keeper}", status.socket)),
+        ("memory", format!("{:.1} MB", status.resident_bytes as f64 / 1e6)),
+        ("requests", format!("{}, of which {} failed", status.requests, status.errors)),
+        ("open", format!("{} connections, {} line editors", status.connections, status.sessions)),
+    ];
+    if let Some(mistake) = &status.settings_error {
+        rows.push(("settings", format!("{mistake}; the last good ones are in force")));
+    }
+    for route in &status.routes {
+        let times =
+            format!("{} conversions, p50 {} µs, p99 {} µs", route.count, route.p50_micros, route.p99_micros);
+        rows.push((&route.route, times));
+    }
+    rows.iter()
+        .map(|(name, value)| format!("{}  {value}\n", paint.text(Tone::Faint, &format!("{name:8}"))))
+        .collect()
+}
+
+/// Seconds in the two largest units that are not zero.
+fn span(seconds: u64) -> String {
+    let parts = [
+        (seconds / 86_400, "d"),
+        (seconds / 3600 % 24, "h"),
+        (seconds / 60 % 60, "min"),
+        (seconds % 60, "s"),
+    ];
+    let first = parts.iter().position(|(count, _)| *count > 0).unwrap_or(parts.len() - 1);
+    let shown: Vec<_> =
+        parts[first..].iter().take(2).map(|(count, unit)| format!("{count} {unit}")).collect();
+    shown.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_of_time_are_short() {
+        let cases = [(0, "0 s"), (59, "59 s"), (60, "1 min 0 s"), (3_725, "1 h 2 min"), (90_000, "1 d 1 h")];
+        for (seconds, shown) in cases {
+            assert_eq!(span(seconds), shown);
+        }
+    }
+}

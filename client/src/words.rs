@@ -1,0 +1,104 @@
+//! `sayso words`: what can be said, and what it writes.
+
+use crate::cli::Words;
+use crate::convert::settings;
+use crate::paint::{Paint, Tone};
+use anyhow::Result;
+use sayso_protocol::reply::printable;
+use sayso_speech::vocabulary;
+use serde::Serialize;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+/// What can be said for one thing.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+struct Row {
+    writes: String,
+    kind: String,
+    /// The form to learn first, then what also works.
+    spoken: Vec<String>,
+}
+
+/// Lists the person's own words, then the vocabulary.
+pub(crate) fn run(cli: &Words) -> Result<ExitCode> {
+    let (settings, mistake) = settings();
+    if let Some(mistake) = mistake {
+        eprintln!("sayso: {mistake}; your own words are not in force");
+    }
+    let filter = cli.filter.as_deref().unwrap_or_default().to_lowercase();
+    let found: Vec<_> = rows(&settings.words).into_iter().filter(|row| row.matches(&filter)).collect();
+    let mut out = io::stdout().lock();
+    if cli.json {
+        for row in &found {
+            writeln!(out, "{}", serde_json::to_string(row)?)?;
+        }
+    } else {
+        let paint = Paint::stdout();
+        let mut kind = "";
+        for row in &found {
+            if row.kind != kind {
+                kind = &row.kind;
+                writeln!(out, "{}", paint.text(Tone::Faint, kind))?;
+            }
+            writeln!(
+                out,
+                "  {}  {}",
+                paint.text(Tone::Strong, &format!("{:12}", visible(&row.writes))),
+                row.spoken.join(", ")
+            )?;
+        }
+    }
+    if found.is_empty() {
+        eprintln!("sayso: nothing is said or written with \"{}\" in it", printable(&filter));
+        return Ok(ExitCode::FAILURE);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+impl Row {
+    fn matches(&self, filter: &str) -> bool {
+        self.writes.to_lowercase().contains(filter) || self.spoken.iter().any(|form| form.contains(filter))
+    }
+}
+
+/// One row for each thing that can be written, in the order of the vocabulary.
+fn rows(own: &[(String, String)]) -> Vec<Row> {
+    let mut rows: Vec<Row> = Vec::new();
+    let own = own.iter().map(|(spoken, written)| (written.as_str(), "your own".to_owned(), spoken.clone()));
+    let built_in = vocabulary::entries()
+        .iter()
+        .map(|entry| (entry.writes, format!("{:?}", entry.kind).to_lowercase(), entry.spoken()));
+    for (writes, kind, spoken) in own.chain(built_in) {
+        match rows.iter_mut().find(|row| row.writes == writes && row.kind == kind) {
+            Some(row) => row.spoken.push(spoken),
+            None => rows.push(Row { writes: writes.to_owned(), kind, spoken: vec![spoken] }),
+        }
+    }
+    rows
+}
+
+/// What is written, where it would not be seen.
+fn visible(writes: &str) -> &str {
+    match writes {
+        " " => "(space)",
+        "\t" => "(tab)",
+        "\n" => "(new line)",
+        "" => "(nothing)",
+        writes => writes,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn own_words_come_first_and_forms_of_one_thing_share_a_row() {
+        let own = [("kay eight s".to_owned(), "k8s".to_owned()), ("cube".to_owned(), "k8s".to_owned())];
+        let rows = rows(&own);
+        assert_eq!(rows[0].spoken, ["kay eight s", "cube"]);
+        assert_eq!(rows[0].writes, "k8s");
+        let dash = rows.iter().find(|row| row.writes == "-" && row.kind == "symbol").unwrap();
+        assert!(dash.matches("dash") && dash.spoken.len() > 1);
+    }
+}
