@@ -1,10 +1,10 @@
 //! `sayso-lab convert`: what `sayso convert` answers, by the engine in this process.
 
-use crate::route::RouteName;
+use crate::route;
 use anyhow::Context;
 use sayso_engine::{Dictation, Words, wire};
 use sayso_protocol::line::{self, Splitter, TooLong};
-use sayso_protocol::{Answer, Fault, MAX_TEXT_BYTES, output};
+use sayso_protocol::{Answer, Fault, MAX_TEXT_BYTES, Route, output};
 use sayso_settings::Settings;
 use std::io::{self, ErrorKind, Read, Write};
 use std::process::ExitCode;
@@ -22,9 +22,9 @@ const CHUNK: usize = 64 * 1024;
 #[command(after_help = "Example:\n  echo 'git status dash s' | sayso-lab convert\n  \
                         sayso-lab convert --lines < dictations.txt > commands.jsonl")]
 pub struct Convert {
-    /// What was dictated
-    #[arg(value_name = "TEXT", conflicts_with = "lines")]
-    text: Option<String>,
+    /// What was dictated; several words are joined by spaces; from standard input where absent or `-`
+    #[arg(conflicts_with = "lines")]
+    text: Vec<String>,
     /// Print one JSON object: {buffer, cursor, route, confidence, alternatives, spans, micros, message}
     #[arg(long, conflicts_with = "lines")]
     json: bool,
@@ -32,8 +32,8 @@ pub struct Convert {
     #[arg(long)]
     lines: bool,
     /// The stage that answers
-    #[arg(long, value_enum, default_value = "auto")]
-    route: RouteName,
+    #[arg(long, value_name = "STAGE", default_value = "auto", value_parser = route::parser())]
+    route: Route,
     /// The cursor in the line, in characters; at its end when left out
     #[arg(long, value_name = "N", conflicts_with = "lines")]
     cursor: Option<usize>,
@@ -52,9 +52,10 @@ impl Convert {
                 Ok(()) => Ok(ExitCode::SUCCESS),
             };
         }
-        let outcome = match &self.text {
-            Some(text) => self.answer(&words, text),
-            None => self.line(&words, io::stdin().lock()).context("cannot read standard input")?,
+        let outcome = if self.text.is_empty() || self.text == ["-"] {
+            self.line(&words, io::stdin().lock()).context("cannot read standard input")?
+        } else {
+            self.answer(&words, &self.text.join(" "))
         };
         match &outcome {
             _ if self.json => println!("{}", output::json(&outcome)),
@@ -64,13 +65,14 @@ impl Convert {
                     eprintln!("sayso-lab: {message}");
                 }
             }
-            Err(fault) => eprintln!("sayso-lab: {}", fault.message),
+            Err(fault) => eprintln!("sayso-lab: {}", fault),
         }
         Ok(if outcome.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 
     fn answer(&self, words: &Words, text: &str) -> Result<Answer, Fault> {
-        let dictation = Dictation { text, cursor: self.cursor, route: self.route.route() };
+        let cursor = self.cursor.map(|cursor| cursor.min(text.chars().count()));
+        let dictation = Dictation { text, cursor, route: wire::route(self.route) };
         let start = Instant::now();
         let converted = sayso_engine::convert(words, &dictation);
         let micros = u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX);
@@ -126,7 +128,7 @@ fn words() -> Words {
     match Settings::load() {
         Ok(settings) => Words::new(settings.words),
         Err(mistake) => {
-            eprintln!("sayso-lab: {mistake}; your own words are not used");
+            eprintln!("sayso-lab: {mistake}; the defaults are in force");
             Words::default()
         }
     }
@@ -149,7 +151,7 @@ mod tests {
     }
 
     const CONVERT: Convert =
-        Convert { text: None, json: false, lines: true, route: RouteName::Auto, cursor: None };
+        Convert { text: Vec::new(), json: false, lines: true, route: Route::Auto, cursor: None };
 
     /// The buffer or the error code of each answer to `input`.
     fn check(input: &[u8], expected: &[&str]) {

@@ -3,11 +3,11 @@
 use crate::bootstrap::{self, Interval};
 use crate::cases::{self, Case};
 use crate::progress::Progress;
-use crate::route::RouteName;
+use crate::route;
 use crate::score::{MEASURES, Score, Tally, Tier};
 use anyhow::bail;
-use clap::ValueEnum;
-use sayso_engine::{Dictation, Refusal, Words};
+use sayso_engine::{Dictation, Refusal, Words, wire};
+use sayso_protocol::Route;
 use sayso_speech::clean::clean;
 use sayso_speech::lattice::{self, UserWords};
 use serde_json::{Value, json};
@@ -33,8 +33,8 @@ pub struct Eval {
     #[arg(long, value_name = "FILE.jsonl")]
     cases: PathBuf,
     /// The stage that answers
-    #[arg(long, value_enum, default_value = "auto")]
-    route: RouteName,
+    #[arg(long, value_name = "STAGE", default_value = "auto", value_parser = route::parser())]
+    route: Route,
     /// Two stages, compared case by case: side by side, with a paired bootstrap interval of the difference
     #[arg(long, value_parser = two_routes, value_name = "A,B", conflicts_with = "route")]
     routes: Option<TwoRoutes>,
@@ -54,7 +54,7 @@ pub struct Eval {
 
 /// The answers of one route, in the order of the cases.
 struct Run {
-    route: RouteName,
+    route: Route,
     answers: Vec<String>,
     scores: Vec<Score>,
     time: Duration,
@@ -83,19 +83,20 @@ impl Eval {
 
 /// Two stages to compare, such as `scanner,auto`.
 #[derive(Debug, Clone, Copy)]
-struct TwoRoutes(RouteName, RouteName);
+struct TwoRoutes(Route, Route);
 
 fn two_routes(text: &str) -> Result<TwoRoutes, String> {
-    let (a, b) = text.split_once(',').ok_or("two routes are compared, such as scanner,auto")?;
-    Ok(TwoRoutes(RouteName::from_str(a, false)?, RouteName::from_str(b, false)?))
+    let (a, b) = text.split_once(',').ok_or("two stages are compared, such as scanner,auto")?;
+    let named = |name| route::named(name).ok_or_else(|| format!("there is no stage {name:?}"));
+    Ok(TwoRoutes(named(a)?, named(b)?))
 }
 
-fn evaluate(cases: &[Case], route: RouteName) -> anyhow::Result<Run> {
+fn evaluate(cases: &[Case], route: Route) -> anyhow::Result<Run> {
     let words = Words::default();
     let progress = Progress::new(cases.len(), "cases");
     let mut run = Run { route, answers: Vec::new(), scores: Vec::new(), time: Duration::ZERO };
     for case in cases {
-        let dictation = Dictation { text: &case.dictated, cursor: None, route: route.route() };
+        let dictation = Dictation { text: &case.dictated, cursor: None, route: wire::route(route) };
         let start = Instant::now();
         let converted = sayso_engine::convert(&words, &dictation);
         run.time += start.elapsed();
@@ -160,7 +161,7 @@ impl Run {
             }
             text.push('\n');
         }
-        text + &format!("route {}, {}\n", self.route.name(), pace(self.seconds_per_case()))
+        text + &format!("route {}, {}\n", self.route.as_str(), pace(self.seconds_per_case()))
     }
 
     /// The `limit` worst answers, each aligned with what was expected and marked where it first differs.
@@ -195,7 +196,7 @@ impl Run {
 
     fn to_json(&self, cases: &[Case], errors: usize) -> Value {
         let mut object = self.tally(&(0..cases.len()).collect::<Vec<_>>()).to_json();
-        object["route"] = json!(self.route.name());
+        object["route"] = json!(self.route.as_str());
         object["seconds_per_case"] = json!(self.seconds_per_case());
         object["groups"] = groups(cases)
             .iter()
@@ -239,8 +240,8 @@ fn comparison(cases: &[Case], a: &Run, b: &Run) -> String {
     let mut text = format!(
         "{:<width$}  {:>8}  {:>8}  difference (95 % interval)\n",
         format!("%, {} cases", cases.len()),
-        a.route.name(),
-        b.route.name()
+        a.route.as_str(),
+        b.route.as_str()
     );
     let figures = a.tally(all).percents().into_iter().zip(b.tally(all).percents());
     for (((_, heading), (of_a, of_b)), interval) in MEASURES.iter().zip(figures).zip(differences(a, b)) {
@@ -263,7 +264,7 @@ fn comparison(cases: &[Case], a: &Run, b: &Run) -> String {
         );
     }
     for run in [a, b] {
-        let _ = writeln!(text, "route {}, {}", run.route.name(), pace(run.seconds_per_case()));
+        let _ = writeln!(text, "route {}, {}", run.route.as_str(), pace(run.seconds_per_case()));
     }
     text
 }

@@ -1,39 +1,14 @@
-//! The stage that may answer, as it is named on the command line.
+//! The stage that may answer, by the name that the wire uses.
 
-use clap::ValueEnum;
-use sayso_engine::Route;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use sayso_protocol::Route;
 
-/// Which stage may answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum RouteName {
-    /// The gate decides, then the best stage that is there
-    Auto,
-    /// The rules alone
-    Scanner,
-    /// The tagger
-    Tagger,
-    /// A language model
-    Model,
+/// The stage that is called `name`.
+pub fn named(name: &str) -> Option<Route> {
+    Route::ALL.into_iter().find(|route| route.as_str() == name)
 }
 
-impl RouteName {
-    /// The name as it is typed and as the wire carries it.
-    pub fn name(self) -> &'static str {
-        match self {
-            RouteName::Auto => "auto",
-            RouteName::Scanner => "scanner",
-            RouteName::Tagger => "tagger",
-            RouteName::Model => "model",
-        }
-    }
-
-    /// The engine's route of this name.
-    pub fn route(self) -> Route {
-        match self {
-            RouteName::Auto => Route::Auto,
-            RouteName::Scanner => Route::Scanner,
-            RouteName::Tagger => Route::Tagger,
-            RouteName::Model => Route::Model,
-        }
-    }
+/// Reads a stage from the command line; help and error messages list the names.
+pub fn parser() -> impl TypedValueParser<Value = Route> {
+    PossibleValuesParser::new(Route::ALL.map(Route::as_str)).map(|name| named(&name).unwrap_or_default())
 }

@@ -51,6 +51,8 @@ fn convert_prints_the_command() {
         (&["convert"][..], "git space status\n"),
         (&["convert"], "git space status"),
         (&["convert", "git space status"], ""),
+        (&["convert", "git", "space", "status"], ""),
+        (&["convert", "-"], "git space status\n"),
         (&["convert", "--route", "scanner"], "git space status\n"),
         (&["convert"], "git status\n"),
     ] {
@@ -107,7 +109,7 @@ fn convert_knows_the_words_of_the_person() {
 
     let run = lab_with("[words]\nmistake", &["convert"], b"ls space dash l");
     assert_eq!((run.out.as_str(), run.code), ("ls -l\n", Some(0)));
-    assert!(run.err.contains("config.toml") && run.err.contains("not used"), "{}", run.err);
+    assert!(run.err.contains("config.toml") && run.err.contains("defaults"), "{}", run.err);
 }
 
 #[test]
