@@ -49,29 +49,50 @@ impl Directive {
         )
     }
 
-    /// Writes the words in this case. Letters outside ASCII follow Unicode's simple mapping.
+    /// Writes the words in this case.
     pub fn apply(self, words: &[String]) -> String {
-        let lower = |word: &String| word.to_lowercase();
+        let lower = |word: &String| to_lower(word);
         match self {
             Directive::Capital => words.iter().map(|word| capital(word)).collect(),
-            Directive::Upper | Directive::AllCaps => words.concat().to_uppercase(),
-            Directive::Lower => words.concat().to_lowercase(),
+            Directive::Upper | Directive::AllCaps => to_upper(&words.concat()),
+            Directive::Lower => to_lower(&words.concat()),
             Directive::Camel => {
                 let mut text = words.first().map(lower).unwrap_or_default();
-                text.extend(words.iter().skip(1).map(|word| capital(&word.to_lowercase())));
+                text.extend(words.iter().skip(1).map(|word| capital(&to_lower(word))));
                 text
             }
-            Directive::Pascal => words.iter().map(|word| capital(&word.to_lowercase())).collect(),
+            Directive::Pascal => words.iter().map(|word| capital(&to_lower(word))).collect(),
             Directive::Snake => words.iter().map(lower).collect::<Vec<_>>().join("_"),
             Directive::Kebab => words.iter().map(lower).collect::<Vec<_>>().join("-"),
-            Directive::Screaming => words.join("_").to_uppercase(),
+            Directive::Screaming => to_upper(&words.join("_")),
         }
     }
 }
 
 fn capital(word: &str) -> String {
     let mut chars = word.chars();
-    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+    chars.next().map_or_else(String::new, |first| std::iter::once(upper(first)).chain(chars).collect())
+}
+
+/// Upper case, letter for letter: one that would become two ("ß") stays.
+pub fn to_upper(text: &str) -> String {
+    text.chars().map(upper).collect()
+}
+
+/// Lower case, letter for letter.
+pub fn to_lower(text: &str) -> String {
+    text.chars().map(|c| single(c.to_lowercase(), c)).collect()
+}
+
+fn upper(c: char) -> char {
+    single(c.to_uppercase(), c)
+}
+
+fn single(mut mapped: impl Iterator<Item = char>, otherwise: char) -> char {
+    match (mapped.next(), mapped.next()) {
+        (Some(c), None) => c,
+        _ => otherwise,
+    }
 }
 
 #[cfg(test)]

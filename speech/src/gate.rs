@@ -42,11 +42,6 @@ pub fn judge(lattice: &Lattice) -> Verdict {
     if evidence.said == 0 {
         return without_symbols(lattice, &evidence, names_command);
     }
-    // A shell line that happens to hold one such word ("apt install dash -y", "dot -Tpng").
-    let starts_with_it = matches!(first, "dot" | "hash" | "bang" | "star") && evidence.said <= 1;
-    if evidence.typed > 0 && starts_with_it && lattice.line.tokens[0].shape == Shape::Word {
-        return Verdict::Command;
-    }
     Verdict::Dictation
 }
 
@@ -91,20 +86,26 @@ fn is_prose(lattice: &Lattice, evidence: &Evidence, start: usize) -> bool {
 
 fn gather(lattice: &Lattice) -> Evidence {
     let mut evidence = Evidence { said: 0, numbers: 0, everyday: 0, typed: 0, words: 0 };
+    // The words of the simple command so far, as long as they may name a sub-command.
+    let mut path: Vec<&str> = Vec::new();
     let mut at = 0;
     while at < lattice.len() {
+        let text = lattice.line.lower(at);
         let mut length = 1;
         match lattice.line.tokens[at].shape {
-            Shape::Typed | Shape::Digits => evidence.typed += 1,
+            Shape::Typed | Shape::Digits => {
+                evidence.typed += 1;
+                if matches!(text, "|" | "||" | "&&" | ";" | "&") {
+                    path.clear();
+                    at += 1;
+                    continue;
+                }
+            }
             Shape::Word => {
                 evidence.words += 1;
-                let (_, readings) = lattice.at(at);
-                let said = readings
-                    .iter()
-                    .filter_map(|reading| reading.entry)
-                    .filter(|entry| is_sign(entry.kind))
-                    .max_by_key(|entry| entry.words.len());
-                if let Some(entry) = said {
+                if let Some(entry) = sign(lattice, at)
+                    && !names_itself(lattice, at, &path)
+                {
                     length = entry.words.len();
                     match entry.kind {
                         Kind::Number | Kind::Repeat => evidence.numbers += 1,
@@ -114,9 +115,33 @@ fn gather(lattice: &Lattice) -> Evidence {
                 }
             }
         }
+        path.push(text);
         at += length;
     }
     evidence
+}
+
+/// The longest entry at a token that is a sign of dictation.
+fn sign(lattice: &Lattice, at: usize) -> Option<&'static vocabulary::Entry> {
+    let (_, readings) = lattice.at(at);
+    let entries = readings.iter().filter_map(|reading| reading.entry);
+    entries.filter(|entry| is_sign(entry.kind)).max_by_key(|entry| entry.words.len())
+}
+
+/// A command or sub-command that is called like a symbol (`dot -Tpng`, `npm star`), and no symbol said.
+fn names_itself(lattice: &Lattice, at: usize, path: &[&str]) -> bool {
+    /// Deeper than this there are no sub-commands in the table.
+    const DEPTH: usize = 3;
+    let word = lattice.line.lower(at);
+    let spoken_next = at + 1 < lattice.len() && sign(lattice, at + 1).is_some();
+    let known = match path {
+        [] => commands::is_command(word),
+        path if path.len() <= DEPTH => {
+            commands::lookup(path).is_some_and(|command| command.has_subcommand(word))
+        }
+        _ => false,
+    };
+    known && !spoken_next
 }
 
 /// Kinds of entries whose words are a sign of dictation.

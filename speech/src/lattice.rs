@@ -9,7 +9,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use crate::case::Directive;
+use crate::case::{Directive, to_lower, to_upper};
 use crate::clean::{Line, Shape};
 use crate::number::{self, Part};
 use crate::vocabulary::{self, Entry};
@@ -318,14 +318,14 @@ impl<'l> Builder<'l> {
         let mut letters = text.chars();
         let (Some(first), second) = (letters.next(), letters.next()) else { return };
         if second.is_none() {
-            self.push(at..at + 1, Kind::Letter, first.to_lowercase().to_string(), None);
-            self.push(at..at + 1, Kind::Letter, first.to_uppercase().to_string(), None);
+            self.push(at..at + 1, Kind::Letter, to_lower(text), None);
+            self.push(at..at + 1, Kind::Letter, to_upper(text), None);
             return;
         }
         // A capital that only begins a sentence is the speech engine's: lower case is then the first reading.
         let begins = at == 0 || self.line.tokens[at - 1].pause;
         let only_initial = first.is_uppercase() && !text.chars().skip(1).any(char::is_uppercase);
-        let lower = text.to_lowercase();
+        let lower = to_lower(text);
         let differs = lower != text;
         if begins && only_initial {
             self.push(at..at + 1, Kind::Word, lower, None);
@@ -373,20 +373,20 @@ impl<'l> Builder<'l> {
             self.push(
                 at..operands[count - 1].1,
                 Kind::WideCase,
-                letters[..count].concat().to_uppercase(),
+                to_upper(&letters[..count].concat()),
                 Some(entry),
             );
         }
         let (mut text, mut end) = match letters.len() {
-            0 | 1 => (operands[0].0.to_uppercase(), operands[0].1),
-            count => (letters.concat().to_uppercase(), operands[count - 1].1),
+            0 | 1 => (to_upper(&operands[0].0), operands[0].1),
+            count => (to_upper(&letters.concat()), operands[count - 1].1),
         };
         for _ in 1..MAX_OPERANDS {
             if lower.get(end) != Some(&"underscore") || end + 1 - at >= MAX_SPAN {
                 return;
             }
             let Some((word, next)) = self.operands(end + 1, lower).into_iter().next() else { return };
-            text = format!("{text}_{}", word.to_uppercase());
+            text = format!("{text}_{}", to_upper(&word));
             end = next;
             self.push(at..end, Kind::WideCase, text.clone(), Some(entry));
         }

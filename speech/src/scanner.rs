@@ -200,12 +200,12 @@ fn everyday_in_text(reading: &Reading, before: &Before, lattice: &Lattice, at: u
     if reading.kind == Kind::Separator && entry.writes == "\t" {
         return true;
     }
-    let words_around = at > 0
-        && lattice.find(at - 1, 1, Kind::Word).is_some()
-        && at + 1 < lattice.len()
-        && lattice.find(at + 1, 1, Kind::Word).is_some();
+    let word = |at: usize| lattice.find(at, 1, Kind::Word).is_some() && !talk::says_symbol(lattice, at);
+    let words_around = at > 0 && word(at - 1) && at + 1 < lattice.len() && word(at + 1);
     reading.kind == Kind::Symbol
         && (entry.everyday && before.quote.as_deref() == Some("\"") && words_around
+            // "dash dash append": the name of a flag.
+            || entry.words.len() == 1 && before.symbol.as_deref() == Some("--") && entry.writes == ">>"
             // What stands where a command is due is no redirection or glob.
             || before.command && matches!(entry.words[..], ["append" | "star" | "hash" | "at"]))
 }

@@ -16,7 +16,7 @@ pub fn space(lattice: &Lattice, chosen: &[ReadingId]) -> Vec<Step> {
         let item = |place: usize| writing.get(place).map(|&at| lattice.reading(chosen[at]));
         let current = lattice.reading(chosen[at]);
         let previous = place.checked_sub(1).and_then(item);
-        let around = Around { previous, current, next: item(place + 1), after: item(place + 2) };
+        let around = Around { previous, current, next: item(place + 1) };
         let space = match previous {
             None => false,
             Some(previous) if previous.kind == Kind::Join || current.kind == Kind::Join => false,
@@ -24,14 +24,15 @@ pub fn space(lattice: &Lattice, chosen: &[ReadingId]) -> Vec<Step> {
             Some(previous) => shell.space_before(&around) || !lattice.may_touch(previous, current),
         };
         steps[at].space = space;
-        if let Some(upper) = shell.upper_flag(&around, space)
-            && let Some(reading) = lattice
-                .at(current.tokens.start)
-                .1
+        let (first, readings) = lattice.at(current.tokens.start);
+        let heard_upper =
+            lattice.line.text(current.tokens.start).starts_with(|c: char| c.is_ascii_uppercase());
+        if let Some(upper) = shell.upper_letter(current, heard_upper, space)
+            && let Some(reading) = readings
                 .iter()
-                .position(|reading| reading.kind == Kind::Letter && reading.text == upper.to_string())
+                .position(|reading| reading.kind == Kind::Letter && reading.text.starts_with(upper))
         {
-            steps[at].reading = lattice.at(current.tokens.start).0 + reading as u32;
+            steps[at].reading = first + reading as u32;
         }
         shell.write(lattice.reading(steps[at].reading), space);
     }
@@ -43,7 +44,6 @@ struct Around<'a> {
     previous: Option<&'a Reading>,
     current: &'a Reading,
     next: Option<&'a Reading>,
-    after: Option<&'a Reading>,
 }
 
 /// The command line so far.
@@ -55,8 +55,14 @@ struct Shell {
     pieces: usize,
     /// The words of the simple command before it.
     words: Vec<String>,
-    /// The command and sub-commands read so far.
+    /// The command and sub-commands read so far, the word under construction included.
     command: Option<Command>,
+    /// The command that the finished words name, as long as they name one.
+    parent: Option<Command>,
+    /// The command before it that runs it, such as `xargs`.
+    runner: Option<Command>,
+    /// A value of the runner's last flag is due.
+    value_due: bool,
     /// Signs that are open: quotes and brackets.
     open: Vec<char>,
 }
@@ -116,6 +122,11 @@ const ROOTS: [&str; 18] = [
     "var",
 ];
 
+/// Of a shell word longer than this, in bytes, only the end is kept in view: its beginning decides no space any more.
+const LONGEST: usize = 256;
+/// More signs than this are not open at once in a line that a person dictates.
+const DEEPEST: usize = 32;
+
 impl Shell {
     fn quote(&self) -> Option<char> {
         self.open.iter().copied().find(|sign| matches!(sign, '"' | '\'' | '`'))
@@ -138,6 +149,11 @@ impl Shell {
 
     fn in_short_flag(&self) -> bool {
         self.token.starts_with('-') && self.token.len() > 1 && !self.token.starts_with("--")
+    }
+
+    /// `-n1`, not the number `-1`.
+    fn in_letter_flag(&self) -> bool {
+        self.in_short_flag() && self.token[1..].starts_with(|c: char| c.is_ascii_alphabetic())
     }
 
     /// A finished flag: what follows is its value or the next argument.
@@ -173,15 +189,21 @@ impl Shell {
             return false;
         }
         if is_number(current) {
-            // "file two" is a name; "sleep ten" and "-n ten" are arguments.
+            // "file two" is a name; "sleep ten" and "-n ten" are arguments, and `-print0` is a flag.
+            if self.at_flag() && self.is_word_flag(&format!("{}{}", &self.token[1..], current.text)) {
+                return false;
+            }
             let starts = self.token.as_str() == previous.text;
             return self.at_flag()
                 || (self.at_name() && !numbered_command(&self.token, &current.text))
                 || is_long_number(current) && starts;
         }
         if is_number(previous) {
-            // "fifty k" is a size; a word after a number is the next argument.
-            return !is_letter(current) || self.token.len() > 6;
+            // "fifty k" is a size, "two d" a time; a word after a number is the next argument.
+            const UNITS: &str = "bcdghkmpstwx";
+            return !is_letter(current)
+                || !UNITS.contains(&current.text.to_lowercase())
+                || self.in_letter_flag();
         }
         if is_letter(previous) && is_name(current) && self.pieces == 1 {
             let name = format!("{}{}", self.token, current.text);
@@ -217,12 +239,16 @@ impl Shell {
                 self.at_flag() && !self.is_path()
                     || self.words.is_empty() && !is_any_symbol(previous)
                     || is_any_symbol(previous) && is_redirection(&previous.text)
+                    || matches!(previous.text.as_ref(), "\"" | "'")
+                        && !self.open.contains(&first_char(&previous.text))
             }
             "\"" | "'" | "`" => !self.open.contains(&first_char(symbol)) && self.space_before_quote(previous),
             "$" => !is_any_symbol(previous) || is_redirection(&previous.text) || previous.text == "*",
             "@" | "#" => self.at_flag() || self.words.is_empty() || glued_symbol("*") || glued_symbol("."),
             "!" => !is_any_symbol(previous) || glued_symbol(")"),
             "%" => self.at_flag() || (self.at_name() && !is_number(previous)),
+            // g++
+            "+" if self.words.is_empty() && commands::is_command(&format!("{}++", self.token)) => false,
             "+" => self.at_flag() || self.at_name() || !is_any_symbol(previous) && !is_number(previous),
             "\\" => !matches!(previous.text.as_ref(), "\\" | "/" | "." | "=") || is_name(previous),
             "{" | "[" => {
@@ -247,12 +273,16 @@ impl Shell {
         let Some(next) = around.next else { return true };
         if is_any_symbol(previous) {
             return match previous.text.as_ref() {
-                "/" | ":" | "=" | "@" | "_" | "~" | "," | "-" => is_symbol(Some(next), "-"),
+                ":" | "=" | "@" | "_" | "," | "-" => is_symbol(Some(next), "-"),
                 _ => true,
             };
         }
         if is_symbol(Some(next), "-") || is_any_symbol(next) {
             return true;
+        }
+        if self.token.contains('%') {
+            // A date's format: "+%Y-%m-%d".
+            return false;
         }
         if is_number(previous) && is_number(next) {
             // A range or a date.
@@ -299,11 +329,8 @@ impl Shell {
             && (matches!(next.text.as_ref(), "-" | "--" | ">" | ">>" | "2>" | ")")
                 || is_operator(&next.text));
         if is_any_symbol(previous) {
-            return match previous.text.as_ref() {
-                "/" | "*" | "?" | "]" | "}" | "~" | "=" | ":" | "-" | "@" | "\\" | "_" | "[" | "+" | "$"
-                | "^" => false,
-                _ => true,
-            };
+            const INSIDE: &str = "/*?]}~=:-@\\_[+$^";
+            return !INSIDE.contains(previous.text.as_ref());
         }
         if lone || is_symbol(Some(next), "/") {
             return true;
@@ -318,7 +345,7 @@ impl Shell {
 
     fn space_before_slash(&self, previous: &Reading, around: &Around<'_>) -> bool {
         if is_any_symbol(previous) {
-            return matches!(previous.text.as_ref(), "*" | "\"" | "'" | "-" | "{" | "}" | "!" | "&")
+            return matches!(previous.text.as_ref(), "\"" | "'" | "-" | "{" | "}" | "!" | "&")
                 || is_operator(&previous.text)
                 || is_redirection(&previous.text) && !previous.text.starts_with('2');
         }
@@ -360,7 +387,8 @@ impl Shell {
         }
         match (is_any_symbol(previous), is_any_symbol(current)) {
             (false, false) => {
-                !(is_number(previous) && is_number(current) || is_letter(previous) && is_letter(current))
+                !(is_number(previous) && is_number(current)
+                    || is_letter(previous) && (is_letter(current) || is_number(current)))
             }
             // "fix colon bug": a heading; "Content-Type: application/json".
             (true, false) => match previous.text.as_ref() {
@@ -379,25 +407,28 @@ impl Shell {
         }
     }
 
-    /// A letter of a flag that this command knows in upper case only.
-    fn upper_flag(&self, around: &Around<'_>, space: bool) -> Option<char> {
-        let current = around.current;
-        if current.kind != Kind::Letter || space || self.quote().is_some() {
+    /// A lower-case letter that conventions write in upper case here.
+    fn upper_letter(&self, current: &Reading, heard_upper: bool, space: bool) -> Option<char> {
+        if current.kind != Kind::Letter {
             return None;
         }
-        if !self.token.starts_with('-') || self.token.starts_with("--") {
-            return None;
-        }
-        // The bare command's flags, as sub-commands are read by now.
-        let letter = current.text.chars().next()?;
-        let command = self.command?;
+        let letter = current.text.chars().next().filter(char::is_ascii_lowercase)?;
         let upper = letter.to_ascii_uppercase();
-        let cluster = is_letter_run(&self.token[1..]) && !around.after.is_some_and(|_| false);
-        (cluster
-            && letter.is_ascii_lowercase()
-            && command.short(letter).is_none()
-            && command.short(upper).is_some())
-        .then_some(upper)
+        if self.token.ends_with('%') && heard_upper {
+            // Of a date's format the year, hour and second are mostly meant long; %M is the minute behind an hour.
+            let minute = letter == 'm' && self.token.contains("%H");
+            return (matches!(letter, 'y' | 'h' | 's') || minute).then_some(upper);
+        }
+        if space || self.quote().is_some() {
+            return None;
+        }
+        if self.token.ends_with(|c: char| c.is_ascii_digit()) {
+            return (heard_upper && matches!(letter, 'm' | 'g' | 't')).then_some(upper);
+        }
+        // A flag that this command knows in upper case only.
+        let command = self.command?;
+        let cluster = self.in_short_flag() && is_letter_run(&self.token[1..]) || self.token == "-";
+        (cluster && command.short(letter).is_none() && command.short(upper).is_some()).then_some(upper)
     }
 
     fn write(&mut self, reading: &Reading, space: bool) {
@@ -410,10 +441,7 @@ impl Shell {
             && is_operator(text)
             && !self.token.ends_with('\\')
         {
-            self.words.clear();
-            self.command = None;
-            self.token.clear();
-            self.pieces = 0;
+            *self = Shell::default();
             return;
         }
         if reading.kind == Kind::Separator {
@@ -424,6 +452,10 @@ impl Shell {
         }
         self.token.push_str(text);
         self.pieces += 1;
+        if self.token.len() > LONGEST {
+            let end = (self.token.len() - LONGEST / 4..).find(|&at| self.token.is_char_boundary(at));
+            self.token.drain(..end.unwrap_or(0));
+        }
         if is_any_symbol(reading) {
             let sign = first_char(text);
             let closes = match sign {
@@ -439,7 +471,9 @@ impl Shell {
                         self.open.truncate(at);
                     }
                 }
-                (None, '"' | '\'' | '`' | '(' | '[' | '{') => self.open.push(sign),
+                (None, '"' | '\'' | '`' | '(' | '[' | '{') if self.open.len() < DEEPEST => {
+                    self.open.push(sign)
+                }
                 _ => {}
             }
         }
@@ -450,11 +484,8 @@ impl Shell {
     fn follow_name(&mut self) {
         if self.words.is_empty() {
             self.command = commands::lookup(&[self.token.as_str()]);
-        } else if let Some(command) = self.command
-            && let Some(below) =
-                parent_of(command, &self.words).and_then(|parent| parent.subcommand(&self.token))
-        {
-            self.command = Some(below);
+        } else if let Some(parent) = self.parent {
+            self.command = Some(parent.subcommand(&self.token).unwrap_or(parent));
         }
     }
 
@@ -464,30 +495,38 @@ impl Shell {
         if word.is_empty() {
             return;
         }
-        // The command that `sudo` runs takes its place.
+        // Flags before the command that `xargs -0` runs, and their values, are not its name.
         if self.words.is_empty()
-            && commands::lookup(&[word.as_str()]).is_some_and(|command| command.runs_command())
-            && word != "find"
+            && let Some(runner) = self.runner
         {
+            let letter = word.chars().last().unwrap_or('-');
+            if word.starts_with('-') {
+                self.value_due = word.len() == 2 && runner.short(letter) == Some(commands::Arity::Value);
+                return;
+            }
+            if std::mem::take(&mut self.value_due) {
+                return;
+            }
+        }
+        if matches!(word.as_str(), "-exec" | "-execdir" | "-ok" | "-okdir") {
+            *self = Shell { open: std::mem::take(&mut self.open), ..Shell::default() };
+            return;
+        }
+        // The command that `sudo` runs takes its place.
+        let runner = commands::lookup(&[word.as_str()]).filter(Command::runs_command);
+        if self.words.is_empty() && runner.is_some() && word != "find" {
+            self.runner = runner;
             self.command = None;
             return;
         }
+        self.parent = match self.parent {
+            _ if self.words.is_empty() => commands::lookup(&[word.as_str()]),
+            Some(parent) if word.starts_with('-') => Some(parent),
+            Some(parent) => parent.subcommand(&word),
+            None => None,
+        };
         self.words.push(word);
     }
-}
-
-/// The command whose sub-command the next word may be: the one that the finished words name.
-fn parent_of(command: Command, words: &[String]) -> Option<Command> {
-    let mut found = commands::lookup(&[words.first()?.as_str()])?;
-    for word in &words[1..] {
-        match found.subcommand(word) {
-            Some(below) => found = below,
-            None if word.starts_with('-') => {}
-            None => return None,
-        }
-    }
-    // Only while the words are still the command's own path.
-    (command.path().starts_with(found.path())).then_some(found)
 }
 
 fn parent_has_hyphenated(command: Command, left: &str, right: &str) -> bool {

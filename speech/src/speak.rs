@@ -319,10 +319,11 @@ fn reads_as(words: &[String]) -> String {
 /// Letters, with the directives that their case needs. `behind` holds the words that follow, the next one last.
 fn say_letters(text: &str, behind: &[String], random: &mut fastrand::Rng) -> Words {
     let runs = case_runs(text);
-    if runs.len() > 1 && random.bool() {
-        if let Some(words) = in_camel_case(text, &runs, behind) {
-            return words;
-        }
+    if runs.len() > 1
+        && random.bool()
+        && let Some(words) = in_camel_case(text, &runs, behind)
+    {
+        return words;
     }
     let mut said: Words = Vec::new();
     for run in runs.iter().rev() {

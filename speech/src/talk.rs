@@ -259,8 +259,9 @@ fn fillers(lattice: &Lattice, quoted: &[bool], dropped: &mut [bool]) {
 fn corrections(lattice: &Lattice, quoted: &[bool], dropped: &mut [bool]) {
     let mut at = 0;
     while at < lattice.len() {
-        let Some(entry) = entry_at(lattice, at, Kind::Correction).filter(|_| !quoted[at] && !dropped[at])
-        else {
+        let correction = entry_at(lattice, at, Kind::Correction)
+            .filter(|entry| !quoted[at] && !dropped[at] && stands_alone(lattice, at, entry));
+        let Some(entry) = correction else {
             // "git push no git pull": a lone "no" before a plain word that stands shortly before it.
             if at > 0
                 && lattice.line.lower(at) == "no"
@@ -281,11 +282,11 @@ fn corrections(lattice: &Lattice, quoted: &[bool], dropped: &mut [bool]) {
         {
             end += more.words.len();
         }
-        let from = if entry.writes == "restart" {
-            0
-        } else if end >= lattice.len() {
+        let from = if end >= lattice.len() {
             last_thing(lattice, at, dropped)
-        } else if commands::is_command(lattice.line.lower(end)) && begins_command(lattice, end) {
+        } else if entry.writes == "restart" && starts_command(lattice, end)
+            || commands::is_command(lattice.line.lower(end)) && begins_command(lattice, end)
+        {
             0
         } else {
             repeated(lattice, at, end, dropped).unwrap_or_else(|| last_thing(lattice, at, dropped))
@@ -295,13 +296,29 @@ fn corrections(lattice: &Lattice, quoted: &[bool], dropped: &mut [bool]) {
     }
 }
 
+/// A single word takes something back only between words: `wait_event` is a name.
+fn stands_alone(lattice: &Lattice, at: usize, entry: &Entry) -> bool {
+    let end = at + entry.words.len();
+    entry.words.len() > 1 || at > 0 && !joins(lattice, at - 1) && end < lattice.len() && !joins(lattice, end)
+}
+
+/// Whether a symbol is said here that stands inside names.
+fn joins(lattice: &Lattice, at: usize) -> bool {
+    let (_, readings) = lattice.at(at);
+    readings
+        .iter()
+        .filter_map(|reading| reading.entry)
+        .any(|entry| matches!(entry.writes, "_" | "-" | "--" | "." | "/"))
+}
+
 /// Whether the command named at `at` begins anew: it has a sub-command or a flag behind it, or is where all began.
 fn begins_command(lattice: &Lattice, at: usize) -> bool {
     let name = lattice.line.lower(at);
     let next = (at + 1 < lattice.len()).then(|| lattice.line.lower(at + 1));
     let subcommand = next
         .is_some_and(|next| commands::lookup(&[name]).is_some_and(|command| command.has_subcommand(next)));
-    subcommand || (0..at).any(|before| lattice.line.lower(before) == name)
+    let near = at.saturating_sub(4 * LOOK_BACK)..at;
+    subcommand || near.into_iter().any(|before| lattice.line.lower(before) == name)
 }
 
 /// The nearest earlier place that begins like what follows the correction: "dash r no wait dash capital R".
@@ -346,7 +363,7 @@ fn not_but(lattice: &Lattice, quoted: &[bool], dropped: &mut [bool]) {
 }
 
 /// Whether a symbol, a separator or a case directive is said here ("and and", "at sign"), and no everyday word.
-fn says_symbol(lattice: &Lattice, at: usize) -> bool {
+pub fn says_symbol(lattice: &Lattice, at: usize) -> bool {
     let (_, readings) = lattice.at(at);
     readings.iter().filter_map(|reading| reading.entry).any(|entry| {
         let says = matches!(
@@ -367,14 +384,10 @@ fn lead_in(lattice: &Lattice, dropped: &mut [bool]) {
         }
         let Some(entry) = entry_at(lattice, at, Kind::Lead) else { break };
         let end = at + entry.words.len();
-        // A single word may be the command itself ("type", "right"): it leads in only where a command follows.
-        if entry.words.len() == 1 && !(end..lattice.len()).take(3).any(|next| starts_command(lattice, next)) {
-            break;
-        }
-        if commands::is_command(entry.words[0])
-            && entry.words.len() == 1
-            && !(end < lattice.len() && starts_command(lattice, end))
-        {
+        // A single word may be the command itself ("yes", "type"): it leads in only to a command or to more talk.
+        let leads = end < lattice.len()
+            && (starts_command(lattice, end) || dropped[end] || entry_at(lattice, end, Kind::Lead).is_some());
+        if entry.words.len() == 1 && !leads {
             break;
         }
         dropped[at..end].fill(true);
@@ -387,9 +400,13 @@ fn lead_in(lattice: &Lattice, dropped: &mut [bool]) {
     while end < far && (dropped[end] || is_talk(end)) {
         end += 1;
     }
-    // Of the commands that follow or that the talk itself names ("make", "type"), the one behind all talk counts.
-    let words = (at..end).filter(|&token| !dropped[token]).count();
-    if words >= 2 && end < lattice.len() && starts_command(lattice, end) {
+    // A command may be an everyday word ("make", "which"): then the last one that the talk reaches.
+    if end == lattice.len() || !starts_command(lattice, end) {
+        let named =
+            (at..end).rev().find(|&token| !dropped[token] && commands::is_command(lattice.line.lower(token)));
+        end = named.unwrap_or(at);
+    }
+    if (at..end).filter(|&token| !dropped[token]).count() >= 2 {
         dropped[at..end].fill(true);
     }
 }

@@ -178,10 +178,10 @@ mod tests {
     fn no_form_means_two_symbols() {
         let mut seen: HashMap<String, &str> = HashMap::new();
         for entry in entries() {
-            if matches!(entry.kind, Kind::Symbol | Kind::Quote | Kind::Open | Kind::Close | Kind::Space) {
-                if let Some(other) = seen.insert(entry.spoken(), entry.writes) {
-                    assert_eq!(other, entry.writes, "{}", entry.spoken());
-                }
+            let writes =
+                matches!(entry.kind, Kind::Symbol | Kind::Quote | Kind::Open | Kind::Close | Kind::Space);
+            if writes && let Some(other) = seen.insert(entry.spoken(), entry.writes) {
+                assert_eq!(other, entry.writes, "{}", entry.spoken());
             }
         }
     }

@@ -1,0 +1,185 @@
+//! What must hold for every line, however strange: nothing is written that was not said, what is said strictly reads
+//! back, positions stay inside, and nothing panics.
+
+#![allow(clippy::unwrap_used)]
+
+use proptest::prelude::*;
+use sayso_engine::{Dictation, Refusal, Route, Words, convert, explain};
+use sayso_speech::clean::clean;
+use sayso_speech::lattice::{Kind, MAX_READINGS, UserWords, build};
+use sayso_speech::speak::{Dialect, speak};
+use sayso_speech::{scanner, strict, vocabulary};
+
+/// Lines made of the vocabulary, command names, letters, typed pieces and noise.
+fn line() -> impl Strategy<Value = String> {
+    let forms: Vec<String> = vocabulary::entries().iter().map(vocabulary::Entry::spoken).collect();
+    let names: Vec<&str> =
+        ["git", "find", "ls", "docker", "sudo", "echo", "foo", "readme", "Makefile"].into();
+    let piece = prop_oneof![
+        6 => proptest::sample::select(forms),
+        3 => proptest::sample::select(names).prop_map(str::to_owned),
+        2 => "[a-zA-Z]",
+        2 => "[a-z]{2,6}",
+        1 => "[ -~]{1,6}",
+        1 => "\\PC{1,3}",
+        1 => "[–—“”‘’….,]",
+    ];
+    proptest::collection::vec(piece, 0..24).prop_map(|pieces| pieces.join(" "))
+}
+
+/// What a token can license: its own letters and digits, and those that the vocabulary writes for its words.
+fn licensed(heard: &str, written: &str, kind: Kind, entry: Option<&vocabulary::Entry>) -> bool {
+    let letters = |text: &str| -> String {
+        text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+    };
+    match kind {
+        Kind::Word | Kind::Letter | Kind::Typed => letters(heard) == letters(written),
+        // The words after a directive, in their order: nothing but number words may change.
+        Kind::Case | Kind::WideCase | Kind::Literal => {
+            let spoken = letters(heard);
+            let digits = written.chars().any(|c| c.is_ascii_digit());
+            digits || spoken.ends_with(&letters(written)) || is_subsequence(&letters(written), &spoken)
+        }
+        Kind::Number => written.bytes().all(|b| b.is_ascii_digit()),
+        Kind::Symbol | Kind::Heard | Kind::Separator => entry.is_some_and(|entry| entry.writes == written),
+        Kind::Join | Kind::Drop => written.is_empty(),
+    }
+}
+
+fn is_subsequence(short: &str, long: &str) -> bool {
+    let mut rest = long.chars();
+    short.chars().all(|c| rest.any(|other| other == c))
+}
+
+fn check_line(text: &str) -> Result<(), TestCaseError> {
+    for route in [Route::Auto, Route::Scanner] {
+        let dictation = Dictation { text, cursor: Some(3), route };
+        let Ok(conversion) = convert(&Words::default(), &dictation) else { continue };
+        let length = conversion.buffer.chars().count();
+        prop_assert!(conversion.cursor <= length);
+        prop_assert!(!conversion.buffer.ends_with('\n') || text.ends_with('\n'));
+        prop_assert!((0.0..=1.0).contains(&conversion.confidence));
+        prop_assert!(!conversion.alternatives.contains(&conversion.buffer));
+        let characters = text.chars().count();
+        let mut at = 0;
+        for span in &conversion.spans {
+            prop_assert!(span.source.start <= span.source.end && span.source.end <= characters, "{span:?}");
+            prop_assert!(span.output.start <= span.output.end && span.output.end <= length, "{span:?}");
+            prop_assert!(span.source.start >= at, "spans go forward: {:?}", conversion.spans);
+            at = span.source.end;
+        }
+        let again = explain(&Words::default(), &dictation).unwrap().0;
+        prop_assert_eq!(again, conversion, "the same input gives the same answer");
+    }
+    Ok(())
+}
+
+fn check_license(text: &str) -> Result<(), TestCaseError> {
+    if text.trim().is_empty() {
+        return Ok(());
+    }
+    let lattice = build(clean(text), &UserWords::default());
+    let paths = [Some(scanner::path(&lattice)), strict::path(&lattice)];
+    for path in paths.into_iter().flatten() {
+        let mut next = 0;
+        for step in &path {
+            let reading = lattice.reading(step.reading);
+            prop_assert_eq!(reading.tokens.start, next, "a path leaves nothing out and takes nothing twice");
+            next = reading.tokens.end;
+            let heard: Vec<&str> = reading.tokens.clone().map(|token| lattice.line.text(token)).collect();
+            let heard = heard.join(" ");
+            prop_assert!(
+                licensed(&heard, &reading.text, reading.kind, reading.entry),
+                "{:?} is not licensed by {:?}",
+                reading,
+                heard
+            );
+        }
+        prop_assert_eq!(next, lattice.len());
+    }
+    for token in 0..lattice.len() {
+        prop_assert!(lattice.at(token).1.len() <= MAX_READINGS);
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_line_is_converted_within_bounds(text in line()) {
+        check_line(&text)?;
+    }
+
+    #[test]
+    fn any_text_is_converted_within_bounds(text in "\\PC{0,80}") {
+        check_line(&text)?;
+    }
+
+    #[test]
+    fn nothing_is_written_that_was_not_said(text in line()) {
+        check_license(&text)?;
+    }
+
+    #[test]
+    fn what_is_said_strictly_reads_back(command in "[ -~]{1,40}", seed in any::<u64>()) {
+        let command = command.trim();
+        prop_assume!(!command.is_empty());
+        let said = speak(command, Dialect::Strict, seed).unwrap();
+        let lattice = build(clean(&said), &UserWords::default());
+        let back = match strict::path(&lattice) {
+            Some(path) => sayso_speech::render::render(&lattice, &path).text,
+            None => said.clone(),
+        };
+        prop_assert_eq!(back, command, "said {:?}", said);
+    }
+
+    #[test]
+    fn strict_lines_stay_as_they_are_once_converted(command in "[a-z]{2,8}( -[a-z]| --[a-z]{3,6}| [a-z]{2,5}/[a-z]{2,6}){1,4}", seed in any::<u64>()) {
+        let said = speak(&command, Dialect::Strict, seed).unwrap();
+        let once = convert(&Words::default(), &Dictation { text: &said, ..Dictation::default() }).unwrap().buffer;
+        let again = convert(&Words::default(), &Dictation { text: &once, ..Dictation::default() }).unwrap().buffer;
+        prop_assert_eq!(again, once);
+    }
+}
+
+#[test]
+fn every_command_of_the_table_stays() {
+    let mut changed = Vec::new();
+    let table = include_str!("../../speech/data/commands.txt");
+    let names =
+        table.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split(['\t', ' ']).next());
+    for name in names {
+        let conversion =
+            convert(&Words::default(), &Dictation { text: name, ..Dictation::default() }).unwrap();
+        if conversion.buffer != name {
+            changed.push(name);
+        }
+    }
+    assert_eq!(changed, [""; 0], "commands that the gate takes for dictation");
+}
+
+#[test]
+fn refusals_name_what_is_wrong() {
+    let words = Words::default();
+    let refusal = |text: &str, route: Route| {
+        convert(&words, &Dictation { text, route, ..Dictation::default() }).unwrap_err()
+    };
+    assert_eq!(refusal("  \t ", Route::Auto), Refusal::Empty);
+    assert_eq!(refusal("ls", Route::Tagger), Refusal::NoRoute("tagger"));
+    assert!(matches!(refusal(&"dash ".repeat(50_000), Route::Auto), Refusal::TooLong { bytes: 250_000, .. }));
+    for (text, code, at) in
+        [("ls \u{1b}[31m", 0x1b, 3), ("a\u{202e}b", 0x202e, 1), ("a\0", 0, 1), ("é\u{200b}", 0x200b, 1)]
+    {
+        assert!(
+            matches!(refusal(text, Route::Auto), Refusal::BadCharacter { code: c, at: place, .. } if c == code && place == at)
+        );
+    }
+}
+
+#[test]
+fn ten_thousand_symbol_words_are_one_line() {
+    let text = "dash ".repeat(10_000);
+    let conversion = convert(&Words::default(), &Dictation { text: &text, ..Dictation::default() }).unwrap();
+    assert_eq!(conversion.buffer.chars().filter(|c| *c == '-').count(), 10_000);
+}
