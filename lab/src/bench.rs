@@ -8,6 +8,7 @@ use crate::machine::Machine;
 use crate::report::Report;
 use clap::ValueEnum;
 use serde_json::json;
+use std::io::Write;
 
 /// Measures so many times; fails when a program is missing or an answer is wrong.
 type Benchmark = fn(usize) -> anyhow::Result<Report>;
@@ -52,8 +53,9 @@ impl Bench {
         let machine = Machine::this();
         let samples = self.samples as usize;
         let mut reports: Vec<Report> = Vec::new();
+        let mut out = std::io::stdout().lock();
         if !self.json && !self.markdown {
-            println!("{machine}\n");
+            writeln!(out, "{machine}\n")?;
         }
         let all: [(What, Benchmark); 3] =
             [(What::Scanner, scanner::run), (What::Spawn, spawn::run), (What::Daemon, daemon::run)];
@@ -63,15 +65,15 @@ impl Bench {
             }
             let report = run(samples)?;
             if !self.json && !self.markdown {
-                println!("{}", report.to_text());
+                writeln!(out, "{}", report.to_text())?;
             }
             reports.push(report);
         }
         if self.json {
-            println!("{}", json!({ "machine": machine, "benchmarks": reports }));
+            writeln!(out, "{}", json!({ "machine": machine, "benchmarks": reports }))?;
         } else if self.markdown {
             let tables: Vec<String> = reports.iter().map(Report::to_markdown).collect();
-            println!("Measured by `sayso-lab bench` on {machine}.\n\n{}", tables.join("\n").trim_end());
+            writeln!(out, "Measured by `sayso-lab bench` on {machine}.\n\n{}", tables.join("\n").trim_end())?;
         }
         Ok(())
     }

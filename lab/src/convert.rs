@@ -44,13 +44,9 @@ impl Convert {
     pub fn run(&self) -> anyhow::Result<ExitCode> {
         let words = words();
         if self.lines {
-            let done = self.lines(&words, io::stdin().lock(), io::stdout().lock());
-            return match done {
-                // Whoever read the answers has seen enough.
-                Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(ExitCode::SUCCESS),
-                Err(error) => Err(error).context("cannot convert the lines of standard input"),
-                Ok(()) => Ok(ExitCode::SUCCESS),
-            };
+            self.lines(&words, io::stdin().lock(), io::stdout().lock())
+                .context("cannot convert the lines of standard input")?;
+            return Ok(ExitCode::SUCCESS);
         }
         let outcome = if self.text.is_empty() || self.text == ["-"] {
             self.line(&words, io::stdin().lock()).context("cannot read standard input")?
@@ -58,9 +54,9 @@ impl Convert {
             self.answer(&words, &self.text.join(" "))
         };
         match &outcome {
-            _ if self.json => println!("{}", output::json(&outcome)),
+            _ if self.json => writeln!(io::stdout(), "{}", output::json(&outcome))?,
             Ok(answer) => {
-                println!("{}", answer.buffer);
+                writeln!(io::stdout(), "{}", answer.buffer)?;
                 if let Some(message) = &answer.message {
                     eprintln!("sayso-lab: {message}");
                 }

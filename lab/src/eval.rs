@@ -12,7 +12,9 @@ use sayso_speech::clean::clean;
 use sayso_speech::lattice::{self, UserWords};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::fmt::Write;
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -43,7 +45,7 @@ pub struct Eval {
     dictated_field: String,
     /// Only the first N cases
     #[arg(long, value_name = "N")]
-    limit: Option<usize>,
+    limit: Option<NonZeroUsize>,
     /// Also print the N cases that are least like what was expected
     #[arg(long, value_name = "N", default_value_t = 0)]
     errors: usize,
@@ -64,20 +66,20 @@ impl Eval {
     /// Evaluates and prints. Fails when the cases cannot be read or a route is not in this build.
     pub fn run(&self) -> anyhow::Result<()> {
         let mut cases = cases::read(&self.cases, &self.dictated_field)?;
-        cases.truncate(self.limit.unwrap_or(cases.len()).max(1));
+        cases.truncate(self.limit.map_or(cases.len(), NonZeroUsize::get));
         let routes = self.routes.map_or(vec![self.route], |TwoRoutes(a, b)| vec![a, b]);
         let runs = routes.iter().map(|&route| evaluate(&cases, route)).collect::<anyhow::Result<Vec<_>>>()?;
-        match (self.json, runs.as_slice()) {
-            (true, [run]) => println!("{}", run.to_json(&cases, self.errors)),
-            (true, runs) => println!("{}", comparison_to_json(&cases, runs, self.errors)),
-            (false, [a, b]) => print!("{}{}", comparison(&cases, a, b), b.errors(&cases, self.errors)),
-            (false, runs) => {
-                for run in runs {
-                    print!("{}{}", run.table(&cases), run.errors(&cases, self.errors));
-                }
+        let shown = match (self.json, runs.as_slice()) {
+            (true, [a, b]) => format!("{}\n", comparison_to_json(&cases, a, b, self.errors)),
+            (false, [a, b]) => comparison(&cases, a, b) + &b.errors(&cases, self.errors),
+            (true, runs) => {
+                runs.iter().map(|run| format!("{}\n", run.to_json(&cases, self.errors))).collect()
             }
-        }
-        Ok(())
+            (false, runs) => {
+                runs.iter().map(|run| run.table(&cases) + &run.errors(&cases, self.errors)).collect()
+            }
+        };
+        Ok(std::io::stdout().write_all(shown.as_bytes())?)
     }
 }
 
@@ -91,12 +93,16 @@ fn two_routes(text: &str) -> Result<TwoRoutes, String> {
     Ok(TwoRoutes(named(a)?, named(b)?))
 }
 
-fn evaluate(cases: &[Case], route: Route) -> anyhow::Result<Run> {
+fn evaluate<'a>(cases: &'a [Case], route: Route) -> anyhow::Result<Run> {
     let words = Words::default();
     let progress = Progress::new(cases.len(), "cases");
     let mut run = Run { route, answers: Vec::new(), scores: Vec::new(), time: Duration::ZERO };
+    let dictation =
+        |case: &'a Case| Dictation { text: &case.dictated, cursor: None, route: wire::route(route) };
+    // The daemon has built its tables long before a key is pressed.
+    let _ = sayso_engine::convert(&words, &dictation(&cases[0]));
     for case in cases {
-        let dictation = Dictation { text: &case.dictated, cursor: None, route: wire::route(route) };
+        let dictation = dictation(case);
         let start = Instant::now();
         let converted = sayso_engine::convert(&words, &dictation);
         run.time += start.elapsed();
@@ -269,14 +275,11 @@ fn comparison(cases: &[Case], a: &Run, b: &Run) -> String {
     text
 }
 
-fn comparison_to_json(cases: &[Case], runs: &[Run], errors: usize) -> Value {
-    let mut object =
-        json!({ "routes": runs.iter().map(|run| run.to_json(cases, errors)).collect::<Vec<_>>() });
-    if let [a, b] = runs {
-        for ((name, _), interval) in MEASURES.iter().zip(differences(a, b)) {
-            object["difference"][name] =
-                json!({ "mean": interval.mean, "low": interval.low, "high": interval.high });
-        }
+fn comparison_to_json(cases: &[Case], a: &Run, b: &Run, errors: usize) -> Value {
+    let mut object = json!({ "routes": [a.to_json(cases, errors), b.to_json(cases, errors)] });
+    for ((name, _), interval) in MEASURES.iter().zip(differences(a, b)) {
+        object["difference"][name] =
+            json!({ "mean": interval.mean, "low": interval.low, "high": interval.high });
     }
     object
 }

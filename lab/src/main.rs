@@ -2,6 +2,7 @@
 
 use clap::Parser;
 use sayso_lab::cli::{Cli, Command};
+use std::io;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -15,9 +16,16 @@ fn main() -> ExitCode {
     };
     match done {
         Ok(code) => code,
+        // Whoever read what was printed has seen enough.
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("sayso-lab: {error:#}");
             ExitCode::FAILURE
         }
     }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let mut causes = error.chain().filter_map(|cause| cause.downcast_ref::<io::Error>());
+    causes.any(|cause| cause.kind() == io::ErrorKind::BrokenPipe)
 }

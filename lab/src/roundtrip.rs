@@ -7,6 +7,7 @@ use sayso_engine::{Dictation, Route, Words};
 use sayso_speech::speak::{Dialect, speak};
 use serde_json::json;
 use std::collections::BTreeMap;
+use std::io::Write;
 use std::path::PathBuf;
 
 /// Says every command of a corpus in the strict dialect, in several styles, and converts it back.
@@ -55,7 +56,7 @@ impl RoundTrip {
     /// Runs and prints. Fails when the corpus cannot be read, or when a spoken command came back different.
     pub fn run(&self) -> anyhow::Result<()> {
         let outcome = if self.already_commands { self.convert_written()? } else { self.convert_spoken()? };
-        self.print(&outcome);
+        std::io::stdout().write_all(self.shown(&outcome).as_bytes())?;
         if !self.already_commands && !outcome.changed.is_empty() {
             bail!("{} commands came back different", outcome.changed.len());
         }
@@ -108,42 +109,41 @@ impl RoundTrip {
         Ok(outcome)
     }
 
-    fn print(&self, outcome: &Outcome) {
+    fn shown(&self, outcome: &Outcome) -> String {
         let Outcome { commands, equal, refused, unsayable, changed } = outcome;
-        let shown = changed.iter().take(self.errors);
+        let listed = changed.iter().take(self.errors);
         if self.json {
-            let shown: Vec<_> = shown
+            let listed: Vec<_> = listed
                 .map(|one| json!({ "dictated": one.said, "expected": one.command, "got": one.got }))
                 .collect();
             let object = json!({
                 "commands": commands, "equal": equal, "refused": refused,
-                "unsayable": unsayable, "unequal": changed.len(), "errors": shown,
+                "unsayable": unsayable, "unequal": changed.len(), "errors": listed,
             });
-            println!("{object}");
-            return;
+            return format!("{object}\n");
         }
-        let converted = (equal + changed.len()).max(1);
-        let percent = 100.0 * *equal as f64 / converted as f64;
-        match self.already_commands {
-            true => println!(
+        let (unequal, percent) =
+            (changed.len(), 100.0 * *equal as f64 / (equal + changed.len()).max(1) as f64);
+        let mut text = match self.already_commands {
+            true => format!(
                 "{commands} commands as they are written: {equal} unchanged ({percent:.2} %), of these {refused} \
-                 refused as no dictation; {} changed",
-                changed.len()
+                 refused as no dictation; {unequal} changed\n"
             ),
-            false => println!(
+            false => format!(
                 "{commands} commands said strictly, in {} styles: {equal} equal ({percent:.3} % of what can be \
-                 said), {} unequal, {} unsayable",
+                 said), {unequal} unequal, {} unsayable\n",
                 self.styles,
-                changed.len(),
                 unsayable.values().sum::<usize>()
             ),
-        }
+        };
         for (reason, count) in unsayable {
-            println!("  unsayable {count:>5}  {reason}");
+            text += &format!("  unsayable {count:>5}  {reason}\n");
         }
-        for one in shown {
-            println!("\n  said      {}\n  expected  {}\n  got       {}", one.said, one.command, one.got);
+        for one in listed {
+            let Changed { said, command, got } = one;
+            text += &format!("\n  said      {said}\n  expected  {command}\n  got       {got}\n");
         }
+        text
     }
 }
 

@@ -5,7 +5,7 @@ use clap::ValueEnum;
 use sayso_speech::speak::{self, speak};
 use serde_json::json;
 use std::fs::File;
-use std::io::{BufRead, BufReader, BufWriter, ErrorKind, Write};
+use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::path::PathBuf;
 
 /// How a command is said.
@@ -48,7 +48,7 @@ pub struct Speak {
 }
 
 impl Speak {
-    /// Speaks. Fails when the file cannot be read; a reader that closes the pipe ends it quietly.
+    /// Speaks. Fails when the file cannot be read.
     pub fn run(&self) -> anyhow::Result<()> {
         let lines: Box<dyn BufRead> = match self.file.as_os_str() == "-" {
             true => Box::new(std::io::stdin().lock()),
@@ -60,10 +60,8 @@ impl Speak {
             }
         };
         let mut out = BufWriter::new(std::io::stdout().lock());
-        match self.speak_lines(lines, &mut out).and_then(|()| Ok(out.flush()?)) {
-            Err(error) if broken_pipe(&error) => Ok(()),
-            done => done,
-        }
+        self.speak_lines(lines, &mut out)?;
+        Ok(out.flush()?)
     }
 
     fn speak_lines(&self, lines: impl BufRead, mut out: impl Write) -> anyhow::Result<()> {
@@ -79,8 +77,4 @@ impl Speak {
         }
         Ok(())
     }
-}
-
-fn broken_pipe(error: &anyhow::Error) -> bool {
-    error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
 }
