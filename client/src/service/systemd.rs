@@ -40,6 +40,8 @@ WantedBy=sockets.target
 
 /// The service unit for `daemon`. A path that a unit file cannot hold is an error.
 ///
+/// It asks for no restart: the next connection is one, while a restart that systemd delays would let it wait.
+///
 /// The hardening is what an unprivileged manager can enforce without user namespaces, which some distributions
 /// switch off: a unit that asks for more would not start there.
 fn service_unit(daemon: &Daemon) -> Result<String> {
@@ -66,9 +68,7 @@ After={SOCKET}
 [Service]
 Type=exec
 ExecStart={program}
-{environment}Restart=on-failure
-RestartSec=1
-TimeoutStopSec=5
+{environment}TimeoutStopSec=5
 UMask=0077
 NoNewPrivileges=yes
 LockPersonality=yes
