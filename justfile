@@ -40,3 +40,7 @@ install *arguments:
 # a release tarball and its checksum, in target/dist
 release:
     bash scripts/release.sh
+
+# write docs/VOCABULARY.md anew from the table of words
+docs:
+    UPDATE_DOCS=1 cargo test --quiet -p sayso-speech --test page

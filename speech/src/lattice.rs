@@ -290,7 +290,7 @@ impl<'l> Builder<'l> {
                 Said::Filler | Said::Lead | Said::Tail | Said::Correction => {
                     self.push(at..end, Kind::Drop, "", Some(entry));
                 }
-                Said::Heard | Said::Ending | Said::Name => {
+                Said::Heard | Said::Ending | Said::Name | Said::Variable => {
                     self.push(at..end, Kind::Heard, entry.writes, Some(entry))
                 }
                 Said::Number | Said::Scale | Said::Repeat | Said::Literal => {}

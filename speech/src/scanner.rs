@@ -64,6 +64,8 @@ struct Before {
     command: bool,
     /// The symbol just before, if one.
     symbol: Option<String>,
+    /// `export` stands just before.
+    exports: bool,
     /// The quote sign that is open.
     quote: Option<String>,
 }
@@ -75,6 +77,7 @@ impl Before {
         }
         let text = reading.text.as_ref();
         self.symbol = (reading.kind == Kind::Symbol).then(|| text.to_owned());
+        self.exports = self.command && text == "export";
         self.command = match reading.kind {
             Kind::Symbol => matches!(text, "|" | "||" | "&&" | ";" | "|&") || (self.command && text == "("),
             Kind::Separator => self.command,
@@ -110,6 +113,12 @@ fn choose(lattice: &Lattice, at: usize, dropped: &[bool], before: &Before) -> Re
     if let Some((place, _)) =
         usable().find(|(_, reading)| entry_kind(reading) == Some(vocabulary::Kind::Name))
         && before.quote.is_none()
+    {
+        return id(place);
+    }
+    if (before.symbol.as_deref() == Some("$") || before.exports)
+        && let Some((place, _)) =
+            usable().find(|(_, reading)| entry_kind(reading) == Some(vocabulary::Kind::Variable))
     {
         return id(place);
     }
@@ -248,6 +257,7 @@ mod tests {
         check("chmod plus x run dot sh", "chmod +x run.sh");
         check("echo dollar all caps home", "echo $HOME");
         check("cd dot dot", "cd ..");
+        check("export path equals dollar path colon slash opt", "export PATH=$PATH:/opt");
         check("export all caps node underscore env equals production", "export NODE_ENV=production");
         check("ssh root at ten dot zero dot zero dot one", "ssh root@10.0.0.1");
         check("sudo apt dash get install nginx", "sudo apt-get install nginx");

@@ -349,7 +349,9 @@ fn say_letters(text: &str, behind: &[String], random: &mut fastrand::Rng) -> Wor
 fn guarded(word: &str, next: &[String]) -> Words {
     let words: Vec<&str> = std::iter::once(word).chain(next.iter().map(String::as_str).take(4)).collect();
     let taken = vocabulary::matches(&words).any(|entry| match entry.kind {
-        Kind::Filler | Kind::Lead | Kind::Tail | Kind::Heard | Kind::Ending | Kind::Name => false,
+        Kind::Filler | Kind::Lead | Kind::Tail | Kind::Heard | Kind::Ending | Kind::Name | Kind::Variable => {
+            false
+        }
         Kind::Correction => entry.words.len() > 1,
         _ => true,
     });

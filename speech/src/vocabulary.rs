@@ -44,6 +44,8 @@ pub enum Kind {
     Heard,
     /// What a speech engine hears for a file name's ending.
     Ending,
+    /// An environment variable, written in upper case where one is due.
+    Variable,
     /// A name that is said as several words, wherever it stands.
     Name,
 }
@@ -116,6 +118,7 @@ fn parse(line: &'static str) -> Vec<Entry> {
         "heard" => Kind::Heard,
         "ending" => Kind::Ending,
         "name" => Kind::Name,
+        "variable" => Kind::Variable,
         other => unreachable!("vocabulary.txt: unknown kind {other}"),
     };
     let writes = match (kind, writes) {
