@@ -6,8 +6,8 @@
 # Everything down to the version check, and the syntax of the rest, must be readable by bash 3.2, which macOS has.
 
 # Functions are read with aliases off, so that none can get into them.
-_sayso_aliases=$(( 0 ))
-if \shopt -q expand_aliases; then _sayso_aliases=1; fi
+_sayso_aliases=0
+\shopt -q expand_aliases && _sayso_aliases=1
 \shopt -u expand_aliases
 
 # What the key is, how long an answer may take (milliseconds), whether Enter converts too, and which program is
@@ -15,11 +15,12 @@ if \shopt -q expand_aliases; then _sayso_aliases=1; fi
 : "${_sayso_key=\C-x\C-v}" "${_sayso_deadline_ms:=1000}" "${_sayso_enter:=0}" "${_sayso_client:=sayso}"
 
 # The lines that further presses walk through: the result, its alternatives, what was dictated; and the cursor in
-# each. `_sayso_turn` is the one on the screen, counted from 0, and -1 before there is any.
+# each. `_sayso_turn` is the one on the screen, counted from 0, and -1 where there is none; `_sayso_message` is what
+# is to be said about it.
 _sayso_lines=()
 _sayso_cursors=()
 _sayso_turn=-1
-_sayso_failure=
+_sayso_message=
 
 # The key. Converts the line; pressed again, shows the next reading. Readline does not tell whether a region is
 # active, so it is always the whole line.
@@ -30,21 +31,21 @@ sayso_convert() {
   elif _sayso_ask "$_sayso_deadline_ms" 0; then
     _sayso_show 0
   fi
-  if [[ -n $_sayso_failure ]]; then
-    printf 'sayso: %s\n' "$_sayso_failure"
+  if [[ -n $_sayso_message ]]; then
+    printf 'sayso: %s\n' "$_sayso_message"
   fi
-  _sayso_failure=
+  _sayso_message=
 }
 
 # Enter, where the settings ask for it, is a macro of two keys. This is the first: it converts a line that is
 # dictation for sure, and decides whether the second runs the line, as it does in every other case.
 _sayso_enter_key() {
   local second=accept-line map
-  if ! _sayso_shown && _sayso_ask 150 90 --no-start; then
+  if ! _sayso_shown && _sayso_ask 150 90; then
     _sayso_show 0
     second=redraw-current-line
   fi
-  _sayso_failure=
+  _sayso_message=
   for map in emacs vi-insert vi-command; do
     bind -m "$map" "\"\\C-x\\C-_\": $second"
   done
@@ -62,57 +63,57 @@ _sayso_show() {
   READLINE_POINT=${_sayso_cursors[_sayso_turn]}
 }
 
-# Asks for the readings of the line within $1 milliseconds, and keeps them where the answer is at least $2 percent
-# sure. The other arguments are for the client. Fails where the line stays, with the reason in `_sayso_failure`.
+# Asks for the readings of the line within $1 milliseconds. With $2 above 0 the answer counts only if it is so sure,
+# in percent, and changes the text. Fails where the line stays as it is, with the reason in `_sayso_message`.
 _sayso_ask() {
   local deadline=$1 sure=$2 line=$READLINE_LINE point=$READLINE_POINT
-  shift 2
-  _sayso_failure=
+  _sayso_message=
+  _sayso_turn=-1
 
   # White space at the start stays (it keeps a command out of the history); at the end it goes.
   local lead=${line%%[![:space:]]*}
   local text=${line#"$lead"}
   text=${text%"${text##*[![:space:]]}"}
+  if (( sure > 0 )) && [[ -z $text ]]; then return 1; fi
   local cursor=$(( point - ${#lead} ))
   (( cursor = cursor < 0 ? 0 : cursor > ${#text} ? ${#text} : cursor ))
 
   # Ctrl-C would throw the whole line away; with a trap of our own it only ends the client.
   local stopped=0 saved fields=()
-  saved=$(trap -p INT)
+  # What a substitution runs is read when it runs, so aliases are kept out by hand here and below.
+  saved=$(\trap -p INT)
   trap stopped=1 INT
-  # The text goes by pipe, cut at the cursor; the answer is fields that end in NUL, `end` the last of them.
+  # The text goes by pipe, never as an argument; the answer is fields that end in NUL: ok, message, stage, percent,
+  # cursor, line, alternatives; or a code and a message.
   mapfile -d '' -t fields < <(
-    printf '%s\0%s\0' "${text:0:cursor}" "${text:cursor}" |
-      "$_sayso_client" convert --fields --shell bash --session "bash-$$" --deadline-ms "$deadline" "$@" 2>/dev/null
+    \printf %s "$text" | "$_sayso_client" convert --fields --shell bash --session "bash-$$" --cursor "$cursor" \
+      --deadline-ms "$deadline" 2>/dev/null
   )
-  if [[ -n $saved ]]; then eval "$saved"; else trap - INT; fi
+  if [[ -n $saved ]]; then eval "\\$saved"; else trap - INT; fi
 
-  local count=${#fields[@]}
   if (( stopped )); then
-    _sayso_failure='stopped; the line is as it was'
-  elif (( count > 5 )) && [[ ${fields[0]} == ok && ${fields[count - 1]} == end ]]; then
-    # Bash has no fractions: 0.95 is compared as 095.
-    local percent=${fields[2]/./}00
-    (( 10#${percent:0:3} >= sure )) || return 1
-    _sayso_failure=${fields[1]}
-    _sayso_lines=("$lead${fields[3]}${fields[4]}")
-    _sayso_cursors=("$(( ${#lead} + ${#fields[3]} ))")
+    _sayso_message='stopped; the line is as it was'
+  elif [[ ${fields[0]-} == ok ]] && (( ${#fields[@]} >= 6 )); then
+    if (( fields[3] < sure )) || { (( sure > 0 )) && [[ ${fields[5]} == "$text" ]]; }; then return 1; fi
+    _sayso_message=${fields[1]}
+    _sayso_lines=("$lead${fields[5]}")
+    _sayso_cursors=("$(( ${#lead} + fields[4] ))")
     local reading
-    for reading in "${fields[@]:5:count - 6}"; do
+    for reading in "${fields[@]:6}"; do
       _sayso_lines+=("$lead$reading")
       _sayso_cursors+=("$(( ${#lead} + ${#reading} ))")
     done
-    if [[ ${fields[3]}${fields[4]} != "$text" ]]; then
+    if [[ ${fields[5]} != "$text" ]]; then
       _sayso_lines+=("$line")
       _sayso_cursors+=("$point")
     fi
     return 0
-  elif (( count == 4 )) && [[ ${fields[0]} == error && ${fields[3]} == end ]]; then
-    _sayso_failure="${fields[1]}; the line is as it was"
+  elif [[ -n ${fields[1]-} ]]; then
+    _sayso_message="${fields[1]}; the line is as it was"
   elif ! type -P "$_sayso_client" >/dev/null; then
-    _sayso_failure="the program $_sayso_client is gone; install sayso again. The line is as it was"
+    _sayso_message="the program $_sayso_client is gone; install sayso again. The line is as it was"
   else
-    _sayso_failure="no answer; try \`sayso doctor\`. The line is as it was"
+    _sayso_message="no answer; try \`$_sayso_client doctor\`. The line is as it was"
   fi
   return 1
 }

@@ -12,11 +12,11 @@ set -q _sayso_enter; or set -g _sayso_enter 0
 set -q _sayso_client; or set -g _sayso_client sayso
 
 # The lines that further presses walk through: the result, its alternatives, what was dictated; and the cursor in
-# each. `_sayso_turn` is the one on the screen, `_sayso_failure` why there is none.
+# each. `_sayso_turn` is the one on the screen, `_sayso_message` what is to be said about it.
 set -g _sayso_lines
 set -g _sayso_cursors
 set -g _sayso_turn 0
-set -g _sayso_failure
+set -g _sayso_message
 
 # The key. Converts the line, or the selection where there is one; pressed again, shows the next reading.
 function sayso-convert --description 'Turn the dictated line into a command'
@@ -25,14 +25,14 @@ function sayso-convert --description 'Turn the dictated line into a command'
     else if _sayso_ask $_sayso_deadline_ms 0
         _sayso_show 1
     end
-    test -n "$_sayso_failure"; and _sayso_say "$_sayso_failure"
+    test -n "$_sayso_message"; and _sayso_say "$_sayso_message"
     return 0
 end
 
 # Enter, where the settings ask for it: a line that is dictation for sure is converted, any other line runs as it
 # always did. So does a converted one, and every line when the daemon is absent, slow or in doubt.
 function sayso-execute --description 'Convert a dictated line, run any other'
-    if not _sayso_shown; and _sayso_ask 150 0.9 --no-start
+    if not _sayso_shown; and _sayso_ask 150 90
         _sayso_show 1
     else
         commandline -f execute
@@ -60,11 +60,12 @@ function _sayso_show
     commandline --function end-selection
 end
 
-# Asks for the readings of the line, or of its selection, within $argv[1] milliseconds, and keeps them where the
-# answer is at least $argv[2] sure. The other arguments are for the client. Fails where the line stays as it is,
-# with the reason in `_sayso_failure`.
+# Asks for the readings of the line, or of its selection, within $argv[1] milliseconds. With $argv[2] above 0 the
+# answer counts only if it is so sure, in percent, and changes the text. Fails where the line stays as it is, with
+# the reason in `_sayso_message`.
 function _sayso_ask
-    set -g _sayso_failure
+    set -g _sayso_message
+    set -g _sayso_turn 0
     set -l line
     _sayso_line
     set -l at (commandline --cursor)
@@ -87,38 +88,41 @@ function _sayso_ask
     set -l trail
     set -l length (math $to - $from)
     string match --quiet --regex "^(?<before>[\s\S]{$from})(?<part>[\s\S]{$length})(?<after>[\s\S]*)\z" -- "$line"
-    string match --quiet --regex '^(?<lead>\s*)(?<text>[\s\S]*?)(?<trail>\s*)\z' -- "$part"
+    and string match --quiet --regex '^(?<lead>\s*)(?<text>[\s\S]*?)(?<trail>\s*)\z' -- "$part"
+    or begin
+        set -g _sayso_message "fish cannot take so long a line apart; it is as it was"
+        return 1
+    end
     set before "$before$lead"
     test -n "$selected"; and set after "$trail$after"
+    test $argv[2] -gt 0 -a -z "$text"; and return 1
 
     set -l cursor (math "max(0, min($at - $(string length -- "$before"), $(string length -- "$text")))")
-    set -l head
-    set -l tail
-    string match --quiet --regex "^(?<head>[\s\S]{$cursor})(?<tail>[\s\S]*)\z" -- "$text"
 
-    # The text goes by pipe, cut at the cursor; the answer is fields that end in NUL, `end` the last of them.
-    set -l fields (printf '%s\0%s\0' "$head" "$tail" | $_sayso_client convert --fields --shell fish \
-        --session fish-$fish_pid --deadline-ms $argv[1] $argv[3..] 2>/dev/null | string split0)
-    if test "$fields[1]" = ok -a "$fields[-1]" = end
-        test "$fields[3]" -ge "$argv[2]"; or return 1
-        set -g _sayso_failure $fields[2]
-        set -g _sayso_lines "$before$fields[4]$fields[5]$after"
-        set -g _sayso_cursors (string length -- "$before$fields[4]")
-        for reading in $fields[6..-2]
+    # The text goes by pipe, never as an argument; the answer is fields that end in NUL: ok, message, stage, percent,
+    # cursor, line, alternatives; or a code and a message.
+    set -l fields (printf %s "$text" | $_sayso_client convert --fields --shell fish --session fish-$fish_pid \
+        --cursor $cursor --deadline-ms $argv[1] 2>/dev/null | string split0)
+    if test "$fields[1]" = ok -a (count $fields) -ge 6
+        test $fields[4] -lt $argv[2] -o $argv[2] -gt 0 -a "$fields[6]" = "$text"; and return 1
+        set -g _sayso_message $fields[2]
+        set -g _sayso_lines "$before$fields[6]$after"
+        set -g _sayso_cursors (math (string length -- "$before") + $fields[5])
+        for reading in $fields[7..]
             set -a _sayso_lines "$before$reading$after"
             set -a _sayso_cursors (string length -- "$before$reading")
         end
-        if test "$fields[4]$fields[5]" != "$text"
+        if test "$fields[6]" != "$text"
             set -a _sayso_lines "$line"
             set -a _sayso_cursors $at
         end
         return 0
-    else if test "$fields[1]" = error -a "$fields[-1]" = end
-        set -g _sayso_failure "$fields[2]; the line is as it was"
+    else if test -n "$fields[2]"
+        set -g _sayso_message "$fields[2]; the line is as it was"
     else if not command --query $_sayso_client
-        set -g _sayso_failure "the program $_sayso_client is gone; install sayso again. The line is as it was"
+        set -g _sayso_message "the program $_sayso_client is gone; install sayso again. The line is as it was"
     else
-        set -g _sayso_failure "stopped without an answer; the line is as it was"
+        set -g _sayso_message "no answer; try `$_sayso_client doctor`. The line is as it was"
     end
     return 1
 end

@@ -5,10 +5,12 @@
 # the request travels over zsh's own socket module, and the client steps in only where that is impossible.
 
 # What the key is (and its first chord, where it has two), how long an answer may take (milliseconds), whether
-# Enter converts too, which program is the client, and where the daemon listens (empty: the client knows).
+# Enter converts too, which program is the client, where the daemon listens (empty: the client knows), and of which
+# build it should be (empty: of any; else the client deals with the wrong one).
 typeset -g _sayso_key=${_sayso_key-'^X^V'} _sayso_prefix=${_sayso_prefix-'^X'}
 typeset -g _sayso_deadline_ms=${_sayso_deadline_ms:-1000}
-typeset -g _sayso_enter=${_sayso_enter:-0} _sayso_client=${_sayso_client:-sayso} _sayso_socket=${_sayso_socket-}
+typeset -g _sayso_enter=${_sayso_enter:-0} _sayso_client=${_sayso_client:-sayso}
+typeset -g _sayso_socket=${_sayso_socket-} _sayso_version=${_sayso_version-}
 
 # The lines that further presses walk through: the result, its alternatives, what was dictated; and the cursor
 # in each. `_sayso_turn` is the one on the screen, `_sayso_place` the history entry that they belong to.
@@ -28,11 +30,11 @@ sayso-convert() {
   _sayso_select
   _sayso_ask $_sayso_deadline_ms
   if [[ -n $failure ]]; then
-    zle -M "sayso: $failure"
-    return 0
+    _sayso_say $failure
+  else
+    _sayso_replace
+    [[ -z $message ]] || _sayso_say $message
   fi
-  _sayso_replace
-  [[ -z $message ]] || zle -M "sayso: $message"
   return 0
 }
 
@@ -46,13 +48,22 @@ sayso-accept-line() {
     local buffer= message= confidence=0 failure=
     local -a alternatives
     _sayso_select
-    if _sayso_direct 150 && [[ -z $failure && $buffer != "$text" ]] && (( confidence >= 0.9 )); then
+    _sayso_ask 150
+    if [[ -z $failure && $buffer != "$text" ]] && (( confidence >= 0.9 )); then
       _sayso_replace
-      zle -M 'sayso: converted; Enter runs it'
+      _sayso_say 'converted; Enter runs it'
       return 0
     fi
   fi
   zle accept-line
+}
+
+# Says something below the line.
+_sayso_say() {
+  local said="sayso: $1"
+  # zsh counts a row too many for a message that fills its row exactly, and then draws the line in the wrong place.
+  (( ${(m)#said} % COLUMNS )) || said+=' '
+  zle -M $said
 }
 
 # Whether the line is still the one that was put there last.
@@ -152,7 +163,7 @@ _sayso_direct() {
   [[ -n $failure ]] && return 0
   [[ -n $reply ]] || return 1
   _sayso_read_reply
-  [[ $code != (shutting_down|unsupported_version) ]]
+  [[ $code != (shutting_down|unsupported_version|another_build) ]]
 }
 
 # Whether the socket $1 and its folder belong to this user and nobody else can enter.
@@ -168,8 +179,8 @@ _sayso_request() {
   local REPLY said= lead= place=
   _sayso_quote $text && said=$REPLY && _sayso_quote $PREBUFFER && lead=$REPLY || return 1
   _sayso_quote $PWD && place=',"cwd":'$REPLY
-  request='{"v":1,"id":'$(( ++_sayso_id ))',"op":"convert","session":"zsh-'$$'","text":'$said
-  request+=',"cursor":'$cursor',"deadline_ms":'$1',"context":{"shell":"zsh","prebuffer":'$lead$place'}}'$'\n'
+  request='{"v":1,"id":'$(( ++_sayso_id ))',"op":"convert","session":"zsh-'$$'","client":"'$_sayso_version'"'
+  request+=',"text":'$said',"cursor":'$cursor',"deadline_ms":'$1',"context":{"shell":"zsh","prebuffer":'$lead$place'}}'$'\n'
 }
 
 # $1 as a JSON string, into REPLY. Fails on bytes that are not UTF-8.
@@ -235,6 +246,10 @@ _sayso_read_reply() {
   # Control characters are always escaped in JSON, which frees two of them to stand for the escapes that would
   # get in the way: then every quote left is the border of a string.
   [[ $reply == *$'\n' && $rest == '{"v":1,"id":'$_sayso_id',"'* && $rest != *[$'\1'-$'\x1f']* ]] || return 0
+  if [[ -n $_sayso_version && $rest != '{"v":1,"id":'$_sayso_id',"daemon":"'$_sayso_version'",'* ]]; then
+    code=another_build
+    return 0
+  fi
   rest=${${rest//\\\\/$'\1'}//\\\"/$'\2'}
   if [[ $rest == (#b)*'"error":{"code":"'([a-z_]##)'","message":"'([^\"]#)'"'* ]]; then
     code=$match[1]
@@ -269,38 +284,40 @@ _sayso_unquote() {
   [[ $REPLY != *[${~${(g::)hidden}}]* ]]
 }
 
-# Through the client: a process, for everything that `_sayso_direct` leaves to it. The text goes by pipe, cut at
-# the cursor; the answer is fields that end in NUL, `end` the last of them.
+# Through the client: a process, for everything that `_sayso_direct` leaves to it. The text goes by pipe, never as an
+# argument; the answer is fields that end in NUL: ok, message, stage, percent, cursor, line, alternatives; or a code
+# and a message.
 _sayso_through_client() {
   if (( ! $+commands[$_sayso_client] )) && [[ ! -x $_sayso_client ]]; then
     failure="the program $_sayso_client is gone; install sayso again. The line is as it was"
     return 0
   fi
-  if ! zmodload zsh/zselect zsh/system zsh/datetime 2>/dev/null || [[ $text$PREBUFFER == *$'\0'* ]]; then
-    failure='the line holds a NUL character; it is as it was'
+  if ! zmodload zsh/zselect zsh/system zsh/datetime 2>/dev/null; then
+    failure='this zsh has no zsh/zselect, zsh/system or zsh/datetime; the line is as it was'
     return 0
   fi
   local reply=
   local -i fd
+  failure=
   exec {fd}< <(
-    print -rn -- "$text[1,cursor]"$'\0'"$text[cursor+1,-1]"$'\0'"$PREBUFFER" |
-      $_sayso_client convert --fields --shell zsh --session zsh-$$ --deadline-ms $1 2>/dev/null
+    print -rn -- $text |
+      $_sayso_client convert --fields --shell zsh --session zsh-$$ --cursor $cursor --deadline-ms $1 2>/dev/null
   )
   {
     # The client keeps to the time itself and says what went wrong; this is for a client that does not.
-    _sayso_await $fd all $(( $1 + 500 ))
+    _sayso_await $fd all $(( 2 * $1 ))
   } always {
     exec {fd}<&-
   }
   [[ -n $failure ]] && return 0
-  local -a fields=("${(@0)reply}")
-  if [[ $fields[1] == error && $fields[4] == end ]]; then
+  local -a fields=("${(@0)reply%$'\0'}")
+  if [[ $reply != *$'\0' ]] || (( $#fields < 2 )); then
+    failure="no answer; try \`$_sayso_client doctor\`. The line is as it was"
+  elif [[ $fields[1] != ok ]]; then
     failure="$fields[2]; the line is as it was"
-  elif [[ $fields[1] == ok && $fields[-2] == end ]]; then
-    message=$fields[2] confidence=$fields[3] buffer=$fields[4]$fields[5] cursor=$#fields[4]
-    alternatives=("${(@)fields[6,-3]}")
   else
-    failure="the program $_sayso_client gave no answer; try \`$_sayso_client doctor\`. The line is as it was"
+    message=$fields[2] confidence=$(( fields[4] / 100. )) cursor=$fields[5] buffer=$fields[6]
+    alternatives=("${(@)fields[7,-1]}")
   fi
 }
 

@@ -12,7 +12,7 @@ const BASH: &str = include_str!("../../shell/sayso.bash");
 
 /// A shell that sayso has widgets for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum Shell {
+pub(crate) enum Shell {
     /// zsh 5.2 and later.
     Zsh,
     /// fish 3.6 and later.
@@ -25,7 +25,12 @@ pub enum Shell {
 ///
 /// # Errors
 /// A path that is not UTF-8 cannot be written into a script.
-pub fn script(shell: Shell, settings: &Settings, client: &Path, socket: &Path) -> anyhow::Result<String> {
+pub(crate) fn script(
+    shell: Shell,
+    settings: &Settings,
+    client: &Path,
+    socket: &Path,
+) -> anyhow::Result<String> {
     let client = utf8(client)?;
     let socket = utf8(socket)?;
     let deadline = settings.deadline.as_millis();
@@ -37,11 +42,12 @@ pub fn script(shell: Shell, settings: &Settings, client: &Path, socket: &Path) -
         Shell::Zsh => {
             let body = format!(
                 "_sayso_key={} _sayso_prefix={}\n_sayso_deadline_ms={deadline} _sayso_enter={enter}\n\
-                 _sayso_client={} _sayso_socket={}\n\n{ZSH}",
+                 _sayso_client={} _sayso_socket={} _sayso_version={}\n\n{ZSH}",
                 quoted(&key(zsh_key, "")),
                 quoted(&zsh_prefix(&settings.key)),
                 quoted(client),
                 quoted(socket),
+                quoted(env!("CARGO_PKG_VERSION")),
             );
             // As one quoted word, because zsh expands aliases in the whole argument of `eval` before it runs any of
             // it: this way the script is read with aliases off, and its functions keep zsh's own options.
@@ -67,7 +73,7 @@ pub fn script(shell: Shell, settings: &Settings, client: &Path, socket: &Path) -
 ///
 /// # Errors
 /// Where the system does not even tell the executable's path.
-pub fn own_path() -> anyhow::Result<PathBuf> {
+pub(crate) fn own_path() -> anyhow::Result<PathBuf> {
     let named = std::env::args_os().next().unwrap_or_default();
     let found = if named.as_encoded_bytes().contains(&b'/') {
         std::path::absolute(&named).ok()

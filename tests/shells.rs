@@ -1,0 +1,383 @@
+//! One key, in real shells under a real terminal: what it replaces, what it keeps, and what it never does.
+//!
+//! Most tests put a daemon of their own behind the socket, whose table of answers is in `terminal/daemon.rs`; those
+//! at the end start the real one through the client.
+
+#![allow(clippy::unwrap_used)]
+
+mod terminal;
+
+use terminal::{Daemon, Home, Manner, Setup, Shell, Terminal};
+
+/// What the tests dictate, and its first two readings in the table.
+const SAID: &str = "git space status space dash s";
+const MEANT: &str = "git status -s";
+
+/// One test per shell.
+macro_rules! in_every_shell {
+    ($($name:ident => $check:expr;)*) => {$(
+        mod $name {
+            use super::*;
+            #[test]
+            fn zsh() {
+                $check(Shell::Zsh);
+            }
+            #[test]
+            fn fish() {
+                $check(Shell::Fish);
+            }
+            #[test]
+            fn bash() {
+                $check(Shell::Bash);
+            }
+        }
+    )*};
+}
+
+in_every_shell! {
+    one_key_replaces_the_line => |shell| {
+        let home = Home::new();
+        let daemon = Daemon::listen(&home, Manner::Well);
+        let terminal = Terminal::open(&home, shell, Setup::default());
+        terminal.text(SAID).convert().wait_line("$ git status -s");
+        terminal.wait_column(15);
+        let request = daemon.request();
+        assert_eq!((request.text.as_str(), request.cursor), (SAID, Some(29)));
+        assert_eq!(request.context.shell.as_deref(), Some(shell.name()));
+        assert_eq!(request.context.cwd.as_deref(), home.path().to_str());
+        assert!(request.session.unwrap().starts_with(shell.name()));
+    };
+
+    one_undo_brings_the_dictation_back => |shell| {
+        let home = Home::new();
+        let _daemon = Daemon::listen(&home, Manner::Well);
+        let terminal = Terminal::open(&home, shell, Setup::default());
+        terminal.text(SAID).convert().wait_line("$ git status -s");
+        terminal.keys(&[shell.undo()]).wait_line(&format!("$ {SAID}"));
+    };
+
+    further_presses_walk_through_the_readings => |shell| {
+        let home = Home::new();
+        let daemon = Daemon::listen(&home, Manner::Well);
+        let terminal = Terminal::open(&home, shell, Setup::default());
+        terminal.text(SAID);
+        let readings = [MEANT, "git status -S", "git status - s", SAID];
+        for line in readings.into_iter().chain(readings) {
+            terminal.convert().wait_line(&format!("$ {line}"));
+        }
+        daemon.request();
+        assert!(daemon.is_idle(), "a known reading was asked for again");
+        // An edited line is a new dictation.
+        terminal.keys(&["C-u"]).text("echo space one").convert().wait_line("$ echo one");
+    };
+
+    the_cursor_lands_where_the_answer_says => |shell| {
+        let home = Home::new();
+        let daemon = Daemon::listen(&home, Manner::Well);
+        let terminal = Terminal::open(&home, shell, Setup::default());
+        terminal.text("echo space quote quote").keys(&["C-a"]).convert().wait_line("$ echo \"\"");
+        assert_eq!(daemon.request().cursor, Some(0));
+        terminal.wait_column(8);
+        terminal.text("hi").wait_line("$ echo \"hi\"");
+    };
+
+    a_leading_space_stays => |shell| {
+        let home = Home::new();
+        let daemon = Daemon::listen(&home, Manner::Well);
+        let terminal = Terminal::open(&home, shell, Setup::default());
+        terminal.text(&format!("  {SAID} ")).convert().wait_line("$   git status -s");
+        assert_eq!(daemon.request().text, SAID);
+        terminal.wait_column(17);
+        for reading in ["  git status -S", "  git status - s", &format!("  {SAID}")] {
+            terminal.convert().wait_line(&format!("$ {reading}"));
+        }
+    };
+
+    text_of_every_kind_travels_both_ways => |shell| {
+        let home = Home::new();
+        let daemon = Daemon::listen(&home, Manner::Well);
+        let terminal = Terminal::open(&home, shell, Setup::default());
+        terminal.text("echo space é").convert().wait_line(r#"$ echo é\"x\\y"#);
+        assert_eq!(daemon.request().text, "echo space é");
+        terminal.wait_column(8);
+        let odd = r#"“q” \n \u0041 "x" $HOME `id` 中 😀 'y' %s !1"#;
+        terminal.keys(&["C-e", "C-u"]).text(odd).convert();
+        terminal.wait_text("does not look like a dictated command");
+        assert_eq!(daemon.request().text, odd);
+        terminal.wait_text(&format!("$ {odd}"));
+    };
+
+    a_bracketed_paste_is_dictation_too => |shell| {
+        let home = Home::new();
+        let daemon = Daemon::listen(&home, Manner::Well);
+        let terminal = Terminal::open(&home, shell, Setup::default());
+        terminal.paste(SAID).wait_line(&format!("$ {SAID}"));
+        terminal.convert().wait_line("$ git status -s");
+        daemon.request();
+        terminal.keys(&["C-u"]).paste("echo space a\necho space b").wait_text("echo space b");
+        terminal.convert().wait_text("echo a");
+        assert_eq!(daemon.request().text, "echo space a\necho space b");
+        let screen = terminal.wait_text("echo b");
+        assert!(!screen.contains("space"), "{screen}");
+    };
+
+    an_answer_of_several_lines_keeps_them => |shell| {
+        let home = Home::new();
+        let _daemon = Daemon::listen(&home, Manner::Well);
+        let terminal = Terminal::open(&home, shell, Setup::default());
+        terminal.text("two lines").convert().wait_text("one");
+        terminal.wait_text("two");
+        terminal.keys(&["C-c"]).wait("a fresh prompt", |screen| screen.ends_with("\n$"));
+        assert!(!terminal.screen().contains("not found"), "a line was run");
+    };
+
+    a_refusal_keeps_the_line_and_says_why => |shell| {
+        let home = Home::new();
+        let _daemon = Daemon::listen(&home, Manner::Well);
+        let terminal = Terminal::open(&home, shell, Setup::default());
+        terminal.text("well well").keys(&["Left", "Left"]).convert();
+        terminal.wait_text("this does not look like a dictated command");
+        terminal.wait_column(9);
+        terminal.text("X").wait_text("$ well weXll");
+        snapshot(&format!("refusal-{}", shell.name()), &terminal);
+    };
+
+    bad_answers_keep_the_line => |shell| {
+        let home = Home::new();
+        for manner in [Manner::Garbage, Manner::WrongId, Manner::Closes, Manner::Control, Manner::Half] {
+            let _daemon = Daemon::listen(&home, manner);
+            let terminal = Terminal::open(&home, shell, Setup::default());
+            terminal.text(SAID).convert().wait_text("sayso: ");
+            terminal.text("!").wait_text(&format!("$ {SAID}!"));
+        }
+    };
+
+    keys_typed_while_waiting_are_not_lost => |shell| {
+        let home = Home::with_settings("deadline_ms = 10000");
+        let daemon = Daemon::listen(&home, Manner::Held);
+        let terminal = Terminal::open(&home, shell, Setup::default());
+        terminal.text(SAID).convert();
+        daemon.request();
+        terminal.text(" -- x");
+        if shell == Shell::Zsh {
+            // It listens to the keyboard while it waits, so the keys come first and the answer is dropped.
+            terminal.wait_text("you typed");
+            terminal.wait_text(&format!("$ {SAID} -- x"));
+            daemon.release();
+            terminal.text("y").wait_text(&format!("$ {SAID} -- xy"));
+        } else {
+            // The keys wait for the answer, and follow it.
+            daemon.release();
+            terminal.wait_line("$ git status -s -- x");
+        }
+    };
+
+    an_interrupt_while_waiting_keeps_the_line => |shell| {
+        let home = Home::with_settings("deadline_ms = 60000");
+        let daemon = Daemon::listen(&home, Manner::Held);
+        let terminal = Terminal::open(&home, shell, Setup::default());
+        terminal.text(SAID).convert();
+        daemon.request();
+        terminal.keys(&["C-c"]);
+        // The shell listens again, long before the daemon answers.
+        terminal.text("!").wait_row(&format!("$ {SAID}!"));
+        daemon.release();
+        // And the next Ctrl-C does what it always does.
+        terminal.keys(&["C-c"]).wait("an empty line", |screen| screen.ends_with('$'));
+    };
+
+    a_daemon_that_hangs_costs_the_deadline_only => |shell| {
+        let home = Home::with_settings("deadline_ms = 200");
+        let _daemon = Daemon::listen(&home, Manner::Held);
+        let terminal = Terminal::open(&home, shell, Setup::default());
+        terminal.text(SAID).convert().wait_text("sayso: ");
+        terminal.text("!").wait_row(&format!("$ {SAID}!"));
+    };
+
+    history_holds_only_what_was_run => |shell| {
+        let home = Home::new();
+        let _daemon = Daemon::listen(&home, Manner::Well);
+        let terminal = Terminal::open(&home, shell, Setup::default());
+        terminal.text("echo space one").convert().wait_line("$ echo one");
+        terminal.keys(&["Enter"]).wait("the output", |screen| screen.contains("\none\n"));
+        terminal.keys(&["Up"]).wait_line("$ echo one");
+        terminal.keys(&["Up", "Up"]).wait_line("$ echo one");
+        assert!(!terminal.screen().contains("space one"));
+    };
+
+    nothing_is_bound_where_the_person_says_so => |shell| {
+        let home = Home::new();
+        let daemon = Daemon::listen(&home, Manner::Well);
+        let (bind, count) = match shell {
+            Shell::Zsh => ("bindkey '^G' sayso-convert\n", "bindkey -L | grep -c sayso"),
+            Shell::Fish => ("bind \\cg sayso-convert\n", "bind | grep -c sayso"),
+            Shell::Bash => ("bind -x '\"\\C-g\": sayso_convert'\n", "bind -X | grep -c sayso"),
+        };
+        let setup = Setup { after: bind, environment: &[("SAYSO_NO_BIND", "")], ..Setup::default() };
+        let terminal = Terminal::open(&home, shell, setup);
+        terminal.text(&format!("echo $({count}) bound\n")).wait_row("1 bound");
+        terminal.text(SAID).keys(&["C-g"]).wait_line("$ git status -s");
+        daemon.request();
+    };
+
+    one_setting_changes_the_key => |shell| {
+        for (setting, keys) in
+            [("ctrl-g", &["C-g"][..]), ("alt-v", &["M-v"]), ("f5", &["F5"]), ("ctrl-x v", &["C-x", "v"])]
+        {
+            let home = Home::with_settings(&format!("key = {setting:?}"));
+            let _daemon = Daemon::listen(&home, Manner::Well);
+            let terminal = Terminal::open(&home, shell, Setup::default());
+            terminal.text(SAID).keys(keys).wait_line("$ git status -s");
+        }
+    };
+
+    a_slow_second_key_still_arrives => |shell| {
+        let home = Home::new();
+        let _daemon = Daemon::listen(&home, Manner::Well);
+        // As impatient as the shells can be: a key that also begins a longer one is then taken for itself.
+        let before = match shell {
+            Shell::Zsh => "bindkey -v\nKEYTIMEOUT=1\n",
+            Shell::Fish => "",
+            Shell::Bash => "bind 'set keyseq-timeout 1'\n",
+        };
+        let terminal = Terminal::open(&home, shell, Setup { before, ..Setup::default() });
+        terminal.text(SAID).wait_line(&format!("$ {SAID}"));
+        terminal.keys(&["C-x"]);
+        // Each reading of the screen takes longer than that.
+        for _ in 0..5 {
+            terminal.screen();
+        }
+        terminal.keys(&["C-v"]).wait_line("$ git status -s");
+    };
+
+    other_locales_do_no_harm => |shell| {
+        let home = Home::new();
+        let daemon = Daemon::listen(&home, Manner::Well);
+        let setup = Setup { environment: &[("LC_ALL", "C")], ..Setup::default() };
+        let terminal = Terminal::open(&home, shell, setup);
+        terminal.text(SAID).convert().wait_line("$ git status -s");
+        daemon.request();
+    };
+}
+
+in_every_shell! {
+    enter_converts_surely_dictated_lines_where_asked => |shell| {
+        let home = Home::with_settings("enter_converts = true");
+        let daemon = Daemon::listen(&home, Manner::Well);
+        let terminal = Terminal::open(&home, shell, Setup::default());
+        terminal.text("echo space one").keys(&["Enter"]).wait_row("$ echo one");
+        daemon.request();
+        terminal.keys(&["Enter"]).wait("the output", |screen| screen.contains("$ echo one\none\n"));
+        assert!(daemon.is_idle(), "a converted line was asked for again");
+        // What the daemon has no answer for runs as it always did, and so does what it leaves as it is.
+        terminal.text("echo t'w'o").keys(&["Enter"]).wait_row("two");
+        daemon.request();
+        drop(daemon);
+        let daemon = Daemon::listen(&home, Manner::Held);
+        terminal.text("echo thr'e'e").keys(&["Enter"]).wait_row("three");
+        daemon.release();
+        terminal.keys(&["Enter"]).wait("three prompts", |screen| screen.ends_with("$\n$"));
+    };
+
+    modes_of_vi_have_the_key_too => |shell| {
+        let home = Home::new();
+        let _daemon = Daemon::listen(&home, Manner::Well);
+        let before = match shell {
+            Shell::Zsh => {
+                "bindkey -v\nzle-keymap-select() { PS1='$ '; [[ $KEYMAP == vicmd ]] && PS1='N$ '; zle reset-prompt }\n\
+                 zle -N zle-keymap-select\n"
+            }
+            Shell::Fish => {
+                "fish_vi_key_bindings\nfunction fish_mode_prompt; test $fish_bind_mode = insert; or echo -n N; end\n"
+            }
+            Shell::Bash => {
+                "set -o vi\nbind 'set show-mode-in-prompt on' 'set vi-ins-mode-string' 'set vi-cmd-mode-string N'\n\
+                 bind 'set vi-ins-mode-string \"\"'\n"
+            }
+        };
+        let terminal = Terminal::open(&home, shell, Setup { before, ..Setup::default() });
+        terminal.text(SAID).convert().wait_line("$ git status -s");
+        terminal.keys(&["Escape"]).wait_line("N$ git status -s");
+        if shell == Shell::Bash {
+            // Bash undoes nothing of the first insertion of a line, with or without us.
+            terminal.text("cc").text(SAID).keys(&["Escape"]);
+        } else {
+            // The replacement is a change of its own, although an insertion is undone as a whole.
+            terminal.keys(&["u"]);
+        }
+        terminal.wait_line(&format!("N$ {SAID}"));
+        terminal.convert().wait_line("N$ git status -s");
+        terminal.keys(&["u"]).wait_line(&format!("N$ {SAID}"));
+    };
+
+    a_real_daemon_is_started_and_answers => |shell| {
+        let home = Home::new();
+        let terminal = Terminal::open(&home, shell, Setup::default());
+        terminal.text(SAID).convert().wait_line("$ git status -s");
+        terminal.keys(&["C-u"]).text("echo space quote hello space world quote");
+        terminal.convert().wait_line("$ echo \"hello world\"");
+    };
+}
+
+/// Options, aliases and functions that a person may have, each of which breaks careless scripts.
+const HOSTILE_ZSH: &str = r#"
+setopt ksh_arrays sh_word_split no_unset glob_subst no_clobber ksh_glob rc_quotes csh_null_glob extended_glob
+setopt no_bare_glob_qual no_multibyte warn_create_global warn_nested_var c_bases octal_zeroes pipe_fail rm_star_silent
+setopt posix_builtins posix_identifiers no_short_loops interactive_comments mark_dirs numeric_glob_sort ignore_braces
+alias print='echo broken' local='echo broken' zle='echo broken' typeset='echo broken' emulate='echo broken'
+alias -g L='| less' -- ok='broken' -r='broken' text='broken' failure='broken' return='broken' 0='broken' 1='broken'
+IFS=:
+"#;
+const HOSTILE_BASH: &str = r#"
+set -eu -o pipefail -o noglob
+shopt -s nullglob failglob extglob nocasematch
+IFS=:
+trap 'person=interrupted' INT
+alias printf='echo broken' local='echo broken' trap='echo broken' mapfile='echo broken' bind='echo broken'
+alias if='echo broken' then='echo broken'
+"#;
+
+#[test]
+fn options_and_aliases_of_the_person_do_not_matter_in_zsh() {
+    hostile(Shell::Zsh, HOSTILE_ZSH);
+}
+
+#[test]
+fn options_and_aliases_of_the_person_do_not_matter_in_bash() {
+    let terminal_after = |terminal: &Terminal<'_>| {
+        terminal.keys(&["C-e", "C-u"]).text("\\trap -p INT").keys(&["Enter"]);
+        terminal.wait_row("trap -- 'person=interrupted' SIGINT");
+    };
+    let home = Home::new();
+    let _daemon = Daemon::listen(&home, Manner::Well);
+    let terminal = Terminal::open(&home, Shell::Bash, Setup { before: HOSTILE_BASH, ..Setup::default() });
+    check_everything(&terminal);
+    terminal_after(&terminal);
+}
+
+fn hostile(shell: Shell, before: &str) {
+    let home = Home::new();
+    let _daemon = Daemon::listen(&home, Manner::Well);
+    let terminal = Terminal::open(&home, shell, Setup { before, ..Setup::default() });
+    check_everything(&terminal);
+}
+
+/// Converts, walks, fails: every path of a script, whatever surrounds it.
+fn check_everything(terminal: &Terminal<'_>) {
+    terminal.text(SAID).convert().wait_line("$ git status -s");
+    terminal.convert().wait_line("$ git status -S");
+    terminal.keys(&["C-e", "C-u"]).text("no such thing").convert();
+    terminal.wait_text("does not look like a dictated command");
+    terminal.wait_row("$ no such thing");
+    terminal.keys(&["C-e", "C-u"]).text("echo space é").convert().wait_row(r#"$ echo é\"x\\y"#);
+    assert!(!terminal.screen().contains("broken"));
+}
+
+/// The screen as it is, kept beside the tests.
+fn snapshot(name: &str, terminal: &Terminal<'_>) {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path(concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/screens"));
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| insta::assert_snapshot!(name, terminal.screen()));
+}

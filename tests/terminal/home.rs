@@ -1,0 +1,81 @@
+//! A home of its own for every test: start files, settings, the socket's folder.
+
+use super::programs;
+use std::ffi::OsString;
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use tempfile::TempDir;
+
+/// A home folder that ends with the test, and a daemon that was started in it with it.
+pub struct Home {
+    folder: TempDir,
+}
+
+impl Home {
+    /// An empty home, with a runtime folder in it.
+    pub fn new() -> Home {
+        // Short, because the path of the socket may have 103 bytes.
+        let folder = tempfile::Builder::new().prefix("sayso").tempdir_in("/tmp").unwrap();
+        let home = Home { folder };
+        for private in [home.runtime(), home.runtime().join("sayso")] {
+            fs::create_dir(&private).unwrap();
+            fs::set_permissions(&private, fs::Permissions::from_mode(0o700)).unwrap();
+        }
+        home
+    }
+
+    /// A home with a settings file.
+    pub fn with_settings(settings: &str) -> Home {
+        let home = Home::new();
+        home.write("settings.toml", settings);
+        home
+    }
+
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The socket's place in this home.
+    pub fn socket(&self) -> PathBuf {
+        self.runtime().join("sayso/sayso.sock")
+    }
+
+    fn runtime(&self) -> PathBuf {
+        self.path().join("run")
+    }
+
+    /// Writes a file, and the folders above it.
+    pub fn write(&self, path: &str, content: &str) {
+        let path = self.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, content).unwrap();
+    }
+
+    /// All that the programs of a test find in their environment.
+    pub fn environment(&self) -> Vec<(&'static str, OsString)> {
+        let mut path = OsString::from(programs::folder());
+        path.push(":");
+        path.push(std::env::var_os("PATH").unwrap_or_default());
+        vec![
+            ("HOME", self.path().into()),
+            ("XDG_RUNTIME_DIR", self.runtime().into()),
+            ("SAYSO_CONFIG", self.path().join("settings.toml").into()),
+            ("PATH", path),
+            ("LANG", "C.UTF-8".into()),
+            ("SHELL", "/bin/sh".into()),
+        ]
+    }
+}
+
+impl Drop for Home {
+    fn drop(&mut self) {
+        // Where a test started the real daemon, it ends here; its answer says that it will.
+        if let Ok(mut stream) = UnixStream::connect(self.socket()) {
+            let _ = stream.write_all(b"{\"v\":1,\"id\":1,\"op\":\"shutdown\"}\n");
+            let _ = BufReader::new(stream).read_line(&mut String::new());
+        }
+    }
+}
