@@ -44,3 +44,8 @@ release:
 # write docs/VOCABULARY.md anew from the table of words
 docs:
     UPDATE_DOCS=1 cargo test --quiet -p sayso-speech --test page
+
+# take the README's picture anew, from a real terminal
+picture:
+    cargo build --release --workspace --bins
+    bash docs/picture/take.sh

@@ -42,7 +42,12 @@ pub fn explain(
     let (conversion, path) = crate::conclude(&lattice, dictation);
     let units = match path {
         None => vec![kept(&lattice, &conversion)],
-        Some(path) => path.iter().map(|step| unit(&lattice, step, conversion.route)).collect(),
+        Some(path) => {
+            let begins = path.iter().position(|step| lattice.reading(step.reading).kind.writes());
+            let at_start = |at: usize| begins.is_none_or(|begins| at <= begins);
+            let units = path.iter().enumerate();
+            units.map(|(at, step)| unit(&lattice, step, conversion.route, at_start(at))).collect()
+        }
     };
     Ok((conversion, units))
 }
@@ -60,7 +65,7 @@ fn kept(lattice: &Lattice, conversion: &Conversion) -> ExplainedUnit {
     }
 }
 
-fn unit(lattice: &Lattice, step: &Step, route: &str) -> ExplainedUnit {
+fn unit(lattice: &Lattice, step: &Step, route: &str, at_start: bool) -> ExplainedUnit {
     let taken = lattice.reading(step.reading);
     let (first, readings) = lattice.at(taken.tokens.start);
     let shown = |(at, reading): (usize, &Reading)| ExplainedReading {
@@ -73,12 +78,24 @@ fn unit(lattice: &Lattice, step: &Step, route: &str) -> ExplainedUnit {
     ExplainedUnit {
         heard: lattice.line.text[bytes].to_owned(),
         source: lattice.line.source(taken.tokens.clone()),
-        readings: readings.iter().enumerate().map(shown).collect(),
-        why: why(taken, step, route),
+        readings: different(readings.iter().enumerate().map(shown).collect()),
+        why: why(taken, step, route, at_start),
     }
 }
 
-fn why(taken: &Reading, step: &Step, route: &str) -> String {
+/// Readings that write the same for the same reason are one to whoever reads them; the taken one stands for its likes.
+fn different(mut readings: Vec<ExplainedReading>) -> Vec<ExplainedReading> {
+    readings.sort_by_key(|reading| !reading.taken);
+    let mut shown: Vec<ExplainedReading> = Vec::with_capacity(readings.len());
+    for reading in readings {
+        if !shown.iter().any(|other| other.text == reading.text && other.kind == reading.kind) {
+            shown.push(reading);
+        }
+    }
+    shown
+}
+
+fn why(taken: &Reading, step: &Step, route: &str, at_start: bool) -> String {
     let reading = match taken.kind {
         Kind::Word => "a plain word",
         Kind::Letter => "a single letter",
@@ -95,6 +112,7 @@ fn why(taken: &Reading, step: &Step, route: &str) -> String {
     };
     let joined = match (route, taken.kind.writes()) {
         (_, false) => "",
+        _ if at_start => "",
         ("strict", true) => "; spaces stand where they were said",
         (_, true) if step.space => "; a space before it, by the rules of spacing",
         _ => "; written on to what stands before it",
