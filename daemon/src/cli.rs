@@ -1,7 +1,8 @@
 //! The command line of `saysod`: help and man page come from this definition.
 
-use clap::{Parser, value_parser};
+use clap::Parser;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// The resident half of sayso: listens on the user's socket and converts dictated lines.
 ///
@@ -18,11 +19,11 @@ pub(crate) struct Cli {
     #[arg(long, value_name = "PATH")]
     pub(crate) socket: Option<PathBuf>,
 
-    /// End after so many minutes without a request; 0 means never
+    /// End after so many minutes without a request, fractions allowed; 0 means never
     ///
     /// The next request starts the daemon again. Without this flag the settings decide.
-    #[arg(long, value_name = "N", value_parser = value_parser!(u64).range(0..=527_040))]
-    pub(crate) idle_minutes: Option<u64>,
+    #[arg(long, value_name = "N", value_parser = minutes)]
+    pub(crate) idle_minutes: Option<Duration>,
 
     /// Write what is dictated into the log, which otherwise never holds it
     #[arg(long)]
@@ -41,3 +42,33 @@ const AFTER: &str = "\
 Socket:    $XDG_RUNTIME_DIR/sayso/sayso.sock, else sayso-UID/sayso.sock in the temporary folder; SAYSO_SOCKET overrides
 Settings:  `sayso config path`; changes are noticed without a restart
 State:     `sayso status`, `sayso doctor`";
+
+/// Longest idle time, in minutes: a year.
+const MAX_MINUTES: f64 = 366.0 * 24.0 * 60.0;
+
+fn minutes(text: &str) -> Result<Duration, String> {
+    match text.parse::<f64>() {
+        Ok(minutes) if (0.0..=MAX_MINUTES).contains(&minutes) => Ok(Duration::from_secs_f64(minutes * 60.0)),
+        _ => Err(format!("a number between 0 and {MAX_MINUTES} is expected")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_definition_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn minutes_may_be_fractions_within_reason() {
+        assert_eq!(minutes("1.5"), Ok(Duration::from_secs(90)));
+        assert_eq!(minutes("0"), Ok(Duration::ZERO));
+        for wrong in ["-1", "NaN", "inf", "1e9", "ten", ""] {
+            assert!(minutes(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -21,12 +21,12 @@ use configuration::Configuration;
 use house::{House, VERSION, WORKERS};
 use interprocess::os::unix::uds_local_socket::tokio::Listener;
 use listen::{Ownership, Start};
-use sayso_protocol::Place;
+use sayso_protocol::{Place, Status};
 use sayso_settings::folders;
+use server::Signals;
 use std::io::Write;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -55,41 +55,40 @@ fn run(cli: &Cli) -> Result<()> {
         None => match listen::bind(&place)? {
             Start::Listening(listener, ownership) => (listener, ownership),
             Start::AlreadyRunning(status) => {
-                handshake::say(&format!(
-                    "saysod {} is already running (process {})",
-                    status.version, status.pid
-                ));
+                let Status { version, pid, .. } = *status;
+                handshake::say(&format!("saysod {version} is already running (process {pid})"));
                 return Ok(());
             }
         },
     };
-    handshake::say(&format!("saysod {VERSION} listens on {}", place.socket.display()));
-    if cli.handshake {
-        handshake::let_go_of_output().context("standard output cannot be let go of")?;
-    }
-    let configuration = Configuration::load();
-    let log_settings = configuration.current().settings.log.clone();
-    let _log = log::begin(&log_settings, folders::log_folder().as_deref());
-    log::keep_panics_discreet();
-    tracing::info!(version = VERSION, pid = std::process::id(), socket = %place.socket.display(), "listening");
-    if let Some(mistake) = configuration.current().mistake {
-        tracing::warn!(mistake, "settings not understood; the defaults are in force");
-    }
-
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .max_blocking_threads(WORKERS)
         .thread_name("convert")
         .build()?;
+    let within = runtime.enter();
+    let listener = Listener::try_from(listener)?;
+    let signals = Signals::new()?;
+    handshake::say(&format!("saysod {VERSION} listens on {}", place.socket.display()));
+    if cli.handshake {
+        handshake::let_go_of_output().context("standard output cannot be let go of")?;
+    }
+
+    let configuration = Configuration::load();
+    let current = configuration.current();
+    let _log = log::begin(&current.settings.log, folders::log_folder().as_deref());
+    log::keep_panics_discreet();
     let socket = place.socket.display().to_string();
+    tracing::info!(version = VERSION, pid = std::process::id(), socket, "listening");
+    if let Some(mistake) = current.mistake {
+        tracing::warn!(mistake, "settings not understood; the defaults are in force");
+    }
     let house = Arc::new(House::new(configuration, cli.log_text, socket, ownership.as_str()));
-    let idle_exit = cli.idle_minutes.map(|minutes| (minutes > 0).then(|| Duration::from_secs(minutes * 60)));
-    let served = runtime.block_on(async {
-        let listener = Listener::try_from(listener)?;
-        server::run(listener, &ownership, &place, &house, idle_exit).await
-    });
+    let idle_exit = cli.idle_minutes.map(|idle| Some(idle).filter(|idle| !idle.is_zero()));
+    drop(within);
+    runtime.block_on(server::run(listener, &ownership, &place, &house, signals, idle_exit));
     // A conversion that still runs has no asker any more.
     runtime.shutdown_background();
     tracing::info!("ended");
-    served
+    Ok(())
 }

@@ -3,15 +3,15 @@
 use crate::connection;
 use crate::house::{House, MAX_CONNECTIONS, Phase};
 use crate::listen::Ownership;
-use anyhow::Result;
 use interprocess::local_socket::traits::tokio::Listener as _;
 use interprocess::os::unix::uds_local_socket::tokio::{Listener, Stream};
 use sayso_protocol::Place;
+use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixListener;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::{interval, sleep, timeout};
 
 /// What was sent before the end is answered within this time.
@@ -23,22 +23,45 @@ const HOUSEKEEPING: Duration = Duration::from_secs(600);
 /// A pause after connections could not be accepted, for example for want of descriptors.
 const BREATHER: Duration = Duration::from_millis(50);
 
+/// The signals that end the daemon. From the moment this exists, none of them ends it the hard way.
+pub(crate) struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hang_up: Signal,
+}
+
+impl Signals {
+    /// Begins to listen for the signals. Needs a runtime.
+    pub(crate) fn new() -> io::Result<Signals> {
+        Ok(Signals {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hang_up: signal(SignalKind::hangup())?,
+        })
+    }
+
+    /// The name of the next one.
+    async fn next(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.interrupt.recv() => "SIGINT",
+            _ = self.hang_up.recv() => "SIGHUP",
+        }
+    }
+}
+
 /// Serves until a signal, a request to end, or `idle_exit` without a request. Returns when all is answered.
 pub(crate) async fn run(
     listener: Listener,
     ownership: &Ownership,
     place: &Place,
     house: &Arc<House>,
+    mut signals: Signals,
     idle_exit: Option<Option<Duration>>,
-) -> Result<()> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut hang_up = signal(SignalKind::hangup())?;
+) {
     let mut housekeeping = interval(HOUSEKEEPING);
     tokio::select! {
-        _ = terminate.recv() => tracing::info!("ending on SIGTERM"),
-        _ = interrupt.recv() => tracing::info!("ending on SIGINT"),
-        _ = hang_up.recv() => tracing::info!("ending on SIGHUP"),
+        signal = signals.next() => tracing::info!(signal, "ending"),
         () = house.reached(Phase::Draining) => {}
         () = accept_all(&listener, house) => {}
         () = idle_for(house, idle_exit) => tracing::info!("ending after being idle"),
@@ -63,7 +86,6 @@ pub(crate) async fn run(
         house.enter(Phase::Closing);
         let _ = timeout(CLOSE, house.doors.acquire_many(everybody)).await;
     }
-    Ok(())
 }
 
 /// Lets connections in for ever, as many at once as there are doors.

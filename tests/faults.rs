@@ -1,0 +1,197 @@
+//! Everything that can go wrong on the wire between a shell and the daemon, done to the real one.
+
+#![allow(clippy::unwrap_used)]
+
+mod resident;
+
+use resident::{MEANT, Resident, SAID, code, convert, long};
+use std::collections::BTreeMap;
+
+#[test]
+fn what_is_no_request_is_answered_and_the_connection_stays() {
+    let daemon = Resident::new();
+    let mut wire = daemon.connect();
+    let mut check = |line: &[u8], id: u64, expected: &str| {
+        wire.say(line);
+        let answer = wire.hear();
+        let shown = String::from_utf8_lossy(&line[..line.len().min(80)]).into_owned();
+        assert_eq!((answer["id"].as_u64(), code(&answer)), (Some(id), expected), "{shown}: {answer}");
+    };
+    check(b"", 0, "bad_request");
+    check(b"   ", 0, "bad_request");
+    check(b"\0\0\0", 0, "bad_request");
+    check(b"\xff\xfe\x00", 0, "bad_request");
+    check(b"GET / HTTP/1.1", 0, "bad_request");
+    check(b"[]", 0, "bad_request");
+    check(br#"{"v":1}"#, 0, "bad_request");
+    check(br#"{"v":1,"id":3,"op":"dance"}"#, 3, "bad_request");
+    check(b"{\"v\":1,\"id\":3,\"op\":\"convert\",\"text\":\"\xff\"}", 3, "bad_request");
+    check(br#"{"v":1,"id":3,"op":"convert","text":"\ud83d"}"#, 3, "bad_request");
+    check(br#"{"v":1,"id":3,"op":"convert","deadline_ms":"soon"}"#, 3, "bad_request");
+    check(&b"[{".repeat(100_000), 0, "bad_request");
+    check(br#"{"v":2,"id":4,"op":{"new":true}}"#, 4, "unsupported_version");
+    check(br#"{"v":0,"id":4}"#, 4, "unsupported_version");
+    check(convert(5, &"x".repeat(200_000), "").as_bytes(), 5, "too_long");
+    check(convert(6, "x", &format!(r#","session":"{}""#, "s".repeat(1000))).as_bytes(), 6, "too_long");
+    check(convert(7, SAID, "").as_bytes(), 7, "");
+}
+
+#[test]
+fn what_no_line_may_hold_is_refused_by_name() {
+    let daemon = Resident::new();
+    let check = |text: &str, expected: &str| {
+        let answer = daemon.ask(&convert(1, text, ""));
+        assert_eq!(code(&answer), expected, "{text:?}: {answer}");
+        assert!(!answer["error"]["message"].as_str().unwrap().is_empty());
+    };
+    check("", "empty");
+    check(" \t \n ", "empty");
+    check("git\0status", "bad_character");
+    check("\u{1b}[31mgit status", "bad_character");
+    check("git\u{7}", "bad_character");
+    check("rm \u{202e}txt", "bad_character");
+    check("git\u{200b}status", "bad_character");
+    check("\u{feff}git", "bad_character");
+}
+
+#[test]
+fn hard_dictations_are_answered_in_time() {
+    let daemon = Resident::new();
+    let check = |text: &str| {
+        let answer = daemon.ask(&convert(1, text, r#","deadline_ms":60000"#));
+        assert!(!["internal", "deadline", "bad_request"].contains(&code(&answer)), "{answer}");
+        let buffer = answer["result"]["buffer"].as_str().unwrap_or_default();
+        assert!(!buffer.ends_with('\n') && !buffer.contains('\u{1b}'), "{buffer:?}");
+    };
+    check(&"dash ".repeat(10_000));
+    check(&"eighty ".repeat(10_000));
+    check(&"open paren ".repeat(5_000));
+    check("echo camel case");
+    check("echo all caps");
+    check("echo quote");
+    check("new line new line new line");
+    check("literal");
+    check("no no i mean no");
+    check("\u{1f600} dash \u{301}\u{301}\u{301}");
+}
+
+#[test]
+fn a_message_longer_than_a_frame_ends_its_connection_only() {
+    let daemon = Resident::new();
+    let mut wire = daemon.connect();
+    // Without a newline: the daemon must not wait for one. One byte beyond the limit, so that all of it is taken.
+    wire.say_raw(vec![b' '; (1 << 20) + 1]);
+    assert_eq!(code(&wire.hear()), "too_long");
+    assert!(wire.closes());
+    assert_eq!(daemon.ask(&convert(1, SAID, ""))["result"]["buffer"], MEANT);
+}
+
+#[test]
+fn half_a_message_then_silence_is_closed_and_nobody_else_waits() {
+    let daemon = Resident::new();
+    let mut silent = daemon.connect();
+    silent.say_raw(br#"{"v":1,"id":1,"op":"conv"#);
+    let mut idle = daemon.connect();
+    assert_eq!(daemon.ask(&convert(1, SAID, ""))["result"]["buffer"], MEANT);
+    assert_eq!(code(&silent.hear()), "bad_request");
+    assert!(silent.closes());
+    // Who has said nothing at all may stay.
+    idle.say(convert(2, SAID, ""));
+    assert_eq!(idle.hear()["result"]["buffer"], MEANT);
+}
+
+#[test]
+fn a_message_may_come_in_pieces_and_several_at_once() {
+    let daemon = Resident::new();
+    let mut wire = daemon.connect();
+    let message = convert(1, "echo space é", "") + "\n";
+    for byte in message.as_bytes() {
+        wire.say_raw([*byte]);
+    }
+    assert_eq!(wire.hear()["result"]["buffer"], "echo é");
+    wire.say_raw(message.repeat(100));
+    (0..100).for_each(|_| assert_eq!(wire.hear()["result"]["buffer"], "echo é"));
+}
+
+#[test]
+fn who_says_nothing_more_is_still_answered() {
+    let daemon = Resident::new();
+    let mut wire = daemon.connect();
+    wire.say(convert(1, &long(), r#","deadline_ms":60000"#));
+    wire.say_raw(br#"{"v":1,"id":2"#);
+    wire.hush();
+    assert_eq!(wire.hear()["id"], 1);
+    assert!(wire.closes());
+}
+
+#[test]
+fn ten_thousand_connections_in_turn_and_a_hundred_at_once() {
+    let daemon = Resident::new();
+    for id in 0..10_000 {
+        let answer = daemon.ask(&convert(id, SAID, ""));
+        assert_eq!((answer["id"].as_u64(), &answer["result"]["buffer"]), (Some(id), &MEANT.into()));
+    }
+    let mut wires: Vec<_> = (0..100).map(|_| daemon.connect()).collect();
+    (1..).zip(&mut wires).for_each(|(id, wire)| wire.say(convert(id, SAID, "")));
+    (1_u64..).zip(&mut wires).for_each(|(id, wire)| assert_eq!(wire.hear()["id"], id));
+    drop(wires);
+    let status = daemon.ask(r#"{"v":1,"id":1,"op":"status"}"#);
+    assert_eq!(status["status"]["requests"], 10_101);
+    assert_eq!(status["status"]["errors"], 0);
+}
+
+#[test]
+fn a_full_house_sends_the_idle_away_first() {
+    let daemon = Resident::new();
+    let mut idle: Vec<_> = (0..300).map(|_| daemon.connect()).collect();
+    let last = idle.len() - 1;
+    idle[last].say(convert(1, SAID, ""));
+    assert_eq!(idle[last].hear()["result"]["buffer"], MEANT);
+    assert!(idle[0].closes());
+}
+
+#[test]
+fn the_newest_request_of_a_session_wins() {
+    let daemon = Resident::new();
+    let mut wire = daemon.connect();
+    let session = |name: &str| format!(r#","session":"{name}","deadline_ms":60000"#);
+    let slow = convert(1, &long(), &session("zsh-1")) + "\n";
+    let quick = convert(2, SAID, &session("zsh-1")) + "\n";
+    let other = convert(3, SAID, &session("zsh-2")) + "\n";
+    wire.say_raw(slow + &quick + &other);
+    let answers: BTreeMap<_, _> =
+        (0..3).map(|_| wire.hear()).map(|answer| (answer["id"].as_u64().unwrap(), answer)).collect();
+    assert_eq!(code(&answers[&1]), "superseded");
+    assert_eq!(answers[&2]["result"]["buffer"], MEANT);
+    assert_eq!(answers[&3]["result"]["buffer"], MEANT);
+}
+
+#[test]
+fn a_deadline_is_kept_by_those_who_wait_in_line_too() {
+    let daemon = Resident::new();
+    let mut wire = daemon.connect();
+    // Many more than run at once: some wait in line beyond their time.
+    for id in 1..=10 {
+        wire.say(convert(id, &long(), r#","deadline_ms":1"#));
+    }
+    let codes: Vec<_> = (1..=10).map(|_| code(&wire.hear()).to_owned()).collect();
+    assert!(codes.iter().any(|code| code == "deadline"), "{codes:?}");
+    assert!(codes.iter().all(|code| code.is_empty() || code == "deadline"), "{codes:?}");
+    assert_eq!(daemon.ask(&convert(1, SAID, r#","deadline_ms":60000"#))["result"]["buffer"], MEANT);
+}
+
+#[test]
+fn converting_a_result_again_changes_nothing() {
+    let daemon = Resident::new();
+    let session = r#","session":"zsh-1""#;
+    let first = daemon.ask(&convert(1, "echo space literal dash", session));
+    assert_eq!(first["result"]["buffer"], "echo dash");
+    let again = daemon.ask(&convert(2, "echo dash", session));
+    assert_eq!(
+        (&again["result"]["buffer"], &again["result"]["route"]),
+        (&"echo dash".into(), &"gate".into())
+    );
+    assert_eq!(again["result"]["cursor"], 9);
+    let elsewhere = daemon.ask(&convert(3, "echo dash", r#","session":"zsh-2""#));
+    assert_ne!(elsewhere["result"]["buffer"], "echo dash", "another editor was given nothing yet");
+}

@@ -1,0 +1,260 @@
+//! How the daemon starts, beside others and in spite of what is in its way, and how it ends.
+
+#![allow(clippy::unwrap_used)]
+
+mod resident;
+
+use resident::{MEANT, Resident, SAID, code, convert, long};
+use std::fs;
+use std::io::Read;
+use std::os::unix::fs::{FileTypeExt, MetadataExt, symlink};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+
+#[test]
+fn sigterm_answers_what_was_sent_and_leaves_nothing() {
+    let mut daemon = Resident::new();
+    let mut wires: Vec<_> = (0..20).map(|_| daemon.connect()).collect();
+    let mut slow = daemon.connect();
+    let mut half = daemon.connect();
+    half.say_raw(b"{\"v\":1,");
+    slow.say(convert(1, &long(), r#","deadline_ms":60000"#));
+    wires.iter_mut().for_each(|wire| wire.say(convert(1, SAID, "")));
+    daemon.signal("TERM");
+    for wire in &mut wires {
+        assert_eq!(wire.hear()["result"]["buffer"], MEANT);
+        assert!(wire.closes());
+    }
+    let answer = slow.hear();
+    assert!(["", "shutting_down"].contains(&code(&answer)), "{answer}");
+    assert!(half.closes());
+    assert!(daemon.ended().success());
+    assert!(!daemon.socket().exists());
+}
+
+#[test]
+fn every_way_of_asking_to_end_is_heard() {
+    for signal in ["TERM", "INT", "HUP"] {
+        let mut daemon = Resident::new();
+        daemon.signal(signal);
+        assert!(daemon.ended().success(), "{signal}");
+    }
+    for version in [1, 99] {
+        let mut daemon = Resident::new();
+        let answer = daemon.ask(&format!(r#"{{"v":{version},"id":5,"op":"shutdown"}}"#));
+        assert_eq!((answer["id"].as_u64(), &answer["result"]), (Some(5), &serde_json::json!({})));
+        assert!(daemon.ended().success(), "version {version}");
+        assert!(!daemon.socket().exists());
+    }
+}
+
+#[test]
+fn an_idle_daemon_ends_by_itself() {
+    let mut daemon = Resident::with(&["--idle-minutes", "0.005"]);
+    assert!(daemon.ended().success());
+    assert!(!daemon.socket().exists());
+}
+
+#[test]
+fn a_dead_daemons_socket_is_taken_over() {
+    let mut daemon = Resident::new();
+    let mut wire = daemon.connect();
+    wire.say(convert(1, &long(), r#","deadline_ms":60000"#));
+    daemon.signal("KILL");
+    assert!(wire.closes());
+    daemon.ended();
+    assert!(daemon.socket().exists());
+    daemon.start(&[]);
+    assert_eq!(daemon.ask(&convert(1, SAID, ""))["result"]["buffer"], MEANT);
+    let seen = fs::metadata(daemon.socket()).unwrap();
+    assert_eq!((seen.mode() & 0o777, seen.file_type().is_socket()), (0o600, true));
+    assert_eq!(fs::metadata(daemon.folder()).unwrap().mode() & 0o777, 0o700);
+}
+
+#[test]
+fn of_many_daemons_one_stays_and_the_others_say_so() {
+    let daemon = Resident::absent();
+    let mut children: Vec<_> =
+        (0..8).map(|_| daemon.command().stdout(Stdio::piped()).spawn().unwrap()).collect();
+    // The one that listens stays; the others end.
+    let runs = |child: &mut Child| child.try_wait().unwrap().is_none();
+    let winner = loop {
+        let running: Vec<_> = (0..children.len()).filter(|&at| runs(&mut children[at])).collect();
+        match running[..] {
+            [winner] => break winner,
+            [] => panic!("no daemon stays"),
+            _ => thread::yield_now(),
+        }
+    };
+    let mut stays = children.remove(winner);
+    for mut child in children {
+        let mut said = String::new();
+        child.stdout.take().unwrap().read_to_string(&mut said).unwrap();
+        assert!(child.wait().unwrap().success());
+        assert!(said.contains(&format!("already running (process {})", stays.id())), "{said:?}");
+    }
+    assert_eq!(daemon.ask(&convert(1, SAID, ""))["result"]["buffer"], MEANT);
+    daemon.ask(r#"{"v":1,"id":1,"op":"shutdown"}"#);
+    assert!(stays.wait().unwrap().success());
+}
+
+/// The daemon must refuse to start, and say `why`.
+fn refuses(daemon: &Resident, why: &str) {
+    let output = daemon.run(&mut daemon.command());
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.starts_with("saysod: ") && said.contains(why), "{said}");
+}
+
+#[test]
+fn a_folder_that_others_could_use_is_refused() {
+    let loose = Resident::absent();
+    loose.make_folder(0o755);
+    refuses(&loose, "chmod 700");
+
+    let linked = Resident::absent();
+    fs::create_dir(linked.path("real")).unwrap();
+    symlink(linked.path("real"), linked.folder()).unwrap();
+    refuses(&linked, "symbolic link");
+
+    let file = Resident::absent();
+    fs::write(file.folder(), "").unwrap();
+    refuses(&file, "is not a folder");
+
+    let missing = Resident::absent();
+    fs::remove_dir(missing.runtime()).unwrap();
+    refuses(&missing, "cannot be used");
+}
+
+#[test]
+fn what_is_no_socket_of_a_dead_daemon_is_kept() {
+    let file = Resident::absent();
+    file.make_folder(0o700);
+    fs::write(file.socket(), "precious").unwrap();
+    refuses(&file, "is no socket");
+    assert_eq!(fs::read_to_string(file.socket()).unwrap(), "precious");
+
+    let foreign = Resident::absent();
+    foreign.make_folder(0o700);
+    let listener = UnixListener::bind(foreign.socket()).unwrap();
+    let program = thread::spawn(move || drop(listener.accept().unwrap()));
+    refuses(&foreign, "no daemon that answers");
+    assert!(foreign.socket().exists());
+    program.join().unwrap();
+
+    let linked = Resident::absent();
+    linked.make_folder(0o700);
+    symlink(linked.path("elsewhere"), linked.folder().join("sayso.lock")).unwrap();
+    refuses(&linked, "lock");
+    assert!(!linked.path("elsewhere").exists());
+}
+
+#[test]
+fn logs_that_cannot_be_written_stop_nothing() {
+    let serves = |daemon: &Resident| {
+        assert_eq!(daemon.ask(&convert(1, SAID, ""))["result"]["buffer"], MEANT);
+    };
+    let mut no_folder = Resident::absent();
+    let mut command = no_folder.command();
+    no_folder.spawn(command.env("XDG_STATE_HOME", "/dev/null/no").stderr(Stdio::null()));
+    serves(&no_folder);
+
+    let mut no_home = Resident::absent();
+    let mut command = no_home.command();
+    command.env("HOME", "/nowhere").env_remove("XDG_STATE_HOME").env_remove("SAYSO_CONFIG");
+    no_home.spawn(command.stderr(Stdio::null()));
+    serves(&no_home);
+
+    // What a full disk says, every write to this device says too.
+    if fs::metadata("/dev/full").is_ok() {
+        let mut full = Resident::absent();
+        full.write_config("[log]\nlevel = \"debug\"\nrotation = \"never\"");
+        fs::create_dir_all(full.path("state/sayso")).unwrap();
+        symlink("/dev/full", full.path("state/sayso/saysod.log")).unwrap();
+        let mut command = full.command();
+        full.spawn(command.stderr(Stdio::null()));
+        serves(&full);
+        full.signal("TERM");
+        assert!(full.ended().success());
+    }
+}
+
+#[test]
+fn what_is_dictated_is_logged_only_when_asked_for() {
+    for (arguments, logged) in [(&[][..], false), (&["--log-text"][..], true)] {
+        let mut daemon = Resident::absent();
+        daemon.write_config("[log]\nlevel = \"debug\"");
+        daemon.start(arguments);
+        daemon.ask(&convert(1, "echo space xylophone", ""));
+        daemon.ask(&convert(1, "xylophone\0", ""));
+        daemon.ask("xylophone");
+        daemon.signal("TERM");
+        assert!(daemon.ended().success());
+        let log = daemon.log();
+        assert!(log.contains("listening") && log.contains("ended"), "{log}");
+        assert_eq!(log.contains("xylophone"), logged, "{log}");
+    }
+}
+
+#[test]
+fn settings_are_noticed_and_a_mistake_keeps_the_last_good_ones() {
+    let mut daemon = Resident::absent();
+    daemon.write_config("[words]\n\"kay eight s\" = \"k8s\"");
+    daemon.start(&[]);
+    let converted = |said: &str| daemon.ask(&convert(1, said, ""))["result"]["buffer"].clone();
+    assert_eq!(converted("cd space kay eight s"), "cd k8s");
+    daemon.write_config("[words]\n\"kay eight s\" = \"k8s\"\n\"my box\" = \"bertha\"");
+    assert_eq!(converted("cd space my box"), "cd bertha");
+    daemon.write_config("words = 5");
+    assert_eq!(converted("cd space my box"), "cd bertha");
+    let status = daemon.ask(r#"{"v":1,"id":1,"op":"status"}"#);
+    let mistake = status["status"]["settings_error"].as_str().unwrap();
+    assert!(mistake.contains("config.toml:1:9"), "{mistake}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_passed_descriptor_must_be_a_listening_socket() {
+    let daemon = Resident::absent();
+    let program = env!("CARGO_BIN_EXE_saysod");
+    let mut shell = Command::new("sh");
+    shell.args(["-c", r#"LISTEN_PID=$$ LISTEN_FDS=1 exec "$0" 3</dev/null"#, program]);
+    let output = daemon.run(&mut shell);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("no listening Unix socket"));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_passed_socket_is_served_and_left_to_its_owner() {
+    assert!(resident::is_installed("systemd-socket-activate"), "install it: apt-get install systemd");
+    let daemon = Resident::absent();
+    daemon.make_folder(0o700);
+    let socket = daemon.socket();
+    let mut manager = Command::new("systemd-socket-activate");
+    manager.arg("-l").arg(&socket);
+    for (name, value) in daemon.command().get_envs() {
+        if let Some(value) = value {
+            manager.env(name, value).arg("-E").arg(name);
+        }
+    }
+    let mut manager = manager
+        .arg(env!("CARGO_BIN_EXE_saysod"))
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    // It makes the path before it listens there.
+    while UnixStream::connect(&socket).is_err() {
+        assert!(manager.try_wait().unwrap().is_none(), "systemd-socket-activate ended");
+        thread::yield_now();
+    }
+    let status = daemon.ask(r#"{"v":1,"id":1,"op":"status"}"#);
+    assert_eq!(status["status"]["owner"], "service");
+    assert_eq!(status["status"]["pid"].as_u64().unwrap(), u64::from(manager.id()));
+    assert_eq!(daemon.ask(&convert(1, SAID, ""))["result"]["buffer"], MEANT);
+    daemon.ask(r#"{"v":1,"id":1,"op":"shutdown"}"#);
+    assert!(manager.wait().unwrap().success());
+    assert!(socket.exists(), "the socket is the manager's");
+}
