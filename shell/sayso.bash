@@ -109,7 +109,7 @@ _sayso_ask() {
     fi
     return 0
   elif [[ -n ${fields[1]-} ]]; then
-    _sayso_message="${fields[1]}; the line is as it was"
+    _sayso_message=${fields[1]}
   elif ! type -P "$_sayso_client" >/dev/null; then
     _sayso_message="the program $_sayso_client is gone; install sayso again. The line is as it was"
   else

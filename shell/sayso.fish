@@ -118,7 +118,7 @@ function _sayso_ask
         end
         return 0
     else if test -n "$fields[2]"
-        set -g _sayso_message "$fields[2]; the line is as it was"
+        set -g _sayso_message $fields[2]
     else if not command --query $_sayso_client
         set -g _sayso_message "the program $_sayso_client is gone; install sayso again. The line is as it was"
     else
@@ -149,12 +149,15 @@ if not set --query SAYSO_NO_BIND
         set key $_sayso_key_name
         set enter enter ctrl-j
     end
-    for mode in default insert visual
+    for mode in default insert
         test -n "$key"; and bind --mode $mode $key sayso-convert
-        if test $_sayso_enter = 1 -a $mode != visual
+        if test $_sayso_enter = 1
             for chord in $enter
                 bind --mode $mode $chord sayso-execute
             end
         end
     end
+    # As every command on a selection does, ours ends the mode for selecting.
+    test -n "$key"
+    and bind --mode visual --sets-mode default $key 'sayso-convert; commandline --function repaint-mode'
 end

@@ -253,7 +253,7 @@ _sayso_read_reply() {
   rest=${${rest//\\\\/$'\1'}//\\\"/$'\2'}
   if [[ $rest == (#b)*'"error":{"code":"'([a-z_]##)'","message":"'([^\"]#)'"'* ]]; then
     code=$match[1]
-    _sayso_unquote $match[2] && failure="$REPLY; the line is as it was"
+    _sayso_unquote $match[2] && failure=$REPLY
     return 0
   fi
   [[ $rest == (#b)*'"result":{"buffer":"'([^\"]#)'","cursor":'([0-9]##)',"route":"'[^\"]#'","confidence":'([0-9.e-]##)',"alternatives":['(*) ]] ||
@@ -314,7 +314,7 @@ _sayso_through_client() {
   if [[ $reply != *$'\0' ]] || (( $#fields < 2 )); then
     failure="no answer; try \`$_sayso_client doctor\`. The line is as it was"
   elif [[ $fields[1] != ok ]]; then
-    failure="$fields[2]; the line is as it was"
+    failure=$fields[2]
   else
     message=$fields[2] confidence=$(( fields[4] / 100. )) cursor=$fields[5] buffer=$fields[6]
     alternatives=("${(@)fields[7,-1]}")
@@ -327,11 +327,18 @@ zle -N sayso-accept-line
 () {
   emulate -LR zsh
   local keymap
-  (( $+SAYSO_NO_BIND )) && return
+  if (( $+SAYSO_NO_BIND )); then
+    return 0
+  fi
   for keymap in emacs viins vicmd; do
-    # A first key that types itself in vi mode would be typed whenever the second one comes late.
-    [[ $keymap == viins && -n $_sayso_prefix ]] && bindkey -M viins -r -- $_sayso_prefix
-    [[ -n $_sayso_key ]] && bindkey -M $keymap -- $_sayso_key sayso-convert
-    (( _sayso_enter )) && bindkey -M $keymap '^M' sayso-accept-line '^J' sayso-accept-line
+    if [[ -n $_sayso_key ]]; then
+      # A first chord that types itself in vi mode would be typed whenever the second one comes late.
+      [[ $keymap == viins && -n $_sayso_prefix ]] && bindkey -M viins -r -- $_sayso_prefix
+      bindkey -M $keymap -- $_sayso_key sayso-convert
+    fi
+    if (( _sayso_enter )); then
+      bindkey -M $keymap '^M' sayso-accept-line '^J' sayso-accept-line
+    fi
   done
+  return 0
 }

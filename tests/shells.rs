@@ -5,7 +5,15 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[path = "shells/bash.rs"]
+mod bash;
+#[path = "shells/fish.rs"]
+mod fish;
+#[path = "shells/scripts.rs"]
+mod scripts;
 mod terminal;
+#[path = "shells/zsh.rs"]
+mod zsh;
 
 use terminal::{Daemon, Home, Manner, Setup, Shell, Terminal};
 
@@ -194,6 +202,24 @@ in_every_shell! {
         terminal.text("!").wait_row(&format!("$ {SAID}!"));
     };
 
+    a_daemon_that_cannot_start_leaves_the_line => |shell| {
+        let home = Home::without_daemon();
+        let terminal = Terminal::open(&home, shell, Setup::default());
+        terminal.text(SAID).convert().wait_text("sayso: the daemon saysod cannot be started");
+        terminal.text("!").wait_row(&format!("$ {SAID}!"));
+    };
+
+    a_folder_that_others_may_enter_is_not_used => |shell| {
+        let home = Home::new();
+        let daemon = Daemon::listen(&home, Manner::Well);
+        let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        std::fs::set_permissions(home.runtime().join("sayso"), open).unwrap();
+        let terminal = Terminal::open(&home, shell, Setup::default());
+        terminal.text(SAID).convert().wait_text("chmod 700");
+        terminal.text("!").wait_row(&format!("$ {SAID}!"));
+        assert!(daemon.is_idle(), "the dictation was sent");
+    };
+
     history_holds_only_what_was_run => |shell| {
         let home = Home::new();
         let _daemon = Daemon::listen(&home, Manner::Well);
@@ -319,51 +345,8 @@ in_every_shell! {
     };
 }
 
-/// Options, aliases and functions that a person may have, each of which breaks careless scripts.
-const HOSTILE_ZSH: &str = r#"
-setopt ksh_arrays sh_word_split no_unset glob_subst no_clobber ksh_glob rc_quotes csh_null_glob extended_glob
-setopt no_bare_glob_qual no_multibyte warn_create_global warn_nested_var c_bases octal_zeroes pipe_fail rm_star_silent
-setopt posix_builtins posix_identifiers no_short_loops interactive_comments mark_dirs numeric_glob_sort ignore_braces
-alias print='echo broken' local='echo broken' zle='echo broken' typeset='echo broken' emulate='echo broken'
-alias -g L='| less' -- ok='broken' -r='broken' text='broken' failure='broken' return='broken' 0='broken' 1='broken'
-IFS=:
-"#;
-const HOSTILE_BASH: &str = r#"
-set -eu -o pipefail -o noglob
-shopt -s nullglob failglob extglob nocasematch
-IFS=:
-trap 'person=interrupted' INT
-alias printf='echo broken' local='echo broken' trap='echo broken' mapfile='echo broken' bind='echo broken'
-alias if='echo broken' then='echo broken'
-"#;
-
-#[test]
-fn options_and_aliases_of_the_person_do_not_matter_in_zsh() {
-    hostile(Shell::Zsh, HOSTILE_ZSH);
-}
-
-#[test]
-fn options_and_aliases_of_the_person_do_not_matter_in_bash() {
-    let terminal_after = |terminal: &Terminal<'_>| {
-        terminal.keys(&["C-e", "C-u"]).text("\\trap -p INT").keys(&["Enter"]);
-        terminal.wait_row("trap -- 'person=interrupted' SIGINT");
-    };
-    let home = Home::new();
-    let _daemon = Daemon::listen(&home, Manner::Well);
-    let terminal = Terminal::open(&home, Shell::Bash, Setup { before: HOSTILE_BASH, ..Setup::default() });
-    check_everything(&terminal);
-    terminal_after(&terminal);
-}
-
-fn hostile(shell: Shell, before: &str) {
-    let home = Home::new();
-    let _daemon = Daemon::listen(&home, Manner::Well);
-    let terminal = Terminal::open(&home, shell, Setup { before, ..Setup::default() });
-    check_everything(&terminal);
-}
-
 /// Converts, walks, fails: every path of a script, whatever surrounds it.
-fn check_everything(terminal: &Terminal<'_>) {
+fn every_path(terminal: &Terminal<'_>) {
     terminal.text(SAID).convert().wait_line("$ git status -s");
     terminal.convert().wait_line("$ git status -S");
     terminal.keys(&["C-e", "C-u"]).text("no such thing").convert();

@@ -14,7 +14,7 @@ use std::{fs, thread};
 
 /// How a request is answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Manner {
+pub(crate) enum Manner {
     /// As the real one does, from a table of its own.
     Well,
     /// As `Well`, once the test says so.
@@ -32,7 +32,7 @@ pub enum Manner {
 }
 
 /// The daemon's end for the test.
-pub struct Daemon {
+pub(crate) struct Daemon {
     requests: Receiver<Request>,
     gate: Arc<(Mutex<bool>, Condvar)>,
     ended: Arc<AtomicBool>,
@@ -41,7 +41,7 @@ pub struct Daemon {
 
 impl Daemon {
     /// Listens in `home` until it is dropped.
-    pub fn listen(home: &Home, manner: Manner) -> Daemon {
+    pub(crate) fn listen(home: &Home, manner: Manner) -> Daemon {
         let socket = home.socket();
         let listener = UnixListener::bind(&socket).unwrap();
         fs::set_permissions(&socket, fs::Permissions::from_mode(0o600)).unwrap();
@@ -62,17 +62,17 @@ impl Daemon {
     }
 
     /// The next request to convert; waits for it.
-    pub fn request(&self) -> Request {
+    pub(crate) fn request(&self) -> Request {
         self.requests.recv_timeout(std::time::Duration::from_secs(10)).expect("a request should have come")
     }
 
     /// Whether no request has come that was not taken.
-    pub fn is_idle(&self) -> bool {
+    pub(crate) fn is_idle(&self) -> bool {
         self.requests.try_recv().is_err()
     }
 
     /// Lets [`Manner::Held`] answer.
-    pub fn release(&self) {
+    pub(crate) fn release(&self) {
         *self.gate.0.lock().unwrap() = true;
         self.gate.1.notify_all();
     }
@@ -125,6 +125,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("git status", &["git status|"]),
     ("echo space a\necho space b", &["echo a\necho b|"]),
     ("two lines", &["one\ntwo|"]),
+    ("sue do echo", &["echo hi|"]),
 ];
 
 fn outcome(text: &str) -> Outcome {

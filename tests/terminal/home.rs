@@ -10,16 +10,17 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 /// A home folder that ends with the test, and a daemon that was started in it with it.
-pub struct Home {
+pub(crate) struct Home {
     folder: TempDir,
+    programs: PathBuf,
 }
 
 impl Home {
     /// An empty home, with a runtime folder in it.
-    pub fn new() -> Home {
+    pub(crate) fn new() -> Home {
         // Short, because the path of the socket may have 103 bytes.
         let folder = tempfile::Builder::new().prefix("sayso").tempdir_in("/tmp").unwrap();
-        let home = Home { folder };
+        let home = Home { folder, programs: programs::folder().to_owned() };
         for private in [home.runtime(), home.runtime().join("sayso")] {
             fs::create_dir(&private).unwrap();
             fs::set_permissions(&private, fs::Permissions::from_mode(0o700)).unwrap();
@@ -28,35 +29,46 @@ impl Home {
     }
 
     /// A home with a settings file.
-    pub fn with_settings(settings: &str) -> Home {
+    pub(crate) fn with_settings(settings: &str) -> Home {
         let home = Home::new();
         home.write("settings.toml", settings);
         home
     }
 
-    pub fn path(&self) -> &Path {
+    /// A home in which the client is installed and the daemon is not.
+    pub(crate) fn without_daemon() -> Home {
+        let mut home = Home::new();
+        home.programs = home.path().join("bin");
+        home.write("bin/sayso", "");
+        fs::copy(programs::folder().join("sayso"), home.programs.join("sayso")).unwrap();
+        fs::set_permissions(home.programs.join("sayso"), fs::Permissions::from_mode(0o755)).unwrap();
+        home
+    }
+
+    pub(crate) fn path(&self) -> &Path {
         self.folder.path()
     }
 
     /// The socket's place in this home.
-    pub fn socket(&self) -> PathBuf {
+    pub(crate) fn socket(&self) -> PathBuf {
         self.runtime().join("sayso/sayso.sock")
     }
 
-    fn runtime(&self) -> PathBuf {
+    /// The folder that everything of a user at run time lies in.
+    pub(crate) fn runtime(&self) -> PathBuf {
         self.path().join("run")
     }
 
     /// Writes a file, and the folders above it.
-    pub fn write(&self, path: &str, content: &str) {
+    pub(crate) fn write(&self, path: &str, content: &str) {
         let path = self.path().join(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, content).unwrap();
     }
 
     /// All that the programs of a test find in their environment.
-    pub fn environment(&self) -> Vec<(&'static str, OsString)> {
-        let mut path = OsString::from(programs::folder());
+    pub(crate) fn environment(&self) -> Vec<(&'static str, OsString)> {
+        let mut path = OsString::from(&self.programs);
         path.push(":");
         path.push(std::env::var_os("PATH").unwrap_or_default());
         vec![

@@ -4,8 +4,8 @@ mod daemon;
 mod home;
 mod programs;
 
-pub use daemon::{Daemon, Manner};
-pub use home::Home;
+pub(crate) use daemon::{Daemon, Manner};
+pub(crate) use home::Home;
 
 use std::path::PathBuf;
 use std::process::{Command, Output};
@@ -19,14 +19,14 @@ const PAUSE: Duration = Duration::from_millis(5);
 
 /// A shell that sayso has widgets for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Shell {
+pub(crate) enum Shell {
     Zsh,
     Fish,
     Bash,
 }
 
 impl Shell {
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Shell::Zsh => "zsh",
             Shell::Fish => "fish",
@@ -35,7 +35,7 @@ impl Shell {
     }
 
     /// The key that takes back the last change.
-    pub fn undo(self) -> &'static str {
+    pub(crate) fn undo(self) -> &'static str {
         if self == Shell::Fish { "C-z" } else { "C-_" }
     }
 
@@ -83,25 +83,28 @@ impl Shell {
 
 /// What a person's start file and surroundings hold besides the one line.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Setup<'a> {
+pub(crate) struct Setup<'a> {
     /// Lines of the start file before sayso's.
     pub before: &'a str,
     /// Lines of the start file after sayso's.
     pub after: &'a str,
+    /// What takes the place of the line that `sayso init` asks for.
+    pub line: Option<&'a str>,
     /// Further variables of the environment.
     pub environment: &'a [(&'a str, &'a str)],
 }
 
 /// A shell at its prompt.
-pub struct Terminal<'a> {
+pub(crate) struct Terminal<'a> {
     home: &'a Home,
     socket: PathBuf,
 }
 
 impl<'a> Terminal<'a> {
     /// Starts `shell` with sayso in its start file, 80 by 24, and waits for the prompt.
-    pub fn open(home: &'a Home, shell: Shell, setup: Setup<'_>) -> Terminal<'a> {
-        let start = [shell.plain(), setup.before, shell.one_line(), setup.after].concat();
+    pub(crate) fn open(home: &'a Home, shell: Shell, setup: Setup<'_>) -> Terminal<'a> {
+        let start =
+            [shell.plain(), setup.before, setup.line.unwrap_or(shell.one_line()), setup.after].concat();
         home.write(shell.start_file(), &start);
         // A server of its own, whose end takes a moment: two in one home must not meet.
         static SERVERS: AtomicUsize = AtomicUsize::new(0);
@@ -125,41 +128,41 @@ impl<'a> Terminal<'a> {
     }
 
     /// Types `text` as it is.
-    pub fn text(&self, text: &str) -> &Self {
+    pub(crate) fn text(&self, text: &str) -> &Self {
         succeed(self.command().args(["send-keys", "-l", "--", text]));
         self
     }
 
     /// Presses keys by tmux's names for them, such as `C-x` or `Escape`.
-    pub fn keys(&self, keys: &[&str]) -> &Self {
+    pub(crate) fn keys(&self, keys: &[&str]) -> &Self {
         succeed(self.command().arg("send-keys").args(keys));
         self
     }
 
     /// Presses the default key of sayso.
-    pub fn convert(&self) -> &Self {
+    pub(crate) fn convert(&self) -> &Self {
         self.keys(&["C-x", "C-v"])
     }
 
     /// Pastes `text` in brackets, as terminals do.
-    pub fn paste(&self, text: &str) -> &Self {
+    pub(crate) fn paste(&self, text: &str) -> &Self {
         succeed(self.command().args(["set-buffer", "--", text]));
         succeed(self.command().args(["paste-buffer", "-p", "-r"]));
         self
     }
 
     /// What is on the screen, without the empty rows at its end.
-    pub fn screen(&self) -> String {
+    pub(crate) fn screen(&self) -> String {
         capture(self.command().args(["capture-pane", "-p"]))
     }
 
     /// The same with colours, as escape sequences.
-    pub fn colours(&self) -> String {
+    pub(crate) fn colours(&self) -> String {
         capture(self.command().args(["capture-pane", "-p", "-e"]))
     }
 
     /// Column and row of the cursor, from 0.
-    pub fn cursor(&self) -> (usize, usize) {
+    pub(crate) fn cursor(&self) -> (usize, usize) {
         let out = capture(self.command().args(["display-message", "-p", "#{cursor_x} #{cursor_y}"]));
         let mut numbers = out.split_whitespace().map(|number| number.parse().unwrap());
         (numbers.next().unwrap(), numbers.next().unwrap())
@@ -169,7 +172,7 @@ impl<'a> Terminal<'a> {
     ///
     /// # Panics
     /// Where it never does, with what the screen shows instead.
-    pub fn wait(&self, what: &str, condition: impl Fn(&str) -> bool) -> String {
+    pub(crate) fn wait(&self, what: &str, condition: impl Fn(&str) -> bool) -> String {
         let mut screen = String::new();
         for _ in 0..TRIES {
             screen = self.screen();
@@ -182,22 +185,22 @@ impl<'a> Terminal<'a> {
     }
 
     /// Waits until the last row that is not empty reads `line`, prompt included.
-    pub fn wait_line(&self, line: &str) -> String {
+    pub(crate) fn wait_line(&self, line: &str) -> String {
         self.wait(&format!("the line {line:?}"), |screen| screen.lines().last() == Some(line))
     }
 
     /// Waits until some row reads `line`, prompt included.
-    pub fn wait_row(&self, line: &str) -> String {
+    pub(crate) fn wait_row(&self, line: &str) -> String {
         self.wait(&format!("the row {line:?}"), |screen| screen.lines().any(|row| row == line))
     }
 
     /// Waits until the screen shows `text` somewhere.
-    pub fn wait_text(&self, text: &str) -> String {
+    pub(crate) fn wait_text(&self, text: &str) -> String {
         self.wait(&format!("{text:?}"), |screen| screen.contains(text))
     }
 
     /// Waits until the cursor is in `column`.
-    pub fn wait_column(&self, column: usize) {
+    pub(crate) fn wait_column(&self, column: usize) {
         for _ in 0..TRIES {
             if self.cursor().0 == column {
                 return;

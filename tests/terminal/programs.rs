@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 /// The folder that holds `sayso`, `saysod` and `sayso-lab`, all of them up to date.
 ///
 /// Cargo tells a test the programs of its own crate only, and builds no others for it.
-pub fn folder() -> &'static Path {
+pub(crate) fn folder() -> &'static Path {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
     FOLDER.get_or_init(|| {
         let folder = Path::new(env!("CARGO_BIN_EXE_sayso")).parent().unwrap().to_owned();

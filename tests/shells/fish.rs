@@ -1,0 +1,43 @@
+//! What only fish has.
+
+use crate::SAID;
+use crate::terminal::{Daemon, Home, Manner, Setup, Shell, Terminal};
+
+const VI: &str =
+    "fish_vi_key_bindings\nfunction fish_mode_prompt; test $fish_bind_mode = visual; and echo -n V; end\n";
+
+#[test]
+fn a_selection_is_converted_alone() {
+    let home = Home::new();
+    let daemon = Daemon::listen(&home, Manner::Well);
+    let terminal = Terminal::open(&home, Shell::Fish, Setup { before: VI, ..Setup::default() });
+    terminal.text("cd space x; echo space one | cat").keys(&["Escape"]);
+    // `f` and `t` go to a character, so the selection runs from `echo` up to the space before the pipe.
+    terminal.text("0f;lvt|").wait_text("V$ ");
+    terminal.convert().wait_line("$ cd space x; echo one | cat");
+    let request = daemon.request();
+    assert_eq!(request.text, "echo space one");
+    terminal.convert().wait_line("$ cd space x; echo space one | cat");
+}
+
+#[test]
+fn fisher_finds_what_it_copies() {
+    let home = Home::new();
+    let _daemon = Daemon::listen(&home, Manner::Well);
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../shell/conf.d/sayso.fish");
+    home.write(".config/fish/conf.d/sayso.fish", &std::fs::read_to_string(file).unwrap());
+    let terminal = Terminal::open(&home, Shell::Fish, Setup { line: Some(""), ..Setup::default() });
+    terminal.text(SAID).convert().wait_line("$ git status -s");
+}
+
+#[test]
+fn a_message_below_a_wrapped_line_is_not_drawn_over() {
+    let home = Home::new();
+    let _daemon = Daemon::listen(&home, Manner::Well);
+    let terminal = Terminal::open(&home, Shell::Fish, Setup::default());
+    terminal.text(&"well ".repeat(40)).convert();
+    let screen = terminal.wait("both copies of the line", |screen| {
+        screen.contains("sayso: this does not look like") && screen.matches("$ well").count() == 2
+    });
+    assert_eq!(screen.replace('\n', "").matches("well").count(), 80, "{screen}");
+}

@@ -1,0 +1,157 @@
+//! What only zsh has.
+
+use crate::terminal::{Daemon, Home, Manner, Setup, Shell, Terminal};
+use crate::{SAID, every_path};
+
+/// Options, aliases and variables that a person may have, each of which breaks careless scripts.
+const HOSTILE: &str = r#"
+setopt ksh_arrays sh_word_split no_unset glob_subst no_clobber ksh_glob rc_quotes csh_null_glob extended_glob
+setopt no_bare_glob_qual no_multibyte warn_create_global warn_nested_var c_bases octal_zeroes pipe_fail
+setopt posix_builtins posix_identifiers no_short_loops mark_dirs numeric_glob_sort ignore_braces
+alias print='echo broken' local='echo broken' zle='echo broken' typeset='echo broken' emulate='echo broken'
+alias -g L='| less' ok=broken text=broken failure=broken return=broken 0=broken 1=broken
+alias -g -- -r=broken -g=broken -c=broken
+IFS=:
+"#;
+
+const SUGGESTIONS: &str = "source /usr/share/zsh-autosuggestions/zsh-autosuggestions.zsh\n";
+const HIGHLIGHTING: &str = "source /usr/share/zsh-syntax-highlighting/zsh-syntax-highlighting.zsh\n";
+
+fn open<'a>(home: &'a Home, before: &str, after: &str) -> Terminal<'a> {
+    Terminal::open(home, Shell::Zsh, Setup { before, after, ..Setup::default() })
+}
+
+#[test]
+fn options_and_aliases_of_the_person_do_not_matter() {
+    let home = Home::new();
+    let _daemon = Daemon::listen(&home, Manner::Well);
+    let terminal = open(&home, HOSTILE, "");
+    every_path(&terminal);
+    terminal
+        .keys(&["C-e", "C-u"])
+        .text("alias -L | 'grep' ok")
+        .keys(&["Enter"])
+        .wait_row("alias -g ok=broken");
+}
+
+#[test]
+fn no_client_is_needed_where_the_daemon_listens() {
+    let home = Home::new();
+    let _daemon = Daemon::listen(&home, Manner::Well);
+    let terminal = open(&home, "", "_sayso_client=/nowhere/sayso\n");
+    every_path(&terminal);
+}
+
+#[test]
+fn the_client_does_where_there_is_no_socket_module() {
+    let home = Home::new();
+    let daemon = Daemon::listen(&home, Manner::Well);
+    let terminal = open(&home, "", "disable zsocket 2>/dev/null; zmodload zsh/net/socket; disable zsocket\n");
+    every_path(&terminal);
+    daemon.request();
+}
+
+#[test]
+fn a_missing_client_is_named() {
+    let home = Home::new();
+    let terminal = open(&home, "", "_sayso_client=/nowhere/sayso\n");
+    terminal.text(SAID).convert().wait_text("the program /nowhere/sayso is gone");
+    terminal.text("!").wait_row(&format!("$ {SAID}!"));
+}
+
+#[test]
+fn a_region_is_converted_alone() {
+    let home = Home::new();
+    let daemon = Daemon::listen(&home, Manner::Well);
+    let terminal = open(&home, "", "");
+    terminal.text("cd space x; echo space one  | cat").keys(&["C-a", "M-f", "M-f", "M-f"]);
+    // The region takes in one of the spaces behind the dictation, and the cursor stands behind it.
+    terminal.keys(&["C-Space"]).keys(&["C-f"; 15]).convert();
+    terminal.wait_line("$ cd space x; echo one  | cat");
+    let request = daemon.request();
+    assert_eq!((request.text.as_str(), request.cursor), ("echo space one", Some(14)));
+    terminal.wait_column(22);
+    terminal.keys(&["C-_"]).wait_line("$ cd space x; echo space one  | cat");
+}
+
+#[test]
+fn a_visual_selection_is_converted_alone() {
+    let home = Home::new();
+    let daemon = Daemon::listen(&home, Manner::Well);
+    let terminal = open(&home, "bindkey -v\n", "");
+    terminal.text("cd space x; echo space one | cat").keys(&["Escape"]);
+    // From the end of `one` back to the start of `echo`: both ends belong to it.
+    terminal.text("0t|hvF;ll");
+    terminal.convert().wait_line("$ cd space x; echo one | cat");
+    assert_eq!(daemon.request().text, "echo space one");
+}
+
+#[test]
+fn a_selection_of_lines_is_converted_alone() {
+    let home = Home::new();
+    let daemon = Daemon::listen(&home, Manner::Well);
+    let terminal = open(&home, "bindkey -v\n", "");
+    terminal.paste("first\necho space one\nlast").wait_text("last");
+    terminal.keys(&["Escape", "k", "V"]).convert().wait_row("echo one");
+    assert_eq!(daemon.request().text, "echo space one");
+    terminal.wait_row("last");
+}
+
+#[test]
+fn lines_before_a_continuation_prompt_are_context() {
+    let home = Home::new();
+    let daemon = Daemon::listen(&home, Manner::Well);
+    let terminal = open(&home, "", "");
+    terminal.text("for i in 1 2; do").keys(&["Enter"]).wait_line(">");
+    terminal.text(SAID).convert().wait_line("> git status -s");
+    let request = daemon.request();
+    assert_eq!((request.text.as_str(), request.context.prebuffer.as_str()), (SAID, "for i in 1 2; do\n"));
+}
+
+#[test]
+fn stale_suggestions_are_gone_and_new_ones_come() {
+    let home = Home::new();
+    let _daemon = Daemon::listen(&home, Manner::Well);
+    let history = "print -s 'git status -s --long'\nprint -s 'git space status space dash s and more'\n";
+    let terminal = open(&home, &[SUGGESTIONS, history].concat(), "");
+    terminal.text(SAID).wait_line(&format!("$ {SAID} and more"));
+    terminal.convert().wait_line("$ git status -s --long");
+    terminal.wait_column(15);
+    terminal.convert().wait_line("$ git status -S");
+    terminal.keys(&["C-e", "C-u"]).text("echo space one").convert().wait_line("$ echo one");
+}
+
+#[test]
+fn colours_follow_the_replacement_whichever_was_loaded_first() {
+    let green = "\u{1b}[32mecho\u{1b}[39m hi";
+    for (before, after) in [(HIGHLIGHTING, ""), ("", HIGHLIGHTING)] {
+        let home = Home::new();
+        let _daemon = Daemon::listen(&home, Manner::Well);
+        let terminal = open(&home, before, after);
+        terminal.text("sue do echo").wait("red", |_| terminal.colours().contains("\u{1b}[1m\u{1b}[31msue"));
+        terminal.convert().wait("green", |_| terminal.colours().contains(green));
+    }
+}
+
+#[test]
+fn everything_together_is_still_one_key() {
+    let home = Home::new();
+    let _daemon = Daemon::listen(&home, Manner::Well);
+    let before = ["bindkey -v\n", SUGGESTIONS].concat();
+    let terminal = open(&home, &before, HIGHLIGHTING);
+    every_path(&terminal);
+}
+
+#[test]
+fn a_plugin_manager_can_source_the_checkout() {
+    let plugin = format!("source {}/../shell/sayso.plugin.zsh\n", env!("CARGO_MANIFEST_DIR"));
+    let setup = Setup { line: Some(&plugin), ..Setup::default() };
+    let home = Home::with_settings("key = \"ctrl-g\"");
+    let _daemon = Daemon::listen(&home, Manner::Well);
+    let terminal = Terminal::open(&home, Shell::Zsh, setup);
+    terminal.text(SAID).keys(&["C-g"]).wait_line("$ git status -s");
+    // Without the client the key says what is missing.
+    let before = "path=(${path:#*/debug} ) path=(${path:#*/release})\n";
+    let terminal = Terminal::open(&home, Shell::Zsh, Setup { before, ..setup });
+    terminal.text(SAID).convert().wait_text("the program sayso is gone");
+}
