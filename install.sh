@@ -76,6 +76,7 @@ main() {
     command -v sha256sum >/dev/null 2>&1 || command -v shasum >/dev/null 2>&1 ||
         die 'neither sha256sum nor shasum was found.' 'Nothing was changed. Install coreutils or Perl.'
     manifest=$prefix/share/sayso/manifest
+    state_home=${XDG_STATE_HOME:-$HOME/.local/state}
     here=$(cd "$(dirname "$0")" && pwd)
 
     work=$(mktemp -d "${TMPDIR:-/tmp}/sayso-install.XXXXXX") ||
@@ -95,6 +96,7 @@ clean_up() {
     status=$?
     trap '' HUP INT TERM
     while IFS= read -r path; do rm -f "$path"; done <"$unfinished"
+    if [ "$status" -ne 0 ] && [ ! -f "$manifest" ] && [ -f "$work/entries" ]; then remove_folders "$work/entries"; fi
     rm -rf "$work"
     exit "$status"
 }
@@ -173,7 +175,7 @@ unpack() {
     odd=$(LC_ALL=C awk -F/ '
         NR == 1 { top = $1 }
         $0 ~ /(^|\/)\.\.?(\/|$)/ || $1 != top || $1 == "" || $0 ~ /\\/ { print; exit }
-        NF > 1 && $2 != "" && $2 !~ /^(bin|share|install\.sh|README\.md|CHANGELOG\.md|LICENSE-MIT|LICENSE-APACHE)$/ { print; exit }
+        NF > 1 && $2 != "" && $2 !~ /^(bin|share|install\.sh)$/ { print; exit }
     ' "$work/names")
     [ -z "$odd" ] || die "$from holds an entry that does not belong there: $odd." 'Nothing was changed.'
     tar -tvzf "$from" | LC_ALL=C awk '$0 !~ /^[-d]/ { exit 1 }' ||
@@ -233,7 +235,7 @@ put_files() {
 
     # Until all are renamed, the manifest knows the old files and the new ones.
     make_folder "$(dirname "$manifest")"
-    { other_entries; old_files; cat "$work/new"; } >"$work/union"
+    { other_entries; old_files; cat "$work/new"; } | once >"$work/union"
     write_manifest "$work/union"
     while IFS= read -r place; do
         if [ -f "$work/changed" ] && grep -Fqx "$place" "$work/changed"; then
@@ -269,8 +271,11 @@ other_entries() {
     {
         if [ -f "$manifest" ]; then grep -v "^file$TAB" "$manifest" || true; fi
         if [ -f "$work/entries" ]; then cat "$work/entries"; fi
-    } | awk '!seen[$0]++'
+    } | once
 }
+
+# Each line once, where it comes first.
+once() { awk '!seen[$0]++'; }
 
 write_manifest() {
     if cmp -s "$1" "$manifest" 2>/dev/null; then return; fi
@@ -288,6 +293,13 @@ make_folder() {
     printf 'dir\t%s\n' "$1" >>"$work/entries"
 }
 
+# remove_folders ENTRIES: the folders that were made, the deepest first; one with something else in it stays.
+remove_folders() {
+    sed -n "s/^dir$TAB//p" "$1" | LC_ALL=C sort -r | while IFS= read -r folder; do
+        rmdir "$folder" 2>/dev/null || true
+    done
+}
+
 # remove_file SUM FILE: removes what was installed, unless somebody changed it.
 remove_file() {
     place=$prefix/$2
@@ -301,11 +313,8 @@ remove_file() {
 }
 
 after_files() {
-    if [ "$rc" = no ]; then
-        note 'No start file was touched'
-    else
-        for shell in zsh bash fish; do start_file "$shell"; done
-    fi
+    turned_on=''
+    for shell in zsh bash fish; do start_file "$shell"; done
     # A daemon of the files that were replaced would answer until its end.
     if [ -s "$work/renames" ]; then "$prefix/bin/sayso" service stop >/dev/null 2>&1 || true; fi
     if [ -n "$service" ]; then
@@ -313,6 +322,8 @@ after_files() {
         "$prefix/bin/sayso" service install || die 'the service was not installed; all else is in place.'
         printf 'service\n' >>"$work/entries"
     fi
+    # The daemon makes this folder if nobody did; made here, it is written down.
+    [ "$(uname -s)" = Darwin ] || make_folder "$state_home"
     { other_entries; cat "$work/new"; } >"$work/final"
     write_manifest "$work/final"
     try_it
@@ -348,23 +359,22 @@ start_file_of() {
     printf '%s\n' "$file"
 }
 
+# The program in the words of a shell.
+quoted_program() {
+    case $1:$prefix in
+    fish:*[!A-Za-z0-9_./-]*) printf "'%s'" "$(printf '%s' "$prefix/bin/sayso" | sed "s/[\\\\']/\\\\&/g")" ;;
+    *:*[!A-Za-z0-9_./-]*) printf "'%s'" "$(printf '%s' "$prefix/bin/sayso" | sed "s/'/'\\\\''/g")" ;;
+    *) printf '%s' "$prefix/bin/sayso" ;;
+    esac
+}
+
 # The line that turns sayso on in a shell. It names the program by its path: PATH may not be set yet.
 start_line() {
-    program=$prefix/bin/sayso
-    case $program in
-    *[!A-Za-z0-9_./-]*)
-        if [ "$1" = fish ]; then
-            program="'$(printf '%s' "$program" | sed "s/[\\\\']/\\\\&/g")'"
-        else
-            program="'$(printf '%s' "$program" | sed "s/'/'\\\\''/g")'"
-        fi
-        ;;
+    program=$(quoted_program "$1")
+    case $1 in
+    fish) printf '%s\n' "status is-interactive; and $program init fish | source" ;;
+    *) printf '%s\n' "eval \"\$($program init $1)\"" ;;
     esac
-    if [ "$1" = fish ]; then
-        printf '%s\n' "status is-interactive; and $program init fish | source $MARK"
-    else
-        printf '%s\n' "eval \"\$($program init $1)\" $MARK"
-    fi
 }
 
 # Adds the line to the start file of a shell, once, if that is wanted.
@@ -372,17 +382,19 @@ start_file() {
     file=$(start_file_of "$1")
     [ -n "$file" ] || return 0
     line=$(start_line "$1")
-    if [ -f "$file" ] && grep -Fqx "$line" "$file"; then
+    if [ -f "$file" ] && grep -Fqx "$line $MARK" "$file"; then
         note "$file turns sayso on already"
+        turned_on=yes
         return
     fi
     if [ -f "$file" ] && ! grep -Fq "$MARK" "$file" && grep -Eq "^[^#]*sayso[^#]* init $1" "$file"; then
         note "$file turns sayso on already, in your own words"
+        turned_on=yes
         return
     fi
-    if [ "$rc" = ask ]; then
+    if [ "$rc" != yes ]; then
         answer=n
-        if [ -t 0 ] && [ -t 1 ]; then
+        if [ "$rc" = ask ] && [ -t 0 ] && [ -t 1 ]; then
             printf 'Add this line to %s?\n    %s\n[Y/n] ' "$file" "$line"
             IFS= read -r answer || answer=n
         fi
@@ -396,7 +408,7 @@ start_file() {
         esac
     fi
     # A line of an earlier install, for another prefix, makes room for this one.
-    if [ -f "$file" ] && grep -Fq "$MARK" "$file"; then remove_lines "$file" ''; fi
+    if [ -f "$file" ] && grep -Fq "$MARK" "$file"; then remove_lines "$file" '' ''; fi
     state=there
     newline=-
     if [ ! -e "$file" ]; then
@@ -411,7 +423,8 @@ start_file() {
         printf 'line\t%s\t%s\t%s\n' "$file" "$newline" "$state" >>"$work/entries"
         { other_entries; cat "$work/new"; } >"$work/final"
         write_manifest "$work/final"
-        printf '%s\n' "$line" >>"$file"
+        printf '%s\n' "$line $MARK" >>"$file"
+        turned_on=yes
         say "Added one line to $file"
     else
         say "$file is read-only, so it was left alone. To turn sayso on in $1, add this line:"
@@ -419,7 +432,8 @@ start_file() {
     fi
 }
 
-# remove_lines FILE NEWLINE: takes our lines out of a start file; with "newline" also the line break before the last one.
+# remove_lines FILE PROGRAM NEWLINE: takes the lines for a program out of a start file (all of ours where it is empty);
+# with "newline" also the line break before the last one.
 remove_lines() {
     real=$1
     while [ -L "$real" ]; do
@@ -431,8 +445,8 @@ remove_lines() {
     printf '%s\n' "$real.sayso-new" >>"$unfinished"
     # The copy carries the mode over.
     cp -p "$real" "$real.sayso-new" || die "$1 cannot be rewritten; take the line with 'install.sh of sayso' out by hand."
-    MARK=$MARK END=$end NEWLINE=$2 LC_ALL=C awk '
-        { ours = length($0) >= length(ENVIRON["MARK"]) &&
+    MARK=$MARK PROGRAM=$2 END=$end NEWLINE=$3 LC_ALL=C awk '
+        { ours = index($0, ENVIRON["PROGRAM"]) && length($0) >= length(ENVIRON["MARK"]) &&
                  substr($0, length($0) - length(ENVIRON["MARK"]) + 1) == ENVIRON["MARK"] }
         !ours { printf "%s%s", before, $0; before = "\n" }
         END {
@@ -451,7 +465,11 @@ try_it() {
     say 'It works. You say, and get:'
     note "$sentence"
     note "$result"
-    say "Open a new shell, dictate a command, and press $(key_name)."
+    if [ -n "$turned_on" ]; then
+        say "Open a new shell, dictate a command, and press $(key_name)."
+    else
+        say "With that line in a start file: open a new shell, dictate a command, and press $(key_name)."
+    fi
     case :${PATH:-}: in
     *:"$prefix/bin":*) ;;
     *)
@@ -459,6 +477,15 @@ try_it() {
         # shellcheck disable=SC2016 # the person's shell expands it
         note "$(printf 'export PATH="%s:$PATH"   (fish: fish_add_path "%s")' "$prefix/bin" "$prefix/bin")"
         ;;
+    esac
+}
+
+# The key of the settings, in the words of a person.
+key_name() {
+    key=$("$prefix/bin/sayso" config show 2>/dev/null | sed -n 's/^ *key *= *"\(.*\)".*/\1/p' | sed -n 1p)
+    case $key in
+    '' | 'ctrl-x ctrl-v') printf 'Ctrl-X Ctrl-V' ;;
+    *) printf '%s' "$key" ;;
     esac
 }
 
@@ -473,8 +500,12 @@ uninstall() {
     fi
     while IFS=$TAB read -r kind file newline state; do
         if [ "$kind" != line ] || [ ! -f "$file" ]; then continue; fi
-        if grep -Fq "$MARK" "$file"; then
-            remove_lines "$file" "$newline"
+        case $file in
+        *.fish) program=$(quoted_program fish) ;;
+        *) program=$(quoted_program sh) ;;
+        esac
+        if grep -F "$MARK" "$file" | grep -Fq "$program init "; then
+            remove_lines "$file" "$program init " "$newline"
             say "Took the line out of $file"
         fi
         if [ "$state" = created ] && [ ! -s "$file" ] && [ ! -L "$file" ]; then rm -f "$file"; fi
@@ -482,15 +513,19 @@ uninstall() {
     while IFS=$TAB read -r kind sum file; do
         if [ "$kind" = file ]; then remove_file "$sum" "$file"; fi
     done <"$manifest"
+    # The daemon's logs are no one's work.
+    for folder in "$state_home/sayso" "$HOME/Library/Caches/sayso"; do
+        if [ -d "$folder" ]; then
+            rm -f "$folder"/saysod.*log
+            rmdir "$folder" 2>/dev/null || true
+        fi
+    done
     cp "$manifest" "$work/manifest"
     rm -f "$manifest"
-    # The folders that were made, the deepest first; one with something else in it stays.
-    sed -n "s/^dir$TAB//p" "$work/manifest" | LC_ALL=C sort -r | while IFS= read -r folder; do
-        rmdir "$folder" 2>/dev/null || true
-    done
+    remove_folders "$work/manifest"
     say "sayso is no longer installed under $prefix"
-    for kept in "${XDG_CONFIG_HOME:-$HOME/.config}/sayso" "${XDG_STATE_HOME:-$HOME/.local/state}/sayso"; do
-        if [ -e "$kept" ]; then note "Kept $kept, which is yours"; fi
+    for kept in "${XDG_CONFIG_HOME:-$HOME/.config}/sayso" "$HOME/Library/Application Support/sayso"; do
+        if [ -e "$kept" ]; then note "Kept your settings in $kept"; fi
     done
 }
 

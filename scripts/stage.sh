@@ -1,0 +1,20 @@
+#!/bin/sh
+# Lays out what is installed: `stage.sh PROGRAMS DEST`, PROGRAMS being the folder with the three built programs.
+# install.sh and release.sh both use this tree, so that a release is what a checkout gives.
+set -eu
+programs=$1 dest=$2
+source=$(cd "$(dirname "$0")/.." && pwd)
+share=$dest/share
+
+mkdir -p "$dest/bin" "$share/sayso" "$share/man/man1" "$share/doc/sayso" "$share/zsh/site-functions" \
+    "$share/bash-completion/completions" "$share/fish/vendor_completions.d"
+for program in sayso saysod sayso-lab; do cp "$programs/$program" "$dest/bin/$program"; done
+cp -R "$source/shell/." "$share/sayso"
+cp "$source/CHANGELOG.md" "$source/LICENSE-MIT" "$source/LICENSE-APACHE" "$share/doc/sayso"
+
+# The programs know their own command lines.
+"$dest/bin/sayso" man "$share/man/man1"
+"$dest/bin/saysod" --man >"$share/man/man1/saysod.1"
+"$dest/bin/sayso" completions zsh >"$share/zsh/site-functions/_sayso"
+"$dest/bin/sayso" completions bash >"$share/bash-completion/completions/sayso"
+"$dest/bin/sayso" completions fish >"$share/fish/vendor_completions.d/sayso.fish"

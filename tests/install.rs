@@ -1,0 +1,467 @@
+//! `install.sh` with real programs in a home of its own: what it adds, what it leaves alone, what it takes away again.
+
+#![allow(clippy::unwrap_used, unreachable_pub)]
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fs;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::Write;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::sync::OnceLock;
+
+use tempfile::TempDir;
+
+#[path = "terminal/programs.rs"]
+mod programs;
+
+fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// A release tarball of the programs under test, packed once, with its checksum beside it.
+fn release() -> &'static Path {
+    static RELEASE: OnceLock<(TempDir, PathBuf)> = OnceLock::new();
+    let (_, tarball) = RELEASE.get_or_init(|| {
+        let folder = tempfile::tempdir().unwrap();
+        let output = Command::new("bash")
+            .arg(repository().join("scripts/release.sh"))
+            .args([programs::folder(), folder.path()])
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let tarball = PathBuf::from(String::from_utf8(output.stdout).unwrap().trim_end());
+        (folder, tarball)
+    });
+    tarball
+}
+
+/// A person with a home folder, start files and a login shell.
+struct Person {
+    folder: TempDir,
+}
+
+/// What is at a path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Thing {
+    Folder,
+    Link(PathBuf),
+    /// A hash of the content, the mode, the inode, and when it was changed: seconds and nanoseconds.
+    File(u64, u32, u64, (i64, i64)),
+}
+
+type Things = BTreeMap<PathBuf, Thing>;
+
+/// Fails with the paths that differ.
+fn assert_same(now: &Things, before: &Things) {
+    let differs = |path: &&PathBuf| now.get(*path) != before.get(*path);
+    let paths: Vec<_> = now.keys().chain(before.keys()).filter(differs).collect();
+    assert!(paths.is_empty(), "changed: {paths:#?}");
+}
+
+impl Person {
+    /// Uses zsh, from a linked start file without a final newline, and bash; has no settings of fish.
+    fn new() -> Person {
+        // Short, because the path of the socket may have 103 bytes.
+        let person = Person { folder: tempfile::Builder::new().prefix("sayso").tempdir_in("/tmp").unwrap() };
+        fs::create_dir_all(person.home().join("dot files")).unwrap();
+        fs::write(person.home().join("dot files/zshrc"), "PS1='%% '\nHISTSIZE=7").unwrap();
+        symlink("dot files/zshrc", person.home().join(".zshrc")).unwrap();
+        fs::write(person.home().join(".bashrc"), "PS1='$ '\n").unwrap();
+        fs::create_dir(person.folder.path().join("run")).unwrap();
+        fs::set_permissions(person.folder.path().join("run"), fs::Permissions::from_mode(0o700)).unwrap();
+        person
+    }
+
+    fn home(&self) -> PathBuf {
+        self.folder.path().join("a home")
+    }
+
+    fn read(&self, path: &str) -> String {
+        fs::read_to_string(self.home().join(path)).unwrap()
+    }
+
+    fn command(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        command.env_clear().env("HOME", self.home()).env("XDG_RUNTIME_DIR", self.folder.path().join("run"));
+        command
+            .env("PATH", std::env::var_os("PATH").unwrap())
+            .env("SHELL", "/bin/fish")
+            .env("LANG", "C.UTF-8");
+        command.stdin(Stdio::null()).current_dir(self.folder.path());
+        command
+    }
+
+    fn install(&self, shell: &str, arguments: &[&str]) -> Output {
+        self.command(shell).arg(repository().join("install.sh")).args(arguments).output().unwrap()
+    }
+
+    /// Installs or uninstalls; it must work. Returns what was said.
+    fn succeeds(&self, shell: &str, arguments: &[&str]) -> String {
+        let output = self.install(shell, arguments);
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+        assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+        said
+    }
+
+    /// It must fail, say `reason`, and change nothing.
+    fn refuses(&self, arguments: &[&str], reason: &str) {
+        let before = self.everything();
+        let output = self.install("sh", arguments);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(said.contains(reason), "{reason:?} in\n{said}");
+        assert_same(&self.everything(), &before);
+    }
+
+    fn everything(&self) -> Things {
+        let mut things = BTreeMap::new();
+        let mut folders = vec![self.home()];
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                let seen = fs::symlink_metadata(&path).unwrap();
+                let thing = if seen.is_symlink() {
+                    Thing::Link(fs::read_link(&path).unwrap())
+                } else if seen.is_dir() {
+                    folders.push(path.clone());
+                    Thing::Folder
+                } else {
+                    let mut hasher = DefaultHasher::new();
+                    fs::read(&path).unwrap().hash(&mut hasher);
+                    Thing::File(hasher.finish(), seen.mode(), seen.ino(), (seen.mtime(), seen.mtime_nsec()))
+                };
+                // What the daemon logs is no part of what is installed.
+                if path.extension().is_none_or(|end| end != "log") {
+                    things.insert(path, thing);
+                }
+            }
+        }
+        things
+    }
+
+    /// The same without inodes and times, for what was taken out and put back.
+    fn content(&self) -> Things {
+        let things = self.everything().into_iter();
+        things
+            .map(|(path, thing)| match thing {
+                Thing::File(content, mode, ..) => (path, Thing::File(content, mode, 0, (0, 0))),
+                other => (path, other),
+            })
+            .collect()
+    }
+}
+
+impl Drop for Person {
+    fn drop(&mut self) {
+        // Where a test failed before it uninstalled, its daemon ends here.
+        let sayso = self.home().join(".local/bin/sayso");
+        if sayso.exists() {
+            let _ = self.command(sayso.to_str().unwrap()).args(["service", "stop"]).output();
+        }
+    }
+}
+
+fn path(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+fn from_release() -> [&'static str; 2] {
+    ["--from", path(release())]
+}
+
+fn installs_twice_and_leaves_nothing(shell: &str) {
+    let person = Person::new();
+    let before = person.content();
+    let arguments = [&from_release()[..], &["--yes"]].concat();
+
+    let said = person.succeeds(shell, &arguments);
+    assert!(said.contains("git commit -m \"fix login bug\""), "{said}");
+    assert!(said.contains("press Ctrl-X Ctrl-V"), "{said}");
+    assert!(said.contains("not in your PATH"), "{said}");
+    let program = person.home().join(".local/bin/sayso");
+    assert_eq!(
+        person.read(".zshrc"),
+        format!(
+            "PS1='%% '\nHISTSIZE=7\neval \"$('{}' init zsh)\" # added by install.sh of sayso, which also removes it\n",
+            program.display()
+        )
+    );
+    assert!(person.home().join(".zshrc").is_symlink());
+    for file in ["share/man/man1/sayso.1", "share/man/man1/saysod.1", "share/zsh/site-functions/_sayso"] {
+        assert!(person.home().join(".local").join(file).is_file(), "{file}");
+    }
+
+    // The shells that it was added to have the key.
+    for (shell, question) in [("zsh", "bindkey '^X^V'"), ("bash", "bind -X"), ("fish", "bind \\cx\\cv")] {
+        let output = person.command(shell).args(["-i", "-c", question]).output().unwrap();
+        let bound = String::from_utf8_lossy(&output.stdout);
+        assert!(bound.contains("sayso"), "{shell}: {bound}{}", String::from_utf8_lossy(&output.stderr));
+    }
+
+    let once = person.everything();
+    let said = person.succeeds(shell, &arguments);
+    assert!(said.contains("up to date"), "{said}");
+    assert_same(&person.everything(), &once);
+
+    // What the person wrote around the line stays.
+    let mut bashrc = fs::OpenOptions::new().append(true).open(person.home().join(".bashrc")).unwrap();
+    bashrc.write_all(b"alias g=git").unwrap();
+    let said = person.succeeds(shell, &["--uninstall"]);
+    assert!(said.contains("no longer installed"), "{said}");
+    assert_eq!(person.read(".bashrc"), "PS1='$ '\nalias g=git");
+    fs::write(person.home().join(".bashrc"), "PS1='$ '\n").unwrap();
+    // fish writes its own files when it is started.
+    for made_by_fish in [".local/share/fish", ".config/fish", ".cache", ".local/share", ".local", ".config"] {
+        let folder = person.home().join(made_by_fish);
+        if made_by_fish.ends_with("fish") || made_by_fish == ".cache" {
+            let _ = fs::remove_dir_all(&folder);
+        } else {
+            let _ = fs::remove_dir(&folder);
+        }
+    }
+    assert_same(&person.content(), &before);
+    let said = person.install(shell, &["--uninstall"]);
+    assert!(String::from_utf8_lossy(&said.stderr).contains("nothing is installed"));
+}
+
+#[test]
+fn dash_installs_twice_and_leaves_nothing() {
+    installs_twice_and_leaves_nothing("dash");
+}
+
+#[test]
+fn bash_installs_twice_and_leaves_nothing() {
+    installs_twice_and_leaves_nothing("bash");
+}
+
+#[test]
+fn without_leave_no_start_file_is_touched() {
+    for arguments in [&["--no-rc"][..], &[]] {
+        let person = Person::new();
+        // The second time nobody is asked either: standard input is no terminal.
+        let said = person.succeeds("dash", &[&from_release()[..], arguments].concat());
+        assert_eq!(person.read(".zshrc"), "PS1='%% '\nHISTSIZE=7");
+        assert_eq!(person.read(".bashrc"), "PS1='$ '\n");
+        assert!(!person.home().join(".config/fish").exists());
+        let program = person.home().join(".local/bin/sayso");
+        let line = format!("status is-interactive; and '{}' init fish | source\n", program.display());
+        assert!(said.contains(&line), "what to add is said:\n{said}");
+        person.succeeds("dash", &["--uninstall"]);
+    }
+}
+
+#[test]
+fn a_person_at_a_terminal_is_asked_for_each_shell() {
+    let person = Person::new();
+    let script = "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))";
+    let mut command = person.command("python3");
+    command.args(["-c", script, "dash"]).arg(repository().join("install.sh")).args(from_release());
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(b"y\nn\n\n").unwrap();
+    let output = child.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{said}");
+    assert_eq!(said.matches("[Y/n]").count(), 3, "{said}");
+    assert!(person.read(".zshrc").contains("init zsh"));
+    assert_eq!(person.read(".bashrc"), "PS1='$ '\n");
+    assert!(person.read(".config/fish/config.fish").contains("init fish"), "an empty answer is a yes");
+    person.succeeds("dash", &["--uninstall"]);
+    assert!(!person.home().join(".config").exists());
+}
+
+#[test]
+fn a_line_of_the_persons_own_is_enough() {
+    let person = Person::new();
+    let own = "eval \"$(sayso init zsh)\"\n";
+    fs::write(person.home().join("dot files/zshrc"), own).unwrap();
+    let said = person.succeeds("dash", &[&from_release()[..], &["--yes"]].concat());
+    assert!(said.contains("in your own words"), "{said}");
+    person.succeeds("dash", &["--uninstall"]);
+    assert_eq!(person.read(".zshrc"), own);
+}
+
+#[test]
+fn another_place_with_odd_characters() {
+    let person = Person::new();
+    let place = person.home().join("it's $HOME \\ \"here\"");
+    let there = [&from_release()[..], &["--yes", "--prefix", path(&place)]].concat();
+    person.succeeds("dash", &there);
+    for (shell, question) in [("zsh", "bindkey '^X^V'"), ("bash", "bind -X"), ("fish", "bind \\cx\\cv")] {
+        let output = person.command(shell).args(["-i", "-c", question]).output().unwrap();
+        let bound = String::from_utf8_lossy(&output.stdout);
+        assert!(bound.contains("sayso"), "{shell}: {bound}{}", String::from_utf8_lossy(&output.stderr));
+    }
+
+    // A second copy takes the key over, and the first one's end leaves it alone.
+    person.succeeds("dash", &[&from_release()[..], &["--yes"]].concat());
+    let taken_over = person.read(".zshrc");
+    assert_eq!(taken_over.matches("init zsh").count(), 1, "{taken_over}");
+    person.succeeds("dash", &["--uninstall", "--prefix", path(&place)]);
+    assert!(!place.exists());
+    assert_eq!(person.read(".zshrc"), taken_over);
+    person.succeeds("dash", &["--uninstall"]);
+    assert_eq!(person.read(".zshrc"), "PS1='%% '\nHISTSIZE=7\n", "the line break came with the first copy");
+}
+
+#[test]
+fn what_somebody_changed_is_kept_and_named() {
+    let person = Person::new();
+    let arguments = [&from_release()[..], &["--no-rc"]].concat();
+    person.succeeds("dash", &arguments);
+    let page = person.home().join(".local/share/man/man1/sayso.1");
+    fs::write(&page, "mine\n").unwrap();
+
+    let said = person.succeeds("dash", &arguments);
+    let yours = page.with_extension("1.yours");
+    assert!(said.contains(path(&yours)), "{said}");
+    assert_eq!(fs::read_to_string(&yours).unwrap(), "mine\n");
+    assert_ne!(fs::read_to_string(&page).unwrap(), "mine\n");
+
+    fs::write(&page, "mine again\n").unwrap();
+    let said = person.succeeds("dash", &["--uninstall"]);
+    assert!(said.contains(&format!("Kept {}", page.display())), "{said}");
+    assert_eq!(fs::read_to_string(&page).unwrap(), "mine again\n");
+    assert!(!person.home().join(".local/bin").exists());
+}
+
+#[test]
+fn somebody_elses_program_is_not_overwritten() {
+    let person = Person::new();
+    let theirs = person.home().join(".local/bin/sayso");
+    fs::create_dir_all(theirs.parent().unwrap()).unwrap();
+    fs::write(&theirs, "#!/bin/sh\n").unwrap();
+    let arguments = [&from_release()[..], &["--yes"]].concat();
+    person.refuses(&arguments, "did not put it there");
+    fs::remove_file(theirs).unwrap();
+}
+
+#[test]
+fn a_place_that_cannot_be_written_is_named() {
+    let person = Person::new();
+    let file = person.home().join(".bashrc");
+    let arguments = [&from_release()[..], &["--yes", "--prefix", path(&file)]].concat();
+    person.refuses(&arguments, "cannot be made");
+}
+
+#[test]
+fn a_wrong_checksum_changes_nothing() {
+    let person = Person::new();
+    let zeros = "0".repeat(64);
+    person.refuses(&[&from_release()[..], &["--sha256", &zeros]].concat(), "is not what it should be");
+    person.refuses(&[&from_release()[..], &["--sha256", "see below"]].concat(), "no SHA-256 checksum");
+    let alone = person.folder.path().join("alone.tar.gz");
+    fs::copy(release(), &alone).unwrap();
+    person.refuses(&["--from", path(&alone)], "checksum of");
+    fs::write(person.folder.path().join("alone.tar.gz.sha256"), format!("{zeros}  alone.tar.gz\n")).unwrap();
+    person.refuses(&["--from", path(&alone)], "is not what it should be");
+    person.refuses(&["--from", "no-such.tar.gz"], "there is no file");
+}
+
+#[test]
+fn a_tarball_with_something_else_in_it_is_refused() {
+    let person = Person::new();
+    let tarball = person.folder.path().join("odd.tar.gz");
+    let pack = |entries: &str| {
+        let script = format!(
+            "import hashlib, io, sys, tarfile\n\
+             with tarfile.open(sys.argv[1], 'w:gz') as tar:\n\
+             \x20   for name, kind in [('r/bin/sayso', b'0'), ('r/share/x', b'0'), {entries}]:\n\
+             \x20       entry = tarfile.TarInfo(name); entry.type = kind; entry.linkname = '/etc'\n\
+             \x20       tar.addfile(entry, io.BytesIO())\n\
+             digest = hashlib.sha256(open(sys.argv[1], 'rb').read()).hexdigest()\n\
+             open(sys.argv[1] + '.sha256', 'w').write(digest + '  odd.tar.gz')\n"
+        );
+        let output = person.command("python3").args(["-c", &script]).arg(&tarball).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    };
+    for (entries, reason) in [
+        ("('r/../../evil', b'0')", "does not belong"),
+        ("('/etc/evil', b'0')", "does not belong"),
+        ("('other/bin/x', b'0')", "does not belong"),
+        ("('r/etc/x', b'0')", "does not belong"),
+        ("('r/share/link', b'2')", "neither a file nor a folder"),
+        ("('r/share/hard', b'1')", "neither a file nor a folder"),
+        ("('r/share/pipe', b'6')", "neither a file nor a folder"),
+        ("", "program sayso is missing"),
+    ] {
+        pack(entries);
+        person.refuses(&["--from", path(&tarball), "--yes"], reason);
+    }
+    fs::write(&tarball, "no tarball").unwrap();
+    let digest = "cb473b9a844debe8a9a303befcadd635c20a7c6f50f169e6ad2eab2a7d1daa72";
+    person.refuses(&["--from", path(&tarball), "--sha256", digest], "cannot be read as a .tar.gz");
+}
+
+/// A folder to be put first on the search path, with a stand-in for a program.
+fn stand_in(person: &Person, name: &str, script: &str) -> OsString {
+    let folder = person.folder.path().join("stand-ins");
+    fs::create_dir_all(&folder).unwrap();
+    let program = folder.join(name);
+    fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    let mut search = folder.into_os_string();
+    search.push(":");
+    search.push(std::env::var_os("PATH").unwrap());
+    search
+}
+
+#[test]
+fn an_interrupted_install_leaves_nothing() {
+    let person = Person::new();
+    let before = person.everything();
+    // Somebody presses Ctrl-C while the second program is being copied.
+    let search = stand_in(
+        &person,
+        "cp",
+        "for last; do :; done\ncase $last in *saysod.sayso-new) kill -INT $PPID; printf half >\"$last\"; exit 0 ;; esac\n\
+         exec /bin/cp \"$@\"",
+    );
+    let mut command = person.command("dash");
+    command.env("PATH", search).arg(repository().join("install.sh")).args(from_release()).arg("--yes");
+    let output = command.output().unwrap();
+    assert_eq!(output.status.code(), Some(130), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_same(&person.everything(), &before);
+}
+
+#[test]
+fn a_compiler_that_is_absent_or_too_old_is_named() {
+    let person = Person::new();
+    let checkout = person.folder.path().join("checkout");
+    fs::create_dir(&checkout).unwrap();
+    fs::copy(repository().join("install.sh"), checkout.join("install.sh")).unwrap();
+    fs::write(checkout.join("Cargo.toml"), "[workspace.package]\nrust-version = \"1.95\"\n").unwrap();
+    let run = |search: OsString| {
+        let mut command = person.command("dash");
+        let output = command.env("PATH", search).arg(checkout.join("install.sh")).output().unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+
+    stand_in(&person, "cargo", "exit 1");
+    let said = run(stand_in(&person, "rustc", "echo 'rustc 1.60.0 (0000000 2022-04-04)'"));
+    assert!(
+        said.contains("Rust 1.60 is too old: sayso needs 1.95") && said.contains("Nothing was changed"),
+        "{said}"
+    );
+
+    // Nothing on the search path but what the script itself needs.
+    let bare = person.folder.path().join("bare");
+    fs::create_dir(&bare).unwrap();
+    for program in ["dirname", "mktemp", "rm", "sed", "sha256sum", "shasum"] {
+        let paths = std::env::var_os("PATH").unwrap();
+        let found =
+            std::env::split_paths(&paths).map(|folder| folder.join(program)).find(|path| path.exists());
+        if let Some(found) = found {
+            symlink(found, bare.join(program)).unwrap();
+        }
+    }
+    let dash = ["/bin/dash", "/usr/bin/dash"].into_iter().find(|path| Path::new(path).exists()).unwrap();
+    let mut command = person.command(dash);
+    let output = command.env("PATH", &bare).arg(checkout.join("install.sh")).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("cargo was not found") && said.contains("--from"), "{said}");
+}
