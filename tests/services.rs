@@ -211,6 +211,33 @@ fn under_the_manager() {
     assert!(!socket.exists());
     assert_eq!(convert(&[]).1, "daemon", "the client starts it again");
     succeeds(&["service", "stop"], &[]);
+    installed_with_the_rest(&home);
+}
+
+/// `install.sh --service`, from a release that was unpacked by hand.
+fn installed_with_the_rest(home: &Path) {
+    let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let release = home.join("release");
+    let stage = repository.join("scripts/stage.sh");
+    assert!(Command::new("sh").arg(stage).args([programs::folder(), &release]).status().unwrap().success());
+    fs::copy(repository.join("install.sh"), release.join("install.sh")).unwrap();
+    let run = |arguments: &[&str]| {
+        let output = Command::new("dash").arg(release.join("install.sh")).args(arguments).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{}{said}", String::from_utf8_lossy(&output.stdout));
+    };
+
+    run(&["--no-rc", "--service"]);
+    let unit = home.join(".config/systemd/user/saysod.service");
+    let program = home.join(".local/bin/saysod");
+    assert!(fs::read_to_string(&unit).unwrap().contains(&format!("ExecStart=\"{}\"", program.display())));
+    let (pid, owner) = convert(&[]);
+    assert_eq!(owner, "service");
+    assert_eq!(fs::read_link(format!("/proc/{pid}/exe")).unwrap(), program);
+
+    run(&["--uninstall"]);
+    assert!(!unit.exists() && !program.exists());
+    until("the daemon to end", || !Path::new("/proc").join(pid.to_string()).exists());
 }
 
 /// All files below a folder.
