@@ -1,5 +1,5 @@
-//! Any text, any words of the user: the engine never panics, never emits what a command line may not hold, and a
-//! converted line stays as it is when it is converted again.
+//! Any text, any words of the user: the engine never panics, never emits what a command line may not hold, keeps its
+//! spans inside the texts that they point into, and answers the same twice.
 
 #![no_main]
 
@@ -7,9 +7,13 @@ use libfuzzer_sys::fuzz_target;
 use sayso_engine::{Dictation, Words, convert};
 use sayso_protocol::character::is_forbidden;
 
-fuzz_target!(|input: (Option<u16>, &str, Vec<(String, String)>)| {
-    let (cursor, text, pairs) = input;
-    let words = Words::new(pairs);
+fuzz_target!(|input: (Option<u16>, Vec<(&str, &str)>, &str)| {
+    let (cursor, pairs, text) = input;
+    // The settings refuse other words.
+    let fine =
+        |text: &str| !text.trim().is_empty() && !text.chars().any(|c| c.is_control() || is_forbidden(c));
+    let pairs = pairs.into_iter().filter(|(heard, written)| fine(heard) && fine(written));
+    let words = Words::new(pairs.map(|(heard, written)| (heard.to_owned(), written.to_owned())));
     let dictation = Dictation { text, cursor: cursor.map(usize::from), ..Dictation::default() };
     let Ok(conversion) = convert(&words, &dictation) else { return };
 
