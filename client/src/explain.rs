@@ -77,7 +77,8 @@ fn row(unit: &Unit) -> [String; 3] {
     let others: Vec<_> = unit
         .readings
         .iter()
-        .filter(|reading| !reading.taken)
+        // That every word may be dropped goes without saying.
+        .filter(|reading| !reading.taken && !reading.text.is_empty())
         .map(|reading| format!("{} ({})", shown(&reading.text), reading.kind))
         .collect();
     let kind = taken.map_or_else(String::new, |reading| format!("{}: ", printable(&reading.kind)));

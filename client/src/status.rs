@@ -48,7 +48,7 @@ fn told(paint: Paint, status: &Status) -> String {
         ("socket", format!("{}, kept by {keeper}", status.socket)),
         ("memory", format!("{:.1} MB", status.resident_bytes as f64 / 1e6)),
         ("requests", format!("{}, of which {} failed", status.requests, status.errors)),
-        ("open", format!("{} connections, {} line editors", status.connections, status.sessions)),
+        ("open", format!("connections: {}, line editors: {}", status.connections, status.sessions)),
     ];
     if let Some(mistake) = &status.settings_error {
         rows.push(("settings", format!("{mistake}; the last good ones are in force")));

@@ -46,10 +46,10 @@ fn run(cli: &Cli) -> Result<()> {
         return Ok(());
     }
     let socket = cli.socket.as_ref().map(std::path::absolute).transpose()?;
-    let place = Place::locate_or_at(socket.as_deref())?;
     if cli.handshake {
         handshake::leave_terminal();
     }
+    let place = Place::locate_or_at(socket.as_deref())?;
     let (listener, ownership) = match listen::passed()? {
         Some(listener) => (listener, Ownership::Managers),
         None => match listen::bind(&place)? {

@@ -18,8 +18,10 @@ use tokio::time::{interval, sleep, timeout};
 const DRAIN: Duration = Duration::from_millis(700);
 /// What then remains is told `shutting_down` within this time. Both together stay under a second.
 const CLOSE: Duration = Duration::from_millis(150);
-/// Between two looks at the socket's path.
-const HOUSEKEEPING: Duration = Duration::from_secs(600);
+/// Between two looks at whether the socket's path still leads here.
+const LOOK: Duration = Duration::from_secs(15);
+/// Between two touches of the socket, which keep it from cleaners of temporary folders.
+const TOUCH: Duration = Duration::from_secs(3600);
 /// A pause after connections could not be accepted, for example for want of descriptors.
 const BREATHER: Duration = Duration::from_millis(50);
 
@@ -59,7 +61,7 @@ pub(crate) async fn run(
     mut signals: Signals,
     idle_exit: Option<Option<Duration>>,
 ) {
-    let mut housekeeping = interval(HOUSEKEEPING);
+    let (mut look, mut touch) = (interval(LOOK), interval(TOUCH));
     tokio::select! {
         signal = signals.next() => tracing::info!(signal, "ending"),
         () = house.reached(Phase::Draining) => {}
@@ -67,11 +69,12 @@ pub(crate) async fn run(
         () = idle_for(house, idle_exit) => tracing::info!("ending after being idle"),
         () = async {
             loop {
-                housekeeping.tick().await;
-                if !ownership.is_reachable() {
-                    return;
+                tokio::select! {
+                    _ = touch.tick() => ownership.touch(place),
+                    _ = look.tick() => if !ownership.is_reachable() {
+                        return;
+                    }
                 }
-                ownership.touch(place);
             }
         } => tracing::warn!("ending: the socket was removed or replaced, so nobody can connect any more"),
     }
@@ -138,8 +141,6 @@ fn accept_queued(listener: Listener, house: &Arc<House>) {
 
 /// Ends after so long without a request: `fixed` where the command line says it, else as the settings say now.
 async fn idle_for(house: &House, fixed: Option<Option<Duration>>) {
-    /// How often settings that may have changed are looked at.
-    const LOOK: Duration = Duration::from_secs(60);
     loop {
         let limit = fixed.unwrap_or_else(|| house.configuration.current().settings.daemon.idle);
         match limit {

@@ -118,7 +118,8 @@ impl Resident {
 
     /// All that was logged so far.
     pub(crate) fn log(&self) -> String {
-        let files = fs::read_dir(self.path("state/sayso")).unwrap();
+        let logs = if cfg!(target_os = "macos") { "Library/Caches/sayso" } else { "state/sayso" };
+        let files = fs::read_dir(self.path(logs)).unwrap();
         files.map(|file| fs::read_to_string(file.unwrap().path()).unwrap()).collect()
     }
 

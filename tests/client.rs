@@ -1,0 +1,402 @@
+//! `sayso` as scripts and widgets see it: exit codes, what is printed where, and what a bad daemon cannot do to it.
+
+#![allow(clippy::unwrap_used)]
+
+#[allow(dead_code)]
+#[path = "terminal/home.rs"]
+mod home;
+mod impostor;
+#[path = "terminal/programs.rs"]
+mod programs;
+
+use home::Home;
+use impostor::{Impostor, Reaction, result};
+use serde_json::Value;
+use std::fs;
+use std::io::{Read, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+
+const SAID: &str = "git space status space dash s";
+const MEANT: &str = "git status -s";
+
+/// What a run of `sayso` came to.
+#[derive(Debug)]
+struct Ran {
+    code: Option<i32>,
+    out: String,
+    err: String,
+}
+
+impl Ran {
+    /// The line was left as it was, and `why` was said.
+    fn refused(&self, why: &str) {
+        assert_eq!(self.code, Some(1), "{self:?}");
+        assert_eq!(self.out, "", "{self:?}");
+        assert!(self.err.starts_with("sayso: ") && self.err.contains(why), "{self:?}");
+    }
+
+    fn json(&self) -> Value {
+        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+}
+
+fn command(home: &Home, arguments: &[&str]) -> Command {
+    let mut command = Command::new(programs::folder().join("sayso"));
+    command.args(arguments).env_remove("SAYSO_SOCKET").env_remove("XDG_STATE_HOME").envs(home.environment());
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+fn finish(mut child: Child, input: &[u8]) -> Ran {
+    let mut stdin = child.stdin.take().unwrap();
+    let input = input.to_vec();
+    // Who reads nothing may have ended already.
+    let writer = thread::spawn(move || drop(stdin.write_all(&input)));
+    let output = child.wait_with_output().unwrap();
+    writer.join().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    Ran { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+}
+
+fn sayso(home: &Home, arguments: &[&str], input: impl AsRef<[u8]>) -> Ran {
+    finish(command(home, arguments).spawn().unwrap(), input.as_ref())
+}
+
+#[test]
+fn a_line_is_converted_wherever_it_comes_from() {
+    let home = Home::new();
+    let check = |arguments: &[&str], input: &str, out: &str| {
+        let ran = sayso(&home, arguments, input);
+        assert_eq!((ran.code, ran.out.as_str(), ran.err.as_str()), (Some(0), out, ""), "{arguments:?}");
+    };
+    check(&["convert", SAID], "", "git status -s\n");
+    check(&["convert", "git", "space", "status"], "", "git status\n");
+    check(&["convert"], SAID, "git status -s\n");
+    check(&["convert"], "git space status\n", "git status\n");
+    check(&["convert", "-"], SAID, "git status -s\n");
+    check(&["convert", "--route", "scanner", "git status"], "", "git status\n");
+    check(&["convert", "ls -la | grep foo"], "", "ls -la | grep foo\n");
+    check(&["convert", "--no-daemon"], SAID, "git status -s\n");
+}
+
+#[test]
+fn a_line_that_stays_is_exit_code_1_and_bad_usage_2() {
+    let home = Home::new();
+    sayso(&home, &["convert"], "").refused("empty");
+    sayso(&home, &["convert", " \t"], "").refused("empty");
+    sayso(&home, &["convert"], "git\0status").refused("U+0000");
+    sayso(&home, &["convert"], "\u{1b}[31mgit").refused("U+001B");
+    sayso(&home, &["convert"], b"git \xff").refused("not UTF-8 from byte 4");
+    sayso(&home, &["convert"], "x".repeat(1 << 20)).refused("longer than the 131072 bytes");
+    sayso(&home, &["convert", "--session", &"s".repeat(200), SAID], "").refused("`session`");
+    sayso(&home, &["convert", "--route", "model", SAID], "").refused("not available");
+    for wrong in [&["convert", "--json", "--lines"][..], &["dance"], &["convert", "--deadline-ms", "0"], &[]]
+    {
+        let ran = sayso(&home, wrong, "");
+        assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""), "{ran:?}");
+    }
+}
+
+#[test]
+fn json_has_the_members_in_their_order() {
+    let home = Home::new();
+    let ran = sayso(&home, &["convert", "--json", SAID], "");
+    let object = ran.json();
+    assert_eq!((&object["buffer"], &object["cursor"]), (&MEANT.into(), &13.into()));
+    let members = ["buffer", "cursor", "route", "confidence", "alternatives", "spans", "micros", "message"];
+    let places: Vec<_> =
+        members.iter().map(|member| ran.out.find(&format!("\"{member}\":")).unwrap()).collect();
+    assert!(places.is_sorted(), "{}", ran.out);
+    assert_eq!(object.as_object().unwrap().len(), members.len());
+
+    let ran = sayso(&home, &["convert", "--json"], "");
+    assert_eq!((ran.code, &ran.json()["error"]["code"]), (Some(1), &"empty".into()));
+}
+
+#[test]
+fn fields_are_for_shells_without_json() {
+    let home = Home::new();
+    let ran = sayso(&home, &["convert", "--fields", "--session", "bash-1", "--cursor", "3"], SAID);
+    let fields: Vec<_> = ran.out.split_terminator('\0').collect();
+    assert_eq!(
+        (ran.code, fields[0], fields[1], fields[4], fields[5]),
+        (Some(0), "ok", "", "3", MEANT),
+        "{ran:?}"
+    );
+    assert!(fields[3].parse::<u8>().unwrap() <= 100);
+    let ran = sayso(&home, &["convert", "--fields"], "");
+    assert_eq!((ran.code, ran.err.as_str()), (Some(1), ""));
+    assert!(ran.out.starts_with("empty\0") && ran.out.ends_with('\0'), "{ran:?}");
+    assert_eq!(ran.out.split_terminator('\0').count(), 2);
+}
+
+#[test]
+fn every_line_gets_one_object_in_order() {
+    let home = Home::new();
+    let mut input = Vec::new();
+    let mut expected = Vec::new();
+    for n in 0..500 {
+        for (line, outcome) in [
+            (format!("echo space n{n}").into_bytes(), format!("echo n{n}")),
+            (b"".to_vec(), "empty".to_owned()),
+            (b"git \xff\xfe".to_vec(), "bad_character".to_owned()),
+        ] {
+            input.extend([&line[..], b"\n"].concat());
+            expected.push(outcome);
+        }
+    }
+    for (line, outcome) in [(vec![b'x'; 3 << 20], "too_long"), (b"git space status\r".to_vec(), "git status")]
+    {
+        input.extend([&line[..], b"\n"].concat());
+        expected.push(outcome.to_owned());
+    }
+    input.extend(SAID.as_bytes());
+    expected.push(MEANT.to_owned());
+
+    let ran = sayso(&home, &["convert", "--lines"], &input);
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    let outcome = |line: &str| {
+        let object: Value = serde_json::from_str(line).unwrap();
+        object["buffer"].as_str().or(object["error"]["code"].as_str()).unwrap().to_owned()
+    };
+    assert_eq!(ran.out.lines().map(outcome).collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn a_slow_writer_sees_each_answer_before_the_next_line() {
+    let home = Home::new();
+    let mut child = command(&home, &["convert", "--lines"]).spawn().unwrap();
+    let (mut stdin, mut stdout) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+    for n in 0..3 {
+        writeln!(stdin, "echo space n{n}").unwrap();
+        let mut answer = Vec::new();
+        while !answer.ends_with(b"\n") {
+            let mut byte = [0];
+            stdout.read_exact(&mut byte).unwrap();
+            answer.push(byte[0]);
+        }
+        assert!(String::from_utf8(answer).unwrap().contains(&format!("\"echo n{n}\"")));
+    }
+    drop(stdin);
+    assert!(child.wait().unwrap().success());
+}
+
+#[test]
+fn a_daemon_that_dies_meanwhile_costs_no_line() {
+    let home = Home::new();
+    sayso(&home, &["convert", SAID], "");
+    let mut child = command(&home, &["convert", "--lines"]).spawn().unwrap();
+    let (mut stdin, mut stdout) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+    let reader = thread::spawn(move || {
+        let mut text = String::new();
+        stdout.read_to_string(&mut text).unwrap();
+        text
+    });
+    for n in 0..2000 {
+        writeln!(stdin, "echo space n{n}").unwrap();
+        if n % 500 == 250 {
+            // Starts it where no line has come since it was killed last.
+            sayso(&home, &["convert", SAID], "");
+            let pid = sayso(&home, &["status", "--json"], "").json()["pid"].to_string();
+            assert!(Command::new("kill").args(["-9", &pid]).status().unwrap().success());
+        }
+    }
+    drop(stdin);
+    let out = reader.join().unwrap();
+    assert!(child.wait().unwrap().success());
+    for (n, line) in out.lines().enumerate() {
+        assert!(line.starts_with(&format!("{{\"buffer\":\"echo n{n}\"")), "{line}");
+    }
+    assert_eq!(out.lines().count(), 2000);
+}
+
+#[test]
+fn many_clients_start_one_daemon() {
+    let home = Home::new();
+    let children: Vec<_> = (0..40).map(|_| command(&home, &["convert", SAID]).spawn().unwrap()).collect();
+    for child in children {
+        let ran = finish(child, b"");
+        assert_eq!((ran.code, ran.out.trim_end()), (Some(0), MEANT), "{ran:?}");
+    }
+    let logs = if cfg!(target_os = "macos") { "Library/Caches/sayso" } else { ".local/state/sayso" };
+    let log = fs::read_dir(home.path().join(logs)).unwrap();
+    let log: String = log.map(|file| fs::read_to_string(file.unwrap().path()).unwrap()).collect();
+    assert_eq!(log.matches(" listening ").count(), 1, "{log}");
+}
+
+#[test]
+fn a_daemon_that_was_started_keeps_no_pipe_open() {
+    let home = Home::new();
+    let mut shell = Command::new("sh");
+    // `cat` ends when the last process that could write to it has closed descriptor 9.
+    shell
+        .args(["-c", r#"{ "$0" convert "$1"; } 9>&1 | cat"#])
+        .arg(programs::folder().join("sayso"))
+        .arg(SAID);
+    let output = shell.envs(home.environment()).output().unwrap();
+    assert_eq!(String::from_utf8(output.stdout).unwrap().trim_end(), MEANT);
+    assert_eq!(sayso(&home, &["status"], "").code, Some(0));
+}
+
+#[test]
+fn a_hanging_daemon_is_left_at_the_deadline() {
+    let home = Home::new();
+    let _impostor = Impostor::new(&home.socket(), &[Reaction::Silence]);
+    let deadline = ["--deadline-ms", "200"];
+    sayso(&home, &[&["convert", SAID][..], &deadline].concat(), "").refused("did not answer in time");
+    let ran = sayso(&home, &[&["convert", "--lines"][..], &deadline].concat(), "ls\nls\nls\n");
+    assert_eq!((ran.code, ran.out.matches("\"deadline\"").count()), (Some(1), 3), "{ran:?}");
+}
+
+#[test]
+fn a_daemon_that_dies_of_a_line_is_asked_once_more() {
+    let home = Home::new();
+    let impostor = Impostor::new(&home.socket(), &[Reaction::Close, result("0.1.0", "\"ls -l\"")]);
+    let ran = sayso(&home, &["convert", SAID], "");
+    assert_eq!((ran.code, ran.out.as_str()), (Some(0), "ls -l\n"), "{ran:?}");
+    assert_eq!(impostor.heard().len(), 2);
+    drop(impostor);
+
+    let impostor = Impostor::new(&home.socket(), &[Reaction::Close]);
+    sayso(&home, &["convert", SAID], "").refused("closed the connection");
+    assert_eq!(impostor.heard().len(), 2);
+}
+
+#[test]
+fn what_a_line_may_not_hold_does_not_reach_the_terminal() {
+    for buffer in [r#""ls\u001b[2J""#, r#""rm\u202ex""#, r#""ls\n""#, r#""a\u200bb""#, r#""a\u0000b""#] {
+        let home = Home::new();
+        let _impostor = Impostor::new(&home.socket(), &[result("0.1.0", buffer)]);
+        sayso(&home, &["convert", SAID], "").refused("was refused");
+    }
+    let home = Home::new();
+    let _impostor = Impostor::new(&home.socket(), &[result("0.1.0", r#""a\nb""#)]);
+    let ran = sayso(&home, &["convert", "--fields"], SAID);
+    let fields: Vec<_> = ran.out.split_terminator('\0').collect();
+    assert_eq!(fields, ["ok", "", "scanner", "90", "0", "a\nb", "ok"]);
+}
+
+#[test]
+fn nonsense_from_the_socket_is_an_error() {
+    let says = |line: &str| Reaction::Say(line.to_owned());
+    for (reaction, why) in [
+        (says("]]} what?"), "cannot be read"),
+        (says(r#"{"v":1,"id":ID,"daemon":"0.1.0"}"#), "cannot be read"),
+        (says(r#"{"v":1,"id":ID,"daemon":"0.1.0","result":{}}"#), "another question"),
+        (says(r#"{"v":7,"id":ID,"daemon":"9.0.0"}"#), "version 7"),
+        (says(&"x".repeat((1 << 20) + 1)), "longer than"),
+    ] {
+        let home = Home::new();
+        let _impostor = Impostor::new(&home.socket(), &[reaction]);
+        sayso(&home, &["convert", SAID], "").refused(why);
+    }
+}
+
+#[test]
+fn an_older_daemon_is_replaced() {
+    let home = Home::new();
+    let done = Reaction::SayAndLeave(r#"{"v":1,"id":ID,"daemon":"0.0.9","result":{}}"#.to_owned());
+    let impostor = Impostor::new(&home.socket(), &[result("0.0.9", "\"old\""), done.clone()]);
+    let ran = sayso(&home, &["convert", SAID], "");
+    assert_eq!((ran.code, ran.out.trim_end()), (Some(0), MEANT), "{ran:?}");
+    let heard = impostor.heard();
+    assert_eq!(heard.len(), 2);
+    assert!(heard[1].contains("\"shutdown\""), "{heard:?}");
+
+    // One of an older protocol cannot even say so in a way that is understood.
+    let home = Home::new();
+    let old = Reaction::Say(r#"{"v":0,"id":ID,"error":"what?"}"#.to_owned());
+    let _impostor = Impostor::new(&home.socket(), &[old, done]);
+    let ran = sayso(&home, &["convert", SAID], "");
+    assert_eq!((ran.code, ran.out.trim_end()), (Some(0), MEANT), "{ran:?}");
+}
+
+#[test]
+fn a_place_that_cannot_be_trusted_is_refused() {
+    let home = Home::new();
+    fs::set_permissions(home.socket().parent().unwrap(), fs::Permissions::from_mode(0o755)).unwrap();
+    sayso(&home, &["convert", SAID], "").refused("chmod 700");
+
+    let home = Home::new();
+    let mut relative = command(&home, &["convert", SAID]);
+    finish(relative.env("SAYSO_SOCKET", "here.sock").spawn().unwrap(), b"").refused("absolute path");
+
+    let home = Home::new();
+    let mut missing = command(&home, &["convert", SAID]);
+    missing.env("XDG_RUNTIME_DIR", home.path().join("no/where"));
+    finish(missing.spawn().unwrap(), b"").refused("cannot be used");
+}
+
+#[test]
+fn without_a_daemon_there_is_a_reason() {
+    let home = Home::new();
+    sayso(&home, &["convert", "--no-start", SAID], "").refused("no daemon is running");
+    let ran = sayso(&home, &["status"], "");
+    assert_eq!((ran.code, ran.out.as_str()), (Some(1), ""), "{ran:?}");
+
+    // A client alone in its folder, with nothing on its search path.
+    let alone = Home::without_daemon();
+    let mut lonely = Command::new(alone.path().join("bin/sayso"));
+    lonely.args(["convert", SAID]).envs(alone.environment()).env("PATH", "/nowhere");
+    lonely.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    finish(lonely.spawn().unwrap(), b"").refused("saysod cannot be started");
+}
+
+#[test]
+fn settings_are_checked_and_never_overwritten() {
+    let home = Home::new();
+    let file = home.path().join("settings.toml");
+    let path = format!("{}\n", file.display());
+    assert_eq!(sayso(&home, &["config", "path"], "").out, path);
+    assert_eq!(sayso(&home, &["config", "check"], "").code, Some(0));
+    assert_eq!(sayso(&home, &["config", "init"], "").code, Some(0));
+    let written = fs::read_to_string(&file).unwrap();
+    sayso(&home, &["config", "init"], "").refused("was kept");
+    assert_eq!(fs::read_to_string(&file).unwrap(), written);
+    assert!(sayso(&home, &["config", "show"], "").out.contains("deadline_ms = 1000"));
+
+    home.write("settings.toml", "deadline_ms = 1000\nkey = \"ctrl-q\"\n");
+    sayso(&home, &["config", "check"], "").refused("settings.toml:2:7: `ctrl-q` cannot be used");
+    let ran = sayso(&home, &["convert", SAID], "");
+    assert_eq!((ran.code, ran.out.trim_end()), (Some(0), MEANT), "a mistake there costs no conversion");
+    assert!(ran.err.contains("settings.toml:2:7"), "{ran:?}");
+    let ran = sayso(&home, &["doctor", "--json"], "");
+    assert_eq!(ran.code, Some(1));
+    assert!(ran.out.lines().any(|line| line.contains("\"fail\"") && line.contains(":2:7")), "{}", ran.out);
+}
+
+#[test]
+fn words_and_explanations_are_for_people_and_programs() {
+    let home = Home::with_settings("[words]\n\"kay eight s\" = \"k8s\"\n");
+    let ran = sayso(&home, &["words", "k8s"], "");
+    assert!(ran.code == Some(0) && ran.out.contains("kay eight s"), "{ran:?}");
+    assert_eq!(sayso(&home, &["words", "--json", "k8s"], "").json()["kind"], "your own");
+    assert_eq!(sayso(&home, &["words", "no such word"], "").code, Some(1));
+    let units = sayso(&home, &["explain", "--json", SAID], "").json()["units"].clone();
+    assert_eq!(units[0]["heard"], "git");
+    let told = sayso(&home, &["explain", SAID], "").out;
+    assert!(told.contains(MEANT) && !told.contains('\u{1b}'), "no colour where nobody looks: {told}");
+}
+
+#[test]
+fn whoever_reads_may_leave() {
+    let home = Home::new();
+    let mut child = command(&home, &["words"]).spawn().unwrap();
+    drop(child.stdout.take());
+    let ran = finish(child, b"");
+    assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn manuals_and_completions_come_from_the_definition() {
+    let home = Home::new();
+    fs::create_dir(home.path().join("man")).unwrap();
+    assert_eq!(sayso(&home, &["man", home.path().join("man").to_str().unwrap()], "").code, Some(0));
+    let page = fs::read_to_string(home.path().join("man/sayso-convert.1")).unwrap();
+    assert!(page.contains("deadline"), "{page}");
+    for shell in ["zsh", "fish", "bash"] {
+        assert!(sayso(&home, &["completions", shell], "").out.contains("explain"), "{shell}");
+    }
+}
