@@ -1,6 +1,8 @@
 //! `sayso-lab bench`: how fast sayso is, on which machine.
 
 mod daemon;
+mod keypress;
+mod pty;
 mod scanner;
 mod spawn;
 
@@ -22,6 +24,8 @@ enum What {
     Spawn,
     /// The daemon's memory and cold start
     Daemon,
+    /// Key press to changed screen in zsh, fish and bash, and what sayso adds to their start
+    Keypress,
     /// Everything
     All,
 }
@@ -57,8 +61,12 @@ impl Bench {
         if !self.json && !self.markdown {
             writeln!(out, "{machine}\n")?;
         }
-        let all: [(What, Benchmark); 3] =
-            [(What::Scanner, scanner::run), (What::Spawn, spawn::run), (What::Daemon, daemon::run)];
+        let all: [(What, Benchmark); 4] = [
+            (What::Scanner, scanner::run),
+            (What::Spawn, spawn::run),
+            (What::Daemon, daemon::run),
+            (What::Keypress, keypress::run),
+        ];
         for (what, run) in all {
             if self.what != what && self.what != What::All {
                 continue;
