@@ -84,11 +84,15 @@ main() {
     unfinished=$work/unfinished
     : >"$unfinished"
     trap clean_up EXIT
+    heed_signals
+
+    if [ "$action" = uninstall ]; then uninstall; else install; fi
+}
+
+heed_signals() {
     trap 'exit 129' HUP
     trap 'exit 130' INT
     trap 'exit 143' TERM
-
-    if [ "$action" = uninstall ]; then uninstall; else install; fi
 }
 
 # Whatever ended the script, nothing half-written stays.
@@ -137,7 +141,8 @@ build() {
         die "Rust $found is too old: sayso needs $needed." 'Nothing was changed. "rustup update stable" brings a newer one.'
     fi
     say "Building sayso with Rust $found (a few minutes the first time)"
-    target=${CARGO_TARGET_DIR:-$here/target}
+    target=${CARGO_TARGET_DIR:-target}
+    case $target in /*) ;; *) target=$here/$target ;; esac
     (cd "$here" && cargo build --release --locked --bins --target-dir "$target") ||
         die 'the build failed; cargo says why above.' 'Nothing was changed.'
     tree=$work/tree
@@ -237,6 +242,8 @@ put_files() {
     make_folder "$(dirname "$manifest")"
     { other_entries; old_files; cat "$work/new"; } | once >"$work/union"
     write_manifest "$work/union"
+    # From here on it is a matter of milliseconds: all of it or nothing.
+    trap '' HUP INT TERM
     while IFS= read -r place; do
         if [ -f "$work/changed" ] && grep -Fqx "$place" "$work/changed"; then
             mv -f "$place" "$place.yours"
@@ -247,6 +254,7 @@ put_files() {
     while IFS=$TAB read -r sum file; do remove_file "$sum" "$file"; done <"$work/gone"
     { other_entries; cat "$work/new"; } >"$work/final"
     write_manifest "$work/final"
+    heed_signals
     if [ -s "$work/renames" ]; then
         say "Installed $(wc -l <"$work/files" | tr -d ' ') files under $prefix"
     else
@@ -356,6 +364,11 @@ start_file_of() {
     *) [ -e "$file" ] || return 0 ;;
     esac
     command -v "$1" >/dev/null 2>&1 || return 0
+    # shellcheck disable=SC2016 # the other bash expands it
+    if [ "$1" = bash ] && ! bash -c '[ $((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1])) -ge 404 ]'; then
+        note 'This bash is older than 4.4, which the key needs: it gets no line' >&2
+        return 0
+    fi
     printf '%s\n' "$file"
 }
 
