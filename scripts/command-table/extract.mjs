@@ -13,8 +13,8 @@ import { Table } from "./table.mjs";
 const HERE = dirname(fileURLToPath(import.meta.url));
 /** Clouds whose flags would be most of the table: the names of their services are enough. */
 const CLOUDS = new Set(["aws", "az", "gcloud"]);
-/** A command that is not an everyday one keeps its sub-commands, and its own flags, up to this many bytes each. */
-const SHORT = 120;
+/** A command that is not an everyday one keeps its sub-commands, and its own flags, up to this many bytes. */
+const SHORT = { subcommands: 400, flags: 100 };
 
 const [build, output, fish = "/usr/bin/fish"] = process.argv.slice(2);
 if (!output) {
@@ -24,15 +24,17 @@ if (!output) {
 
 const table = new Table();
 addSupplement(table, read("supplement.txt"));
-const everyday = new Set([...table.names(), ...wordsOf(read("everyday.txt"))]);
+addSupplement(table, read("from-help.txt"));
+const found = new Table();
+await addFig(found, build, (name) => CLOUDS.has(name));
+addFish(found, fish);
+const everyday = new Set(wordsOf(read("everyday.txt")));
 const unwanted = new Set(wordsOf(read("unwanted.txt")));
-await addFig(table, build, (name) => CLOUDS.has(name));
-addFish(table, fish);
-for (const name of everyday) table.command([name]);
-for (const name of table.names()) {
-  if (unwanted.has(name) && !everyday.has(name)) table.drop(name);
-  else if (!everyday.has(name)) table.shorten(name, SHORT);
+for (const name of found.names()) {
+  if (unwanted.has(name)) found.drop(name);
+  else if (!everyday.has(name)) found.shorten(name, SHORT);
 }
+table.merge(found);
 const header = read("header.txt");
 writeFileSync(output, header + table.lines().join("\n") + "\n");
 

@@ -4,21 +4,27 @@
 //   path!: flags…      the same, and complete: no other source adds to it
 //   path / subs…       names of sub-commands; with an empty path, names of commands
 //   path = other       another name of a command or sub-command
-// A path with "a|b" stands for both; a line that starts with a blank continues the one above.
+// "a|b" in a path stands for both, and so do paths with a comma between them; a line that starts with a blank continues the one above.
 const ARITY = { "": "none", ":": "value", "=": "glued", "?": "optional" };
 
+/** Adds the facts of `text` to `table`. */
 export function addSupplement(table, text) {
   const statements = text.replace(/^#.*\n/gm, "").replace(/\n[ \t]+/g, " ").split("\n").filter((l) => l.trim());
   const complete = [];
   for (const statement of statements) {
     const [, head, kind, rest] = statement.match(/^(.*?)(!?:|\/|=)(?:\s+|$)(.*)$/) ?? fail(statement);
     const items = rest.split(/\s+/).filter(Boolean);
-    for (const path of alternatives(head.trim().split(/\s+/).filter(Boolean))) {
+    for (const path of paths(head)) {
       if (kind === "/") for (const item of items) table.command([...path, item]);
-      else if (kind === "=") table.alias(path, items);
+      else if (kind === "=") {
+        table.alias(path, items);
+        complete.push(path);
+      }
       else {
         table.command(path);
-        for (const item of items) addFlag(table, path, item);
+        if (items.includes("@")) table.runsCommand(path);
+        const flags = flagsOf(items.filter((item) => item !== "@"));
+        for (const [name, [arity, inherited]] of flags) table.flag(path, name, arity, inherited);
         if (kind === "!:") complete.push(path);
       }
     }
@@ -26,21 +32,24 @@ export function addSupplement(table, text) {
   for (const path of complete) table.close(path);
 }
 
-function addFlag(table, path, item) {
-  const pack = item.match(/^-\[(.+)\]$/);
-  if (item === "@") table.runsCommand(path);
-  else if (pack) for (const letter of pack[1]) table.flag(path, "-" + letter, "none", false);
-  else {
+/** The flags of one statement, by name; each may be stated once. */
+function flagsOf(items) {
+  const flags = new Map();
+  for (const item of items.flatMap((item) => item.match(/^-\[(.+)\]$/)?.[1].split("").map((c) => "-" + c) ?? [item])) {
     const [, name, arity, inherited] = item.match(/^(-.+?)(?:(?<=..)([:=?]))?(\*?)$/) ?? fail(item);
-    table.flag(path, name, ARITY[arity ?? ""], inherited === "*");
+    if (flags.has(name)) fail(`${items.join(" ")}: ${name} twice`);
+    flags.set(name, [ARITY[arity ?? ""], inherited === "*"]);
   }
+  return flags;
 }
 
-/** `["a|b", "c"]` is `[["a", "c"], ["b", "c"]]`. */
-function alternatives(words) {
-  return words.reduce((paths, word) => paths.flatMap((p) => word.split("|").map((w) => [...p, w])), [[]]);
+/** `a|b c, d` is `[["a", "c"], ["b", "c"], ["d"]]`. */
+function paths(head) {
+  return head.split(",").flatMap((path) =>
+    path.split(/\s+/).filter(Boolean).reduce((all, word) => all.flatMap((p) => word.split("|").map((w) => [...p, w])), [[]]),
+  );
 }
 
 function fail(text) {
-  throw new Error(`supplement.txt: cannot read "${text}"`);
+  throw new Error(`cannot read: ${text}`);
 }

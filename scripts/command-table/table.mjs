@@ -4,6 +4,10 @@
 export const WORD = /^[A-Za-z0-9[.:][A-Za-z0-9_.:+-]*$/;
 export const FLAG = /^-(-?[A-Za-z0-9][A-Za-z0-9_.:@+-]*|[?#@%!$^~.,=*+:])$/;
 
+/** Flags that every command is taken to know, so that no line needs to say so. */
+const EVERYWHERE = new Set(["--help", "--version"]);
+/** From this many bytes of flags on, a line refers to an equal one instead of repeating it. */
+const LONG = 40;
 const SUFFIX = { none: "", value: ":", glued: "=", optional: "?" };
 
 /** Paths to flags; the first source to state a flag's arity is believed, later ones only add flags. */
@@ -43,9 +47,13 @@ export class Table {
   }
 
   flag(path, name, arity, inherited) {
+    this.#add(path, name, SUFFIX[arity] + (inherited ? "*" : ""));
+  }
+
+  #add(path, name, suffix) {
     const row = this.command(path);
     if (row.closed || row.flags.has(name) || !FLAG.test(name) || /[:*]$/.test(name)) return;
-    row.flags.set(name, SUFFIX[arity] + (inherited ? "*" : ""));
+    row.flags.set(name, suffix);
   }
 
   /** The commands themselves, without their sub-commands. */
@@ -59,18 +67,29 @@ export class Table {
     this.#rows.delete(name);
   }
 
-  /** Keeps of `name` the names of its sub-commands, and its own flags, each only up to `limit` bytes. */
+  /** Keeps of `name` the names of its sub-commands, and its own flags, unless they are more bytes than `limit` says. */
   shorten(name, limit) {
     const below = this.#below(name);
     const subs = below.filter((key) => key.split(" ").length === 2);
-    const kept = subs.reduce((sum, key) => sum + key.length + 2, 0) <= limit ? subs : [];
+    const kept = subs.reduce((sum, key) => sum + key.length + 2, 0) <= limit.subcommands ? subs : [];
     for (const key of below) {
       if (kept.includes(key)) this.#rows.get(key).flags.clear();
       else this.#rows.delete(key);
     }
     const row = this.#rows.get(name);
     const bytes = [...row.flags].reduce((sum, [flag, suffix]) => sum + flag.length + suffix.length + 1, 0);
-    if (bytes > limit) row.flags.clear();
+    if (bytes > limit.flags) row.flags.clear();
+  }
+
+  /** Adds what `other` knows and this table does not. */
+  merge(other) {
+    for (const [key, row] of other.#rows) {
+      const path = key.split(" ");
+      this.command(path);
+      if (row.alias) this.alias(path, row.alias.split(" "));
+      if (row.runsCommand) this.runsCommand(path);
+      for (const [name, suffix] of row.flags) this.#add(path, name, suffix);
+    }
   }
 
   #below(name) {
@@ -82,25 +101,31 @@ export class Table {
     return this.#rows.get(key);
   }
 
-  /** One sorted line per path. */
+  /** One sorted line per path; a line that would repeat a long earlier one names its path instead. */
   lines() {
-    const lines = [];
-    for (const [key, row] of this.#rows) {
-      const target = row.alias && row.alias !== key && this.#rows.get(row.alias);
-      if (target && !target.alias && !row.flags.size) {
-        lines.push(`${key}\t> ${row.alias}`);
-        continue;
-      }
-      const inherited = this.#inherited(key);
-      const flags = [...row.flags]
-        .filter(([name, suffix]) => inherited.get(name) !== suffix.replace("*", ""))
-        .map(([name, suffix]) => (this.#isParent(key) ? [name, suffix] : [name, suffix.replace("*", "")]))
-        .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
-        .map(([name, suffix]) => name + suffix);
-      if (row.runsCommand) flags.push("@");
-      lines.push(`${key}\t${flags.join(" ")}`);
-    }
-    return lines.sort((a, b) => (a < b ? -1 : 1));
+    const parents = new Set([...this.#rows.keys()].map((key) => key.split(" ").slice(0, -1).join(" ")));
+    const seen = new Map();
+    return [...this.#rows.keys()].sort(byBytes).map((key) => {
+      const row = this.#rows.get(key);
+      const target = this.#rows.get(row.alias);
+      if (target && target !== row && !target.alias && !row.flags.size) return `${key}\t> ${row.alias}`;
+      const flags = this.#flags(key, parents.has(key));
+      if (parents.has(key) || flags.length < LONG) return `${key}\t${flags}`;
+      if (!seen.has(flags)) return seen.set(flags, key), `${key}\t${flags}`;
+      return `${key}\t> ${seen.get(flags)}`;
+    });
+  }
+
+  #flags(key, isParent) {
+    const row = this.#rows.get(key);
+    const inherited = this.#inherited(key);
+    const flags = [...row.flags]
+      .map(([name, suffix]) => [name, isParent ? suffix : suffix.replace("*", "")])
+      .filter(([name, suffix]) => !EVERYWHERE.has(name) && inherited.get(name) !== suffix.replace("*", ""))
+      .sort(([a], [b]) => byBytes(a, b))
+      .map(([name, suffix]) => name + suffix);
+    if (row.runsCommand) flags.push("@");
+    return flags.join(" ");
   }
 
   /** Flags that the parents of `key` hand down, with their suffix. */
@@ -114,10 +139,6 @@ export class Table {
     }
     return found;
   }
-
-  #parents;
-  #isParent(key) {
-    this.#parents ??= new Set([...this.#rows.keys()].map((k) => k.split(" ").slice(0, -1).join(" ")));
-    return this.#parents.has(key);
-  }
 }
+
+const byBytes = (a, b) => (a < b ? -1 : a > b ? 1 : 0);

@@ -31,11 +31,14 @@ pub enum Arity {
 pub struct Command {
     /// The words of the command, separated by single spaces.
     path: &'static str,
+    /// The path that sub-commands are below: another one when this is another name of that command.
+    below: &'static str,
     /// The flags as the table writes them.
     flags: &'static str,
 }
 
-/// The command at `path`, such as `["git", "commit"]`. Other names of it (`["npm", "i"]`) lead to it.
+/// The command at `path`, such as `["git", "commit"]`. Other names (`["npm", "i"]`) have the same flags and
+/// sub-commands.
 pub fn lookup(path: &[&str]) -> Option<Command> {
     let (name, subcommands) = path.split_first()?;
     let command = if is_word(name) { find(&[name])? } else { return None };
@@ -65,7 +68,7 @@ impl Command {
 
     /// The sub-command `name`.
     pub fn subcommand(&self, name: &str) -> Option<Command> {
-        if is_word(name) { find(&[self.path, " ", name]) } else { None }
+        if is_word(name) { find(&[self.below, " ", name]) } else { None }
     }
 
     /// Whether `name` is a sub-command.
@@ -75,12 +78,12 @@ impl Command {
 
     /// Whether `first-second` is a sub-command (`git cherry-pick`), or starts one.
     pub fn has_hyphenated_subcommand(&self, first: &str, second: &str) -> bool {
-        starts_any(&[self.path, " ", first, "-", second, "-"])
+        starts_any(&[self.below, " ", first, "-", second, "-"])
     }
 
     /// The names of the sub-commands, sorted by bytes.
     pub fn subcommands(&self) -> impl Iterator<Item = &'static str> + use<> {
-        let parent = self.path;
+        let parent = self.below;
         lines_from(&[parent, " "])
             .map_while(move |line| line.path.strip_prefix(parent)?.strip_prefix(' '))
             .filter(|below| !below.contains(' '))
@@ -96,14 +99,19 @@ impl Command {
         self.flags == "@" || self.flags.ends_with(" @")
     }
 
+    /// Whether a number is a flag, as in `head -5`.
+    pub fn takes_number(&self) -> bool {
+        self.word_flag("NUM").is_some()
+    }
+
     /// The flag `-letter`.
     pub fn short(&self, letter: char) -> Option<Arity> {
         self.flag(&["-", letter.encode_utf8(&mut [0; 4])])
     }
 
-    /// The flag `--name`.
+    /// The flag `--name`. Every command is taken to know `--help` and `--version`.
     pub fn long(&self, name: &str) -> Option<Arity> {
-        self.flag(&["--", name])
+        if matches!(name, "help" | "version") { Some(Arity::None) } else { self.flag(&["--", name]) }
     }
 
     /// The flag `-name` of more than one letter, such as `find -maxdepth`.
@@ -167,7 +175,7 @@ impl Command {
 
     fn read(line: &'static str) -> Command {
         let (path, flags) = line.split_once('\t').unwrap_or((line, ""));
-        Command { path, flags }
+        Command { path, below: path, flags }
     }
 }
 
@@ -198,7 +206,7 @@ impl Flag {
 fn find(pieces: &[&str]) -> Option<Command> {
     let found = lines_from(pieces).next().filter(|found| strip(found.path, pieces) == Some(""))?;
     match found.flags.strip_prefix("> ") {
-        Some(target) => find(&[target]),
+        Some(target) => find(&[target]).map(|target| Command { path: found.path, ..target }),
         None => Some(found),
     }
 }
@@ -244,21 +252,21 @@ fn strip<'a>(text: &'a str, pieces: &[&str]) -> Option<&'a str> {
 mod tests {
     use super::*;
 
-    /// Looks `path` up and checks what each of `flags` takes; "!" before a flag says that it is unknown.
+    /// Checks that the command at `path` has `flags`, written as in the table.
     #[track_caller]
-    fn check(path: &str, flags: &[(&str, Arity)]) {
-        let words: Vec<&str> = path.split(' ').collect();
-        let command = lookup(&words).unwrap_or_else(|| panic!("{path} is not in the table"));
-        for &(flag, arity) in flags {
-            assert_eq!(taken(command, flag), Some(arity), "{path} {flag}");
+    fn check(path: &str, flags: &'static str) {
+        let command = lookup(&path.split(' ').collect::<Vec<_>>());
+        let command = command.unwrap_or_else(|| panic!("{path} is not in the table"));
+        for flag in flags.split(' ').map(Flag::read) {
+            assert_eq!(taken(command, flag.name), Some(flag.arity), "{path} {}", flag.name);
         }
     }
 
     #[track_caller]
-    fn check_unknown(path: &str, flags: &[&str]) {
-        let words: Vec<&str> = path.split(' ').collect();
-        for flag in flags {
-            assert_eq!(taken(lookup(&words).unwrap(), flag), None, "{path} {flag}");
+    fn check_unknown(path: &str, flags: &str) {
+        let command = lookup(&path.split(' ').collect::<Vec<_>>()).unwrap();
+        for flag in flags.split(' ') {
+            assert_eq!(taken(command, flag), None, "{path} {flag}");
         }
     }
 
@@ -301,15 +309,50 @@ mod tests {
 
     #[test]
     fn key_facts_hold() {
-        use Arity::{Glued, None, Optional, Value};
-        check("find", &[("-name", Value), ("-print0", None), ("-maxdepth", Value), ("-L", None)]);
-        check("git commit", &[("-m", Value), ("--amend", None), ("--message", Value)]);
-        check("docker run", &[("-i", None), ("-t", None), ("--rm", None), ("-v", Value)]);
-        check("gcc", &[("-l", Glued), ("-o", Value), ("-Wall", None), ("-O", Optional)]);
-        check("kubectl get", &[("-n", Value), ("-o", Value), ("-A", None)]);
-        check("npm i", &[("-g", None)]);
-        check_unknown("git commit", &["-x", "--amen", "-message", "--", "-"]);
-        check_unknown("git", &["--amend"]);
+        check("find", "-name: -type: -maxdepth: -mtime: -print0 -delete -L -exec -o");
+        check("tar", "-x -z -f: -C: --exclude= --strip-components= --gzip");
+        check("grep", "-r -R -i -A: -e: --include= --color? -NUM");
+        check("ls", "-l -a -1 -R -S -t --color? --all");
+        check("head", "-n: -c: -NUM --lines=");
+        check("sed", "-i? -e: -n -E");
+        check("sort", "-k= -t= -n -r -u -o:");
+        check("cut", "-d= -f:");
+        check("xargs", "-0 -n: -I: -P:");
+        check("chmod", "-R -v --reference=");
+        check("ssh", "-p: -i: -L: -N -v -A");
+        check("scp", "-P: -r -i:");
+        check("rsync", "-a -v -z -e: --exclude= --delete -n");
+        check("curl", "-X: -H: -d: -o: -O -L -s -I --data-urlencode:");
+        check("wget", "-O: -q -c -r -nc");
+        check("ps", "-e -f -o: -u: --sort=");
+        check("gcc", "-l= -L= -o: -Wall -O? -g?");
+        check("make", "-j? -C: -f: -B");
+        check("python3", "-m: -c: -u");
+        check("git", "-C: -c: --no-pager");
+        check("git commit", "-m: -a -v -S? --amend --no-edit --message: --fixup:");
+        check("git log", "-p -n: -NUM --oneline --since= --graph");
+        check("docker run", "-i -t -d -p: -v: -e: -P --rm --name:");
+        check("docker container run", "-i -p: --rm");
+        check("docker-compose up", "-d --build");
+        check("kubectl get", "-n: -o: -A -w --namespace:");
+        check("k get", "-n: -o:");
+        check("npm i", "-g -D");
+        check("pip3 install", "-r: -e: -U --user");
+        check("cargo test", "-p: --release --package:");
+        check("terraform apply", "-auto-approve -var=");
+        check("systemctl", "--user --type= -t: --now");
+        check("journalctl", "-u: -f --since= -n?");
+        check("psql", "-U: -d: -c: -h:");
+        check("mysql", "-u: -p? -h:");
+        check("jq", "-r -c --arg:");
+        check("ffmpeg", "-i: -c:v: -y -vn");
+        check("open", "-a: -n -R");
+        check("mount", "-t: -o:");
+        check("true", "--help --version");
+        check_unknown("git commit", "-x --amen -message -- -");
+        check_unknown("git", "--amend");
+        check_unknown("find", "--name -n -nam");
+        check_unknown("ls", "-NUM -E");
     }
 
     #[test]
