@@ -29,6 +29,17 @@ deny:
 fuzz seconds="60":
     bash scripts/fuzz.sh {{seconds}}
 
+# measure everything that docs/BENCHMARKS.md reports; arguments go to `sayso-lab bench`
+bench *arguments:
+    cargo build --release --locked --workspace --bins
+    cargo run --release --locked -p sayso-lab -- bench {{arguments}}
+
+# write the man pages into target/man
+man:
+    mkdir -p target/man
+    cargo run --quiet --locked -p sayso -- man target/man
+    cargo run --quiet --locked -p saysod -- --man > target/man/saysod.1
+
 # type-check and link for macOS, from Linux too
 macos-check:
     bash scripts/macos-check.sh

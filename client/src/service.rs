@@ -18,9 +18,9 @@ mod files;
 mod launchd;
 mod systemd;
 
-/// Variables that say where settings and logs are. A service manager does not have them from the shell, so an
-/// installed service gets the values that they have at the time.
-const PLACES: [&str; 3] = ["SAYSO_CONFIG", "XDG_CONFIG_HOME", "XDG_STATE_HOME"];
+/// Variables that say where settings, logs and the socket are. A service manager does not have them from the shell,
+/// so an installed service gets the values that they have at the time.
+const PLACES: [&str; 4] = ["SAYSO_CONFIG", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR"];
 
 /// What a service manager must know of the daemon.
 pub(crate) struct Daemon {
