@@ -14,7 +14,7 @@ pub struct Case {
     pub dictated: String,
     /// The command.
     pub expected: String,
-    /// Such as `difficulty=easy`, in the order of [`GROUPED_BY`].
+    /// Such as `difficulty=easy`, in the order of `GROUPED_BY`.
     pub groups: Vec<String>,
 }
 
