@@ -36,9 +36,7 @@ struct Evidence {
 /// Judges a line that is not empty.
 pub fn judge(lattice: &Lattice) -> Verdict {
     let evidence = gather(lattice);
-    let first = lattice.line.lower(0);
-    let as_typed = lattice.line.text(0) == first;
-    let names_command = commands::is_command(first) && as_typed;
+    let names_command = commands::is_command(lattice.line.text(0));
     if evidence.said == 0 {
         return without_symbols(lattice, &evidence, names_command);
     }
@@ -141,7 +139,12 @@ fn names_itself(lattice: &Lattice, at: usize, path: &[&str]) -> bool {
         }
         _ => false,
     };
-    known && !spoken_next
+    let flag_next = at + 1 < lattice.len()
+        && lattice.line.tokens[at + 1].shape == Shape::Typed
+        && lattice.line.text(at + 1).starts_with('-');
+    // No operator and no symbol in a command's place is followed by a flag: `crane append -b`, `asterisk -r`.
+    let operator = sign(lattice, at).is_some_and(|entry| matches!(entry.writes, ">" | ">>" | "<" | "|"));
+    known && !spoken_next || flag_next && (path.is_empty() || operator)
 }
 
 /// Kinds of entries whose words are a sign of dictation.
