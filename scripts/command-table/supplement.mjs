@@ -1,10 +1,11 @@
-// Reads supplement.txt: facts written by hand, believed before all other sources.
+// Reads supplement.txt and from-help.txt:
 //
 //   path: flags…       flags as in the table; -[abc] is -a -b -c without values
 //   path!: flags…      the same, and complete: no other source adds to it
 //   path / subs…       names of sub-commands; with an empty path, names of commands
 //   path = other       another name of a command or sub-command
-// "a|b" in a path stands for both, and so do paths with a comma between them; a line that starts with a blank continues the one above.
+// "a|b" in a path stands for both, and so do paths with a comma between them. Of two statements about a
+// flag the first counts. A line that starts with a blank continues the one above.
 const ARITY = { "": "none", ":": "value", "=": "glued", "?": "optional" };
 
 /** Adds the facts of `text` to `table`. */
@@ -19,8 +20,7 @@ export function addSupplement(table, text) {
       else if (kind === "=") {
         table.alias(path, items);
         complete.push(path);
-      }
-      else {
+      } else {
         table.command(path);
         if (items.includes("@")) table.runsCommand(path);
         const flags = flagsOf(items.filter((item) => item !== "@"));
@@ -46,7 +46,10 @@ function flagsOf(items) {
 /** `a|b c, d` is `[["a", "c"], ["b", "c"], ["d"]]`. */
 function paths(head) {
   return head.split(",").flatMap((path) =>
-    path.split(/\s+/).filter(Boolean).reduce((all, word) => all.flatMap((p) => word.split("|").map((w) => [...p, w])), [[]]),
+    path
+      .split(/\s+/)
+      .filter(Boolean)
+      .reduce((all, word) => all.flatMap((p) => word.split("|").map((w) => [...p, w])), [[]]),
   );
 }
 
