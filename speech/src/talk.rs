@@ -285,7 +285,7 @@ fn corrections(lattice: &Lattice, quoted: &[bool], dropped: &mut [bool]) {
         let from = if end >= lattice.len() {
             last_thing(lattice, at, dropped)
         } else if entry.writes == "restart" && starts_command(lattice, end)
-            || commands::is_command(lattice.line.lower(end)) && begins_command(lattice, end)
+            || names_command(lattice, end) && begins_command(lattice, end)
         {
             0
         } else {
@@ -309,6 +309,11 @@ fn joins(lattice: &Lattice, at: usize) -> bool {
         .iter()
         .filter_map(|reading| reading.entry)
         .any(|entry| matches!(entry.writes, "_" | "-" | "--" | "." | "/"))
+}
+
+/// Whether a command is named here, and no symbol said that a command is called like (`dash`).
+fn names_command(lattice: &Lattice, at: usize) -> bool {
+    commands::is_command(lattice.line.lower(at)) && !says_symbol(lattice, at)
 }
 
 /// Whether the command named at `at` begins anew: it has a sub-command or a flag behind it, or is where all began.
