@@ -18,7 +18,11 @@ export function addFish(table, fish) {
   // Sub-commands first: a flag's condition is only trusted when it names a known sub-command.
   for (const rule of rules) {
     if (rule.flags.length || rule.condition.kind !== "root" || /[($]/.test(rule.words)) continue;
-    for (const word of rule.words.split(/\s+/).map((w) => w.split("\t")[0])) {
+    // Words, or one word, a tab (sometimes still written \\t) and its description; where lines follow, as
+    // for "git submodule", they are what comes below that word.
+    const described = rule.words.match(/^(\S+?)(?:\t|\\t)/);
+    const entries = described ? [described[1]] : rule.words.split(/\s+/);
+    for (const word of entries) {
       if (WORD.test(word)) table.command([rule.command, word]);
     }
   }
