@@ -31,4 +31,6 @@ for file in "${bash[@]}"; do check bash -n "$file"; done
 for file in "${zsh[@]}"; do check zsh -n "$file"; done
 for file in "${fish[@]}"; do check fish --no-execute "$file"; done
 
-RUSTDOCFLAGS='-D warnings' check cargo doc --workspace --no-deps --locked
+# The documentation is for those who work here, to whom nothing is private.
+RUSTDOCFLAGS='-D warnings -A rustdoc::private_intra_doc_links' \
+    check cargo doc --workspace --no-deps --locked --document-private-items
