@@ -20,7 +20,7 @@ set -g _sayso_message
 
 # The key. Converts the line, or the selection where there is one; pressed again, shows the next reading.
 function sayso-convert --description 'Turn the dictated line into a command'
-    if _sayso_shown; and test (count $_sayso_lines) -gt 1
+    if _sayso_shown; and test (count $_sayso_lines) -gt 1 -a -z "$(commandline --current-selection)"
         _sayso_show (math $_sayso_turn % (count $_sayso_lines) + 1)
     else if _sayso_ask $_sayso_deadline_ms 0
         _sayso_show 1

@@ -41,21 +41,22 @@ sayso-convert() {
 # Enter, where the settings ask for it: a line that is dictation for sure is converted, any other line runs as
 # it always did. So does a converted one, and every line when the daemon is absent, slow or in doubt.
 sayso-accept-line() {
+  # Outside of the function that sets options: what accepts the line may be a widget of the person's own.
+  _sayso_convert_if_sure || zle accept-line
+}
+
+_sayso_convert_if_sure() {
   emulate -LR zsh
   setopt extended_glob no_aliases no_monitor no_notify
-  if [[ $CONTEXT == start && $BUFFER == *[![:space:]]* && $REGION_ACTIVE == 0 ]] && ! _sayso_shown; then
-    local before= after= text= cursor=0 keep=$BUFFER keep_cursor=$CURSOR
-    local buffer= message= confidence=0 failure=
-    local -a alternatives
-    _sayso_select
-    _sayso_ask 150
-    if [[ -z $failure && $buffer != "$text" ]] && (( confidence >= 0.9 )); then
-      _sayso_replace
-      _sayso_say 'converted; Enter runs it'
-      return 0
-    fi
-  fi
-  zle accept-line
+  [[ $CONTEXT == start && $BUFFER == *[![:space:]]* && $REGION_ACTIVE == 0 ]] && ! _sayso_shown || return 1
+  local before= after= text= cursor=0 keep=$BUFFER keep_cursor=$CURSOR
+  local buffer= message= confidence=0 failure=
+  local -a alternatives
+  _sayso_select
+  _sayso_ask 150
+  [[ -z $failure && $buffer != "$text" ]] && (( confidence >= 0.9 )) || return 1
+  _sayso_replace
+  _sayso_say 'converted; Enter runs it'
 }
 
 # Says something below the line.
@@ -71,9 +72,9 @@ _sayso_shown() {
   (( _sayso_turn )) && [[ $BUFFER == "$_sayso_lines[_sayso_turn]" && $HISTNO:$PREBUFFER == "$_sayso_place" ]]
 }
 
-# Shows the next reading, if the line is still one of ours.
+# Shows the next reading, if the line is still one of ours and no part of it was picked out.
 _sayso_next() {
-  _sayso_shown && (( $#_sayso_lines > 1 )) || return 1
+  _sayso_shown && (( $#_sayso_lines > 1 && ! REGION_ACTIVE )) || return 1
   _sayso_show $(( _sayso_turn % $#_sayso_lines + 1 ))
 }
 
@@ -133,9 +134,14 @@ _sayso_replace() {
 }
 
 # Asks for `text`, within $1 milliseconds. Sets `buffer`, `cursor`, `alternatives`, `confidence`, `message`; or
-# `failure`, the reason why the line stays as it is.
+# `failure`, the reason why the line stays as it is. Ctrl-C would throw the line away; here it only ends the wait.
 _sayso_ask() {
-  _sayso_direct $1 || _sayso_through_client $1
+  {
+    _sayso_direct $1 || _sayso_through_client $1
+  } always {
+    (( TRY_BLOCK_INTERRUPT || TRY_BLOCK_ERROR )) && failure='stopped; the line is as it was'
+    TRY_BLOCK_ERROR=0 TRY_BLOCK_INTERRUPT=0
+  }
 }
 
 # Over the socket, without a process. Returns 1 where the client must do it: it starts an absent daemon,
@@ -199,8 +205,8 @@ _sayso_quote() {
 }
 
 # Reads descriptor $1 into `reply`, up to the end of a `line` or to the end of `all` ($2), within $3 milliseconds.
-# A key pressed meanwhile ends the wait, so that it is never held up or lost; so does Ctrl-C, which ends nothing
-# else. Both, like the end of the time, set `failure`.
+# A key pressed meanwhile ends the wait, so that it is never held up or lost; that, like the end of the time, sets
+# `failure`.
 _sayso_await() {
   local -i fd=$1 tty=-1
   local -F end=$(( EPOCHREALTIME + $3 / 1000. )) patience=$(( EPOCHREALTIME + 0.03 )) now=
@@ -233,8 +239,6 @@ _sayso_await() {
       fi
     done
   } always {
-    (( TRY_BLOCK_INTERRUPT )) && failure='stopped; the line is as it was'
-    TRY_BLOCK_ERROR=0 TRY_BLOCK_INTERRUPT=0
     (( tty >= 0 )) && exec {tty}>&-
   }
 }
@@ -243,33 +247,32 @@ _sayso_await() {
 _sayso_read_reply() {
   local rest=${reply%$'\n'}
   failure='the answer of the daemon makes no sense; the line is as it was'
-  # Control characters are always escaped in JSON, which frees two of them to stand for the escapes that would
-  # get in the way: then every quote left is the border of a string.
-  [[ $reply == *$'\n' && $rest == '{"v":1,"id":'$_sayso_id',"'* && $rest != *[$'\1'-$'\x1f']* ]] || return 0
-  if [[ -n $_sayso_version && $rest != '{"v":1,"id":'$_sayso_id',"daemon":"'$_sayso_version'",'* ]]; then
-    code=another_build
-    return 0
-  fi
+  [[ $reply == *$'\n' && $rest == '{"v":1,"id":'$_sayso_id',"daemon":"'* && $rest != *[$'\1'-$'\x1f']* ]] || return 0
+  # Control characters are always escaped in JSON, which frees two of them to stand for the escapes that would get
+  # in the way. Every quote left is then the border of a string, and between these borders the members have fixed
+  # places, because the wire fixes their order: strings at even ones, what stands between them at odd ones.
   rest=${${rest//\\\\/$'\1'}//\\\"/$'\2'}
-  if [[ $rest == (#b)*'"error":{"code":"'([a-z_]##)'","message":"'([^\"]#)'"'* ]]; then
-    code=$match[1]
-    _sayso_unquote $match[2] && failure=$REPLY
-    return 0
+  local -a part=("${(@ps:\x22:)rest}")
+  local REPLY
+  if [[ -n $_sayso_version && $part[8] != "$_sayso_version" ]]; then
+    code=another_build
+  elif [[ $part[10] == error ]]; then
+    code=$part[14]
+    _sayso_unquote $part[18] && failure=$REPLY
+  elif [[ $part[10]:$part[12] == result:buffer && $part[17] == :<->, && $part[23] == :[0-9.]##, ]]; then
+    local -i at=${${part[17]#:}%,} next=26 told=$part[(I)message]
+    confidence=${${part[23]#:}%,}
+    # After the last one the list is closed; an empty list is closed where it opens.
+    while [[ $part[next-1] != *\]* ]]; do
+      _sayso_unquote $part[next] && alternatives+=("$REPLY")
+      (( (next += 2) <= $#part )) || return 0
+    done
+    [[ $part[told+1] == : ]] && _sayso_unquote $part[told+2] && message=$REPLY
+    _sayso_unquote $part[14] || return 0
+    buffer=$REPLY
+    (( cursor = at < $#buffer ? at : $#buffer ))
+    failure=
   fi
-  [[ $rest == (#b)*'"result":{"buffer":"'([^\"]#)'","cursor":'([0-9]##)',"route":"'[^\"]#'","confidence":'([0-9.e-]##)',"alternatives":['(*) ]] ||
-    return 0
-  local line=$match[1] more=$match[4] REPLY
-  local -i at=$match[2]
-  confidence=$match[3]
-  while [[ $more == (#b)[,]#\"([^\"]#)\"(*) ]]; do
-    more=$match[2]
-    _sayso_unquote $match[1] && alternatives+=("$REPLY")
-  done
-  [[ $more == (#b)*'"message":"'([^\"]#)'"'* ]] && _sayso_unquote $match[1] && message=$REPLY
-  _sayso_unquote $line || return 0
-  buffer=$REPLY
-  (( cursor = at < $#buffer ? at : $#buffer ))
-  failure=
 }
 
 # The inside of a JSON string as text, into REPLY. The daemon escapes quotes, backslashes and control characters
@@ -279,8 +282,11 @@ _sayso_unquote() {
   REPLY=${${1//\\n/$'\n'}//\\t/$'\t'}
   [[ $REPLY == *\\* || $REPLY == *$'\n' ]] && return 1
   REPLY=${${REPLY//$'\2'/\"}//$'\1'/\\}
+  # Nearly every line is plain, which is quickly seen.
+  [[ $REPLY != *[^$'\t\n'\ -~]* ]] && return 0
   # Written out here because a locale without these characters could not even parse them.
-  local hidden='\x7f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f'
+  local hidden='\x00-\x08\x0b-\x1f\x7f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb'
+  hidden+='\U000e0000-\U000e007f'
   [[ $REPLY != *[${~${(g::)hidden}}]* ]]
 }
 

@@ -7,7 +7,7 @@ use crate::{SAID, every_path};
 const HOSTILE: &str = r#"
 setopt ksh_arrays sh_word_split no_unset glob_subst no_clobber ksh_glob rc_quotes csh_null_glob extended_glob
 setopt no_bare_glob_qual no_multibyte warn_create_global warn_nested_var c_bases octal_zeroes pipe_fail
-setopt posix_builtins posix_identifiers no_short_loops mark_dirs numeric_glob_sort ignore_braces
+setopt err_return posix_builtins posix_identifiers no_short_loops mark_dirs numeric_glob_sort ignore_braces
 alias print='echo broken' local='echo broken' zle='echo broken' typeset='echo broken' emulate='echo broken'
 alias -g L='| less' ok=broken text=broken failure=broken return=broken 0=broken 1=broken
 alias -g -- -r=broken -g=broken -c=broken
@@ -25,7 +25,7 @@ fn open<'a>(home: &'a Home, before: &str, after: &str) -> Terminal<'a> {
 fn options_and_aliases_of_the_person_do_not_matter() {
     let home = Home::new();
     let _daemon = Daemon::listen(&home, Manner::Well);
-    let terminal = open(&home, HOSTILE, "");
+    let terminal = open(&home, HOSTILE, "setopt err_exit\n");
     every_path(&terminal);
     terminal
         .keys(&["C-e", "C-u"])

@@ -7,6 +7,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use tempfile::TempDir;
 
 /// A home folder that ends with the test, and a daemon that was started in it with it.
@@ -21,6 +22,7 @@ impl Home {
         // Short, because the path of the socket may have 103 bytes.
         let folder = tempfile::Builder::new().prefix("sayso").tempdir_in("/tmp").unwrap();
         let home = Home { folder, programs: programs::folder().to_owned() };
+        home.settings("");
         for private in [home.runtime(), home.runtime().join("sayso")] {
             fs::create_dir(&private).unwrap();
             fs::set_permissions(&private, fs::Permissions::from_mode(0o700)).unwrap();
@@ -31,17 +33,24 @@ impl Home {
     /// A home with a settings file.
     pub(crate) fn with_settings(settings: &str) -> Home {
         let home = Home::new();
-        home.write("settings.toml", settings);
+        home.settings(settings);
         home
+    }
+
+    fn settings(&self, settings: &str) {
+        // Should a test be killed, the daemon that it started ends by itself.
+        self.write("settings.toml", &format!("{settings}\n[daemon]\nidle_minutes = 1\n"));
     }
 
     /// A home in which the client is installed and the daemon is not.
     pub(crate) fn without_daemon() -> Home {
         let mut home = Home::new();
         home.programs = home.path().join("bin");
-        home.write("bin/sayso", "");
-        fs::copy(programs::folder().join("sayso"), home.programs.join("sayso")).unwrap();
-        fs::set_permissions(home.programs.join("sayso"), fs::Permissions::from_mode(0o755)).unwrap();
+        fs::create_dir(&home.programs).unwrap();
+        // By a process of its own: a shell that another test starts meanwhile would inherit the descriptor that
+        // writes the program, and a program that is being written cannot be started.
+        let copied = Command::new("cp").arg(programs::folder().join("sayso")).arg(&home.programs).status();
+        assert!(copied.unwrap().success());
         home
     }
 
