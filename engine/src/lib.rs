@@ -9,9 +9,10 @@ pub use explain::{ExplainedReading, ExplainedUnit, explain};
 use sayso_protocol::character::forbidden;
 use sayso_speech::clean::clean;
 use sayso_speech::gate::{self, Verdict};
-pub use sayso_speech::lattice::UserWords as Words;
-use sayso_speech::lattice::{self, Kind, Lattice, Step};
+use sayso_speech::lattice::{Kind, Lattice, Step};
+use sayso_speech::lex::lex;
 use sayso_speech::render::{self, Rendered};
+pub use sayso_speech::words::UserWords as Words;
 use sayso_speech::{commands, scanner, strict};
 
 /// Which stage may answer. `Auto` lets the gate decide.
@@ -121,7 +122,7 @@ fn read(words: &Words, dictation: &Dictation<'_>) -> Result<Lattice, Refusal> {
         Route::Model => return Err(Refusal::NoRoute("model")),
     }
     check(dictation.text)?;
-    Ok(lattice::build(clean(dictation.text), words))
+    Ok(lex(clean(dictation.text), words))
 }
 
 /// Gate, choose, render. The path is `None` where the gate kept the line.

@@ -6,8 +6,10 @@
 use proptest::prelude::*;
 use sayso_engine::{Dictation, Refusal, Route, Words, convert, explain};
 use sayso_speech::clean::clean;
-use sayso_speech::lattice::{Kind, MAX_READINGS, UserWords, build};
+use sayso_speech::lattice::{Kind, MAX_READINGS};
+use sayso_speech::lex::lex;
 use sayso_speech::speak::{Dialect, speak};
+use sayso_speech::words::UserWords;
 use sayso_speech::{scanner, strict, vocabulary};
 
 /// Lines made of the vocabulary, command names, letters, typed pieces and noise.
@@ -78,7 +80,7 @@ fn check_license(text: &str) -> Result<(), TestCaseError> {
     if text.trim().is_empty() {
         return Ok(());
     }
-    let lattice = build(clean(text), &UserWords::default());
+    let lattice = lex(clean(text), &UserWords::default());
     let paths = [Some(scanner::path(&lattice)), strict::path(&lattice)];
     for path in paths.into_iter().flatten() {
         let mut next = 0;
@@ -126,7 +128,7 @@ proptest! {
         let command = command.trim();
         prop_assume!(!command.is_empty());
         let said = speak(command, Dialect::Strict, seed).unwrap();
-        let lattice = build(clean(&said), &UserWords::default());
+        let lattice = lex(clean(&said), &UserWords::default());
         let back = match strict::path(&lattice) {
             Some(path) => sayso_speech::render::render(&lattice, &path).text,
             None => said.clone(),

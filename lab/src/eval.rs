@@ -9,7 +9,9 @@ use anyhow::bail;
 use sayso_engine::{Dictation, Refusal, Words, wire};
 use sayso_protocol::Route;
 use sayso_speech::clean::clean;
-use sayso_speech::lattice::{self, UserWords};
+use sayso_speech::lattice;
+use sayso_speech::lex::lex;
+use sayso_speech::words::UserWords;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -129,7 +131,7 @@ fn evaluate<'a>(cases: &'a [Case], route: Route) -> anyhow::Result<Run> {
 /// Whether some path of the lattice gives the expected command. An exact answer is always counted as reachable:
 /// a line that is a command already is answered without a lattice.
 fn reachable(case: &Case) -> bool {
-    let lattice = lattice::build(clean(&case.dictated), &UserWords::default());
+    let lattice = lex(clean(&case.dictated), &UserWords::default());
     lattice::reaches(&lattice, &case.expected)
 }
 

@@ -170,10 +170,11 @@ fn is_sign(kind: Kind) -> bool {
 mod tests {
     use super::*;
     use crate::clean::clean;
-    use crate::lattice::{UserWords, build};
+    use crate::lex::lex;
+    use crate::words::UserWords;
 
     fn check(line: &str, verdict: Verdict) {
-        assert_eq!(judge(&build(clean(line), &UserWords::default())), verdict, "{line:?}");
+        assert_eq!(judge(&lex(clean(line), &UserWords::default())), verdict, "{line:?}");
     }
 
     #[test]

@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use crate::lattice::{Kind, Lattice, Step};
+use crate::lattice::{Lattice, Step};
 
 /// What one step of the path wrote.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,9 +73,4 @@ pub fn carry_cursor(lattice: &Lattice, rendered: &Rendered, cursor: usize) -> us
         carried = span.output.end;
     }
     end
-}
-
-/// Whether a step writes a lone word of the vocabulary or the like: used where a path is explained.
-pub fn is_dropped(lattice: &Lattice, step: &Step) -> bool {
-    lattice.reading(step.reading).kind == Kind::Drop
 }

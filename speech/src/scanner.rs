@@ -223,11 +223,12 @@ fn everyday_in_text(reading: &Reading, before: &Before, lattice: &Lattice, at: u
 mod tests {
     use super::*;
     use crate::clean::clean;
-    use crate::lattice::{UserWords, build};
+    use crate::lex::lex;
     use crate::render::render;
+    use crate::words::UserWords;
 
     fn check(dictated: &str, expected: &str) {
-        let lattice = build(clean(dictated), &UserWords::default());
+        let lattice = lex(clean(dictated), &UserWords::default());
         assert_eq!(render(&lattice, &path(&lattice)).text, expected, "{dictated:?}");
     }
 

@@ -3,8 +3,13 @@
 //! A pure function of the command, the dialect and a seed. The strict dialect is the lexer's inverse: what is spoken
 //! here reads back as the same bytes. The others drop what people leave out.
 
+mod letters;
+mod numbers;
+
+use letters::say_letters;
+use numbers::{ONES, below_hundred, say_number};
+
 use crate::case::Directive;
-use crate::number::{self, Part};
 use crate::vocabulary::{self, Kind};
 
 /// How a command is said.
@@ -160,6 +165,7 @@ fn safe_symbol(symbol: &str, role: Kind, behind: &[String], random: &mut fastran
     said.into_iter().find(safe).unwrap_or(first)
 }
 
+/// Whether entries of this kind write a symbol or white space.
 fn is_written(kind: Kind) -> bool {
     matches!(kind, Kind::Symbol | Kind::Quote | Kind::Open | Kind::Close | Kind::Space)
 }
@@ -199,213 +205,6 @@ fn say_symbol(symbol: &str, role: Kind, random: &mut fastrand::Rng, varied: f64)
         .collect();
     let chosen = if random.f64() < varied { random.choice(&forms) } else { forms.first() };
     chosen.map(|entry| entry.words.iter().map(|word| (*word).to_owned()).collect()).unwrap_or_default()
-}
-
-const ONES: [&str; 20] = [
-    "zero",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-    "thirteen",
-    "fourteen",
-    "fifteen",
-    "sixteen",
-    "seventeen",
-    "eighteen",
-    "nineteen",
-];
-const TENS: [&str; 10] =
-    ["", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"];
-
-/// Digits as a number phrase, in one of the ways that read back as the same digits.
-fn say_number(text: &str, random: &mut fastrand::Rng) -> Words {
-    let one_by_one = || text.bytes().map(|b| ONES[usize::from(b - b'0')].to_owned()).collect::<Words>();
-    let candidate = match random.u8(..4) {
-        0 => one_by_one(),
-        1 => in_pairs(text),
-        _ => in_full(text, random.bool()),
-    };
-    if reads_as(&candidate) == text { candidate } else { one_by_one() }
-}
-
-fn below_hundred(n: u64) -> Words {
-    let n = n as usize;
-    match (n / 10, n % 10) {
-        _ if n < 20 => vec![ONES[n].to_owned()],
-        (ten, 0) => vec![TENS[ten].to_owned()],
-        (ten, one) => vec![TENS[ten].to_owned(), ONES[one].to_owned()],
-    }
-}
-
-fn in_pairs(text: &str) -> Words {
-    let mut words = Words::new();
-    let head = text.len() % 2;
-    words.extend(text[..head].bytes().map(|b| ONES[usize::from(b - b'0')].to_owned()));
-    for pair in text.as_bytes()[head..].chunks(2) {
-        if pair[0] == b'0' {
-            words.push(ONES[0].to_owned());
-            words.push(ONES[usize::from(pair[1] - b'0')].to_owned());
-        } else {
-            words.extend(below_hundred(u64::from(pair[0] - b'0') * 10 + u64::from(pair[1] - b'0')));
-        }
-    }
-    words
-}
-
-fn in_full(text: &str, and: bool) -> Words {
-    let Some(n) = text.parse::<u64>().ok().filter(|n| *n < 1_000_000_000) else { return Words::new() };
-    if n == 0 {
-        return vec![ONES[0].to_owned()];
-    }
-    let mut words = Words::new();
-    for (scale, name) in [(1_000_000, "million"), (1000, "thousand"), (1, "")] {
-        let group = n / scale % 1000;
-        if group == 0 {
-            continue;
-        }
-        if group >= 100 {
-            words.extend([ONES[(group / 100) as usize].to_owned(), "hundred".to_owned()]);
-        }
-        if group % 100 > 0 {
-            if and && !words.is_empty() {
-                words.push("and".to_owned());
-            }
-            words.extend(below_hundred(group % 100));
-        }
-        if scale > 1 {
-            words.push(name.to_owned());
-        }
-    }
-    words
-}
-
-/// The digits that the strict dialect reads in a number phrase: the longest grouping at each place.
-fn reads_as(words: &[String]) -> String {
-    let parts: Vec<Part> = words
-        .iter()
-        .map(|word| match word.as_str() {
-            "hundred" => Part::Scale(2),
-            "thousand" => Part::Scale(3),
-            "million" => Part::Scale(6),
-            "and" => Part::And,
-            word => {
-                let ones = ONES.iter().position(|name| *name == word);
-                let tens = TENS.iter().position(|name| *name == word).map(|ten| Part::Ten(10 * ten as u8));
-                ones.map(|n| if n < 10 { Part::Digit(n as u8) } else { Part::Teen(n as u8) })
-                    .or(tens)
-                    .unwrap_or(Part::None)
-            }
-        })
-        .collect();
-    let mut text = String::new();
-    let mut at = 0;
-    while at < parts.len() {
-        let Some(grouping) = number::groupings(&parts[at..]).pop() else { return String::new() };
-        text.push_str(&grouping.text);
-        at += grouping.words;
-    }
-    text
-}
-
-/// Letters, with the directives that their case needs. `behind` holds the words that follow, the next one last.
-fn say_letters(text: &str, behind: &[String], random: &mut fastrand::Rng) -> Words {
-    let runs = case_runs(text);
-    if runs.len() > 1
-        && random.bool()
-        && let Some(words) = in_camel_case(text, &runs, behind)
-    {
-        return words;
-    }
-    let mut said: Words = Vec::new();
-    for run in runs.iter().rev() {
-        let next: Words = said.iter().chain(behind.iter().rev()).cloned().collect();
-        let lower = run.to_lowercase();
-        let word = guarded(&lower, &next);
-        let mut words = if *run == lower {
-            word
-        } else if run.len() == 1 {
-            [vec![if random.u8(..4) == 0 { "cap" } else { "capital" }.to_owned()], word].concat()
-        } else if run[1..].bytes().all(|b| b.is_ascii_uppercase()) {
-            [vec!["all".to_owned(), "caps".to_owned()], word].concat()
-        } else {
-            [vec!["capital".to_owned()], word].concat()
-        };
-        words.extend(said);
-        said = words;
-    }
-    said
-}
-
-/// A word, with "literal" before it where it would be taken for something else.
-fn guarded(word: &str, next: &[String]) -> Words {
-    let words: Vec<&str> = std::iter::once(word).chain(next.iter().map(String::as_str).take(4)).collect();
-    let taken = vocabulary::matches(&words).any(|entry| match entry.kind {
-        Kind::Filler | Kind::Lead | Kind::Tail | Kind::Heard | Kind::Ending | Kind::Name | Kind::Variable => {
-            false
-        }
-        Kind::Correction => entry.words.len() > 1,
-        _ => true,
-    });
-    if taken || word == "and" || (word == "a" && !next.is_empty()) && is_scale(&next[0]) {
-        vec!["literal".to_owned(), word.to_owned()]
-    } else {
-        vec![word.to_owned()]
-    }
-}
-
-fn is_scale(word: &str) -> bool {
-    vocabulary::matches(&[word]).any(|entry| entry.kind == Kind::Scale)
-}
-
-/// `getUserID` → get, User, ID: runs of letters that one directive, or none, covers.
-fn case_runs(text: &str) -> Vec<&str> {
-    let bytes = text.as_bytes();
-    let mut runs = Vec::new();
-    let mut start = 0;
-    for at in 1..=bytes.len() {
-        let cut = at == bytes.len()
-            || (bytes[at - 1].is_ascii_lowercase() && bytes[at].is_ascii_uppercase())
-            // The last capital of a run begins the word that follows it: XML Http.
-            || (at - start >= 1
-                && bytes[at - 1].is_ascii_uppercase()
-                && bytes[at].is_ascii_uppercase()
-                && bytes.get(at + 1).is_some_and(u8::is_ascii_lowercase))
-            || (at - start >= 2 && bytes[start + 1].is_ascii_uppercase() && bytes[at].is_ascii_lowercase());
-        if cut {
-            runs.push(&text[start..at]);
-            start = at;
-        }
-    }
-    runs
-}
-
-/// "camel case get user name", where that is what the directive writes and something ends its scope.
-fn in_camel_case(text: &str, runs: &[&str], behind: &[String]) -> Option<Words> {
-    let words: Words = runs.iter().map(|run| run.to_lowercase()).collect();
-    let (directive, name) = [(Directive::Camel, "camel case"), (Directive::Pascal, "pascal case")]
-        .into_iter()
-        .find(|(directive, _)| directive.apply(&words) == text)?;
-    let next: Vec<&str> = behind.iter().rev().map(String::as_str).take(4).collect();
-    let ends = next.is_empty() || vocabulary::matches(&next).any(|entry| is_written(entry.kind));
-    let plain = (0..words.len()).all(|at| {
-        let rest: Vec<&str> = words[at..].iter().map(String::as_str).collect();
-        vocabulary::matches(&rest).next().is_none() && !matches!(rest[0], "and" | "a" | "no")
-    });
-    let short = words.len() <= 6 && directive.runs();
-    (ends && plain && short).then(|| {
-        let mut said: Words = name.split(' ').map(str::to_owned).collect();
-        said.extend(words);
-        said
-    })
 }
 
 /// The public series' forward mapping, to the letter.
@@ -501,13 +300,14 @@ fn talk_around(mut said: Words, random: &mut fastrand::Rng) -> Words {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lattice::{UserWords, build};
+    use crate::lex::lex;
+    use crate::words::UserWords;
     use crate::{clean::clean, render::render, strict};
 
     fn check_strict(command: &str) {
         for seed in 0..40 {
             let said = speak(command, Dialect::Strict, seed).expect("sayable");
-            let lattice = build(clean(&said), &UserWords::default());
+            let lattice = lex(clean(&said), &UserWords::default());
             let back = strict::path(&lattice).map(|path| render(&lattice, &path).text);
             assert_eq!(back.as_deref(), Some(command), "said {said:?}");
         }

@@ -454,10 +454,11 @@ fn tail(lattice: &Lattice, quoted: &[bool], dropped: &mut [bool]) {
 mod tests {
     use super::*;
     use crate::clean::clean;
-    use crate::lattice::{UserWords, build};
+    use crate::lex::lex;
+    use crate::words::UserWords;
 
     fn check(dictated: &str, kept: &str) {
-        let lattice = build(clean(dictated), &UserWords::default());
+        let lattice = lex(clean(dictated), &UserWords::default());
         let dropped = dropped(&lattice);
         let words: Vec<&str> =
             (0..lattice.len()).filter(|&at| !dropped[at]).map(|at| lattice.line.lower(at)).collect();
