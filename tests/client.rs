@@ -13,7 +13,7 @@ use home::Home;
 use impostor::{Impostor, Reaction, result};
 use serde_json::Value;
 use std::fs;
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -42,6 +42,11 @@ impl Ran {
     }
 }
 
+/// A home whose daemon may take its time, on a machine that has much else to do.
+fn patient() -> Home {
+    Home::with_settings("deadline_ms = 60000")
+}
+
 fn command(home: &Home, arguments: &[&str]) -> Command {
     let mut command = Command::new(programs::folder().join("sayso"));
     command.args(arguments).env_remove("SAYSO_SOCKET").env_remove("XDG_STATE_HOME").envs(home.environment());
@@ -66,7 +71,7 @@ fn sayso(home: &Home, arguments: &[&str], input: impl AsRef<[u8]>) -> Ran {
 
 #[test]
 fn a_line_is_converted_wherever_it_comes_from() {
-    let home = Home::new();
+    let home = patient();
     let check = |arguments: &[&str], input: &str, out: &str| {
         let ran = sayso(&home, arguments, input);
         assert_eq!((ran.code, ran.out.as_str(), ran.err.as_str()), (Some(0), out, ""), "{arguments:?}");
@@ -83,7 +88,7 @@ fn a_line_is_converted_wherever_it_comes_from() {
 
 #[test]
 fn a_line_that_stays_is_exit_code_1_and_bad_usage_2() {
-    let home = Home::new();
+    let home = patient();
     sayso(&home, &["convert"], "").refused("empty");
     sayso(&home, &["convert", " \t"], "").refused("empty");
     sayso(&home, &["convert"], "git\0status").refused("U+0000");
@@ -101,7 +106,7 @@ fn a_line_that_stays_is_exit_code_1_and_bad_usage_2() {
 
 #[test]
 fn json_has_the_members_in_their_order() {
-    let home = Home::new();
+    let home = patient();
     let ran = sayso(&home, &["convert", "--json", SAID], "");
     let object = ran.json();
     assert_eq!((&object["buffer"], &object["cursor"]), (&MEANT.into(), &13.into()));
@@ -117,7 +122,7 @@ fn json_has_the_members_in_their_order() {
 
 #[test]
 fn fields_are_for_shells_without_json() {
-    let home = Home::new();
+    let home = patient();
     let ran = sayso(&home, &["convert", "--fields", "--session", "bash-1", "--cursor", "3"], SAID);
     let fields: Vec<_> = ran.out.split_terminator('\0').collect();
     assert_eq!(
@@ -134,7 +139,7 @@ fn fields_are_for_shells_without_json() {
 
 #[test]
 fn every_line_gets_one_object_in_order() {
-    let home = Home::new();
+    let home = patient();
     let mut input = Vec::new();
     let mut expected = Vec::new();
     for n in 0..500 {
@@ -166,7 +171,7 @@ fn every_line_gets_one_object_in_order() {
 
 #[test]
 fn a_slow_writer_sees_each_answer_before_the_next_line() {
-    let home = Home::new();
+    let home = patient();
     let mut child = command(&home, &["convert", "--lines"]).spawn().unwrap();
     let (mut stdin, mut stdout) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
     for n in 0..3 {
@@ -185,7 +190,7 @@ fn a_slow_writer_sees_each_answer_before_the_next_line() {
 
 #[test]
 fn a_daemon_that_dies_meanwhile_costs_no_line() {
-    let home = Home::new();
+    let home = patient();
     sayso(&home, &["convert", SAID], "");
     let mut child = command(&home, &["convert", "--lines"]).spawn().unwrap();
     let (mut stdin, mut stdout) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
@@ -196,9 +201,7 @@ fn a_daemon_that_dies_meanwhile_costs_no_line() {
     });
     for n in 0..2000 {
         writeln!(stdin, "echo space n{n}").unwrap();
-        if n % 500 == 250 {
-            // Starts it where no line has come since it was killed last.
-            sayso(&home, &["convert", SAID], "");
+        if n == 1000 {
             let pid = sayso(&home, &["status", "--json"], "").json()["pid"].to_string();
             assert!(Command::new("kill").args(["-9", &pid]).status().unwrap().success());
         }
@@ -214,7 +217,7 @@ fn a_daemon_that_dies_meanwhile_costs_no_line() {
 
 #[test]
 fn many_clients_start_one_daemon() {
-    let home = Home::new();
+    let home = patient();
     let children: Vec<_> = (0..40).map(|_| command(&home, &["convert", SAID]).spawn().unwrap()).collect();
     for child in children {
         let ran = finish(child, b"");
@@ -228,7 +231,7 @@ fn many_clients_start_one_daemon() {
 
 #[test]
 fn a_daemon_that_was_started_keeps_no_pipe_open() {
-    let home = Home::new();
+    let home = patient();
     let mut shell = Command::new("sh");
     // `cat` ends when the last process that could write to it has closed descriptor 9.
     shell
@@ -242,7 +245,7 @@ fn a_daemon_that_was_started_keeps_no_pipe_open() {
 
 #[test]
 fn a_hanging_daemon_is_left_at_the_deadline() {
-    let home = Home::new();
+    let home = patient();
     let _impostor = Impostor::new(&home.socket(), &[Reaction::Silence]);
     let deadline = ["--deadline-ms", "200"];
     sayso(&home, &[&["convert", SAID][..], &deadline].concat(), "").refused("did not answer in time");
@@ -252,7 +255,7 @@ fn a_hanging_daemon_is_left_at_the_deadline() {
 
 #[test]
 fn a_daemon_that_dies_of_a_line_is_asked_once_more() {
-    let home = Home::new();
+    let home = patient();
     let impostor = Impostor::new(&home.socket(), &[Reaction::Close, result("0.1.0", "\"ls -l\"")]);
     let ran = sayso(&home, &["convert", SAID], "");
     assert_eq!((ran.code, ran.out.as_str()), (Some(0), "ls -l\n"), "{ran:?}");
@@ -267,11 +270,11 @@ fn a_daemon_that_dies_of_a_line_is_asked_once_more() {
 #[test]
 fn what_a_line_may_not_hold_does_not_reach_the_terminal() {
     for buffer in [r#""ls\u001b[2J""#, r#""rm\u202ex""#, r#""ls\n""#, r#""a\u200bb""#, r#""a\u0000b""#] {
-        let home = Home::new();
+        let home = patient();
         let _impostor = Impostor::new(&home.socket(), &[result("0.1.0", buffer)]);
         sayso(&home, &["convert", SAID], "").refused("was refused");
     }
-    let home = Home::new();
+    let home = patient();
     let _impostor = Impostor::new(&home.socket(), &[result("0.1.0", r#""a\nb""#)]);
     let ran = sayso(&home, &["convert", "--fields"], SAID);
     let fields: Vec<_> = ran.out.split_terminator('\0').collect();
@@ -288,7 +291,7 @@ fn nonsense_from_the_socket_is_an_error() {
         (says(r#"{"v":7,"id":ID,"daemon":"9.0.0"}"#), "version 7"),
         (says(&"x".repeat((1 << 20) + 1)), "longer than"),
     ] {
-        let home = Home::new();
+        let home = patient();
         let _impostor = Impostor::new(&home.socket(), &[reaction]);
         sayso(&home, &["convert", SAID], "").refused(why);
     }
@@ -296,7 +299,7 @@ fn nonsense_from_the_socket_is_an_error() {
 
 #[test]
 fn an_older_daemon_is_replaced() {
-    let home = Home::new();
+    let home = patient();
     let done = Reaction::SayAndLeave(r#"{"v":1,"id":ID,"daemon":"0.0.9","result":{}}"#.to_owned());
     let impostor = Impostor::new(&home.socket(), &[result("0.0.9", "\"old\""), done.clone()]);
     let ran = sayso(&home, &["convert", SAID], "");
@@ -306,7 +309,7 @@ fn an_older_daemon_is_replaced() {
     assert!(heard[1].contains("\"shutdown\""), "{heard:?}");
 
     // One of an older protocol cannot even say so in a way that is understood.
-    let home = Home::new();
+    let home = patient();
     let old = Reaction::Say(r#"{"v":0,"id":ID,"error":"what?"}"#.to_owned());
     let _impostor = Impostor::new(&home.socket(), &[old, done]);
     let ran = sayso(&home, &["convert", SAID], "");
@@ -315,23 +318,56 @@ fn an_older_daemon_is_replaced() {
 
 #[test]
 fn a_place_that_cannot_be_trusted_is_refused() {
-    let home = Home::new();
+    let home = patient();
     fs::set_permissions(home.socket().parent().unwrap(), fs::Permissions::from_mode(0o755)).unwrap();
     sayso(&home, &["convert", SAID], "").refused("chmod 700");
 
-    let home = Home::new();
+    let home = patient();
     let mut relative = command(&home, &["convert", SAID]);
     finish(relative.env("SAYSO_SOCKET", "here.sock").spawn().unwrap(), b"").refused("absolute path");
 
-    let home = Home::new();
+    let home = patient();
     let mut missing = command(&home, &["convert", SAID]);
     missing.env("XDG_RUNTIME_DIR", home.path().join("no/where"));
     finish(missing.spawn().unwrap(), b"").refused("cannot be used");
 }
 
+/// Only a process that may become another user can try this.
+#[cfg(target_os = "linux")]
+#[test]
+fn another_users_daemon_is_told_nothing() {
+    if !nix::unistd::geteuid().is_root() {
+        eprintln!("not tried: only root can become another user");
+        return;
+    }
+    let home = patient();
+    // Whose socket it is, the kernel decides when it is listened on.
+    let stranger = r#"
+import os, socket, sys
+s = socket.socket(socket.AF_UNIX)
+s.bind(sys.argv[1])
+os.seteuid(65534)
+s.listen()
+print("listening", flush=True)
+print(len(s.accept()[0].recv(100)), flush=True)
+"#;
+    let mut child = Command::new("python3")
+        .args(["-c", stranger])
+        .arg(home.socket())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut said = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    assert_eq!(said.next().unwrap(), "listening");
+    sayso(&home, &["convert", SAID], "").refused("belongs to user 65534");
+    assert_eq!(said.next().unwrap(), "0");
+    child.wait().unwrap();
+    fs::remove_file(home.socket()).unwrap();
+}
+
 #[test]
 fn without_a_daemon_there_is_a_reason() {
-    let home = Home::new();
+    let home = patient();
     sayso(&home, &["convert", "--no-start", SAID], "").refused("no daemon is running");
     let ran = sayso(&home, &["status"], "");
     assert_eq!((ran.code, ran.out.as_str()), (Some(1), ""), "{ran:?}");
@@ -348,6 +384,7 @@ fn without_a_daemon_there_is_a_reason() {
 fn settings_are_checked_and_never_overwritten() {
     let home = Home::new();
     let file = home.path().join("settings.toml");
+    fs::remove_file(&file).unwrap();
     let path = format!("{}\n", file.display());
     assert_eq!(sayso(&home, &["config", "path"], "").out, path);
     assert_eq!(sayso(&home, &["config", "check"], "").code, Some(0));
@@ -359,7 +396,7 @@ fn settings_are_checked_and_never_overwritten() {
 
     home.write("settings.toml", "deadline_ms = 1000\nkey = \"ctrl-q\"\n");
     sayso(&home, &["config", "check"], "").refused("settings.toml:2:7: `ctrl-q` cannot be used");
-    let ran = sayso(&home, &["convert", SAID], "");
+    let ran = sayso(&home, &["convert", "--deadline-ms", "60000", SAID], "");
     assert_eq!((ran.code, ran.out.trim_end()), (Some(0), MEANT), "a mistake there costs no conversion");
     assert!(ran.err.contains("settings.toml:2:7"), "{ran:?}");
     let ran = sayso(&home, &["doctor", "--json"], "");
@@ -369,7 +406,7 @@ fn settings_are_checked_and_never_overwritten() {
 
 #[test]
 fn words_and_explanations_are_for_people_and_programs() {
-    let home = Home::with_settings("[words]\n\"kay eight s\" = \"k8s\"\n");
+    let home = Home::with_settings("deadline_ms = 60000\n[words]\n\"kay eight s\" = \"k8s\"\n");
     let ran = sayso(&home, &["words", "k8s"], "");
     assert!(ran.code == Some(0) && ran.out.contains("kay eight s"), "{ran:?}");
     assert_eq!(sayso(&home, &["words", "--json", "k8s"], "").json()["kind"], "your own");
@@ -382,7 +419,7 @@ fn words_and_explanations_are_for_people_and_programs() {
 
 #[test]
 fn whoever_reads_may_leave() {
-    let home = Home::new();
+    let home = patient();
     let mut child = command(&home, &["words"]).spawn().unwrap();
     drop(child.stdout.take());
     let ran = finish(child, b"");
@@ -391,11 +428,12 @@ fn whoever_reads_may_leave() {
 
 #[test]
 fn manuals_and_completions_come_from_the_definition() {
-    let home = Home::new();
+    let home = patient();
     fs::create_dir(home.path().join("man")).unwrap();
     assert_eq!(sayso(&home, &["man", home.path().join("man").to_str().unwrap()], "").code, Some(0));
     let page = fs::read_to_string(home.path().join("man/sayso-convert.1")).unwrap();
     assert!(page.contains("deadline"), "{page}");
+    assert!(fs::read_to_string(home.path().join("man/saysod.1")).unwrap().contains("idle"));
     for shell in ["zsh", "fish", "bash"] {
         assert!(sayso(&home, &["completions", shell], "").out.contains("explain"), "{shell}");
     }

@@ -5,9 +5,9 @@
 mod resident;
 
 use resident::{MEANT, Resident, SAID, code, convert, long};
-use std::fs;
+use std::fs::{self, Permissions};
 use std::io::Read;
-use std::os::unix::fs::{FileTypeExt, MetadataExt, symlink};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt, symlink};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -192,6 +192,9 @@ fn what_is_dictated_is_logged_only_when_asked_for() {
         daemon.signal("TERM");
         assert!(daemon.ended().success());
         let log = daemon.log();
+        for file in fs::read_dir(daemon.logs()).unwrap() {
+            assert_eq!(file.unwrap().metadata().unwrap().mode() & 0o077, 0);
+        }
         assert!(log.contains("listening") && log.contains("ended"), "{log}");
         assert_eq!(log.contains("xylophone"), logged, "{log}");
     }
@@ -251,10 +254,45 @@ fn a_passed_socket_is_served_and_left_to_its_owner() {
         thread::yield_now();
     }
     let status = daemon.ask(r#"{"v":1,"id":1,"op":"status"}"#);
-    assert_eq!(status["status"]["owner"], "service");
+    assert_eq!(
+        (&status["status"]["owner"], status["status"]["socket"].as_str()),
+        (&"service".into(), socket.to_str())
+    );
     assert_eq!(status["status"]["pid"].as_u64().unwrap(), u64::from(manager.id()));
     assert_eq!(daemon.ask(&convert(1, SAID, ""))["result"]["buffer"], MEANT);
     daemon.ask(r#"{"v":1,"id":1,"op":"shutdown"}"#);
     assert!(manager.wait().unwrap().success());
     assert!(socket.exists(), "the socket is the manager's");
+}
+
+/// Only a process that may become another user can try this.
+#[cfg(target_os = "linux")]
+#[test]
+fn another_user_gets_no_answer() {
+    if !nix::unistd::geteuid().is_root() {
+        eprintln!("not tried: only root can become another user");
+        return;
+    }
+    let daemon = Resident::new();
+    // A way round the private folder, which alone would keep everybody out.
+    let open = tempfile::tempdir().unwrap();
+    fs::set_permissions(open.path(), Permissions::from_mode(0o755)).unwrap();
+    let door = open.path().join("door");
+    fs::hard_link(daemon.socket(), &door).unwrap();
+    fs::set_permissions(&door, Permissions::from_mode(0o666)).unwrap();
+    let stranger = r#"
+import os, socket, sys
+os.seteuid(int(sys.argv[2]))
+s = socket.socket(socket.AF_UNIX)
+s.connect(sys.argv[1])
+try:
+    s.sendall(b'{"v":1,"id":1,"op":"status"}\n')
+    print(len(s.recv(100)))
+except (BrokenPipeError, ConnectionResetError):
+    print(0)
+"#;
+    for (user, expected) in [("0", "100"), ("65534", "0")] {
+        let output = Command::new("python3").args(["-c", stranger]).arg(&door).arg(user).output().unwrap();
+        assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), expected, "user {user}");
+    }
 }

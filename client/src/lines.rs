@@ -14,6 +14,8 @@ use std::time::{Duration, Instant};
 /// Lines that are on their way at once. Enough to hide the way there and back, few enough that none waits long
 /// behind the others, which would count against its deadline.
 const WINDOW: usize = 16;
+/// How often a daemon may die without having answered one of the lines in the window.
+const ATTEMPTS: usize = 3;
 /// Bytes that are read at once.
 const CHUNK_BYTES: usize = 64 * 1024;
 
@@ -84,18 +86,23 @@ impl Pipeline {
 
     /// Has the lines in the window answered, and prints the answers.
     fn flush(&mut self, out: &mut impl Write) -> io::Result<()> {
-        let mut second = false;
+        let mut lost = 0;
         while self.window.iter().any(|(_, outcome)| outcome.is_none()) {
             let fault = match (self.given_up.clone(), self.answer()) {
                 (None, Ok(())) => continue,
-                // A daemon that died may have been unlucky, and is asked again; twice without a single answer in
+                // A daemon that died may have been unlucky, and is asked again; too often without a single answer in
                 // between, and it is these lines that it cannot bear.
-                (None, Err(Broken::Lost { progress })) if progress || !second => {
-                    second = !progress;
+                (None, Err(Broken::Lost { progress: true })) => {
+                    lost = 0;
+                    continue;
+                }
+                (None, Err(Broken::Lost { progress: false })) if lost + 1 < ATTEMPTS => {
+                    lost += 1;
                     continue;
                 }
                 (None, Err(Broken::Lost { .. })) => {
-                    Fault::new(Code::Unreachable, "the daemon died of this line or one beside it, twice")
+                    let message = format!("the daemon died {ATTEMPTS} times of this line or one beside it");
+                    Fault::new(Code::Unreachable, message)
                 }
                 (None, Err(Broken::Silent(fault))) => self.given_up.insert(fault).clone(),
                 (Some(fault), _) => fault,

@@ -73,10 +73,14 @@ fn run(command: Command, begun: Instant) -> Result<ExitCode> {
     }
 }
 
-/// A page for `sayso` and one for each of its commands.
+/// A page for `sayso`, one for each of its commands, and the daemon's own.
 fn man(folder: &Path) -> Result<ExitCode> {
     clap_mangen::generate_to(Cli::command(), folder)
         .with_context(|| format!("the man pages cannot be written to {}", folder.display()))?;
+    let daemon = reach::daemon_program();
+    let page = std::process::Command::new(&daemon).arg("--man").output();
+    let page = page.with_context(|| format!("{} cannot be started", daemon.display()))?.stdout;
+    std::fs::write(folder.join("saysod.1"), page).context("the daemon's man page cannot be written")?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -11,8 +11,9 @@ use tokio::time::{Instant, sleep_until};
 
 /// Version of this daemon.
 pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
-/// Connections that are open at once; others wait in the kernel's queue, and the idle ones make room.
-pub(crate) const MAX_CONNECTIONS: usize = 256;
+/// Connections that are open at once; others wait in the kernel's queue, and the idle ones make room. Fewer than the
+/// 256 descriptors that macOS allows a process by default.
+pub(crate) const MAX_CONNECTIONS: usize = 200;
 /// Requests that are worked on at once, over all connections; others wait unread.
 const MAX_IN_FLIGHT: usize = 64;
 /// Conversions that run at once. Two, so that one long line does not hold up a key press.

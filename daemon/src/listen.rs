@@ -89,8 +89,8 @@ impl Ownership {
     }
 }
 
-/// The listening socket that a service manager passed as descriptor 3, if it did.
-pub(crate) fn passed() -> Result<Option<Listener>> {
+/// The listening socket that a service manager passed as descriptor 3, if it did, and its path.
+pub(crate) fn passed() -> Result<Option<(Listener, PathBuf)>> {
     // Both variables: LISTEN_FDS alone may have been left by something else.
     if std::env::var_os("LISTEN_PID").is_none() {
         return Ok(None);
@@ -104,7 +104,8 @@ pub(crate) fn passed() -> Result<Option<Listener>> {
             if !getsockopt(&listener, sockopt::AcceptConn).context(wrong)? {
                 bail!("{wrong}");
             }
-            Ok(Some(Listener::from(OwnedFd::from(listener))))
+            let path = listener.local_addr()?.as_pathname().map(Path::to_owned).unwrap_or_default();
+            Ok(Some((Listener::from(OwnedFd::from(listener)), path)))
         }
         several => bail!("the service manager passed {several} sockets; one is expected"),
     }

@@ -21,6 +21,7 @@ use configuration::Configuration;
 use house::{House, VERSION, WORKERS};
 use interprocess::os::unix::uds_local_socket::tokio::Listener;
 use listen::{Ownership, Start};
+use nix::sys::stat::{Mode, umask};
 use sayso_protocol::{Place, Status};
 use sayso_settings::folders;
 use server::Signals;
@@ -45,15 +46,17 @@ fn run(cli: &Cli) -> Result<()> {
         clap_mangen::Man::new(Cli::command()).render(&mut std::io::stdout())?;
         return Ok(());
     }
+    // Sockets, locks and logs are nobody else's business.
+    umask(Mode::from_bits_truncate(0o077));
     let socket = cli.socket.as_ref().map(std::path::absolute).transpose()?;
     if cli.handshake {
         handshake::leave_terminal();
     }
     let place = Place::locate_or_at(socket.as_deref())?;
-    let (listener, ownership) = match listen::passed()? {
-        Some(listener) => (listener, Ownership::Managers),
+    let (listener, socket, ownership) = match listen::passed()? {
+        Some((listener, socket)) => (listener, socket, Ownership::Managers),
         None => match listen::bind(&place)? {
-            Start::Listening(listener, ownership) => (listener, ownership),
+            Start::Listening(listener, ownership) => (listener, place.socket.clone(), ownership),
             Start::AlreadyRunning(status) => {
                 let Status { version, pid, .. } = *status;
                 handshake::say(&format!("saysod {version} is already running (process {pid})"));
@@ -69,7 +72,8 @@ fn run(cli: &Cli) -> Result<()> {
     let within = runtime.enter();
     let listener = Listener::try_from(listener)?;
     let signals = Signals::new()?;
-    handshake::say(&format!("saysod {VERSION} listens on {}", place.socket.display()));
+    let socket = socket.display().to_string();
+    handshake::say(&format!("saysod {VERSION} listens on {socket}"));
     if cli.handshake {
         handshake::let_go_of_output().context("standard output cannot be let go of")?;
     }
@@ -78,7 +82,6 @@ fn run(cli: &Cli) -> Result<()> {
     let current = configuration.current();
     let _log = log::begin(&current.settings.log, folders::log_folder().as_deref());
     log::keep_panics_discreet();
-    let socket = place.socket.display().to_string();
     tracing::info!(version = VERSION, pid = std::process::id(), socket, "listening");
     if let Some(mistake) = current.mistake {
         tracing::warn!(mistake, "settings not understood; the defaults are in force");

@@ -108,7 +108,9 @@ async fn accept_all(listener: &Listener, house: &Arc<House>) {
                 Ok(stream) => break stream,
                 Err(error) => {
                     tracing::warn!(%error, "a connection could not be accepted");
+                    house.set_crowded(true);
                     sleep(BREATHER).await;
+                    house.set_crowded(false);
                 }
             }
         };

@@ -48,9 +48,12 @@ impl Job {
         }
         let text = request.text.clone();
         let newer = async {
-            match superseded {
-                Some(superseded) => drop(superseded.await),
-                None => std::future::pending().await,
+            let superseded = match superseded {
+                Some(superseded) => superseded.await.is_ok(),
+                None => false,
+            };
+            if !superseded {
+                std::future::pending::<()>().await;
             }
         };
         let answer = tokio::select! {

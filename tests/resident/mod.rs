@@ -116,10 +116,14 @@ impl Resident {
         fs::write(self.path("config.toml"), text).unwrap();
     }
 
+    /// The folder of the logs.
+    pub(crate) fn logs(&self) -> PathBuf {
+        self.path(if cfg!(target_os = "macos") { "Library/Caches/sayso" } else { "state/sayso" })
+    }
+
     /// All that was logged so far.
     pub(crate) fn log(&self) -> String {
-        let logs = if cfg!(target_os = "macos") { "Library/Caches/sayso" } else { "state/sayso" };
-        let files = fs::read_dir(self.path(logs)).unwrap();
+        let files = fs::read_dir(self.logs()).unwrap();
         files.map(|file| fs::read_to_string(file.unwrap().path()).unwrap()).collect()
     }
 
