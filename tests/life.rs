@@ -40,6 +40,15 @@ fn every_way_of_asking_to_end_is_heard() {
         daemon.signal(signal);
         assert!(daemon.ended().success(), "{signal}");
     }
+    let mut daemon = Resident::new();
+    let mut wire = daemon.connect();
+    wire.say_raw(
+        convert(1, &long(), r#","deadline_ms":60000"#) + "\n{\"v\":1,\"id\":2,\"op\":\"shutdown\"}\n",
+    );
+    let mut ids = [wire.hear()["id"].clone(), wire.hear()["id"].clone()];
+    ids.sort_by_key(|id| id.as_u64());
+    assert_eq!(ids, [1, 2], "what the asker itself has in flight is answered too");
+    assert!(wire.closes() && daemon.ended().success());
     for version in [1, 99] {
         let mut daemon = Resident::new();
         let answer = daemon.ask(&format!(r#"{{"v":{version},"id":5,"op":"shutdown"}}"#));

@@ -10,6 +10,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
@@ -22,67 +23,49 @@ const IDLE: Duration = Duration::from_secs(1);
 /// Bytes that are read at once.
 const CHUNK_BYTES: usize = 16 * 1024;
 
-/// Why a connection ends without an error.
-enum End {
-    /// The peer, or the daemon, has nothing more to say.
-    Done,
-    /// The peer asked the daemon to end.
-    Shutdown,
-}
-
 /// Serves one connection until either side is done with it.
 pub(crate) async fn serve(mut stream: Stream, house: Arc<House>) {
     if let Err(error) = sayso_protocol::peer::check(&stream) {
         tracing::warn!(%error, "connection refused");
         return;
     }
-    let mut answers = JoinSet::new();
-    let ended = exchange(&mut stream, &house, &mut answers).await;
-    match ended {
-        Ok(End::Done) => {}
-        Ok(End::Shutdown) => {
-            tracing::info!("asked to end");
-            house.enter(Phase::Draining);
-        }
-        Err(error) => tracing::debug!(%error, "connection lost"),
+    if let Err(error) = exchange(&mut stream, &house).await {
+        tracing::debug!(%error, "connection lost");
     }
 }
 
-async fn exchange(
-    stream: &mut Stream,
-    house: &Arc<House>,
-    answers: &mut JoinSet<Vec<u8>>,
-) -> io::Result<End> {
+async fn exchange(stream: &mut Stream, house: &Arc<House>) -> io::Result<()> {
     let mut splitter = Splitter::new(MAX_FRAME_BYTES);
     let mut chunk = vec![0; CHUNK_BYTES];
+    // Requests that are worked on; each ends as the frame of its answer. All of them end with the connection.
+    let mut answers = JoinSet::new();
+    // Whether more is read. Once it is not, what is in flight is still answered.
+    let mut listening = true;
     // When the frame that has begun must have ended.
-    let mut frame_due: Option<Instant> = None;
-    let mut read_on = true;
+    let mut frame_due = None;
     let mut quiet_since = Instant::now();
     loop {
-        while let Some(line) = splitter.next_line() {
+        while listening && let Some(line) = splitter.next_line() {
             frame_due = None;
-            let Ok(line) = line else {
-                send(stream, &failed(house, 0, frame::frame_too_long())).await?;
-                return Ok(End::Done);
-            };
-            match frame::decode(line) {
-                Ok(request) => {
-                    if let Some(end) = admit(request, stream, house, answers).await? {
-                        return Ok(end);
-                    }
+            match line.map(frame::decode) {
+                Ok(Ok(request)) => admit(request, stream, house, &mut answers).await?,
+                Ok(Err(rejected)) => send(stream, &failed(house, rejected.id, rejected.fault)).await?,
+                Err(_) => {
+                    send(stream, &failed(house, 0, frame::frame_too_long())).await?;
+                    listening = false;
                 }
-                Err(rejected) => send(stream, &failed(house, rejected.id, rejected.fault)).await?,
             }
         }
-        if read_on && splitter.is_midway() {
+        if listening && splitter.is_midway() {
             frame_due.get_or_insert_with(|| Instant::now() + PATIENCE);
+        } else {
+            frame_due = None;
         }
         let idle = answers.is_empty() && frame_due.is_none();
-        let draining = house.phase() >= Phase::Draining;
-        if idle && !read_on {
-            return Ok(End::Done);
+        if idle && !listening {
+            return Ok(());
         }
+        let phase = house.phase();
         tokio::select! {
             biased;
             Some(answer) = answers.join_next() => {
@@ -91,24 +74,32 @@ async fn exchange(
                     send(stream, &answer).await?;
                 }
             }
-            read = stream.read(&mut chunk), if read_on => match read? {
-                // Half a frame will stay half; what is in flight is still answered, for who closed one direction.
-                0 => (read_on, frame_due) = (false, None),
+            read = stream.read(&mut chunk), if listening => match read? {
+                0 => listening = false,
                 read => {
                     quiet_since = Instant::now();
                     splitter.push(&chunk[..read]);
                 }
             },
-            () = sleep_until(frame_due.unwrap_or_else(Instant::now)), if frame_due.is_some() => {
+            () = due(frame_due) => {
                 let message = format!("the rest of the message did not come within {} s", PATIENCE.as_secs());
                 send(stream, &failed(house, 0, Fault::new(Code::BadRequest, message))).await?;
-                return Ok(End::Done);
+                listening = false;
             }
-            () = house.crowded_after(quiet_since + IDLE), if idle => return Ok(End::Done),
-            () = house.reached(Phase::Draining), if !draining => {}
-            () = sleep(QUIET), if draining && idle => return Ok(End::Done),
-            () = house.reached(Phase::Closing), if draining && answers.is_empty() => return Ok(End::Done),
+            () = house.crowded_after(quiet_since + IDLE), if idle => return Ok(()),
+            () = house.reached(Phase::Draining), if phase == Phase::Running => {}
+            () = sleep(QUIET), if phase == Phase::Draining && idle => return Ok(()),
+            () = house.reached(Phase::Closing), if phase == Phase::Draining => {}
+            () = std::future::ready(()), if phase == Phase::Closing && answers.is_empty() => return Ok(()),
         }
+    }
+}
+
+/// Waits until then; for ever where there is no such time.
+async fn due(time: Option<Instant>) {
+    match time {
+        Some(time) => sleep_until(time).await,
+        None => std::future::pending().await,
     }
 }
 
@@ -118,42 +109,45 @@ async fn admit(
     stream: &mut Stream,
     house: &Arc<House>,
     answers: &mut JoinSet<Vec<u8>>,
-) -> io::Result<Option<End>> {
+) -> io::Result<()> {
     house.asked();
     match request.op {
         Op::Status if house.phase() == Phase::Running => {
             house.meter().requests += 1;
             let status = Outcome::Status(Box::new(house.status()));
-            send(stream, &frame::encode_reply(Reply::new(request.id, VERSION, status))).await?;
+            send(stream, &frame::encode_reply(Reply::new(request.id, VERSION, status))).await
         }
         // A daemon that ends is no daemon to rely on: who asks is about to start the next one.
-        Op::Status => send(stream, &failed(house, request.id, work::shutting_down())).await?,
+        Op::Status => send(stream, &failed(house, request.id, work::shutting_down())).await,
         Op::Shutdown => {
+            tracing::info!("asked to end");
             house.meter().requests += 1;
             let done = Outcome::Result(Body::Done {});
-            send(stream, &frame::encode_reply(Reply::new(request.id, VERSION, done))).await?;
-            return Ok(Some(End::Shutdown));
+            let sent = send(stream, &frame::encode_reply(Reply::new(request.id, VERSION, done))).await;
+            house.enter(Phase::Draining);
+            sent
         }
         Op::Convert | Op::Explain => {
             let job = Job::new(house, request);
             // Where the house is full, this connection is read no further until there is room.
-            let Ok(room) = house.in_flight.clone().acquire_owned().await else { return Ok(Some(End::Done)) };
-            let house = house.clone();
-            answers.spawn(async move {
-                let _room = room;
-                let id = job.id();
-                match job.run(&house).await {
-                    Ok(answer) => {
-                        house.meter().requests += 1;
-                        let body = Body::Converted(Box::new(answer));
-                        frame::encode_reply(Reply::new(id, VERSION, Outcome::Result(body)))
-                    }
-                    Err(fault) => failed(&house, id, fault),
-                }
-            });
+            let room = house.in_flight.clone().acquire_owned().await.map_err(io::Error::other)?;
+            answers.spawn(answered(job, house.clone(), room));
+            Ok(())
         }
     }
-    Ok(None)
+}
+
+/// The frame that answers a job.
+async fn answered(job: Job, house: Arc<House>, _room: OwnedSemaphorePermit) -> Vec<u8> {
+    let id = job.id();
+    match job.run(&house).await {
+        Ok(answer) => {
+            house.meter().requests += 1;
+            let body = Body::Converted(Box::new(answer));
+            frame::encode_reply(Reply::new(id, VERSION, Outcome::Result(body)))
+        }
+        Err(fault) => failed(&house, id, fault),
+    }
 }
 
 /// The frame of an error, counted.
