@@ -10,6 +10,7 @@ pub mod lex;
 pub mod number;
 pub mod render;
 pub mod scanner;
+mod shell;
 pub mod spacing;
 pub mod speak;
 pub mod strict;

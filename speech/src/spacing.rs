@@ -5,6 +5,7 @@
 
 use crate::commands::{self, Command};
 use crate::lattice::{Kind, Lattice, Reading, ReadingId, Step};
+use crate::shell::{Shell, first_char};
 
 /// The path of the chosen readings, with spaces put between them.
 pub fn space(lattice: &Lattice, chosen: &[ReadingId]) -> Vec<Step> {
@@ -46,32 +47,11 @@ struct Around<'a> {
     next: Option<&'a Reading>,
 }
 
-/// The command line so far.
-#[derive(Default)]
-struct Shell {
-    /// The shell word under construction.
-    token: String,
-    /// Its readings.
-    pieces: usize,
-    /// The words of the simple command before it.
-    words: Vec<String>,
-    /// The command and sub-commands read so far, the word under construction included.
-    command: Option<Command>,
-    /// The command that the finished words name, as long as they name one.
-    parent: Option<Command>,
-    /// The command before it that runs it, such as `xargs`.
-    runner: Option<Command>,
-    /// A value of the runner's last flag is due.
-    value_due: bool,
-    /// Signs that are open: quotes and brackets.
-    open: Vec<char>,
-}
-
 fn is_symbol(reading: Option<&Reading>, text: &str) -> bool {
     reading.is_some_and(|reading| reading.kind == Kind::Symbol && reading.text == text)
 }
 
-fn is_any_symbol(reading: &Reading) -> bool {
+pub(crate) fn is_any_symbol(reading: &Reading) -> bool {
     reading.kind == Kind::Symbol
 }
 
@@ -92,7 +72,7 @@ fn is_letter(reading: &Reading) -> bool {
 }
 
 /// What ends a simple command.
-fn is_operator(text: &str) -> bool {
+pub(crate) fn is_operator(text: &str) -> bool {
     matches!(text, "|" | "||" | "&&" | ";" | "&" | "|&")
 }
 
@@ -122,49 +102,7 @@ const ROOTS: [&str; 18] = [
     "var",
 ];
 
-/// Of a shell word longer than this, in bytes, only the end is kept in view: its beginning decides no space any more.
-const LONGEST: usize = 256;
-/// More signs than this are not open at once in a line that a person dictates.
-const DEEPEST: usize = 32;
-
 impl Shell {
-    fn quote(&self) -> Option<char> {
-        self.open.iter().copied().find(|sign| matches!(sign, '"' | '\'' | '`'))
-    }
-
-    /// Whether the word under construction is the command's name or a sub-command, so that what follows is an argument.
-    fn at_name(&self) -> bool {
-        if self.words.is_empty() {
-            return true;
-        }
-        self.command.is_some_and(|command| {
-            let last = self.token.as_str();
-            command.path().rsplit(' ').next() == Some(last)
-        })
-    }
-
-    fn in_long_flag(&self) -> bool {
-        self.token.starts_with("--") && self.token.len() > 2 && !self.token.contains('=')
-    }
-
-    fn in_short_flag(&self) -> bool {
-        self.token.starts_with('-') && self.token.len() > 1 && !self.token.starts_with("--")
-    }
-
-    /// `-n1`, not the number `-1`.
-    fn in_letter_flag(&self) -> bool {
-        self.in_short_flag() && self.token[1..].starts_with(|c: char| c.is_ascii_alphabetic())
-    }
-
-    /// A finished flag: what follows is its value or the next argument.
-    fn at_flag(&self) -> bool {
-        self.in_long_flag() || self.in_short_flag()
-    }
-
-    fn is_path(&self) -> bool {
-        self.token.contains(['/', '.', '~', ':', '@', '='])
-    }
-
     fn space_before(&self, around: &Around<'_>) -> bool {
         let Some(previous) = around.previous else { return false };
         let current = around.current;
@@ -316,13 +254,6 @@ impl Shell {
         self.at_name() || self.is_word_flag(right)
     }
 
-    fn is_word_flag(&self, name: &str) -> bool {
-        self.command.is_some_and(|command| command.word_flag(name).is_some())
-            || self.words.first().is_some_and(|first| {
-                commands::lookup(&[first]).is_some_and(|command| command.word_flag(name).is_some())
-            })
-    }
-
     fn space_before_dot(&self, previous: &Reading, next: Option<&Reading>) -> bool {
         let Some(next) = next else { return !matches!(previous.text.as_ref(), "/" | "*" | ".") };
         let lone = is_any_symbol(next)
@@ -406,127 +337,6 @@ impl Shell {
             (true, true) => false,
         }
     }
-
-    /// A lower-case letter that conventions write in upper case here.
-    fn upper_letter(&self, current: &Reading, heard_upper: bool, space: bool) -> Option<char> {
-        if current.kind != Kind::Letter {
-            return None;
-        }
-        let letter = current.text.chars().next().filter(char::is_ascii_lowercase)?;
-        let upper = letter.to_ascii_uppercase();
-        if self.token.ends_with('%') && heard_upper {
-            // Of a date's format the year, hour and second are mostly meant long; %M is the minute behind an hour.
-            let minute = letter == 'm' && self.token.contains("%H");
-            return (matches!(letter, 'y' | 'h' | 's') || minute).then_some(upper);
-        }
-        if space || self.quote().is_some() {
-            return None;
-        }
-        if self.token.ends_with(|c: char| c.is_ascii_digit()) {
-            return (heard_upper && matches!(letter, 'm' | 'g' | 't')).then_some(upper);
-        }
-        // A flag that this command knows in upper case only.
-        let command = self.command?;
-        let cluster = self.in_short_flag() && is_letter_run(&self.token[1..]) || self.token == "-";
-        (cluster && command.short(letter).is_none() && command.short(upper).is_some()).then_some(upper)
-    }
-
-    fn write(&mut self, reading: &Reading, space: bool) {
-        let text = reading.text.as_ref();
-        if reading.kind == Kind::Separator || (space && self.quote().is_none()) {
-            self.finish_word();
-        }
-        if is_any_symbol(reading)
-            && self.quote().is_none()
-            && is_operator(text)
-            && !self.token.ends_with('\\')
-        {
-            *self = Shell::default();
-            return;
-        }
-        if reading.kind == Kind::Separator {
-            return;
-        }
-        if space && self.quote().is_some() {
-            self.token.push(' ');
-        }
-        self.token.push_str(text);
-        self.pieces += 1;
-        if self.token.len() > LONGEST {
-            let end = (self.token.len() - LONGEST / 4..).find(|&at| self.token.is_char_boundary(at));
-            self.token.drain(..end.unwrap_or(0));
-        }
-        if is_any_symbol(reading) {
-            let sign = first_char(text);
-            let closes = match sign {
-                ')' => Some('('),
-                ']' => Some('['),
-                '}' => Some('{'),
-                '"' | '\'' | '`' if self.open.contains(&sign) => Some(sign),
-                _ => None,
-            };
-            match (closes, sign) {
-                (Some(sign), _) => {
-                    if let Some(at) = self.open.iter().rposition(|open| *open == sign) {
-                        self.open.truncate(at);
-                    }
-                }
-                (None, '"' | '\'' | '`' | '(' | '[' | '{') if self.open.len() < DEEPEST => {
-                    self.open.push(sign)
-                }
-                _ => {}
-            }
-        }
-        self.follow_name();
-    }
-
-    /// Keeps the command in step with the words: its name, and sub-commands as long as they are some.
-    fn follow_name(&mut self) {
-        if self.words.is_empty() {
-            self.command = commands::lookup(&[self.token.as_str()]);
-        } else if let Some(parent) = self.parent {
-            self.command = Some(parent.subcommand(&self.token).unwrap_or(parent));
-        }
-    }
-
-    fn finish_word(&mut self) {
-        let word = std::mem::take(&mut self.token);
-        self.pieces = 0;
-        if word.is_empty() {
-            return;
-        }
-        // Flags before the command that `xargs -0` runs, and their values, are not its name.
-        if self.words.is_empty()
-            && let Some(runner) = self.runner
-        {
-            let letter = word.chars().last().unwrap_or('-');
-            if word.starts_with('-') {
-                self.value_due = word.len() == 2 && runner.short(letter) == Some(commands::Arity::Value);
-                return;
-            }
-            if std::mem::take(&mut self.value_due) {
-                return;
-            }
-        }
-        if matches!(word.as_str(), "-exec" | "-execdir" | "-ok" | "-okdir") {
-            *self = Shell { open: std::mem::take(&mut self.open), ..Shell::default() };
-            return;
-        }
-        // The command that `sudo` runs takes its place.
-        let runner = commands::lookup(&[word.as_str()]).filter(Command::runs_command);
-        if self.words.is_empty() && runner.is_some() && word != "find" {
-            self.runner = runner;
-            self.command = None;
-            return;
-        }
-        self.parent = match self.parent {
-            _ if self.words.is_empty() => commands::lookup(&[word.as_str()]),
-            Some(parent) if word.starts_with('-') => Some(parent),
-            Some(parent) => parent.subcommand(&word),
-            None => None,
-        };
-        self.words.push(word);
-    }
 }
 
 fn parent_has_hyphenated(command: Command, left: &str, right: &str) -> bool {
@@ -535,10 +345,6 @@ fn parent_has_hyphenated(command: Command, left: &str, right: &str) -> bool {
         _ => Some(command),
     };
     parent.is_some_and(|parent| parent.has_hyphenated_subcommand(left, right))
-}
-
-fn is_letter_run(text: &str) -> bool {
-    text.bytes().all(|b| b.is_ascii_alphabetic())
 }
 
 /// `python3`, `bzip2`: commands whose names end in a number.
@@ -584,8 +390,4 @@ fn is_file_ending(name: &str) -> bool {
             | "jpg"
             | "pdf"
     )
-}
-
-fn first_char(text: &str) -> char {
-    text.chars().next().unwrap_or(' ')
 }
