@@ -229,6 +229,11 @@ put_files() {
         printf '%s\n' "$place" >>"$work/renames"
     done <"$work/files"
 
+    program=$prefix/bin/sayso.sayso-new
+    [ -e "$program" ] || program=$prefix/bin/sayso
+    "$program" --version >/dev/null 2>"$work/error" ||
+        die "these programs do not run on this machine, $(uname -sm): $(cat "$work/error")." 'Nothing was changed.'
+
     # What an older release had and this one has not.
     : >"$work/gone"
     if [ -f "$manifest" ]; then
@@ -241,9 +246,9 @@ put_files() {
     # Until all are renamed, the manifest knows the old files and the new ones.
     make_folder "$(dirname "$manifest")"
     { other_entries; old_files; cat "$work/new"; } | once >"$work/union"
-    write_manifest "$work/union"
     # From here on it is a matter of milliseconds: all of it or nothing.
     trap '' HUP INT TERM
+    write_manifest "$work/union"
     while IFS= read -r place; do
         if [ -f "$work/changed" ] && grep -Fqx "$place" "$work/changed"; then
             mv -f "$place" "$place.yours"

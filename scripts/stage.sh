@@ -13,8 +13,8 @@ cp -R "$source/shell/." "$share/sayso"
 cp "$source/CHANGELOG.md" "$source/LICENSE-MIT" "$source/LICENSE-APACHE" "$share/doc/sayso"
 
 # The programs know their own command lines.
-"$dest/bin/sayso" man "$share/man/man1"
-"$dest/bin/saysod" --man >"$share/man/man1/saysod.1"
-"$dest/bin/sayso" completions zsh >"$share/zsh/site-functions/_sayso"
-"$dest/bin/sayso" completions bash >"$share/bash-completion/completions/sayso"
-"$dest/bin/sayso" completions fish >"$share/fish/vendor_completions.d/sayso.fish"
+"$programs/sayso" man "$share/man/man1"
+"$programs/saysod" --man >"$share/man/man1/saysod.1"
+"$programs/sayso" completions zsh >"$share/zsh/site-functions/_sayso"
+"$programs/sayso" completions bash >"$share/bash-completion/completions/sayso"
+"$programs/sayso" completions fish >"$share/fish/vendor_completions.d/sayso.fish"

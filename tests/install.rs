@@ -403,6 +403,22 @@ fn a_tarball_with_something_else_in_it_is_refused() {
     person.refuses(&["--from", path(&tarball), "--sha256", digest], "cannot be read as a .tar.gz");
 }
 
+#[test]
+fn programs_of_another_machine_are_not_installed() {
+    let person = Person::new();
+    let folder = person.folder.path().join("r");
+    for program in ["bin/sayso", "bin/saysod", "bin/sayso-lab", "share/x"] {
+        let path = folder.join(program);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, b"\x7fELF of some other kind").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let tarball = person.folder.path().join("r.tar.gz");
+    let script = "tar -czf r.tar.gz r && { sha256sum r.tar.gz || shasum -a 256 r.tar.gz; } >r.tar.gz.sha256";
+    assert!(person.command("sh").args(["-c", script]).status().unwrap().success());
+    person.refuses(&["--from", path(&tarball), "--yes"], "do not run on this machine");
+}
+
 /// A folder to be put first on the search path, with a stand-in for a program.
 fn stand_in(person: &Person, name: &str, script: &str) -> OsString {
     let folder = person.folder.path().join("stand-ins");
