@@ -13,7 +13,7 @@ use home::Home;
 use impostor::{Impostor, Reaction, result};
 use serde_json::Value;
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -336,6 +336,7 @@ fn a_place_that_cannot_be_trusted_is_refused() {
 #[cfg(target_os = "linux")]
 #[test]
 fn another_users_daemon_is_told_nothing() {
+    use std::io::{BufRead, BufReader};
     if !nix::unistd::geteuid().is_root() {
         eprintln!("not tried: only root can become another user");
         return;

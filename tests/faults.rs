@@ -58,7 +58,7 @@ fn what_no_line_may_hold_is_refused_by_name() {
 fn hard_dictations_are_answered_in_time() {
     let daemon = Resident::new();
     let check = |text: &str| {
-        let answer = daemon.ask(&convert(1, text, r#","deadline_ms":60000"#));
+        let answer = daemon.ask(&convert(1, text, ""));
         assert!(!["internal", "deadline", "bad_request"].contains(&code(&answer)), "{answer}");
         let buffer = answer["result"]["buffer"].as_str().unwrap_or_default();
         assert!(!buffer.ends_with('\n') && !buffer.contains('\u{1b}'), "{buffer:?}");
@@ -117,7 +117,7 @@ fn a_message_may_come_in_pieces_and_several_at_once() {
 fn who_says_nothing_more_is_still_answered() {
     let daemon = Resident::new();
     let mut wire = daemon.connect();
-    wire.say(convert(1, &long(), r#","deadline_ms":60000"#));
+    wire.say(convert(1, &long(), ""));
     wire.say_raw(br#"{"v":1,"id":2"#);
     wire.hush();
     assert_eq!(wire.hear()["id"], 1);
@@ -177,7 +177,7 @@ fn a_deadline_is_kept_by_those_who_wait_in_line_too() {
     let codes: Vec<_> = (1..=10).map(|_| code(&wire.hear()).to_owned()).collect();
     assert!(codes.iter().any(|code| code == "deadline"), "{codes:?}");
     assert!(codes.iter().all(|code| code.is_empty() || code == "deadline"), "{codes:?}");
-    assert_eq!(daemon.ask(&convert(1, SAID, r#","deadline_ms":60000"#))["result"]["buffer"], MEANT);
+    assert_eq!(daemon.ask(&convert(1, SAID, ""))["result"]["buffer"], MEANT);
 }
 
 #[test]

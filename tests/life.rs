@@ -5,11 +5,11 @@
 mod resident;
 
 use resident::{MEANT, Resident, SAID, code, convert, long};
-use std::fs::{self, Permissions};
+use std::fs;
 use std::io::Read;
-use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt, symlink};
-use std::os::unix::net::{UnixListener, UnixStream};
-use std::process::{Child, Command, Stdio};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, symlink};
+use std::os::unix::net::UnixListener;
+use std::process::{Child, Stdio};
 use std::thread;
 
 #[test]
@@ -19,7 +19,7 @@ fn sigterm_answers_what_was_sent_and_leaves_nothing() {
     let mut slow = daemon.connect();
     let mut half = daemon.connect();
     half.say_raw(b"{\"v\":1,");
-    slow.say(convert(1, &long(), r#","deadline_ms":60000"#));
+    slow.say(convert(1, &long(), ""));
     wires.iter_mut().for_each(|wire| wire.say(convert(1, SAID, "")));
     daemon.signal("TERM");
     for wire in &mut wires {
@@ -42,9 +42,7 @@ fn every_way_of_asking_to_end_is_heard() {
     }
     let mut daemon = Resident::new();
     let mut wire = daemon.connect();
-    wire.say_raw(
-        convert(1, &long(), r#","deadline_ms":60000"#) + "\n{\"v\":1,\"id\":2,\"op\":\"shutdown\"}\n",
-    );
+    wire.say_raw(convert(1, &long(), "") + "\n{\"v\":1,\"id\":2,\"op\":\"shutdown\"}\n");
     let mut ids = [wire.hear()["id"].clone(), wire.hear()["id"].clone()];
     ids.sort_by_key(|id| id.as_u64());
     assert_eq!(ids, [1, 2], "what the asker itself has in flight is answered too");
@@ -69,7 +67,7 @@ fn an_idle_daemon_ends_by_itself() {
 fn a_dead_daemons_socket_is_taken_over() {
     let mut daemon = Resident::new();
     let mut wire = daemon.connect();
-    wire.say(convert(1, &long(), r#","deadline_ms":60000"#));
+    wire.say(convert(1, &long(), ""));
     daemon.signal("KILL");
     assert!(wire.closes());
     daemon.ended();
@@ -110,7 +108,7 @@ fn of_many_daemons_one_stays_and_the_others_say_so() {
 
 /// The daemon must refuse to start, and say `why`.
 fn refuses(daemon: &Resident, why: &str) {
-    let output = daemon.run(&mut daemon.command());
+    let output = daemon.command().output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{said}");
     assert!(said.starts_with("saysod: ") && said.contains(why), "{said}");
@@ -222,74 +220,79 @@ fn settings_are_noticed_and_a_mistake_keeps_the_last_good_ones() {
     assert_eq!(converted("cd space my box"), "cd bertha");
     let status = daemon.ask(r#"{"v":1,"id":1,"op":"status"}"#);
     let mistake = status["status"]["settings_error"].as_str().unwrap();
-    assert!(mistake.contains("config.toml:1:9"), "{mistake}");
+    assert!(mistake.contains("config.toml:2:9"), "{mistake}");
 }
 
+/// What needs systemd's tools, or to become another user.
 #[cfg(target_os = "linux")]
-#[test]
-fn a_passed_descriptor_must_be_a_listening_socket() {
-    let daemon = Resident::absent();
-    let program = env!("CARGO_BIN_EXE_saysod");
-    let mut shell = Command::new("sh");
-    shell.args(["-c", r#"LISTEN_PID=$$ LISTEN_FDS=1 exec "$0" 3</dev/null"#, program]);
-    let output = daemon.run(&mut shell);
-    assert_eq!(output.status.code(), Some(1));
-    assert!(String::from_utf8_lossy(&output.stderr).contains("no listening Unix socket"));
-}
+mod on_linux {
+    use super::*;
+    use std::fs::Permissions;
+    use std::os::unix::fs::PermissionsExt;
+    use std::os::unix::net::UnixStream;
+    use std::process::Command;
 
-#[cfg(target_os = "linux")]
-#[test]
-fn a_passed_socket_is_served_and_left_to_its_owner() {
-    assert!(resident::is_installed("systemd-socket-activate"), "install it: apt-get install systemd");
-    let daemon = Resident::absent();
-    daemon.make_folder(0o700);
-    let socket = daemon.socket();
-    let mut manager = Command::new("systemd-socket-activate");
-    manager.arg("-l").arg(&socket);
-    for (name, value) in daemon.command().get_envs() {
-        if let Some(value) = value {
-            manager.env(name, value).arg("-E").arg(name);
+    #[test]
+    fn a_passed_descriptor_must_be_a_listening_socket() {
+        let program = env!("CARGO_BIN_EXE_saysod");
+        let mut shell = Command::new("sh");
+        shell.args(["-c", r#"LISTEN_PID=$$ LISTEN_FDS=1 exec "$0" 3</dev/null"#, program]);
+        let output = shell.output().unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        assert!(String::from_utf8_lossy(&output.stderr).contains("no listening Unix socket"));
+    }
+
+    #[test]
+    fn a_passed_socket_is_served_and_left_to_its_owner() {
+        assert!(resident::is_installed("systemd-socket-activate"), "install it: apt-get install systemd");
+        let daemon = Resident::absent();
+        daemon.make_folder(0o700);
+        let socket = daemon.socket();
+        let mut manager = Command::new("systemd-socket-activate");
+        manager.arg("-l").arg(&socket);
+        for (name, value) in daemon.command().get_envs() {
+            if let Some(value) = value {
+                manager.env(name, value).arg("-E").arg(name);
+            }
         }
+        let mut manager = manager
+            .arg(env!("CARGO_BIN_EXE_saysod"))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        // It makes the path before it listens there.
+        while UnixStream::connect(&socket).is_err() {
+            assert!(manager.try_wait().unwrap().is_none(), "systemd-socket-activate ended");
+            thread::yield_now();
+        }
+        let status = daemon.ask(r#"{"v":1,"id":1,"op":"status"}"#);
+        assert_eq!(
+            (&status["status"]["owner"], status["status"]["socket"].as_str()),
+            (&"service".into(), socket.to_str())
+        );
+        assert_eq!(status["status"]["pid"].as_u64().unwrap(), u64::from(manager.id()));
+        assert_eq!(daemon.ask(&convert(1, SAID, ""))["result"]["buffer"], MEANT);
+        daemon.ask(r#"{"v":1,"id":1,"op":"shutdown"}"#);
+        assert!(manager.wait().unwrap().success());
+        assert!(socket.exists(), "the socket is the manager's");
     }
-    let mut manager = manager
-        .arg(env!("CARGO_BIN_EXE_saysod"))
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    // It makes the path before it listens there.
-    while UnixStream::connect(&socket).is_err() {
-        assert!(manager.try_wait().unwrap().is_none(), "systemd-socket-activate ended");
-        thread::yield_now();
-    }
-    let status = daemon.ask(r#"{"v":1,"id":1,"op":"status"}"#);
-    assert_eq!(
-        (&status["status"]["owner"], status["status"]["socket"].as_str()),
-        (&"service".into(), socket.to_str())
-    );
-    assert_eq!(status["status"]["pid"].as_u64().unwrap(), u64::from(manager.id()));
-    assert_eq!(daemon.ask(&convert(1, SAID, ""))["result"]["buffer"], MEANT);
-    daemon.ask(r#"{"v":1,"id":1,"op":"shutdown"}"#);
-    assert!(manager.wait().unwrap().success());
-    assert!(socket.exists(), "the socket is the manager's");
-}
 
-/// Only a process that may become another user can try this.
-#[cfg(target_os = "linux")]
-#[test]
-fn another_user_gets_no_answer() {
-    if !nix::unistd::geteuid().is_root() {
-        eprintln!("not tried: only root can become another user");
-        return;
-    }
-    let daemon = Resident::new();
-    // A way round the private folder, which alone would keep everybody out.
-    let open = tempfile::tempdir().unwrap();
-    fs::set_permissions(open.path(), Permissions::from_mode(0o755)).unwrap();
-    let door = open.path().join("door");
-    fs::hard_link(daemon.socket(), &door).unwrap();
-    fs::set_permissions(&door, Permissions::from_mode(0o666)).unwrap();
-    let stranger = r#"
+    /// Only a process that may become another user can try this.
+    #[test]
+    fn another_user_gets_no_answer() {
+        if !nix::unistd::geteuid().is_root() {
+            eprintln!("not tried: only root can become another user");
+            return;
+        }
+        let daemon = Resident::new();
+        // A way round the private folder, which alone would keep everybody out.
+        let open = tempfile::tempdir().unwrap();
+        fs::set_permissions(open.path(), Permissions::from_mode(0o755)).unwrap();
+        let door = open.path().join("door");
+        fs::hard_link(daemon.socket(), &door).unwrap();
+        fs::set_permissions(&door, Permissions::from_mode(0o666)).unwrap();
+        let stranger = r#"
 import os, socket, sys
 os.seteuid(int(sys.argv[2]))
 s = socket.socket(socket.AF_UNIX)
@@ -300,8 +303,10 @@ try:
 except (BrokenPipeError, ConnectionResetError):
     print(0)
 "#;
-    for (user, expected) in [("0", "100"), ("65534", "0")] {
-        let output = Command::new("python3").args(["-c", stranger]).arg(&door).arg(user).output().unwrap();
-        assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), expected, "user {user}");
+        for (user, expected) in [("0", "100"), ("65534", "0")] {
+            let output =
+                Command::new("python3").args(["-c", stranger]).arg(&door).arg(user).output().unwrap();
+            assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), expected, "user {user}");
+        }
     }
 }

@@ -10,7 +10,7 @@ use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 use tempfile::TempDir;
 
@@ -40,6 +40,7 @@ impl Resident {
         let home = tempfile::Builder::new().prefix("saysod").tempdir_in("/tmp").unwrap();
         let resident = Resident { home, child: None };
         fs::create_dir(resident.runtime()).unwrap();
+        resident.write_config("");
         resident
     }
 
@@ -85,11 +86,6 @@ impl Resident {
         command
     }
 
-    /// Runs a daemon that is expected to end by itself.
-    pub(crate) fn run(&self, command: &mut Command) -> Output {
-        command.output().unwrap()
-    }
-
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.home.path().join(name)
     }
@@ -112,8 +108,9 @@ impl Resident {
         fs::set_permissions(self.folder(), fs::Permissions::from_mode(mode)).unwrap();
     }
 
+    /// Writes the settings, below a first line that lets a busy machine take its time.
     pub(crate) fn write_config(&self, text: &str) {
-        fs::write(self.path("config.toml"), text).unwrap();
+        fs::write(self.path("config.toml"), format!("deadline_ms = 60000\n{text}")).unwrap();
     }
 
     /// The folder of the logs.
