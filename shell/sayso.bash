@@ -86,8 +86,8 @@ _sayso_ask() {
   # The text goes by pipe, never as an argument; the answer is fields that end in NUL: ok, message, stage, percent,
   # cursor, line, alternatives; or a code and a message.
   mapfile -d '' -t fields < <(
-    \printf %s "$text" | "$_sayso_client" convert --fields --shell bash --session "bash-$$" --cursor "$cursor" \
-      --deadline-ms "$deadline" 2>/dev/null
+    exec "$_sayso_client" convert --fields --shell bash --session "bash-$$" --cursor "$cursor" \
+      --deadline-ms "$deadline" < <(\printf %s "$text") 2>/dev/null
   )
   if [[ -n $saved ]]; then eval "\\$saved"; else trap - INT; fi
 
