@@ -275,6 +275,11 @@ fn what_a_line_may_not_hold_does_not_reach_the_terminal() {
         sayso(&home, &["convert", SAID], "").refused("was refused");
     }
     let home = patient();
+    let says = r#"{"v":1,"id":ID,"daemon":"0.1.0","error":{"code":"empty","message":"a\u001b[2Jb\nc"}}"#;
+    let _impostor = Impostor::new(&home.socket(), &[Reaction::Say(says.to_owned())]);
+    sayso(&home, &["convert", SAID], "").refused("a\u{fffd}[2Jb c");
+
+    let home = patient();
     let _impostor = Impostor::new(&home.socket(), &[result("0.1.0", r#""a\nb""#)]);
     let ran = sayso(&home, &["convert", "--fields"], SAID);
     let fields: Vec<_> = ran.out.split_terminator('\0').collect();

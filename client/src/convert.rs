@@ -2,8 +2,9 @@
 
 use crate::cli::Convert;
 use crate::reach::{self, Reach, VERSION};
+use crate::say;
 use anyhow::{Context, Result};
-use sayso_protocol::reply::Body;
+use sayso_protocol::reply::{Body, printable};
 use sayso_protocol::{Answer, Code, Fault, MAX_TEXT_BYTES, Op, Outcome, Reply, Request, line, output};
 use sayso_settings::Settings;
 use std::io::{self, Read, Write};
@@ -26,7 +27,7 @@ pub(crate) fn run(cli: &Convert, begun: Instant) -> Result<ExitCode> {
         return Ok(exit(&outcome));
     }
     if let Some(mistake) = mistake {
-        eprintln!("sayso: {mistake}; the defaults are in force");
+        say(format_args!("{mistake}; the defaults are in force"));
     }
     if cli.json {
         writeln!(out, "{}", output::json(&outcome))?;
@@ -36,10 +37,10 @@ pub(crate) fn run(cli: &Convert, begun: Instant) -> Result<ExitCode> {
         Ok(answer) => {
             writeln!(out, "{}", answer.buffer)?;
             if let Some(message) = &answer.message {
-                eprintln!("sayso: {message}");
+                say(message);
             }
         }
-        Err(fault) => eprintln!("sayso: {fault}"),
+        Err(fault) => say(fault),
     }
     Ok(exit(&outcome))
 }
@@ -126,7 +127,7 @@ pub(crate) fn ask(reach: &mut Reach, request: &Request, begun: Instant) -> Resul
 pub(crate) fn answer(reply: Reply, text: &str) -> Result<Answer, Fault> {
     match reply.outcome {
         Outcome::Result(Body::Converted(answer)) => answer.verified(text),
-        Outcome::Error(fault) => Err(fault),
+        Outcome::Error(fault) => Err(Fault::new(fault.code, printable(&fault.message))),
         Outcome::Result(Body::Done {}) | Outcome::Status(_) => {
             Err(Fault::new(Code::Internal, "the daemon answered another question; the line stays as it was"))
         }

@@ -6,7 +6,7 @@ use crate::reach::{self, Reach, VERSION};
 use crate::{service, status};
 use anyhow::Result;
 use sayso_protocol::place::PlaceError;
-use sayso_protocol::{Code, Op, Place, version};
+use sayso_protocol::{Op, Place, version};
 use sayso_settings::{Settings, folders};
 use serde::Serialize;
 use std::env;
@@ -157,10 +157,7 @@ fn conversion() -> Vec<Check> {
             format!("\"{SAID}\" became \"{}\"", answer.buffer),
             "that is unusual: do your own words in the settings say so?",
         ),
-        Err(fault) if fault.code == Code::Deadline => {
-            fail("conversion", fault.message, "end the process saysod and try again; the log may say more")
-        }
-        Err(fault) => fail("conversion", fault.message, "see the other lines"),
+        Err(fault) => fail("conversion", fault.message, "see the other lines; the daemon's log may say more"),
     }]
 }
 
@@ -182,7 +179,13 @@ fn daemon() -> Vec<Check> {
             format!("{} runs, older than this client", status.version),
             "install all programs of one version",
         ),
-        Err(fault) => fail("daemon", fault.message, "see the line above"),
+        Err(fault) => match reach::holder() {
+            Some(pid) => {
+                let found = format!("process {pid} holds the socket: {fault}");
+                fail("daemon", found, format!("end it: kill {pid}, or else kill -9 {pid}"))
+            }
+            None => fail("daemon", fault.message, "see the line above"),
+        },
     }];
     if let Some(folder) = folders::log_folder()
         && folder.exists()

@@ -4,6 +4,7 @@ use crate::cli::Explain;
 use crate::convert::{ask, read, request, settings};
 use crate::paint::{Paint, Tone};
 use crate::reach::Reach;
+use crate::say;
 use anyhow::Result;
 use sayso_protocol::reply::printable;
 use sayso_protocol::{Answer, Op, Request, Unit, output};
@@ -15,7 +16,7 @@ use std::time::Instant;
 pub(crate) fn run(cli: &Explain, begun: Instant) -> Result<ExitCode> {
     let (settings, mistake) = settings();
     if let Some(mistake) = mistake {
-        eprintln!("sayso: {mistake}; the defaults are in force");
+        say(format_args!("{mistake}; the defaults are in force"));
     }
     let mut heard = String::new();
     let outcome = read(&cli.text, true)?.and_then(|text| {
@@ -27,7 +28,7 @@ pub(crate) fn run(cli: &Explain, begun: Instant) -> Result<ExitCode> {
     match &outcome {
         _ if cli.json => writeln!(out, "{}", output::json(&outcome))?,
         Ok(answer) => write!(out, "{}", told(Paint::stdout(), &heard, answer))?,
-        Err(fault) => eprintln!("sayso: {fault}"),
+        Err(fault) => say(fault),
     }
     Ok(if outcome.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

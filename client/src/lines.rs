@@ -3,6 +3,7 @@
 use crate::cli::Convert;
 use crate::convert::{answer, settings};
 use crate::reach::{self, Reach};
+use crate::say;
 use anyhow::{Context, Result};
 use sayso_protocol::dial::{Connection, DialError};
 use sayso_protocol::line::{self, Splitter, TooLong};
@@ -23,7 +24,7 @@ const CHUNK_BYTES: usize = 64 * 1024;
 pub(crate) fn run(cli: &Convert) -> Result<ExitCode> {
     let (settings, mistake) = settings();
     if let Some(mistake) = mistake {
-        eprintln!("sayso: {mistake}; the defaults are in force");
+        say(format_args!("{mistake}; the defaults are in force"));
     }
     let pattern = cli.request(&settings, String::new());
     let mut pipeline = Pipeline::new(pattern, !cli.no_start);

@@ -32,7 +32,7 @@ fn main() -> ExitCode {
         // Whoever read standard output has seen enough.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            let _ = writeln!(io::stderr(), "sayso: {error:#}");
+            say(format_args!("{error:#}"));
             ExitCode::FAILURE
         }
     }
@@ -52,7 +52,7 @@ fn run(command: Command, begun: Instant) -> Result<ExitCode> {
         Command::Init { shell } => {
             let (settings, mistake) = convert::settings();
             if let Some(mistake) = mistake {
-                eprintln!("sayso: {mistake}; the defaults are in force");
+                say(format_args!("{mistake}; the defaults are in force"));
             }
             let script = init::script(shell, &settings, &init::own_path()?, &Place::locate()?.socket)?;
             io::stdout().lock().write_all(script.as_bytes())?;
@@ -82,6 +82,12 @@ fn man(folder: &Path) -> Result<ExitCode> {
     let page = page.with_context(|| format!("{} cannot be started", daemon.display()))?.stdout;
     std::fs::write(folder.join("saysod.1"), page).context("the daemon's man page cannot be written")?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Says something on standard error: in one piece, because others may write there too, and without complaint where
+/// nobody listens.
+fn say(message: impl std::fmt::Display) {
+    let _ = io::stderr().write_all(format!("sayso: {message}\n").as_bytes());
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {

@@ -2,6 +2,7 @@
 
 use crate::paint::{Paint, Tone};
 use crate::reach::Reach;
+use crate::say;
 use anyhow::Result;
 use sayso_protocol::{Fault, Op, Outcome, Request, Status};
 use std::io::{self, Write};
@@ -21,7 +22,7 @@ pub(crate) fn run(json: bool) -> Result<ExitCode> {
             if json {
                 writeln!(out, "{}", sayso_protocol::output::json(&Err(fault)))?;
             } else {
-                eprintln!("sayso: {fault}");
+                say(fault);
             }
             return Ok(ExitCode::FAILURE);
         }

@@ -3,6 +3,7 @@
 use crate::cli::Words;
 use crate::convert::settings;
 use crate::paint::{Paint, Tone};
+use crate::say;
 use anyhow::Result;
 use sayso_protocol::reply::printable;
 use sayso_speech::vocabulary;
@@ -23,7 +24,7 @@ struct Row {
 pub(crate) fn run(cli: &Words) -> Result<ExitCode> {
     let (settings, mistake) = settings();
     if let Some(mistake) = mistake {
-        eprintln!("sayso: {mistake}; your own words are not in force");
+        say(format_args!("{mistake}; your own words are not in force"));
     }
     let filter = cli.filter.as_deref().unwrap_or_default().to_lowercase();
     let found: Vec<_> = rows(&settings.words).into_iter().filter(|row| row.matches(&filter)).collect();
@@ -49,7 +50,7 @@ pub(crate) fn run(cli: &Words) -> Result<ExitCode> {
         }
     }
     if found.is_empty() {
-        eprintln!("sayso: nothing is said or written with \"{}\" in it", printable(&filter));
+        say(format_args!("nothing is said or written with \"{}\" in it", printable(&filter)));
         return Ok(ExitCode::FAILURE);
     }
     Ok(ExitCode::SUCCESS)

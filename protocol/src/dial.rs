@@ -76,6 +76,11 @@ impl Connection {
         Ok(Connection { stream, splitter: Splitter::new(MAX_FRAME_BYTES) })
     }
 
+    /// The process that listens, as far as the system knows.
+    pub fn peer(&self) -> Option<i32> {
+        peer::pid(&self.stream)
+    }
+
     /// Sends one frame, its newline included.
     ///
     /// # Errors

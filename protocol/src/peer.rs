@@ -16,6 +16,28 @@ pub fn uid<F: AsFd>(stream: &F) -> io::Result<u32> {
     Ok(nix::unistd::getpeereid(stream.as_fd())?.0.as_raw())
 }
 
+/// The process at the other end, for people: who listens now may have been started by it. None where the system
+/// does not say.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub fn pid<F: AsFd>(stream: &F) -> Option<i32> {
+    use nix::sys::socket::{getsockopt, sockopt::PeerCredentials};
+    getsockopt(&stream.as_fd(), PeerCredentials).ok().map(|peer| peer.pid()).filter(|&pid| pid > 0)
+}
+
+/// The process at the other end, for people: who listens now may have been started by it. None where the system
+/// does not say.
+#[cfg(target_vendor = "apple")]
+pub fn pid<F: AsFd>(stream: &F) -> Option<i32> {
+    use nix::sys::socket::{getsockopt, sockopt::LocalPeerPid};
+    getsockopt(&stream.as_fd(), LocalPeerPid).ok().filter(|&pid| pid > 0)
+}
+
+/// The process at the other end, for people. None where the system does not say.
+#[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
+pub fn pid<F: AsFd>(_stream: &F) -> Option<i32> {
+    None
+}
+
 /// Refuses a peer that is another user: only the owner talks to the daemon, and only to the owner's daemon.
 pub fn check<F: AsFd>(stream: &F) -> io::Result<()> {
     let (theirs, ours) = (uid(stream)?, nix::unistd::geteuid().as_raw());
@@ -36,5 +58,6 @@ mod tests {
         let (one, other) = UnixStream::pair().unwrap();
         assert_eq!(uid(&one).unwrap(), nix::unistd::geteuid().as_raw());
         check(&other).unwrap();
+        assert_eq!(pid(&one), Some(std::process::id() as i32));
     }
 }
