@@ -10,9 +10,10 @@ _sayso_aliases=0
 \shopt -q expand_aliases && _sayso_aliases=1
 \shopt -u expand_aliases
 
-# What the key is, how long an answer may take (milliseconds), whether Enter converts too, and which program is
-# the client.
-: "${_sayso_key=\C-x\C-v}" "${_sayso_deadline_ms:=1000}" "${_sayso_enter:=0}" "${_sayso_client:=sayso}"
+# What the key is (and its first chord, where it has two), how long an answer may take (milliseconds), whether Enter
+# converts too, and which program is the client.
+: "${_sayso_key=\C-x\C-v}" "${_sayso_prefix=\C-x}" "${_sayso_deadline_ms:=1000}" "${_sayso_enter:=0}"
+: "${_sayso_client:=sayso}"
 
 # The lines that further presses walk through: the result, its alternatives, what was dictated; and the cursor in
 # each. `_sayso_turn` is the one on the screen, counted from 0, and -1 where there is none; `_sayso_message` is what
@@ -120,6 +121,12 @@ _sayso_ask() {
 
 _sayso_bind() {
   local map
+  # A first chord that types itself in vi mode would be typed whenever the second one comes late. Once is enough: a
+  # chord that already begins longer ones would be bound to nothing instead.
+  if [[ -n $_sayso_key && -n $_sayso_prefix && -z ${_sayso_bound-} ]]; then
+    bind -m vi-insert -r "$_sayso_prefix" || :
+    _sayso_bound=yes
+  fi
   for map in emacs vi-insert vi-command; do
     if [[ -n $_sayso_key ]]; then bind -m "$map" -x "\"$_sayso_key\": sayso_convert"; fi
     if (( _sayso_enter )); then

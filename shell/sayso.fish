@@ -32,11 +32,14 @@ end
 # Enter, where the settings ask for it: a line that is dictation for sure is converted, any other line runs as it
 # always did. So does a converted one, and every line when the daemon is absent, slow or in doubt.
 function sayso-execute --description 'Convert a dictated line, run any other'
-    if not _sayso_shown; and _sayso_ask 150 90
-        _sayso_show 1
-    else
-        commandline -f execute
+    # In a list of completions or of history Enter picks an entry.
+    if not commandline --paging-mode; and not commandline --search-mode
+        if not _sayso_shown; and _sayso_ask 150 90
+            _sayso_show 1
+            return 0
+        end
     end
+    commandline --function execute
 end
 
 # Sets `line` of the caller to the line, byte for byte. Only a capture group takes text over exactly; every other

@@ -257,6 +257,13 @@ in_every_shell! {
         }
     };
 
+    a_key_that_cannot_work_is_an_error_at_the_start => |shell| {
+        let home = Home::with_settings("key = \"ctrl-s\"");
+        let terminal = Terminal::open(&home, shell, Setup::default());
+        terminal.wait_text("flow control");
+        terminal.wait_text("settings.toml");
+    };
+
     a_slow_second_key_still_arrives => |shell| {
         let home = Home::new();
         let _daemon = Daemon::listen(&home, Manner::Well);
@@ -264,7 +271,7 @@ in_every_shell! {
         let before = match shell {
             Shell::Zsh => "bindkey -v\nKEYTIMEOUT=1\n",
             Shell::Fish => "",
-            Shell::Bash => "bind 'set keyseq-timeout 1'\n",
+            Shell::Bash => "set -o vi\nbind 'set keyseq-timeout 1'\n",
         };
         let terminal = Terminal::open(&home, shell, Setup { before, ..Setup::default() });
         terminal.text(SAID).wait_line(&format!("$ {SAID}"));

@@ -44,7 +44,7 @@ pub(crate) fn script(
                 "_sayso_key={} _sayso_prefix={}\n_sayso_deadline_ms={deadline} _sayso_enter={enter}\n\
                  _sayso_client={} _sayso_socket={} _sayso_version={}\n\n{ZSH}",
                 quoted(&key(zsh_key, "")),
-                quoted(&zsh_prefix(&settings.key)),
+                quoted(&prefix(&settings.key, zsh_key)),
                 quoted(client),
                 quoted(socket),
                 quoted(env!("CARGO_PKG_VERSION")),
@@ -61,8 +61,10 @@ pub(crate) fn script(
             fish_quoted(client),
         ),
         Shell::Bash => format!(
-            "_sayso_key={} _sayso_deadline_ms={deadline} _sayso_enter={enter}\n_sayso_client={}\n\n{BASH}",
+            "_sayso_key={} _sayso_prefix={}\n_sayso_deadline_ms={deadline} _sayso_enter={enter}\n\
+             _sayso_client={}\n\n{BASH}",
             quoted(&key(bash_key, "")),
+            quoted(&prefix(&settings.key, bash_key)),
             quoted(client),
         ),
     })
@@ -135,10 +137,10 @@ fn written(key: &Key, escape: &str, control: fn(char) -> String, bracket: &str) 
     }
 }
 
-/// The first of several keys where it is a control character, which in zsh's vi mode types itself.
-fn zsh_prefix(chord: &Chord) -> String {
+/// The first of several keys where it is a control character, which in the vi modes of zsh and bash types itself.
+fn prefix(chord: &Chord, write: fn(&Key) -> String) -> String {
     match chord.keys() {
-        [first, _, ..] if first.ctrl && !first.alt => zsh_key(first),
+        [first, _, ..] if first.ctrl && !first.alt => write(first),
         _ => String::new(),
     }
 }
@@ -151,7 +153,7 @@ mod tests {
         let chord: Chord = chord.parse().unwrap();
         let each = |write: fn(&Key) -> String| chord.keys().iter().map(write).collect::<String>();
         assert_eq!(each(zsh_key), zsh);
-        assert_eq!(zsh_prefix(&chord), prefix);
+        assert_eq!(super::prefix(&chord, zsh_key), prefix);
         assert_eq!(each(bash_key), bash);
         assert_eq!(each(fish_key), fish);
     }

@@ -1,14 +1,14 @@
 //! What the shells' own checkers say about the scripts, and that none costs a process to read.
 
+use crate::terminal::programs::need;
 use std::path::Path;
 use std::process::Command;
 
 /// Runs a checker over a file of `shell/`; it must find nothing.
 fn check(program: &[&str], file: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shell").join(file);
-    let output = Command::new(program[0]).args(&program[1..]).arg(&path).output().unwrap_or_else(|error| {
-        panic!("{} cannot be started ({error}): install it", program[0]);
-    });
+    need(program[0]);
+    let output = Command::new(program[0]).args(&program[1..]).arg(&path).output().unwrap();
     let found = [output.stdout, output.stderr].concat();
     assert!(output.status.success() && found.is_empty(), "{file}: {}", String::from_utf8_lossy(&found));
 }

@@ -1,5 +1,6 @@
 //! What only zsh has.
 
+use crate::terminal::programs::zsh_plugin;
 use crate::terminal::{Daemon, Home, Manner, Setup, Shell, Terminal};
 use crate::{SAID, every_path};
 
@@ -14,8 +15,13 @@ alias -g -- -r=broken -g=broken -c=broken
 IFS=:
 "#;
 
-const SUGGESTIONS: &str = "source /usr/share/zsh-autosuggestions/zsh-autosuggestions.zsh\n";
-const HIGHLIGHTING: &str = "source /usr/share/zsh-syntax-highlighting/zsh-syntax-highlighting.zsh\n";
+fn suggestions() -> String {
+    format!("source {}\n", zsh_plugin("zsh-autosuggestions"))
+}
+
+fn highlighting() -> String {
+    format!("source {}\n", zsh_plugin("zsh-syntax-highlighting"))
+}
 
 fn open<'a>(home: &'a Home, before: &str, after: &str) -> Terminal<'a> {
     Terminal::open(home, Shell::Zsh, Setup { before, after, ..Setup::default() })
@@ -46,9 +52,19 @@ fn no_client_is_needed_where_the_daemon_listens() {
 fn the_client_does_where_there_is_no_socket_module() {
     let home = Home::new();
     let daemon = Daemon::listen(&home, Manner::Well);
-    let terminal = open(&home, "", "disable zsocket 2>/dev/null; zmodload zsh/net/socket; disable zsocket\n");
+    let terminal = open(&home, "", "zmodload zsh/net/socket; disable zsocket\n");
     every_path(&terminal);
     daemon.request();
+}
+
+#[test]
+fn an_interrupt_ends_the_client_and_keeps_the_line() {
+    let home = Home::with_settings("deadline_ms = 60000");
+    let daemon = Daemon::listen(&home, Manner::Held);
+    let terminal = open(&home, "", "zmodload zsh/net/socket; disable zsocket\n");
+    terminal.text(SAID).convert();
+    daemon.request();
+    terminal.keys(&["C-c"]).text("!").wait_row(&format!("$ {SAID}!"));
 }
 
 #[test]
@@ -113,7 +129,7 @@ fn stale_suggestions_are_gone_and_new_ones_come() {
     let home = Home::new();
     let _daemon = Daemon::listen(&home, Manner::Well);
     let history = "print -s 'git status -s --long'\nprint -s 'git space status space dash s and more'\n";
-    let terminal = open(&home, &[SUGGESTIONS, history].concat(), "");
+    let terminal = open(&home, &[&suggestions(), history].concat(), "");
     terminal.text(SAID).wait_line(&format!("$ {SAID} and more"));
     terminal.convert().wait_line("$ git status -s --long");
     terminal.wait_column(15);
@@ -124,10 +140,10 @@ fn stale_suggestions_are_gone_and_new_ones_come() {
 #[test]
 fn colours_follow_the_replacement_whichever_was_loaded_first() {
     let green = "\u{1b}[32mecho\u{1b}[39m hi";
-    for (before, after) in [(HIGHLIGHTING, ""), ("", HIGHLIGHTING)] {
+    for (before, after) in [(highlighting(), String::new()), (String::new(), highlighting())] {
         let home = Home::new();
         let _daemon = Daemon::listen(&home, Manner::Well);
-        let terminal = open(&home, before, after);
+        let terminal = open(&home, &before, &after);
         terminal.text("sue do echo").wait("red", |_| terminal.colours().contains("\u{1b}[1m\u{1b}[31msue"));
         terminal.convert().wait("green", |_| terminal.colours().contains(green));
     }
@@ -137,8 +153,8 @@ fn colours_follow_the_replacement_whichever_was_loaded_first() {
 fn everything_together_is_still_one_key() {
     let home = Home::new();
     let _daemon = Daemon::listen(&home, Manner::Well);
-    let before = ["bindkey -v\n", SUGGESTIONS].concat();
-    let terminal = open(&home, &before, HIGHLIGHTING);
+    let before = ["bindkey -v\n", &suggestions()].concat();
+    let terminal = open(&home, &before, &highlighting());
     every_path(&terminal);
 }
 

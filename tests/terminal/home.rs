@@ -20,7 +20,8 @@ impl Home {
     /// An empty home, with a runtime folder in it.
     pub(crate) fn new() -> Home {
         // Short, because the path of the socket may have 103 bytes.
-        let folder = tempfile::Builder::new().prefix("sayso").tempdir_in("/tmp").unwrap();
+        let short = fs::canonicalize("/tmp").unwrap();
+        let folder = tempfile::Builder::new().prefix("sayso").tempdir_in(short).unwrap();
         let home = Home { folder, programs: programs::folder().to_owned() };
         home.settings("");
         for private in [home.runtime(), home.runtime().join("sayso")] {
@@ -85,7 +86,7 @@ impl Home {
             ("XDG_RUNTIME_DIR", self.runtime().into()),
             ("SAYSO_CONFIG", self.path().join("settings.toml").into()),
             ("PATH", path),
-            ("LANG", "C.UTF-8".into()),
+            ("LANG", if cfg!(target_os = "macos") { "en_US.UTF-8" } else { "C.UTF-8" }.into()),
             ("SHELL", "/bin/sh".into()),
         ]
     }

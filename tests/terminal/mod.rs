@@ -2,7 +2,7 @@
 
 mod daemon;
 mod home;
-mod programs;
+pub(crate) mod programs;
 
 pub(crate) use daemon::{Daemon, Manner};
 pub(crate) use home::Home;
@@ -223,10 +223,7 @@ impl Drop for Terminal<'_> {
 }
 
 fn run(command: &mut Command) -> Output {
-    command.output().unwrap_or_else(|error| {
-        let program = command.get_program().display();
-        panic!("{program} cannot be started ({error}): install it (apt-get install zsh fish tmux shellcheck)")
-    })
+    command.output().unwrap_or_else(|error| panic!("{command:?} cannot be started: {error}"))
 }
 
 fn succeed(command: &mut Command) {
