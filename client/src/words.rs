@@ -6,7 +6,7 @@ use crate::paint::{Paint, Tone};
 use crate::say;
 use anyhow::Result;
 use sayso_protocol::reply::printable;
-use sayso_speech::vocabulary;
+use sayso_speech::vocabulary::{self, Entry, Kind};
 use serde::Serialize;
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -62,20 +62,46 @@ impl Row {
     }
 }
 
-/// One row for each thing that can be written, in the order of the vocabulary.
+/// One row for each thing that can be written, under one heading each, in the order of the vocabulary.
 fn rows(own: &[(String, String)]) -> Vec<Row> {
     let mut rows: Vec<Row> = Vec::new();
-    let own = own.iter().map(|(spoken, written)| (written.as_str(), "your own".to_owned(), spoken.clone()));
-    let built_in = vocabulary::entries()
-        .iter()
-        .map(|entry| (entry.writes, format!("{:?}", entry.kind).to_lowercase(), entry.spoken()));
+    let own = own.iter().map(|(spoken, written)| (written.clone(), "your own", spoken.clone()));
+    let built_in = vocabulary::entries().iter().map(|entry| {
+        let (kind, writes) = shown(entry);
+        (writes, kind, entry.spoken())
+    });
     for (writes, kind, spoken) in own.chain(built_in) {
         match rows.iter_mut().find(|row| row.writes == writes && row.kind == kind) {
             Some(row) => row.spoken.push(spoken),
-            None => rows.push(Row { writes: writes.to_owned(), kind, spoken: vec![spoken] }),
+            None => rows.push(Row { writes, kind: kind.to_owned(), spoken: vec![spoken] }),
         }
     }
+    let mut headings: Vec<String> = Vec::new();
+    for row in &rows {
+        if !headings.contains(&row.kind) {
+            headings.push(row.kind.clone());
+        }
+    }
+    rows.sort_by_key(|row| headings.iter().position(|heading| *heading == row.kind));
     rows
+}
+
+/// The heading that an entry stands under, and what it writes or does.
+fn shown(entry: &Entry) -> (&'static str, String) {
+    let writes = || entry.writes.to_owned();
+    match entry.kind {
+        Kind::Symbol | Kind::Point | Kind::Quote | Kind::Open | Kind::Close => ("symbols", writes()),
+        Kind::Space | Kind::Join => ("between words", writes()),
+        Kind::Number => ("numbers", writes()),
+        // The table holds the power of ten.
+        Kind::Scale => ("numbers", format!("×1{}", "0".repeat(entry.writes.parse().unwrap_or(0)))),
+        Kind::Repeat => ("numbers", format!("{} times", entry.writes)),
+        Kind::Case => ("upper and lower case", writes()),
+        Kind::Literal => ("take the next word as it is", writes()),
+        Kind::Filler | Kind::Lead | Kind::Tail => ("left out", String::new()),
+        Kind::Correction => ("take something back", writes()),
+        _ => ("names", writes()),
+    }
 }
 
 /// What is written, where it would not be seen.
@@ -99,7 +125,11 @@ mod tests {
         let rows = rows(&own);
         assert_eq!(rows[0].spoken, ["kay eight s", "cube"]);
         assert_eq!(rows[0].writes, "k8s");
-        let dash = rows.iter().find(|row| row.writes == "-" && row.kind == "symbol").unwrap();
+        let dash = rows.iter().find(|row| row.writes == "-" && row.kind == "symbols").unwrap();
         assert!(dash.matches("dash") && dash.spoken.len() > 1);
+        let kinds: Vec<_> = rows.iter().map(|row| row.kind.as_str()).collect();
+        let runs = kinds.chunk_by(|a, b| a == b).count();
+        let headings: std::collections::HashSet<_> = kinds.into_iter().collect();
+        assert_eq!(runs, headings.len(), "each heading is there once");
     }
 }
