@@ -1,6 +1,6 @@
 //! What the shells' own checkers say about the scripts, and that none costs a process to read.
 
-use crate::terminal::programs::need;
+use crate::terminal::installed::need;
 use std::path::Path;
 use std::process::Command;
 

@@ -1,6 +1,6 @@
 //! What only zsh has.
 
-use crate::terminal::programs::zsh_plugin;
+use crate::terminal::installed::zsh_plugin;
 use crate::terminal::{Daemon, Home, Manner, Setup, Shell, Terminal};
 use crate::{SAID, every_path};
 

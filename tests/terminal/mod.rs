@@ -2,7 +2,8 @@
 
 mod daemon;
 mod home;
-pub(crate) mod programs;
+pub(crate) mod installed;
+mod programs;
 
 pub(crate) use daemon::{Daemon, Manner};
 pub(crate) use home::Home;

@@ -4,24 +4,6 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-const INSTALL: &str = "apt-get install tmux zsh fish shellcheck zsh-autosuggestions zsh-syntax-highlighting \
-                       (or brew install the same, and bash)";
-
-/// Fails where `program` is not installed, and says what to do.
-pub(crate) fn need(program: &str) {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let found = std::env::split_paths(&path).any(|folder| folder.join(program).is_file());
-    assert!(found, "{program} is missing, and the tests of the shells need it: {INSTALL}");
-}
-
-/// The file of a zsh plugin, from where Debian and Homebrew put it.
-pub(crate) fn zsh_plugin(name: &str) -> String {
-    let folders = ["/usr/share", "/opt/homebrew/share", "/usr/local/share"];
-    let files = folders.map(|folder| format!("{folder}/{name}/{name}.zsh"));
-    let found = files.into_iter().find(|file| Path::new(file).is_file());
-    found.unwrap_or_else(|| panic!("{name} is missing, and the tests of the shells need it: {INSTALL}"))
-}
-
 /// The folder that holds `sayso`, `saysod` and `sayso-lab`, all of them up to date.
 ///
 /// Cargo tells a test the programs of its own crate only, and builds no others for it.
