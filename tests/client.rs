@@ -411,6 +411,23 @@ fn settings_are_checked_and_never_overwritten() {
 }
 
 #[test]
+fn the_doctor_tries_the_whole_way_and_names_who_is_in_it() {
+    let home = patient();
+    let ran = sayso(&home, &["doctor", "--json"], "");
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let checks: Vec<Value> = ran.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let of = |name: &str| checks.iter().find(|check| check["check"] == name).unwrap();
+    assert_eq!(of("conversion")["level"], "ok");
+    assert_eq!(of("daemon")["level"], "ok");
+
+    let wedged = patient();
+    let _impostor = Impostor::new(&wedged.socket(), &[Reaction::Silence]);
+    let ran = sayso(&wedged, &["doctor"], "");
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    assert!(ran.out.contains(&format!("process {} holds the socket", std::process::id())), "{ran:?}");
+}
+
+#[test]
 fn words_and_explanations_are_for_people_and_programs() {
     let home = Home::with_settings("deadline_ms = 60000\n[words]\n\"kay eight s\" = \"k8s\"\n");
     let ran = sayso(&home, &["words", "k8s"], "");

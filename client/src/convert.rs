@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use sayso_protocol::reply::{Body, printable};
 use sayso_protocol::{Answer, Code, Fault, MAX_TEXT_BYTES, Op, Outcome, Reply, Request, line, output};
 use sayso_settings::Settings;
-use std::io::{self, Read, Write};
+use std::io::{self, BufRead, IsTerminal, Read, Write};
 use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
@@ -66,15 +66,21 @@ pub(crate) fn settings() -> (Settings, Option<String>) {
     }
 }
 
-/// What was dictated: the arguments, or standard input to its end. A newline at the end of a pipe is not part of the
+/// What was dictated: the arguments, or standard input to its end, or one line typed there. A newline at the end of a pipe is not part of the
 /// line, unless the pipe is taken to the byte.
 pub(crate) fn read(arguments: &[String], cut_newline: bool) -> Result<Result<String, Fault>> {
     if !from_stdin(arguments) {
         return Ok(Ok(arguments.join(" ")));
     }
     let mut bytes = Vec::new();
-    let limit = MAX_TEXT_BYTES as u64 + 2;
-    io::stdin().lock().take(limit).read_to_end(&mut bytes).context("standard input cannot be read")?;
+    let mut input = io::stdin().lock().take(MAX_TEXT_BYTES as u64 + 2);
+    if io::stdin().is_terminal() {
+        say("dictate a line and press Enter");
+        input.read_until(b'\n', &mut bytes)
+    } else {
+        input.read_to_end(&mut bytes)
+    }
+    .context("standard input cannot be read")?;
     let taken = bytes.strip_suffix(b"\n").filter(|_| cut_newline).unwrap_or(&bytes);
     if taken.len() > MAX_TEXT_BYTES {
         return Ok(Err(line::text_too_long()));

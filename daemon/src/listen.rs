@@ -117,9 +117,9 @@ pub(crate) fn passed() -> Result<Option<(Listener, PathBuf)>> {
 /// ending, so that a path which refuses connections is a dead daemon's and may go.
 pub(crate) fn bind(place: &Place) -> Result<Start> {
     place.prepare()?;
-    let lock = match take_lock(place)? {
-        Ok(lock) => lock,
-        Err(running) => return Ok(Start::AlreadyRunning(running)),
+    let lock = match take_turn(place)? {
+        Turn::Ours(lock) => lock,
+        Turn::Theirs(status) => return Ok(Start::AlreadyRunning(status)),
     };
     match probe(place) {
         Probe::Answered(status) => return Ok(Start::AlreadyRunning(status)),
@@ -141,17 +141,23 @@ pub(crate) fn bind(place: &Place) -> Result<Start> {
     Ok(Start::Listening(listener, Ownership::Ours { socket: place.socket.clone(), identity, _lock: lock }))
 }
 
-/// The lock, or the daemon that holds it and answers.
-fn take_lock(place: &Place) -> Result<Result<Lock, Box<Status>>> {
+/// Whose turn it is to be the daemon.
+enum Turn {
+    Ours(Lock),
+    Theirs(Box<Status>),
+}
+
+/// Takes the lock, or finds the daemon that holds it and answers. Waits for one that starts or ends.
+fn take_turn(place: &Place) -> Result<Turn> {
     let end = Instant::now() + PATIENCE;
     loop {
         let taken = lock::try_take(&place.lock)
             .with_context(|| format!("the lock {} cannot be used", place.lock.display()))?;
         if let Some(lock) = taken {
-            return Ok(Ok(lock));
+            return Ok(Turn::Ours(lock));
         }
         let silence = match probe(place) {
-            Probe::Answered(status) => return Ok(Err(status)),
+            Probe::Answered(status) => return Ok(Turn::Theirs(status)),
             Probe::Silent(why) => why,
             Probe::Nobody => "it does not listen".to_owned(),
         };
