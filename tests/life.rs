@@ -169,7 +169,7 @@ fn logs_that_cannot_be_written_stop_nothing() {
 
     let mut no_home = Resident::absent();
     let mut command = no_home.command();
-    command.env("HOME", "/nowhere").env_remove("XDG_STATE_HOME").env_remove("SAYSO_CONFIG");
+    command.env("HOME", "/dev/null/home").env_remove("XDG_STATE_HOME").env_remove("SAYSO_CONFIG");
     no_home.spawn(command.stderr(Stdio::null()));
     serves(&no_home);
 
