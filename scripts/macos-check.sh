@@ -18,7 +18,7 @@ skip() {
     printf '\n'
     printf '  ###############################################################################\n'
     printf '  # SKIPPED: %s\n' "$1"
-    printf '  # Nothing written for macOS was checked by this step.\n'
+    printf '  # %s\n' "${2:-Nothing written for macOS was checked.}"
     printf '  ###############################################################################\n\n'
     [[ ${SAYSO_MACOS_CHECK:-} != required ]] || exit 1
     exit 0
@@ -30,29 +30,27 @@ fi
 
 if ! command -v apt-get >/dev/null; then skip 'this is neither macOS nor Debian'; fi
 libraries=$(dpkg-architecture -qDEB_HOST_MULTIARCH 2>/dev/null || printf '%s-linux-gnu' "$(uname -m)")
-compiler_version() { apt-cache policy rustc-web 2>/dev/null | sed -n 's/^  Candidate: //p' | head -n 1; }
-
-version=$(compiler_version)
-if [[ -z $version || $version == '(none)' || $version == 1.8* ]]; then
+needed=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
+find_compiler() {
+    version=$(apt-cache policy rustc-web 2>/dev/null | sed -n 's/^  Candidate: //p' | head -n 1)
+    # 1.96.0+dfsg1-1~deb12u2 → 1.96.0
+    release=${version%%+*}
+    [[ $release == [1-9]* && $(printf '%s\n%s\n' "$needed" "$release" | sort -V | head -n 1) == "$needed" ]]
+}
+if ! find_compiler; then
     # An old or empty package list: refresh it where that is allowed.
     as_root=()
     if [[ $(id -u) != 0 ]]; then as_root=(sudo -n); fi
     "${as_root[@]}" apt-get -qq update >/dev/null 2>&1 || true
-    version=$(compiler_version)
+    find_compiler || skip "Debian's rustc-web is ${version:-not there}, and this workspace needs $needed"
 fi
-[[ -n $version && $version != '(none)' ]] || skip 'Debian offers no package rustc-web here (try apt-get update)'
-release=${version%%+*}                # 1.96.0+dfsg1-1~deb12u2 → 1.96.0
-release=${release%.*}                 # → 1.96
-needed=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
-[[ $(printf '%s\n%s\n' "$needed" "$release" | sort -V | head -n 1) == "$needed" ]] ||
-    skip "Debian's rustc-web is $release, older than the $needed that this workspace needs"
 
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/sayso/macos-check
 rust=$cache/rust-$version
-if [[ ! -e $rust/complete ]]; then
+if [[ ! -e $rust ]]; then
     echo "Fetching the compiler $version (145 MB) into $rust"
-    rm -rf "$rust" "$rust.new"
-    mkdir -p "$rust.new/packages" "$rust.new/root"
+    new=$rust.$$
+    mkdir -p "$new/packages" "$new/root"
     # The libraries below them are named after their versions: ask the packages instead of listing them here.
     depends() { apt-cache depends --important "$1" 2>/dev/null | sed -n "s/^  Depends: \\($2\\)\$/\\1/p"; }
     std=$(depends libstd-rust-web-dev 'libstd-rust-web-.*')
@@ -66,24 +64,23 @@ if [[ ! -e $rust/complete ]]; then
         done
     )
     mapfile -t packages < <(printf '%s\n' rustc-web cargo-web rust-web-src libstd-rust-web-dev "${libraries_needed[@]}" | sort -u)
-    (cd "$rust.new/packages" && apt-get -qq download "${packages[@]}" 2>"$rust.new/log") ||
-        { cat "$rust.new/log" >&2; rm -rf "$rust.new"; skip "Debian's packages of Rust $version could not be fetched"; }
-    for package in "$rust.new"/packages/*.deb; do dpkg -x "$package" "$rust.new/root"; done
-    rm -rf "$rust.new/packages" "$rust.new/log"
-    mv "$rust.new" "$rust"
-    touch "$rust/complete"
+    (cd "$new/packages" && apt-get -qq download "${packages[@]}" 2>"$new/log") ||
+        { cat "$new/log" >&2; rm -rf "$new"; skip "Debian's packages of Rust $version could not be fetched"; }
+    for package in "$new"/packages/*.deb; do dpkg -x "$package" "$new/root"; done
+    rm -rf "$new/packages" "$new/log"
+    # Whole or not at all; of two runs at once, the first one's stays.
+    mv -T "$new" "$rust" 2>/dev/null || rm -rf "$new"
 fi
 
 zig=$cache/zig-$zig_version
-if [[ ! -e $zig/complete ]]; then
+if [[ ! -e $zig ]]; then
     echo "Fetching zig $zig_version (100 MB) into $zig"
-    rm -rf "$zig"
+    new=$zig.$$
     if python3 -m pip --version >/dev/null 2>&1 &&
-        python3 -m pip -q install --disable-pip-version-check --root-user-action=ignore --no-deps --target "$zig" "ziglang==$zig_version"; then
-        touch "$zig/complete"
-    else
-        rm -rf "$zig"
+        python3 -m pip -q install --disable-pip-version-check --root-user-action=ignore --no-deps --target "$new" "ziglang==$zig_version"; then
+        mv -T "$new" "$zig" 2>/dev/null || true
     fi
+    rm -rf "$new"
 fi
 
 # The project's compiler may be pinned by the environment: none of that reaches the other one.
@@ -96,13 +93,15 @@ export CARGO_TARGET_DIR="$cache/target-$version"
 "$RUSTC" --version >/dev/null || skip "the unpacked Rust $version does not run here"
 
 cargo=("$rust/root/usr/bin/cargo")
+# Nothing of it is ever run, so nothing is optimised, and nothing is kept for a debugger.
 build_std=("-Zbuild-std=std,panic_abort" --target "$target" --locked)
+build_std+=(--config 'profile.dev.debug=false' --config 'profile.dev.package."*".opt-level=0')
 
 echo "Checking the workspace for $target with $("$RUSTC" --version)"
 "${cargo[@]}" check "${build_std[@]}" --workspace --all-targets
 
-if [[ ! -e $zig/complete ]]; then
-    skip "zig $zig_version is not to be had: checked, but nothing was linked"
+if [[ ! -e $zig ]]; then
+    skip "zig $zig_version is not to be had" 'What is written for macOS was type-checked, but nothing was linked.'
 fi
 # The linker is zig's, without the arguments that only Apple's tools know. Its name tells rustc to call it as a C
 # compiler.
