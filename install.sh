@@ -476,7 +476,7 @@ remove_lines() {
 # Converts a sentence with what was installed, and says what to do now.
 try_it() {
     sentence='git commit dash m quote fix login bug quote'
-    if ! result=$(printf '%s' "$sentence" | "$prefix/bin/sayso" convert 2>"$work/error"); then
+    if ! result=$(printf '%s' "$sentence" | "$prefix/bin/sayso" convert --deadline-ms 10000 2>"$work/error"); then
         die "sayso is installed, but could not convert a sentence: $(cat "$work/error")." \
             "Run '$prefix/bin/sayso doctor' to see why."
     fi

@@ -45,7 +45,7 @@ fn succeeds(arguments: &[&str], environment: &[(&str, &Path)]) -> String {
 
 /// Converts the line, and returns the process number of the daemon that did and who keeps its socket.
 fn convert(environment: &[(&str, &Path)]) -> (u32, String) {
-    assert_eq!(succeeds(&["convert"], environment).trim_end(), COMMAND);
+    assert_eq!(succeeds(&["convert", "--deadline-ms", "60000"], environment).trim_end(), COMMAND);
     let status: serde_json::Value =
         serde_json::from_str(&succeeds(&["status", "--json"], environment)).unwrap();
     let pid = status["pid"].as_u64().unwrap();

@@ -16,7 +16,7 @@ use super::{Daemon, Manager};
 use crate::reach;
 
 /// How long a daemon may take to start and answer, or to end.
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(10);
 /// Between two looks at what nobody announces.
 const PAUSE: Duration = Duration::from_millis(5);
 
