@@ -50,9 +50,10 @@ end
 
 # Whether the line is still the one that was put there last.
 function _sayso_shown
+    test $_sayso_turn -gt 0; or return 1
     set -l line
     _sayso_line
-    test $_sayso_turn -gt 0; and test "$line" = "$_sayso_lines[$_sayso_turn]"
+    test "$line" = "$_sayso_lines[$_sayso_turn]"
 end
 
 # Puts reading number $argv[1] into the editor, as one step of undo.
@@ -72,35 +73,32 @@ function _sayso_ask
     set -l line
     _sayso_line
     set -l at (commandline --cursor)
+    set -l part "$line"
+    set -l before
+    set -l after
     set -l from (commandline --selection-start)
     set -l to (commandline --selection-end)
-    set -l selected yes
-    if test -z "$from" -o "$from" = "$to"
-        set selected
-        set from 0
-        set to (string length -- "$line")
+    test "$from" = "$to"; and set from
+    if test -n "$from"
+        set -l length (math $to - $from)
+        string match --quiet --regex "^(?<before>[\s\S]{$from})(?<part>[\s\S]{$length})(?<after>[\s\S]*)\z" -- "$line"
     end
 
     # White space at the start (it keeps a command out of the history) and around a selection stays; at the end of
     # the line it goes.
-    set -l part
-    set -l before
-    set -l after
     set -l lead
     set -l text
     set -l trail
-    set -l length (math $to - $from)
-    string match --quiet --regex "^(?<before>[\s\S]{$from})(?<part>[\s\S]{$length})(?<after>[\s\S]*)\z" -- "$line"
-    and string match --quiet --regex '^(?<lead>\s*)(?<text>[\s\S]*?)(?<trail>\s*)\z' -- "$part"
+    string match --quiet --regex '^(?<lead>\s*)(?<text>[\s\S]*?)(?<trail>\s*)\z' -- "$part"
     or begin
         set -g _sayso_message "fish cannot take so long a line apart; it is as it was"
         return 1
     end
     set before "$before$lead"
-    test -n "$selected"; and set after "$trail$after"
+    test -n "$from"; and set after "$trail$after"
     test $argv[2] -gt 0 -a -z "$text"; and return 1
-
-    set -l cursor (math "max(0, min($at - $(string length -- "$before"), $(string length -- "$text")))")
+    set -l lengths (string length -- "$before" "$text")
+    set -l cursor (math "max(0, min($at - $lengths[1], $lengths[2]))")
 
     # The text goes by pipe, never as an argument; the answer is fields that end in NUL: ok, message, stage, percent,
     # cursor, line, alternatives; or a code and a message.
@@ -110,10 +108,10 @@ function _sayso_ask
         test $fields[4] -lt $argv[2] -o $argv[2] -gt 0 -a "$fields[6]" = "$text"; and return 1
         set -g _sayso_message $fields[2]
         set -g _sayso_lines "$before$fields[6]$after"
-        set -g _sayso_cursors (math (string length -- "$before") + $fields[5])
-        for reading in $fields[7..]
-            set -a _sayso_lines "$before$reading$after"
-            set -a _sayso_cursors (string length -- "$before$reading")
+        set -g _sayso_cursors (math $lengths[1] + $fields[5])
+        if set -q fields[7]
+            set -a _sayso_lines "$before"$fields[7..]"$after"
+            set -a _sayso_cursors (string length -- "$before"$fields[7..])
         end
         if test "$fields[6]" != "$text"
             set -a _sayso_lines "$line"
