@@ -183,10 +183,10 @@ fn push_chunk(text: &str, at: Range<usize>, tokens: &mut Vec<Token>) {
             Shape::Typed
         }
     };
-    // "foo," is a pause after a word; "cut -d," is a flag.
+    // "foo," is a pause after a word or a name; "cut -d," is a flag.
     if let Some(bare) = chunk.strip_suffix(',')
-        && matches!(shape(bare), Shape::Word | Shape::Digits)
-        && !bare.is_empty()
+        && ends_name(bare)
+        && !bare.starts_with('-')
     {
         tokens.push(Token { at: at.start..at.end - 1, shape: shape(bare), pause: true });
         return;
@@ -220,11 +220,21 @@ fn drop_final_stop(text: &str, tokens: &mut [Token]) {
     let Some(bare) = chunk.strip_suffix(['.', '?', '!']) else { return };
     let word = is_word(bare);
     let digits = !bare.is_empty() && bare.bytes().all(|b| b.is_ascii_digit());
-    if word || (several && digits) {
+    let name = several && chunk.ends_with('.') && ends_name(bare);
+    if word || name {
         last.at.end -= 1;
         last.pause = true;
-        last.shape = if word { Shape::Word } else { Shape::Digits };
+        last.shape = match (word, digits) {
+            (true, _) => Shape::Word,
+            (_, true) => Shape::Digits,
+            _ => Shape::Typed,
+        };
     }
+}
+
+/// Whether a sentence may end behind this: after a letter, a digit or a quote, not after `..` or `./.`
+fn ends_name(bare: &str) -> bool {
+    bare.ends_with(|c: char| c.is_alphanumeric() || matches!(c, '"' | '\''))
 }
 
 #[cfg(test)]
@@ -245,6 +255,9 @@ mod tests {
         check("echo “a  b” pipe wc", &["echo", "\"a  b\"", "pipe", "wc"]);
         check("let's run ls", &["let's", "run", "ls"]);
         check("grep -v 'a b' | wc", &["grep", "-v", "'a b'", "|", "wc"]);
+        check("Cat foo.txt, pipe wc dash l.", &["Cat", "foo.txt", "pipe", "wc", "dash", "l"]);
+        check("ls dash l foo.txt.", &["ls", "dash", "l", "foo.txt"]);
+        check("cd ..", &["cd", ".."]);
         check("cut -d, -f1", &["cut", "-d,", "-f1"]);
         check("git add .", &["git", "add", "."]);
         check("cat foo.txt", &["cat", "foo.txt"]);

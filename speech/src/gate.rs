@@ -4,7 +4,7 @@
 
 use crate::clean::Shape;
 use crate::commands;
-use crate::lattice::Lattice;
+use crate::lattice::{Kind as LatticeKind, Lattice};
 use crate::talk;
 use crate::vocabulary::{self, Kind};
 
@@ -101,7 +101,10 @@ fn gather(lattice: &Lattice) -> Evidence {
             }
             Shape::Word => {
                 evidence.words += 1;
-                if let Some(entry) = sign(lattice, at)
+                if let Some(words) = own_word(lattice, at) {
+                    evidence.said += 1;
+                    length = words;
+                } else if let Some(entry) = sign(lattice, at)
                     && !names_itself(lattice, at, &path)
                 {
                     length = entry.words.len();
@@ -117,6 +120,13 @@ fn gather(lattice: &Lattice) -> Evidence {
         at += length;
     }
     evidence
+}
+
+/// How many tokens one of the person's own words spans here.
+fn own_word(lattice: &Lattice, at: usize) -> Option<usize> {
+    let (_, readings) = lattice.at(at);
+    let own = readings.iter().find(|reading| reading.kind == LatticeKind::Literal && reading.entry.is_none());
+    own.map(|reading| reading.tokens.len())
 }
 
 /// The longest entry at a token that is a sign of dictation.
@@ -210,6 +220,12 @@ mod tests {
         ] {
             check(line, Verdict::Dictation);
         }
+    }
+
+    #[test]
+    fn your_own_words_are_dictation() {
+        let words = UserWords::new([("kay eight s".to_owned(), "k8s".to_owned())]);
+        assert_eq!(judge(&lex(clean("cd kay eight s"), &words)), Verdict::Dictation);
     }
 
     #[test]

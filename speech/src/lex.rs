@@ -78,13 +78,17 @@ impl<'l> Builder<'l> {
 
     fn user_words(&mut self, at: usize) {
         let words = self.words;
-        for (form, written) in words.matches(&self.lower[at..]) {
-            self.readings.push(Reading {
-                tokens: at..at + form.len(),
-                kind: Kind::Literal,
-                text: Cow::Owned(written.clone()),
-                entry: None,
-            });
+        if words.is_empty() {
+            return;
+        }
+        let rest = self.lower[at..self.lower.len().min(at + MAX_SPAN)].to_vec();
+        for (form, written) in words.matches(&rest) {
+            let tokens = at..at + form.len();
+            // A word for a symbol behaves like the symbol's own names.
+            match vocabulary::spoken_forms(written).next() {
+                Some(entry) => self.push(tokens, Kind::Symbol, entry.writes, Some(entry)),
+                None => self.push(tokens, Kind::Literal, written.clone(), None),
+            }
         }
     }
 
@@ -351,6 +355,8 @@ mod tests {
         let words = UserWords::new([("Kay eight s".to_owned(), "k8s".to_owned())]);
         let lattice = lex(clean("kay eight s"), &words);
         assert_eq!(lattice.at(0).1[0].text, "k8s");
+        let words = UserWords::new([("splat".to_owned(), "*".to_owned())]);
+        assert_eq!(lex(clean("splat"), &words).at(0).1[0].kind, Kind::Symbol);
     }
 
     #[test]

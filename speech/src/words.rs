@@ -23,6 +23,11 @@ impl UserWords {
         UserWords { forms }
     }
 
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.forms.is_empty()
+    }
+
     /// The forms that match the words starting at `words[0]`, longest first.
     pub(crate) fn matches<'a>(
         &'a self,
