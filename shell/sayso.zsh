@@ -33,7 +33,8 @@ sayso-convert() {
     _sayso_say $failure
   else
     _sayso_replace
-    [[ -z $message ]] || _sayso_say $message
+    # What an earlier press said is not true of this line.
+    if [[ -n $message ]]; then _sayso_say $message; else zle -M ''; fi
   fi
   return 0
 }
