@@ -127,7 +127,7 @@ impl RoundTrip {
         let mut text = match self.already_commands {
             true => format!(
                 "{commands} commands as they are written: {equal} unchanged ({percent:.2} %), of these {refused} \
-                 refused as no dictation; {unequal} changed\n"
+                 refused; {unequal} changed\n"
             ),
             false => format!(
                 "{commands} commands said strictly, in {} styles: {equal} equal ({percent:.3} % of what can be \

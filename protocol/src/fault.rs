@@ -17,8 +17,6 @@ pub enum Code {
     BadCharacter,
     /// Nothing but white space.
     Empty,
-    /// Prose that is no command in any dialect.
-    NotDictation,
     /// The stage that was asked for is not in this build.
     NoRoute,
     /// No answer within `deadline_ms`.
@@ -35,13 +33,12 @@ pub enum Code {
 
 impl Code {
     /// Every code, in the order of the documentation.
-    pub const ALL: [Code; 12] = [
+    pub const ALL: [Code; 11] = [
         Code::BadRequest,
         Code::UnsupportedVersion,
         Code::TooLong,
         Code::BadCharacter,
         Code::Empty,
-        Code::NotDictation,
         Code::NoRoute,
         Code::Deadline,
         Code::Superseded,
@@ -58,7 +55,6 @@ impl Code {
             Code::TooLong => "too_long",
             Code::BadCharacter => "bad_character",
             Code::Empty => "empty",
-            Code::NotDictation => "not_dictation",
             Code::NoRoute => "no_route",
             Code::Deadline => "deadline",
             Code::Superseded => "superseded",

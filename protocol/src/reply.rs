@@ -205,7 +205,7 @@ mod tests {
     fn the_documented_replies_are_written_to_the_letter() {
         let result = Outcome::Result(Body::Converted(Box::new(answer("git status -s"))));
         let error =
-            Outcome::Error(Fault::new(Code::NotDictation, "this does not look like a dictated command"));
+            Outcome::Error(Fault::new(Code::NoRoute, "the tagger route is not available in this build"));
         let cases = [
             (
                 result,
@@ -213,7 +213,7 @@ mod tests {
             ),
             (
                 error,
-                r#"{"v":1,"id":7,"daemon":"0.1.0","error":{"code":"not_dictation","message":"this does not look like a dictated command"}}"#,
+                r#"{"v":1,"id":7,"daemon":"0.1.0","error":{"code":"no_route","message":"the tagger route is not available in this build"}}"#,
             ),
             (Outcome::Result(Body::Done {}), r#"{"v":1,"id":7,"daemon":"0.1.0","result":{}}"#),
         ];

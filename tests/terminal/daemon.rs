@@ -130,7 +130,7 @@ const TABLE: &[(&str, &[&str])] = &[
 
 fn outcome(text: &str) -> Outcome {
     let Some((_, lines)) = TABLE.iter().find(|(said, _)| *said == text) else {
-        return Outcome::Error(Fault::new(Code::NotDictation, "this does not look like a dictated command"));
+        return Outcome::Error(Fault::new(Code::Internal, "this does not look like a dictated command"));
     };
     let cursor = lines[0].chars().position(|c| c == '|').unwrap();
     Outcome::Result(Body::Converted(Box::new(Answer {
