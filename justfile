@@ -60,3 +60,7 @@ docs:
 picture:
     cargo build --release --workspace --bins
     bash docs/picture/take.sh
+
+# say every command of the corpora strictly and convert it back
+roundtrip:
+    bash scripts/corpus.sh
