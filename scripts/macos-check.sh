@@ -10,7 +10,6 @@
 # forgot a package is no error of this project. Set SAYSO_MACOS_CHECK=required to make that a failure.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-here=$PWD
 target=aarch64-apple-darwin
 zig_version=0.17.1
 
@@ -95,18 +94,14 @@ export CARGO_TARGET_DIR="$cache/target-$version"
 cargo=("$rust/root/usr/bin/cargo")
 # Nothing of it is ever run, so nothing is optimised, and nothing is kept for a debugger.
 build_std=("-Zbuild-std=std,panic_abort" --target "$target" --locked)
-build_std+=(--config 'profile.dev.debug=false' --config 'profile.dev.package."*".opt-level=0')
+build_std+=(--config 'profile.dev.debug=false' --config 'profile.dev.strip="none"')
+build_std+=(--config 'profile.dev.package."*".opt-level=0')
 
-echo "Checking the workspace for $target with $("$RUSTC" --version)"
-"${cargo[@]}" check "${build_std[@]}" --workspace --all-targets
-
-if [[ ! -e $zig ]]; then
-    skip "zig $zig_version is not to be had" 'What is written for macOS was type-checked, but nothing was linked.'
-fi
 # The linker is zig's, without the arguments that only Apple's tools know. Its name tells rustc to call it as a C
 # compiler.
 mkdir -p "$cache/bin"
-cat >"$cache/bin/cc" <<LINK
+cp scripts/macos/libiconv.tbd "$cache/bin"
+cat >"$cache/bin/cc.$$" <<LINK
 #!/usr/bin/env bash
 unset LD_LIBRARY_PATH
 arguments=()
@@ -118,10 +113,19 @@ while ((\$#)); do
     esac
     shift
 done
-exec "$zig/ziglang/zig" cc -target aarch64-macos.11.0 -L "$here/scripts/macos" "\${arguments[@]}"
+exec "$zig/ziglang/zig" cc -target aarch64-macos.11.0 -L "$cache/bin" "\${arguments[@]}"
 LINK
-chmod +x "$cache/bin/cc"
+chmod +x "$cache/bin/cc.$$"
+mv "$cache/bin/cc.$$" "$cache/bin/cc"
+# Set for the check too: cargo would compile everything again for another linker.
 export CARGO_TARGET_AARCH64_APPLE_DARWIN_LINKER="$cache/bin/cc"
+
+echo "Checking the workspace for $target with $("$RUSTC" --version)"
+"${cargo[@]}" check "${build_std[@]}" --workspace --all-targets
+
+if [[ ! -e $zig ]]; then
+    skip "zig $zig_version is not to be had" 'What is written for macOS was type-checked, but nothing was linked.'
+fi
 echo "Linking the programs for $target"
 "${cargo[@]}" build "${build_std[@]}" --workspace --bins
 for program in sayso saysod sayso-lab; do
