@@ -14,6 +14,8 @@ pub enum Shape {
     Digits,
     /// Anything else: something typed, or written by the speech engine.
     Typed,
+    /// White space with a line break in it: the buffer has several lines.
+    Break,
 }
 
 /// A piece of the line between white space.
@@ -118,6 +120,10 @@ fn cut(text: &str) -> Vec<Token> {
         let rest = &text[at..];
         let white = rest.len() - rest.trim_start().len();
         if white > 0 {
+            let last = white == rest.len();
+            if rest[..white].contains('\n') && !tokens.is_empty() && !last {
+                tokens.push(Token { at: at..at + white, shape: Shape::Break, pause: false });
+            }
             at += white;
             continue;
         }
@@ -263,6 +269,7 @@ mod tests {
         check("cat foo.txt", &["cat", "foo.txt"]);
         check("say \"unclosed thing", &["say", "\"unclosed", "thing"]);
         check("a\\é b", &["a\\é", "b"]);
+        check("ls\n  dash l\n", &["ls", "\n  ", "dash", "l"]);
         check("  ", &[]);
     }
 

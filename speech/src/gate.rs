@@ -73,7 +73,8 @@ fn leads_in(lattice: &Lattice) -> bool {
 /// English sentences are a third function words; commands have next to none behind their name.
 fn is_prose(lattice: &Lattice, evidence: &Evidence, start: usize) -> bool {
     let rest = start + 1..lattice.len();
-    let function = rest.clone().filter(|&at| talk::is_talk_word(lattice.line.lower(at))).count();
+    let says = |at: usize| talk::is_talk_word(lattice.line.lower(at)) && sign(lattice, at).is_none();
+    let function = rest.clone().filter(|&at| says(at)).count();
     let named = talk::starts_command(lattice, start);
     let share = function as f32 / rest.len().max(1) as f32;
     let subcommand = lattice.len() > start + 1
@@ -91,6 +92,11 @@ fn gather(lattice: &Lattice) -> Evidence {
         let text = lattice.line.lower(at);
         let mut length = 1;
         match lattice.line.tokens[at].shape {
+            Shape::Break => {
+                path.clear();
+                at += 1;
+                continue;
+            }
             Shape::Typed | Shape::Digits => {
                 evidence.typed += 1;
                 if matches!(text, "|" | "||" | "&&" | ";" | "&") {

@@ -39,7 +39,10 @@ struct Builder<'l> {
 impl<'l> Builder<'l> {
     fn new(line: &'l Line, words: &'l UserWords) -> Self {
         let lower: Vec<&str> = (0..line.tokens.len())
-            .map(|at| if line.tokens[at].shape == Shape::Typed { "" } else { line.lower(at) })
+            .map(|at| match line.tokens[at].shape {
+                Shape::Typed | Shape::Break => "",
+                Shape::Word | Shape::Digits => line.lower(at),
+            })
             .collect();
         let parts = parts(&lower);
         Builder { line, words, lower, parts, readings: Vec::with_capacity(line.tokens.len() * 4) }
@@ -64,6 +67,10 @@ impl<'l> Builder<'l> {
                     Some(entry) => self.push(at..at + 1, Kind::Symbol, entry.writes, Some(entry)),
                     None => self.push(at..at + 1, Kind::Typed, text.to_owned(), None),
                 }
+            }
+            Shape::Break => {
+                self.push(at..at + 1, Kind::Separator, text.to_owned(), None);
+                return;
             }
             Shape::Digits => self.push(at..at + 1, Kind::Number, text.to_owned(), None),
             Shape::Word => {
@@ -246,7 +253,7 @@ impl<'l> Builder<'l> {
                 Said::Correction => entry.words.len() > 1,
                 _ => false,
             });
-            if stops || shape == Shape::Typed {
+            if stops || matches!(shape, Shape::Typed | Shape::Break) {
                 break;
             }
             let (word, end) = match number::groupings(&self.parts[at..]).pop() {

@@ -66,6 +66,10 @@ struct Before {
     symbol: Option<String>,
     /// `export` stands just before.
     exports: bool,
+    /// What was written last.
+    last: String,
+    /// The last command was `git`.
+    git: bool,
     /// The quote sign that is open.
     quote: Option<String>,
 }
@@ -78,15 +82,22 @@ impl Before {
         let text = reading.text.as_ref();
         self.symbol = (reading.kind == Kind::Symbol).then(|| text.to_owned());
         self.exports = self.command && text == "export";
+        if self.command && reading.kind.writes() {
+            self.git = text == "git";
+        }
         self.command = match reading.kind {
             Kind::Symbol => matches!(text, "|" | "||" | "&&" | ";" | "|&") || (self.command && text == "("),
-            Kind::Separator => self.command,
+            Kind::Separator => self.command || text.contains('\n') && self.quote.is_none(),
             // `sudo`, `xargs` and the like run a command.
             Kind::Word | Kind::Heard => {
                 self.command && commands::lookup(&[text]).is_some_and(|command| command.runs_command())
             }
             _ => false,
         };
+        // Of `/dev/zero` the folder is remembered across the slash.
+        if text != "/" {
+            text.clone_into(&mut self.last);
+        }
         if let Some(sign @ ("\"" | "'")) = self.symbol.as_deref() {
             match &self.quote {
                 Some(open) if open == sign => self.quote = None,
@@ -116,7 +127,7 @@ fn choose(lattice: &Lattice, at: usize, dropped: &[bool], before: &Before) -> Re
     {
         return id(place);
     }
-    if (before.symbol.as_deref() == Some("$") || before.exports)
+    if variable_due(lattice, at, before)
         && let Some((place, _)) =
             usable().find(|(_, reading)| entry_kind(reading) == Some(vocabulary::Kind::Variable))
     {
@@ -148,6 +159,14 @@ fn choose(lattice: &Lattice, at: usize, dropped: &[bool], before: &Before) -> Re
         return id(place);
     }
     best
+}
+
+/// Whether a name in capitals is due: a variable, or a commit of git.
+fn variable_due(lattice: &Lattice, at: usize, before: &Before) -> bool {
+    if lattice.line.lower(at) == "head" {
+        return before.git && !before.command;
+    }
+    before.symbol.as_deref() == Some("$") || before.exports
 }
 
 fn entry_kind(reading: &Reading) -> Option<vocabulary::Kind> {
@@ -209,8 +228,18 @@ fn everyday_in_text(reading: &Reading, before: &Before, lattice: &Lattice, at: u
     if reading.kind == Kind::Separator && entry.writes == "\t" {
         return true;
     }
-    let word = |at: usize| lattice.find(at, 1, Kind::Word).is_some() && !talk::says_symbol(lattice, at);
+    let word = |at: usize| {
+        let (_, readings) = lattice.at(at);
+        let number = readings.iter().any(|reading| reading.kind == Kind::Number);
+        lattice.find(at, 1, Kind::Word).is_some() && !number && !talk::says_symbol(lattice, at)
+    };
     let words_around = at > 0 && word(at - 1) && at + 1 < lattice.len() && word(at + 1);
+    // `/dev/zero`, and flags such as `--one-line`.
+    let digit_word = reading.kind == Kind::Number && reading.tokens.len() == 1;
+    let device = before.last == "dev" && before.symbol.as_deref() == Some("/") && entry.writes == "0";
+    if digit_word && (device || before.symbol.as_deref() == Some("--")) {
+        return true;
+    }
     reading.kind == Kind::Symbol
         && (entry.everyday && before.quote.as_deref() == Some("\"") && words_around
             // "dash dash append": the name of a flag.
@@ -262,6 +291,41 @@ mod tests {
         check("export all caps node underscore env equals production", "export NODE_ENV=production");
         check("ssh root at ten dot zero dot zero dot one", "ssh root@10.0.0.1");
         check("sudo apt dash get install nginx", "sudo apt-get install nginx");
+    }
+
+    #[test]
+    fn what_was_typed_keeps_its_spaces() {
+        check("kill -9 12 34 and and ls", "kill -9 12 34 && ls");
+        check("cp a b dash v", "cp a b -v");
+        check("touch a . b pipe cat", "touch a . b | cat");
+        check("git diff HEAD -- src pipe head", "git diff HEAD -- src | head");
+        check("cut -d , -f 1 pipe sort", "cut -d , -f 1 | sort");
+        check("git add dot\ngit commit dash m quote wip quote", "git add .\ngit commit -m \"wip\"");
+        check("dot / release", "./release");
+    }
+
+    #[test]
+    fn a_separator_now_and_then() {
+        let gated = |dictated: &str, expected: &str| {
+            let lattice = lex(clean(dictated), &UserWords::default());
+            let path = strict::path(&lattice).unwrap_or_else(|| path(&lattice));
+            assert_eq!(render(&lattice, &path).text, expected, "{dictated:?}");
+        };
+        gated("kill dash nine space one two three four", "kill -9 1234");
+        gated("seq one space ten", "seq 1 10");
+        gated("ls dash l space foo", "ls -l foo");
+        gated("ssh dash keygen space dash t", "ssh-keygen -t");
+    }
+
+    #[test]
+    fn names_in_the_way_of_numbers() {
+        check("cat slash dev slash zero", "cat /dev/zero");
+        check("git log dash dash one line", "git log --oneline");
+        check("git rebase dash i head tilde three", "git rebase -i HEAD~3");
+        check("kubectl get pods dash capital a", "kubectl get pods -A");
+        check("cut dash d comma dash f one", "cut -d, -f 1");
+        check("for i in a b c semicolon do", "for i in a b c; do");
+        check("cp a dot txt slash tmp slash", "cp a.txt /tmp/");
     }
 
     #[test]

@@ -54,6 +54,12 @@ impl Shell {
         self.token.starts_with('-') && self.token.len() > 1 && !self.token.starts_with("--")
     }
 
+    /// In the list of `for x in`: its words stand apart.
+    pub(crate) fn in_for_list(&self) -> bool {
+        self.words.first().is_some_and(|word| word == "for")
+            && (self.token == "in" || self.words.iter().skip(2).any(|word| word == "in"))
+    }
+
     /// `-n1`, not the number `-1`.
     pub(crate) fn in_letter_flag(&self) -> bool {
         self.in_short_flag() && self.token[1..].starts_with(|c: char| c.is_ascii_alphabetic())
@@ -102,14 +108,15 @@ impl Shell {
     /// Takes in what a reading writes, `space` telling whether a space goes before it.
     pub(crate) fn write(&mut self, reading: &Reading, space: bool) {
         let text = reading.text.as_ref();
+        let breaks = reading.kind == Kind::Separator && text.contains('\n') && self.quote().is_none();
         if reading.kind == Kind::Separator || (space && self.quote().is_none()) {
             self.finish_word();
         }
-        if is_any_symbol(reading)
+        let operator = is_any_symbol(reading)
             && self.quote().is_none()
             && is_operator(text)
-            && !self.token.ends_with('\\')
-        {
+            && !self.token.ends_with('\\');
+        if breaks || operator || opens_command(reading) {
             *self = Shell::default();
             return;
         }
@@ -200,6 +207,11 @@ impl Shell {
 
 fn is_letter_run(text: &str) -> bool {
     text.bytes().all(|b| b.is_ascii_alphabetic())
+}
+
+/// `$(` begins a command of its own, however it came to be written.
+fn opens_command(reading: &Reading) -> bool {
+    reading.kind == Kind::Typed && reading.text.ends_with("$(")
 }
 
 /// The first character of a symbol.

@@ -3,6 +3,7 @@
 //! One pass with the shell word under construction in view. Each rule is about one symbol and what stands on its two
 //! sides; the table of commands decides what is a flag, a sub-command or a hyphenated name.
 
+use crate::clean::Shape;
 use crate::commands::{self, Command};
 use crate::lattice::{Kind, Lattice, Reading, ReadingId, Step};
 use crate::shell::{Shell, first_char};
@@ -22,7 +23,10 @@ pub fn space(lattice: &Lattice, chosen: &[ReadingId]) -> Vec<Step> {
             None => false,
             Some(previous) if previous.kind == Kind::Join || current.kind == Kind::Join => false,
             Some(previous) if previous.kind == Kind::Separator || current.kind == Kind::Separator => false,
-            Some(previous) => shell.space_before(&around) || !lattice.may_touch(previous, current),
+            Some(previous) => match as_typed(lattice, &shell, previous, current) {
+                Some(space) => space,
+                None => shell.space_before(&around) || !lattice.may_touch(previous, current),
+            },
         };
         steps[at].space = space;
         let (first, readings) = lattice.at(current.tokens.start);
@@ -38,6 +42,23 @@ pub fn space(lattice: &Lattice, chosen: &[ReadingId]) -> Vec<Step> {
         shell.write(lattice.reading(steps[at].reading), space);
     }
     steps
+}
+
+/// Between what was typed white space stays, and so beside it, except where a symbol that was said decides.
+fn as_typed(lattice: &Lattice, shell: &Shell, previous: &Reading, current: &Reading) -> Option<bool> {
+    let shape = |reading: &Reading| lattice.line.tokens[reading.tokens.start].shape;
+    let said_symbol = |reading: &Reading| is_any_symbol(reading) && shape(reading) == Shape::Word;
+    if said_symbol(previous) || said_symbol(current) {
+        return None;
+    }
+    if is_any_symbol(previous) {
+        // Speech engines write a dash that was said as a sign of its own, and after `dot /` the path goes on.
+        let goes_on = previous.text == "-" || shell.token != previous.text;
+        return (!goes_on).then_some(true);
+    }
+    let typed = shape(previous) == Shape::Typed || shape(current) == Shape::Typed;
+    let digits = shape(previous) == Shape::Digits && shape(current) == Shape::Digits;
+    (typed || digits).then_some(true)
 }
 
 /// A reading with its neighbours, dropped ones left out.
@@ -119,9 +140,23 @@ impl Shell {
     }
 
     fn space_between_words(&self, previous: &Reading, current: &Reading) -> bool {
+        if self.in_for_list() {
+            return true;
+        }
         if is_letter(previous) && is_letter(current) {
-            // "c p r": a command spelled out ends where it is one; the letters of a flag run on.
-            return self.words.is_empty() && commands::is_command(&self.token) && !self.at_flag();
+            // "c p r": a command spelled out ends where it is one; the letters of a flag or a path run on, and what is
+            // left are names of one letter.
+            return match self.words.is_empty() {
+                true => commands::is_command(&self.token) && !self.at_flag(),
+                false => self.token.len() == 1 && self.command.is_some_and(takes_files),
+            };
+        }
+        if self.in_long_flag()
+            && let Some(command) = self.command
+            && command.long(&format!("{}{}", &self.token[2..], current.text)).is_some()
+        {
+            // "dash dash one line" is `--oneline`.
+            return false;
         }
         if is_number(previous) && is_number(current) {
             return false;
@@ -131,10 +166,9 @@ impl Shell {
             if self.at_flag() && self.is_word_flag(&format!("{}{}", &self.token[1..], current.text)) {
                 return false;
             }
-            let starts = self.token.as_str() == previous.text;
             return self.at_flag()
                 || (self.at_name() && !numbered_command(&self.token, &current.text))
-                || is_long_number(current) && starts;
+                || is_long_number(current);
         }
         if is_number(previous) {
             // "fifty k" is a size, "two d" a time; a word after a number is the next argument.
@@ -174,7 +208,8 @@ impl Shell {
                 !(glued_symbol("=") || glued_symbol(":") || self.token.contains("HEAD") || glued_symbol("("))
             }
             "*" | "?" => {
-                self.at_flag() && !self.is_path()
+                self.in_for_list()
+                    || self.at_flag() && !self.is_path()
                     || self.words.is_empty() && !is_any_symbol(previous)
                     || is_any_symbol(previous) && is_redirection(&previous.text)
                     || matches!(previous.text.as_ref(), "\"" | "'")
@@ -211,6 +246,8 @@ impl Shell {
         let Some(next) = around.next else { return true };
         if is_any_symbol(previous) {
             return match previous.text.as_ref() {
+                // `cut -d, -f1`
+                "," if self.at_flag() => true,
                 ":" | "=" | "@" | "_" | "," | "-" => is_symbol(Some(next), "-"),
                 _ => true,
             };
@@ -226,7 +263,7 @@ impl Shell {
             // A range or a date.
             return self.at_flag();
         }
-        if !is_name(next) {
+        if !is_name(next) || is_letter(next) {
             return !(is_number(next) && is_name(previous) && self.is_path());
         }
         let (left, right) = (previous.text.as_ref(), next.text.as_ref());
@@ -281,9 +318,9 @@ impl Shell {
                 || is_redirection(&previous.text) && !previous.text.starts_with('2');
         }
         let root = around.next.is_some_and(|next| ROOTS.binary_search(&next.text.as_ref()).is_ok());
-        self.at_flag() && !self.is_path()
-            || self.at_name()
-            || root && !self.token.contains('/') && self.words.len() > 1
+        // "cp a dot txt slash tmp": the file is whole, and what follows begins at the root.
+        let whole = self.words.len() > 1 || !self.words.is_empty() && self.token.contains('.');
+        self.at_flag() && !self.is_path() || self.at_name() || root && !self.token.contains('/') && whole
     }
 
     fn space_after_symbol(&self, previous: &Reading, around: &Around<'_>) -> bool {
@@ -345,6 +382,11 @@ fn parent_has_hyphenated(command: Command, left: &str, right: &str) -> bool {
         _ => Some(command),
     };
     parent.is_some_and(|parent| parent.has_hyphenated_subcommand(left, right))
+}
+
+/// Commands whose arguments are files, mostly: their one-letter names stand apart.
+fn takes_files(command: Command) -> bool {
+    matches!(command.path(), "cp" | "mv" | "diff" | "ln" | "cmp" | "comm" | "join" | "rm" | "touch" | "cat")
 }
 
 /// `python3`, `bzip2`: commands whose names end in a number.

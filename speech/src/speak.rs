@@ -10,6 +10,7 @@ use letters::say_letters;
 use numbers::{ONES, below_hundred, say_number};
 
 use crate::case::Directive;
+use crate::commands;
 use crate::vocabulary::{self, Kind};
 
 /// How a command is said.
@@ -113,8 +114,8 @@ fn strict(pieces: &[Piece], random: &mut fastrand::Rng) -> Words {
     let mut said: Words = Vec::new();
     let separated = is_plain_word(pieces) || pieces.iter().any(|piece| matches!(piece, Piece::White(_)));
     for (at, (piece, role)) in pieces.iter().zip(roles).enumerate().rev() {
-        if at == 0 && !separated {
-            // Without a separator the line would not be known to be strict.
+        if at == 0 && (!separated || looks_unseparated(pieces)) {
+            // Without a separator, or with a flag right behind a command's name, the line would not be held for strict.
             said.extend(["space".to_owned(), "no".to_owned()]);
         }
         let mut words = match piece {
@@ -134,6 +135,17 @@ fn strict(pieces: &[Piece], random: &mut fastrand::Rng) -> Words {
     }
     said.reverse();
     said
+}
+
+/// A command's name with what looks like its flag or number written on to it: `ls-l`, `kill9`.
+fn looks_unseparated(pieces: &[Piece]) -> bool {
+    let [Piece::Letters(name), sign, rest @ ..] = pieces else { return false };
+    let dash = matches!(sign, Piece::Symbol("-" | "--")) || matches!(sign, Piece::Digits(_));
+    let short = match rest.first() {
+        Some(Piece::Letters(word)) => word.len() == 1 || *sign == Piece::Symbol("--"),
+        _ => true,
+    };
+    dash && short && commands::is_command(name)
 }
 
 /// One word in lower case that means nothing else: `ls` needs no sign that it is strict.

@@ -3,12 +3,14 @@
 //! The longest form of the vocabulary wins, a number is the longest phrase that is one, a case directive runs to the
 //! next space, symbol or directive. No guess is made, so no model is needed.
 
-use crate::lattice::{Kind, Lattice, ReadingId, Step};
+use crate::commands;
+use crate::lattice::{Kind, Lattice, Reading, ReadingId, Step};
 
 /// The one path of a strict line, or `None` where the line is not strict.
 ///
 /// A line is strict when it says `space` or `no space` somewhere and nowhere leaves out a separator: two plain words
-/// side by side, which the strict dialect would have written together, mean that its speaker did not keep to it.
+/// side by side, or a command with its flag right behind ([`lacks_separator`]), which the strict dialect would have
+/// written together, mean that its speaker did not keep to it.
 pub fn path(lattice: &Lattice) -> Option<Vec<Step>> {
     let mut steps = Vec::with_capacity(lattice.len());
     let mut says_separators = false;
@@ -17,7 +19,8 @@ pub fn path(lattice: &Lattice) -> Option<Vec<Step>> {
     while at < lattice.len() {
         let id = choose(lattice, at);
         let reading = lattice.reading(id);
-        says_separators |= matches!(reading.kind, Kind::Separator | Kind::Join);
+        let said = matches!(reading.kind, Kind::Separator | Kind::Join) && reading.entry.is_some();
+        says_separators |= said;
         let word = matches!(reading.kind, Kind::Word | Kind::Typed);
         if word && after_word {
             return None;
@@ -26,7 +29,29 @@ pub fn path(lattice: &Lattice) -> Option<Vec<Step>> {
         at = reading.tokens.end;
         steps.push(Step { reading: id, space: false });
     }
-    says_separators.then_some(steps)
+    let readings: Vec<&Reading> = steps.iter().take(4).map(|step| lattice.reading(step.reading)).collect();
+    (says_separators && !lacks_separator(&readings)).then_some(steps)
+}
+
+/// Whether a line that begins so leaves out the separator behind its command: `ls dash l`, `kill dash nine`,
+/// `git dash dash version`, `sleep five`. No program is called `ls-l`.
+fn lacks_separator(readings: &[&Reading]) -> bool {
+    let [command, rest @ ..] = readings else { return false };
+    if command.kind != Kind::Word || !commands::is_command(&command.text) {
+        return false;
+    }
+    match rest {
+        [sign, ..] if sign.kind == Kind::Symbol && sign.text == "--" => true,
+        [sign, flag, ..] if sign.kind == Kind::Symbol && sign.text == "-" => {
+            matches!(flag.kind, Kind::Letter | Kind::Number)
+                && !commands::hyphenated(&command.text, &flag.text)
+        }
+        [number, rest @ ..] if number.kind == Kind::Number => {
+            let ends = rest.first().is_none_or(|next| next.kind == Kind::Separator);
+            ends && !commands::is_command(&format!("{}{}", command.text, number.text))
+        }
+        _ => false,
+    }
 }
 
 /// The reading that the strict dialect takes at a token.

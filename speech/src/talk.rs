@@ -104,11 +104,15 @@ fn corrections(lattice: &Lattice, quoted: &[bool], dropped: &mut [bool]) {
         {
             end += more.words.len();
         }
+        // "scratch that ls": what is dismissed before another command is all of it.
+        let anew = match entry.writes {
+            "restart" => end < lattice.len() && starts_command(lattice, end),
+            "dismiss" => end < lattice.len() && names_command(lattice, end),
+            _ => false,
+        };
         let from = if end >= lattice.len() {
             last_thing(lattice, at, dropped)
-        } else if entry.writes == "restart" && starts_command(lattice, end)
-            || names_command(lattice, end) && begins_command(lattice, end)
-        {
+        } else if anew || names_command(lattice, end) && begins_command(lattice, end) {
             0
         } else {
             repeated(lattice, at, end, dropped).unwrap_or_else(|| last_thing(lattice, at, dropped))
@@ -151,27 +155,35 @@ fn begins_command(lattice: &Lattice, at: usize) -> bool {
 /// The nearest earlier place that begins like what follows the correction: "dash r no wait dash capital R".
 fn repeated(lattice: &Lattice, at: usize, next: usize, dropped: &[bool]) -> Option<usize> {
     let word = lattice.line.lower(next);
-    (at.saturating_sub(LOOK_BACK)..at)
-        .rev()
-        .find(|&before| !dropped[before] && lattice.line.lower(before) == word)
+    let same = |at: usize| !dropped[at] && lattice.line.lower(at) == word;
+    let mut from = (at.saturating_sub(LOOK_BACK)..at).rev().find(|&before| same(before))?;
+    // "dash dash force no wait dash dash …": both dashes.
+    while from > 0 && same(from - 1) && next + 1 < lattice.len() && lattice.line.lower(next + 1) == word {
+        from -= 1;
+    }
+    Some(from)
 }
 
-/// Where the last thing said before `at` begins: a word, or a run of letters, digits or numbers.
+/// Where the last thing said before `at` begins: a word with all that symbols tie to it (`--force`, `foo.txt`), or a run
+/// of letters, digits or numbers.
 fn last_thing(lattice: &Lattice, at: usize, dropped: &[bool]) -> usize {
     let number = |at: usize| vocabulary::matches(&[lattice.line.lower(at)]).any(|e| e.kind == Kind::Number);
     let letter = |at: usize| lattice.line.lower(at).chars().count() == 1;
+    let dash = |at: usize| matches!(lattice.line.lower(at), "dash" | "minus" | "hyphen");
+    let inside = |at: usize| !dash(at) && joins(lattice, at);
     let Some(mut from) = (0..at).rev().find(|before| !dropped[*before]) else { return at };
-    let same: &dyn Fn(usize) -> bool = if number(from) {
-        &number
-    } else if letter(from) {
-        &letter
-    } else {
-        return from;
-    };
-    while from > 0 && same(from - 1) && !dropped[from - 1] {
-        from -= 1;
+    loop {
+        let before = from.checked_sub(1).filter(|before| !dropped[*before]);
+        let Some(before) = before else { return from };
+        let run = number(from) && number(before) || letter(from) && letter(before);
+        // A dash begins a flag; other symbols stand inside a name and tie what is on both their sides.
+        let tied = inside(before) || inside(from) && !dash(before) && before > 0;
+        if dash(before) || run || tied {
+            from = before;
+        } else {
+            return from;
+        }
     }
-    from
 }
 
 /// "not X but Y": Y.
@@ -314,5 +326,13 @@ mod tests {
         check("sleep one two no wait five", "sleep five");
         check("cat not foo but bar", "cat bar");
         check("git push origin let me start over git fetch", "git fetch");
+        check("ls dash l scratch that", "ls");
+        check("git push dash dash force scratch that origin main", "git push origin main");
+        check("cat foo dot txt no wait bar dot txt", "cat bar dot txt");
+        check(
+            "git push dash dash force no wait dash dash force with lease",
+            "git push dash dash force with lease",
+        );
+        check("rm dash rf foo scratch that ls", "ls");
     }
 }

@@ -44,7 +44,7 @@ pub enum Kind {
     Heard,
     /// What a speech engine hears for a file name's ending.
     Ending,
-    /// An environment variable, written in upper case where one is due.
+    /// A name written in upper case where one is due: an environment variable, a commit.
     Variable,
     /// A name that is said as several words, wherever it stands.
     Name,

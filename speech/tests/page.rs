@@ -13,7 +13,7 @@ const SECTIONS: [(&str, &[Kind]); 9] = [
     ("Case, and words as they are", &[Kind::Case, Kind::Literal]),
     ("Talk that is left out", &[Kind::Filler, Kind::Lead, Kind::Tail]),
     ("Corrections", &[Kind::Correction]),
-    ("Environment variables, after `$` and `export`", &[Kind::Variable]),
+    ("Names in capitals: variables after `$` and `export`, commits of git", &[Kind::Variable]),
     ("What speech engines hear for a command", &[Kind::Heard]),
     ("What they hear for a file's ending, or a name", &[Kind::Ending, Kind::Name]),
 ];
@@ -55,6 +55,9 @@ fn written(entry: &Entry) -> String {
         (Kind::Lead, _) => "nothing, before a command".to_owned(),
         (Kind::Tail, _) => "nothing, after it".to_owned(),
         (Kind::Correction, "restart") => "takes all back".to_owned(),
+        (Kind::Correction, "dismiss") => {
+            "takes the last thing back, or all before another command".to_owned()
+        }
         (Kind::Correction, _) => "takes the last thing back".to_owned(),
         (Kind::Case, name) => name.to_owned(),
         (_, "`") => "`` ` ``".to_owned(),
