@@ -53,10 +53,7 @@ pub fn explain(
 }
 
 fn kept(lattice: &Lattice, conversion: &Conversion) -> ExplainedUnit {
-    let why = match &conversion.message {
-        Some(message) => message.clone(),
-        None => "nothing here was dictated as a symbol, a number or talk: it already is a command".to_owned(),
-    };
+    let why = conversion.message.clone().unwrap_or_default();
     ExplainedUnit {
         heard: conversion.buffer.clone(),
         source: 0..lattice.line.source_length,

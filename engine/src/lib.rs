@@ -7,7 +7,7 @@ use std::ops::Range;
 
 pub use explain::{ExplainedReading, ExplainedUnit, explain};
 use sayso_protocol::character::forbidden;
-use sayso_speech::clean::clean;
+use sayso_speech::clean::{clean, open_quote};
 use sayso_speech::gate::{self, Verdict};
 use sayso_speech::lattice::{Kind, Lattice, Step};
 use sayso_speech::lex::lex;
@@ -38,6 +38,8 @@ pub struct Dictation<'a> {
     pub cursor: Option<usize>,
     /// Which stage may answer.
     pub route: Route,
+    /// Earlier lines of the same command, as they were entered; a quote that they left open is still open here.
+    pub before: &'a str,
 }
 
 /// Why a line stayed as it was.
@@ -122,14 +124,19 @@ fn read(words: &Words, dictation: &Dictation<'_>) -> Result<Lattice, Refusal> {
         Route::Model => return Err(Refusal::NoRoute("model")),
     }
     check(dictation.text)?;
-    Ok(lex(clean(dictation.text), words))
+    let mut lattice = lex(clean(dictation.text), words);
+    lattice.inside = open_quote(dictation.before);
+    Ok(lattice)
 }
 
 /// Gate, choose, render. The path is `None` where the gate kept the line.
 fn conclude(lattice: &Lattice, dictation: &Dictation<'_>) -> (Conversion, Option<Vec<Step>>) {
     if dictation.route == Route::Auto {
         match gate::judge(lattice) {
-            Verdict::Command => return (unchanged(lattice, dictation, 0.95, None), None),
+            Verdict::Command => {
+                let message = "nothing here sounds dictated: the line stays as it is";
+                return (unchanged(lattice, dictation, 0.95, Some(message)), None);
+            }
             Verdict::Prose => {
                 let message = "this does not look like a command: the line stays as it is";
                 return (unchanged(lattice, dictation, 0.5, Some(message)), None);
@@ -153,7 +160,7 @@ fn conclude(lattice: &Lattice, dictation: &Dictation<'_>) -> (Conversion, Option
         route,
         confidence: if strict.is_some() { 0.99 } else { confidence(lattice, &path) },
         alternatives: alternatives(lattice, &path, strict.is_some(), &rendered.text),
-        message: open_quote(lattice, &path),
+        message: quote_left_open(lattice, &path),
         spans: spans(&rendered),
         buffer: rendered.text,
     };
@@ -209,7 +216,7 @@ fn confidence(lattice: &Lattice, path: &[Step]) -> f32 {
     }
 }
 
-/// Other paths worth a look: without what was held for talk, letters in the case they were heard in, the other dialect.
+/// Other paths worth a look: letters in the case they were heard in, nothing taken back, the other dialect.
 fn alternatives(lattice: &Lattice, path: &[Step], strict: bool, text: &str) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     let mut add = |path: &[Step]| {
@@ -222,15 +229,20 @@ fn alternatives(lattice: &Lattice, path: &[Step], strict: bool, text: &str) -> V
         add(&scanner::path(lattice));
     } else {
         add(&scanner::path_as_heard(lattice, path));
-        add(&scanner::path_with_talk(lattice));
+        add(&scanner::path_without_corrections(lattice));
     }
     found.truncate(MAX_ALTERNATIVES);
     found
 }
 
 /// Says so where the command ends inside a quote.
-fn open_quote(lattice: &Lattice, path: &[Step]) -> Option<String> {
-    let mut open: Option<&str> = None;
+fn quote_left_open(lattice: &Lattice, path: &[Step]) -> Option<String> {
+    let mut open: Option<&str> = match lattice.inside {
+        Some('"') => Some("\""),
+        Some('\'') => Some("'"),
+        Some(_) => Some("`"),
+        None => None,
+    };
     for step in path {
         let reading = lattice.reading(step.reading);
         if let (Kind::Symbol, sign @ ("\"" | "'" | "`")) = (reading.kind, reading.text.as_ref()) {

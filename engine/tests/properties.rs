@@ -55,7 +55,7 @@ fn is_subsequence(short: &str, long: &str) -> bool {
 
 fn check_line(text: &str) -> Result<(), TestCaseError> {
     for route in [Route::Auto, Route::Scanner] {
-        let dictation = Dictation { text, cursor: Some(3), route };
+        let dictation = Dictation { text, cursor: Some(3), route, before: "" };
         let Ok(conversion) = convert(&Words::default(), &dictation) else { continue };
         let length = conversion.buffer.chars().count();
         prop_assert!(conversion.cursor <= length);
@@ -159,6 +159,14 @@ fn every_command_of_the_table_stays() {
         }
     }
     assert_eq!(changed, [""; 0], "commands that the gate takes for dictation");
+}
+
+#[test]
+fn a_quote_that_an_earlier_line_opened_is_open() {
+    let dictation =
+        Dictation { text: "second line quote", before: "git commit -m \"first\n", ..Dictation::default() };
+    let conversion = convert(&Words::default(), &dictation).unwrap();
+    assert_eq!((conversion.buffer.as_str(), conversion.message), ("second line\"", None));
 }
 
 #[test]

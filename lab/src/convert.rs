@@ -68,7 +68,7 @@ impl Convert {
 
     fn answer(&self, words: &Words, text: &str) -> Result<Answer, Fault> {
         let cursor = self.cursor.map(|cursor| cursor.min(text.chars().count()));
-        let dictation = Dictation { text, cursor, route: wire::route(self.route) };
+        let dictation = Dictation { text, cursor, route: wire::route(self.route), before: "" };
         let start = Instant::now();
         let converted = sayso_engine::convert(words, &dictation);
         let micros = u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX);

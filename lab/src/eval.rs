@@ -99,8 +99,11 @@ fn evaluate<'a>(cases: &'a [Case], route: Route) -> anyhow::Result<Run> {
     let words = Words::default();
     let progress = Progress::new(cases.len(), "cases");
     let mut run = Run { route, answers: Vec::new(), scores: Vec::new(), time: Duration::ZERO };
-    let dictation =
-        |case: &'a Case| Dictation { text: &case.dictated, cursor: None, route: wire::route(route) };
+    let dictation = |case: &'a Case| Dictation {
+        text: &case.dictated,
+        route: wire::route(route),
+        ..Dictation::default()
+    };
     // The daemon has built its tables long before a key is pressed.
     let _ = sayso_engine::convert(&words, &dictation(&cases[0]));
     for case in cases {

@@ -157,6 +157,6 @@ impl Outcome {
 }
 
 fn convert(words: &Words, text: &str) -> Result<String, sayso_engine::Refusal> {
-    let dictation = Dictation { text, cursor: None, route: Route::Auto };
+    let dictation = Dictation { text, route: Route::Auto, ..Dictation::default() };
     sayso_engine::convert(words, &dictation).map(|conversion| conversion.buffer)
 }

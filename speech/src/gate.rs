@@ -36,6 +36,9 @@ struct Evidence {
 /// Judges a line that is not empty.
 pub fn judge(lattice: &Lattice) -> Verdict {
     let evidence = gather(lattice);
+    if lattice.inside.is_some() && evidence.said == 0 {
+        return Verdict::Command;
+    }
     let names_command = commands::is_command(lattice.line.text(0));
     if evidence.said == 0 {
         return without_symbols(lattice, &evidence, names_command);

@@ -104,6 +104,8 @@ pub struct Lattice {
     pub line: Line,
     /// All edges, ordered by their first token.
     pub(crate) readings: Vec<Reading>,
+    /// The quote sign that earlier lines of the command left open: all up to its end is text.
+    pub inside: Option<char>,
     /// Token → its first edge; one longer than the line.
     pub(crate) first: Vec<u32>,
 }

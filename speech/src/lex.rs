@@ -24,7 +24,7 @@ pub fn lex(line: Line, words: &UserWords) -> Lattice {
     }
     let readings = builder.readings;
     first.push(readings.len() as u32);
-    Lattice { line, readings, first }
+    Lattice { line, readings, inside: None, first }
 }
 
 struct Builder<'l> {

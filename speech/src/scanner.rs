@@ -32,16 +32,20 @@ pub fn path_as_heard(lattice: &Lattice, path: &[Step]) -> Vec<Step> {
     path.iter().map(as_heard).collect()
 }
 
-/// The path when nothing is held for talk.
-pub fn path_with_talk(lattice: &Lattice) -> Vec<Step> {
-    let readings = choose_all(lattice, &vec![false; lattice.len()]);
+/// The path when nothing is taken back.
+pub fn path_without_corrections(lattice: &Lattice) -> Vec<Step> {
+    let readings = choose_all(lattice, &talk::dropped_without_corrections(lattice));
     spacing::space(lattice, &readings)
 }
 
 /// One reading for every unit, in order; dropped tokens take their empty reading.
 fn choose_all(lattice: &Lattice, dropped: &[bool]) -> Vec<ReadingId> {
     let mut chosen = Vec::with_capacity(lattice.len());
-    let mut before = Before { command: true, ..Before::default() };
+    let mut before = Before {
+        command: lattice.inside.is_none(),
+        quote: lattice.inside.map(String::from),
+        ..Before::default()
+    };
     let mut at = 0;
     while at < lattice.len() {
         let id = if dropped[at] {

@@ -31,6 +31,12 @@ const LONGEST: usize = 256;
 const DEEPEST: usize = 32;
 
 impl Shell {
+    /// At the start of a line, or inside a quote that an earlier line opened.
+    pub(crate) fn inside(quote: Option<char>) -> Shell {
+        let words = quote.map(String::from).into_iter().collect();
+        Shell { open: Vec::from_iter(quote), words, ..Shell::default() }
+    }
+
     pub(crate) fn quote(&self) -> Option<char> {
         self.open.iter().copied().find(|sign| matches!(sign, '"' | '\'' | '`'))
     }

@@ -13,7 +13,7 @@ pub fn space(lattice: &Lattice, chosen: &[ReadingId]) -> Vec<Step> {
     let writing: Vec<usize> =
         (0..chosen.len()).filter(|&at| lattice.reading(chosen[at]).kind != Kind::Drop).collect();
     let mut steps: Vec<Step> = chosen.iter().map(|&reading| Step { reading, space: false }).collect();
-    let mut shell = Shell::default();
+    let mut shell = Shell::inside(lattice.inside);
     for (place, &at) in writing.iter().enumerate() {
         let item = |place: usize| writing.get(place).map(|&at| lattice.reading(chosen[at]));
         let current = lattice.reading(chosen[at]);

@@ -20,16 +20,29 @@ const LONGEST_LEAD: usize = 16;
 /// Furthest that a correction looks back for the words that it repeats, in tokens.
 const LOOK_BACK: usize = 8;
 
-/// For every token whether it is dropped, and by which entry of the vocabulary (if one).
+/// For every token whether it is talk or was taken back.
 pub fn dropped(lattice: &Lattice) -> Vec<bool> {
+    drop_with(lattice, true)
+}
+
+/// The same with nothing taken back: for whoever meant "no wait" to the letter.
+pub fn dropped_without_corrections(lattice: &Lattice) -> Vec<bool> {
+    drop_with(lattice, false)
+}
+
+fn drop_with(lattice: &Lattice, correct: bool) -> Vec<bool> {
     let mut dropped = vec![false; lattice.len()];
     let mut quoted = quoted(lattice);
     quoted.resize(lattice.len(), false);
     fillers(lattice, &quoted, &mut dropped);
-    corrections(lattice, &quoted, &mut dropped);
-    not_but(lattice, &quoted, &mut dropped);
-    lead_in(lattice, &mut dropped);
-    tail(lattice, &quoted, &mut dropped);
+    if correct {
+        corrections(lattice, &quoted, &mut dropped);
+        not_but(lattice, &quoted, &mut dropped);
+    }
+    if lattice.inside.is_none() {
+        lead_in(lattice, &mut dropped);
+        tail(lattice, &quoted, &mut dropped);
+    }
     if dropped.iter().all(|dropped| *dropped) {
         // All of it talk: then none of it is, and the gate has the word.
         dropped.fill(false);
@@ -50,7 +63,7 @@ fn entry_at(lattice: &Lattice, at: usize, kind: Kind) -> Option<&'static Entry> 
 
 /// Tokens between spoken quotes: a message may say "please".
 fn quoted(lattice: &Lattice) -> Vec<bool> {
-    let mut inside = false;
+    let mut inside = lattice.inside.is_some();
     let mut at = 0;
     let mut quoted = Vec::with_capacity(lattice.len());
     while at < lattice.len() {
@@ -64,7 +77,8 @@ fn quoted(lattice: &Lattice) -> Vec<bool> {
         inside ^= sign.is_some();
         at += words;
     }
-    if inside { vec![false; lattice.len()] } else { quoted }
+    // A quote that is never closed says nothing about what follows it, unless an earlier line opened it.
+    if inside && lattice.inside.is_none() { vec![false; lattice.len()] } else { quoted }
 }
 
 fn fillers(lattice: &Lattice, quoted: &[bool], dropped: &mut [bool]) {

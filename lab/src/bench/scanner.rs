@@ -77,7 +77,7 @@ fn symbol_line(units: usize) -> (String, String) {
 
 fn row(name: &str, unit: Unit, (said, expected): (&str, &str), samples: usize) -> anyhow::Result<Row> {
     let words = Words::default();
-    let dictation = Dictation { text: said, cursor: None, route: Route::Scanner };
+    let dictation = Dictation { text: said, route: Route::Scanner, ..Dictation::default() };
     let mut times: Vec<Duration> = Vec::with_capacity(samples);
     let warm_up = WARM_UP.min(samples);
     for at in 0..warm_up + samples {
