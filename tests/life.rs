@@ -152,7 +152,7 @@ fn what_is_no_socket_of_a_dead_daemon_is_kept() {
 
     let linked = Resident::absent();
     linked.make_folder(0o700);
-    symlink(linked.path("elsewhere"), linked.folder().join("sayso.lock")).unwrap();
+    symlink(linked.path("elsewhere"), linked.folder().join("sayso.sock.lock")).unwrap();
     refuses(&linked, "lock");
     assert!(!linked.path("elsewhere").exists());
 }

@@ -40,7 +40,7 @@ pub(crate) struct Cli {
 
 const AFTER: &str = "\
 Socket:    $XDG_RUNTIME_DIR/sayso/sayso.sock, else sayso-UID/sayso.sock in the temporary folder; SAYSO_SOCKET overrides
-Settings:  `sayso config path`; changes are noticed without a restart
+Settings:  `sayso config path`; changes are noticed without a restart, those in [log] at the next start
 State:     `sayso status`, `sayso doctor`";
 
 /// Longest idle time, in minutes: a year.

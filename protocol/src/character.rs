@@ -4,8 +4,9 @@ use crate::{Code, Fault};
 
 /// What is wrong with `c`, or `None` where it may stand in a command line.
 ///
-/// Tab and newline may: both can be dictated, and both arrive in multi-line buffers. Variation selectors may too:
-/// they belong to visible symbols.
+/// Forbidden are control characters, and all that Unicode calls Default_Ignorable_Code_Point, because it is shown as
+/// nothing. Tab and newline may stand: both can be dictated, and both arrive in multi-line buffers. The variation
+/// selectors U+FE00 to U+FE0F may too: they belong to visible symbols.
 pub fn forbidden(c: char) -> Option<&'static str> {
     Some(match c {
         '\t' | '\n' => return None,
@@ -14,13 +15,21 @@ pub fn forbidden(c: char) -> Option<&'static str> {
         '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
             "bidirectional control"
         }
-        '\u{ad}' | '\u{180e}' | '\u{200b}'..='\u{200d}' | '\u{2060}'..='\u{2064}' | '\u{feff}' => {
+        '\u{ad}' | '\u{180e}' | '\u{200b}'..='\u{200d}' | '\u{2060}'..='\u{2065}' | '\u{feff}' => {
             "zero-width character"
         }
         '\u{2028}' | '\u{2029}' => "line separator",
-        '\u{206a}'..='\u{206f}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}' => {
-            "invisible formatting character"
-        }
+        '\u{34f}'
+        | '\u{115f}'..='\u{1160}'
+        | '\u{17b4}'..='\u{17b5}'
+        | '\u{180b}'..='\u{180f}'
+        | '\u{206a}'..='\u{206f}'
+        | '\u{3164}'
+        | '\u{ffa0}'
+        | '\u{fff0}'..='\u{fffb}'
+        | '\u{1bca0}'..='\u{1bca3}'
+        | '\u{1d173}'..='\u{1d17a}'
+        | '\u{e0000}'..='\u{e0fff}' => "invisible character",
         _ => return None,
     })
 }
@@ -54,6 +63,10 @@ mod tests {
         {
             assert!(is_forbidden(c), "U+{:04X}", u32::from(c));
         }
+        for c in "\u{34f}\u{1160}\u{17b4}\u{180b}\u{180f}\u{2065}\u{3164}\u{ffa0}\u{fff0}\u{fff8}\u{1bca0}\u{1d17a}".chars() {
+            assert!(is_forbidden(c), "U+{:04X}", u32::from(c));
+        }
+        assert!(is_forbidden('\u{e0100}') && is_forbidden('\u{e0fff}'));
         for c in ['\t', '\n', ' ', 'a', '\u{e9}', '\u{a0}', '\u{2014}', '\u{4e2d}', '\u{1f600}', '\u{fe0f}'] {
             assert!(!is_forbidden(c), "U+{:04X}", u32::from(c));
         }

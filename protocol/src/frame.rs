@@ -39,8 +39,9 @@ pub fn decode(frame: &[u8]) -> Result<Request, Rejected> {
             "this is not a request: a JSON object was expected".into(),
         ));
     }
-    let envelope: Envelope = serde_json::from_slice(frame)
-        .map_err(|error| rejected(0, Code::BadRequest, format!("this is not a request: {error}")))?;
+    let envelope: Envelope = serde_json::from_slice(frame).map_err(|error| {
+        rejected(0, Code::BadRequest, format!("this is not a request: {}", wrong(&error)))
+    })?;
     if envelope.v != VERSION && envelope.op == "shutdown" {
         return Ok(Request::new(envelope.id, Op::Shutdown));
     }
@@ -49,7 +50,7 @@ pub fn decode(frame: &[u8]) -> Result<Request, Rejected> {
         return Err(rejected(envelope.id, Code::UnsupportedVersion, message));
     }
     let request: Request = serde_json::from_slice(frame).map_err(|error| {
-        rejected(envelope.id, Code::BadRequest, format!("this request cannot be read: {error}"))
+        rejected(envelope.id, Code::BadRequest, format!("this request cannot be read: {}", wrong(&error)))
     })?;
     request.check().map_err(|fault| Rejected { id: request.id, fault })?;
     Ok(request)
@@ -62,15 +63,27 @@ pub fn decode(frame: &[u8]) -> Result<Request, Rejected> {
 /// reply at all.
 pub fn decode_reply(frame: &[u8]) -> Result<Reply, Fault> {
     let envelope: Envelope = serde_json::from_slice(frame).map_err(|error| {
-        Fault::new(Code::Internal, format!("the daemon's answer cannot be read: {error}"))
+        Fault::new(Code::Internal, format!("the daemon's answer cannot be read: {}", wrong(&error)))
     })?;
     if envelope.v != VERSION {
         let message =
             format!("the daemon speaks protocol version {}; this client speaks {VERSION}", envelope.v);
         return Err(Fault::new(Code::UnsupportedVersion, message));
     }
-    serde_json::from_slice(frame)
-        .map_err(|error| Fault::new(Code::Internal, format!("the daemon's answer cannot be read: {error}")))
+    serde_json::from_slice(frame).map_err(|error| {
+        Fault::new(Code::Internal, format!("the daemon's answer cannot be read: {}", wrong(&error)))
+    })
+}
+
+/// What is wrong with a frame, and where. The parser's own words quote what was sent, which a fault must never do.
+fn wrong(error: &serde_json::Error) -> String {
+    use serde_json::error::Category;
+    let what = match error.classify() {
+        Category::Data => "a member is missing, there twice, or of another kind than it should be",
+        Category::Eof => "it ends too early",
+        Category::Syntax | Category::Io => "it is not valid JSON",
+    };
+    format!("{what} (byte {})", error.column())
 }
 
 /// The protocol version of a frame; `None` where it has none.
@@ -150,6 +163,25 @@ mod tests {
         check(&vec![b' '; MAX_FRAME_BYTES + 1], 0, Code::TooLong);
         let long = format!(r#"{{"v":1,"id":3,"op":"convert","text":"{}"}}"#, "x".repeat(200_000));
         check(long.as_bytes(), 3, Code::TooLong);
+    }
+
+    #[test]
+    fn a_fault_quotes_nothing_of_what_was_sent() {
+        let secret = "xylophone";
+        for frame in [
+            r#"{"v":1,"id":1,"op":"xylophone"}"#,
+            r#"{"v":1,"id":1,"op":"convert","cursor":"xylophone"}"#,
+            r#"{"v":1,"id":1,"op":"convert","context":"xylophone"}"#,
+            r#"{"v":"xylophone","id":1,"op":"convert"}"#,
+            r#"{"v":1,"id":"xylophone"}"#,
+            r#"{"xylophone"}"#,
+        ] {
+            let message = decode(frame.as_bytes()).unwrap_err().fault.message;
+            assert!(!message.contains(secret) && message.contains("(byte "), "{frame}: {message}");
+            let reply = frame.replace("\"op\"", "\"daemon\":\"1\",\"error\"");
+            let message = decode_reply(reply.as_bytes()).unwrap_err().message;
+            assert!(!message.contains(secret), "{reply}: {message}");
+        }
     }
 
     #[test]

@@ -119,10 +119,16 @@ impl Place {
         } else {
             Path::new("/tmp").join(private).join(format!("{:016x}.sock", fnv(bytes)))
         };
+        // Appended, so that sockets `a.1` and `a.2` in one folder have locks of their own.
+        let beside = |ending: &str| {
+            let mut path = socket.clone().into_os_string();
+            path.push(ending);
+            PathBuf::from(path)
+        };
         Ok(Place {
             folder: socket.parent().unwrap_or(Path::new("/")).to_owned(),
-            lock: socket.with_extension("lock"),
-            start: socket.with_extension("start"),
+            lock: beside(".lock"),
+            start: beside(".start"),
             socket,
         })
     }
@@ -207,6 +213,13 @@ mod tests {
         let just = format!("/{}", "x".repeat(MAX_PATH_BYTES - 1));
         check(&just, "", "/tmp", &just);
         assert_eq!(fnv(b"a"), 0xaf63_dc4c_8601_ec8c, "the published value for the letter a");
+    }
+
+    #[test]
+    fn sockets_that_differ_in_their_ending_share_no_lock() {
+        let [one, two] = ["/d/a.1", "/d/a.2"].map(|socket| place(socket, "", "/tmp").unwrap());
+        assert_eq!((one.lock, one.start), ("/d/a.1.lock".into(), "/d/a.1.start".into()));
+        assert_eq!((two.lock, two.start), ("/d/a.2.lock".into(), "/d/a.2.start".into()));
     }
 
     #[test]
