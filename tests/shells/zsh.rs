@@ -3,6 +3,10 @@
 use crate::terminal::installed::zsh_plugin;
 use crate::terminal::{Daemon, Home, Manner, Setup, Shell, Terminal};
 use crate::{SAID, every_path};
+use sayso_protocol::character::is_forbidden;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
 
 /// Options, aliases and variables that a person may have, each of which breaks careless scripts.
 const HOSTILE: &str = r#"
@@ -38,6 +42,36 @@ fn options_and_aliases_of_the_person_do_not_matter() {
         .text("alias -L | 'grep' ok")
         .keys(&["Enter"])
         .wait_row("alias -g ok=broken");
+}
+
+/// The script has the class of forbidden characters in its own words, which must be those of the protocol.
+#[test]
+fn the_script_refuses_exactly_the_characters_that_the_protocol_does() {
+    // Control characters come escaped, as quotes and backslashes do.
+    let raw = |c: &char| !matches!(c, '\0'..='\x1f' | '"' | '\\');
+    let (refused, accepted): (Vec<_>, Vec<_>) =
+        ('\0'..=char::MAX).filter(raw).partition(|c| is_forbidden(*c));
+    // Each of the refused alone between two letters, the accepted together.
+    let mut lines: Vec<String> = refused.iter().map(|c| format!("a{c}b")).collect();
+    lines.extend(accepted.chunks(256).map(String::from_iter));
+    let home = Home::new();
+    let path = home.path().join("lines");
+    fs::write(&path, lines.join("\n") + "\n").unwrap();
+    let script = r#". "$1"; while IFS= read -r line; do _sayso_unquote "$line"; print $?; done <"$2""#;
+    let shell = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shell/sayso.zsh");
+    let output = Command::new("zsh")
+        .args(["-f", "-c", script, "zsh"])
+        .args([&shell, &path])
+        .env("LC_ALL", "C.UTF-8")
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    let verdicts: Vec<_> = said.lines().collect();
+    assert_eq!(verdicts.len(), lines.len(), "{}", String::from_utf8_lossy(&output.stderr));
+    for (at, (line, verdict)) in lines.iter().zip(verdicts).enumerate() {
+        let expected = if at < refused.len() { "1" } else { "0" };
+        assert_eq!(verdict, expected, "{}", line.escape_unicode());
+    }
 }
 
 #[test]
