@@ -308,7 +308,7 @@ impl Shell {
             || self.at_name()
                 && is_name(previous)
                 && !commands::dotted(&self.token, &next.text)
-                && !is_file_ending(&next.text)
+                && (self.command.is_some() || !is_file_ending(&next.text))
     }
 
     fn space_before_slash(&self, previous: &Reading, around: &Around<'_>) -> bool {

@@ -4,7 +4,12 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
+use sayso_speech::clean::clean;
+use sayso_speech::lex::lex;
+use sayso_speech::render::render;
+use sayso_speech::scanner;
 use sayso_speech::vocabulary::{Entry, Kind, entries};
+use sayso_speech::words::UserWords;
 
 const SECTIONS: [(&str, &[Kind]); 9] = [
     ("Symbols", &[Kind::Symbol, Kind::Point, Kind::Quote, Kind::Open, Kind::Close]),
@@ -18,10 +23,34 @@ const SECTIONS: [(&str, &[Kind]); 9] = [
     ("What they hear for a file's ending, or a name", &[Kind::Ending, Kind::Name]),
 ];
 
+const INTRODUCTION: &str = r#"# What you can say
+
+Say the command, its symbols by name: `git commit dash m quote fix login bug quote` writes `git commit -m "fix login bug"`.
+
+**Leave the separators out** and sayso puts the spaces where a command has them: `tar dash x z f archive dot tar dot gz` is
+`tar -xzf archive.tar.gz`. Where it guesses wrong, press the key again for other readings, or say `space` or `no space` there.
+
+**Say every separator** and nothing is guessed: a line that says `space` between all its words is written to the letter, and what is
+not separated is written together: `git space log space dash dash oneline` is `git log --oneline`, `my dash file` is `my-file`.
+A line that says `space` only here and there is still guessed at everywhere else.
+
+| you say | you get |
+|---|---|
+| `ls dash l a pipe grep dot r s` | `ls -la \| grep .rs` |
+| `grep dash capital r all caps todo src` | `grep -R TODO src` |
+| `camel case get user name` | `getUserName` |
+| `curl localhost colon eighty eighty` | `curl localhost:8080` |
+| `echo literal dash` | `echo dash` |
+| `okay so git push no wait git pull` | `git pull` |
+| `cat foo dot txt scratch that bar dot txt` | `cat bar.txt` |
+
+A command that is already typed stays as it is, and so does what was typed of a line that you go on dictating.
+
+The tables below are written from `speech/data/vocabulary.txt` by `just docs`; `sayso words` shows the same, with your own words.
+"#;
+
 fn page() -> String {
-    let mut page = String::from(
-        "# What you can say\n\nWritten from `speech/data/vocabulary.txt` by `just docs`; `sayso words` shows the same, with your own words.\n",
-    );
+    let mut page = String::from(INTRODUCTION);
     for (title, kinds) in SECTIONS {
         let _ = write!(page, "\n## {title}\n\n| writes | said |\n|---|---|\n");
         let mut rows: Vec<(&Entry, Vec<String>)> = Vec::new();
@@ -63,6 +92,20 @@ fn written(entry: &Entry) -> String {
         (_, "`") => "`` ` ``".to_owned(),
         (_, text) => format!("`{}`", text.replace('|', "\\|")),
     }
+}
+
+/// The examples of the page are true.
+#[test]
+fn the_examples_hold() {
+    let rows = INTRODUCTION.lines().filter_map(|line| line.strip_prefix("| `")?.strip_suffix("` |"));
+    let mut examples = 0;
+    for (said, written) in rows.filter_map(|row| row.split_once("` | `")) {
+        let lattice = lex(clean(said), &UserWords::default());
+        let text = render(&lattice, &scanner::path(&lattice)).text;
+        assert_eq!(text, written.replace("\\|", "|"), "{said:?}");
+        examples += 1;
+    }
+    assert_eq!(examples, 7);
 }
 
 #[test]
