@@ -432,6 +432,53 @@ fn words_and_explanations_are_for_people_and_programs() {
     let home = Home::with_settings("deadline_ms = 60000\n[words]\n\"kay eight s\" = \"k8s\"\n");
     let ran = sayso(&home, &["words", "k8s"], "");
     assert!(ran.code == Some(0) && ran.out.contains("kay eight s"), "{ran:?}");
+#[test]
+fn a_wrong_word_costs_neither_the_key_nor_the_other_words() {
+    let home = Home::new();
+    assert_eq!(sayso(&home, &["config", "path"], "").code, Some(0));
+    let file = home.path().join("settings.toml");
+    fs::remove_file(&file).unwrap();
+    sayso(&home, &["config", "init"], "");
+    // What anybody would do first: add lines at the end of the file.
+    let written = fs::read_to_string(&file).unwrap();
+    fs::write(
+        &file,
+        format!("{written}key = \"ctrl-g\"\ndeadline_ms = 60000\n[words]\n\"kay eight s\" = \"k8s\"\n"),
+    )
+    .unwrap();
+    assert_eq!(sayso(&home, &["config", "check"], "").code, Some(0));
+    let mut text = fs::read_to_string(&file).unwrap();
+    text.push_str("bad = \"\"\n");
+    fs::write(&file, text).unwrap();
+    sayso(&home, &["config", "check"], "").refused("must not be empty");
+    let ran = sayso(&home, &["init", "bash"], "");
+    assert!(ran.out.contains(r"_sayso_key='\C-g'") && ran.err.contains("must not be empty"), "{}", ran.err);
+    let ran = sayso(&home, &["convert", "echo kay eight s"], "");
+    assert_eq!((ran.code, ran.out.trim_end()), (Some(0), "echo k8s"), "{ran:?}");
+    let status = sayso(&home, &["status"], "").out;
+    assert!(status.contains("must not be empty; the rest is in force"), "{status}");
+}
+
+#[test]
+fn the_doctor_names_every_shell_without_the_key() {
+    let home = patient();
+    let mut doctor = command(&home, &["doctor", "--json"]);
+    let said = finish(doctor.env_remove("SHELL").spawn().unwrap(), b"").out;
+    let of = |name: &str| {
+        let mut checks = said.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        checks.find(|check| check["check"] == name).unwrap()
+    };
+    for shell in ["zsh", "fish", "bash"] {
+        assert_eq!(of(shell)["level"], "warn", "{shell}");
+        let advice = of(shell)["advice"].as_str().unwrap().to_owned();
+        let client = programs::folder().join("sayso");
+        assert!(advice.contains(&format!("{} init {shell}", client.display())), "{advice}");
+    }
+    home.write(".zshrc", "eval \"$(/opt/bin/sayso init zsh)\"\n");
+    let said = sayso(&home, &["doctor"], "").out;
+    assert!(said.contains(".zshrc turns sayso on"), "{said}");
+}
+
     assert_eq!(sayso(&home, &["words", "--json", "k8s"], "").json()["kind"], "your own");
     assert_eq!(sayso(&home, &["words", "no such word"], "").code, Some(1));
     let units = sayso(&home, &["explain", "--json", SAID], "").json()["units"].clone();

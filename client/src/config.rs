@@ -26,7 +26,8 @@ pub(crate) fn run(action: ConfigAction) -> Result<ExitCode> {
         ConfigAction::Init => {
             let path = path()?;
             write_new(&path)?;
-            writeln!(out, "{} written; every line in it is a comment that shows a default", path.display())?;
+            writeln!(out, "{} written; every line in it is a comment that shows a default.", path.display())?;
+            writeln!(out, "Remove the # of what you change, and of the [section] above it.")?;
         }
     }
     Ok(ExitCode::SUCCESS)

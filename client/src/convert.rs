@@ -27,7 +27,7 @@ pub(crate) fn run(cli: &Convert, begun: Instant) -> Result<ExitCode> {
         return Ok(exit(&outcome));
     }
     if let Some(mistake) = mistake {
-        say(format_args!("{mistake}; the defaults are in force"));
+        say(format_args!("{mistake}; the rest of the settings is in force"));
     }
     if cli.json {
         writeln!(out, "{}", output::json(&outcome))?;
@@ -58,12 +58,10 @@ pub(crate) fn without_daemon(cli: &Convert) -> Result<ExitCode> {
     Err(command.exec()).with_context(|| format!("{} cannot be started", program.display()))
 }
 
-/// The settings, or the defaults and what is wrong with the file.
+/// What of the settings could be understood, and what is wrong with the file.
 pub(crate) fn settings() -> (Settings, Option<String>) {
-    match Settings::load() {
-        Ok(settings) => (settings, None),
-        Err(mistake) => (Settings::default(), Some(mistake.to_string())),
-    }
+    let (settings, mistake) = Settings::load_usable();
+    (settings, mistake.map(|mistake| mistake.to_string()))
 }
 
 /// What was dictated: the arguments, or standard input to its end, or one line typed there. A newline at the end of a pipe is not part of the

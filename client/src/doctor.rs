@@ -1,6 +1,7 @@
 //! `sayso doctor`: everything that a key press needs, looked at for real.
 
 use crate::convert::{ask, request};
+use crate::init::{self, Shell};
 use crate::paint::{Paint, Tone};
 use crate::reach::{self, Reach, VERSION};
 use crate::{service, status};
@@ -117,9 +118,11 @@ fn settings() -> Vec<Check> {
     vec![match Settings::load() {
         Ok(_) if path.exists() => ok("settings", format!("{} is understood", path.display())),
         Ok(_) => ok("settings", format!("the defaults; {} is not there", path.display())),
-        Err(mistake) => {
-            fail("settings", mistake.to_string(), "correct that line; until then the defaults are in force")
-        }
+        Err(mistake) => fail(
+            "settings",
+            mistake.to_string(),
+            "correct that line; until then it counts for nothing, and the rest is in force",
+        ),
     }]
 }
 
@@ -162,12 +165,16 @@ fn conversion() -> Vec<Check> {
 }
 
 fn daemon() -> Vec<Check> {
-    let log = folders::log_folder();
-    let log = log.map_or_else(|| "nowhere".to_owned(), |folder| folder.display().to_string());
+    let folder = folders::log_folder();
+    let unwritable = folder.as_deref().filter(|folder| !can_be_written(folder));
+    let log = match &folder {
+        Some(folder) if unwritable.is_none() => format!("logs to {}", folder.display()),
+        _ => "logs nowhere".to_owned(),
+    };
     let mut checks = vec![match status::ask() {
         Ok(status) if status.version == VERSION => ok(
             "daemon",
-            format!("process {}, {:.1} MB, logs to {log}", status.pid, status.resident_bytes as f64 / 1e6),
+            format!("process {}, {:.1} MB, {log}", status.pid, status.resident_bytes as f64 / 1e6),
         ),
         Ok(status) if version::is_newer(&status.version, VERSION) => warn(
             "daemon",
@@ -187,17 +194,24 @@ fn daemon() -> Vec<Check> {
             None => fail("daemon", fault.message, "see the line above"),
         },
     }];
-    if let Some(folder) = folders::log_folder()
-        && folder.exists()
-        && nix::unistd::access(&folder, nix::unistd::AccessFlags::W_OK).is_err()
-    {
+    if let Some(folder) = unwritable {
         checks.push(warn(
             "log",
-            format!("{} cannot be written", folder.display()),
-            "the daemon runs without a log",
+            format!("{} cannot be written, so the daemon runs without a log", folder.display()),
+            "give yourself that folder, or point XDG_STATE_HOME (on macOS: HOME) elsewhere, and run `sayso service stop`",
         ));
     }
     checks
+}
+
+/// Whether this user can write into a folder, or make it where it is missing.
+fn can_be_written(folder: &Path) -> bool {
+    let there = folder.ancestors().find(|folder| folder.exists());
+    there.is_some_and(|there| {
+        there.is_dir()
+            && nix::unistd::access(there, nix::unistd::AccessFlags::W_OK | nix::unistd::AccessFlags::X_OK)
+                .is_ok()
+    })
 }
 
 /// The service, if one is installed.
@@ -216,7 +230,7 @@ fn managed() -> Vec<Check> {
     }]
 }
 
-/// Whether each shell that is used has the key.
+/// Whether each shell that is installed has the key.
 fn shells() -> Vec<Check> {
     let home = env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
     let or_home = |name, default: &str| env::var_os(name).map_or_else(|| home.join(default), PathBuf::from);
@@ -225,21 +239,28 @@ fn shells() -> Vec<Check> {
     let login = env::var("SHELL").unwrap_or_default();
     let login = Path::new(&login).file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
     let known = [
-        ("zsh", vec![zsh.join(".zshrc"), zsh.join(".zprofile")], r#"eval "$(sayso init zsh)""#),
-        ("fish", fish_files(&fish), "sayso init fish | source"),
-        ("bash", vec![home.join(".bashrc"), home.join(".bash_profile")], r#"eval "$(sayso init bash)""#),
+        (Shell::Zsh, "zsh", vec![zsh.join(".zshrc"), zsh.join(".zprofile")]),
+        (Shell::Fish, "fish", fish_files(&fish)),
+        (Shell::Bash, "bash", vec![home.join(".bashrc"), home.join(".bash_profile")]),
     ];
     let mut checks = Vec::new();
-    for (shell, files, line) in known {
-        let turned_on = files.iter().find(|file| mentions_us(file));
-        match turned_on {
-            Some(file) => checks.push(ok(shell, format!("{} turns sayso on", file.display()))),
-            None if shell == login => {
-                let start = files.first().map(|file| file.display().to_string()).unwrap_or_default();
-                checks.push(warn(shell, "sayso is not turned on", format!("add to {start}: {line}")));
-            }
-            None => {}
+    let mut anywhere = false;
+    for (shell, name, files) in known {
+        if let Some(file) = files.iter().find(|file| mentions_us(file)) {
+            anywhere = true;
+            checks.push(ok(name, format!("{} turns sayso on", file.display())));
+        } else if name == login || is_installed(name) {
+            let start = files.first().map(|file| file.display().to_string()).unwrap_or_default();
+            let line = init::own_path().and_then(|client| init::start_line(shell, &client));
+            let advice = match line {
+                Ok(line) => format!("to have the key there, add to {start}: {line}"),
+                Err(error) => format!("{error:#}"),
+            };
+            checks.push(warn(name, "sayso is not turned on", advice));
         }
+    }
+    if !anywhere && checks.is_empty() {
+        checks.push(warn("shell", "neither zsh nor fish nor bash was found", "install one of them"));
     }
     if login == "bash"
         && let Some(old) = old_bash()
@@ -258,6 +279,11 @@ fn shells() -> Vec<Check> {
         ));
     }
     checks
+}
+
+fn is_installed(program: &str) -> bool {
+    let path = env::var_os("PATH").unwrap_or_default();
+    env::split_paths(&path).any(|folder| folder.join(program).is_file())
 }
 
 fn fish_files(folder: &Path) -> Vec<PathBuf> {

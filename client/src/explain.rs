@@ -16,7 +16,7 @@ use std::time::Instant;
 pub(crate) fn run(cli: &Explain, begun: Instant) -> Result<ExitCode> {
     let (settings, mistake) = settings();
     if let Some(mistake) = mistake {
-        say(format_args!("{mistake}; the defaults are in force"));
+        say(format_args!("{mistake}; the rest of the settings is in force"));
     }
     let mut heard = String::new();
     let outcome = read(&cli.text, true)?.and_then(|text| {

@@ -70,6 +70,25 @@ pub(crate) fn script(
     })
 }
 
+/// The line of a start file that turns sayso on in `shell`, by the path of the client: PATH may not be set yet.
+///
+/// # Errors
+/// As [`script`].
+pub(crate) fn start_line(shell: Shell, client: &Path) -> anyhow::Result<String> {
+    let client = utf8(client)?;
+    let plain = client.chars().all(|c| c.is_ascii_alphanumeric() || "_./-".contains(c));
+    let word = match shell {
+        _ if plain => client.to_owned(),
+        Shell::Fish => fish_quoted(client),
+        Shell::Zsh | Shell::Bash => quoted(client),
+    };
+    Ok(match shell {
+        Shell::Zsh => format!("eval \"$({word} init zsh)\""),
+        Shell::Bash => format!("eval \"$({word} init bash)\""),
+        Shell::Fish => format!("status is-interactive; and {word} init fish | source"),
+    })
+}
+
 /// The path by which this program was started: unlike the executable's own, it survives an upgrade that moves what
 /// a symbolic link points to.
 ///
@@ -178,6 +197,17 @@ mod tests {
     fn words_are_quoted_for_their_shell() {
         assert_eq!(quoted("it's"), r"'it'\''s'");
         assert_eq!(fish_quoted(r"it's \n"), r"'it\'s \\n'");
+    }
+
+    #[test]
+    fn the_line_of_a_start_file_works_without_path() {
+        let line = |shell, client: &str| start_line(shell, Path::new(client)).unwrap();
+        assert_eq!(line(Shell::Zsh, "/opt/bin/sayso"), r#"eval "$(/opt/bin/sayso init zsh)""#);
+        assert_eq!(line(Shell::Bash, "/o'b/sayso"), r#"eval "$('/o'\''b/sayso' init bash)""#);
+        assert_eq!(
+            line(Shell::Fish, "/o b/sayso"),
+            "status is-interactive; and '/o b/sayso' init fish | source"
+        );
     }
 
     #[test]

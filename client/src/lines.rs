@@ -24,7 +24,7 @@ const CHUNK_BYTES: usize = 64 * 1024;
 pub(crate) fn run(cli: &Convert) -> Result<ExitCode> {
     let (settings, mistake) = settings();
     if let Some(mistake) = mistake {
-        say(format_args!("{mistake}; the defaults are in force"));
+        say(format_args!("{mistake}; the rest of the settings is in force"));
     }
     let pattern = cli.request(&settings, String::new());
     let mut pipeline = Pipeline::new(pattern, !cli.no_start);

@@ -52,7 +52,7 @@ fn run(command: Command, begun: Instant) -> Result<ExitCode> {
         Command::Init { shell } => {
             let (settings, mistake) = convert::settings();
             if let Some(mistake) = mistake {
-                say(format_args!("{mistake}; the defaults are in force"));
+                say(format_args!("{mistake}; the rest of the settings is in force"));
             }
             let script = init::script(shell, &settings, &init::own_path()?, &Place::locate()?.socket)?;
             io::stdout().lock().write_all(script.as_bytes())?;

@@ -52,7 +52,7 @@ fn told(paint: Paint, status: &Status) -> String {
         ("open", format!("connections: {}, line editors: {}", status.connections, status.sessions)),
     ];
     if let Some(mistake) = &status.settings_error {
-        rows.push(("settings", format!("{mistake}; the last good ones are in force")));
+        rows.push(("settings", format!("{mistake}; the rest is in force")));
     }
     for route in &status.routes {
         let times =

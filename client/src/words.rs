@@ -24,7 +24,7 @@ struct Row {
 pub(crate) fn run(cli: &Words) -> Result<ExitCode> {
     let (settings, mistake) = settings();
     if let Some(mistake) = mistake {
-        say(format_args!("{mistake}; your own words are not in force"));
+        say(format_args!("{mistake}; the rest of the settings is in force"));
     }
     let filter = cli.filter.as_deref().unwrap_or_default().to_lowercase();
     let found: Vec<_> = rows(&settings.words).into_iter().filter(|row| row.matches(&filter)).collect();
@@ -100,6 +100,7 @@ fn shown(entry: &Entry) -> (&'static str, String) {
         Kind::Literal => ("take the next word as it is", writes()),
         Kind::Filler | Kind::Lead | Kind::Tail => ("left out", String::new()),
         Kind::Correction => ("take something back", writes()),
+        Kind::Variable => ("environment variables", writes()),
         _ => ("names", writes()),
     }
 }

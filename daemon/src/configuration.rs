@@ -21,7 +21,7 @@ pub(crate) struct Configuration {
 #[derive(Debug, Clone)]
 pub(crate) struct Current {
     seen: Option<Fingerprint>,
-    /// The last settings that were understood.
+    /// What could be understood, the rest at its default.
     pub(crate) settings: Arc<Settings>,
     /// The person's own words, ready for the engine.
     pub(crate) words: Arc<Words>,
@@ -30,7 +30,7 @@ pub(crate) struct Current {
 }
 
 impl Configuration {
-    /// Reads the user's settings file. With a mistake in it, the defaults are in force.
+    /// Reads the user's settings file. A mistake in it costs the entry it is in.
     pub(crate) fn load() -> Configuration {
         Configuration::at(folders::config_file())
     }
@@ -54,7 +54,7 @@ impl Configuration {
 
     /// What is in force after a look at the file, which is read only when it has changed. May block.
     ///
-    /// A mistake keeps the last good settings in force.
+    /// A mistake costs the entry it is in, and is told.
     pub(crate) fn refreshed(&self) -> Current {
         let Some(path) = &self.path else { return self.current() };
         let seen =
@@ -62,18 +62,14 @@ impl Configuration {
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
         if current.seen != seen {
             current.seen = seen;
-            match Settings::read(path) {
-                Ok(settings) => {
-                    current.words = Arc::new(Words::new(settings.words.iter().cloned()));
-                    current.settings = Arc::new(settings);
-                    current.mistake = None;
-                    tracing::info!("settings read");
-                }
-                Err(mistake) => {
-                    tracing::warn!(%mistake, "settings not understood; the last good ones stay in force");
-                    current.mistake = Some(mistake.to_string());
-                }
+            let (settings, mistake) = Settings::read_usable(path);
+            match &mistake {
+                None => tracing::info!("settings read"),
+                Some(mistake) => tracing::warn!(%mistake, "the rest of the settings is in force"),
             }
+            current.words = Arc::new(Words::new(settings.words.iter().cloned()));
+            current.settings = Arc::new(settings);
+            current.mistake = mistake.map(|mistake| mistake.to_string());
         }
         current.clone()
     }
@@ -84,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_change_is_noticed_and_a_mistake_keeps_what_was_good() {
+    fn a_change_is_noticed_and_a_mistake_costs_one_entry() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("config.toml");
         let configuration = Configuration::at(Some(path.clone()));
@@ -92,9 +88,11 @@ mod tests {
         assert_eq!(deadline(), 1000);
         fs::write(&path, "deadline_ms = 20").unwrap();
         assert_eq!(deadline(), 20);
-        fs::write(&path, "deadline = 300").unwrap();
-        assert_eq!(deadline(), 20);
-        assert!(configuration.current().mistake.unwrap().contains("config.toml:1:1"));
+        fs::write(&path, "deadline_ms = 300\n[words]\nbad = \"\"\ngood = \"fine\"").unwrap();
+        assert_eq!(deadline(), 300);
+        let current = configuration.current();
+        assert_eq!(current.settings.words, [("good".to_owned(), "fine".to_owned())]);
+        assert!(current.mistake.unwrap().contains("config.toml:3:7"));
         fs::remove_file(&path).unwrap();
         assert_eq!(deadline(), 1000);
         assert_eq!(configuration.current().mistake, None);

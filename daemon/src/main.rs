@@ -84,7 +84,7 @@ fn run(cli: &Cli) -> Result<()> {
     log::keep_panics_discreet();
     tracing::info!(version = VERSION, pid = std::process::id(), socket, "listening");
     if let Some(mistake) = current.mistake {
-        tracing::warn!(mistake, "settings not understood; the defaults are in force");
+        tracing::warn!(mistake, "the rest of the settings is in force");
     }
     let house = Arc::new(House::new(configuration, cli.log_text, socket, ownership.as_str()));
     let idle_exit = cli.idle_minutes.map(|idle| Some(idle).filter(|idle| !idle.is_zero()));

@@ -10,6 +10,11 @@ use std::path::{Path, PathBuf};
 /// Longest path of a socket in bytes: macOS has room for 104 with the final NUL, Linux for 108.
 pub const MAX_PATH_BYTES: usize = 103;
 
+/// What to do where the folder of the socket must stay as it is.
+const OWN_FOLDER: &str = "make a folder of your own (mkdir -m 700 FOLDER) and point SAYSO_SOCKET into it";
+/// The sticky bit: many users keep files in the folder.
+const STICKY: u32 = 0o1000;
+
 /// Why there is no socket, or none that can be trusted.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -18,12 +23,10 @@ pub enum PlaceError {
     #[error("SAYSO_SOCKET is {0:?}: give the absolute path of a socket, not ending in .lock or .start")]
     Override(PathBuf),
     /// The folder is a symbolic link or no folder.
-    #[error("{0} is not a folder but {1}: remove it, or point SAYSO_SOCKET elsewhere")]
+    #[error("{0} is not a folder but {1}: {OWN_FOLDER}")]
     NotAFolder(PathBuf, &'static str),
     /// Somebody else could put a socket of their own there.
-    #[error(
-        "{folder} belongs to user {owner}, not to user {user}: remove it, or point SAYSO_SOCKET into a folder of your own"
-    )]
+    #[error("{folder} belongs to user {owner}, not to user {user}: {OWN_FOLDER}")]
     Foreign {
         /// The folder of the socket.
         folder: PathBuf,
@@ -32,12 +35,22 @@ pub enum PlaceError {
         /// Who asks.
         user: u32,
     },
-    /// Others may enter.
+    /// Others may enter a folder that is sayso's own.
     #[error("{folder} has mode {mode:03o}, so that others may enter it: run chmod 700 on it")]
     Loose {
         /// The folder of the socket.
         folder: PathBuf,
         /// Its permission bits.
+        mode: u32,
+    },
+    /// Others may enter, and must be left to: the folder, for example `/tmp` or a home, is there for more than sayso.
+    #[error(
+        "{folder} has mode {mode:03o}, so that others may enter it, and is not sayso's alone: {OWN_FOLDER}"
+    )]
+    Shared {
+        /// The folder of the socket.
+        folder: PathBuf,
+        /// Its permission bits, with the sticky one.
         mode: u32,
     },
     /// The folder cannot be made or looked at.
@@ -149,8 +162,8 @@ impl Place {
     /// Whether nobody but this user can have put anything into the folder.
     ///
     /// # Errors
-    /// [`PlaceError::NotAFolder`], [`PlaceError::Foreign`], [`PlaceError::Loose`]; [`PlaceError::Io`] where the
-    /// folder cannot be looked at, for example because it is missing.
+    /// [`PlaceError::NotAFolder`], [`PlaceError::Foreign`], [`PlaceError::Loose`], [`PlaceError::Shared`];
+    /// [`PlaceError::Io`] where the folder cannot be looked at, for example because it is missing.
     pub fn check(&self) -> Result<(), PlaceError> {
         let folder = || self.folder.clone();
         let seen = fs::symlink_metadata(&self.folder).map_err(|error| PlaceError::Io(folder(), error))?;
@@ -162,7 +175,15 @@ impl Place {
         } else if owner != user {
             Err(PlaceError::Foreign { folder: folder(), owner, user })
         } else if seen.mode() & 0o077 != 0 {
-            Err(PlaceError::Loose { folder: folder(), mode: seen.mode() & 0o777 })
+            let mode = seen.mode() & 0o1777;
+            // Advice to close a folder must never hit one that others need: only folders that sayso makes are named so.
+            let named_by_us =
+                self.folder.file_name().is_some_and(|name| name.as_bytes().starts_with(b"sayso"));
+            if named_by_us && mode & STICKY == 0 {
+                Err(PlaceError::Loose { folder: folder(), mode })
+            } else {
+                Err(PlaceError::Shared { folder: folder(), mode })
+            }
         } else {
             Ok(())
         }
@@ -245,6 +266,20 @@ mod tests {
         for mode in [0o701, 0o710, 0o770, 0o777, 0o755] {
             fs::set_permissions(&folder, fs::Permissions::from_mode(mode)).unwrap();
             assert!(matches!(inside(&folder).prepare(), Err(PlaceError::Loose { mode: m, .. }) if m == mode));
+        }
+    }
+
+    #[test]
+    fn nobody_is_told_to_close_a_folder_that_others_need() {
+        let home = tempfile::tempdir().unwrap();
+        for (name, mode) in [("tmp", 0o1777), ("home", 0o755), ("sayso", 0o1777)] {
+            let folder = home.path().join(name);
+            fs::create_dir(&folder).unwrap();
+            fs::set_permissions(&folder, fs::Permissions::from_mode(mode)).unwrap();
+            let error = inside(&folder).check().unwrap_err();
+            assert!(matches!(error, PlaceError::Shared { mode: m, .. } if m == mode), "{error}");
+            let told = error.to_string();
+            assert!(told.contains("mkdir -m 700") && !told.contains("chmod"), "{told}");
         }
     }
 

@@ -1,18 +1,21 @@
-//! From the bytes of a settings file to settings, strictly.
+//! From the bytes of a settings file to settings: each entry by itself, so that one mistake costs one entry.
 
-use crate::{Chord, Daemon, Level, Log, Mistake, Rotation, Settings};
+use crate::{Chord, Mistake, Settings};
 use sayso_protocol::character::forbidden;
 use sayso_protocol::message::MAX_DEADLINE_MS;
-use serde::Deserialize;
-use std::collections::BTreeMap;
-use std::ops::RangeInclusive;
+use serde::de::DeserializeOwned;
+use std::borrow::Cow;
+use std::ops::{Range, RangeInclusive};
 use std::time::Duration;
 use toml::Spanned;
+use toml::de::{DeTable, DeValue, ValueDeserializer};
 
 /// Largest file that is read, in bytes: a hundred times what a long list of words needs.
 const MAX_FILE_BYTES: usize = 4 << 20;
 /// Longest spoken or written form of a word, in characters.
 const MAX_WORD_CHARS: usize = 200;
+/// Most lines that may be no TOML before the rest of a file is not read either.
+const MAX_SPOILT_LINES: usize = 100;
 /// Most words of a person.
 const MAX_WORDS: usize = 10_000;
 /// Longest idle time, in minutes: a year.
@@ -20,110 +23,267 @@ const MAX_IDLE_MINUTES: u64 = 366 * 24 * 60;
 /// Most log files that are kept.
 const MAX_KEEP: u64 = 1000;
 
-/// The file as it is written; spans remember where.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    key: Option<Spanned<String>>,
-    deadline_ms: Option<Spanned<u64>>,
-    enter_converts: Option<bool>,
-    #[serde(default)]
-    words: BTreeMap<Spanned<String>, Spanned<String>>,
-    #[serde(default)]
-    daemon: DaemonTable,
-    #[serde(default)]
-    log: LogTable,
-}
+/// What stands above the first section, and under the sections that have fixed names.
+const TOP: &[&str] = &["key", "deadline_ms", "enter_converts"];
+const DAEMON: &[&str] = &["idle_minutes"];
+const LOG: &[&str] = &["level", "rotation", "keep"];
 
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct DaemonTable {
-    idle_minutes: Option<Spanned<u64>>,
-}
+type Key<'t> = Spanned<Cow<'t, str>>;
+type Value<'t> = Spanned<DeValue<'t>>;
 
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct LogTable {
-    level: Option<Level>,
-    rotation: Option<Rotation>,
-    keep: Option<Spanned<u64>>,
-}
-
-/// Reads the bytes of a settings file. The mistake does not name the file yet.
-pub(crate) fn parse(bytes: &[u8]) -> Result<Settings, Mistake> {
+/// Reads the bytes of a settings file: what could be understood, the rest at its default, and every mistake in the
+/// order of the file. The mistakes do not name the file yet.
+pub(crate) fn parse(bytes: &[u8]) -> (Settings, Vec<Mistake>) {
+    let nothing = |mistake| (Settings::default(), vec![mistake]);
     if bytes.len() > MAX_FILE_BYTES {
-        return Err(Mistake::whole_file(format!("this file has more than {MAX_FILE_BYTES} bytes")));
+        return nothing(Mistake::whole_file(format!("this file has more than {MAX_FILE_BYTES} bytes")));
     }
     let text = match std::str::from_utf8(bytes) {
         Ok(text) => text,
         Err(error) => {
             let good = String::from_utf8_lossy(&bytes[..error.valid_up_to()]);
-            return Err(Mistake::at(&good, good.len()..good.len(), "this is not UTF-8"));
+            return nothing(Mistake::at(&good, good.len()..good.len(), "this is not UTF-8"));
         }
     };
-    let file: File = toml::from_str(text).map_err(|error| {
-        let message = error.message().trim().replace('\n', "; ");
-        match error.span() {
-            Some(span) => Mistake::at(text, span, message),
-            None => Mistake::whole_file(message),
-        }
-    })?;
-    let defaults = Settings::default();
-    let number = |value: Option<Spanned<u64>>, name: &str, allowed: RangeInclusive<u64>, default: u64| {
-        let Some(value) = value else { return Ok(default) };
-        if allowed.contains(value.get_ref()) {
-            return Ok(*value.get_ref());
-        }
-        let message = format!("`{name}` must lie between {} and {}", allowed.start(), allowed.end());
-        Err(Mistake::at(text, value.span(), message))
-    };
-    let default_ms = u64::try_from(defaults.deadline.as_millis()).unwrap_or(MAX_DEADLINE_MS);
-    let deadline_ms = number(file.deadline_ms, "deadline_ms", 1..=MAX_DEADLINE_MS, default_ms)?;
-    let idle = number(file.daemon.idle_minutes, "idle_minutes", 0..=MAX_IDLE_MINUTES, 0)?;
-    let keep = number(file.log.keep, "keep", 1..=MAX_KEEP, defaults.log.keep as u64)?;
-    let key = match file.key {
-        Some(key) => key
-            .get_ref()
-            .parse::<Chord>()
-            .map_err(|error| Mistake::at(text, key.span(), error.to_string()))?,
-        None => defaults.key,
-    };
-    Ok(Settings {
-        key,
-        deadline: Duration::from_millis(deadline_ms),
-        enter_converts: file.enter_converts.unwrap_or(defaults.enter_converts),
-        words: words(text, file.words)?,
-        daemon: Daemon { idle: (idle > 0).then(|| Duration::from_secs(idle * 60)) },
-        log: Log {
-            level: file.log.level.unwrap_or(defaults.log.level),
-            rotation: file.log.rotation.unwrap_or(defaults.log.rotation),
-            keep: usize::try_from(keep).unwrap_or(defaults.log.keep),
-        },
-    })
-}
-
-fn words(
-    text: &str,
-    table: BTreeMap<Spanned<String>, Spanned<String>>,
-) -> Result<Vec<(String, String)>, Mistake> {
-    if table.len() > MAX_WORDS {
-        return Err(Mistake::whole_file(format!("[words] has {} words, more than {MAX_WORDS}", table.len())));
-    }
-    let mut words = BTreeMap::new();
-    for (spoken, written) in table {
-        for (side, what) in [(&spoken, "what is said"), (&written, "what it writes")] {
-            if let Err(message) = word(side.get_ref(), what) {
-                return Err(Mistake::at(text, side.span(), message));
+    let mut reader = Reader { text, settings: Settings::default(), mistakes: Vec::new() };
+    // Lines that are no TOML are made blank one after the other, until the rest can be read.
+    let mut clean = text.to_owned();
+    for _ in 0..MAX_SPOILT_LINES {
+        let (table, errors) = DeTable::parse_recoverable(&clean);
+        let mut duplicates = Vec::new();
+        let mut spoilt = None;
+        for error in errors {
+            let span = error.span().unwrap_or(0..0);
+            match error.message().trim() {
+                "duplicate key" => duplicates.push(span),
+                message => {
+                    spoilt = Some((span, message.replace('\n', "; ")));
+                    // What comes after the first one may only follow from it.
+                    break;
+                }
             }
         }
-        let heard: Vec<_> = spoken.get_ref().split_whitespace().map(str::to_lowercase).collect();
-        let heard = heard.join(" ");
-        let message = format!("\"{heard}\" is there twice: upper and lower case sound the same");
-        if words.insert(heard, written.into_inner()).is_some() {
-            return Err(Mistake::at(text, spoken.span(), message));
+        let Some((span, message)) = spoilt else {
+            for span in duplicates {
+                let message = reader.given_before(span.clone());
+                reader.mistake(span, message);
+            }
+            reader.top(table.into_inner());
+            reader.mistakes.sort_by_key(|mistake| mistake.at);
+            return (reader.settings, reader.mistakes);
+        };
+        let lines = spoilt_lines(&clean, span.start);
+        reader.mistake(span, message);
+        let blank: String =
+            clean[lines.clone()].bytes().map(|byte| if byte == b'\n' { '\n' } else { ' ' }).collect();
+        if clean[lines.clone()] == blank {
+            break;
+        }
+        clean.replace_range(lines, &blank);
+    }
+    reader.mistakes.sort_by_key(|mistake| mistake.at);
+    (reader.settings, reader.mistakes)
+}
+
+/// The line around the byte `at`; where it begins a section, the whole section, whose entries belong nowhere now.
+fn spoilt_lines(text: &str, at: usize) -> Range<usize> {
+    let start = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
+    let line_end = text[at..].find('\n').map_or(text.len(), |newline| at + newline);
+    if text[start..line_end].trim_start().starts_with('[') {
+        let end = text[line_end..].find("\n[").map_or(text.len(), |next| line_end + next);
+        return start..end;
+    }
+    start..line_end
+}
+
+/// A file on its way to settings.
+struct Reader<'t> {
+    text: &'t str,
+    settings: Settings,
+    mistakes: Vec<Mistake>,
+}
+
+impl Reader<'_> {
+    fn mistake(&mut self, span: Range<usize>, message: impl Into<String>) {
+        self.mistakes.push(Mistake::at(self.text, span, message));
+    }
+
+    fn top(&mut self, table: DeTable<'_>) {
+        for (key, value) in table {
+            match key.get_ref().as_ref() {
+                "words" => self.section(value, Reader::words),
+                "daemon" => self.section(value, Reader::daemon),
+                "log" => self.section(value, Reader::log),
+                "key" => {
+                    let span = value.span();
+                    match self.read::<String>(value).map(|text| text.parse::<Chord>()) {
+                        Some(Ok(chord)) => self.settings.key = chord,
+                        Some(Err(error)) => self.mistake(span, error.to_string()),
+                        None => {}
+                    }
+                }
+                "deadline_ms" => {
+                    if let Some(milliseconds) = self.number(&key, value, 1..=MAX_DEADLINE_MS) {
+                        self.settings.deadline = Duration::from_millis(milliseconds);
+                    }
+                }
+                "enter_converts" => {
+                    if let Some(converts) = self.read(value) {
+                        self.settings.enter_converts = converts;
+                    }
+                }
+                _ => self.unknown(&key, None),
+            }
         }
     }
-    Ok(words.into_iter().collect())
+
+    fn section(&mut self, value: Value<'_>, entries: fn(&mut Self, DeTable<'_>)) {
+        let span = value.span();
+        match value.into_inner() {
+            DeValue::Table(table) => entries(self, table),
+            _ => self.mistake(span, "expected a section, a table of entries"),
+        }
+    }
+
+    fn daemon(&mut self, table: DeTable<'_>) {
+        for (key, value) in table {
+            match key.get_ref().as_ref() {
+                "idle_minutes" => {
+                    if let Some(minutes) = self.number(&key, value, 0..=MAX_IDLE_MINUTES) {
+                        self.settings.daemon.idle = (minutes > 0).then(|| Duration::from_secs(minutes * 60));
+                    }
+                }
+                _ => self.unknown(&key, Some(("daemon", DAEMON))),
+            }
+        }
+    }
+
+    fn log(&mut self, table: DeTable<'_>) {
+        for (key, value) in table {
+            match key.get_ref().as_ref() {
+                "level" => {
+                    if let Some(level) = self.read(value) {
+                        self.settings.log.level = level;
+                    }
+                }
+                "rotation" => {
+                    if let Some(rotation) = self.read(value) {
+                        self.settings.log.rotation = rotation;
+                    }
+                }
+                "keep" => {
+                    if let Some(keep) = self.number(&key, value, 1..=MAX_KEEP) {
+                        self.settings.log.keep = usize::try_from(keep).unwrap_or(usize::MAX);
+                    }
+                }
+                _ => self.unknown(&key, Some(("log", LOG))),
+            }
+        }
+    }
+
+    fn words(&mut self, table: DeTable<'_>) {
+        if table.len() > MAX_WORDS {
+            let message = format!("[words] has {} words, more than {MAX_WORDS}", table.len());
+            self.mistakes.push(Mistake::whole_file(message));
+            return;
+        }
+        // In the order of the file, so that of two that sound the same the later one is the mistake.
+        let mut entries: Vec<(Key<'_>, Value<'_>)> = table.into_iter().collect();
+        entries.sort_by_key(|(key, _)| key.span().start);
+        let mut words = std::collections::BTreeMap::new();
+        for (key, value) in entries {
+            let (said, written_at) = (key.get_ref().as_ref(), value.span());
+            let Some(written) = self.read::<String>(value) else { continue };
+            // A setting at the end of the file lands in its last section; nobody says these.
+            let is_setting = said == "key" && written.parse::<Chord>().is_ok();
+            if is_setting {
+                self.unknown(&key, Some(("words", &[])));
+                continue;
+            }
+            let sides = [(said, key.span(), "what is said"), (&written, written_at, "what it writes")];
+            let wrong = sides.into_iter().find_map(|(form, at, what)| Some((at, word(form, what).err()?)));
+            if let Some((at, message)) = wrong {
+                self.mistake(at, message);
+                continue;
+            }
+            let heard = said.split_whitespace().map(str::to_lowercase).collect::<Vec<_>>().join(" ");
+            if words.contains_key(&heard) {
+                let message = format!("\"{heard}\" is there twice: upper and lower case sound the same");
+                self.mistake(key.span(), message);
+            } else {
+                words.insert(heard, written);
+            }
+        }
+        self.settings.words = words.into_iter().collect();
+    }
+
+    fn read<T: DeserializeOwned>(&mut self, value: Value<'_>) -> Option<T> {
+        let span = value.span();
+        match T::deserialize(ValueDeserializer::from(value)) {
+            Ok(read) => Some(read),
+            Err(error) => {
+                self.mistake(span, error.message().trim().replace('\n', "; "));
+                None
+            }
+        }
+    }
+
+    fn number(&mut self, key: &Key<'_>, value: Value<'_>, allowed: RangeInclusive<u64>) -> Option<u64> {
+        let span = value.span();
+        let number = self.read(value)?;
+        if allowed.contains(&number) {
+            return Some(number);
+        }
+        let message =
+            format!("`{}` must lie between {} and {}", key.get_ref(), allowed.start(), allowed.end());
+        self.mistake(span, message);
+        None
+    }
+
+    /// Says of an entry that is not known where it belongs, or what is known there.
+    fn unknown(&mut self, key: &Key<'_>, section: Option<(&str, &[&str])>) {
+        let name = key.get_ref().as_ref();
+        let here = section
+            .map_or_else(|| "above the first [section]".to_owned(), |(name, _)| format!("under [{name}]"));
+        let home = [(TOP, "above the first [section]"), (DAEMON, "under [daemon]"), (LOG, "under [log]")]
+            .into_iter()
+            .find_map(|(names, place)| names.contains(&name).then_some(place));
+        let message = match (home, section) {
+            (Some(place), _) => format!("`{name}` stands {here}; it belongs {place}"),
+            (None, section) => {
+                let known = section.map_or(TOP, |(_, known)| known);
+                let known = known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+                let sections =
+                    if section.is_none() { "; the sections are [words], [daemon] and [log]" } else { "" };
+                format!(
+                    "`{name}` is no setting; {here} stand {known}{sections}. Your own words belong under [words]"
+                )
+            }
+        };
+        self.mistake(key.span(), message);
+    }
+
+    /// What to say of a key or a section that is there a second time, at `span`.
+    fn given_before(&self, span: Range<usize>) -> String {
+        let name = self.text.get(span.clone()).unwrap_or_default();
+        let above = self.text.get(..span.start).unwrap_or_default();
+        let is_section = |line: &str| line.trim_start().starts_with('[');
+        let mut lines: Vec<_> = above.lines().enumerate().collect();
+        if above.lines().last().is_some_and(is_section) {
+            let header = format!("[{name}]");
+            let first = lines.iter().find(|(_, line)| line.trim_start().starts_with(&header));
+            let at = first.map_or_else(String::new, |(index, _)| format!(" in line {}", index + 1));
+            return format!("the section {header} begins{at} already; put its entries there");
+        }
+        // Within its own section, which the line above the key ends.
+        let section = lines.iter().rposition(|(_, line)| is_section(line)).unwrap_or(0);
+        lines.drain(..section);
+        let first = lines.iter().find(|(_, line)| {
+            line.trim_start().strip_prefix(name).is_some_and(|rest| rest.trim_start().starts_with('='))
+        });
+        let at = first.map_or_else(String::new, |(index, _)| format!(" in line {}", index + 1));
+        format!("`{}` is given{at} already; remove one of the two", name.trim_matches('"'))
+    }
 }
 
 /// Holds one side of a word to what a command line may contain.
@@ -147,6 +307,7 @@ fn word(form: &str, what: &str) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{Daemon, Level, Log, Rotation};
     use proptest::prelude::*;
 
     #[test]
@@ -174,21 +335,35 @@ mod tests {
             daemon: Daemon { idle: Some(Duration::from_secs(1800)) },
             log: Log { level: Level::Debug, rotation: Rotation::Never, keep: 3 },
         };
-        assert_eq!(parse(text.as_bytes()).unwrap(), expected);
-        assert_eq!(parse(b"").unwrap(), Settings::default());
+        assert_eq!(parse(text.as_bytes()), (expected, vec![]));
+        assert_eq!(parse(b""), (Settings::default(), vec![]));
     }
 
-    /// `said` must stand in the message of the mistake at `line` and `column`.
+    /// `said` must stand in the message of the only mistake, at `line` and `column`.
     fn check(text: &str, (line, column): (usize, usize), said: &str) {
-        let mistake = parse(text.as_bytes()).unwrap_err();
+        let (_, mistakes) = parse(text.as_bytes());
+        let [mistake] = mistakes.as_slice() else { panic!("{text:?}: {mistakes:?}") };
         assert_eq!(mistake.at, Some((line, column)), "{text:?}: {}", mistake.message);
         assert!(mistake.message.contains(said), "{text:?}: {}", mistake.message);
     }
 
     #[test]
     fn a_mistake_names_its_place_and_what_is_allowed() {
-        check("deadline = 1000", (1, 1), "expected one of `key`, `deadline_ms`");
-        check("\n\n[word]\n", (3, 2), "unknown field `word`");
+        check("deadline = 1000", (1, 1), "above the first [section] stand `key`, `deadline_ms`");
+        check("\n\n[word]\n", (3, 2), "`word` is no setting");
+        check("\"kay eight s\" = \"k8s\"", (1, 1), "Your own words belong under [words]");
+        check("[log]\nkey = \"ctrl-g\"", (2, 1), "stands under [log]; it belongs above the first [section]");
+        check("[words]\nkey = \"ctrl-g\"", (2, 1), "stands under [words]; it belongs above");
+        check("[log]\nidle_minutes = 1", (2, 1), "it belongs under [daemon]");
+        check("level = \"info\"", (1, 1), "it belongs under [log]");
+        check("[log]\nnoise = 1", (2, 1), "under [log] stand `level`, `rotation`, `keep`");
+        check("words = 1", (1, 9), "expected a section");
+        check("[words]\na = \"x\"\n[log]\n[words]\nb = \"y\"", (4, 2), "[words] begins in line 1 already");
+        check(
+            "[log]\nkeep = 1\n[daemon]\n[words]\nx = \"a\"\n\nx = \"b\"",
+            (7, 1),
+            "`x` is given in line 5 already",
+        );
         check("[log]\nlevel = \"loud\"", (2, 9), "expected one of `off`, `error`");
         check("[log]\nrotation = \"yearly\"", (2, 12), "`hourly`, `daily`, `never`");
         check("enter_converts = \"yes\"", (1, 18), "expected a boolean");
@@ -210,8 +385,49 @@ mod tests {
 
     #[test]
     fn bytes_that_are_not_text_are_located() {
-        let mistake = parse(b"# fine\nkey = \"\xff\"").unwrap_err();
-        assert_eq!((mistake.at, mistake.message.as_str()), (Some((2, 8)), "this is not UTF-8"));
+        let (_, mistakes) = parse(b"# fine\nkey = \"\xff\"");
+        assert_eq!((mistakes[0].at, mistakes[0].message.as_str()), (Some((2, 8)), "this is not UTF-8"));
+    }
+
+    /// With `wrong` among them, the other lines are in force.
+    fn check_rest(wrong: &str) {
+        let text = format!("key = \"ctrl-g\"\n[words]\na = \"x\"\n{wrong}\nb = \"y\"\n[log]\nkeep = 3\n");
+        let (settings, mistakes) = parse(text.as_bytes());
+        assert_eq!(
+            mistakes.first().and_then(|mistake| mistake.at).map(|(line, _)| line),
+            Some(4),
+            "{mistakes:?}"
+        );
+        assert_eq!(settings.key.to_string(), "ctrl-g", "{wrong}");
+        assert_eq!(settings.log.keep, 3, "{wrong} {mistakes:?}");
+        let words = [("a", "x"), ("b", "y")].map(|(spoken, written)| (spoken.to_owned(), written.to_owned()));
+        assert_eq!(settings.words, words, "{wrong}");
+    }
+
+    #[test]
+    fn a_broken_header_costs_its_section() {
+        let (settings, mistakes) =
+            parse(b"deadline_ms = 20\n[log\nkeep = 3\nlevel = \"off\"\n[words]\na = \"x\"\n");
+        assert_eq!(mistakes.len(), 1, "{mistakes:?}");
+        assert_eq!((settings.deadline.as_millis(), settings.log), (20, Settings::default().log));
+        assert_eq!(settings.words.len(), 1);
+    }
+
+    #[test]
+    fn a_mistake_costs_one_entry() {
+        for wrong in [
+            "bad = \"\"",
+            "bad = 5",
+            "A = \"z\"",
+            "a = \"z\"",
+            "[words]",
+            "bad = \"x",
+            "bad",
+            "bad =",
+            "= \"x\"",
+        ] {
+            check_rest(wrong);
+        }
     }
 
     proptest! {

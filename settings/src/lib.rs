@@ -1,6 +1,6 @@
 //! One commented TOML file under the user's configuration folder.
 //!
-//! Every setting is optional. A mistake is an error that names its line, never a silent default.
+//! Every setting is optional. A mistake is told with its line, never passed over; it costs the entry it is in.
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
@@ -122,21 +122,35 @@ impl Settings {
     /// The settings of this user: the file at [`folders::config_file`], or the defaults where there is none.
     ///
     /// # Errors
-    /// A [`Mistake`] where the file is there and cannot be read or understood.
+    /// The first [`Mistake`] where the file is there and cannot be read or understood.
     pub fn load() -> Result<Settings, Mistake> {
-        folders::config_file().map_or_else(|| Ok(Settings::default()), |path| Settings::read(&path))
+        match Settings::load_usable() {
+            (settings, None) => Ok(settings),
+            (_, Some(mistake)) => Err(mistake),
+        }
     }
 
-    /// The settings in the file at `path`, or the defaults where it does not exist.
-    ///
-    /// # Errors
-    /// A [`Mistake`] where the file is there and cannot be read or understood.
-    pub fn read(path: &Path) -> Result<Settings, Mistake> {
-        match std::fs::read(path) {
-            Ok(bytes) => file::parse(&bytes).map_err(|mistake| mistake.inside(path)),
-            Err(error) if matches!(error.kind(), std::io::ErrorKind::NotFound) => Ok(Settings::default()),
-            Err(error) => Err(Mistake::whole_file(format!("this file cannot be read: {error}")).inside(path)),
-        }
+    /// As [`Settings::load`], with everything that could be understood in force beside the first mistake.
+    pub fn load_usable() -> (Settings, Option<Mistake>) {
+        folders::config_file()
+            .map_or_else(|| (Settings::default(), None), |path| Settings::read_usable(&path))
+    }
+
+    /// The settings in the file at `path`, or the defaults where it does not exist, and the first mistake. An entry
+    /// with a mistake has its default; where the file cannot be read, all have.
+    pub fn read_usable(path: &Path) -> (Settings, Option<Mistake>) {
+        let (settings, mistake) = match std::fs::read(path) {
+            Ok(bytes) => {
+                let (settings, mistakes) = file::parse(&bytes);
+                (settings, mistakes.into_iter().next())
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => (Settings::default(), None),
+            Err(error) => {
+                let mistake = Mistake::whole_file(format!("this file cannot be read: {error}"));
+                (Settings::default(), Some(mistake))
+            }
+        };
+        (settings, mistake.map(|mistake| mistake.inside(path)))
     }
 }
 
@@ -167,18 +181,18 @@ mod tests {
 
     #[test]
     fn the_commented_file_says_the_defaults() {
-        assert_eq!(file::parse(COMMENTED.as_bytes()).unwrap(), Settings::default());
-        // Without the comment signs before settings, too: then the example word is the only difference.
+        assert!(COMMENTED.lines().all(|line| line.is_empty() || line.starts_with('#')));
+        // Without the comment signs before settings and sections: then the example word is the only difference.
         let plain: String = COMMENTED
             .lines()
             .map(|line| match line.strip_prefix("# ") {
-                Some(setting) if setting.contains(" = ") => setting,
+                Some(setting) if setting.contains(" = ") || setting.starts_with('[') => setting,
                 _ => line,
             })
             .flat_map(|line| [line, "\n"])
             .collect();
         let words = vec![("kay eight s".to_owned(), "k8s".to_owned())];
-        assert_eq!(file::parse(plain.as_bytes()).unwrap(), Settings { words, ..Settings::default() });
+        assert_eq!(file::parse(plain.as_bytes()), (Settings { words, ..Settings::default() }, vec![]));
     }
 
     #[test]
@@ -187,15 +201,16 @@ mod tests {
         settings.words = vec![("quote \"it\"".into(), "back\\slash".into()), ("übung".into(), "=".into())];
         settings.daemon.idle = Some(Duration::from_secs(300));
         settings.log = Log { level: Level::Off, rotation: Rotation::Hourly, keep: 1 };
-        assert_eq!(file::parse(settings.to_string().as_bytes()).unwrap(), settings);
-        assert_eq!(file::parse(Settings::default().to_string().as_bytes()).unwrap(), Settings::default());
+        for settings in [settings, Settings::default()] {
+            assert_eq!(file::parse(settings.to_string().as_bytes()), (settings, vec![]));
+        }
     }
 
     #[test]
     fn a_missing_file_means_defaults_and_an_unreadable_one_is_a_mistake() {
         let folder = tempfile::tempdir().unwrap();
-        assert_eq!(Settings::read(&folder.path().join("none.toml")).unwrap(), Settings::default());
-        let mistake = Settings::read(folder.path()).unwrap_err().to_string();
+        assert_eq!(Settings::read_usable(&folder.path().join("none.toml")), (Settings::default(), None));
+        let mistake = Settings::read_usable(folder.path()).1.unwrap().to_string();
         assert!(mistake.starts_with(&folder.path().display().to_string()), "{mistake}");
     }
 }
