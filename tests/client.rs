@@ -97,10 +97,32 @@ fn a_line_that_stays_is_exit_code_1_and_bad_usage_2() {
     sayso(&home, &["convert"], "x".repeat(1 << 20)).refused("longer than the 131072 bytes");
     sayso(&home, &["convert", "--session", &"s".repeat(200), SAID], "").refused("`session`");
     sayso(&home, &["convert", "--route", "model", SAID], "").refused("not available");
-    for wrong in [&["convert", "--json", "--lines"][..], &["dance"], &["convert", "--deadline-ms", "0"], &[]]
-    {
+    for wrong in [
+        &["convert", "--json", "--lines"][..],
+        &["convert", "--deadline-ms", "0"],
+        &["convert", "--no-daemon", "--deadline-ms", "9"],
+        &["convert", "--no-daemon", "--session", "zsh-1"],
+        &["convert", "--no-daemon", "--shell", "zsh"],
+        &["dance"],
+        &[],
+    ] {
         let ran = sayso(&home, wrong, "");
         assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""), "{ran:?}");
+    }
+}
+
+#[test]
+fn who_takes_long_to_dictate_has_the_whole_deadline_still() {
+    let home = Home::with_settings("deadline_ms = 3000");
+    // The daemon is there already, so that the deadline is for the answer alone.
+    sayso(&home, &["convert", "--deadline-ms", "60000", SAID], "");
+    for verb in ["convert", "explain"] {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", r#"{ sleep 4; printf '%s' "$2"; } | "$0" "$1" --json"#]);
+        shell.arg(programs::folder().join("sayso")).args([verb, SAID]);
+        let output = shell.env_remove("SAYSO_SOCKET").envs(home.environment()).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(said.contains(&format!("{{\"buffer\":\"{MEANT}\"")), "{verb}: {said}");
     }
 }
 
@@ -411,28 +433,6 @@ fn settings_are_checked_and_never_overwritten() {
 }
 
 #[test]
-fn the_doctor_tries_the_whole_way_and_names_who_is_in_it() {
-    let home = patient();
-    let ran = sayso(&home, &["doctor", "--json"], "");
-    assert_eq!(ran.code, Some(0), "{ran:?}");
-    let checks: Vec<Value> = ran.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    let of = |name: &str| checks.iter().find(|check| check["check"] == name).unwrap();
-    assert_eq!(of("conversion")["level"], "ok");
-    assert_eq!(of("daemon")["level"], "ok");
-
-    let wedged = patient();
-    let _impostor = Impostor::new(&wedged.socket(), &[Reaction::Silence]);
-    let ran = sayso(&wedged, &["doctor"], "");
-    assert_eq!(ran.code, Some(1), "{ran:?}");
-    assert!(ran.out.contains(&format!("process {} holds the socket", std::process::id())), "{ran:?}");
-}
-
-#[test]
-fn words_and_explanations_are_for_people_and_programs() {
-    let home = Home::with_settings("deadline_ms = 60000\n[words]\n\"kay eight s\" = \"k8s\"\n");
-    let ran = sayso(&home, &["words", "k8s"], "");
-    assert!(ran.code == Some(0) && ran.out.contains("kay eight s"), "{ran:?}");
-#[test]
 fn a_wrong_word_costs_neither_the_key_nor_the_other_words() {
     let home = Home::new();
     assert_eq!(sayso(&home, &["config", "path"], "").code, Some(0));
@@ -479,6 +479,28 @@ fn the_doctor_names_every_shell_without_the_key() {
     assert!(said.contains(".zshrc turns sayso on"), "{said}");
 }
 
+#[test]
+fn the_doctor_tries_the_whole_way_and_names_who_is_in_it() {
+    let home = patient();
+    let ran = sayso(&home, &["doctor", "--json"], "");
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let checks: Vec<Value> = ran.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let of = |name: &str| checks.iter().find(|check| check["check"] == name).unwrap();
+    assert_eq!(of("conversion")["level"], "ok");
+    assert_eq!(of("daemon")["level"], "ok");
+
+    let wedged = patient();
+    let _impostor = Impostor::new(&wedged.socket(), &[Reaction::Silence]);
+    let ran = sayso(&wedged, &["doctor"], "");
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    assert!(ran.out.contains(&format!("process {} holds the socket", std::process::id())), "{ran:?}");
+}
+
+#[test]
+fn words_and_explanations_are_for_people_and_programs() {
+    let home = Home::with_settings("deadline_ms = 60000\n[words]\n\"kay eight s\" = \"k8s\"\n");
+    let ran = sayso(&home, &["words", "k8s"], "");
+    assert!(ran.code == Some(0) && ran.out.contains("kay eight s"), "{ran:?}");
     assert_eq!(sayso(&home, &["words", "--json", "k8s"], "").json()["kind"], "your own");
     assert_eq!(sayso(&home, &["words", "no such word"], "").code, Some(1));
     let units = sayso(&home, &["explain", "--json", SAID], "").json()["units"].clone();

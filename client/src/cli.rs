@@ -119,7 +119,9 @@ pub(crate) struct Convert {
     pub(crate) fields: bool,
 
     /// Convert in this process (by `sayso-lab convert`) instead of asking the daemon
-    #[arg(long)]
+    ///
+    /// What only a daemon can heed is refused beside it.
+    #[arg(long, conflicts_with_all = ["deadline_ms", "session", "shell"])]
     pub(crate) no_daemon: bool,
 
     /// Fail rather than start an absent daemon

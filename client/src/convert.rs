@@ -13,10 +13,10 @@ use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
 /// Converts one line and prints what came of it.
-pub(crate) fn run(cli: &Convert, begun: Instant) -> Result<ExitCode> {
+pub(crate) fn run(cli: &Convert) -> Result<ExitCode> {
     let (settings, mistake) = settings();
     let mut outcome = read(&cli.text, !cli.fields)?
-        .and_then(|text| ask(&mut Reach::new(!cli.no_start)?, &cli.request(&settings, text), begun));
+        .and_then(|text| ask(&mut Reach::new(!cli.no_start)?, &cli.request(&settings, text)));
     let mut out = io::stdout().lock();
     if cli.fields {
         if let (Ok(answer), Some(mistake)) = (&mut outcome, mistake) {
@@ -64,8 +64,8 @@ pub(crate) fn settings() -> (Settings, Option<String>) {
     (settings, mistake.map(|mistake| mistake.to_string()))
 }
 
-/// What was dictated: the arguments, or standard input to its end, or one line typed there. A newline at the end of a pipe is not part of the
-/// line, unless the pipe is taken to the byte.
+/// What was dictated: the arguments, or standard input to its end, or one line typed there. A newline at the end of a
+/// pipe is not part of the line, unless the pipe is taken to the byte.
 pub(crate) fn read(arguments: &[String], cut_newline: bool) -> Result<Result<String, Fault>> {
     if !from_stdin(arguments) {
         return Ok(Ok(arguments.join(" ")));
@@ -116,15 +116,12 @@ impl Convert {
     }
 }
 
-/// When a request that was begun at `begun` must be over.
-fn deadline(begun: Instant, request: &Request) -> Instant {
-    begun + Duration::from_millis(request.deadline_ms.unwrap_or_default())
-}
-
-/// Asks the daemon, and holds its answer to what a line may be replaced by.
-pub(crate) fn ask(reach: &mut Reach, request: &Request, begun: Instant) -> Result<Answer, Fault> {
+/// Asks the daemon, and holds its answer to what a line may be replaced by. The time of the request runs from here:
+/// who dictates into a terminal or through a slow pipe takes as long as it takes.
+pub(crate) fn ask(reach: &mut Reach, request: &Request) -> Result<Answer, Fault> {
+    let deadline = Instant::now() + Duration::from_millis(request.deadline_ms.unwrap_or_default());
     request.check()?;
-    answer(reach.ask(request, deadline(begun, request))?, &request.text)
+    answer(reach.ask(request, deadline)?, &request.text)
 }
 
 /// The answer in a reply to the dictation `text`, checked.

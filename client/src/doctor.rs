@@ -149,7 +149,7 @@ fn conversion() -> Vec<Check> {
     let begun = Instant::now();
     let mut request = request(&Settings::default(), Op::Convert, SAID.to_owned());
     request.deadline_ms = u64::try_from(PATIENCE.as_millis()).ok();
-    let outcome = Reach::new(true).and_then(|mut reach| ask(&mut reach, &request, begun));
+    let outcome = Reach::new(true).and_then(|mut reach| ask(&mut reach, &request));
     vec![match outcome {
         Ok(answer) if answer.buffer == MEANT => ok(
             "conversion",

@@ -10,10 +10,9 @@ use sayso_protocol::reply::printable;
 use sayso_protocol::{Answer, Op, Request, Unit, output};
 use std::io::{self, Write};
 use std::process::ExitCode;
-use std::time::Instant;
 
 /// Explains one line.
-pub(crate) fn run(cli: &Explain, begun: Instant) -> Result<ExitCode> {
+pub(crate) fn run(cli: &Explain) -> Result<ExitCode> {
     let (settings, mistake) = settings();
     if let Some(mistake) = mistake {
         say(format_args!("{mistake}; the rest of the settings is in force"));
@@ -22,7 +21,7 @@ pub(crate) fn run(cli: &Explain, begun: Instant) -> Result<ExitCode> {
     let outcome = read(&cli.text, true)?.and_then(|text| {
         heard.clone_from(&text);
         let request = Request { route: cli.route, ..request(&settings, Op::Explain, text) };
-        ask(&mut Reach::new(true)?, &request, begun)
+        ask(&mut Reach::new(true)?, &request)
     });
     let mut out = io::stdout().lock();
     match &outcome {

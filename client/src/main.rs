@@ -22,12 +22,9 @@ use sayso_protocol::Place;
 use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
-use std::time::Instant;
 
 fn main() -> ExitCode {
-    let begun = Instant::now();
-    let result = run(Cli::parse().command, begun);
-    match result {
+    match run(Cli::parse().command) {
         Ok(code) => code,
         // Whoever read standard output has seen enough.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
@@ -38,12 +35,12 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(command: Command, begun: Instant) -> Result<ExitCode> {
+fn run(command: Command) -> Result<ExitCode> {
     match command {
         Command::Convert(cli) if cli.no_daemon => convert::without_daemon(&cli),
         Command::Convert(cli) if cli.lines => lines::run(&cli),
-        Command::Convert(cli) => convert::run(&cli, begun),
-        Command::Explain(cli) => explain::run(&cli, begun),
+        Command::Convert(cli) => convert::run(&cli),
+        Command::Explain(cli) => explain::run(&cli),
         Command::Words(cli) => words::run(&cli),
         Command::Status { json } => status::run(json),
         Command::Doctor { json } => doctor::run(json),

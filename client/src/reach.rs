@@ -1,8 +1,9 @@
 //! The way to the daemon: connect, start an absent one, replace an older one, and give up in time.
 
-use crate::service;
+use crate::service::{self, Manager};
 use sayso_protocol::dial::{Connection, DialError};
 use sayso_protocol::place::PlaceError;
+use sayso_protocol::reply::Body;
 use sayso_protocol::{Code, Fault, Op, Outcome, Place, Reply, Request, lock, version};
 use std::fs;
 use std::io::{self, BufRead, BufReader};
@@ -18,6 +19,9 @@ use std::time::{Duration, Instant};
 pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// Between two looks at what another process is about to do.
 const RETRY: Duration = Duration::from_millis(2);
+/// How long a service manager that has started the daemon has for the socket to appear. After that it listens at
+/// another place, and the daemon is started here.
+const GRACE: Duration = Duration::from_millis(200);
 
 /// How to get to the daemon of this user.
 #[derive(Debug)]
@@ -45,7 +49,10 @@ impl Reach {
             let mut request = request.clone();
             request.deadline_ms = request.deadline_ms.map(|_| time_for_daemon(deadline));
             match connection.ask(&request, deadline) {
-                Ok(reply) if self.is_older(&reply) => self.replace(connection, deadline),
+                Ok(reply) if self.is_older(&reply) => match self.held_back() {
+                    None => self.replace(connection, deadline),
+                    Some(manager) => return Ok(with_advice(reply, &manager)),
+                },
                 Ok(Reply { outcome: Outcome::Error(Fault { code: Code::ShuttingDown, .. }), .. })
                 | Err(DialError::Closed)
                     if !second =>
@@ -53,7 +60,10 @@ impl Reach {
                     second = true;
                 }
                 Err(DialError::OtherVersion(theirs))
-                    if theirs < sayso_protocol::VERSION && self.may_start && !self.replaced =>
+                    if theirs < sayso_protocol::VERSION
+                        && self.may_start
+                        && !self.replaced
+                        && self.held_back().is_none() =>
                 {
                     self.replace(connection, deadline);
                 }
@@ -84,6 +94,13 @@ impl Reach {
         self.may_start && !self.replaced && version::is_newer(VERSION, &reply.daemon)
     }
 
+    /// The service manager that would start the same older daemon again, where there is one: its service names
+    /// another program than that beside this client. Replacing the daemon then would only cost every key press a
+    /// restart.
+    fn held_back(&self) -> Option<Manager> {
+        service::installed().filter(|manager| !manager.starts(&daemon_program()))
+    }
+
     /// Asks an older daemon to end and waits until it has let go of the socket, or the time is up: the next
     /// connection then starts the daemon of this client.
     pub(crate) fn replace(&mut self, mut connection: Connection, deadline: Instant) {
@@ -109,7 +126,7 @@ impl Reach {
             return Err(Fault::new(Code::Unreachable, "no daemon is running"));
         }
         self.place.prepare().map_err(|error| unreachable(&error))?;
-        let mut asked = false;
+        let mut step = Step::Waiting;
         loop {
             // Held while the daemon starts: of many clients, one starts it.
             let turn = lock::try_take(&self.place.start).map_err(|error| {
@@ -127,11 +144,12 @@ impl Reach {
                 Err(error) => return Err(silent(&error)),
             }
             match turn {
-                Some(_turn) if !asked => {
-                    asked = true;
-                    if !by_manager() {
-                        spawn(deadline)?;
-                    }
+                Some(_turn) if matches!(step, Step::Waiting) && by_manager(deadline) => {
+                    step = Step::Managed(Instant::now());
+                }
+                Some(_turn) if step.is_mine() => {
+                    step = Step::Spawned;
+                    spawn(deadline)?;
                 }
                 _ => thread::sleep(RETRY),
             }
@@ -139,10 +157,46 @@ impl Reach {
     }
 }
 
-/// Whether a service manager owns the daemon and has been asked to start it. One that is installed but does not run
-/// owns nothing: then the daemon is started here, and its lock keeps it the only one.
-fn by_manager() -> bool {
-    service::installed().is_some_and(|manager| manager.start().is_ok())
+/// What has been done to start the daemon.
+enum Step {
+    /// Nothing yet.
+    Waiting,
+    /// A service manager has started it, then.
+    Managed(Instant),
+    /// This client has.
+    Spawned,
+}
+
+impl Step {
+    /// Whether it is for this client to start the daemon.
+    fn is_mine(&self) -> bool {
+        match self {
+            Step::Waiting => true,
+            Step::Managed(since) => since.elapsed() >= GRACE,
+            Step::Spawned => false,
+        }
+    }
+}
+
+/// Whether a service manager owns the daemon and has been asked to start it. One that is installed but does not run,
+/// or takes more than half of the time that is left, owns nothing: then the daemon is started here, and its lock
+/// keeps it the only one.
+fn by_manager(deadline: Instant) -> bool {
+    let end = Instant::now() + remaining(deadline) / 2;
+    service::installed().is_some_and(|manager| manager.until(end).start().is_ok())
+}
+
+/// The reply of an older daemon that stays, and what to do about it.
+fn with_advice(mut reply: Reply, manager: &Manager) -> Reply {
+    let advice = format!(
+        "{} starts saysod {}, which is older than this sayso; `sayso service install` makes it this one",
+        manager.describe(),
+        reply.daemon
+    );
+    if let Outcome::Result(Body::Converted(answer)) = &mut reply.outcome {
+        answer.message.get_or_insert(advice);
+    }
+    reply
 }
 
 /// Starts the daemon and waits until it says that it listens, or that another one does.
@@ -216,12 +270,12 @@ fn unreachable(error: &PlaceError) -> Fault {
 pub(crate) fn silent(error: &DialError) -> Fault {
     match error {
         DialError::Garbled(fault) => fault.clone(),
-        DialError::TimedOut => {
-            Fault::new(Code::Deadline, "the daemon did not answer in time; the line stays as it was")
-        }
+        DialError::TimedOut => Fault::new(Code::Deadline, "no answer in time; the line stays as it was"),
         DialError::OtherVersion(_) => Fault::new(
             Code::UnsupportedVersion,
-            format!("{error}; install both anew, and restart your shell"),
+            format!(
+                "{error}; install both anew (`sayso service install`, if it is a service), and restart your shell"
+            ),
         ),
         _ => Fault::new(Code::Unreachable, format!("{error}; the line stays as it was")),
     }

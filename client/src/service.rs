@@ -5,6 +5,7 @@
 
 use std::env;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 
@@ -17,6 +18,7 @@ mod command;
 mod files;
 mod launchd;
 mod systemd;
+mod tool;
 
 /// Variables that say where settings, logs and the socket are. A service manager does not have them from the shell,
 /// so an installed service gets the values that they have at the time.
@@ -26,13 +28,15 @@ const PLACES: [&str; 4] = ["SAYSO_CONFIG", "XDG_CONFIG_HOME", "XDG_STATE_HOME", 
 pub(crate) struct Daemon {
     /// The absolute path of `saysod`.
     pub(crate) program: PathBuf,
+    /// Where the client of this user looks for it.
+    pub(crate) socket: PathBuf,
     /// Names and values that it gets beside the manager's own.
     pub(crate) environment: Vec<(String, String)>,
 }
 
 impl Daemon {
-    /// The daemon at `program`, which finds its settings where this process finds them.
-    pub(crate) fn here(program: PathBuf) -> Result<Daemon> {
+    /// The daemon at `program`, which finds its settings where this process finds them and listens at `socket`.
+    pub(crate) fn here(program: PathBuf, socket: PathBuf) -> Result<Daemon> {
         let mut environment = Vec::new();
         for name in PLACES {
             match env::var(name) {
@@ -44,14 +48,14 @@ impl Daemon {
                 }
             }
         }
-        Ok(Daemon { program, environment })
+        Ok(Daemon { program, socket, environment })
     }
+}
 
-    fn program(&self) -> Result<&str> {
-        self.program.to_str().with_context(|| {
-            format!("the path {} is not valid UTF-8; no service was installed", self.program.display())
-        })
-    }
+/// A path as the text that a service file holds.
+fn text(path: &Path) -> Result<&str> {
+    path.to_str()
+        .with_context(|| format!("the path {} is not valid UTF-8; no service was installed", path.display()))
 }
 
 /// What a manager says of its service.
@@ -92,6 +96,23 @@ impl Manager {
         match self {
             Manager::Systemd(systemd) => systemd.installed(),
             Manager::Launchd(launchd) => launchd.installed(),
+        }
+    }
+
+    /// The same manager, every answer of which must have come by `end`.
+    pub(crate) fn until(mut self, end: Instant) -> Manager {
+        match &mut self {
+            Manager::Systemd(systemd) => systemd.end = Some(end),
+            Manager::Launchd(launchd) => launchd.end = Some(end),
+        }
+        self
+    }
+
+    /// Whether the service starts `program`: then a restart leads to the version that is installed now.
+    pub(crate) fn starts(&self, program: &Path) -> bool {
+        match self {
+            Manager::Systemd(systemd) => systemd.starts(program),
+            Manager::Launchd(launchd) => launchd.starts(program),
         }
     }
 

@@ -57,9 +57,12 @@ pub(crate) fn run(action: Action) -> Result<ExitCode> {
 }
 
 fn install(out: &mut impl Write) -> Result<()> {
+    if std::env::var_os("SAYSO_SOCKET").is_some() {
+        bail!("SAYSO_SOCKET is set, and a service listens at the usual place; unset it and try again");
+    }
     let manager = Manager::of_this_machine()?;
     manager.reach()?;
-    let daemon = Daemon::here(program()?)?;
+    let daemon = Daemon::here(program()?, Place::locate()?.socket)?;
     // One that the client started holds the place that the manager needs.
     end_daemon()?;
     manager.install(&daemon)?;
@@ -157,12 +160,15 @@ fn end_daemon() -> Result<bool> {
     if !matches!(reply.outcome, Outcome::Result(Body::Done {})) {
         bail!("the daemon did not agree to end: {}", words(&reply.outcome));
     }
-    // The connection ends with it; where it bound the socket itself, it holds its lock to the very end.
+    // The connection ends with it; where it bound the socket itself, it holds its lock to the very end. A lock that
+    // is held by then may be the next daemon's, which somebody else's key press has started.
+    let ended = connection.peer();
     while connection.receive(end).is_ok() {}
     loop {
         let lock =
             lock::try_take(&place.lock).with_context(|| format!("cannot use {}", place.lock.display()))?;
-        if lock.is_some() {
+        let holder = open(&place, end).ok().and_then(|connection| connection.peer());
+        if lock.is_some() || holder.is_some_and(|holder| ended.is_some_and(|ended| ended != holder)) {
             return Ok(true);
         }
         if Instant::now() >= end {

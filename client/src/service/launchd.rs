@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 
 use super::files::{self, MARK};
 use super::systemd::complaint;
-use super::{Daemon, State};
+use super::{Daemon, State, text, tool};
 
 /// The agent's name in launchd.
 const LABEL: &str = "dev.sayso.saysod";
@@ -22,6 +22,8 @@ pub(crate) struct Launchd {
     plist: PathBuf,
     log: PathBuf,
     uid: u32,
+    /// When every answer must have come; `None` where nobody waits for a key.
+    pub(super) end: Option<Instant>,
 }
 
 /// The agent for `daemon`, whose output (only what a crash prints) goes to `log`.
@@ -29,7 +31,7 @@ pub(crate) struct Launchd {
 /// It starts at login. After a failure launchd starts it again; after a clean end, such as an idle exit, the client
 /// asks launchd to.
 fn agent(daemon: &Daemon, log: &str) -> Result<String> {
-    let program = escape(daemon.program()?)?;
+    let program = program_element(&daemon.program)?;
     let log = escape(log)?;
     let mut environment = String::new();
     if !daemon.environment.is_empty() {
@@ -50,7 +52,7 @@ fn agent(daemon: &Daemon, log: &str) -> Result<String> {
 	<string>{LABEL}</string>
 	<key>ProgramArguments</key>
 	<array>
-		<string>{program}</string>
+		{program}
 	</array>
 {environment}	<key>RunAtLoad</key>
 	<true/>
@@ -75,6 +77,11 @@ fn agent(daemon: &Daemon, log: &str) -> Result<String> {
     ))
 }
 
+/// The element that names the program.
+fn program_element(program: &Path) -> Result<String> {
+    Ok(format!("<string>{}</string>", escape(text(program)?)?))
+}
+
 /// Text of an XML element. A control character, which XML 1.0 cannot hold, is an error.
 fn escape(text: &str) -> Result<String> {
     if let Some(control) = text.chars().find(|c| c.is_control()) {
@@ -90,11 +97,18 @@ impl Launchd {
             plist: home.join(format!("Library/LaunchAgents/{LABEL}.plist")),
             log: home.join("Library/Logs/saysod.log"),
             uid,
+            end: None,
         }
     }
 
     pub(super) fn installed(&self) -> bool {
         files::is_ours(&self.plist)
+    }
+
+    /// Whether the agent starts `program`.
+    pub(super) fn starts(&self, program: &Path) -> bool {
+        let agent = std::fs::read_to_string(&self.plist).unwrap_or_default();
+        program_element(program).is_ok_and(|element| agent.lines().any(|line| line.trim() == element))
     }
 
     pub(super) fn describe(&self) -> String {
@@ -223,7 +237,7 @@ impl Launchd {
 
     /// Tries until it works or [`PATIENCE`] is over. launchd offers nothing to wait on.
     fn until(&self, mut attempt: impl FnMut() -> Result<()>) -> Result<()> {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = self.end.unwrap_or_else(|| Instant::now() + PATIENCE);
         loop {
             match attempt() {
                 Ok(()) => return Ok(()),
@@ -242,9 +256,7 @@ impl Launchd {
     }
 
     fn run(&self, arguments: &[&str]) -> Result<Output> {
-        Command::new(&self.tool)
-            .args(arguments)
-            .output()
+        tool::output(Command::new(&self.tool).args(arguments), self.end)
             .with_context(|| format!("{} cannot be run", self.tool.display()))
     }
 }

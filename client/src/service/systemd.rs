@@ -2,11 +2,12 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 
 use super::files::{self, MARK};
-use super::{Daemon, State};
+use super::{Daemon, State, text, tool};
 
 const SOCKET: &str = "saysod.socket";
 const SERVICE: &str = "saysod.service";
@@ -15,19 +16,36 @@ const SERVICE: &str = "saysod.service";
 pub(crate) struct Systemd {
     tool: PathBuf,
     folder: PathBuf,
+    /// When every answer must have come; `None` where nobody waits for a key.
+    pub(super) end: Option<Instant>,
 }
 
 /// The socket unit: the manager owns the path, the daemon gets the descriptor.
-fn socket_unit() -> String {
-    format!(
+///
+/// The path is the one that this process would connect to, so that the two never wait for each other at different
+/// places. The usual one is written in a form that holds for every user.
+///
+/// No start limit: reaching it would leave the socket failed, and every further line would start its own daemon.
+fn socket_unit(daemon: &Daemon) -> Result<String> {
+    let path = text(&daemon.socket)?;
+    let usual = format!("/run/user/{}/", nix::unistd::getuid());
+    let stream = match path.strip_prefix(&usual) {
+        Some(rest) => format!("%t/{}", rest.replace('%', "%%")),
+        None if path.contains(char::is_control) => {
+            bail!("{path:?} holds a character that a unit file cannot; no service was installed")
+        }
+        None => path.replace('%', "%%"),
+    };
+    Ok(format!(
         "\
 # {MARK}
 [Unit]
 Description=Socket of sayso, which turns a dictated shell line into the command
 Documentation=man:saysod(1)
+StartLimitIntervalSec=0
 
 [Socket]
-ListenStream=%t/sayso/sayso.sock
+ListenStream={stream}
 SocketMode=0600
 DirectoryMode=0700
 RemoveOnStop=yes
@@ -35,7 +53,7 @@ RemoveOnStop=yes
 [Install]
 WantedBy=sockets.target
 "
-    )
+    ))
 }
 
 /// The service unit for `daemon`. A path that a unit file cannot hold is an error.
@@ -45,13 +63,7 @@ WantedBy=sockets.target
 /// The hardening is what an unprivileged manager can enforce without user namespaces, which some distributions
 /// switch off: a unit that asks for more would not start there.
 fn service_unit(daemon: &Daemon) -> Result<String> {
-    let program = daemon.program()?;
-    if let Some(refused) = program.chars().find(|c| ['"', '\'', '\\'].contains(c)) {
-        bail!(
-            "systemd runs no program whose path holds {refused}, as in {program}; no service was installed"
-        );
-    }
-    let program = quote(program)?;
+    let start = exec_start(&daemon.program)?;
     let mut environment = String::new();
     for (name, value) in &daemon.environment {
         environment += &format!("Environment={}\n", quote(&format!("{name}={value}"))?);
@@ -64,10 +76,11 @@ Description=sayso, which turns a dictated shell line into the command
 Documentation=man:saysod(1)
 Requires={SOCKET}
 After={SOCKET}
+StartLimitIntervalSec=0
 
 [Service]
 Type=exec
-ExecStart={program}
+{start}
 {environment}TimeoutStopSec=5
 UMask=0077
 NoNewPrivileges=yes
@@ -83,6 +96,17 @@ SystemCallArchitectures=native
 Also={SOCKET}
 "
     ))
+}
+
+/// The line that starts `program`.
+fn exec_start(program: &Path) -> Result<String> {
+    let program = text(program)?;
+    if let Some(refused) = program.chars().find(|c| ['"', '\'', '\\'].contains(c)) {
+        bail!(
+            "systemd runs no program whose path holds {refused}, as in {program}; no service was installed"
+        );
+    }
+    Ok(format!("ExecStart={}", quote(program)?))
 }
 
 /// One double-quoted word of a unit file, with `%`, `"` and `\` taken literally.
@@ -104,7 +128,7 @@ fn quote(text: &str) -> Result<String> {
 
 impl Systemd {
     pub(super) fn new(tool: PathBuf, config: &Path) -> Systemd {
-        Systemd { tool, folder: config.join("systemd/user") }
+        Systemd { tool, folder: config.join("systemd/user"), end: None }
     }
 
     fn socket(&self) -> PathBuf {
@@ -119,6 +143,12 @@ impl Systemd {
         files::is_ours(&self.socket())
     }
 
+    /// Whether the service starts `program`.
+    pub(super) fn starts(&self, program: &Path) -> bool {
+        let unit = std::fs::read_to_string(self.service()).unwrap_or_default();
+        exec_start(program).is_ok_and(|start| unit.lines().any(|line| line == start))
+    }
+
     pub(super) fn describe(&self) -> String {
         format!("systemd user unit {SOCKET} in {}", self.folder.display())
     }
@@ -130,7 +160,7 @@ impl Systemd {
     /// Writes the units and lets the socket listen. A daemon of an older install ends; the next connection starts
     /// the new one.
     pub(super) fn install(&self, daemon: &Daemon) -> Result<()> {
-        let (socket, service) = (socket_unit(), service_unit(daemon)?);
+        let (socket, service) = (socket_unit(daemon)?, service_unit(daemon)?);
         self.reach()?;
         let fresh = !self.installed();
         let put = || -> Result<()> {
@@ -229,10 +259,7 @@ impl Systemd {
     }
 
     fn run(&self, arguments: &[&str]) -> Result<Output> {
-        Command::new(&self.tool)
-            .arg("--user")
-            .args(arguments)
-            .output()
+        tool::output(Command::new(&self.tool).arg("--user").args(arguments), self.end)
             .with_context(|| format!("{} cannot be run", self.tool.display()))
     }
 }
@@ -248,17 +275,37 @@ pub(super) fn complaint(output: &Output) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::tool::tests::write_program;
     use super::*;
 
     fn daemon(program: &str) -> Daemon {
-        Daemon { program: PathBuf::from(program), environment: vec![] }
+        let socket = format!("/run/user/{}/sayso/sayso.sock", nix::unistd::getuid());
+        Daemon { program: program.into(), socket: socket.into(), environment: vec![] }
     }
 
     #[test]
     fn the_socket_is_the_owners_alone() {
-        let unit = socket_unit();
+        let unit = socket_unit(&daemon("/usr/bin/saysod")).unwrap();
         for line in ["ListenStream=%t/sayso/sayso.sock", "SocketMode=0600", "DirectoryMode=0700"] {
             assert!(unit.lines().any(|l| l == line), "{line} in\n{unit}");
+        }
+    }
+
+    #[test]
+    fn the_socket_is_where_the_client_looks() {
+        let elsewhere = Daemon { socket: "/tmp/100%/sayso.sock".into(), ..daemon("/usr/bin/saysod") };
+        let unit = socket_unit(&elsewhere).unwrap();
+        assert!(unit.contains("ListenStream=/tmp/100%%/sayso.sock\n"), "{unit}");
+        let broken = Daemon { socket: "/tmp/a\nExec=b".into(), ..daemon("/usr/bin/saysod") };
+        assert!(socket_unit(&broken).unwrap_err().to_string().contains("no service was installed"));
+    }
+
+    #[test]
+    fn no_number_of_restarts_makes_the_manager_give_up() {
+        let daemon = daemon("/usr/bin/saysod");
+        for unit in [socket_unit(&daemon).unwrap(), service_unit(&daemon).unwrap()] {
+            let section = unit.split_once("[Unit]\n").unwrap().1.split("\n\n").next().unwrap();
+            assert!(section.lines().any(|line| line == "StartLimitIntervalSec=0"), "{unit}");
         }
     }
 
@@ -287,10 +334,8 @@ mod tests {
 
     #[test]
     fn the_environment_is_kept() {
-        let daemon = Daemon {
-            program: PathBuf::from("/usr/bin/saysod"),
-            environment: vec![(String::from("XDG_CONFIG_HOME"), String::from("/a \"b\"\\/50%"))],
-        };
+        let environment = vec![(String::from("XDG_CONFIG_HOME"), String::from("/a \"b\"\\/50%"))];
+        let daemon = Daemon { environment, ..daemon("/usr/bin/saysod") };
         let unit = service_unit(&daemon).unwrap();
         assert!(unit.contains("Environment=\"XDG_CONFIG_HOME=/a \\\"b\\\"\\\\/50%%\"\n"), "{unit}");
     }
@@ -300,8 +345,7 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let tool = home.path().join("systemctl");
         let script = "#!/bin/sh\n[ \"$2\" != restart ] || { echo 'Job failed.' >&2; exit 1; }\n";
-        std::fs::write(&tool, script).unwrap();
-        std::fs::set_permissions(&tool, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+        write_program(&tool, script);
         let systemd = Systemd::new(tool, home.path());
         let error = systemd.install(&daemon("/usr/bin/saysod")).unwrap_err().to_string();
         assert!(error.contains("restart saysod.socket` failed: Job failed."), "{error}");

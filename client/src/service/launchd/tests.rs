@@ -1,8 +1,8 @@
 //! launchd itself runs only on macOS: here a script with its habits stands in for it.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 
+use super::super::tool::tests::write_program;
 use super::*;
 
 /// A `launchctl` that remembers what is loaded, ends agents late, and refuses to load one that is still there, as
@@ -39,8 +39,7 @@ impl Mac {
     fn new() -> Mac {
         let home = tempfile::tempdir().unwrap();
         let tool = home.path().join("launchctl");
-        fs::write(&tool, STAND_IN).unwrap();
-        fs::set_permissions(&tool, fs::Permissions::from_mode(0o755)).unwrap();
+        write_program(&tool, STAND_IN);
         let launchd = Launchd::new(tool, home.path(), 501);
         Mac { home, launchd }
     }
@@ -59,7 +58,7 @@ impl Mac {
 }
 
 fn daemon(program: &str) -> Daemon {
-    Daemon { program: PathBuf::from(program), environment: vec![] }
+    Daemon { program: program.into(), socket: "/tmp/sayso-501/sayso.sock".into(), environment: vec![] }
 }
 
 /// What Python's reader of property lists makes of the agent, as JSON.
@@ -83,8 +82,8 @@ fn read(agent: &str) -> String {
 #[test]
 fn the_agent_says_what_launchd_needs() {
     let daemon = Daemon {
-        program: PathBuf::from("/Users/ada & <bob>/100% \"q\"/saysod"),
         environment: vec![(String::from("XDG_CONFIG_HOME"), String::from("/Users/ada & <bob>/c"))],
+        ..daemon("/Users/ada & <bob>/100% \"q\"/saysod")
     };
     let text = agent(&daemon, "/Users/ada & <bob>/Library/Logs/saysod.log").unwrap();
     let value: serde_json::Value = serde_json::from_str(&read(&text)).unwrap();
@@ -133,6 +132,9 @@ fn install_twice_then_upgrade_then_uninstall() {
     let calls = mac.calls();
     assert_eq!(calls.first().map(String::as_str), Some("bootout gui/501/dev.sayso.saysod"));
     assert_eq!(calls.last(), Some(&format!("bootstrap gui/501 {plist}")), "loaded after the old one is gone");
+
+    assert!(mac.launchd.starts(Path::new("/opt/bin/saysod")));
+    assert!(!mac.launchd.starts(Path::new("/usr/local/bin/saysod")));
 
     mac.launchd.start().unwrap();
     assert_eq!(mac.calls(), ["kickstart gui/501/dev.sayso.saysod"], "a running daemon is left alone");

@@ -1,0 +1,83 @@
+//! The command line of a service manager, which may hang as any program may.
+
+use std::io::{self, Read};
+use std::process::{Command, Output, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How long one command may take where nobody waits for a key: stopping a daemon may take systemd 5 s.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Between two looks at whether the command has ended.
+const PAUSE: Duration = Duration::from_millis(2);
+
+/// Runs `command` to its end and gathers what it prints. What has not ended at `end`, or after [`PATIENCE`] where
+/// there is no such time, is killed.
+///
+/// # Errors
+/// [`io::ErrorKind::TimedOut`] where it was killed; whatever kept it from being started.
+pub(super) fn output(command: &mut Command, end: Option<Instant>) -> io::Result<Output> {
+    let end = end.unwrap_or_else(|| Instant::now() + PATIENCE);
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+    let (out, err) = (drained(child.stdout.take()), drained(child.stderr.take()));
+    let left = || end.saturating_duration_since(Instant::now());
+    // A process that it left behind may keep a pipe open: then the command itself has not ended either.
+    if let (Ok(stdout), Ok(stderr)) = (out.recv_timeout(left()), err.recv_timeout(left())) {
+        loop {
+            if let Some(status) = child.try_wait()? {
+                return Ok(Output { status, stdout, stderr });
+            }
+            if left().is_zero() {
+                break;
+            }
+            thread::sleep(PAUSE);
+        }
+    }
+    child.kill()?;
+    child.wait()?;
+    Err(io::Error::new(io::ErrorKind::TimedOut, "it did not end in time and was killed"))
+}
+
+/// Reads to the end on a thread of its own, which ends with the last writer.
+fn drained(pipe: Option<impl Read + Send + 'static>) -> Receiver<Vec<u8>> {
+    let (sender, receiver) = channel();
+    thread::spawn(move || {
+        let mut bytes = Vec::new();
+        // Half of what it says is better than nothing, and nobody may listen any more.
+        let _ = pipe.map(|mut pipe| pipe.read_to_end(&mut bytes));
+        let _ = sender.send(bytes);
+    });
+    receiver
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use std::path::Path;
+
+    /// Writes a program. By another process, because a child that a test beside this one forks meanwhile would hold
+    /// the file open for writing, and what is open for writing cannot be run.
+    pub(in crate::service) fn write_program(path: &Path, script: &str) {
+        let written = Command::new("sh")
+            .args(["-c", r#"printf '%s' "$2" >"$1" && chmod 755 "$1""#, "sh"])
+            .arg(path)
+            .arg(script)
+            .status()
+            .unwrap();
+        assert!(written.success());
+    }
+
+    #[test]
+    fn what_is_printed_is_gathered_and_what_hangs_is_killed() {
+        let shell = |script: &str, end| output(Command::new("sh").args(["-c", script]), end);
+        // More than a pipe holds.
+        let gathered = shell("head -c 200000 /dev/zero; echo why >&2; exit 3", None).unwrap();
+        assert_eq!((gathered.stdout.len(), &gathered.stderr[..]), (200_000, &b"why\n"[..]));
+        assert_eq!(gathered.status.code(), Some(3));
+
+        let now = Some(Instant::now());
+        for hanging in ["exec sleep 1000", "sleep 1000 & wait", "exec >&- 2>&-; exec sleep 1000"] {
+            assert_eq!(shell(hanging, now).unwrap_err().kind(), io::ErrorKind::TimedOut, "{hanging}");
+        }
+    }
+}
