@@ -124,7 +124,12 @@ fn strict(pieces: &[Piece], random: &mut fastrand::Rng) -> Words {
             Piece::White(_) => vec!["new line".to_owned()],
             Piece::Symbol(symbol) => safe_symbol(symbol, role, &said, random),
             Piece::Digits(text) => say_number(text, random),
-            Piece::Letters(text) => say_letters(text, &said, random),
+            Piece::Letters(text) => {
+                let lower =
+                    text.starts_with(|c: char| c.is_ascii_lowercase()) && continues_capitals(&pieces[..at]);
+                let words = say_letters(text, &said, random);
+                if lower { [vec!["lower case".to_owned()], words].concat() } else { words }
+            }
         };
         words.reverse();
         said.extend(
@@ -135,6 +140,14 @@ fn strict(pieces: &[Piece], random: &mut fastrand::Rng) -> Words {
     }
     said.reverse();
     said
+}
+
+/// Whether what is said next would be taken for one more word of a name in capitals: `NODE_` before `env`.
+fn continues_capitals(before: &[Piece]) -> bool {
+    let joined = before.last() == Some(&Piece::Symbol("_"));
+    let word = before.iter().rev().take_while(|piece| !matches!(piece, Piece::White(_)));
+    let capitals = |piece: &Piece| matches!(piece, Piece::Letters(text) if text.contains(|c: char| c.is_ascii_uppercase()));
+    joined && word.into_iter().any(capitals)
 }
 
 /// A command's name with what looks like its flag or number written on to it: `ls-l`, `kill9`.
@@ -339,6 +352,7 @@ mod tests {
             "kubectl get pods -n kube-system | awk '{print $1}'",
             "5hundred 2and3 20 2 no wait scratch that",
             "DASH DoubleSeven Aa aB camelCase",
+            "NODE_ENV=x FOO_bar FOO_2_bar A_b AB_cD getURL_x",
         ] {
             check_strict(command);
         }

@@ -59,12 +59,13 @@ pub fn choose(lattice: &Lattice, at: usize) -> ReadingId {
     let (first, readings) = lattice.at(at);
     let rank = |kind: Kind| match kind {
         Kind::Literal => 6,
-        Kind::Case => 5,
+        // Names in capitals are said with one "all caps": `NODE_ENV`.
+        Kind::Case | Kind::WideCase => 5,
         Kind::Separator | Kind::Join | Kind::Symbol => 4,
         Kind::Number => 3,
         Kind::Typed => 2,
         Kind::Letter | Kind::Word => 1,
-        Kind::WideCase | Kind::Heard | Kind::Drop => 0,
+        Kind::Heard | Kind::Drop => 0,
     };
     let best = readings
         .iter()
