@@ -6,11 +6,15 @@
 #[path = "terminal/home.rs"]
 mod home;
 mod impostor;
+#[cfg(target_os = "linux")]
+mod not_run;
 #[path = "terminal/programs.rs"]
 mod programs;
 
 use home::Home;
 use impostor::{Impostor, Reaction, result};
+#[cfg(target_os = "linux")]
+use not_run::not_run;
 use serde_json::Value;
 use std::fs;
 use std::io::{Read, Write};
@@ -82,8 +86,10 @@ fn a_line_is_converted_wherever_it_comes_from() {
     check(&["convert"], "git space status\n", "git status\n");
     check(&["convert", "-"], SAID, "git status -s\n");
     check(&["convert", "--route", "scanner", "git status"], "", "git status\n");
-    check(&["convert", "ls -la | grep foo"], "", "ls -la | grep foo\n");
     check(&["convert", "--no-daemon"], SAID, "git status -s\n");
+    let typed = sayso(&home, &["convert", "ls -la | grep foo"], "");
+    assert_eq!((typed.code, typed.out.as_str()), (Some(0), "ls -la | grep foo\n"), "{typed:?}");
+    assert!(typed.err.contains("nothing here sounds dictated"), "{typed:?}");
 }
 
 #[test]
@@ -270,7 +276,7 @@ fn a_hanging_daemon_is_left_at_the_deadline() {
     let home = patient();
     let _impostor = Impostor::new(&home.socket(), &[Reaction::Silence]);
     let deadline = ["--deadline-ms", "200"];
-    sayso(&home, &[&["convert", SAID][..], &deadline].concat(), "").refused("did not answer in time");
+    sayso(&home, &[&["convert", SAID][..], &deadline].concat(), "").refused("no answer in time");
     let ran = sayso(&home, &[&["convert", "--lines"][..], &deadline].concat(), "ls\nls\nls\n");
     assert_eq!((ran.code, ran.out.matches("\"deadline\"").count()), (Some(1), 3), "{ran:?}");
 }
@@ -343,6 +349,48 @@ fn an_older_daemon_is_replaced() {
     assert_eq!((ran.code, ran.out.trim_end()), (Some(0), MEANT), "{ran:?}");
 }
 
+/// A home whose daemon is in the hands of systemd, the command line of which is `systemctl`.
+#[cfg(target_os = "linux")]
+fn managed(settings: &str, systemctl: &str) -> (Home, std::ffi::OsString) {
+    let home = Home::with_settings(settings);
+    let mark = "# Written by `sayso service install`; `sayso service uninstall` removes it.\n";
+    home.write(".config/systemd/user/saysod.socket", mark);
+    let service = format!("{mark}ExecStart=\"/opt/older/saysod\"\n");
+    home.write(".config/systemd/user/saysod.service", &service);
+    let tools = home.path().join("tools");
+    fs::create_dir(&tools).unwrap();
+    programs::write(&tools.join("systemctl"), systemctl);
+    let mut path = tools.into_os_string();
+    path.push(":");
+    path.push(std::env::var_os("PATH").unwrap());
+    (home, path)
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_service_manager_that_starts_nothing_or_hangs_costs_no_line() {
+    // The last does nothing for half of the deadline.
+    for (systemctl, deadline) in [("exit 0", "60000"), ("exit 1", "60000"), ("exec sleep 1000", "12000")] {
+        let (home, path) = managed("", systemctl);
+        let mut convert = command(&home, &["convert", "--deadline-ms", deadline, SAID]);
+        let ran = finish(convert.env("PATH", path).spawn().unwrap(), b"");
+        assert_eq!((ran.code, ran.out.trim_end()), (Some(0), MEANT), "{systemctl}: {ran:?}");
+        assert_eq!(sayso(&home, &["status", "--json"], "").json()["owner"], "daemon");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_service_that_would_start_the_older_daemon_again_is_left_alone() {
+    let (home, path) = managed("deadline_ms = 60000", "exit 0");
+    let impostor = Impostor::new(&home.socket(), &[result("0.0.9", "\"old\"")]);
+    let ran = finish(command(&home, &["convert", SAID]).env("PATH", path).spawn().unwrap(), b"");
+    assert_eq!((ran.code, ran.out.trim_end()), (Some(0), "old"), "{ran:?}");
+    assert!(ran.err.contains("`sayso service install`"), "{ran:?}");
+    let heard = impostor.heard();
+    assert!(heard.len() == 1 && !heard[0].contains("shutdown"), "{heard:?}");
+}
+
 #[test]
 fn a_place_that_cannot_be_trusted_is_refused() {
     let home = patient();
@@ -365,8 +413,7 @@ fn a_place_that_cannot_be_trusted_is_refused() {
 fn another_users_daemon_is_told_nothing() {
     use std::io::{BufRead, BufReader};
     if !nix::unistd::geteuid().is_root() {
-        eprintln!("not tried: only root can become another user");
-        return;
+        return not_run("another_users_daemon_is_told_nothing", "only root can become another user");
     }
     let home = patient();
     // Whose socket it is, the kernel decides when it is listened on.

@@ -424,8 +424,7 @@ fn stand_in(person: &Person, name: &str, script: &str) -> OsString {
     let folder = person.folder.path().join("stand-ins");
     fs::create_dir_all(&folder).unwrap();
     let program = folder.join(name);
-    fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
-    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    programs::write(&program, script);
     let mut search = folder.into_os_string();
     search.push(":");
     search.push(std::env::var_os("PATH").unwrap());

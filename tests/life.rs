@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[cfg(target_os = "linux")]
+mod not_run;
 mod resident;
 
 use resident::{MEANT, Resident, SAID, code, convert, long};
@@ -11,16 +13,19 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt, symlink};
 use std::os::unix::net::UnixListener;
 use std::process::{Child, Stdio};
 use std::thread;
+use std::time::{Duration, Instant};
 
 #[test]
 fn sigterm_answers_what_was_sent_and_leaves_nothing() {
     let mut daemon = Resident::new();
     let mut wires: Vec<_> = (0..20).map(|_| daemon.connect()).collect();
     let mut slow = daemon.connect();
+    // This one is waited for, were it not for the end.
     let mut half = daemon.connect();
     half.say_raw(b"{\"v\":1,");
     slow.say(convert(1, &long(), ""));
     wires.iter_mut().for_each(|wire| wire.say(convert(1, SAID, "")));
+    let begun = Instant::now();
     daemon.signal("TERM");
     for wire in &mut wires {
         assert_eq!(wire.hear()["result"]["buffer"], MEANT);
@@ -30,6 +35,9 @@ fn sigterm_answers_what_was_sent_and_leaves_nothing() {
     assert!(["", "shutting_down"].contains(&code(&answer)), "{answer}");
     assert!(half.closes());
     assert!(daemon.ended().success());
+    // Under a second is promised. A busy machine gets five, which is still half of what the unfinished message and
+    // a fraction of what the deadline of the slow one would take.
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
     assert!(!daemon.socket().exists());
 }
 
@@ -208,7 +216,7 @@ fn what_is_dictated_is_logged_only_when_asked_for() {
 }
 
 #[test]
-fn settings_are_noticed_and_a_mistake_keeps_the_last_good_ones() {
+fn settings_are_noticed_and_a_mistake_costs_one_entry() {
     let mut daemon = Resident::absent();
     daemon.write_config("[words]\n\"kay eight s\" = \"k8s\"");
     daemon.start(&[]);
@@ -216,16 +224,17 @@ fn settings_are_noticed_and_a_mistake_keeps_the_last_good_ones() {
     assert_eq!(converted("cd space kay eight s"), "cd k8s");
     daemon.write_config("[words]\n\"kay eight s\" = \"k8s\"\n\"my box\" = \"bertha\"");
     assert_eq!(converted("cd space my box"), "cd bertha");
-    daemon.write_config("words = 5");
+    daemon.write_config("[words]\nbad = \"\"\n\"my box\" = \"bertha\"");
     assert_eq!(converted("cd space my box"), "cd bertha");
     let status = daemon.ask(r#"{"v":1,"id":1,"op":"status"}"#);
     let mistake = status["status"]["settings_error"].as_str().unwrap();
-    assert!(mistake.contains("config.toml:2:9"), "{mistake}");
+    assert!(mistake.contains("config.toml:3:7"), "{mistake}");
 }
 
 /// What needs systemd's tools, or to become another user.
 #[cfg(target_os = "linux")]
 mod on_linux {
+    use super::not_run::not_run;
     use super::*;
     use std::fs::Permissions;
     use std::os::unix::fs::PermissionsExt;
@@ -282,8 +291,7 @@ mod on_linux {
     #[test]
     fn another_user_gets_no_answer() {
         if !nix::unistd::geteuid().is_root() {
-            eprintln!("not tried: only root can become another user");
-            return;
+            return not_run("another_user_gets_no_answer", "only root can become another user");
         }
         let daemon = Resident::new();
         // A way round the private folder, which alone would keep everybody out.

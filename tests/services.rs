@@ -9,8 +9,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::{env, thread};
 
+mod not_run;
 #[path = "terminal/programs.rs"]
 mod programs;
+
+use not_run::not_run;
 
 const DICTATED: &str = "git status dash s";
 const COMMAND: &str = "git status -s";
@@ -126,9 +129,8 @@ fn a_user_manager_starts_restarts_and_forgets_the_daemon() {
     let harness = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/services/user-manager.sh");
     let possible = Command::new("bash").arg(&harness).arg("--possible").output().unwrap();
     if !possible.status.success() {
-        // Not this machine's fault, and socket activation is tested without a manager too.
-        eprintln!("NOT RUN, for want of root: {}", String::from_utf8_lossy(&possible.stderr));
-        return;
+        let why = format!("it needs root and namespaces: {}", String::from_utf8_lossy(&possible.stderr));
+        return not_run("a_user_manager_starts_restarts_and_forgets_the_daemon", why.trim());
     }
     let home = tempfile::Builder::new().prefix("sayso").tempdir_in("/tmp").unwrap();
     let output = Command::new("bash")

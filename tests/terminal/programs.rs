@@ -30,3 +30,15 @@ pub(crate) fn folder() -> &'static Path {
         folder
     })
 }
+
+/// Writes a shell script that can be run. By a process of its own: a child that another test starts meanwhile would
+/// inherit the descriptor that writes the program, and a program that is being written cannot be started.
+#[allow(dead_code)]
+pub(crate) fn write(path: &Path, script: &str) {
+    let written = Command::new("sh")
+        .args(["-c", r#"printf '#!/bin/sh\n%s\n' "$2" >"$1" && chmod 755 "$1""#, "sh"])
+        .arg(path)
+        .arg(script)
+        .status();
+    assert!(written.unwrap().success());
+}
