@@ -125,9 +125,10 @@ fn strict(pieces: &[Piece], random: &mut fastrand::Rng) -> Words {
             Piece::Symbol(symbol) => safe_symbol(symbol, role, &said, random),
             Piece::Digits(text) => say_number(text, random),
             Piece::Letters(text) => {
-                let lower =
-                    text.starts_with(|c: char| c.is_ascii_lowercase()) && continues_capitals(&pieces[..at]);
                 let words = say_letters(text, &said, random);
+                // A directive ends a name in capitals by itself.
+                let plain = text.starts_with(|c: char| c.is_ascii_lowercase()) && words[0] != "camel";
+                let lower = plain && continues_capitals(&pieces[..at]);
                 if lower { [vec!["lower case".to_owned()], words].concat() } else { words }
             }
         };
