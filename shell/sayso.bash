@@ -44,6 +44,7 @@ _sayso_enter_key() {
   local second=accept-line map
   if ! _sayso_shown && _sayso_ask 150 90; then
     _sayso_show 0
+    printf 'sayso: converted%s; Enter runs it\n' "${_sayso_message:+; $_sayso_message}"
     second=redraw-current-line
   fi
   _sayso_message=
@@ -93,7 +94,7 @@ _sayso_ask() {
   if [[ -n $saved ]]; then eval "\\$saved"; else trap - INT; fi
 
   if (( stopped )); then
-    _sayso_message='stopped; the line is as it was'
+    _sayso_message='stopped; the line stays as it was'
   elif [[ ${fields[0]-} == ok ]] && (( ${#fields[@]} >= 6 )); then
     if (( fields[3] < sure )) || { (( sure > 0 )) && [[ ${fields[5]} == "$text" ]]; }; then return 1; fi
     _sayso_message=${fields[1]}
@@ -112,9 +113,12 @@ _sayso_ask() {
   elif [[ -n ${fields[1]-} ]]; then
     _sayso_message=${fields[1]}
   elif ! type -P "$_sayso_client" >/dev/null; then
-    _sayso_message="the program $_sayso_client is gone; install sayso again. The line is as it was"
+    _sayso_message="the program $_sayso_client is gone; install sayso again. The line stays as it was"
+    if [[ $_sayso_client != */* ]]; then
+      _sayso_message="the program $_sayso_client is not in PATH; add its folder, or install it. The line stays as it was"
+    fi
   else
-    _sayso_message="no answer; try \`$_sayso_client doctor\`. The line is as it was"
+    _sayso_message="no answer; try \`$_sayso_client doctor\`. The line stays as it was"
   fi
   return 1
 }

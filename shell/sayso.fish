@@ -36,6 +36,7 @@ function sayso-execute --description 'Convert a dictated line, run any other'
     if not commandline --paging-mode; and not commandline --search-mode
         if not _sayso_shown; and _sayso_ask 150 90
             _sayso_show 1
+            _sayso_say (string match --invert '' -- converted $_sayso_message 'Enter runs it' | string join '; ')
             return 0
         end
     end
@@ -91,7 +92,7 @@ function _sayso_ask
     set -l trail
     string match --quiet --regex '^(?<lead>\s*)(?<text>[\s\S]*?)(?<trail>\s*)\z' -- "$part"
     or begin
-        set -g _sayso_message "fish cannot take so long a line apart; it is as it was"
+        set -g _sayso_message "fish cannot take so long a line apart; it stays as it was"
         return 1
     end
     set before "$before$lead"
@@ -100,10 +101,29 @@ function _sayso_ask
     set -l lengths (string length -- "$before" "$text")
     set -l cursor (math "max(0, min($at - $lengths[1], $lengths[2]))")
 
+    # An unknown command makes fish print where it was asked for, over the line.
+    if not command --query $_sayso_client
+        set -g _sayso_message "the program $_sayso_client is gone; install sayso again. The line stays as it was"
+        string match --quiet '*/*' -- $_sayso_client
+        or set -g _sayso_message "the program $_sayso_client is not in PATH; add its folder, or install it. The line stays as it was"
+        return 1
+    end
+
     # The text goes by pipe, never as an argument; the answer is fields that end in NUL: ok, message, stage, percent,
     # cursor, line, alternatives; or a code and a message.
+    # Ctrl-C would end this function without a word; while somebody listens for it, it only ends the client. The
+    # listener goes again at once, because it would keep Ctrl-C from the person's own loops.
+    set -g _sayso_stopped 0
+    function _sayso_interrupted --on-signal INT
+        set -g _sayso_stopped 1
+    end
     set -l fields (printf %s "$text" | $_sayso_client convert --fields --shell fish --session fish-$fish_pid \
         --cursor $cursor --deadline-ms $argv[1] 2>/dev/null | string split0)
+    functions --erase _sayso_interrupted
+    if test $_sayso_stopped = 1
+        set -g _sayso_message 'stopped; the line stays as it was'
+        return 1
+    end
     if test "$fields[1]" = ok -a (count $fields) -ge 6
         test $fields[4] -lt $argv[2] -o $argv[2] -gt 0 -a "$fields[6]" = "$text"; and return 1
         set -g _sayso_message $fields[2]
@@ -120,10 +140,8 @@ function _sayso_ask
         return 0
     else if test -n "$fields[2]"
         set -g _sayso_message $fields[2]
-    else if not command --query $_sayso_client
-        set -g _sayso_message "the program $_sayso_client is gone; install sayso again. The line is as it was"
     else
-        set -g _sayso_message "no answer; try `$_sayso_client doctor`. The line is as it was"
+        set -g _sayso_message "no answer; try `$_sayso_client doctor`. The line stays as it was"
     end
     return 1
 end

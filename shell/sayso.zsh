@@ -57,7 +57,7 @@ _sayso_convert_if_sure() {
   _sayso_ask 150
   [[ -z $failure && $buffer != "$text" ]] && (( confidence >= 0.9 )) || return 1
   _sayso_replace
-  _sayso_say 'converted; Enter runs it'
+  _sayso_say "converted${message:+; $message}; Enter runs it"
 }
 
 # Says something below the line.
@@ -77,6 +77,7 @@ _sayso_shown() {
 _sayso_next() {
   _sayso_shown && (( $#_sayso_lines > 1 && ! REGION_ACTIVE )) || return 1
   _sayso_show $(( _sayso_turn % $#_sayso_lines + 1 ))
+  _sayso_say "$_sayso_turn of $#_sayso_lines"
 }
 
 # Puts reading number $1 into the editor, as one step of undo.
@@ -140,7 +141,7 @@ _sayso_ask() {
   {
     _sayso_direct $1 || _sayso_through_client $1
   } always {
-    (( TRY_BLOCK_INTERRUPT || TRY_BLOCK_ERROR )) && failure='stopped; the line is as it was'
+    (( TRY_BLOCK_INTERRUPT || TRY_BLOCK_ERROR )) && failure='stopped; the line stays as it was'
     TRY_BLOCK_ERROR=0 TRY_BLOCK_INTERRUPT=0
   }
 }
@@ -157,7 +158,7 @@ _sayso_direct() {
   local socket=${SAYSO_SOCKET:-$_sayso_socket} request= reply= code=
   _sayso_is_ours $socket || return 1
   if ! _sayso_request $1; then
-    failure='the line holds bytes that are not UTF-8; it is as it was'
+    failure='the line holds bytes that are not UTF-8; it stays as it was'
     return 0
   fi
   zsocket -- $socket 2>/dev/null || return 1
@@ -218,7 +219,7 @@ _sayso_await() {
     while true; do
       (( now = EPOCHREALTIME ))
       if (( now >= end )); then
-        failure="no answer within $3 ms; the line is as it was"
+        failure="no answer in time; the line stays as it was"
         break
       fi
       # A resident daemon answers at once: keys typed ahead then simply follow the answer. Only a longer wait
@@ -233,7 +234,7 @@ _sayso_await() {
       if [[ -n $ready[$fd] ]]; then
         sysread -i $fd -s 65536 'reply[$#reply+1]' || break
         [[ $2 == line && $reply == *$'\n' ]] && break
-        (( $#reply > 1048576 )) && failure='the answer is too long; the line is as it was' && break
+        (( $#reply > 1048576 )) && failure='the answer is too long; the line stays as it was' && break
       elif (( tty >= 0 )) && [[ -n $ready[$tty] ]]; then
         failure='you typed, so the answer was dropped'
         break
@@ -247,7 +248,7 @@ _sayso_await() {
 # Takes a line of the daemon apart: fills what `_sayso_ask` promises, or `failure` and `code`.
 _sayso_read_reply() {
   local rest=${reply%$'\n'}
-  failure='the answer of the daemon makes no sense; the line is as it was'
+  failure='the answer of the daemon makes no sense; the line stays as it was'
   [[ $reply == *$'\n' && $rest == '{"v":1,"id":'$_sayso_id',"daemon":"'* && $rest != *[$'\1'-$'\x1f']* ]] || return 0
   # Control characters are always escaped in JSON, which frees two of them to stand for the escapes that would get
   # in the way. Every quote left is then the border of a string, and between these borders the members have fixed
@@ -297,11 +298,13 @@ _sayso_unquote() {
 # and a message.
 _sayso_through_client() {
   if (( ! $+commands[$_sayso_client] )) && [[ ! -x $_sayso_client ]]; then
-    failure="the program $_sayso_client is gone; install sayso again. The line is as it was"
+    failure="the program $_sayso_client is gone; install sayso again. The line stays as it was"
+    [[ $_sayso_client == */* ]] ||
+      failure="the program $_sayso_client is not in PATH; add its folder, or install it. The line stays as it was"
     return 0
   fi
   if ! zmodload zsh/zselect zsh/system zsh/datetime 2>/dev/null; then
-    failure='this zsh has no zsh/zselect, zsh/system or zsh/datetime; the line is as it was'
+    failure='this zsh has no zsh/zselect, zsh/system or zsh/datetime; the line stays as it was'
     return 0
   fi
   local reply=
@@ -320,7 +323,7 @@ _sayso_through_client() {
   [[ -n $failure ]] && return 0
   local -a fields=("${(@0)reply%$'\0'}")
   if [[ $reply != *$'\0' ]] || (( $#fields < 2 )); then
-    failure="no answer; try \`$_sayso_client doctor\`. The line is as it was"
+    failure="no answer; try \`$_sayso_client doctor\`. The line stays as it was"
   elif [[ $fields[1] != ok ]]; then
     failure=$fields[2]
   else

@@ -71,7 +71,7 @@ in_every_shell! {
         terminal.text(SAID);
         let readings = [MEANT, "git status -S", "git status - s", SAID];
         for line in readings.into_iter().chain(readings) {
-            terminal.convert().wait_line(&format!("$ {line}"));
+            terminal.convert().wait_row(&format!("$ {line}"));
         }
         daemon.request();
         assert!(daemon.is_idle(), "a known reading was asked for again");
@@ -97,7 +97,7 @@ in_every_shell! {
         assert_eq!(daemon.request().text, SAID);
         terminal.wait_column(17);
         for reading in ["  git status -S", "  git status - s", &format!("  {SAID}")] {
-            terminal.convert().wait_line(&format!("$ {reading}"));
+            terminal.convert().wait_row(&format!("$ {reading}"));
         }
     };
 
@@ -186,7 +186,7 @@ in_every_shell! {
         let terminal = Terminal::open(&home, shell, Setup::default());
         terminal.text(SAID).convert();
         daemon.request();
-        terminal.keys(&["C-c"]);
+        terminal.keys(&["C-c"]).wait_text("sayso: stopped; the line stays as it was");
         // The shell listens again, long before the daemon answers.
         terminal.text("!").wait_row(&format!("$ {SAID}!"));
         daemon.release();
@@ -198,7 +198,19 @@ in_every_shell! {
         let home = Home::with_settings("deadline_ms = 200");
         let _daemon = Daemon::listen(&home, Manner::Held);
         let terminal = Terminal::open(&home, shell, Setup::default());
-        terminal.text(SAID).convert().wait_text("sayso: ");
+        terminal.text(SAID).convert().wait_text("sayso: no answer in time; the line stays as it was");
+        terminal.text("!").wait_row(&format!("$ {SAID}!"));
+    };
+
+    a_client_that_is_gone_is_named => |shell| {
+        let home = Home::new();
+        let after = match shell {
+            Shell::Fish => "set -g _sayso_client /nowhere/sayso\n",
+            Shell::Zsh | Shell::Bash => "_sayso_client=/nowhere/sayso\n",
+        };
+        let terminal = Terminal::open(&home, shell, Setup { after, ..Setup::default() });
+        let screen = terminal.text(SAID).convert().wait_text("the program /nowhere/sayso is gone");
+        assert!(!screen.contains("Unknown command"), "{screen}");
         terminal.text("!").wait_row(&format!("$ {SAID}!"));
     };
 
@@ -299,6 +311,7 @@ in_every_shell! {
         let daemon = Daemon::listen(&home, Manner::Well);
         let terminal = Terminal::open(&home, shell, Setup::default());
         terminal.text("echo space one").keys(&["Enter"]).wait_row("$ echo one");
+        terminal.wait_text("sayso: converted; Enter runs it");
         daemon.request();
         terminal.keys(&["Enter"]).wait("the output", |screen| screen.contains("$ echo one\none\n"));
         assert!(daemon.is_idle(), "a converted line was asked for again");
@@ -355,7 +368,7 @@ in_every_shell! {
 /// Converts, walks, fails: every path of a script, whatever surrounds it.
 fn every_path(terminal: &Terminal<'_>) {
     terminal.text(SAID).convert().wait_line("$ git status -s");
-    terminal.convert().wait_line("$ git status -S");
+    terminal.convert().wait_row("$ git status -S");
     terminal.keys(&["C-e", "C-u"]).text("no such thing").convert();
     terminal.wait_text("does not look like a dictated command");
     terminal.wait_row("$ no such thing");

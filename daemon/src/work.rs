@@ -63,7 +63,7 @@ impl Job {
                 return Err(Fault::new(Code::Superseded, "a newer request of this session took its place"));
             }
             () = sleep_until(deadline) => {
-                return Err(Fault::new(Code::Deadline, "no answer within the deadline; the line stays as it was"));
+                return Err(Fault::new(Code::Deadline, "no answer in time; the line stays as it was"));
             }
             () = house.reached(Phase::Closing) => return Err(shutting_down()),
         };

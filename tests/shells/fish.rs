@@ -41,3 +41,13 @@ fn a_message_below_a_wrapped_line_is_not_drawn_over() {
     });
     assert_eq!(screen.replace('\n', "").matches("well").count(), 80, "{screen}");
 }
+
+#[test]
+fn an_interrupt_still_ends_the_persons_own_loops() {
+    let home = Home::new();
+    let _daemon = Daemon::listen(&home, Manner::Well);
+    let terminal = Terminal::open(&home, Shell::Fish, Setup::default());
+    terminal.text("echo space one").convert().wait_line("$ echo one");
+    terminal.keys(&["C-u"]).text("echo begun; while true; end\n").wait_row("begun");
+    terminal.keys(&["C-c"]).text("echo 'over'\n").wait_row("over");
+}

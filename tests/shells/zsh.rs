@@ -102,14 +102,6 @@ fn an_interrupt_ends_the_client_and_keeps_the_line() {
 }
 
 #[test]
-fn a_missing_client_is_named() {
-    let home = Home::new();
-    let terminal = open(&home, "", "_sayso_client=/nowhere/sayso\n");
-    terminal.text(SAID).convert().wait_text("the program /nowhere/sayso is gone");
-    terminal.text("!").wait_row(&format!("$ {SAID}!"));
-}
-
-#[test]
 fn a_region_is_converted_alone() {
     let home = Home::new();
     let daemon = Daemon::listen(&home, Manner::Well);
@@ -167,7 +159,8 @@ fn stale_suggestions_are_gone_and_new_ones_come() {
     terminal.text(SAID).wait_line(&format!("$ {SAID} and more"));
     terminal.convert().wait_line("$ git status -s --long");
     terminal.wait_column(15);
-    terminal.convert().wait_line("$ git status -S");
+    terminal.convert().wait_row("$ git status -S");
+    terminal.wait_text("sayso: 2 of 4");
     terminal.keys(&["C-e", "C-u"]).text("echo space one").convert().wait_line("$ echo one");
 }
 
@@ -203,5 +196,5 @@ fn a_plugin_manager_can_source_the_checkout() {
     // Without the client the key says what is missing.
     let before = "path=(${path:#*/debug} ) path=(${path:#*/release})\n";
     let terminal = Terminal::open(&home, Shell::Zsh, Setup { before, ..setup });
-    terminal.text(SAID).convert().wait_text("the program sayso is gone");
+    terminal.text(SAID).convert().wait_text("the program sayso is not in PATH");
 }
