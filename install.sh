@@ -15,12 +15,15 @@ Run inside a checkout it builds sayso with cargo. It needs no root.
 
   --from FILE.tar.gz   install this release tarball instead of building
   --sha256 HEX         its checksum (default: the one in FILE.tar.gz.sha256)
-  --prefix DIR         where to (default: $PREFIX, else ~/.local)
-  --yes                add the one line to the start files of your shells
-  --no-rc              touch no start file
+  --prefix DIR         where to, an absolute path (default: $PREFIX, else ~/.local)
+  --yes                add the one line to the start files of your shells without asking
+  --no-rc              touch no start file, and say which lines to add
   --service            have systemd or launchd start the daemon at login
   --uninstall          remove what this script added, and nothing else
   --help               this text
+
+Your shells are the one in $SHELL and those that have a start file. For any other of zsh, bash and fish that is installed
+the line to add is shown. A line that an installation elsewhere added is replaced.
 USAGE
 }
 
@@ -68,7 +71,11 @@ main() {
 
     [ -n "${HOME:-}" ] || die 'HOME is not set, so there is no place to install to.' 'Nothing was changed.'
     prefix=${prefix:-$HOME/.local}
-    case $prefix in /*) ;; *) prefix=$PWD/$prefix ;; esac
+    case $prefix in
+    /*) ;;
+    # In a checkout, the folder that is usually meant is another one than this.
+    *) die "the prefix '$prefix' is not an absolute path." "Nothing was changed. Should it be $PWD/$prefix? Then write that." ;;
+    esac
     case "$prefix$HOME" in
     *"$TAB"* | *'
 '*) die 'a path with a tab or a line break in it cannot be installed to.' 'Nothing was changed.' ;;
@@ -342,7 +349,7 @@ after_files() {
     try_it
 }
 
-# The start file of a shell, or nothing where this person does not use that shell.
+# The start file of a shell, or nothing where that shell cannot have the key.
 start_file_of() {
     case $1 in
     zsh)
@@ -364,17 +371,21 @@ start_file_of() {
         ;;
     fish) file=${XDG_CONFIG_HOME:-$HOME/.config}/fish/config.fish ;;
     esac
-    case ${SHELL:-} in
-    */"$1") ;;
-    *) [ -e "$file" ] || return 0 ;;
-    esac
     command -v "$1" >/dev/null 2>&1 || return 0
     # shellcheck disable=SC2016 # the other bash expands it
     if [ "$1" = bash ] && ! bash -c '[ $((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1])) -ge 404 ]'; then
-        note 'This bash is older than 4.4, which the key needs: it gets no line' >&2
+        if is_used bash "$file"; then note 'This bash is older than 4.4, which the key needs: it gets no line' >&2; fi
         return 0
     fi
     printf '%s\n' "$file"
+}
+
+# is_used SHELL FILE: whether this person uses a shell, whose start file is FILE.
+is_used() {
+    case ${SHELL:-} in
+    */"$1") return 0 ;;
+    esac
+    [ -e "$2" ]
 }
 
 # The program in the words of a shell.
@@ -400,6 +411,10 @@ start_file() {
     file=$(start_file_of "$1")
     [ -n "$file" ] || return 0
     line=$(start_line "$1")
+    if ! is_used "$1" "$file"; then
+        note "Should you use $1 one day, add to $file: $line"
+        return
+    fi
     if [ -f "$file" ] && grep -Fqx "$line $MARK" "$file"; then
         note "$file turns sayso on already"
         turned_on=yes
@@ -426,7 +441,13 @@ start_file() {
         esac
     fi
     # A line of an earlier install, for another prefix, makes room for this one.
-    if [ -f "$file" ] && grep -Fq "$MARK" "$file"; then remove_lines "$file" '' ''; fi
+    outcome="Added one line to $file"
+    if [ -f "$file" ] && grep -Fq "$MARK" "$file"; then
+        if grep -F "$MARK" "$file" | grep -Fvq "$(quoted_program "$1") init "; then
+            outcome="$file turned on another installation; its line is now that of the one in $prefix"
+        fi
+        remove_lines "$file" '' ''
+    fi
     state=there
     newline=-
     if [ ! -e "$file" ]; then
@@ -443,7 +464,7 @@ start_file() {
         write_manifest "$work/final"
         printf '%s\n' "$line $MARK" >>"$file"
         turned_on=yes
-        say "Added one line to $file"
+        say "$outcome"
     else
         say "$file is read-only, so it was left alone. To turn sayso on in $1, add this line:"
         note "$(start_line "$1")"

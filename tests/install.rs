@@ -198,7 +198,13 @@ fn installs_twice_and_leaves_nothing(shell: &str) {
         )
     );
     assert!(person.home().join(".zshrc").is_symlink());
-    for file in ["share/man/man1/sayso.1", "share/man/man1/saysod.1", "share/zsh/site-functions/_sayso"] {
+    for file in [
+        "share/man/man1/sayso.1",
+        "share/man/man1/saysod.1",
+        "share/zsh/site-functions/_sayso",
+        "share/fish/vendor_completions.d/sayso.fish",
+        "share/bash-completion/completions/sayso",
+    ] {
         assert!(person.home().join(".local").join(file).is_file(), "{file}");
     }
 
@@ -304,7 +310,9 @@ fn another_place_with_odd_characters() {
     }
 
     // A second copy takes the key over, and the first one's end leaves it alone.
-    person.succeeds("dash", &[&from_release()[..], &["--yes"]].concat());
+    let said = person.succeeds("dash", &[&from_release()[..], &["--yes"]].concat());
+    let told = format!("its line is now that of the one in {}\n", person.home().join(".local").display());
+    assert!(said.contains(&told), "{said}");
     let taken_over = person.read(".zshrc");
     assert_eq!(taken_over.matches("init zsh").count(), 1, "{taken_over}");
     person.succeeds("dash", &["--uninstall", "--prefix", path(&place)]);
@@ -344,6 +352,31 @@ fn somebody_elses_program_is_not_overwritten() {
     let arguments = [&from_release()[..], &["--yes"]].concat();
     person.refuses(&arguments, "did not put it there");
     fs::remove_file(theirs).unwrap();
+}
+
+#[test]
+fn a_shell_that_is_not_used_is_named_with_its_line() {
+    let person = Person::new();
+    let mut command = person.command("dash");
+    command.env("SHELL", "/bin/zsh").arg(repository().join("install.sh")).args(from_release()).arg("--yes");
+    let output = command.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    let program = person.home().join(".local/bin/sayso");
+    let line = format!(
+        "add to {}: status is-interactive; and '{}' init fish | source\n",
+        person.home().join(".config/fish/config.fish").display(),
+        program.display()
+    );
+    assert!(said.contains(&line), "{said}");
+    assert!(!person.home().join(".config/fish").exists());
+    assert!(person.read(".bashrc").contains("init bash"), "it has a start file");
+    person.succeeds("dash", &["--uninstall"]);
+}
+
+#[test]
+fn a_relative_place_is_refused() {
+    let person = Person::new();
+    person.refuses(&[&from_release()[..], &["--yes", "--prefix", "here"]].concat(), "not an absolute path");
 }
 
 #[test]
