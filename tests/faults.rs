@@ -181,6 +181,17 @@ fn a_deadline_is_kept_by_those_who_wait_in_line_too() {
 }
 
 #[test]
+fn long_lines_are_answered_without_what_nobody_can_read() {
+    let daemon = Resident::new();
+    for op in ["convert", "explain"] {
+        let answer = daemon.ask(&convert(1, &long(), "").replace("convert", op));
+        let result = &answer["result"];
+        assert!(result["buffer"].as_str().unwrap().len() >= 25_000, "{op}");
+        assert_eq!((&result["spans"], &result["units"]), (&serde_json::json!([]), &serde_json::Value::Null));
+    }
+}
+
+#[test]
 fn converting_a_result_again_changes_nothing() {
     let daemon = Resident::new();
     let session = r#","session":"zsh-1""#;
@@ -192,6 +203,14 @@ fn converting_a_result_again_changes_nothing() {
         (&"echo dash".into(), &"gate".into())
     );
     assert_eq!(again["result"]["cursor"], 9);
+    // The editor may have gone on to another reading, which is a result as well.
+    let readings = daemon.ask(&convert(4, "ls dash a no wait dash l", session));
+    let other = readings["result"]["alternatives"][0].as_str().unwrap();
+    let again = daemon.ask(&convert(5, other, session));
+    assert_eq!(
+        (again["result"]["buffer"].as_str(), &again["result"]["route"]),
+        (Some(other), &"gate".into())
+    );
     let elsewhere = daemon.ask(&convert(3, "echo dash", r#","session":"zsh-2""#));
     assert_ne!(elsewhere["result"]["buffer"], "echo dash", "another editor was given nothing yet");
 }

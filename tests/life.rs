@@ -11,7 +11,7 @@ use std::fs;
 use std::io::Read;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, symlink};
 use std::os::unix::net::UnixListener;
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -231,6 +231,20 @@ fn settings_are_noticed_and_a_mistake_costs_one_entry() {
     assert!(mistake.contains("config.toml:3:7"), "{mistake}");
 }
 
+#[test]
+fn settings_that_nobody_can_read_to_the_end_stop_nothing() {
+    let mut daemon = Resident::new();
+    let settings = daemon.path("config.toml");
+    fs::remove_file(&settings).unwrap();
+    assert!(Command::new("mkfifo").arg(&settings).status().unwrap().success());
+    let answer = daemon.ask(&convert(1, SAID, r#","deadline_ms":60000"#));
+    assert_eq!(answer["result"]["buffer"], MEANT);
+    let status = daemon.ask(r#"{"v":1,"id":1,"op":"status"}"#);
+    assert!(status["status"]["settings_error"].as_str().unwrap().contains("no regular file"), "{status}");
+    daemon.signal("TERM");
+    assert!(daemon.ended().success());
+}
+
 /// What needs systemd's tools, or to become another user.
 #[cfg(target_os = "linux")]
 mod on_linux {
@@ -239,7 +253,6 @@ mod on_linux {
     use std::fs::Permissions;
     use std::os::unix::fs::PermissionsExt;
     use std::os::unix::net::UnixStream;
-    use std::process::Command;
 
     #[test]
     fn a_passed_descriptor_must_be_a_listening_socket() {

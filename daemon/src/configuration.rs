@@ -47,31 +47,37 @@ impl Configuration {
         configuration
     }
 
-    /// What is in force, without looking at the file.
+    /// What is in force, without looking at the file. Never blocks for long: nothing is read under the lock.
     pub(crate) fn current(&self) -> Current {
         self.current.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// What is in force after a look at the file, which is read only when it has changed. May block.
+    /// What is in force after a look at the file, which is read only when it has changed. May block, as long as the
+    /// file's device does; nobody else waits meanwhile.
     ///
     /// A mistake costs the entry it is in, and is told.
     pub(crate) fn refreshed(&self) -> Current {
         let Some(path) = &self.path else { return self.current() };
         let seen =
             fs::metadata(path).ok().map(|it| (it.dev(), it.ino(), it.size(), it.ctime(), it.ctime_nsec()));
-        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
-        if current.seen != seen {
-            current.seen = seen;
-            let (settings, mistake) = Settings::read_usable(path);
-            match &mistake {
-                None => tracing::info!("settings read"),
-                Some(mistake) => tracing::warn!(%mistake, "the rest of the settings is in force"),
-            }
-            current.words = Arc::new(Words::new(settings.words.iter().cloned()));
-            current.settings = Arc::new(settings);
-            current.mistake = mistake.map(|mistake| mistake.to_string());
+        let current = self.current();
+        if current.seen == seen {
+            return current;
         }
-        current.clone()
+        let (settings, mistake) = Settings::read_usable(path);
+        match &mistake {
+            None => tracing::info!("settings read"),
+            Some(mistake) => tracing::warn!(%mistake, "the rest of the settings is in force"),
+        }
+        // Of two that read at once the last one stays; an older file is noticed by its fingerprint the next time.
+        let current = Current {
+            seen,
+            words: Arc::new(Words::new(settings.words.iter().cloned())),
+            settings: Arc::new(settings),
+            mistake: mistake.map(|mistake| mistake.to_string()),
+        };
+        *self.current.lock().unwrap_or_else(PoisonError::into_inner) = current.clone();
+        current
     }
 }
 

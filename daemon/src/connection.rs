@@ -1,17 +1,17 @@
 //! One connection: frames in, answers out, never more memory than a frame and what is in flight.
 
-use crate::house::{House, Phase, VERSION};
+use crate::house::{House, Phase, Room, VERSION};
 use crate::work::{self, Job};
 use interprocess::os::unix::uds_local_socket::tokio::Stream;
 use sayso_protocol::line::Splitter;
 use sayso_protocol::reply::Body;
 use sayso_protocol::{Code, Fault, MAX_FRAME_BYTES, Op, Outcome, Reply, Request, frame};
+use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::sync::OwnedSemaphorePermit;
-use tokio::task::JoinSet;
+use tokio::task::{self, JoinSet};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 /// How long the rest of a begun frame may take, and how long a peer may take to accept an answer.
@@ -37,8 +37,8 @@ pub(crate) async fn serve(mut stream: Stream, house: Arc<House>) {
 async fn exchange(stream: &mut Stream, house: &Arc<House>) -> io::Result<()> {
     let mut splitter = Splitter::new(MAX_FRAME_BYTES);
     let mut chunk = vec![0; CHUNK_BYTES];
-    // Requests that are worked on; each ends as the frame of its answer. All of them end with the connection.
-    let mut answers = JoinSet::new();
+    // All of them end with the connection.
+    let mut answers = Answers::default();
     // Whether more is read. Once it is not, what is in flight is still answered.
     let mut listening = true;
     // When the frame that has begun must have ended.
@@ -68,12 +68,7 @@ async fn exchange(stream: &mut Stream, house: &Arc<House>) -> io::Result<()> {
         let phase = house.phase();
         tokio::select! {
             biased;
-            Some(answer) = answers.join_next() => {
-                // A task that panicked has no answer; its asker waits for its own deadline.
-                if let Ok(answer) = answer {
-                    send(stream, &answer).await?;
-                }
-            }
+            Some(answer) = answers.next(house) => send(stream, &answer).await?,
             read = stream.read(&mut chunk), if listening => match read? {
                 0 => listening = false,
                 read => {
@@ -108,7 +103,7 @@ async fn admit(
     request: Request,
     stream: &mut Stream,
     house: &Arc<House>,
-    answers: &mut JoinSet<Vec<u8>>,
+    answers: &mut Answers,
 ) -> io::Result<()> {
     house.asked();
     match request.op {
@@ -128,23 +123,51 @@ async fn admit(
             sent
         }
         Op::Convert | Op::Explain => {
+            let bytes = request.text.len();
             let job = Job::new(house, request);
             // Where the house is full, this connection is read no further until there is room.
-            let room = house.in_flight.clone().acquire_owned().await.map_err(io::Error::other)?;
-            answers.spawn(answered(job, house.clone(), room));
+            let room = house.room(bytes).await.map_err(io::Error::other)?;
+            answers.begin(job.id(), answered(job, house.clone(), room));
             Ok(())
         }
     }
 }
 
+/// Requests of one connection that are worked on; each ends as the frame of its answer.
+#[derive(Default)]
+struct Answers {
+    tasks: JoinSet<Vec<u8>>,
+    /// The asker's number of each, for a task that panics.
+    ids: HashMap<task::Id, u64>,
+}
+
+impl Answers {
+    fn begin(&mut self, id: u64, answered: impl Future<Output = Vec<u8>> + Send + 'static) {
+        self.ids.insert(self.tasks.spawn(answered).id(), id);
+    }
+
+    fn is_empty(&self) -> bool {
+        self.tasks.is_empty()
+    }
+
+    /// The next answer that is ready; `None` where nothing is worked on. May be dropped and called again.
+    async fn next(&mut self, house: &House) -> Option<Vec<u8>> {
+        let (task, answer) = match self.tasks.join_next_with_id().await? {
+            Ok((task, answer)) => (task, Some(answer)),
+            Err(error) => (error.id(), None),
+        };
+        let id = self.ids.remove(&task).unwrap_or(0);
+        Some(answer.unwrap_or_else(|| failed(house, id, work::defect())))
+    }
+}
+
 /// The frame that answers a job.
-async fn answered(job: Job, house: Arc<House>, _room: OwnedSemaphorePermit) -> Vec<u8> {
+async fn answered(job: Job, house: Arc<House>, _room: Room) -> Vec<u8> {
     let id = job.id();
     match job.run(&house).await {
-        Ok(answer) => {
+        Ok(frame) => {
             house.meter().requests += 1;
-            let body = Body::Converted(Box::new(answer));
-            frame::encode_reply(Reply::new(id, VERSION, Outcome::Result(body)))
+            frame
         }
         Err(fault) => failed(&house, id, fault),
     }
@@ -161,4 +184,23 @@ fn failed(house: &House, id: u64, fault: Fault) -> Vec<u8> {
 
 async fn send(stream: &mut Stream, frame: &[u8]) -> io::Result<()> {
     timeout(PATIENCE, stream.write_all(frame)).await?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::configuration::Configuration;
+
+    #[tokio::test]
+    async fn a_task_that_panics_is_answered_too() {
+        let house = House::new(Configuration::load(), false, String::new(), "daemon");
+        let mut answers = Answers::default();
+        answers.begin(7, async { panic!("a defect") });
+        let frame = answers.next(&house).await.unwrap();
+        let reply = frame::decode_reply(frame.trim_ascii_end()).unwrap();
+        assert_eq!(reply.id, 7);
+        assert!(matches!(reply.outcome, Outcome::Error(Fault { code: Code::Internal, .. })), "{reply:?}");
+        assert!(answers.is_empty() && answers.ids.is_empty());
+        assert_eq!(house.meter().errors, 1);
+    }
 }

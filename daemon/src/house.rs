@@ -6,7 +6,7 @@ use crate::session::Sessions;
 use sayso_protocol::Status;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{Instant, sleep_until};
 
 /// Version of this daemon.
@@ -16,6 +16,11 @@ pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
 pub(crate) const MAX_CONNECTIONS: usize = 200;
 /// Requests that are worked on at once, over all connections; others wait unread.
 const MAX_IN_FLIGHT: usize = 64;
+/// Long lines among them: two that run and one that waits for its turn, or memory would grow with everybody who sends
+/// one.
+const MAX_LONG: usize = 3;
+/// Longest line that is not long, in bytes.
+const LONG_BYTES: usize = 8 * 1024;
 /// Conversions that run at once. Two, so that one long line does not hold up a key press.
 pub(crate) const WORKERS: usize = 2;
 
@@ -30,6 +35,13 @@ pub(crate) enum Phase {
     Closing,
 }
 
+/// Room for one request.
+#[derive(Debug)]
+pub(crate) struct Room {
+    _long: Option<OwnedSemaphorePermit>,
+    _one: OwnedSemaphorePermit,
+}
+
 /// What all connections share.
 #[derive(Debug)]
 pub(crate) struct House {
@@ -40,7 +52,9 @@ pub(crate) struct House {
     /// One permit per open connection.
     pub(crate) doors: Arc<Semaphore>,
     /// One permit per request that is worked on.
-    pub(crate) in_flight: Arc<Semaphore>,
+    in_flight: Arc<Semaphore>,
+    /// One permit per long line among them.
+    long: Arc<Semaphore>,
     /// One permit per conversion that runs.
     pub(crate) workers: Arc<Semaphore>,
     crowded: watch::Sender<bool>,
@@ -66,6 +80,7 @@ impl House {
             log_text,
             doors: Arc::new(Semaphore::new(MAX_CONNECTIONS)),
             in_flight: Arc::new(Semaphore::new(MAX_IN_FLIGHT)),
+            long: Arc::new(Semaphore::new(MAX_LONG)),
             workers: Arc::new(Semaphore::new(WORKERS)),
             crowded: watch::Sender::new(false),
             phase: watch::Sender::new(Phase::Running),
@@ -117,6 +132,16 @@ impl House {
     /// The counts. Held only between two waits.
     pub(crate) fn meter(&self) -> MutexGuard<'_, Meter> {
         self.meter.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until there is room for a request of `bytes` bytes, and holds it until it is dropped. Long lines wait for
+    /// each other first, so that they keep no short one waiting.
+    pub(crate) async fn room(&self, bytes: usize) -> Result<Room, AcquireError> {
+        let long = match bytes > LONG_BYTES {
+            true => Some(self.long.clone().acquire_owned().await?),
+            false => None,
+        };
+        Ok(Room { _long: long, _one: self.in_flight.clone().acquire_owned().await? })
     }
 
     /// Notes that a request has come.

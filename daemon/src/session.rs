@@ -6,8 +6,8 @@ use tokio::sync::oneshot;
 
 /// Line editors that are remembered; the one that asked least recently is forgotten first.
 const MAX_SESSIONS: usize = 512;
-/// Results of a session that are known as such.
-const MAX_GIVEN: usize = 16;
+/// Lines of a session that are known as results: those of its last 16 requests, if all had alternatives.
+const MAX_GIVEN: usize = 16 * (1 + sayso_engine::MAX_ALTERNATIVES);
 
 /// All line editors.
 #[derive(Debug, Default)]
@@ -24,8 +24,9 @@ struct Session {
     asked: u64,
     /// Tells the newest request that it is not the newest any more.
     newest: Option<oneshot::Sender<()>>,
-    /// Hashes of the last results, a ring.
-    given: [Option<u64>; MAX_GIVEN],
+    /// Hashes of the last results, a ring of at most [`MAX_GIVEN`].
+    given: Vec<u64>,
+    /// Where the next one goes once the ring is full.
     next: usize,
 }
 
@@ -49,13 +50,16 @@ impl Sessions {
         superseded
     }
 
-    /// Notes that the session was given `line` as the result of something else.
+    /// Notes that the session was given `line` as the result, or as another reading, of something else.
     pub(crate) fn give(&mut self, name: &str, line: &str) {
         let hash = self.hasher.hash_one(line);
         if let Some(session) = self.by_name.get_mut(name)
-            && !session.given.contains(&Some(hash))
+            && !session.given.contains(&hash)
         {
-            session.given[session.next] = Some(hash);
+            match session.given.get_mut(session.next) {
+                Some(oldest) => *oldest = hash,
+                None => session.given.push(hash),
+            }
             session.next = (session.next + 1) % MAX_GIVEN;
         }
     }
@@ -63,7 +67,7 @@ impl Sessions {
     /// Whether `line` is what the session was given lately: converting it again must change nothing.
     pub(crate) fn was_given(&self, name: &str, line: &str) -> bool {
         let hash = self.hasher.hash_one(line);
-        self.by_name.get(name).is_some_and(|session| session.given.contains(&Some(hash)))
+        self.by_name.get(name).is_some_and(|session| session.given.contains(&hash))
     }
 
     /// Line editors that are remembered.

@@ -1,14 +1,18 @@
 //! One request: off the async thread, within its deadline, and only while it is the newest of its session.
 
-use crate::house::{House, Phase};
+use crate::house::{House, Phase, VERSION};
 use crate::session::Superseded;
 use sayso_engine::{Dictation, wire};
 use sayso_protocol::message::MAX_DEADLINE_MS;
-use sayso_protocol::{Answer, Code, Fault, Op, Request, Route};
+use sayso_protocol::reply::Body;
+use sayso_protocol::{Answer, Code, Fault, Op, Outcome, Reply, Request, Route, frame};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep_until};
+
+/// Longest line that is explained, in bytes: the reasons for one take a hundred times its length.
+const MAX_EXPLAINED_BYTES: usize = 32 * 1024;
 
 /// A request to convert or to explain that has been let in.
 #[derive(Debug)]
@@ -34,17 +38,17 @@ impl Job {
         self.request.id
     }
 
-    /// Waits for the result, or for the first reason not to.
+    /// Waits for the frame of the result, or for the first reason not to.
     ///
     /// A conversion that has begun runs to its end on its thread, and nobody looks at what comes of it; one that
     /// has not begun never does.
-    pub(crate) async fn run(self, house: &Arc<House>) -> Result<Answer, Fault> {
+    pub(crate) async fn run(self, house: &Arc<House>) -> Result<Vec<u8>, Fault> {
         let Job { request, deadline, superseded } = self;
         let session = request.session.clone().filter(|_| remembers(&request));
         if let Some(session) = &session
             && house.sessions().was_given(session, &request.text)
         {
-            return Ok(unchanged(&request));
+            return Ok(framed(request.id, unchanged(&request)));
         }
         let text = request.text.clone();
         let newer = async {
@@ -56,9 +60,9 @@ impl Job {
                 std::future::pending::<()>().await;
             }
         };
-        let answer = tokio::select! {
+        let Converted { frame, answer } = tokio::select! {
             biased;
-            answer = converted(house, request) => answer?.verified(&text)?,
+            converted = converted(house, request) => converted?,
             () = newer => {
                 return Err(Fault::new(Code::Superseded, "a newer request of this session took its place"));
             }
@@ -72,18 +76,26 @@ impl Job {
             tracing::info!(text, buffer = answer.buffer, "text");
         }
         house.meter().converted(&answer.route, answer.micros);
-        if let Some(session) = &session
-            && answer.buffer != text
-        {
-            house.sessions().give(session, &answer.buffer);
+        if let Some(session) = &session {
+            // The other readings too: the editor may have gone on to one of them.
+            for line in std::iter::once(&answer.buffer).chain(&answer.alternatives) {
+                if *line != text {
+                    house.sessions().give(session, line);
+                }
+            }
         }
-        Ok(answer)
+        Ok(frame)
     }
 }
 
 /// The fault of a request that comes, or is not done, when the daemon ends.
 pub(crate) fn shutting_down() -> Fault {
     Fault::new(Code::ShuttingDown, "the daemon is ending; the line stays as it was, try again")
+}
+
+/// The fault of a request that met a defect.
+pub(crate) fn defect() -> Fault {
+    Fault::new(Code::Internal, "the conversion failed; the line stays as it was")
 }
 
 /// Whether results are remembered, so that converting one again changes nothing. Who pins a stage wants that
@@ -108,8 +120,21 @@ fn unchanged(request: &Request) -> Answer {
     }
 }
 
-async fn converted(house: &Arc<House>, request: Request) -> Result<Answer, Fault> {
-    let internal = || Fault::new(Code::Internal, "the conversion failed; the line stays as it was");
+/// What came of a conversion.
+struct Converted {
+    /// The whole answer as it is sent.
+    frame: Vec<u8>,
+    /// The answer without its spans and units, which a long line has many of.
+    answer: Answer,
+}
+
+/// The frame of an answer.
+fn framed(id: u64, answer: Answer) -> Vec<u8> {
+    frame::encode_reply(Reply::new(id, VERSION, Outcome::Result(Body::Converted(Box::new(answer)))))
+}
+
+/// Converts, checks and encodes off the async thread, which stays free for those who wait.
+async fn converted(house: &Arc<House>, request: Request) -> Result<Converted, Fault> {
     let worker = house.workers.clone().acquire_owned().await.map_err(|_| shutting_down())?;
     let house = house.clone();
     let work = move || {
@@ -124,16 +149,28 @@ async fn converted(house: &Arc<House>, request: Request) -> Result<Answer, Fault
         };
         let begun = std::time::Instant::now();
         let micros = || u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
-        if request.op == Op::Explain {
-            let (conversion, units) = sayso_engine::explain(&words, &dictation)?;
-            let answer = wire::result(&conversion, micros());
-            return Ok(Answer { units: Some(wire::units(&units)), ..answer });
-        }
-        let conversion = sayso_engine::convert(&words, &dictation)?;
-        Ok(wire::result(&conversion, micros()))
+        let explain = request.op == Op::Explain && request.text.len() <= MAX_EXPLAINED_BYTES;
+        let answer = if explain {
+            let explained = sayso_engine::explain(&words, &dictation);
+            explained.map(|(conversion, units)| Answer {
+                units: wire::units(&units),
+                ..wire::result(&conversion, micros())
+            })
+        } else {
+            sayso_engine::convert(&words, &dictation).map(|conversion| wire::result(&conversion, micros()))
+        };
+        let answer = answer.map_err(|refusal| wire::fault(&refusal))?.verified(&request.text)?;
+        let kept = Answer {
+            buffer: answer.buffer.clone(),
+            route: answer.route.clone(),
+            alternatives: answer.alternatives.clone(),
+            message: None,
+            spans: Vec::new(),
+            units: None,
+            ..answer
+        };
+        Ok(Converted { frame: framed(request.id, answer), answer: kept })
     };
     // A panic of the engine ends here, as the failure of one request.
-    let outcome: Result<Answer, sayso_engine::Refusal> =
-        spawn_blocking(work).await.map_err(|_| internal())?;
-    outcome.map_err(|refusal| wire::fault(&refusal))
+    spawn_blocking(work).await.map_err(|_| defect())?
 }

@@ -7,7 +7,8 @@ use std::ops::Range;
 const _: () =
     assert!(crate::MAX_TEXT_BYTES == wire::MAX_TEXT_BYTES, "the wire carries what the engine takes");
 
-/// What the daemon answers and the lab prints for a conversion that took `micros` microseconds.
+/// What the daemon answers and the lab prints for a conversion that took `micros` microseconds. More than
+/// [`wire::MAX_SPANS`] spans are left out.
 pub fn result(conversion: &Conversion, micros: u64) -> Answer {
     let pair = |range: &Range<usize>| [range.start, range.end];
     let span = |span: &crate::Span| wire::Span { source: pair(&span.source), output: pair(&span.output) };
@@ -17,15 +18,20 @@ pub fn result(conversion: &Conversion, micros: u64) -> Answer {
         route: conversion.route.to_owned(),
         confidence: conversion.confidence,
         alternatives: conversion.alternatives.clone(),
-        spans: conversion.spans.iter().map(span).collect(),
+        spans: few(&conversion.spans).iter().map(span).collect(),
         micros,
         message: conversion.message.clone(),
         units: None,
     }
 }
 
-/// What `explain` adds to a result.
-pub fn units(units: &[ExplainedUnit]) -> Vec<wire::Unit> {
+/// Them all, or none where they are more than a reply carries.
+fn few<T>(items: &[T]) -> &[T] {
+    if items.len() > wire::MAX_SPANS { &[] } else { items }
+}
+
+/// What `explain` adds to a result; `None` where there are more than [`wire::MAX_SPANS`].
+pub fn units(units: &[ExplainedUnit]) -> Option<Vec<wire::Unit>> {
     let unit = |unit: &ExplainedUnit| wire::Unit {
         heard: unit.heard.clone(),
         source: [unit.source.start, unit.source.end],
@@ -40,7 +46,7 @@ pub fn units(units: &[ExplainedUnit]) -> Vec<wire::Unit> {
             .collect(),
         why: unit.why.clone(),
     };
-    units.iter().map(unit).collect()
+    (units.len() <= wire::MAX_SPANS).then(|| units.iter().map(unit).collect())
 }
 
 /// Why a line stayed as it was.

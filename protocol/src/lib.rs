@@ -29,5 +29,9 @@ pub const VERSION: u32 = 1;
 /// Longest frame in bytes, its newline not counted, in both directions.
 pub const MAX_FRAME_BYTES: usize = 1 << 20;
 
+/// Most spans, and most explained units, that a reply carries. With more, it carries none: whoever follows single
+/// words has a line that a person can read.
+pub const MAX_SPANS: usize = 4096;
+
 /// Longest line that is converted, in bytes.
 pub const MAX_TEXT_BYTES: usize = 128 * 1024;

@@ -11,7 +11,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
 
 /// Largest file that is read, in bytes: a hundred times what a long list of words needs.
-const MAX_FILE_BYTES: usize = 4 << 20;
+pub(crate) const MAX_FILE_BYTES: usize = 4 << 20;
 /// Longest spoken or written form of a word, in characters.
 const MAX_WORD_CHARS: usize = 200;
 /// Most lines that may be no TOML before the rest of a file is not read either.

@@ -9,6 +9,10 @@ mod file;
 pub mod folders;
 mod mistake;
 
+use nix::fcntl::OFlag;
+use std::fs::File;
+use std::io::Read;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -139,7 +143,7 @@ impl Settings {
     /// The settings in the file at `path`, or the defaults where it does not exist, and the first mistake. An entry
     /// with a mistake has its default; where the file cannot be read, all have.
     pub fn read_usable(path: &Path) -> (Settings, Option<Mistake>) {
-        let (settings, mistake) = match std::fs::read(path) {
+        let (settings, mistake) = match bytes_of(path) {
             Ok(bytes) => {
                 let (settings, mistakes) = file::parse(&bytes);
                 (settings, mistakes.into_iter().next())
@@ -152,6 +156,19 @@ impl Settings {
         };
         (settings, mistake.map(|mistake| mistake.inside(path)))
     }
+}
+
+/// The file's bytes, at most one more than a settings file may have. Never waits: what is no regular file, such as a
+/// pipe that nobody writes into, is refused.
+fn bytes_of(path: &Path) -> std::io::Result<Vec<u8>> {
+    // Regular files take no notice of the flag, and opening a pipe does not wait with it.
+    let file = File::options().read(true).custom_flags(OFlag::O_NONBLOCK.bits()).open(path)?;
+    if !file.metadata()?.is_file() {
+        return Err(std::io::Error::other("it is no regular file"));
+    }
+    let mut bytes = Vec::new();
+    file.take(file::MAX_FILE_BYTES as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// All settings as TOML, in the form of the commented file.
@@ -212,5 +229,12 @@ mod tests {
         assert_eq!(Settings::read_usable(&folder.path().join("none.toml")), (Settings::default(), None));
         let mistake = Settings::read_usable(folder.path()).1.unwrap().to_string();
         assert!(mistake.starts_with(&folder.path().display().to_string()), "{mistake}");
+        // Nobody writes into this one: reading it would never end.
+        let pipe = folder.path().join("pipe");
+        nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        for endless in [&pipe, Path::new("/dev/zero")] {
+            let mistake = Settings::read_usable(endless).1.unwrap().to_string();
+            assert!(mistake.ends_with("it is no regular file"), "{mistake}");
+        }
     }
 }
