@@ -5,6 +5,8 @@ use sayso_protocol::character::forbidden;
 use sayso_protocol::message::MAX_DEADLINE_MS;
 use serde::de::DeserializeOwned;
 use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::ops::{Range, RangeInclusive};
 use std::time::Duration;
 use toml::Spanned;
@@ -190,7 +192,7 @@ impl Reader<'_> {
         // In the order of the file, so that of two that sound the same the later one is the mistake.
         let mut entries: Vec<(Key<'_>, Value<'_>)> = table.into_iter().collect();
         entries.sort_by_key(|(key, _)| key.span().start);
-        let mut words = std::collections::BTreeMap::new();
+        let mut words = BTreeMap::new();
         for (key, value) in entries {
             let (said, written_at) = (key.get_ref().as_ref(), value.span());
             let Some(written) = self.read::<String>(value) else { continue };
@@ -207,11 +209,15 @@ impl Reader<'_> {
                 continue;
             }
             let heard = said.split_whitespace().map(str::to_lowercase).collect::<Vec<_>>().join(" ");
-            if words.contains_key(&heard) {
-                let message = format!("\"{heard}\" is there twice: upper and lower case sound the same");
-                self.mistake(key.span(), message);
-            } else {
-                words.insert(heard, written);
+            match words.entry(heard) {
+                Entry::Occupied(first) => {
+                    let heard = first.key();
+                    let message = format!("\"{heard}\" is there twice: upper and lower case sound the same");
+                    self.mistake(key.span(), message);
+                }
+                Entry::Vacant(place) => {
+                    place.insert(written);
+                }
             }
         }
         self.settings.words = words.into_iter().collect();
