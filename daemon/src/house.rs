@@ -1,6 +1,7 @@
 //! What all connections of the daemon share, and how it ends.
 
 use crate::configuration::Configuration;
+use crate::long::LongLines;
 use crate::meter::{self, Meter};
 use crate::session::Sessions;
 use sayso_protocol::Status;
@@ -16,11 +17,11 @@ pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
 pub(crate) const MAX_CONNECTIONS: usize = 200;
 /// Requests that are worked on at once, over all connections; others wait unread.
 const MAX_IN_FLIGHT: usize = 64;
-/// Long lines among them: two that run and one that waits for its turn, or memory would grow with everybody who sends
-/// one.
-const MAX_LONG: usize = 3;
+/// Long lines among them: one that runs and one that waits for its turn, or memory would grow with everybody who
+/// sends one.
+const MAX_LONG: usize = 2;
 /// Longest line that is not long, in bytes.
-const LONG_BYTES: usize = 8 * 1024;
+pub(crate) const LONG_BYTES: usize = 8 * 1024;
 /// Conversions that run at once. Two, so that one long line does not hold up a key press.
 pub(crate) const WORKERS: usize = 2;
 
@@ -55,8 +56,10 @@ pub(crate) struct House {
     in_flight: Arc<Semaphore>,
     /// One permit per long line among them.
     long: Arc<Semaphore>,
-    /// One permit per conversion that runs.
+    /// One permit per conversion of a short line that runs.
     pub(crate) workers: Arc<Semaphore>,
+    /// Where long lines are converted.
+    pub(crate) long_lines: LongLines,
     crowded: watch::Sender<bool>,
     phase: watch::Sender<Phase>,
     sessions: Mutex<Sessions>,
@@ -82,6 +85,7 @@ impl House {
             in_flight: Arc::new(Semaphore::new(MAX_IN_FLIGHT)),
             long: Arc::new(Semaphore::new(MAX_LONG)),
             workers: Arc::new(Semaphore::new(WORKERS)),
+            long_lines: LongLines::new(),
             crowded: watch::Sender::new(false),
             phase: watch::Sender::new(Phase::Running),
             sessions: Mutex::default(),

@@ -9,6 +9,7 @@ mod handshake;
 mod house;
 mod listen;
 mod log;
+mod long;
 mod meter;
 mod server;
 mod session;

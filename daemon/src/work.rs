@@ -1,6 +1,7 @@
 //! One request: off the async thread, within its deadline, and only while it is the newest of its session.
 
-use crate::house::{House, Phase, VERSION};
+use crate::house::{House, LONG_BYTES, Phase, VERSION};
+use crate::long::Failed;
 use crate::session::Superseded;
 use sayso_engine::{Dictation, wire};
 use sayso_protocol::message::MAX_DEADLINE_MS;
@@ -135,11 +136,10 @@ fn framed(id: u64, answer: Answer) -> Vec<u8> {
 
 /// Converts, checks and encodes off the async thread, which stays free for those who wait.
 async fn converted(house: &Arc<House>, request: Request) -> Result<Converted, Fault> {
-    let worker = house.workers.clone().acquire_owned().await.map_err(|_| shutting_down())?;
-    let house = house.clone();
+    let is_long = request.text.len() > LONG_BYTES;
+    let shared = house.clone();
     let work = move || {
-        let _worker = worker;
-        let words = house.configuration.refreshed().words;
+        let words = shared.configuration.refreshed().words;
         let end = request.text.chars().count();
         let dictation = Dictation {
             text: &request.text,
@@ -172,5 +172,13 @@ async fn converted(house: &Arc<House>, request: Request) -> Result<Converted, Fa
         Ok(Converted { frame: framed(request.id, answer), answer: kept })
     };
     // A panic of the engine ends here, as the failure of one request.
+    if is_long {
+        return house.long_lines.run(work).await.map_err(|Failed| defect())?;
+    }
+    let worker = house.workers.clone().acquire_owned().await.map_err(|_| shutting_down())?;
+    let work = move || {
+        let _worker = worker;
+        work()
+    };
     spawn_blocking(work).await.map_err(|_| defect())?
 }

@@ -1,0 +1,76 @@
+//! The one thread that long lines are converted on, one after the other.
+//!
+//! What a long line needs is a hundred times its length, and an allocator keeps that for the thread that had it: on a
+//! thread of their own all long lines share one such store, and the threads of the short ones stay small.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{Sender, channel};
+use std::thread;
+use tokio::sync::oneshot;
+
+/// Hands work to the thread, which ends with this.
+#[derive(Debug)]
+pub(crate) struct LongLines {
+    jobs: Sender<Box<dyn FnOnce() + Send>>,
+}
+
+/// The work panicked, or there is no thread.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Failed;
+
+impl LongLines {
+    /// Starts the thread.
+    pub(crate) fn new() -> LongLines {
+        let (jobs, queue) = channel::<Box<dyn FnOnce() + Send>>();
+        thread::spawn(move || {
+            for job in queue {
+                // Whoever waits for it learns of the panic by the end of their channel.
+                let _ = catch_unwind(AssertUnwindSafe(job));
+            }
+        });
+        LongLines { jobs }
+    }
+
+    /// Runs `work` when it is its turn, unless nobody waits for it any more by then.
+    pub(crate) async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Failed> {
+        let (done, result) = oneshot::channel();
+        let job = move || {
+            if !done.is_closed() {
+                // Nobody waits where the time is up meanwhile.
+                let _ = done.send(work());
+            }
+        };
+        self.jobs.send(Box::new(job)).map_err(|_| Failed)?;
+        result.await.map_err(|_| Failed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_fails_one_and_what_nobody_waits_for_is_not_done() {
+        let lines = LongLines::new();
+        assert_eq!(lines.run(|| panic!("a defect")).await, Err::<(), _>(Failed));
+        let (go, wait) = channel::<()>();
+        let (sign, signs) = channel();
+        let given_up = {
+            let sign = sign.clone();
+            lines.run(move || sign.send("given up"))
+        };
+        // Handed over behind one that waits, and then given up.
+        tokio::select! {
+            biased;
+            _ = lines.run(move || wait.recv()) => unreachable!("nobody has said so"),
+            _ = given_up => unreachable!("another one has its turn"),
+            () = std::future::ready(()) => {}
+        }
+        go.send(()).unwrap_or_default();
+        lines.run(move || sign.send("last")).await.unwrap().unwrap();
+        assert_eq!(signs.iter().collect::<Vec<_>>(), ["last"]);
+    }
+}
