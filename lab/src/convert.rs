@@ -121,13 +121,11 @@ impl Convert {
 
 /// The person's own words. As in the daemon, a mistake in the settings is told and costs the words, not the line.
 fn words() -> Words {
-    match Settings::load() {
-        Ok(settings) => Words::new(settings.words),
-        Err(mistake) => {
-            eprintln!("sayso-lab: {mistake}; the defaults are in force");
-            Words::default()
-        }
+    let (settings, mistake) = Settings::load_usable();
+    if let Some(mistake) = mistake {
+        eprintln!("sayso-lab: {mistake}; everything else in the settings is in force");
     }
+    Words::new(settings.words)
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ pub mod report;
 pub mod resident;
 pub mod roundtrip;
 pub mod route;
+pub mod said;
 pub mod score;
 pub mod similarity;
 pub mod speak;
