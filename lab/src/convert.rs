@@ -119,11 +119,11 @@ impl Convert {
     }
 }
 
-/// The person's own words. As in the daemon, a mistake in the settings is told and costs the words, not the line.
+/// The person's own words. As in the daemon, a mistake in the settings is told and costs one entry.
 fn words() -> Words {
     let (settings, mistake) = Settings::load_usable();
     if let Some(mistake) = mistake {
-        eprintln!("sayso-lab: {mistake}; everything else in the settings is in force");
+        eprintln!("sayso-lab: {mistake}; the rest of the settings is in force");
     }
     Words::new(settings.words)
 }
