@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod align;
 pub mod bench;
 pub mod bootstrap;
 pub mod cases;
@@ -16,6 +17,7 @@ pub mod resident;
 pub mod roundtrip;
 pub mod route;
 pub mod said;
+pub mod say;
 pub mod score;
 pub mod similarity;
 pub mod speak;

@@ -1,6 +1,5 @@
 //! Digits, said aloud.
 
-use super::Words;
 use crate::number::{self, Part};
 
 pub(super) const ONES: [&str; 20] = [
@@ -29,8 +28,8 @@ const TENS: [&str; 10] =
     ["", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"];
 
 /// Digits as a number phrase, in one of the ways that read back as the same digits.
-pub(super) fn say_number(text: &str, random: &mut fastrand::Rng) -> Words {
-    let one_by_one = || text.bytes().map(|b| ONES[usize::from(b - b'0')].to_owned()).collect::<Words>();
+pub fn say_number(text: &str, random: &mut fastrand::Rng) -> Vec<String> {
+    let one_by_one = || text.bytes().map(|b| ONES[usize::from(b - b'0')].to_owned()).collect::<Vec<_>>();
     let candidate = match random.u8(..4) {
         0 => one_by_one(),
         1 => in_pairs(text),
@@ -40,7 +39,7 @@ pub(super) fn say_number(text: &str, random: &mut fastrand::Rng) -> Words {
 }
 
 /// A number below a hundred, as it is said.
-pub(super) fn below_hundred(n: u64) -> Words {
+pub(super) fn below_hundred(n: u64) -> Vec<String> {
     let n = n as usize;
     match (n / 10, n % 10) {
         _ if n < 20 => vec![ONES[n].to_owned()],
@@ -49,8 +48,8 @@ pub(super) fn below_hundred(n: u64) -> Words {
     }
 }
 
-fn in_pairs(text: &str) -> Words {
-    let mut words = Words::new();
+fn in_pairs(text: &str) -> Vec<String> {
+    let mut words = Vec::new();
     let head = text.len() % 2;
     words.extend(text[..head].bytes().map(|b| ONES[usize::from(b - b'0')].to_owned()));
     for pair in text.as_bytes()[head..].chunks(2) {
@@ -64,12 +63,12 @@ fn in_pairs(text: &str) -> Words {
     words
 }
 
-fn in_full(text: &str, and: bool) -> Words {
-    let Some(n) = text.parse::<u64>().ok().filter(|n| *n < 1_000_000_000) else { return Words::new() };
+fn in_full(text: &str, and: bool) -> Vec<String> {
+    let Some(n) = text.parse::<u64>().ok().filter(|n| *n < 1_000_000_000) else { return Vec::new() };
     if n == 0 {
         return vec![ONES[0].to_owned()];
     }
-    let mut words = Words::new();
+    let mut words = Vec::new();
     for (scale, name) in [(1_000_000, "million"), (1000, "thousand"), (1, "")] {
         let group = n / scale % 1000;
         if group == 0 {

@@ -1,0 +1,82 @@
+//! What may come next on a path: a reading, and whether a space goes before it.
+
+use super::context::Context;
+use super::feature::{Feature, ROWS};
+use super::unit::case_of;
+use sayso_speech::lattice::{Kind, Lattice, Reading, ReadingId};
+
+/// A reading that may come next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Candidate {
+    /// The reading.
+    pub reading: ReadingId,
+    /// Whether a space goes before what it writes.
+    pub space: bool,
+}
+
+/// The readings at a token that a path may take: of those that write the same over the same tokens only the first, and
+/// no phrase that is dropped, since its words can be dropped one by one.
+pub fn usable(lattice: &Lattice, token: usize) -> Vec<ReadingId> {
+    let (first, readings) = lattice.at(token);
+    let mut usable: Vec<ReadingId> = Vec::with_capacity(readings.len());
+    for (at, reading) in readings.iter().enumerate() {
+        let same = |other: &Reading| {
+            other.tokens == reading.tokens
+                && other.text == reading.text
+                && class(other.kind) == class(reading.kind)
+        };
+        let again = usable.iter().any(|&id| same(lattice.reading(id)));
+        if !again && (reading.kind != Kind::Drop || reading.tokens.len() == 1) {
+            usable.push(first + at as u32);
+        }
+    }
+    usable
+}
+
+fn class(kind: Kind) -> u8 {
+    match kind {
+        Kind::Drop => 1,
+        Kind::Join => 2,
+        Kind::Separator => 3,
+        _ => 0,
+    }
+}
+
+/// All candidates behind `context`, whose last reading was `last`. `usable` are the readings at the token.
+pub fn candidates(
+    lattice: &Lattice,
+    usable: &[ReadingId],
+    context: &Context,
+    last: Option<ReadingId>,
+    found: &mut Vec<Candidate>,
+) {
+    found.clear();
+    let last = last.map(|id| lattice.reading(id));
+    for &id in usable {
+        let reading = lattice.reading(id);
+        let spaced = reading.kind.writes() && context.may_space();
+        let touching = !spaced || last.is_none_or(|last| lattice.may_touch(last, reading));
+        if touching {
+            found.push(Candidate { reading: id, space: false });
+        }
+        if spaced {
+            found.push(Candidate { reading: id, space: true });
+        }
+    }
+}
+
+/// The rows that describe a reading by itself, of the table with [`ROWS`] rows.
+pub fn rows(lattice: &Lattice, reading: &Reading) -> [u32; 6] {
+    let heard = lattice.line.lower(reading.tokens.start);
+    let kind = reading.kind as u64;
+    let said = reading.entry.map_or(99, |entry| entry.kind as u64);
+    [
+        Feature::new(20).number(kind).number(class(reading.kind).into()),
+        Feature::new(21).text(&reading.text),
+        Feature::new(22).number(kind).number(said).number(reading.tokens.len().min(4) as u64),
+        Feature::new(23).number(kind).text(heard),
+        Feature::new(24).number(kind).number(case_of(&reading.text)).number(case_of(lattice.line.text(reading.tokens.start))),
+        Feature::new(25).number(kind).number(reading.text.len().min(6) as u64),
+    ]
+    .map(|feature| feature.row(ROWS))
+}

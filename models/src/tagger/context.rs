@@ -1,0 +1,388 @@
+//! The command line so far, as the tagger sees it from one point of a path.
+
+use super::feature::{Feature, ROWS};
+use sayso_speech::commands::{self, Arity, Command};
+use sayso_speech::lattice::{Kind, Reading};
+
+/// Of a longer word only this many bytes at its end are kept.
+const LONGEST: usize = 48;
+
+/// What may stand where the next word goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// A command's name.
+    Command,
+    /// An argument.
+    Argument,
+}
+
+/// The command line so far. Its size does not depend on the length of the line.
+#[derive(Debug, Clone)]
+pub struct Context {
+    /// What was written since the last space, quoted ones included.
+    word: String,
+    /// The finished words before it, the last one first.
+    finished: [Feature; 2],
+    /// The command and the sub-commands that were named.
+    command: Option<Command>,
+    /// The command's name, and the path of its sub-commands.
+    name: Feature,
+    path: Feature,
+    place: Place,
+    /// What the finished word before this one waits for, if it was a flag.
+    due: u8,
+    /// Words behind the name, and words that were dropped in a row.
+    arguments: u8,
+    dropped: u8,
+    quote: Option<char>,
+    brackets: u8,
+    /// The readings that wrote last, the last one first.
+    last: [Feature; 2],
+    last_kind: Option<Kind>,
+    last_space: bool,
+    /// Whether the space that comes next is settled: nothing was written, or a separator was said.
+    settled: bool,
+}
+
+const NOTHING: Feature = Feature::new(0);
+
+impl Default for Context {
+    fn default() -> Context {
+        Context {
+            word: String::new(),
+            finished: [NOTHING; 2],
+            command: None,
+            name: NOTHING,
+            path: NOTHING,
+            place: Place::Command,
+            due: 0,
+            arguments: 0,
+            dropped: 0,
+            quote: None,
+            brackets: 0,
+            last: [NOTHING; 2],
+            last_kind: None,
+            last_space: false,
+            settled: true,
+        }
+    }
+}
+
+impl Context {
+    /// At the start of a line, or inside a quote that an earlier line opened.
+    pub fn new(inside: Option<char>) -> Context {
+        Context { quote: inside, ..Context::default() }
+    }
+
+    /// Whether the next reading has a choice between a space and none.
+    pub fn may_space(&self) -> bool {
+        !self.settled
+    }
+
+    /// The quote sign that is open.
+    pub fn quote(&self) -> Option<char> {
+        self.quote
+    }
+
+    /// The rows that describe it, of the table with [`ROWS`] rows.
+    pub fn rows(&self) -> [u32; 10] {
+        let word = Feature::new(30).text(&self.word);
+        let open = u64::from(self.quote.map_or(0, u32::from));
+        let state = Feature::new(31)
+            .number(open)
+            .number(u64::from(self.brackets.min(2)))
+            .number(self.place as u64)
+            .number(u64::from(self.due));
+        let kind = self.last_kind.map_or(99, |kind| kind as u64);
+        [
+            word,
+            Feature::new(32).and(self.finished[0]),
+            Feature::new(33).and(self.name),
+            Feature::new(34).and(self.path).and(self.finished[0]),
+            Feature::new(35).and(self.last[0]),
+            Feature::new(36).and(self.last[0]).and(self.last[1]),
+            state,
+            Feature::new(37).number(u64::from(self.dropped.min(3))).number(kind),
+            Feature::new(38).number(u64::from(self.arguments.min(4))).number(u64::from(self.last_space)),
+            Feature::new(39).and(self.name).number(self.fit(&self.word)),
+        ]
+        .map(|feature| feature.row(ROWS))
+    }
+
+    /// The rows of a candidate: how `reading`, with a space before it or not, fits here. Of the table with
+    /// [`super::feature::CROSS_ROWS`] rows.
+    pub fn cross(&self, reading: &Reading, space: bool, heard: &str, rows: &mut Vec<u32>) {
+        use super::feature::CROSS_ROWS;
+        let mut add = |feature: Feature| rows.push(feature.row(CROSS_ROWS));
+        let kind = reading.kind as u64;
+        let last_kind = self.last_kind.map_or(99, |kind| kind as u64);
+        if !reading.kind.writes() {
+            add(Feature::new(60).number(kind).text(heard));
+            add(Feature::new(61).number(kind).number(u64::from(self.dropped.min(3))).number(last_kind));
+            add(Feature::new(62).number(kind).number(self.place as u64).number(u64::from(self.quote.is_some())));
+            add(Feature::new(63).number(kind).text(heard).and(self.last[0]));
+            return;
+        }
+        let space_code = u64::from(space) + 2 * u64::from(self.settled);
+        let joined;
+        let word: &str = if space || self.word.is_empty() {
+            &reading.text
+        } else {
+            joined = format!("{}{}", self.word, reading.text);
+            &joined
+        };
+        let before = if space { Feature::new(1).text(&self.word) } else { self.finished[0] };
+        let this = Feature::new(2).text(word);
+        let text = Feature::new(3).text(&reading.text);
+        let fit = self.fit_after(word, space);
+        add(Feature::new(70).and(this));
+        add(Feature::new(71).and(this).and(self.name));
+        add(Feature::new(72).and(this).and(before));
+        add(Feature::new(73).number(fit).number(space_code).number(kind));
+        add(Feature::new(74).number(space_code).and(self.last[0]).and(text));
+        add(Feature::new(75)
+            .number(space_code)
+            .number(last_kind)
+            .number(kind)
+            .number(u64::from(self.quote.map_or(0, u32::from))));
+        add(Feature::new(76)
+            .and(self.path)
+            .number(u64::from(self.due))
+            .number(space_code)
+            .text(&super::unit::pattern(word)));
+        add(Feature::new(77).number(space_code).number(self.fit(&self.word)).number(u64::from(self.due)));
+        add(Feature::new(78).number(space_code).and(self.last[1]).and(self.last[0]).and(text));
+        add(Feature::new(79).number(space_code).and(self.name).and(self.last[0]).and(text));
+        add(Feature::new(80).number(space_code).text(&super::unit::pattern(word)).number(fit));
+        add(Feature::new(81).and(text).number(kind).number(heard_case(heard)).number(self.place as u64));
+    }
+
+    /// How `word` fits where it would stand.
+    fn fit_after(&self, word: &str, space: bool) -> u64 {
+        if space && self.quote.is_none() && self.place == Place::Command && !self.word.is_empty() {
+            // The word before it would be the name: its own sub-commands and flags are those that count.
+            return match commands::lookup(&[self.word.as_str()]) {
+                Some(command) if command.runs_command() => fit_name(word),
+                command => fit_argument(command, word),
+            };
+        }
+        if space && self.quote.is_none() && self.place == Place::Argument {
+            let below = self.command.and_then(|command| command.subcommand(&self.word));
+            return fit_argument(below.or(self.command), word);
+        }
+        self.fit(word)
+    }
+
+    fn fit(&self, word: &str) -> u64 {
+        match (self.quote, self.place) {
+            _ if word.is_empty() => 1,
+            (Some(_), _) => 0,
+            (None, Place::Command) => fit_name(word),
+            (None, Place::Argument) => fit_argument(self.command, word),
+        }
+    }
+
+    /// Takes in what a reading writes, `space` telling whether a space goes before it.
+    pub fn write(&mut self, reading: &Reading, space: bool) {
+        match reading.kind {
+            Kind::Drop => {
+                self.dropped = self.dropped.saturating_add(1);
+                return;
+            }
+            Kind::Join => {
+                self.settled = true;
+                self.last_kind = Some(Kind::Join);
+                return;
+            }
+            Kind::Separator => {
+                self.finish_word();
+                if reading.text.contains('\n') && self.quote.is_none() {
+                    self.begin_command();
+                }
+                self.settled = true;
+                self.last_kind = Some(Kind::Separator);
+                return;
+            }
+            _ => {}
+        }
+        if space {
+            self.finish_word();
+        }
+        self.dropped = 0;
+        self.settled = false;
+        self.last = [Feature::new(1).number(reading.kind as u64).text(&reading.text), self.last[0]];
+        self.last_kind = Some(reading.kind);
+        self.last_space = space;
+        let escaped = self.word.ends_with('\\');
+        let operator = matches!(reading.text.as_ref(), "|" | "||" | "&&" | ";" | "|&" | "&");
+        if operator && self.quote.is_none() && !escaped && !self.word.ends_with(['>', '<']) {
+            self.finish_word();
+            self.begin_command();
+            self.finished[0] = Feature::new(1).text(&reading.text);
+            return;
+        }
+        self.word.push_str(&reading.text);
+        if !escaped {
+            self.follow_signs(&reading.text);
+        }
+        if self.word.len() > LONGEST {
+            let cut = (self.word.len() - LONGEST..).find(|&at| self.word.is_char_boundary(at));
+            self.word.drain(..cut.unwrap_or(0));
+        }
+    }
+
+    /// Keeps quotes and brackets in step with what was written.
+    fn follow_signs(&mut self, text: &str) {
+        for c in text.chars() {
+            match (c, self.quote) {
+                ('"' | '\'' | '`', None) => self.quote = Some(c),
+                (c, Some(open)) if c == open => self.quote = None,
+                (_, Some('\'')) => {}
+                ('(' | '[' | '{', _) => self.brackets = self.brackets.saturating_add(1),
+                (')' | ']' | '}', _) => self.brackets = self.brackets.saturating_sub(1),
+                _ => {}
+            }
+        }
+        if self.quote.is_none() && self.word.ends_with("$(") {
+            self.begin_command();
+            self.word.clear();
+        }
+    }
+
+    fn begin_command(&mut self) {
+        self.place = Place::Command;
+        self.command = None;
+        self.name = NOTHING;
+        self.path = NOTHING;
+        self.arguments = 0;
+        self.due = 0;
+    }
+
+    fn finish_word(&mut self) {
+        if self.word.is_empty() {
+            return;
+        }
+        let word = std::mem::take(&mut self.word);
+        let this = Feature::new(1).text(&word);
+        if self.quote.is_none() {
+            self.finish_unquoted(&word, this);
+        }
+        self.finished = [this, self.finished[0]];
+        self.word = word;
+        self.word.clear();
+    }
+
+    fn finish_unquoted(&mut self, word: &str, this: Feature) {
+        let was_due = std::mem::take(&mut self.due);
+        match self.place {
+            Place::Command if word.starts_with('-') => {
+                // A flag of what runs the command, such as `sudo -u`.
+                self.due = arity(self.command, word).map_or(4, due);
+            }
+            Place::Command if was_due == 1 || word.contains('=') => {}
+            Place::Command if matches!(word, "do" | "then" | "else" | "while" | "if" | "until" | "!" | "{") => {}
+            Place::Command => {
+                self.command = commands::lookup(&[word]);
+                self.name = this;
+                self.path = this;
+                self.arguments = 0;
+                if !self.command.is_some_and(|command| command.runs_command() && word != "find") {
+                    self.place = Place::Argument;
+                }
+            }
+            Place::Argument => {
+                self.arguments = self.arguments.saturating_add(1);
+                if matches!(word, "-exec" | "-execdir" | "-ok" | "-okdir") {
+                    self.begin_command();
+                } else if word.starts_with('-') {
+                    self.due = arity(self.command, word).map_or(4, due);
+                } else if was_due != 1
+                    && let Some(below) = self.command.and_then(|command| command.subcommand(word))
+                {
+                    self.command = Some(below);
+                    self.path = self.path.and(this);
+                }
+            }
+        }
+    }
+}
+
+fn due(arity: Arity) -> u8 {
+    match arity {
+        Arity::None => 0,
+        Arity::Value => 1,
+        Arity::Glued => 2,
+        Arity::Optional => 3,
+    }
+}
+
+/// What follows the flag `word`, where the command is known to take it.
+fn arity(command: Option<Command>, word: &str) -> Option<Arity> {
+    let command = command?;
+    match word.strip_prefix("--") {
+        Some(name) => command.long(name),
+        None => {
+            let body = word.strip_prefix('-')?;
+            let mut letters = body.chars();
+            match (letters.next(), letters.next()) {
+                (Some(letter), None) => command.short(letter),
+                // Of letters in a bundle the last one may take a value.
+                _ => command.word_flag(body).or_else(|| command.short(body.chars().next_back()?)),
+            }
+        }
+    }
+}
+
+fn fit_name(word: &str) -> u64 {
+    match word {
+        word if commands::is_command(word) => 2,
+        word if word.contains('=') => 3,
+        word if word.contains('/') => 4,
+        _ => 5,
+    }
+}
+
+/// How a word fits as an argument of a command. Lower than 100.
+fn fit_argument(command: Option<Command>, word: &str) -> u64 {
+    let Some(body) = word.strip_prefix('-') else {
+        return match command {
+            Some(command) if command.has_subcommand(word) => 10,
+            Some(command) if command.has_subcommands() => 11,
+            Some(_) => 12,
+            None => 13,
+        };
+    };
+    let Some(command) = command else { return 14 };
+    if let Some(long) = body.strip_prefix('-') {
+        let (name, value) = long.split_once('=').map_or((long, 0), |(name, _)| (name, 6));
+        return value
+            + match command.long(name) {
+                _ if name.is_empty() => 20,
+                Some(arity) => 21 + u64::from(due(arity)),
+                None if value == 0 && command.long_starts_with(name) => 25,
+                None => 40,
+            };
+    }
+    let mut letters = body.chars();
+    let Some(first) = letters.next() else { return 50 };
+    if let Some(arity) = command.word_flag(body) {
+        return 51 + u64::from(due(arity));
+    }
+    if body.bytes().all(|byte| byte.is_ascii_digit()) {
+        return 55 + u64::from(command.takes_number());
+    }
+    match (command.short(first), letters.as_str()) {
+        (Some(arity), "") => 60 + u64::from(due(arity)),
+        (Some(Arity::Value | Arity::Glued | Arity::Optional), rest) => {
+            64 + u64::from(rest.starts_with(|c: char| c.is_ascii_digit()))
+        }
+        (Some(Arity::None), rest) if rest.chars().all(|letter| command.short(letter).is_some()) => 66,
+        (Some(Arity::None), _) => 67,
+        (None, "") => 68,
+        (None, _) => 69,
+    }
+}
+
+fn heard_case(heard: &str) -> u64 {
+    super::unit::case_of(heard)
+}

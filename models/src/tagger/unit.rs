@@ -1,0 +1,171 @@
+//! What the encoder sees of a unit: rows of the embedding table, summed.
+
+use super::feature::{Feature, ROWS};
+use sayso_speech::clean::Shape;
+use sayso_speech::lattice::{Kind, Lattice};
+
+/// Most letters of a word whose parts are looked at.
+const MAX_LETTERS: usize = 20;
+
+/// A row and its weight in the sum.
+pub type Weighted = (u32, f32);
+
+/// The rows of every token of a line.
+pub fn units(lattice: &Lattice) -> Vec<Vec<Weighted>> {
+    let whole = whole_line(lattice);
+    (0..lattice.len())
+        .map(|token| {
+            let mut rows = unit(lattice, token);
+            rows.extend_from_slice(&whole);
+            rows
+        })
+        .collect()
+}
+
+fn unit(lattice: &Lattice, token: usize) -> Vec<Weighted> {
+    let mut rows: Vec<Weighted> = Vec::with_capacity(24);
+    let mut add = |feature: Feature| rows.push((feature.row(ROWS), 1.0));
+    let shape = lattice.line.tokens[token].shape;
+    let text = lattice.line.text(token);
+    let lower = lattice.line.lower(token);
+    add(Feature::new(1).text(lower));
+    add(Feature::new(2).number(shape as u64).number(case_of(text)).number(text.len().min(4) as u64));
+    if lattice.line.tokens[token].pause {
+        add(Feature::new(3));
+    }
+    let (_, readings) = lattice.at(token);
+    let mut kinds = 0u64;
+    for reading in readings {
+        kinds |= 1 << (reading.kind as u64);
+        if let Some(entry) = reading.entry {
+            let said = Feature::new(4).number(entry.kind as u64);
+            add(said.number(reading.tokens.len().min(3) as u64));
+            if reading.kind == Kind::Symbol {
+                add(Feature::new(5).text(&reading.text));
+            }
+        }
+    }
+    add(Feature::new(6).number(kinds));
+    if sayso_speech::commands::is_command(lower) {
+        add(Feature::new(7));
+    }
+    if shape == Shape::Typed {
+        add(Feature::new(8).text(&pattern(text)));
+    }
+    let letters: Vec<char> = lower.chars().take(MAX_LETTERS).collect();
+    let grams = parts(&letters);
+    let weight = 1.0 / (grams.len().max(1) as f32).sqrt();
+    rows.extend(grams.into_iter().map(|row| (row, weight)));
+    rows
+}
+
+/// The hashed parts of two to four letters, with the ends of the word marked.
+fn parts(letters: &[char]) -> Vec<u32> {
+    let mut rows = Vec::new();
+    if letters.len() < 2 {
+        return rows;
+    }
+    let at = |at: usize| match at {
+        0 => '<',
+        at if at > letters.len() => '>',
+        at => letters[at - 1],
+    };
+    for length in 3..=4 {
+        for start in 0..(letters.len() + 3).saturating_sub(length) {
+            let mut feature = Feature::new(9).number(length as u64);
+            for place in start..start + length {
+                feature = feature.number(u64::from(u32::from(at(place))));
+            }
+            rows.push(feature.row(ROWS));
+        }
+    }
+    rows
+}
+
+/// 0 no letters, 1 lower, 2 one capital alone, 3 a capital first, 4 all capitals, 5 mixed.
+pub(super) fn case_of(text: &str) -> u64 {
+    let capitals = text.chars().filter(|c| c.is_uppercase()).count();
+    let letters = text.chars().filter(|c| c.is_alphabetic()).count();
+    match (capitals, letters) {
+        (_, 0) => 0,
+        (0, _) => 1,
+        (1, 1) => 2,
+        (1, _) if text.starts_with(char::is_uppercase) => 3,
+        (capitals, letters) if capitals == letters => 4,
+        _ => 5,
+    }
+}
+
+/// `file-2.txt` → `a-9.a`: what kind of text it is.
+pub(super) fn pattern(text: &str) -> String {
+    let mut pattern = String::new();
+    for c in text.chars().take(64) {
+        let class = match c {
+            _ if c.is_ascii_digit() => '9',
+            _ if c.is_lowercase() => 'a',
+            _ if c.is_uppercase() => 'A',
+            other => other,
+        };
+        if !pattern.ends_with(class) || !class.is_alphanumeric() {
+            pattern.push(class);
+        }
+        if pattern.len() >= 12 {
+            break;
+        }
+    }
+    pattern
+}
+
+/// What tells the dialects apart: rows that every unit of the line gets.
+fn whole_line(lattice: &Lattice) -> Vec<Weighted> {
+    let line = &lattice.line;
+    let (mut upper, mut lower, mut pauses, mut spaces, mut typed, mut capitals) = (0, 0, 0, 0, 0, 0);
+    for token in 0..lattice.len() {
+        let text = line.text(token);
+        match case_of(text) {
+            2 => upper += 1,
+            1 if text.len() == 1 => lower += 1,
+            3 => capitals += 1,
+            _ => {}
+        }
+        pauses += usize::from(line.tokens[token].pause);
+        spaces += usize::from(line.lower(token) == "space");
+        typed += usize::from(line.tokens[token].shape == Shape::Typed);
+    }
+    let bucket = |count: usize| match count {
+        0..=2 => count as u64,
+        3..=5 => 3,
+        _ => 4,
+    };
+    let letters = match (upper, lower) {
+        (0, 0) => 0,
+        (_, 0) => 1,
+        (0, _) => 2,
+        _ => 3,
+    };
+    [
+        Feature::new(10).number(letters),
+        Feature::new(11).number(bucket(pauses)),
+        Feature::new(12).number(bucket(spaces)),
+        Feature::new(13).number(bucket(typed)),
+        Feature::new(14).number(bucket(capitals)),
+        Feature::new(15).number((lattice.len() / 6).min(6) as u64),
+    ]
+    .into_iter()
+    .map(|feature| (feature.row(ROWS), 0.5))
+    .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_and_cases() {
+        assert_eq!(pattern("file-2.txt"), "a-9.a");
+        assert_eq!(pattern("--all"), "--a");
+        for (text, case) in [("12", 0), ("ab", 1), ("L", 2), ("Git", 3), ("XZ", 4), ("gitHub", 5)] {
+            assert_eq!(case_of(text), case, "{text}");
+        }
+    }
+}
