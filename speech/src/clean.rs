@@ -27,6 +27,8 @@ pub struct Token {
     pub shape: Shape,
     /// Whether a comma or a full stop stood behind it: a pause, a sentence's end.
     pub pause: bool,
+    /// Whether it follows the one before it without white space: a piece of what was written as one.
+    pub glued: bool,
 }
 
 /// A line as tokens.
@@ -67,6 +69,11 @@ impl Line {
         let start = self.tokens[tokens.start].at.start;
         let end = self.tokens[tokens.end - 1].at.end;
         self.character(start)..self.character(end)
+    }
+
+    /// The same line cut otherwise.
+    pub(crate) fn with_tokens(&self, tokens: Vec<Token>) -> Line {
+        Line { tokens, ..self.clone() }
     }
 
     fn character(&self, byte: usize) -> usize {
@@ -122,7 +129,7 @@ fn cut(text: &str) -> Vec<Token> {
         if white > 0 {
             let last = white == rest.len();
             if rest[..white].contains('\n') && !tokens.is_empty() && !last {
-                tokens.push(Token { at: at..at + white, shape: Shape::Break, pause: false });
+                tokens.push(Token { at: at..at + white, shape: Shape::Break, pause: false, glued: false });
             }
             at += white;
             continue;
@@ -212,7 +219,7 @@ fn push_chunk(text: &str, at: Range<usize>, tokens: &mut Vec<Token>) {
         && ends_name(bare)
         && !bare.starts_with('-')
     {
-        tokens.push(Token { at: at.start..at.end - 1, shape: shape(bare), pause: true });
+        tokens.push(Token { at: at.start..at.end - 1, shape: shape(bare), pause: true, glued: false });
         return;
     }
     // A sentence that ends inside the line ("Okay. Git status").
@@ -221,10 +228,10 @@ fn push_chunk(text: &str, at: Range<usize>, tokens: &mut Vec<Token>) {
         && is_word(bare)
         && text[at.end..].trim_start().starts_with(|c: char| c.is_ascii_uppercase())
     {
-        tokens.push(Token { at: at.start..at.end - 1, shape: Shape::Word, pause: true });
+        tokens.push(Token { at: at.start..at.end - 1, shape: Shape::Word, pause: true, glued: false });
         return;
     }
-    tokens.push(Token { at, shape: shape(chunk), pause: false });
+    tokens.push(Token { at, shape: shape(chunk), pause: false, glued: false });
 }
 
 fn is_word(piece: &str) -> bool {

@@ -60,6 +60,21 @@ pub fn dotted(first: &str, second: &str) -> bool {
     starts_any(&[first, ".", second, "."])
 }
 
+/// The words that paths and names of flags are made of, with repetitions.
+pub(crate) fn words() -> impl Iterator<Item = &'static str> {
+    LINES.iter().flat_map(|line| {
+        let command = Command::read(line);
+        let flags = if command.flags.starts_with("> ") { "" } else { command.flags };
+        let flags = flags.split(' ').map(|flag| Flag::read(flag).name);
+        command.path.split(' ').chain(flags).flat_map(words_of)
+    })
+}
+
+/// The words of a name: what stands between its dashes, dots and the like.
+pub(crate) fn words_of(name: &'static str) -> impl Iterator<Item = &'static str> {
+    name.split(|c: char| !c.is_ascii_alphabetic()).filter(|word| !word.is_empty())
+}
+
 impl Command {
     /// The words of the command, separated by single spaces: `git commit`.
     pub fn path(&self) -> &'static str {

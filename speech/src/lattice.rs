@@ -15,7 +15,9 @@ use crate::vocabulary::{self, Entry};
 
 /// Most readings that start at one token.
 pub const MAX_READINGS: usize = 24;
-/// Most tokens that one reading spans.
+/// Most readings that start at a token of a wide lattice.
+pub const MAX_WIDE_READINGS: usize = 48;
+/// Most tokens that one reading spans; in a wide lattice, of the line before it was cut into pieces.
 pub const MAX_SPAN: usize = 32;
 
 /// What a reading takes its tokens for.
@@ -43,6 +45,8 @@ pub enum Kind {
     Literal,
     /// A command's name, or a file's ending, in place of what the speech engine heard.
     Heard,
+    /// Something that sounds like what the speech engine wrote. Only wide lattices have it.
+    Sounds,
     /// Nothing: talk, or what was taken back.
     Drop,
 }
@@ -62,6 +66,7 @@ impl Kind {
             Kind::WideCase => "wide case",
             Kind::Literal => "literal",
             Kind::Heard => "heard",
+            Kind::Sounds => "sounds like",
             Kind::Drop => "dropped",
         }
     }
@@ -70,6 +75,19 @@ impl Kind {
     pub fn writes(self) -> bool {
         !matches!(self, Kind::Separator | Kind::Join | Kind::Drop)
     }
+}
+
+/// What the table of commands says of a word where it stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Fit {
+    /// Nothing.
+    Unknown,
+    /// It is a command, and none has been named yet.
+    Command,
+    /// It is a sub-command of the command, or part of the name of one.
+    Subcommand,
+    /// It is a flag of the command, or part of the name of one.
+    Flag,
 }
 
 /// One reading: an edge of the lattice.
@@ -83,6 +101,25 @@ pub struct Reading {
     pub text: Cow<'static, str>,
     /// The vocabulary entry behind it.
     pub entry: Option<&'static Entry>,
+    /// How far what it writes sounds from what was heard: 0 for the same, 64 for wholly different sounds.
+    pub cost: u8,
+    /// How often commands hold what it writes: 0 for unknown, else 2^(n-1) times in the lists that were counted.
+    /// Counted in wide lattices only.
+    pub prior: u8,
+    /// Whether it belongs to the command that it stands in. Only wide lattices know.
+    pub fit: Fit,
+}
+
+impl Reading {
+    /// A reading that is what was heard, of which nothing more is known.
+    pub fn new(
+        tokens: Range<usize>,
+        kind: Kind,
+        text: Cow<'static, str>,
+        entry: Option<&'static Entry>,
+    ) -> Reading {
+        Reading { tokens, kind, text, entry, cost: 0, prior: 0, fit: Fit::Unknown }
+    }
 }
 
 /// Index of a reading in [`Lattice::readings`].

@@ -7,6 +7,7 @@ use crate::case::{Directive, to_lower, to_upper};
 use crate::clean::{Line, Shape};
 use crate::lattice::{Kind, Lattice, MAX_READINGS, MAX_SPAN, Reading};
 use crate::number::{self, Part};
+use crate::sound;
 use crate::vocabulary::{self, Entry};
 use crate::words::UserWords;
 
@@ -25,6 +26,12 @@ pub fn lex(line: Line, words: &UserWords) -> Lattice {
     let readings = builder.readings;
     first.push(readings.len() as u32);
     Lattice { line, readings, inside: None, first }
+}
+
+/// Lexes a cleaned line into a wide lattice: with what sounds like its words, and with what was written as one cut
+/// into pieces. It costs several times what [`lex`] costs.
+pub fn lex_wide(line: Line, words: &UserWords) -> Lattice {
+    sound::widen(lex(line, words), words)
 }
 
 struct Builder<'l> {
@@ -55,7 +62,7 @@ impl<'l> Builder<'l> {
         text: impl Into<Cow<'static, str>>,
         entry: Option<&'static Entry>,
     ) {
-        self.readings.push(Reading { tokens, kind, text: text.into(), entry });
+        self.readings.push(Reading::new(tokens, kind, text.into(), entry));
     }
 
     fn unit(&mut self, at: usize) {

@@ -11,6 +11,7 @@ pub mod number;
 pub mod render;
 pub mod scanner;
 mod shell;
+pub mod sound;
 pub mod spacing;
 pub mod speak;
 pub mod strict;

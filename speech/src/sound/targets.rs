@@ -1,0 +1,309 @@
+//! What may have been said: the names of symbols, letters, digits, and the words that commands are made of, each with
+//! its sounds, found by how a heard word sounds.
+//!
+//! Built once per process. A look-up compares only what agrees with the heard word in its consonants, roughly, but for
+//! one: every target is filed under the classes of its consonants, and again with each of them left out.
+
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
+use std::sync::LazyLock;
+
+use super::distance::{MAX_SOUNDS, WHOLE, distance};
+use super::letters::{self, SOUNDS, Sound};
+use crate::commands;
+use crate::vocabulary::{self, Entry};
+
+/// Frequency of a word that is known from the tables of commands alone.
+const RARE: u8 = 0;
+/// Frequency from which on a word is also found when two sounds of a short one differ.
+const STRONG: u8 = 5;
+/// Most consonants that a target is filed by.
+const MAX_CONSONANTS: usize = 10;
+
+/// What a target is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// A form of the vocabulary that writes a symbol.
+    Symbol,
+    /// A letter.
+    Letter,
+    /// A digit, or ten.
+    Number,
+    /// A word.
+    Word,
+}
+
+/// Something that may have been said.
+#[derive(Debug)]
+pub struct Target {
+    /// What it writes.
+    pub text: &'static str,
+    /// What it is.
+    pub role: Role,
+    /// The vocabulary entry behind a symbol.
+    pub entry: Option<&'static Entry>,
+    /// How often commands hold it: 2^n times in the lists that were counted; symbols and letters as the commonest words.
+    pub frequency: u8,
+    /// Words of the form.
+    pub words: u8,
+    sounds: Range<u32>,
+}
+
+struct Index {
+    targets: Vec<Target>,
+    /// The sounds of all targets.
+    sounds: Vec<Sound>,
+    /// Classes of consonants → the targets filed there, in `filed`.
+    by_consonants: HashMap<u64, Range<u32>>,
+    filed: Vec<u32>,
+    /// Short names of symbols, letters and digits: compared with every single word.
+    common: Vec<u32>,
+    /// Words of `sound-words.txt`, lower case, and their frequency.
+    frequencies: HashMap<String, u8>,
+}
+
+static INDEX: LazyLock<Index> = LazyLock::new(build);
+
+/// Frequency of a word in commands, as 2^n; `None` for one that is not counted. `word` is in lower case.
+pub fn frequency(word: &str) -> Option<u8> {
+    INDEX.frequencies.get(word).copied()
+}
+
+/// A target that sounds like what was heard.
+#[derive(Debug, Clone, Copy)]
+pub struct Near {
+    /// What it is.
+    pub target: &'static Target,
+    /// How far it is: the distance per sound, 64 for wholly different ones.
+    pub cost: u8,
+}
+
+/// Puts into `near` what sounds like `heard`, no further than `most` a sound; `single` words are also compared with
+/// the commonest targets.
+pub fn near(heard: &[Sound], most: u8, single: bool, near: &mut Vec<Near>) {
+    near.clear();
+    if heard.is_empty() || heard.len() > MAX_SOUNDS {
+        return;
+    }
+    let index = &*INDEX;
+    let mut found: Vec<u32> = Vec::with_capacity(256);
+    let skeleton = Skeleton::of(heard);
+    skeleton.each(true, |key| {
+        if let Some(range) = index.by_consonants.get(&key) {
+            found.extend(&index.filed[range.start as usize..range.end as usize]);
+        }
+    });
+    if single {
+        found.extend(&index.common);
+    }
+    found.sort_unstable();
+    found.dedup();
+    for at in found {
+        let target = &index.targets[at as usize];
+        let sounds = &index.sounds[target.sounds.start as usize..target.sounds.end as usize];
+        let longer = sounds.len().max(heard.len()) as u32;
+        let bound = u32::from(most) * longer * WHOLE / 64;
+        // Every sound that one has and the other has not costs three at least.
+        if sounds.len().abs_diff(heard.len()) as u32 * 3 > bound {
+            continue;
+        }
+        if let Some(apart) = distance(heard, sounds, bound) {
+            near.push(Near { target, cost: (apart * 64 / (WHOLE * longer)) as u8 });
+        }
+    }
+}
+
+/// The classes of a string's consonants.
+struct Skeleton {
+    classes: [u8; MAX_CONSONANTS],
+    length: usize,
+}
+
+impl Skeleton {
+    fn of(sounds: &[Sound]) -> Skeleton {
+        let mut skeleton = Skeleton { classes: [0; MAX_CONSONANTS], length: 0 };
+        for &sound in sounds {
+            let class = match SOUNDS[usize::from(sound)] {
+                b'p' | b'b' => 1,
+                b'f' | b'v' | b'a' => 2,
+                b't' | b'd' | b'x' => 3,
+                b'k' | b'g' => 4,
+                b's' | b'z' => 5,
+                b'i' | b'e' | b'c' | b'j' => 6,
+                b'm' | b'n' | b'q' => 7,
+                b'l' => 8,
+                b'r' | b'R' => 9,
+                _ => continue,
+            };
+            if skeleton.length == MAX_CONSONANTS {
+                break;
+            }
+            skeleton.classes[skeleton.length] = class;
+            skeleton.length += 1;
+        }
+        skeleton
+    }
+
+    /// The key of the whole and, where `short` or there are three or more, of it without each of its consonants.
+    fn each(&self, short: bool, mut take: impl FnMut(u64)) {
+        let key = |without: usize| {
+            let classes = self.classes[..self.length].iter().enumerate();
+            classes.filter(|(at, _)| *at != without).fold(1, |key, (_, &class)| key << 4 | u64::from(class))
+        };
+        take(key(MAX_CONSONANTS));
+        if self.length > 2 || short && self.length == 2 {
+            (0..self.length).for_each(|without| take(key(without)));
+        }
+    }
+}
+
+/// Appends how a spoken form sounds: letters and what has no vowel are spelled, the rest is read.
+fn say(form: &str, sounds: &mut Vec<Sound>) {
+    for word in form.split_whitespace() {
+        if word.len() == 1 || letters::is_spelled(word) {
+            letters::spell(word, sounds);
+        } else {
+            letters::read(word, sounds);
+        }
+    }
+}
+
+#[derive(Default)]
+struct Builder {
+    targets: Vec<Target>,
+    sounds: Vec<Sound>,
+    seen: HashSet<(&'static str, Vec<Sound>)>,
+}
+
+impl Builder {
+    fn add(
+        &mut self,
+        text: &'static str,
+        role: Role,
+        entry: Option<&'static Entry>,
+        frequency: u8,
+        words: usize,
+        say: impl FnOnce(&mut Vec<Sound>),
+    ) {
+        let mut sounds = Vec::new();
+        say(&mut sounds);
+        if sounds.is_empty() || sounds.len() > MAX_SOUNDS || !self.seen.insert((text, sounds.clone())) {
+            return;
+        }
+        let start = self.sounds.len() as u32;
+        self.sounds.extend(sounds);
+        let sounds = start..self.sounds.len() as u32;
+        self.targets.push(Target { text, role, entry, frequency, words: words as u8, sounds });
+    }
+
+    fn form(
+        &mut self,
+        text: &'static str,
+        role: Role,
+        entry: Option<&'static Entry>,
+        frequency: u8,
+        form: &str,
+    ) {
+        self.add(text, role, entry, frequency, form.split_whitespace().count(), |sounds| say(form, sounds));
+    }
+
+    /// A word as it is read, and as it is spelled where it is short.
+    fn word(&mut self, text: &'static str, frequency: u8) {
+        if !letters::is_spelled(text) {
+            self.add(text, Role::Word, None, frequency, 1, |sounds| letters::read(text, sounds));
+        }
+        if text.len() <= 3 || text.len() <= 5 && letters::is_spelled(text) {
+            self.add(text, Role::Word, None, frequency, text.len(), |sounds| letters::spell(text, sounds));
+        }
+    }
+}
+
+fn build() -> Index {
+    let mut frequencies: HashMap<String, u8> = HashMap::new();
+    let mut builder = Builder::default();
+    symbols(&mut builder);
+    let mut words: Vec<(&'static str, u8)> = Vec::new();
+    for line in lines(include_str!("../../data/sound-words.txt")) {
+        let mut fields = line.split(' ');
+        let frequency = fields.next().and_then(|level| level.parse().ok()).unwrap_or(RARE);
+        for word in fields {
+            frequencies.entry(word.to_ascii_lowercase()).or_insert(frequency);
+            words.push((word, frequency));
+        }
+    }
+    let frequency_of = |word: &str| frequencies.get(word).copied().unwrap_or(RARE);
+    words.iter().for_each(|&(word, frequency)| builder.word(word, frequency));
+    for word in commands::words() {
+        let said = word.len() >= 2 && word.bytes().all(|byte| byte.is_ascii_lowercase());
+        if said && !frequencies.contains_key(word) {
+            builder.word(word, RARE);
+        }
+    }
+    for line in lines(include_str!("../../data/sounds.txt")) {
+        let (text, forms) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
+        for form in forms.split(',') {
+            builder.form(text, Role::Word, None, frequency_of(text), form);
+        }
+    }
+    for entry in vocabulary::entries() {
+        use vocabulary::Kind::{Ending, Heard, Name};
+        // What is heard for a name as one word says nothing about what else may be heard for it.
+        if matches!(entry.kind, Heard | Ending | Name) && entry.words.len() > 1 {
+            builder.form(entry.writes, Role::Word, None, frequency_of(entry.writes), &entry.spoken());
+        }
+    }
+    file(builder, frequencies)
+}
+
+/// Symbols, letters and digits.
+fn symbols(builder: &mut Builder) {
+    use vocabulary::Kind::{Close, Number, Open, Quote, Symbol};
+    /// As common as the commonest words.
+    const COMMON: u8 = 9;
+    for entry in vocabulary::entries() {
+        match entry.kind {
+            Symbol | Quote | Open | Close => {
+                let frequency = if entry.canonical { COMMON } else { COMMON - 2 };
+                builder.form(entry.writes, Role::Symbol, Some(entry), frequency, &entry.spoken());
+            }
+            Number if entry.writes.len() == 1 || entry.writes == "10" => {
+                builder.form(entry.writes, Role::Number, Some(entry), COMMON - 2, &entry.spoken());
+            }
+            _ => {}
+        }
+    }
+    const LETTERS: &str = "abcdefghijklmnopqrstuvwxyz";
+    for at in 0..LETTERS.len() {
+        let letter = &LETTERS[at..=at];
+        builder.add(letter, Role::Letter, None, COMMON - 2, 1, |sounds| letters::spell(letter, sounds));
+    }
+}
+
+fn file(builder: Builder, frequencies: HashMap<String, u8>) -> Index {
+    let Builder { targets, sounds, .. } = builder;
+    let mut pairs: Vec<(u64, u32)> = Vec::new();
+    let mut common = Vec::new();
+    for (at, target) in targets.iter().enumerate() {
+        if target.role != Role::Word && target.words == 1 {
+            common.push(at as u32);
+            continue;
+        }
+        let own = &sounds[target.sounds.start as usize..target.sounds.end as usize];
+        Skeleton::of(own).each(target.frequency >= STRONG, |key| pairs.push((key, at as u32)));
+    }
+    pairs.sort_unstable();
+    pairs.dedup();
+    let filed: Vec<u32> = pairs.iter().map(|(_, at)| *at).collect();
+    let mut by_consonants = HashMap::new();
+    let mut start = 0;
+    for group in pairs.chunk_by(|a, b| a.0 == b.0) {
+        let end = start + group.len() as u32;
+        by_consonants.insert(group[0].0, start..end);
+        start = end;
+    }
+    Index { targets, sounds, by_consonants, filed, common, frequencies }
+}
+
+fn lines(table: &'static str) -> impl Iterator<Item = &'static str> {
+    table.lines().filter(|line| !line.starts_with('#') && !line.is_empty())
+}
