@@ -105,6 +105,7 @@ fn why(taken: &Reading, step: &Step, route: &str, at_start: bool) -> String {
         Kind::WideCase => "\"all caps\" said once for all that is joined",
         Kind::Literal => "said to be taken as it is",
         Kind::Heard => "what speech engines hear for this name",
+        Kind::Sounds => "what was heard sounds like it",
         Kind::Drop => "talk, or taken back: writes nothing",
     };
     let joined = match (route, taken.kind.writes()) {
