@@ -1,0 +1,368 @@
+//! How people talk around a command while they say it: what a tagger must learn to delete.
+//!
+//! Lead-ins, asides, remarks, tails and everything that is said and taken back, put together from the open grammar in
+//! `data/talk`. The words of the command stay as they are, also those that look like talk.
+
+mod command;
+mod correction;
+mod grammar;
+mod scene;
+mod wrong;
+
+use crate::said::Said;
+use command::Command;
+use scene::Scene;
+
+/// Most deleted words that a line gets, except what the last thing said goes beyond it.
+const MOST: usize = 40;
+
+/// How much is said that is no part of the command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Intensity {
+    None,
+    Light,
+    Heavy,
+}
+
+/// Something said, and the word of the command in front of which it is.
+type Insertion = (usize, Vec<Said>);
+
+/// Adds what people say around and inside a command: nothing in a quarter of all calls, a little in 35 %, a lot in the
+/// rest.
+///
+/// `words` say the command, all kept, with their units and arguments marked; `others` are other commands as said, from
+/// which wrong starts and wrong pieces are borrowed. The words of the command come back as they were and in order, but
+/// for a comma where an aside follows; all that is added is not kept.
+pub fn talk(words: Vec<Said>, others: &[Vec<Said>], random: &mut fastrand::Rng) -> Vec<Said> {
+    let intensity = match random.u8(..100) {
+        0..25 => Intensity::None,
+        25..60 => Intensity::Light,
+        _ => Intensity::Heavy,
+    };
+    if intensity == Intensity::None || words.is_empty() {
+        return words;
+    }
+    let capitals = random.u8(..4) == 0;
+    let pauses = if capitals { random.u8(..4) > 0 } else { random.u8(..10) == 0 };
+    let scene = Scene { prev: &[], next: &[], akin: &[], others, capitals, pauses };
+    let command = Command::new(&words);
+    let mut added: Vec<Insertion> = Vec::new();
+    match intensity {
+        Intensity::None => {}
+        Intensity::Light => {
+            for _ in 0..random.usize(1..3) {
+                added.extend(one_of_all(&command, &scene, random));
+            }
+        }
+        Intensity::Heavy => many(&command, &scene, random, &mut added),
+    }
+    let mut line = weave(words, added, &scene);
+    if capitals {
+        start_sentences(&mut line);
+    }
+    line
+}
+
+/// A message as people write them into commits and echoes, full of what sounds like talk: to be said in quotes and kept.
+pub fn message(random: &mut fastrand::Rng) -> String {
+    let scene = Scene { prev: &[], next: &[], akin: &[], others: &[], capitals: false, pauses: false };
+    let mut said = Vec::new();
+    grammar::say("message", &scene, random, &mut said);
+    crate::said::line(&said)
+}
+
+fn one_of_all(command: &Command, scene: &Scene, random: &mut fastrand::Rng) -> Option<Insertion> {
+    match random.u8(..100) {
+        0..28 => lead(command, scene, random),
+        28..42 => tail(command, scene, random),
+        42..60 => aside(command, scene, random),
+        60..68 => intro(command, scene, random),
+        68..74 => about(command, scene, random),
+        _ => correction::correction(command, scene, random),
+    }
+}
+
+fn many(command: &Command, scene: &Scene, random: &mut fastrand::Rng, added: &mut Vec<Insertion>) {
+    if random.u8(..100) < 72 {
+        added.extend(lead(command, scene, random));
+    }
+    if random.u8(..100) < 45 {
+        added.extend(tail(command, scene, random));
+    }
+    // Long commands leave time for more.
+    let more = 1 + command.units.len() / 8;
+    let said = |added: &[Insertion]| added.iter().map(|(_, words)| words.len()).sum::<usize>();
+    for _ in 0..random.usize(1..=3 + more.min(3)) {
+        if said(added) >= MOST {
+            break;
+        }
+        added.extend(match random.u8(..100) {
+            0..34 => aside(command, scene, random),
+            34..50 => intro(command, scene, random),
+            50..62 => about(command, scene, random),
+            _ => correction::correction(command, scene, random),
+        });
+    }
+}
+
+fn lead(command: &Command, scene: &Scene, random: &mut fastrand::Rng) -> Option<Insertion> {
+    let next = command.unit_at(0);
+    let mut said = Vec::with_capacity(16);
+    grammar::say("lead", &Scene { next, akin: next, ..*scene }, random, &mut said);
+    (!runs_into(&said, next)).then_some((0, said))
+}
+
+fn tail(command: &Command, scene: &Scene, random: &mut fastrand::Rng) -> Option<Insertion> {
+    let prev = command.unit_before(command.len());
+    let mut said = Vec::with_capacity(16);
+    grammar::say("tail", &Scene { prev, akin: prev, ..*scene }, random, &mut said);
+    Some((command.len(), said))
+}
+
+fn aside(command: &Command, scene: &Scene, random: &mut fastrand::Rng) -> Option<Insertion> {
+    if command.len() < 2 {
+        return None;
+    }
+    let argument = command.arguments[random.usize(..command.arguments.len())];
+    let unit = command.units[random.usize(..command.units.len())];
+    let (at, rule) = match random.u8(..100) {
+        0..62 => (argument, "aside"),
+        62..92 => (unit, "short_aside"),
+        _ => (random.usize(1..command.len()), "um"),
+    };
+    if at == 0 {
+        return None;
+    }
+    let rule = if command.quoted(at) { "um" } else { rule };
+    let (prev, next) = (command.unit_before(at), command.unit_at(at));
+    let mut said = Vec::with_capacity(16);
+    grammar::say(rule, &Scene { prev, next, akin: next, ..*scene }, random, &mut said);
+    Some((at, said))
+}
+
+/// What introduces an argument: "then the flag", "a" before a pipe.
+fn intro(command: &Command, scene: &Scene, random: &mut fastrand::Rng) -> Option<Insertion> {
+    let (at, _) = command.some_argument(random);
+    if at == 0 || command.quoted(at) {
+        return None;
+    }
+    let (prev, next) = (command.unit_before(at), command.unit_at(at));
+    let symbol = wrong::sort(next) == wrong::Sort::Symbol && !next.first().is_some_and(wrong::is_dash);
+    let rule = match prev {
+        [said] if said.text == "pipe" => "after_pipe",
+        _ if symbol => "intro_symbol",
+        _ => "intro",
+    };
+    let mut said = Vec::with_capacity(8);
+    grammar::say(rule, &Scene { prev, next, akin: next, ..*scene }, random, &mut said);
+    (!runs_into(&said, next)).then_some((at, said))
+}
+
+/// What is remarked on an argument: before it, whether it is this one; behind it, what it is for.
+fn about(command: &Command, scene: &Scene, random: &mut fastrand::Rng) -> Option<Insertion> {
+    let (from, to) = command.some_argument(random);
+    let (at, rule) = match random.u8(..10) {
+        0..3 => (from, "echo"),
+        3..5 => (to, "contrast"),
+        _ => (to, "remark_on"),
+    };
+    if at == 0 || command.quoted(at) {
+        return None;
+    }
+    let (prev, next) = (command.unit_before(at), command.unit_at(at));
+    let akin = if rule == "echo" { next } else { prev };
+    if rule != "remark_on" && (akin.is_empty() || wrong::sort(akin) == wrong::Sort::Symbol) {
+        return None;
+    }
+    let mut said = Vec::with_capacity(16);
+    grammar::say(rule, &Scene { prev, next, akin, ..*scene }, random, &mut said);
+    Some((at, said))
+}
+
+/// Whether talk ends with the word that the command goes on with: nobody could tell them apart.
+fn runs_into(said: &[Said], next: &[Said]) -> bool {
+    match (said.last(), next.first()) {
+        (Some(last), Some(next)) => last.text.eq_ignore_ascii_case(&next.text),
+        _ => false,
+    }
+}
+
+/// The command with what was added, in the order of the command and then of adding.
+fn weave(words: Vec<Said>, mut added: Vec<Insertion>, scene: &Scene) -> Vec<Said> {
+    added.sort_by_key(|(at, _)| *at);
+    let more: usize = added.iter().map(|(_, said)| said.len()).sum();
+    let mut line: Vec<Said> = Vec::with_capacity(words.len() + more);
+    let mut added = added.into_iter().peekable();
+    for at in 0..=words.len() {
+        while let Some((_, said)) = added.next_if(|(before, _)| *before == at) {
+            // A pause before talk that itself pauses.
+            if scene.pauses
+                && said.last().is_some_and(|said| !said.pause.is_empty())
+                && let Some(last) = line.last_mut()
+                && last.pause.is_empty()
+            {
+                last.pause = ",";
+            }
+            line.extend(said);
+        }
+        if let Some(word) = words.get(at) {
+            line.push(word.clone());
+        }
+    }
+    if scene.pauses
+        && let Some(last) = line.last_mut()
+        && !last.kept
+    {
+        last.pause = ".";
+    }
+    line
+}
+
+fn start_sentences(line: &mut [Said]) {
+    let mut starts = true;
+    for said in line {
+        if starts
+            && !said.kept
+            && let Some(first) = said.text.get_mut(..1)
+        {
+            first.make_ascii_uppercase();
+        }
+        starts = said.pause == ".";
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+    use crate::said;
+
+    /// A command whose arguments stand apart by `|`, its units by blanks, the words of one unit by `_`.
+    fn command(text: &str) -> Vec<Said> {
+        let mut words = Vec::new();
+        for argument in text.split(" | ") {
+            let start = words.len();
+            for unit in argument.split(' ') {
+                for (at, word) in unit.split('_').enumerate() {
+                    words.push(Said { unit: at == 0, ..Said::kept(word) });
+                }
+            }
+            words[start].argument = true;
+        }
+        words
+    }
+
+    fn commands() -> Vec<Vec<Said>> {
+        [
+            "git | push | origin | main",
+            "ls",
+            "grep | dash capital_r | todo | src slash",
+            "git | commit | dash m | quote no wait for the lock quote",
+            "docker | run | dash dash rm | dash p | eighty_eighty colon eighty | nginx",
+            "tar | dash X Z F | archive dot tar dot gz",
+            "echo | please | wait | I | mean | thanks",
+            "cat | access dot log | pipe | grep | error | pipe | wc | dash l",
+            "ls | - | é | 80 | --color",
+        ]
+        .map(command)
+        .to_vec()
+    }
+
+    /// What talk makes of each command in turn, `count` times.
+    fn talked(count: usize) -> Vec<(Vec<Said>, Vec<Said>)> {
+        let commands = commands();
+        let mut random = fastrand::Rng::with_seed(7);
+        let talk = |at: usize| {
+            let words = commands[at % commands.len()].clone();
+            (words.clone(), talk(words, &commands, &mut random))
+        };
+        (0..count).map(talk).collect()
+    }
+
+    #[test]
+    fn the_command_stays() {
+        for (words, line) in talked(20_000) {
+            let kept: Vec<&Said> = line.iter().filter(|said| said.kept).collect();
+            assert_eq!(kept.len(), words.len(), "{}", said::line(&line));
+            for (kept, word) in kept.into_iter().zip(&words) {
+                assert_eq!(kept, &Said { pause: kept.pause, ..word.clone() });
+            }
+            for said in &line {
+                assert!(!said.text.is_empty() && !said.text.contains(' '), "{said:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn hardly_anything_is_said_twice() {
+        let lines = talked(10_000);
+        let strings: Vec<String> = lines
+            .iter()
+            .map(|(_, line)| said::line(&line.iter().filter(|said| !said.kept).cloned().collect::<Vec<_>>()))
+            .filter(|talk| !talk.is_empty())
+            .collect();
+        let different: HashSet<&String> = strings.iter().collect();
+        assert!((6_500..8_000).contains(&strings.len()), "{} lines hold talk", strings.len());
+        assert!(different.len() * 10 > strings.len() * 8, "{} of {}", different.len(), strings.len());
+        let words: HashSet<&str> = strings.iter().flat_map(|talk| talk.split(' ')).collect();
+        assert!(words.len() > 2_000, "{} words", words.len());
+    }
+
+    #[test]
+    fn talk_is_a_part_of_the_line() {
+        let lines = talked(20_000);
+        let count = |kept: bool| -> usize {
+            lines.iter().map(|(_, line)| line.iter().filter(|said| said.kept == kept).count()).sum()
+        };
+        let share = count(false) as f64 / (count(true) + count(false)) as f64;
+        assert!((0.25..0.6).contains(&share), "{share}");
+        let longest = lines.iter().map(|(words, line)| line.len() - words.len()).max();
+        assert!((30..110).contains(&longest.unwrap()), "{longest:?}");
+        let untouched = lines.iter().filter(|(words, line)| words == line).count();
+        assert!((0.25..0.35).contains(&(untouched as f64 / lines.len() as f64)), "{untouched}");
+    }
+
+    #[test]
+    fn every_way_of_taking_back_appears() {
+        let lines: Vec<String> = talked(20_000)
+            .iter()
+            .map(|(_, line)| said::line(line).to_lowercase().replace([',', '.'], ""))
+            .collect();
+        for phrase in [
+            "no wait",
+            "scratch that",
+            "actually make that",
+            "i mean",
+            "sorry",
+            "not ",
+            " but ",
+            "i take that back",
+            "correction",
+            "or rather",
+            "delete that",
+            "strike that",
+            "let me start over",
+            "git git",
+            " pu push",
+            "dash r no wait dash capital r",
+            "origin main scratch that",
+            "push origin",
+        ] {
+            assert!(lines.iter().any(|line| line.contains(phrase)), "nobody said {phrase:?}");
+        }
+    }
+
+    #[test]
+    fn the_same_seed_talks_the_same() {
+        assert_eq!(talked(200), talked(200));
+    }
+
+    #[test]
+    fn messages_sound_like_talk() {
+        let mut random = fastrand::Rng::with_seed(3);
+        let messages: HashSet<String> = (0..1_000).map(|_| message(&mut random)).collect();
+        assert!(messages.len() > 600, "{}", messages.len());
+        assert!(messages.iter().all(|message| !message.is_empty() && !message.contains("  ")));
+    }
+}

@@ -1,0 +1,95 @@
+//! A command as said, cut into units and arguments.
+
+use crate::said::Said;
+
+/// The words of a command and where its parts start.
+pub(super) struct Command<'a> {
+    words: &'a [Said],
+    /// Index of each unit's first word.
+    pub units: Vec<usize>,
+    /// Index of each argument's first word; the first is the command's name.
+    pub arguments: Vec<usize>,
+    quoted: Vec<bool>,
+}
+
+impl<'a> Command<'a> {
+    /// Cuts `words`, of which there is at least one.
+    pub(super) fn new(words: &'a [Said]) -> Command<'a> {
+        let starts = |is: fn(&Said) -> bool| -> Vec<usize> {
+            (0..words.len()).filter(|&at| at == 0 || is(&words[at])).collect()
+        };
+        let units = starts(|said| said.unit);
+        let mut arguments = starts(|said| said.argument);
+        if arguments.len() == 1 {
+            // Nobody marked them.
+            arguments.clone_from(&units);
+        }
+        Command { words, units, arguments, quoted: quoted(words) }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.words.len()
+    }
+
+    pub(super) fn words(&self, from: usize, to: usize) -> &'a [Said] {
+        &self.words[from..to]
+    }
+
+    /// Words of the unit with that number.
+    pub(super) fn unit(&self, unit: usize) -> &'a [Said] {
+        let end = self.units.get(unit + 1).copied().unwrap_or(self.words.len());
+        &self.words[self.units[unit]..end]
+    }
+
+    /// First word of the argument with that number, and the one behind its last.
+    pub(super) fn argument(&self, argument: usize) -> (usize, usize) {
+        let end = self.arguments.get(argument + 1).copied().unwrap_or(self.words.len());
+        (self.arguments[argument], end)
+    }
+
+    pub(super) fn some_argument(&self, random: &mut fastrand::Rng) -> (usize, usize) {
+        self.argument(random.usize(..self.arguments.len()))
+    }
+
+    /// The units of a run of words that starts with one.
+    pub(super) fn units_of(&self, words: &'a [Said]) -> impl Iterator<Item = &'a [Said]> {
+        words.chunk_by(|_, next| !next.unit)
+    }
+
+    /// Unit that ends before a word; empty at the start.
+    pub(super) fn unit_before(&self, at: usize) -> &'a [Said] {
+        let before = self.units.partition_point(|&unit| unit < at);
+        if before == 0 { &[] } else { &self.words[self.units[before - 1]..at] }
+    }
+
+    /// Unit that starts with a word; empty at the end.
+    pub(super) fn unit_at(&self, at: usize) -> &'a [Said] {
+        let here = self.units.partition_point(|&unit| unit < at);
+        if self.units.get(here) == Some(&at) { self.unit(here) } else { &[] }
+    }
+
+    /// Whether what is said in front of a word stands between spoken quotes.
+    pub(super) fn quoted(&self, at: usize) -> bool {
+        self.quoted.get(at).copied().unwrap_or(false)
+    }
+}
+
+/// For each word whether a quote is open before it.
+fn quoted(words: &[Said]) -> Vec<bool> {
+    let mut open = false;
+    let mut quoted = Vec::with_capacity(words.len());
+    for said in words {
+        quoted.push(open);
+        let quotes = ["quote", "unquote", "apostrophe", "quotation"];
+        if quotes.iter().any(|quote| said.text.eq_ignore_ascii_case(quote))
+            || matches!(&*said.text, "\"" | "'")
+        {
+            open = !open;
+        }
+    }
+    // Of a quote that is never closed nobody knows what it holds.
+    if open {
+        quoted.fill(false);
+    }
+    quoted
+}
