@@ -111,6 +111,7 @@ fn cost(lattice: &Lattice, id: ReadingId, known: &[Known]) -> Option<f32> {
     }
     Some(match reading.kind {
         Kind::Heard => 1.3,
+        Kind::Sounds => 1.5,
         Kind::Literal => 0.9,
         _ => 1.0,
     })

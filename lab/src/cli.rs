@@ -5,6 +5,7 @@ use crate::convert::Convert;
 use crate::eval::Eval;
 use crate::roundtrip::RoundTrip;
 use crate::speak::Speak;
+use crate::train::Train;
 use clap::{Parser, Subcommand};
 
 /// Measures sayso: how often it is right, how fast it is, and whether it can say again what it hears.
@@ -29,4 +30,5 @@ pub enum Command {
     #[command(name = "roundtrip")]
     RoundTrip(RoundTrip),
     Bench(Bench),
+    Train(Train),
 }

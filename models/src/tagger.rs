@@ -8,4 +8,5 @@
 pub mod candidate;
 pub mod context;
 pub mod feature;
+pub mod shape;
 pub mod unit;

@@ -1,0 +1,268 @@
+//! `sayso-lab train`: makes the models that are shipped.
+
+mod bag;
+mod batch;
+mod checkpoint;
+pub mod config;
+pub mod example;
+mod network;
+mod optimizer;
+pub mod stream;
+
+use anyhow::{Context, bail};
+use batch::Batch;
+use candle_core::Tensor;
+use checkpoint::Checkpoint;
+use config::Config;
+use example::{Example, Sample, encode};
+use fastrand::Rng;
+use network::{Blur, Network};
+use optimizer::{Optimizer, Rate};
+use serde_json::json;
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::time::Instant;
+use stream::{Commands, Stream};
+
+/// Trains a model.
+#[derive(Debug, clap::Args)]
+pub struct Train {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum What {
+    Tagger(Tagger),
+}
+
+/// Trains the tagger.
+///
+/// Writes into the output folder: a checkpoint after each epoch, the averaged weights, and log.jsonl with the loss and the share of
+/// lines that are right at every step, per dialect.
+#[derive(Debug, clap::Args)]
+struct Tagger {
+    /// What to train: a TOML file
+    #[arg(value_name = "CONFIG.toml")]
+    config: PathBuf,
+    /// Where checkpoints, log and weights go
+    #[arg(long, value_name = "FOLDER")]
+    output: PathBuf,
+    /// Go on from the last checkpoint in the output folder
+    #[arg(long)]
+    resume: bool,
+}
+
+/// Samples that are encoded ahead and sorted by length, in batches.
+const POOL: usize = 32;
+
+impl Train {
+    /// Trains. Fails where the data is empty, the loss is no number any more, or a file cannot be written.
+    pub fn run(&self) -> anyhow::Result<()> {
+        match &self.what {
+            What::Tagger(tagger) => tagger.run(),
+        }
+    }
+}
+
+impl Tagger {
+    fn run(&self) -> anyhow::Result<()> {
+        let config = Config::read(&self.config)?;
+        let commands = Commands::read(&config.corpus)?;
+        std::fs::create_dir_all(&self.output)
+            .with_context(|| format!("cannot make {}", self.output.display()))?;
+        let (mut network, mut optimizer) = (Network::new(config.seed)?, Optimizer::default());
+        let mut epoch = 0;
+        if self.resume {
+            let checkpoint = Checkpoint::read(&self.output)?;
+            epoch = checkpoint.epoch;
+            checkpoint.restore(&mut network, &mut optimizer)?;
+            eprintln!("Going on behind epoch {epoch}");
+        }
+        eprintln!("{} parameters", network.size());
+        let checks = checks(&config, &commands)?;
+        let steps_an_epoch = (config.samples / config.batch) as u64;
+        let all_steps = steps_an_epoch * config.epochs as u64;
+        let mut step = epoch as u64 * steps_an_epoch;
+        while epoch < config.epochs {
+            let start = Instant::now();
+            let progress = crate::progress::Progress::new(steps_an_epoch as usize, "steps");
+            let (mut losses, mut unusable) = (0.0, 0usize);
+            std::thread::scope(|scope| -> anyhow::Result<()> {
+                let batches = batches(scope, &config, &commands, step, steps_an_epoch);
+                for examples in batches {
+                    let (examples, skipped) = examples;
+                    unusable += skipped;
+                    let mut random = Rng::with_seed(config.seed ^ (step << 20));
+                    let examples: Vec<&Example> = examples.iter().collect();
+                    let batch = Batch::new(&examples, Some((config.feature_dropout, &mut random)))?;
+                    let blur = Blur { dropout: config.dropout, seed: random.u64(..) };
+                    let loss = network.loss(&batch, Some(blur))?;
+                    let gradients = loss.backward()?;
+                    let loss = loss.to_scalar::<f32>()?;
+                    let rate = Rate {
+                        learning: learning_rate(&config, step, all_steps),
+                        decay: config.decay,
+                        averaging: config.averaging.min(1.0 - 1.0 / (step as f32 + 2.0)),
+                        clip: config.clip,
+                        step,
+                    };
+                    let length = optimizer.step(&network.parameters, &gradients, rate)?;
+                    if !loss.is_finite() || !length.is_finite() {
+                        bail!(
+                            "the loss is no number at step {step}: lower learning_rate and go on from the \
+                             last checkpoint with --resume"
+                        );
+                    }
+                    losses += f64::from(loss);
+                    step += 1;
+                    progress.step();
+                }
+                Ok(())
+            })?;
+            drop(progress);
+            epoch += 1;
+            let averaged = checkpoint::averaged(&network, &optimizer)?;
+            let mut report = BTreeMap::new();
+            for (name, examples) in &checks {
+                report.insert(*name, check(&averaged, examples, config.batch)?);
+            }
+            let line = json!({
+                "epoch": epoch,
+                "loss": losses / steps_an_epoch as f64,
+                "seconds": start.elapsed().as_secs(),
+                "unusable": unusable,
+                "checks": report.iter().map(|(name, (loss, right))| (name.to_string(), json!({"loss": loss, "right": right}))).collect::<serde_json::Map<_, _>>(),
+            });
+            eprintln!("{line}");
+            self.log(&line.to_string())?;
+            Checkpoint::write(&self.output, epoch, &network, &optimizer)?;
+            checkpoint::write_weights(&self.output.join("tagger.safetensors"), &averaged)?;
+        }
+        Ok(())
+    }
+
+    fn log(&self, line: &str) -> anyhow::Result<()> {
+        let path = self.output.join("log.jsonl");
+        let mut file = std::fs::OpenOptions::new().create(true).append(true).open(&path)?;
+        writeln!(file, "{line}").with_context(|| format!("cannot write {}", path.display()))
+    }
+}
+
+/// Warms up linearly and falls by a cosine to zero.
+fn learning_rate(config: &Config, step: u64, all: u64) -> f32 {
+    let warm = (step as f32 + 1.0) / config.warm_up.max(1) as f32;
+    let gone = step as f32 / all.max(1) as f32;
+    config.learning_rate * warm.min(1.0) * 0.5 * (1.0 + (std::f32::consts::PI * gone).cos())
+}
+
+/// Examples of one step, and how many samples could not be used on the way to them.
+type Prepared = (Vec<Example>, usize);
+
+/// Makes batches on threads of their own, so that training never waits for them.
+fn batches<'scope>(
+    scope: &'scope std::thread::Scope<'scope, '_>,
+    config: &'scope Config,
+    commands: &'scope Commands,
+    first_step: u64,
+    steps: u64,
+) -> Receiver<Prepared> {
+    let (sender, receiver) = sync_channel(POOL);
+    scope.spawn(move || {
+        let all = (config.samples / config.batch * config.epochs) as f32;
+        let mut random = Rng::with_seed(config.seed ^ first_step.wrapping_mul(0x9e37));
+        let mut sent = 0;
+        while sent < steps {
+            let gone = (first_step + sent) as f32 / all;
+            let mix = config.finish.filter(|finish| gone >= finish.from).map_or(config.mix, |finish| finish.mix);
+            let mut stream = Stream::new(commands, mix, random.u64(..));
+            let mut pool = Vec::with_capacity(POOL * config.batch);
+            let mut unusable = 0;
+            while pool.len() < POOL * config.batch {
+                match stream.draw().map(|sample| encode(&sample)) {
+                    Some(Ok(example)) if !example.gold.is_empty() => pool.push(example),
+                    _ => unusable += 1,
+                }
+            }
+            pool.sort_by_key(|example| example.units.len());
+            let mut pools: Vec<Vec<Example>> = Vec::with_capacity(POOL);
+            while !pool.is_empty() {
+                pools.push(pool.split_off(pool.len() - config.batch));
+            }
+            random.shuffle(&mut pools);
+            for examples in pools.into_iter().take((steps - sent) as usize) {
+                if sender.send((examples, std::mem::take(&mut unusable))).is_err() {
+                    return;
+                }
+                sent += 1;
+            }
+        }
+    });
+    receiver
+}
+
+/// What training is measured on after each epoch: NL2Bash `valid`, talk by another author, held-out pages said freely.
+fn checks(config: &Config, commands: &Commands) -> anyhow::Result<Vec<(&'static str, Vec<Example>)>> {
+    let cases = |name: &str, dialect: &'static str| -> anyhow::Result<Vec<Sample>> {
+        let cases = crate::cases::read(&config.corpus.join(name), "dictated")?;
+        Ok(cases
+            .into_iter()
+            .map(|case| Sample { dictated: case.dictated, expected: case.expected, known: Vec::new(), dialect })
+            .collect())
+    };
+    let mut stream = Stream::held_out(commands, config.mix, 77);
+    let held_out: Vec<Sample> = std::iter::repeat_with(|| stream.draw()).take(600).flatten().collect();
+    let all = [
+        ("nl2bash", cases("nl2bash/valid.jsonl", "nl2bash")?),
+        ("talk", cases("talk/dev.jsonl", "talk")?),
+        ("transcripts", cases("transcripts/sample.jsonl", "noise")?),
+        ("held out", held_out),
+    ];
+    all.into_iter()
+        .map(|(name, samples)| {
+            let count = samples.len();
+            let examples: Vec<Example> =
+                samples.iter().filter_map(|sample| encode(sample).ok()).filter(|example| !example.gold.is_empty()).collect();
+            eprintln!("{name}: {} of {count} cases can be reached", examples.len());
+            if examples.is_empty() {
+                bail!("no case of {name} can be reached: there is nothing to measure on");
+            }
+            Ok((name, examples))
+        })
+        .collect()
+}
+
+/// The mean loss of a step, and the share of lines of which every step is right.
+fn check(network: &Network, examples: &[Example], size: usize) -> anyhow::Result<(f64, f64)> {
+    let (mut loss, mut steps, mut right) = (0.0, 0, 0);
+    let mut sorted: Vec<&Example> = examples.iter().collect();
+    sorted.sort_by_key(|example| example.units.len());
+    for examples in sorted.chunks(size) {
+        let batch = Batch::new(examples, None)?;
+        let scores: Vec<f32> = Tensor::to_vec1(&network.scores(&batch, None)?)?;
+        for example in examples.iter().scan(0, |first, example| {
+            let at = *first;
+            *first += example.candidates.len();
+            Some((at, *example))
+        }) {
+            let (first, example) = example;
+            let scores = &scores[first..first + example.candidates.len()];
+            let mut best = vec![f32::MIN; example.gold.len()];
+            for (score, (step, _)) in scores.iter().zip(&example.candidates) {
+                best[*step as usize] = best[*step as usize].max(*score);
+            }
+            let gold = |step: usize| scores[example.gold[step] as usize];
+            right += usize::from((0..example.gold.len()).all(|step| gold(step) >= best[step]));
+            loss -= (0..example.gold.len()).map(|step| f64::from(gold(step))).sum::<f64>();
+            steps += example.gold.len();
+        }
+    }
+    Ok((loss / steps as f64, right as f64 / examples.len() as f64))
+}
+
+/// Where the weights of a run lie.
+pub fn weights_of(output: &Path) -> PathBuf {
+    output.join("tagger.safetensors")
+}

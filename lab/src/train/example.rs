@@ -1,0 +1,192 @@
+//! A sample as the network takes it: rows of tables, and which candidate is right at each step of the gold path.
+
+use crate::align::{Known, align};
+use crate::said::Said;
+use sayso_models::tagger::candidate::{self, Candidate};
+use sayso_models::tagger::context::Context;
+use sayso_models::tagger::unit::{self, Weighted};
+use sayso_speech::clean::clean;
+use sayso_speech::lattice::{Lattice, ReadingId};
+use sayso_speech::lex::lex;
+use sayso_speech::words::UserWords;
+use std::ops::Range;
+
+/// A dictation, its answer, and where it came from.
+#[derive(Debug, Clone)]
+pub struct Sample {
+    /// What the dictation tool typed.
+    pub dictated: String,
+    /// The command.
+    pub expected: String,
+    /// Characters of `dictated` that are talk, and those that are known not to be; empty where nothing is known.
+    pub known: Vec<(Range<usize>, Known)>,
+    /// The kind of speech, for reports.
+    pub dialect: &'static str,
+}
+
+impl Sample {
+    /// A sample of words of which each is known to be kept or not.
+    pub fn of_words(words: &[Said], expected: &str, dialect: &'static str) -> Sample {
+        let mut known = Vec::with_capacity(words.len());
+        let mut dictated = String::new();
+        for word in words {
+            if !dictated.is_empty() {
+                dictated.push(' ');
+            }
+            let start = dictated.chars().count();
+            dictated.push_str(&word.text);
+            let what = if word.kept { Known::Kept } else { Known::Talk };
+            known.push((start..dictated.chars().count(), what));
+            dictated.push_str(word.pause);
+        }
+        Sample { dictated, expected: expected.to_owned(), known, dialect }
+    }
+}
+
+/// Rows of one table, summed into one vector each.
+#[derive(Debug, Default, Clone)]
+pub struct Bags {
+    /// All rows with their weights.
+    pub rows: Vec<Weighted>,
+    /// Where each bag ends in `rows`.
+    pub ends: Vec<u32>,
+}
+
+impl Bags {
+    /// Adds a bag of rows of weight one.
+    pub fn push(&mut self, rows: impl IntoIterator<Item = u32>) {
+        self.push_weighted(rows.into_iter().map(|row| (row, 1.0)));
+    }
+
+    /// Adds a bag.
+    pub fn push_weighted(&mut self, rows: impl IntoIterator<Item = Weighted>) {
+        self.rows.extend(rows);
+        self.ends.push(self.rows.len() as u32);
+    }
+
+    /// Adds the bags of another one.
+    pub fn append(&mut self, other: &Bags) {
+        let before = self.rows.len() as u32;
+        self.rows.extend_from_slice(&other.rows);
+        self.ends.extend(other.ends.iter().map(|end| end + before));
+    }
+
+    /// Bags in it.
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Whether it has no bag.
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+}
+
+/// An encoded sample.
+#[derive(Debug, Default, Clone)]
+pub struct Example {
+    /// One bag a token.
+    pub units: Bags,
+    /// One bag a reading.
+    pub readings: Bags,
+    /// The tokens that each reading spans.
+    pub spans: Vec<Range<u32>>,
+    /// One bag a step of the gold path: the command line so far.
+    pub history: Bags,
+    /// The token at which each step stands.
+    pub step_tokens: Vec<u32>,
+    /// One bag a candidate.
+    pub cross: Bags,
+    /// The step and the reading of each candidate.
+    pub candidates: Vec<(u32, u32)>,
+    /// The right candidate of each step.
+    pub gold: Vec<u32>,
+}
+
+/// Why a sample cannot be taught.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Unusable {
+    /// No path of the lattice writes the answer.
+    #[error("no path writes the answer")]
+    Unreachable,
+    /// Longer than [`MAX_UNITS`].
+    #[error("more units than training takes")]
+    TooLong,
+}
+
+/// Longest line, in tokens, that is trained on.
+pub const MAX_UNITS: usize = 72;
+
+/// The lattice that training and the tagger's route look at.
+pub fn lattice(dictated: &str) -> Lattice {
+    lex(clean(dictated), &UserWords::default())
+}
+
+/// What is known of each token.
+fn known(lattice: &Lattice, sample: &Sample) -> Vec<Known> {
+    (0..lattice.len())
+        .map(|token| {
+            let source = lattice.line.source(token..token + 1);
+            let first = sample.known.partition_point(|(range, _)| range.end <= source.start);
+            let mut over = sample.known[first..].iter().take_while(|(range, _)| range.start < source.end);
+            match over.next() {
+                Some((_, known)) if over.all(|(_, other)| other == known) => *known,
+                _ => Known::Unknown,
+            }
+        })
+        .collect()
+}
+
+/// Aligns and encodes a sample.
+pub fn encode(sample: &Sample) -> Result<Example, Unusable> {
+    let lattice = lattice(&sample.dictated);
+    if lattice.len() > MAX_UNITS {
+        return Err(Unusable::TooLong);
+    }
+    let known = known(&lattice, sample);
+    let path = align(&lattice, &sample.expected, &known)
+        // Nobody says how many spaces there are.
+        .or_else(|| align(&lattice, &sample.expected.split_whitespace().collect::<Vec<_>>().join(" "), &known))
+        .ok_or(Unusable::Unreachable)?;
+    encode_path(&lattice, &path).ok_or(Unusable::Unreachable)
+}
+
+/// Encodes a path; `None` where one of its steps is no candidate there.
+fn encode_path(lattice: &Lattice, path: &[Candidate]) -> Option<Example> {
+    let mut example = Example::default();
+    for rows in unit::units(lattice) {
+        example.units.push_weighted(rows);
+    }
+    let mut context = Context::new(None);
+    let mut last: Option<ReadingId> = None;
+    let mut found = Vec::new();
+    for (step, gold) in path.iter().enumerate() {
+        let token = lattice.reading(gold.reading).tokens.start;
+        let usable = candidate::usable(lattice, token);
+        let first = example.readings.len() as u32;
+        for &id in &usable {
+            let reading = lattice.reading(id);
+            example.readings.push(candidate::rows(lattice, reading));
+            example.spans.push(reading.tokens.start as u32..reading.tokens.end as u32);
+        }
+        candidate::candidates(lattice, &usable, &context, last, &mut found);
+        let right = found.iter().position(|candidate| candidate == gold)?;
+        example.gold.push((example.candidates.len() + right) as u32);
+        example.step_tokens.push(token as u32);
+        example.history.push(context.rows());
+        for candidate in &found {
+            let place = usable.iter().position(|id| *id == candidate.reading)? as u32;
+            example.candidates.push((step as u32, first + place));
+            let reading = lattice.reading(candidate.reading);
+            let mut rows = Vec::with_capacity(12);
+            context.cross(reading, candidate.space, lattice.line.text(reading.tokens.start), &mut rows);
+            example.cross.push(rows);
+        }
+        let taken = lattice.reading(gold.reading);
+        context.write(taken, gold.space);
+        if taken.kind.writes() {
+            last = Some(gold.reading);
+        }
+    }
+    Some(example)
+}

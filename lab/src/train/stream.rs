@@ -1,0 +1,156 @@
+//! The stream of training samples: commands from the corpora and of our own making, said in every dialect.
+
+use super::config::Mix;
+use super::example::Sample;
+use crate::said::Said;
+use crate::say::{Style, say};
+use crate::{cases, template};
+use anyhow::{Context, bail};
+use fastrand::Rng;
+use serde::Deserialize;
+use std::path::Path;
+
+/// What commands are taken from.
+#[derive(Debug)]
+pub struct Commands {
+    /// The training half of NL2Bash, dictation and command.
+    pub pairs: Vec<(String, String)>,
+    /// Other commands of NL2Bash.
+    pub more: Vec<String>,
+    /// Templates of tldr-pages without the held-out pages.
+    pub templates: Vec<String>,
+    /// Templates of the held-out pages: for measuring only.
+    pub held_out: Vec<String>,
+}
+
+/// One page of so many is held out.
+const HELD_OUT: u64 = 12;
+
+impl Commands {
+    /// Reads the corpora under `folder`.
+    pub fn read(folder: &Path) -> anyhow::Result<Commands> {
+        #[derive(Deserialize)]
+        struct Page {
+            page: String,
+            template: String,
+        }
+        let read = |name: &str| {
+            let path = folder.join(name);
+            std::fs::read_to_string(&path)
+                .with_context(|| format!("cannot read {}: name the folder of the corpora", path.display()))
+        };
+        let pairs = cases::read(&folder.join("nl2bash/train.jsonl"), "dictated")?;
+        let more = read("nl2bash/more-commands.txt")?.lines().map(str::to_owned).collect();
+        let (mut templates, mut held_out) = (Vec::new(), Vec::new());
+        for (at, line) in read("tldr/examples.jsonl")?.lines().enumerate() {
+            let page: Page =
+                serde_json::from_str(line).with_context(|| format!("tldr/examples.jsonl, line {}", at + 1))?;
+            let to = if is_held_out(&page.page) { &mut held_out } else { &mut templates };
+            to.push(page.template);
+        }
+        if pairs.is_empty() || templates.is_empty() {
+            bail!("{} holds no commands to learn from", folder.display());
+        }
+        let pairs = pairs.into_iter().map(|case| (case.dictated, case.expected)).collect();
+        Ok(Commands { pairs, more, templates, held_out })
+    }
+
+    /// A command by its source.
+    fn draw(&self, source: Source, random: &mut Rng) -> String {
+        match source {
+            Source::Pairs => self.pairs[random.usize(..self.pairs.len())].1.clone(),
+            Source::More => self.more[random.usize(..self.more.len())].clone(),
+            Source::Templates | Source::HeldOut => {
+                let templates = if source == Source::HeldOut { &self.held_out } else { &self.templates };
+                template::fill(&templates[random.usize(..templates.len())], random.usize(..4))
+            }
+        }
+    }
+}
+
+/// Whether a page of tldr is held out, on every platform that it stands for.
+pub fn is_held_out(page: &str) -> bool {
+    let hash = page.bytes().fold(0xcbf2_9ce4_8422_2325u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    (hash >> 20).is_multiple_of(HELD_OUT)
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Source {
+    Pairs,
+    More,
+    Templates,
+    HeldOut,
+}
+
+/// An endless stream of samples.
+pub struct Stream<'c> {
+    commands: &'c Commands,
+    mix: Mix,
+    random: Rng,
+    /// Whether commands come from the held-out pages alone.
+    held_out: bool,
+    /// Commands as said lately: wrong starts are borrowed from them.
+    recent: Vec<Vec<Said>>,
+}
+
+impl<'c> Stream<'c> {
+    /// The same seed gives the same samples.
+    pub fn new(commands: &'c Commands, mix: Mix, seed: u64) -> Stream<'c> {
+        Stream { commands, mix, random: Rng::with_seed(seed), held_out: false, recent: Vec::new() }
+    }
+
+    /// A stream of held-out commands, said freely.
+    pub fn held_out(commands: &'c Commands, mix: Mix, seed: u64) -> Stream<'c> {
+        let mix = Mix { nl2bash: 0.0, free: 1.0, talk: 0.0, noise: 0.0, ..mix };
+        Stream { held_out: true, ..Stream::new(commands, mix, seed) }
+    }
+
+    fn source(&mut self) -> Source {
+        if self.held_out {
+            return Source::HeldOut;
+        }
+        let random = &mut self.random;
+        [Source::Pairs, Source::More, Source::Templates, Source::Templates][random.usize(..4)]
+    }
+
+    /// The next sample, or `None` where a command could not be said.
+    pub fn draw(&mut self) -> Option<Sample> {
+        let dialect = self.mix.dialect(self.random.f32());
+        match dialect {
+            "nl2bash" => {
+                if self.random.f32() < self.mix.pairs {
+                    let (dictated, expected) =
+                        &self.commands.pairs[self.random.usize(..self.commands.pairs.len())];
+                    return Some(Sample {
+                        dictated: dictated.clone(),
+                        expected: expected.clone(),
+                        known: Vec::new(),
+                        dialect,
+                    });
+                }
+                let source = self.source();
+                let command = self.commands.draw(source, &mut self.random);
+                let words = say(&command, Style::nl2bash(), &mut self.random)?;
+                Some(Sample::of_words(&words, command.trim(), dialect))
+            }
+            _ => {
+                let source = self.source();
+                let command = self.commands.draw(source, &mut self.random);
+                let style = Style::drawn(&mut self.random);
+                let words = say(&command, style, &mut self.random)?;
+                if words.is_empty() {
+                    return None;
+                }
+                if self.recent.len() < 64 {
+                    self.recent.push(words.clone());
+                } else {
+                    let at = self.random.usize(..64);
+                    self.recent[at].clone_from(&words);
+                }
+                Some(Sample::of_words(&words, command.trim(), dialect))
+            }
+        }
+    }
+}
