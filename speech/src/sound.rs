@@ -18,15 +18,17 @@ use crate::lex::lex;
 use crate::vocabulary;
 use crate::words::UserWords;
 use letters::Sound;
-use targets::{Near, Role};
+use targets::{Near, Role, Target};
 use within::Within;
 
 /// Most readings by sound that start at a token.
 const MAX_SOUNDS: usize = 12;
 /// Most words that a reading by sound spans.
 const MAX_WORDS: usize = 3;
-/// Furthest that is compared, in 64ths of a wholly different sound.
-const FURTHEST: u8 = 26;
+/// Furthest that anything may be, in 64ths of a wholly different sound.
+const FURTHEST: u8 = 25;
+/// How much closer each further word must be.
+const MERGED: i32 = 4;
 
 /// Widens the plain lattice of a line.
 pub fn widen(plain: Lattice, words: &UserWords) -> Lattice {
@@ -129,11 +131,14 @@ impl Wide {
         for at in 0..self.said.len() {
             let token = self.said[at];
             within.read(&self.at_token[token]);
+            if let Some(title) = title(&self.line, token) {
+                self.at_token[token].push(title);
+            }
             for reading in &mut self.at_token[token] {
                 if matches!(reading.kind, Kind::Word | Kind::Letter | Kind::Heard) {
                     let lower = reading.text.to_ascii_lowercase();
                     reading.prior = targets::frequency(&lower).map_or(0, |frequency| frequency + 1);
-                    reading.fit = within.fit(&reading.text);
+                    reading.fit = within.fit_of_text(&reading.text);
                 }
             }
             self.sounds_at(at, &heard, &within, &mut found);
@@ -149,18 +154,17 @@ impl Wide {
     fn sounds_at(&mut self, at: usize, heard: &[Heard], within: &Within, found: &mut Vec<Candidate>) {
         found.clear();
         let mut sounds: Vec<Sound> = Vec::new();
-        let mut near: Vec<Near> = Vec::new();
         for words in 1..=MAX_WORDS.min(heard.len() - at) {
             let last = &heard[at + words - 1];
             if last.sounds.is_empty() || last.certain {
                 break;
             }
             sounds.extend(&last.sounds);
-            targets::near(&sounds, FURTHEST, words == 1, &mut near);
-            found.extend(near.iter().filter_map(|near| Candidate::new(*near, words, within)));
+            let most = |target: &Target| most(target, words, within);
+            let mut take = |near| found.push(Candidate::new(near, words, within));
+            targets::near(&sounds, words == 1, most, &mut take);
             if words == 1 && !last.spelled.is_empty() {
-                targets::near(&last.spelled, FURTHEST, true, &mut near);
-                found.extend(near.iter().filter_map(|near| Candidate::new(*near, words, within)));
+                targets::near(&last.spelled, true, most, &mut take);
             }
         }
         found.sort_by_key(|candidate| (candidate.rank, candidate.near.target.text));
@@ -195,6 +199,17 @@ impl Wide {
             self.at_token[token].push(reading);
         }
     }
+}
+
+/// A word with a capital at its start: a speech engine's capitals say nothing, nor does their absence.
+fn title(line: &Line, token: usize) -> Option<Reading> {
+    let (text, lower) = (line.text(token), line.lower(token));
+    let word = line.tokens[token].shape == Shape::Word && text.len() > 1 && lower.is_ascii();
+    if !word || text[1..] == lower[1..] && text != lower {
+        return None;
+    }
+    let text = format!("{}{}", lower[..1].to_ascii_uppercase(), &lower[1..]);
+    Some(Reading::new(token..token + 1, Kind::Sounds, text.into(), None))
 }
 
 /// A word as it sounds.
@@ -270,25 +285,21 @@ struct Candidate {
 }
 
 impl Candidate {
-    /// `None` where it is too far for what speaks for it.
-    fn new(near: Near, words: usize, within: &Within) -> Option<Candidate> {
-        let target = near.target;
-        let fit = if target.role == Role::Symbol { Fit::Unknown } else { within.fit(target.text) };
-        let cost = i32::from(near.cost);
-        let frequency = i32::from(target.frequency);
-        let merged = 4 * (words as i32 - 1);
-        let most = match (target.role, fit) {
-            (Role::Symbol | Role::Letter | Role::Number, _) => 25,
-            (Role::Word, Fit::Command) if target.frequency > 0 => 24,
-            (Role::Word, Fit::Subcommand | Fit::Flag) => 24,
-            (Role::Word, _) => 8 + frequency * 3 / 2,
-        };
+    fn new(near: Near, words: usize, within: &Within) -> Candidate {
+        let fit = within.fit(near.target);
         let known = if fit == Fit::Unknown { 0 } else { 8 };
-        (cost <= most - merged).then_some(Candidate {
-            near,
-            words,
-            fit,
-            rank: 2 * cost - frequency - known + merged,
-        })
+        let merged = MERGED * (words as i32 - 1);
+        let rank = 2 * i32::from(near.cost) - 3 * i32::from(near.target.frequency) - known + merged;
+        Candidate { near, words, fit, rank }
     }
+}
+
+/// How far a target may be, in 64ths of a wholly different sound: the further, the more speaks for it.
+fn most(target: &Target, words: usize, within: &Within) -> u8 {
+    let most = match target.role {
+        Role::Symbol | Role::Letter | Role::Number => FURTHEST,
+        Role::Word if within.fit(target) != Fit::Unknown => FURTHEST - 1,
+        Role::Word => 8 + target.frequency * 3 / 2,
+    };
+    most.saturating_sub(MERGED as u8 * (words as u8 - 1))
 }

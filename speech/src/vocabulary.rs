@@ -147,11 +147,6 @@ pub fn entries() -> &'static [Entry] {
     &TABLE.entries
 }
 
-/// The forms that start with `word`, in lower case, longest first.
-pub(crate) fn entries_starting_with(word: &str) -> impl Iterator<Item = &'static Entry> + use<> {
-    TABLE.by_first.get(word).into_iter().flatten().map(|&at| &TABLE.entries[at as usize])
-}
-
 /// The forms that match the words starting at `words[0]`, longest first. `words` yields lower-case words.
 pub fn matches<'a>(words: &'a [&'a str]) -> impl Iterator<Item = &'static Entry> + use<'a> {
     let list = words.first().and_then(|word| TABLE.by_first.get(word)).map_or(&[][..], Vec::as_slice);

@@ -4,6 +4,7 @@
 //! 100 in common words and keeps what the others sound like close, which is enough to compare words by sound.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::LazyLock;
 
 /// A sound of English: an index into the inventory of [`super::distance`].
@@ -15,6 +16,28 @@ pub(super) const SOUNDS: &[u8] = b"AXUOQJERCIYWVHZbcdfghjklmnpqrstvwxyzaie";
 const MAX_LETTERS: usize = 32;
 /// (letters before, letters after) of the contexts in the table, the largest first.
 const CONTEXTS: [(usize, usize); 8] = [(3, 4), (3, 3), (2, 3), (2, 2), (1, 2), (1, 1), (0, 1), (0, 0)];
+/// Hashes keys of our own making: nobody chooses them to collide.
+pub(super) type Quick = BuildHasherDefault<Multiply>;
+
+#[derive(Default)]
+pub(super) struct Multiply(u64);
+
+impl Hasher for Multiply {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|&byte| self.write_u64(u64::from(byte)));
+    }
+
+    fn write_u64(&mut self, key: u64) {
+        // Knuth's multiplier; the table looks at the highest and the lowest bits.
+        let mixed = (self.0 ^ key).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        self.0 = mixed ^ mixed >> 32;
+    }
+}
+
 /// How each letter is called, in the table's characters.
 const NAMES: [&str; 26] = [
     "C", "bY", "sY", "dY", "Y", "Ef", "jY", "Cc", "J", "jC", "kC", "El", "Em", "En", "W", "pY", "kyZ", "Ar",
@@ -22,7 +45,7 @@ const NAMES: [&str; 26] = [
 ];
 
 /// Context → sounds.
-static TABLE: LazyLock<HashMap<u64, &'static [u8]>> = LazyLock::new(|| {
+static TABLE: LazyLock<HashMap<u64, &'static [u8], Quick>> = LazyLock::new(|| {
     let lines = include_str!("../../data/sound-letters.txt").lines().filter(|line| !line.starts_with('#'));
     let entry = |line: &'static str| {
         let (context, sounds) = line.split_once(' ')?;

@@ -4,9 +4,11 @@
 //! A piece is a token of its own that has no white space before it in the source; to cut too often does no harm, since
 //! every piece may be joined to the one before it, and what was typed stays readable as a whole.
 
+use std::collections::HashSet;
 use std::ops::Range;
+use std::sync::LazyLock;
 
-use super::targets;
+use super::{letters, targets};
 use crate::clean::{Line, Shape, Token};
 use crate::talk;
 use crate::vocabulary;
@@ -17,6 +19,9 @@ const MAX_CHUNK: usize = 96;
 const MAX_FUSED: usize = 28;
 /// Shortest word in which others are looked for.
 const MIN_FUSED: usize = 5;
+
+/// Longest run of letters that may have been spelled.
+const MAX_SPELLED: usize = 7;
 
 /// A line in pieces.
 pub(super) struct Pieces {
@@ -62,7 +67,7 @@ pub(super) fn is_glue(line: &Line, token: usize) -> bool {
 }
 
 fn pieces(text: &str, shape: Shape, ranges: &mut Vec<(Range<usize>, Shape)>) {
-    let holds = |byte: u8| byte.is_ascii_alphanumeric() || b"-.,'_:/@".contains(&byte);
+    let holds = |byte: u8| byte.is_ascii_alphanumeric() || b"-.,'_:/@?!".contains(&byte);
     let readable = text.bytes().any(|byte| byte.is_ascii_alphanumeric());
     let fits = text.len() <= MAX_CHUNK && text.bytes().all(holds);
     if !fits || !readable || !matches!(shape, Shape::Typed | Shape::Word) {
@@ -103,16 +108,21 @@ fn words(text: &str, letters: Range<usize>, ranges: &mut Vec<(Range<usize>, Shap
             && (bytes[at - 1].is_ascii_lowercase()
                 || at + 1 < letters.end && bytes[at + 1].is_ascii_lowercase() && at > start + 1);
         if turns || at == letters.end {
-            fused(&text[start..at].to_ascii_lowercase(), start, ranges);
+            fused(&text[start..at], start, ranges);
             start = at;
         }
     }
 }
 
-/// Cuts a word (in lower case) that starts at `offset` into the words that it was written together from.
-fn fused(word: &str, offset: usize, ranges: &mut Vec<(Range<usize>, Shape)>) {
-    let whole = word.len() < MIN_FUSED || word.len() > MAX_FUSED || word.contains('\'') || is_word(word);
-    let ends = if whole { Vec::new() } else { ends(word) };
+/// Cuts a word that starts at `offset` into the words that it was written together from.
+fn fused(text: &str, offset: usize, ranges: &mut Vec<(Range<usize>, Shape)>) {
+    let word = text.to_ascii_lowercase();
+    // Letters that were spelled: a name among them may be cut from the rest.
+    let capitals = text.len() > 2 && text.bytes().all(|byte| byte.is_ascii_uppercase());
+    let spelled = word.len() > 2 && word.len() <= MAX_SPELLED && (letters::is_spelled(&word) || capitals);
+    let searched = (MIN_FUSED..=MAX_FUSED).contains(&word.len()) || spelled;
+    let whole = !searched || word.contains('\'') || is_word(&word);
+    let ends = if whole { Vec::new() } else { ends(&word, spelled) };
     let mut start = 0;
     for end in ends.into_iter().chain([word.len()]) {
         ranges.push((offset + start..offset + end, Shape::Word));
@@ -138,29 +148,44 @@ enum Reason {
     Symbol,
 }
 
-/// How much it speaks for a cut that `piece` stands there, and why.
-fn worth(piece: &str) -> Option<(i32, Reason)> {
-    use vocabulary::Kind::{Close, Open, Quote, Space, Symbol};
+/// How much it speaks for a cut that `piece` stands there, and why. In letters that were `spelled`, short names count.
+fn worth(piece: &str, spelled: bool) -> Option<(i32, Reason)> {
     let length = piece.len() as i32;
     if length < 2 {
-        return None;
+        return spelled.then_some((1, Reason::Common));
     }
-    let said = vocabulary::entries_starting_with(piece)
-        .any(|entry| matches!(entry.kind, Symbol | Quote | Open | Close | Space) && !entry.everyday);
-    if said && length > 2 {
+    if length > 2 && SYMBOLS.contains(piece) {
         return Some((2 * length, Reason::Symbol));
     }
     let frequency = match targets::frequency(piece) {
         Some(frequency) => i32::from(frequency),
         None if talk::is_talk_word(piece) => 4,
-        None => return None,
+        None => 0,
     };
-    let known = length > 2 && frequency > 2 || frequency > 6;
-    known.then_some((length + frequency / 2 - 2, Reason::Common))
+    let known = length > 2 && frequency > 2 || frequency > if spelled { 3 } else { 6 };
+    if known {
+        return Some((length + frequency / 2 - 2, Reason::Common));
+    }
+    (EVERYDAY.contains(piece) || LETTERS.contains(&piece)).then_some((length - 1, Reason::Common))
+}
+
+/// Words of the forms of symbols that are no everyday words, and those that are.
+static SYMBOLS: LazyLock<HashSet<&'static str>> = LazyLock::new(|| symbols(false));
+static EVERYDAY: LazyLock<HashSet<&'static str>> = LazyLock::new(|| symbols(true));
+/// Letters written as words.
+const LETTERS: [&str; 14] =
+    ["see", "dee", "gee", "jay", "kay", "ell", "em", "en", "cue", "are", "ess", "tee", "you", "ex"];
+
+fn symbols(everyday: bool) -> HashSet<&'static str> {
+    use vocabulary::Kind::{Close, Open, Quote, Space, Symbol};
+    let symbols = vocabulary::entries().iter().filter(|entry| {
+        matches!(entry.kind, Symbol | Quote | Open | Close | Space) && entry.everyday == everyday
+    });
+    symbols.flat_map(|entry| entry.words.iter().copied()).collect()
 }
 
 /// Where the words end that `word` is best cut into, the last left out; none where it is better whole.
-fn ends(word: &str) -> Vec<usize> {
+fn ends(word: &str, spelled: bool) -> Vec<usize> {
     /// What each letter that belongs to no known word costs, and what each further piece costs.
     const UNKNOWN: i32 = 1;
     const PIECE: i32 = 3;
@@ -177,8 +202,8 @@ fn ends(word: &str) -> Vec<usize> {
     for end in 1..=word.len() {
         let cut = |start: usize| {
             let before = best[start];
-            let (worth, reason) =
-                worth(&word[start..end]).unwrap_or((-UNKNOWN * (end - start) as i32, Reason::Nothing));
+            let (worth, reason) = worth(&word[start..end], spelled)
+                .unwrap_or((-UNKNOWN * (end - start) as i32, Reason::Nothing));
             Cut {
                 worth: before.worth + worth - PIECE,
                 start,
@@ -224,6 +249,11 @@ mod tests {
             ("dashname", "dash|name"),
             ("runsudo", "run|sudo"),
             ("alrightcp", "alright|cp"),
+            ("IPR mhttp", "IP|R m|http"),
+            ("scorepoint", "score|point"),
+            ("deployatexample", "deploy|at|example"),
+            ("CapExquit", "Cap|Ex|quit"),
+            ("50k?", "50|k|?"),
             ("developing", "developing"),
             ("openquote", "open|quote"),
             ("startxtdoublequote", "star|txt|double|quote"),

@@ -9,7 +9,7 @@ use std::ops::Range;
 use std::sync::LazyLock;
 
 use super::distance::{MAX_SOUNDS, WHOLE, distance};
-use super::letters::{self, SOUNDS, Sound};
+use super::letters::{self, Quick, SOUNDS, Sound};
 use crate::commands;
 use crate::vocabulary::{self, Entry};
 
@@ -46,6 +46,10 @@ pub struct Target {
     pub frequency: u8,
     /// Words of the form.
     pub words: u8,
+    /// What it writes as a number: see [`word`].
+    pub word: u32,
+    /// Whether it is a command.
+    pub command: bool,
     sounds: Range<u32>,
 }
 
@@ -54,12 +58,16 @@ struct Index {
     /// The sounds of all targets.
     sounds: Vec<Sound>,
     /// Classes of consonants → the targets filed there, in `filed`.
-    by_consonants: HashMap<u64, Range<u32>>,
+    by_consonants: HashMap<u64, Range<u32>, Quick>,
     filed: Vec<u32>,
     /// Short names of symbols, letters and digits: compared with every single word.
     common: Vec<u32>,
     /// Words of `sound-words.txt`, lower case, and their frequency.
     frequencies: HashMap<String, u8>,
+    /// What targets write → its number.
+    words: HashMap<&'static str, u32>,
+    /// By that number: whether it is a command.
+    commands: Vec<bool>,
 }
 
 static INDEX: LazyLock<Index> = LazyLock::new(build);
@@ -67,6 +75,21 @@ static INDEX: LazyLock<Index> = LazyLock::new(build);
 /// Frequency of a word in commands, as 2^n; `None` for one that is not counted. `word` is in lower case.
 pub fn frequency(word: &str) -> Option<u8> {
     INDEX.frequencies.get(word).copied()
+}
+
+/// The number of what targets write, smaller than [`words`].
+pub fn word(text: &str) -> Option<u32> {
+    INDEX.words.get(text).copied()
+}
+
+/// How many different things targets write.
+pub fn words() -> usize {
+    INDEX.words.len()
+}
+
+/// Whether a numbered word is a command.
+pub fn is_command(word: u32) -> bool {
+    INDEX.commands[word as usize]
 }
 
 /// A target that sounds like what was heard.
@@ -78,10 +101,9 @@ pub struct Near {
     pub cost: u8,
 }
 
-/// Puts into `near` what sounds like `heard`, no further than `most` a sound; `single` words are also compared with
+/// Gives to `take` what sounds like `heard`, no further a sound than `most` says; a `single` word is also compared with
 /// the commonest targets.
-pub fn near(heard: &[Sound], most: u8, single: bool, near: &mut Vec<Near>) {
-    near.clear();
+pub fn near(heard: &[Sound], single: bool, most: impl Fn(&Target) -> u8, mut take: impl FnMut(Near)) {
     if heard.is_empty() || heard.len() > MAX_SOUNDS {
         return;
     }
@@ -102,13 +124,13 @@ pub fn near(heard: &[Sound], most: u8, single: bool, near: &mut Vec<Near>) {
         let target = &index.targets[at as usize];
         let sounds = &index.sounds[target.sounds.start as usize..target.sounds.end as usize];
         let longer = sounds.len().max(heard.len()) as u32;
-        let bound = u32::from(most) * longer * WHOLE / 64;
+        let bound = u32::from(most(target)) * longer * WHOLE / 64;
         // Every sound that one has and the other has not costs three at least.
         if sounds.len().abs_diff(heard.len()) as u32 * 3 > bound {
             continue;
         }
         if let Some(apart) = distance(heard, sounds, bound) {
-            near.push(Near { target, cost: (apart * 64 / (WHOLE * longer)) as u8 });
+            take(Near { target, cost: (apart * 64 / (WHOLE * longer)) as u8 });
         }
     }
 }
@@ -173,6 +195,8 @@ struct Builder {
     targets: Vec<Target>,
     sounds: Vec<Sound>,
     seen: HashSet<(&'static str, Vec<Sound>)>,
+    words: HashMap<&'static str, u32>,
+    commands: Vec<bool>,
 }
 
 impl Builder {
@@ -193,7 +217,13 @@ impl Builder {
         let start = self.sounds.len() as u32;
         self.sounds.extend(sounds);
         let sounds = start..self.sounds.len() as u32;
-        self.targets.push(Target { text, role, entry, frequency, words: words as u8, sounds });
+        let next = self.words.len() as u32;
+        let word = *self.words.entry(text).or_insert(next);
+        if word == next {
+            self.commands.push(role == Role::Word && commands::is_command(text));
+        }
+        let command = self.commands[word as usize];
+        self.targets.push(Target { text, role, entry, frequency, words: words as u8, word, command, sounds });
     }
 
     fn form(
@@ -280,28 +310,28 @@ fn symbols(builder: &mut Builder) {
 }
 
 fn file(builder: Builder, frequencies: HashMap<String, u8>) -> Index {
-    let Builder { targets, sounds, .. } = builder;
+    let Builder { targets, sounds, words, commands, .. } = builder;
     let mut pairs: Vec<(u64, u32)> = Vec::new();
     let mut common = Vec::new();
     for (at, target) in targets.iter().enumerate() {
         if target.role != Role::Word && target.words == 1 {
             common.push(at as u32);
-            continue;
         }
         let own = &sounds[target.sounds.start as usize..target.sounds.end as usize];
-        Skeleton::of(own).each(target.frequency >= STRONG, |key| pairs.push((key, at as u32)));
+        let strong = target.frequency >= if target.command { STRONG - 3 } else { STRONG };
+        Skeleton::of(own).each(strong, |key| pairs.push((key, at as u32)));
     }
     pairs.sort_unstable();
     pairs.dedup();
     let filed: Vec<u32> = pairs.iter().map(|(_, at)| *at).collect();
-    let mut by_consonants = HashMap::new();
+    let mut by_consonants = HashMap::default();
     let mut start = 0;
     for group in pairs.chunk_by(|a, b| a.0 == b.0) {
         let end = start + group.len() as u32;
         by_consonants.insert(group[0].0, start..end);
         start = end;
     }
-    Index { targets, sounds, by_consonants, filed, common, frequencies }
+    Index { targets, sounds, by_consonants, filed, common, frequencies, words, commands }
 }
 
 fn lines(table: &'static str) -> impl Iterator<Item = &'static str> {

@@ -3,14 +3,19 @@
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, PoisonError, RwLock};
 
+use super::targets::{self, Role, Target};
 use crate::commands::{self, Command};
 use crate::lattice::{Fit, Kind, Reading};
 
 /// Most commands of a line that are kept in mind: `sudo`, `xargs` and talk that looks like a command lead to others.
 const MAX_COMMANDS: usize = 4;
 
-/// The words of a command's sub-commands and flags.
-type Words = HashMap<&'static str, Fit>;
+/// The words of a command's sub-commands and flags, each with what it is: one for each of [`targets::words`].
+struct Words {
+    fits: Vec<Fit>,
+    /// The letters that are flags, of both cases: `a` is bit 0.
+    letters: u32,
+}
 
 /// Path of a command → its words. As many as there are commands at most.
 static WORDS: LazyLock<RwLock<HashMap<&'static str, Arc<Words>>>> = LazyLock::new(RwLock::default);
@@ -19,13 +24,19 @@ fn words(command: Command) -> Arc<Words> {
     if let Some(words) = WORDS.read().unwrap_or_else(PoisonError::into_inner).get(command.path()) {
         return Arc::clone(words);
     }
-    let mut words = Words::new();
-    for (flag, _) in command.flags() {
-        words.extend(commands::words_of(flag).map(|word| (word, Fit::Flag)));
-    }
-    for subcommand in command.subcommands() {
-        words.extend(commands::words_of(subcommand).map(|word| (word, Fit::Subcommand)));
-    }
+    let mut words = Words { fits: vec![Fit::Unknown; targets::words()], letters: 0 };
+    let mut note = |name: &'static str, fit: Fit| {
+        for word in commands::words_of(name) {
+            if let Some(at) = targets::word(word) {
+                words.fits[at as usize] = fit;
+            }
+            if let [letter] = word.as_bytes() {
+                words.letters |= 1 << (letter.to_ascii_lowercase() - b'a');
+            }
+        }
+    };
+    command.flags().for_each(|(flag, _)| note(flag, Fit::Flag));
+    command.subcommands().for_each(|subcommand| note(subcommand, Fit::Subcommand));
     let words = Arc::new(words);
     let mut all = WORDS.write().unwrap_or_else(PoisonError::into_inner);
     all.insert(command.path(), Arc::clone(&words));
@@ -73,13 +84,38 @@ impl Within {
         true
     }
 
-    /// What the table of commands says of a word here.
-    pub(super) fn fit(&self, word: &str) -> Fit {
-        let known = self.commands.iter().rev().find_map(|(_, words)| words.get(word).copied());
-        let due = || {
-            let runs = self.commands.last().is_none_or(|(command, _)| command.runs_command());
-            (runs || self.said < 3) && commands::is_command(word)
-        };
-        known.unwrap_or_else(|| if due() { Fit::Command } else { Fit::Unknown })
+    /// What the table of commands says of a target here.
+    pub(super) fn fit(&self, target: &Target) -> Fit {
+        match target.role {
+            Role::Word => self.fit_of(target.word, target.command),
+            Role::Letter => self.fit_of_letter(target.text),
+            Role::Symbol | Role::Number => Fit::Unknown,
+        }
+    }
+
+    /// What the table of commands says here of a word as it is written.
+    pub(super) fn fit_of_text(&self, text: &str) -> Fit {
+        match targets::word(text) {
+            Some(word) => self.fit_of(word, targets::is_command(word)),
+            None => self.fit_of_letter(text),
+        }
+    }
+
+    fn fit_of(&self, word: u32, command: bool) -> Fit {
+        let fits = self.commands.iter().rev().map(|(_, words)| words.fits[word as usize]);
+        let due = || self.said < 3 || self.commands.last().is_none_or(|(last, _)| last.runs_command());
+        fits.into_iter()
+            .find(|fit| *fit != Fit::Unknown)
+            .unwrap_or_else(|| if command && due() { Fit::Command } else { Fit::Unknown })
+    }
+
+    fn fit_of_letter(&self, text: &str) -> Fit {
+        let [letter] = text.as_bytes() else { return Fit::Unknown };
+        let flag = letter.is_ascii_alphabetic()
+            && self
+                .commands
+                .iter()
+                .any(|(_, words)| words.letters >> (letter.to_ascii_lowercase() - b'a') & 1 == 1);
+        if flag { Fit::Flag } else { Fit::Unknown }
     }
 }
