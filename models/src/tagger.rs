@@ -5,8 +5,12 @@
 //! the tokens that it spans, from the reading itself, and from the command line as it stands by then. The scores are
 //! normalised over these candidates, so a path has a probability. Nothing outside the lattice has one.
 
+pub mod beam;
 pub mod candidate;
 pub mod context;
 pub mod feature;
+mod kernel;
+pub mod network;
 pub mod shape;
 pub mod unit;
+pub mod weights;

@@ -1,0 +1,193 @@
+//! The weights as they are shipped: a safetensors file, matrices in int8 with a scale for each row, the rest in f32.
+
+use super::feature::{CROSS_ROWS, ROWS};
+use super::shape::{FORWARD, HEADS, HIDDEN, LAYERS, REACH, ROW, WIDTH};
+use safetensors::{Dtype, SafeTensors};
+
+/// Why weights cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BadWeights {
+    /// Not a safetensors file, or cut short.
+    #[error("the tagger's weights are damaged ({0}); the rules convert on")]
+    Damaged(String),
+    /// A tensor is not there.
+    #[error("the tagger's weights lack {0}; the rules convert on")]
+    Missing(String),
+    /// A tensor has another shape or type.
+    #[error("the tagger's weights hold {name} as {found} where {expected} is expected; the rules convert on")]
+    Misshapen {
+        /// Its name.
+        name: String,
+        /// Type and shape in the file.
+        found: String,
+        /// Type and shape that this program knows.
+        expected: String,
+    },
+    /// A number that is none.
+    #[error("the tagger's weights hold a number in {0} that is none; the rules convert on")]
+    NotFinite(String),
+}
+
+/// A table of rows that are looked up: kept in int8.
+#[derive(Debug)]
+pub(super) struct Table {
+    values: Vec<i8>,
+    scales: Vec<f32>,
+    width: usize,
+}
+
+impl Table {
+    /// Adds `weight` times a row to `sum`.
+    #[inline]
+    pub(super) fn add(&self, row: u32, weight: f32, sum: &mut [f32]) {
+        let row = row as usize;
+        let weight = weight * self.scales[row];
+        let values = &self.values[row * self.width..][..self.width];
+        for (sum, value) in sum.iter_mut().zip(values) {
+            *sum += weight * f32::from(*value);
+        }
+    }
+}
+
+/// A matrix of inputs × outputs.
+#[derive(Debug)]
+pub(super) struct Matrix {
+    /// Row by row.
+    pub(super) values: Vec<f32>,
+    /// Columns.
+    pub(super) outputs: usize,
+}
+
+/// A layer of the encoder.
+#[derive(Debug)]
+pub(super) struct Layer {
+    pub(super) attend_norm: Vec<f32>,
+    pub(super) attend: Matrix,
+    pub(super) distance: Matrix,
+    pub(super) merge: Matrix,
+    pub(super) forward_norm: Vec<f32>,
+    pub(super) widen: Matrix,
+    pub(super) widen_bias: Vec<f32>,
+    pub(super) narrow: Matrix,
+}
+
+/// All weights.
+#[derive(Debug)]
+pub struct Weights {
+    pub(super) rows: Table,
+    pub(super) cross: Table,
+    pub(super) input: Matrix,
+    pub(super) input_norm: Vec<f32>,
+    pub(super) neighbours: Matrix,
+    pub(super) neighbours_bias: Vec<f32>,
+    pub(super) layers: Vec<Layer>,
+    pub(super) output_norm: Vec<f32>,
+    pub(super) query: Matrix,
+    pub(super) query_bias: Vec<f32>,
+    pub(super) history: Matrix,
+    pub(super) reading: Matrix,
+    pub(super) next: Matrix,
+    pub(super) last: Matrix,
+    pub(super) hidden: Matrix,
+    pub(super) hidden_bias: Vec<f32>,
+    pub(super) score: Matrix,
+    /// Divides the logarithm of a path's probability before it is shown as a confidence: chosen on `valid`.
+    pub(super) temperature: f32,
+}
+
+/// The name of the tensor that holds the temperature.
+pub const TEMPERATURE: &str = "temperature";
+/// The scale of each row of a matrix in int8 is under its name and this.
+pub const SCALE: &str = ".scale";
+
+impl Weights {
+    /// Reads a weights file.
+    ///
+    /// # Errors
+    /// [`BadWeights`] names the tensor that is missing, misshapen or damaged.
+    pub fn read(bytes: &[u8]) -> Result<Weights, BadWeights> {
+        let file = SafeTensors::deserialize(bytes).map_err(|error| BadWeights::Damaged(error.to_string()))?;
+        let file = File(file);
+        let layers = (0..LAYERS)
+            .map(|layer| {
+                let name = |part: &str| format!("layers.{layer}.{part}");
+                Ok(Layer {
+                    attend_norm: file.vector(&name("attend.norm"), WIDTH)?,
+                    attend: file.matrix(&name("attend.weight"), WIDTH, 3 * WIDTH)?,
+                    distance: file.matrix(&name("distance"), HEADS, 2 * REACH + 1)?,
+                    merge: file.matrix(&name("merge.weight"), WIDTH, WIDTH)?,
+                    forward_norm: file.vector(&name("forward.norm"), WIDTH)?,
+                    widen: file.matrix(&name("widen.weight"), WIDTH, FORWARD)?,
+                    widen_bias: file.vector(&name("widen.bias"), FORWARD)?,
+                    narrow: file.matrix(&name("narrow.weight"), FORWARD, WIDTH)?,
+                })
+            })
+            .collect::<Result<Vec<_>, BadWeights>>()?;
+        Ok(Weights {
+            rows: file.table("rows", ROWS, ROW)?,
+            cross: file.table("cross", CROSS_ROWS, HIDDEN)?,
+            input: file.matrix("input.weight", ROW, WIDTH)?,
+            input_norm: file.vector("input.norm", WIDTH)?,
+            neighbours: file.matrix("neighbours.weight", 3 * WIDTH, WIDTH)?,
+            neighbours_bias: file.vector("neighbours.bias", WIDTH)?,
+            layers,
+            output_norm: file.vector("output.norm", WIDTH)?,
+            query: file.matrix("query.weight", WIDTH, HIDDEN)?,
+            query_bias: file.vector("query.bias", HIDDEN)?,
+            history: file.matrix("history.weight", ROW, HIDDEN)?,
+            reading: file.matrix("reading.weight", ROW, HIDDEN)?,
+            next: file.matrix("next.weight", WIDTH, HIDDEN)?,
+            last: file.matrix("last.weight", WIDTH, HIDDEN)?,
+            hidden: file.matrix("hidden.weight", HIDDEN, HIDDEN)?,
+            hidden_bias: file.vector("hidden.bias", HIDDEN)?,
+            score: file.matrix("score.weight", HIDDEN, 1)?,
+            temperature: file.vector(TEMPERATURE, 1)?[0],
+        })
+    }
+}
+
+struct File<'b>(SafeTensors<'b>);
+
+impl File<'_> {
+    fn bytes(&self, name: &str, dtype: Dtype, shape: &[usize]) -> Result<&[u8], BadWeights> {
+        let view = self.0.tensor(name).map_err(|_| BadWeights::Missing(name.to_owned()))?;
+        if view.dtype() != dtype || view.shape() != shape {
+            return Err(BadWeights::Misshapen {
+                name: name.to_owned(),
+                found: format!("{:?} {:?}", view.dtype(), view.shape()),
+                expected: format!("{dtype:?} {shape:?}"),
+            });
+        }
+        Ok(view.data())
+    }
+
+    fn floats(&self, name: &str, shape: &[usize]) -> Result<Vec<f32>, BadWeights> {
+        let values: Vec<f32> = self
+            .bytes(name, Dtype::F32, shape)?
+            .chunks_exact(4)
+            .map(|bytes| f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]))
+            .collect();
+        match values.iter().all(|value| value.is_finite()) {
+            true => Ok(values),
+            false => Err(BadWeights::NotFinite(name.to_owned())),
+        }
+    }
+
+    fn vector(&self, name: &str, length: usize) -> Result<Vec<f32>, BadWeights> {
+        self.floats(name, &[length])
+    }
+
+    fn table(&self, name: &str, rows: usize, width: usize) -> Result<Table, BadWeights> {
+        let values = self.bytes(name, Dtype::I8, &[rows, width])?.iter().map(|&byte| byte as i8).collect();
+        Ok(Table { values, scales: self.floats(&format!("{name}{SCALE}"), &[rows])?, width })
+    }
+
+    fn matrix(&self, name: &str, inputs: usize, outputs: usize) -> Result<Matrix, BadWeights> {
+        let table = self.table(name, inputs, outputs)?;
+        let mut values = vec![0.0; inputs * outputs];
+        for (row, sum) in values.chunks_exact_mut(outputs).enumerate() {
+            table.add(row as u32, 1.0, sum);
+        }
+        Ok(Matrix { values, outputs })
+    }
+}
