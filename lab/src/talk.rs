@@ -161,17 +161,20 @@ fn intro(command: &Command, scene: &Scene, random: &mut fastrand::Rng) -> Option
 /// What is remarked on an argument: before it, whether it is this one; behind it, what it is for.
 fn about(command: &Command, scene: &Scene, random: &mut fastrand::Rng) -> Option<Insertion> {
     let (from, to) = command.some_argument(random);
-    let (at, rule) = match random.u8(..10) {
-        0..3 => (from, "echo"),
-        3..5 => (to, "contrast"),
+    let prev = command.unit_before(to);
+    let (at, rule) = match (random.u8(..10), wrong::sort(prev)) {
+        (0..3, _) => (from, "echo"),
+        (3..5, _) => (to, "contrast"),
+        (5..8, wrong::Sort::Letter | wrong::Sort::Directed) => (to, "as_in"),
+        (5..7, wrong::Sort::Word) if prev.iter().all(|said| said.text.len() < 9) => (to, "spelling"),
         _ => (to, "remark_on"),
     };
     if at == 0 || command.quoted(at) {
         return None;
     }
-    let (prev, next) = (command.unit_before(at), command.unit_at(at));
+    let next = command.unit_at(at);
     let akin = if rule == "echo" { next } else { prev };
-    if rule != "remark_on" && (akin.is_empty() || wrong::sort(akin) == wrong::Sort::Symbol) {
+    if matches!(rule, "echo" | "contrast") && (akin.is_empty() || wrong::sort(akin) == wrong::Sort::Symbol) {
         return None;
     }
     let mut said = Vec::with_capacity(16);
@@ -345,7 +348,7 @@ mod tests {
             "let me start over",
             "git git",
             " pu push",
-            "dash r no wait dash capital r",
+            "grep dash r ",
             "origin main scratch that",
             "push origin",
         ] {

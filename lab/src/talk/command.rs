@@ -41,10 +41,15 @@ impl<'a> Command<'a> {
         &self.words[self.units[unit]..end]
     }
 
-    /// First word of the argument with that number, and the one behind its last.
+    /// First word of the argument with that number, and the one behind its last. A separator that is said belongs to
+    /// none.
     pub(super) fn argument(&self, argument: usize) -> (usize, usize) {
-        let end = self.arguments.get(argument + 1).copied().unwrap_or(self.words.len());
-        (self.arguments[argument], end)
+        let start = self.arguments[argument];
+        let mut end = self.arguments.get(argument + 1).copied().unwrap_or(self.words.len());
+        while end > start + 1 && is_space(&self.words[end - 1]) {
+            end -= 1;
+        }
+        (start, end)
     }
 
     pub(super) fn some_argument(&self, random: &mut fastrand::Rng) -> (usize, usize) {
@@ -87,9 +92,10 @@ fn quoted(words: &[Said]) -> Vec<bool> {
             open = !open;
         }
     }
-    // Of a quote that is never closed nobody knows what it holds.
-    if open {
-        quoted.fill(false);
-    }
     quoted
+}
+
+/// Whether a separator is said.
+pub(super) fn is_space(said: &Said) -> bool {
+    said.text.eq_ignore_ascii_case("space")
 }

@@ -3,7 +3,7 @@
 //! All of these are one thing: words in front of a kept word that say wrongly, or break off, or say twice what the kept
 //! words say from there on.
 
-use super::command::Command;
+use super::command::{Command, is_space};
 use super::grammar;
 use super::scene::{Scene, repeat};
 use super::wrong::{self, Sort};
@@ -176,7 +176,8 @@ fn borrowed(flag: bool, scene: &Scene, random: &mut fastrand::Rng, out: &mut Vec
         let Some(other) = random.choice(scene.others).filter(|other| other.len() > 1) else { return };
         let start = random.usize(..other.len());
         let Some(at) = (start..other.len()).find(|&at| other[at].argument && at > 0) else { continue };
-        let end = (at + 1..other.len()).find(|&end| other[end].argument).unwrap_or(other.len());
+        let behind = |end: &usize| other[*end].argument || is_space(&other[*end]);
+        let end = (at + 1..other.len()).find(behind).unwrap_or(other.len());
         if wrong::is_dash(&other[at]) == flag && end - at <= 8 {
             return repeat(&other[at..end], out);
         }
@@ -245,6 +246,12 @@ fn context(
     }
     repeat(command.words(from, wrong_from), out);
     wrong_argument(command.words(wrong_from, wrong_to), command, scene, random, out);
+    if wrong_at + 1 < count && random.u8(..3) == 0 {
+        // Noticed late.
+        let last = (wrong_at + random.usize(1..3)).min(count - 1);
+        let (_, to) = command.argument(last);
+        repeat(command.words(wrong_to, to.min(wrong_to + 8)), out);
+    }
     marker(from, command, scene, random, out);
     Some(from)
 }

@@ -22,7 +22,8 @@ pub(super) struct Scene<'a> {
 /// What a rule says that no file lists.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Special {
-    Prev,
+    Initial,
+    Spelled,
     Next,
     Other,
     Wrong,
@@ -33,7 +34,8 @@ pub(super) enum Special {
 impl Special {
     pub(super) fn named(name: &str) -> Option<Special> {
         Some(match name {
-            "prev" => Special::Prev,
+            "initial" => Special::Initial,
+            "spelled" => Special::Spelled,
             "next" => Special::Next,
             "other" => Special::Other,
             "wrong" => Special::Wrong,
@@ -52,7 +54,8 @@ impl Scene<'_> {
 
     pub(super) fn say(&self, special: Special, random: &mut fastrand::Rng, out: &mut Vec<Said>) {
         match special {
-            Special::Prev => repeat(self.prev, out),
+            Special::Initial => self.initial(random, out),
+            Special::Spelled => self.spell(out),
             Special::Next => repeat(self.next, out),
             Special::Other => match random.choice(self.others).filter(|other| !other.is_empty()) {
                 Some(other) => repeat(&other[..other.len().min(random.usize(1..4))], out),
@@ -65,6 +68,30 @@ impl Scene<'_> {
             }
             Special::Name => out.push(Said::talk(self.written(&made_up(random)))),
         }
+    }
+
+    /// A word that begins like the letter just said.
+    fn initial(&self, random: &mut fastrand::Rng, out: &mut Vec<Said>) {
+        let letter = self
+            .prev
+            .last()
+            .and_then(|said| said.text.chars().next())
+            .map(|letter| letter.to_ascii_lowercase());
+        let before = out.len();
+        for _ in 0..200 {
+            super::grammar::say("nato", self, random, out);
+            if letter.is_none() || out[before].text.chars().next() == letter {
+                return;
+            }
+            out.truncate(before);
+        }
+        super::grammar::say("thing", self, random, out);
+    }
+
+    /// The letters of the word just said.
+    fn spell(&self, out: &mut Vec<Said>) {
+        let letters = self.prev.iter().flat_map(|said| said.text.chars()).filter(char::is_ascii_alphanumeric);
+        out.extend(letters.map(|letter| Said::talk(letter.to_ascii_lowercase())));
     }
 
     /// At the end of a command of which nothing else is known.

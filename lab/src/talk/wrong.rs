@@ -98,7 +98,8 @@ pub(super) fn sort(unit: &[Said]) -> Sort {
         return Sort::Number;
     }
     if !text.starts_with(|c: char| c.is_ascii_alphabetic()) {
-        return Sort::Symbol;
+        // What was typed rather than said is longer than a sign.
+        return if text.len() > 3 { Sort::Word } else { Sort::Symbol };
     }
     if text.len() == 1 && unit.len() == 1 {
         return Sort::Letter;
@@ -120,7 +121,7 @@ pub(super) fn sort(unit: &[Said]) -> Sort {
 /// Says something that `unit` could be mistaken for, and never `unit` itself.
 pub(super) fn unit(unit: &[Said], scene: &Scene, random: &mut fastrand::Rng, out: &mut Vec<Said>) {
     let from = out.len();
-    for _ in 0..4 {
+    for _ in 0..if unit.is_empty() { 0 } else { 4 } {
         match sort(unit) {
             Sort::Number => number(unit, random, out),
             Sort::Letter => letter(&unit[0], random, out),
