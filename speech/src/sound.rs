@@ -18,7 +18,7 @@ use crate::lex::lex;
 use crate::vocabulary;
 use crate::words::UserWords;
 use letters::Sound;
-use targets::{Near, Role, Target};
+use targets::{Ear, Near, Role, Target};
 use within::Within;
 
 /// Most readings by sound that start at a token.
@@ -32,7 +32,7 @@ const MERGED: i32 = 4;
 
 /// Widens the plain lattice of a line.
 pub fn widen(plain: Lattice, words: &UserWords) -> Lattice {
-    let Lattice { line, readings, inside, first } = plain;
+    let Lattice { line, readings, inside, first: _ } = plain;
     let pieces = pieces::cut(&line);
     let mut wide = match pieces {
         None => {
@@ -54,7 +54,6 @@ pub fn widen(plain: Lattice, words: &UserWords) -> Lattice {
             wide
         }
     };
-    drop(first);
     wide.sounds();
     let mut readings = Vec::with_capacity(wide.at_token.iter().map(Vec::len).sum());
     let mut first = Vec::with_capacity(wide.at_token.len() + 1);
@@ -128,6 +127,7 @@ impl Wide {
         let heard: Vec<Heard> = self.said.iter().map(|&token| Heard::new(&self.line, token)).collect();
         let mut within = Within::default();
         let mut found = Vec::new();
+        let mut ear = Ear::for_a_line();
         for at in 0..self.said.len() {
             let token = self.said[at];
             within.read(&self.at_token[token]);
@@ -141,7 +141,7 @@ impl Wide {
                     reading.fit = within.fit_of_text(&reading.text);
                 }
             }
-            self.sounds_at(at, &heard, &within, &mut found);
+            self.sounds_at(at, &heard, &within, &mut ear, &mut found);
             let best = found
                 .first()
                 .filter(|candidate: &&Candidate| candidate.fit == Fit::Command && candidate.near.cost <= 10);
@@ -151,7 +151,35 @@ impl Wide {
         }
     }
 
-    fn sounds_at(&mut self, at: usize, heard: &[Heard], within: &Within, found: &mut Vec<Candidate>) {
+    /// A word that was cut, as it sounds whole: how many pieces it has, and the sounds.
+    fn uncut(&self, at: usize) -> Option<(usize, Vec<Sound>)> {
+        let tokens = &self.line.tokens;
+        let joined = |left: usize, right: usize| {
+            let (left, right) = (&tokens[self.said[left]], &tokens[self.said[right]]);
+            left.at.end == right.at.start && left.shape == Shape::Word && right.shape == Shape::Word
+        };
+        if at > 0 && joined(at - 1, at) {
+            return None;
+        }
+        let rest = at + 1..self.said.len();
+        let words = 1 + rest.take_while(|&next| joined(next - 1, next)).count();
+        if words == 1 {
+            return None;
+        }
+        let last = &tokens[self.said[at + words - 1]];
+        let mut sounds = Vec::new();
+        letters::read(&self.line.lower[tokens[self.said[at]].at.start..last.at.end], &mut sounds);
+        Some((words, sounds))
+    }
+
+    fn sounds_at(
+        &mut self,
+        at: usize,
+        heard: &[Heard],
+        within: &Within,
+        ear: &mut Ear,
+        found: &mut Vec<Candidate>,
+    ) {
         found.clear();
         let mut sounds: Vec<Sound> = Vec::new();
         for words in 1..=MAX_WORDS.min(heard.len() - at) {
@@ -162,10 +190,15 @@ impl Wide {
             sounds.extend(&last.sounds);
             let most = |target: &Target| most(target, words, within);
             let mut take = |near| found.push(Candidate::new(near, words, within));
-            targets::near(&sounds, words == 1, most, &mut take);
+            ear.near(&sounds, words == 1, FURTHEST, most, &mut take);
             if words == 1 && !last.spelled.is_empty() {
-                targets::near(&last.spelled, true, most, &mut take);
+                ear.near(&last.spelled, true, FURTHEST, most, &mut take);
             }
+        }
+        if let Some((words, sounds)) = self.uncut(at) {
+            let most = |target: &Target| most(target, 1, within);
+            let take = |near| found.push(Candidate { words, ..Candidate::new(near, 1, within) });
+            ear.near(&sounds, true, FURTHEST, most, take);
         }
         found.sort_by_key(|candidate| (candidate.rank, candidate.near.target.text));
         let token = self.said[at];
@@ -302,4 +335,120 @@ fn most(target: &Target, words: usize, within: &Within) -> u8 {
         Role::Word => 8 + target.frequency * 3 / 2,
     };
     most.saturating_sub(MERGED as u8 * (words as u8 - 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ops::Range;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::clean::clean;
+    use crate::lattice::reaches;
+    use crate::lex::lex_wide;
+
+    fn wide(text: &str) -> Lattice {
+        lex_wide(clean(text), &UserWords::default())
+    }
+
+    #[test]
+    fn what_is_reached() {
+        for (heard, said) in [
+            ("LS-T-A make that minus L-A", "ls -la"),
+            (
+                "D and F can fake-manager-dash-enable repository underscore ID.",
+                "dnf config-manager --enable repository_id",
+            ),
+            ("Find Dash-Mindepth for Dash-Name file.", "find -mindepth 4 -name file"),
+            ("Get Merch Space Dash, Dash Node Dash, FF Develop.", "git merge --no-ff develop"),
+            ("su-du-i-p-r-ad default vi-a gateway underscore-i-p", "sudo ip r add default via gateway_ip"),
+            ("cat slash e, t, c slash host.", "cat /etc/hosts"),
+            ("kill dash 9 8,080", "kill -9 8080"),
+            ("Please run CUBE, C-T-L annotate", "kubectl annotate"),
+            ("runsudo dashname", "sudo -name"),
+            ("cd till the slash docks", "cd ~/docs"),
+        ] {
+            assert!(reaches(&wide(heard), said), "{heard:?} {said:?}");
+        }
+        for (heard, never) in [("git status", "git rm"), ("kill 12", "kill 13"), ("ls", "rm -rf /")] {
+            assert!(!reaches(&wide(heard), never), "{heard:?} {never:?}");
+        }
+    }
+
+    #[test]
+    fn readings_know_the_command() {
+        let fit = |text: &str, token: usize, writes: &str| {
+            let lattice = wide(text);
+            let (_, readings) = lattice.at(token);
+            readings.iter().find(|reading| reading.text == writes).map(|reading| reading.fit)
+        };
+        assert_eq!(fit("git comet", 1, "commit"), Some(Fit::Subcommand));
+        assert_eq!(fit("grip foo", 0, "grep"), Some(Fit::Command));
+        assert_eq!(fit("git commit dash dash amen", 4, "amend"), Some(Fit::Flag));
+        assert_eq!(fit("cat foo pipe grip bar", 3, "grep"), Some(Fit::Command));
+        assert_eq!(fit("git commit dash m", 3, "m"), Some(Fit::Flag));
+    }
+
+    /// What a reading is, with its place in the source.
+    fn facts(lattice: &Lattice, token: usize) -> Vec<(Range<usize>, Kind, String)> {
+        let (_, readings) = lattice.at(token);
+        let fact = |reading: &Reading| {
+            (lattice.line.source(reading.tokens.clone()), reading.kind, reading.text.to_string())
+        };
+        readings.iter().map(fact).collect()
+    }
+
+    fn line() -> impl Strategy<Value = String> {
+        let piece = prop_oneof![
+            4 => "[a-z]{1,9}",
+            2 => prop::sample::select(vec!["dash", "two", "all caps", "camel case", "git", "quote", "no space"])
+                .prop_map(str::to_owned),
+            2 => "[A-Za-z0-9.,:/@'?-]{1,12}",
+            1 => "[ -~é–]{1,6}",
+        ];
+        prop::collection::vec(piece, 0..12).prop_map(|pieces| pieces.join(" "))
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(300))]
+
+        #[test]
+        fn a_wide_lattice_holds_the_plain_one(text in line()) {
+            let plain = lex(clean(&text), &UserWords::default());
+            let wide = wide(&text);
+            let mut first = 0;
+            for token in 0..plain.len() {
+                let at = plain.line.tokens[token].at.start;
+                first += wide.line.tokens[first..].iter().take_while(|token| token.at.start < at).count();
+                let (plain, wide) = (facts(&plain, token), facts(&wide, first));
+                prop_assert!(wide.starts_with(&plain), "{:?} {:?}", plain, wide);
+            }
+        }
+
+        #[test]
+        fn a_wide_lattice_is_bounded(text in line()) {
+            let wide = wide(&text);
+            for token in 0..wide.len() {
+                let (_, readings) = wide.at(token);
+                prop_assert!(readings.len() <= MAX_WIDE_READINGS);
+                prop_assert!(readings.iter().any(|reading| reading.kind == Kind::Drop));
+                for reading in readings {
+                    prop_assert!(reading.tokens.start == token && reading.tokens.end <= wide.len());
+                    prop_assert!(reading.cost <= FURTHEST);
+                    // Letters and digits are licensed: copied, of the vocabulary, or a target's.
+                    let copied = wide.line.source(reading.tokens.clone()).len() >= reading.text.chars().count();
+                    prop_assert!(reading.kind != Kind::Typed || copied);
+                }
+            }
+            prop_assert!(wide.len() <= text.len());
+        }
+    }
+
+    #[test]
+    fn long_lines_stay_linear() {
+        let lattice = wide(&"xdashx-7.a ".repeat(500));
+        assert!(lattice.len() <= 500 * 8);
+        assert!((0..lattice.len()).all(|token| lattice.at(token).1.len() <= MAX_WIDE_READINGS));
+    }
 }

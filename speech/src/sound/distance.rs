@@ -118,13 +118,16 @@ fn lost(character: u8) -> u32 {
     }
 }
 
+/// More sounds than there are, and a power of two: an index needs no check.
+const SIDE: usize = 64;
+
 struct Costs {
-    instead: [[u8; 40]; 40],
-    lost: [u8; 40],
+    instead: [[u8; SIDE]; SIDE],
+    lost: [u8; SIDE],
 }
 
 static COSTS: LazyLock<Costs> = LazyLock::new(|| {
-    let mut costs = Costs { instead: [[0; 40]; 40], lost: [0; 40] };
+    let mut costs = Costs { instead: [[0; SIDE]; SIDE], lost: [0; SIDE] };
     for (at, &left) in SOUNDS.iter().enumerate() {
         costs.lost[at] = lost(left) as u8;
         for (other, &right) in SOUNDS.iter().enumerate() {
@@ -140,30 +143,36 @@ pub fn distance(left: &[Sound], right: &[Sound], most: u32) -> Option<u32> {
         return None;
     }
     let costs = &*COSTS;
-    let mut row = [0; MAX_SOUNDS + 1];
-    for (at, &sound) in right.iter().enumerate() {
-        row[at + 1] = row[at] + u32::from(costs.lost[usize::from(sound)]);
+    let place = |sound: Sound| usize::from(sound) % SIDE;
+    let mut row = [0_u16; MAX_SOUNDS];
+    let row = &mut row[..right.len()];
+    let mut total = 0;
+    for (cell, &sound) in row.iter_mut().zip(right) {
+        total += u16::from(costs.lost[place(sound)]);
+        *cell = total;
     }
+    // The cell before the row: what all of `left` so far costs when it is lost.
+    let mut edge = 0;
     for &sound in left {
-        let lost = u32::from(costs.lost[usize::from(sound)]);
-        let instead = &costs.instead[usize::from(sound)];
-        let mut diagonal = row[0];
-        row[0] += lost;
-        let mut least = row[0];
-        for (at, &other) in right.iter().enumerate() {
-            let other = usize::from(other);
-            let best = (diagonal + u32::from(instead[other]))
-                .min(row[at + 1] + lost)
-                .min(row[at] + u32::from(costs.lost[other]));
-            diagonal = row[at + 1];
-            row[at + 1] = best;
+        let lost = u16::from(costs.lost[place(sound)]);
+        let instead = &costs.instead[place(sound)];
+        let mut diagonal = edge;
+        edge += lost;
+        let (mut before, mut least) = (edge, edge);
+        for (cell, &other) in row.iter_mut().zip(right) {
+            let best = (diagonal + u16::from(instead[place(other)]))
+                .min(*cell + lost)
+                .min(before + u16::from(costs.lost[place(other)]));
+            diagonal = *cell;
+            *cell = best;
+            before = best;
             least = least.min(best);
         }
-        if least > most {
+        if u32::from(least) > most {
             return None;
         }
     }
-    Some(row[right.len()]).filter(|&total| total <= most)
+    Some(u32::from(row.last().copied().unwrap_or(edge))).filter(|&total| total <= most)
 }
 
 #[cfg(test)]
@@ -199,5 +208,7 @@ mod tests {
         read("quote", &mut b);
         assert_eq!(distance(&a, &b, 5), None);
         assert_eq!(distance(&a, &[0; MAX_SOUNDS + 1], u32::MAX), None);
+        assert_eq!(distance(&[], &[], 0), Some(0));
+        assert_eq!(distance(&a, &[], u32::MAX), distance(&[], &a, u32::MAX));
     }
 }

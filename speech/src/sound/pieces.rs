@@ -118,8 +118,8 @@ fn words(text: &str, letters: Range<usize>, ranges: &mut Vec<(Range<usize>, Shap
 fn fused(text: &str, offset: usize, ranges: &mut Vec<(Range<usize>, Shape)>) {
     let word = text.to_ascii_lowercase();
     // Letters that were spelled: a name among them may be cut from the rest.
-    let capitals = text.len() > 2 && text.bytes().all(|byte| byte.is_ascii_uppercase());
-    let spelled = word.len() > 2 && word.len() <= MAX_SPELLED && (letters::is_spelled(&word) || capitals);
+    let capitals = text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_uppercase());
+    let spelled = (3..=MAX_SPELLED).contains(&word.len()) && letters::is_spelled(&word) || capitals;
     let searched = (MIN_FUSED..=MAX_FUSED).contains(&word.len()) || spelled;
     let whole = !searched || word.contains('\'') || is_word(&word);
     let ends = if whole { Vec::new() } else { ends(&word, spelled) };

@@ -101,37 +101,73 @@ pub struct Near {
     pub cost: u8,
 }
 
-/// Gives to `take` what sounds like `heard`, no further a sound than `most` says; a `single` word is also compared with
-/// the commonest targets.
-pub fn near(heard: &[Sound], single: bool, most: impl Fn(&Target) -> u8, mut take: impl FnMut(Near)) {
-    if heard.is_empty() || heard.len() > MAX_SOUNDS {
-        return;
+/// Listens for targets. Made for one line: it remembers which targets it has compared with the last sounds.
+pub struct Ear {
+    index: &'static Index,
+    /// Number of sounds listened to so far.
+    turn: u16,
+    /// By target: when it was last compared.
+    compared: Vec<u16>,
+}
+
+impl Ear {
+    /// An ear for a line. The first one builds the index, in some hundredths of a second.
+    pub fn for_a_line() -> Ear {
+        let index = &*INDEX;
+        Ear { index, turn: 0, compared: vec![0; index.targets.len()] }
     }
-    let index = &*INDEX;
-    let mut found: Vec<u32> = Vec::with_capacity(256);
-    let skeleton = Skeleton::of(heard);
-    skeleton.each(true, |key| {
-        if let Some(range) = index.by_consonants.get(&key) {
-            found.extend(&index.filed[range.start as usize..range.end as usize]);
+
+    /// Gives to `take` what sounds like `heard`, no further a sound than `most` says, which never says more than
+    /// `furthest`. A `single` word is also compared with the commonest targets, and more loosely.
+    pub fn near(
+        &mut self,
+        heard: &[Sound],
+        single: bool,
+        furthest: u8,
+        most: impl Fn(&Target) -> u8,
+        mut take: impl FnMut(Near),
+    ) {
+        if heard.is_empty() || heard.len() > MAX_SOUNDS {
+            return;
         }
-    });
-    if single {
-        found.extend(&index.common);
-    }
-    found.sort_unstable();
-    found.dedup();
-    for at in found {
-        let target = &index.targets[at as usize];
-        let sounds = &index.sounds[target.sounds.start as usize..target.sounds.end as usize];
-        let longer = sounds.len().max(heard.len()) as u32;
-        let bound = u32::from(most(target)) * longer * WHOLE / 64;
-        // Every sound that one has and the other has not costs three at least.
-        if sounds.len().abs_diff(heard.len()) as u32 * 3 > bound {
-            continue;
+        if self.turn == u16::MAX {
+            self.compared.fill(0);
+            self.turn = 0;
         }
-        if let Some(apart) = distance(heard, sounds, bound) {
-            take(Near { target, cost: (apart * 64 / (WHOLE * longer)) as u8 });
+        self.turn += 1;
+        let (index, turn, compared) = (self.index, self.turn, &mut self.compared);
+        let mut compare = |targets: &[u32]| {
+            for &at in targets {
+                let at = at as usize;
+                if std::mem::replace(&mut compared[at], turn) == turn {
+                    continue;
+                }
+                let target = &index.targets[at];
+                let sounds = &index.sounds[target.sounds.start as usize..target.sounds.end as usize];
+                let longer = sounds.len().max(heard.len()) as u32;
+                // Every sound that one has and the other has not costs three at least.
+                let least = sounds.len().abs_diff(heard.len()) as u32 * 3;
+                let bound = |most: u8| u32::from(most) * longer * WHOLE / 64;
+                if least > bound(furthest) {
+                    continue;
+                }
+                let bound = bound(most(target));
+                if least > bound {
+                    continue;
+                }
+                if let Some(apart) = distance(heard, sounds, bound) {
+                    take(Near { target, cost: (apart * 64 / (WHOLE * longer)) as u8 });
+                }
+            }
+        };
+        if single {
+            compare(&index.common);
         }
+        Skeleton::of(heard).each(single, |key| {
+            if let Some(range) = index.by_consonants.get(&key) {
+                compare(&index.filed[range.start as usize..range.end as usize]);
+            }
+        });
     }
 }
 
@@ -154,7 +190,7 @@ impl Skeleton {
                 b'i' | b'e' | b'c' | b'j' => 6,
                 b'm' | b'n' | b'q' => 7,
                 b'l' => 8,
-                b'r' | b'R' => 9,
+                b'r' => 9,
                 _ => continue,
             };
             if skeleton.length == MAX_CONSONANTS {
@@ -336,4 +372,66 @@ fn file(builder: Builder, frequencies: HashMap<String, u8>) -> Index {
 
 fn lines(table: &'static str) -> impl Iterator<Item = &'static str> {
     table.lines().filter(|line| !line.starts_with('#') && !line.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is heard, and what has to be among what it sounds like.
+    fn check(heard: &str, expected: &str) {
+        let mut sounds = Vec::new();
+        say(heard, &mut sounds);
+        let mut found = Vec::new();
+        let single = !heard.contains(' ');
+        Ear::for_a_line().near(&sounds, single, 25, |_| 25, |near| found.push((near.cost, near.target.text)));
+        found.sort_unstable();
+        assert!(found.iter().any(|(_, text)| *text == expected), "{heard:?}: {expected:?} not in {found:?}");
+    }
+
+    #[test]
+    fn what_things_sound_like() {
+        for (heard, expected) in [
+            ("till the", "~"),
+            ("grip", "grep"),
+            ("crept", "grep"),
+            ("can fake", "config"),
+            ("so do", "sudo"),
+            ("see h mod", "chmod"),
+            ("flash", "/"),
+            ("tash", "-"),
+            ("forage slash", "/"),
+            ("hyphen hyphen", "--"),
+            ("for", "4"),
+            ("won", "1"),
+            ("dee", "d"),
+            ("why", "y"),
+            ("docks", "docs"),
+            ("engine x", "nginx"),
+            ("cube c t l", "kubectl"),
+            ("jason", "json"),
+            ("merch", "merge"),
+            ("staging", "staging"),
+        ] {
+            check(heard, expected);
+        }
+    }
+
+    #[test]
+    fn no_target_is_far() {
+        let mut ear = Ear::for_a_line();
+        let mut sounds = Vec::new();
+        say("whatever", &mut sounds);
+        ear.near(&sounds, true, 9, |_| 9, |near| assert!(near.cost <= 9, "{near:?}"));
+        ear.near(&[], true, 9, |_| 9, |near| unreachable!("{near:?}"));
+    }
+
+    #[test]
+    fn words_are_numbered() {
+        let grep = word("grep").unwrap();
+        assert!(is_command(grep) && (grep as usize) < words());
+        assert!(!is_command(word("json").unwrap()));
+        assert_eq!(word("no such word"), None);
+        assert!(frequency("grep") > frequency("kubectl"));
+    }
 }
