@@ -44,6 +44,11 @@ fn licensed(heard: &str, written: &str, kind: Kind, entry: Option<&vocabulary::E
         }
         Kind::Number => written.bytes().all(|b| b.is_ascii_digit()),
         Kind::Symbol | Kind::Heard | Kind::Separator => entry.is_some_and(|entry| entry.writes == written),
+        // What may have been said is in the tables; only the capitals of what was heard are free.
+        Kind::Sounds => {
+            let known = |text: &str| sayso_speech::sound::targets::word(text).is_some();
+            letters(heard) == letters(written) || known(written) || known(&written.to_lowercase())
+        }
         Kind::Join | Kind::Drop => written.is_empty(),
     }
 }

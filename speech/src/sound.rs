@@ -182,13 +182,15 @@ impl Wide {
     ) {
         found.clear();
         let mut sounds: Vec<Sound> = Vec::new();
+        let mut number = false;
         for words in 1..=MAX_WORDS.min(heard.len() - at) {
             let last = &heard[at + words - 1];
             if last.sounds.is_empty() || last.certain {
                 break;
             }
             sounds.extend(&last.sounds);
-            let most = |target: &Target| most(target, words, within);
+            number |= last.number;
+            let most = |target: &Target| most(target, words, number, within);
             let mut take = |near| found.push(Candidate::new(near, words, within));
             ear.near(&sounds, words == 1, FURTHEST, most, &mut take);
             if words == 1 && !last.spelled.is_empty() {
@@ -196,7 +198,7 @@ impl Wide {
             }
         }
         if let Some((words, sounds)) = self.uncut(at) {
-            let most = |target: &Target| most(target, 1, within);
+            let most = |target: &Target| most(target, 1, false, within);
             let take = |near| found.push(Candidate { words, ..Candidate::new(near, 1, within) });
             ear.near(&sounds, true, FURTHEST, most, take);
         }
@@ -253,6 +255,8 @@ struct Heard {
     spelled: Vec<Sound>,
     /// Whether it is the name of a symbol that is not misheard for another.
     certain: bool,
+    /// Whether it is a number in digits.
+    number: bool,
 }
 
 impl Heard {
@@ -279,7 +283,8 @@ impl Heard {
             }
             Shape::Typed | Shape::Break => {}
         }
-        Heard { sounds, spelled, certain: is_certain(line.lower(token)) }
+        let number = line.tokens[token].shape == Shape::Digits;
+        Heard { sounds, spelled, certain: is_certain(line.lower(token)), number }
     }
 }
 
@@ -327,10 +332,15 @@ impl Candidate {
     }
 }
 
-/// How far a target may be, in 64ths of a wholly different sound: the further, the more speaks for it.
-fn most(target: &Target, words: usize, within: &Within) -> u8 {
+/// How far a target may be, in 64ths of a wholly different sound: the further, the more speaks for it. Nothing speaks for
+/// another number than the one heard, in digits or in words, unless they sound nearly the same (`for`, `won`).
+fn most(target: &Target, words: usize, number: bool, within: &Within) -> u8 {
+    const NEARLY: u8 = 10;
     let most = match target.role {
-        Role::Symbol | Role::Letter | Role::Number => FURTHEST,
+        Role::Number if number => return 0,
+        Role::Number => NEARLY,
+        _ if number && words == 1 => NEARLY,
+        Role::Symbol | Role::Letter => FURTHEST,
         Role::Word if within.fit(target) != Fit::Unknown => FURTHEST - 1,
         Role::Word => 8 + target.frequency * 3 / 2,
     };
@@ -371,7 +381,9 @@ mod tests {
         ] {
             assert!(reaches(&wide(heard), said), "{heard:?} {said:?}");
         }
-        for (heard, never) in [("git status", "git rm"), ("kill 12", "kill 13"), ("ls", "rm -rf /")] {
+        for (heard, never) in
+            [("git status", "git rm"), ("kill 5", "kill 7"), ("kill 5", "kill -"), ("ls", "rm -rf /")]
+        {
             assert!(!reaches(&wide(heard), never), "{heard:?} {never:?}");
         }
     }
