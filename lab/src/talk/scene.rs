@@ -63,7 +63,7 @@ impl Scene<'_> {
             },
             Special::Wrong => wrong::unit(self.akin, self, random, out),
             Special::Part => {
-                let flag = self.next.first().is_some_and(|said| wrong::is_dash(said));
+                let flag = self.next.first().is_some_and(wrong::is_dash);
                 super::grammar::say(if flag { "flag_part" } else { "thing_part" }, self, random, out);
             }
             Special::Name => out.push(Said::talk(self.written(&made_up(random)))),
