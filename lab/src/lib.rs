@@ -11,6 +11,7 @@ pub mod corpus;
 pub mod eval;
 pub mod everyday;
 pub mod machine;
+pub mod noise;
 pub mod programs;
 pub mod progress;
 pub mod report;

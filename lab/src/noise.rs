@@ -1,0 +1,339 @@
+//! What a speech engine does to a dictation on its way to the line: capitals, commas, signs and digits already written,
+//! names heard as other words, words run together.
+//!
+//! How often is measured on real transcripts; the rates and the confusions are in `data/noise.txt`. Whether a word is
+//! kept goes through all of it, since only words of one kind are ever joined.
+
+mod number;
+mod table;
+
+use crate::said::Said;
+use fastrand::Rng;
+use table::{HEARD, RATES};
+
+/// What a speech engine makes of `words`: in half of all calls just them, in a fifth a sentence with a capital, commas
+/// and a full stop, in the rest whatever it mishears too.
+///
+/// A word that says a part of the command may be heard as another, and never vanishes.
+pub fn noise(words: Vec<Said>, random: &mut Rng) -> Vec<Said> {
+    match random.u8(..100) {
+        0..50 => words,
+        50..70 => written(words, random),
+        _ => misheard(words, random),
+    }
+}
+
+/// As a sentence.
+fn written(mut words: Vec<Said>, random: &mut Rng) -> Vec<Said> {
+    punctuate(&mut words, random);
+    words
+}
+
+/// As an engine hears it.
+fn misheard(words: Vec<Said>, random: &mut Rng) -> Vec<Said> {
+    let words = confuse(words, random);
+    let words = number::digits(words, random);
+    let words = join_letters(words, random);
+    let words = write_signs(words, random);
+    let mut words = run_together(words, random);
+    punctuate(&mut words, random);
+    words
+}
+
+/// Whether something happens that does so `rate` times of 1000.
+fn happens(rate: u16, random: &mut Rng) -> bool {
+    random.u16(..1000) < rate
+}
+
+/// Whether an engine may have written the word: what was typed holds more than letters.
+fn spoken(said: &Said) -> bool {
+    said.text.bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b'\'')
+}
+
+fn is_letter(said: &Said) -> bool {
+    said.text.len() == 1 && said.text.as_bytes()[0].is_ascii_alphabetic()
+}
+
+/// Whether two neighbours can become one word.
+fn joinable(left: &Said, right: &Said) -> bool {
+    left.kept == right.kept && left.pause.is_empty()
+}
+
+/// `left` and `right` as one word with `glue` between them.
+fn join(left: &mut Said, glue: &str, right: Said) {
+    left.text.push_str(glue);
+    left.text.push_str(&right.text);
+    left.pause = right.pause;
+}
+
+/// Several words of one kind written as `texts`, in their place.
+fn replace(words: &[Said], texts: impl IntoIterator<Item = String>, out: &mut Vec<Said>) {
+    let start = out.len();
+    for text in texts {
+        out.push(Said { text, unit: false, argument: false, pause: "", ..words[0].clone() });
+    }
+    if let Some(first) = out.get_mut(start) {
+        (first.unit, first.argument) = (words[0].unit, words[0].argument);
+    }
+    if let (Some(last), Some(said)) = (out.last_mut(), words.last()) {
+        last.pause = said.pause;
+    }
+}
+
+/// Words heard as others: those of the table, and now and then one that is close by.
+fn confuse(words: Vec<Said>, random: &mut Rng) -> Vec<Said> {
+    let mut out = Vec::with_capacity(words.len() + 4);
+    let mut at = 0;
+    while at < words.len() {
+        let rest = &words[at..];
+        if !words[at].kept && words[at].text.len() <= 3 && happens(RATES.dropped, random) {
+            at += 1;
+            continue;
+        }
+        // One of several letters is heard with them.
+        let beside = |place: usize| words.get(place).is_some_and(is_letter);
+        let spelled = is_letter(&words[at]) && (at > 0 && beside(at - 1) || beside(at + 1));
+        let length = match HEARD.longest(rest).filter(|_| !spelled) {
+            Some((length, heard)) if random.u8(..100) < heard.often => {
+                let form = heard.forms[random.usize(..heard.forms.len())];
+                replace(&rest[..length], form.split(' ').map(str::to_owned), &mut out);
+                length
+            }
+            _ => {
+                let mut said = words[at].clone();
+                if said.text.len() >= 3 && spoken(&said) && happens(RATES.close, random) {
+                    said.text = close_by(&said.text, random);
+                }
+                out.push(said);
+                1
+            }
+        };
+        at += length;
+    }
+    out
+}
+
+/// A word with another ending or another first consonant, as engines tend to mix them up.
+fn close_by(word: &str, random: &mut Rng) -> String {
+    const ALIKE: [(&str, &str); 10] = [
+        ("b", "p"),
+        ("p", "b"),
+        ("d", "t"),
+        ("t", "d"),
+        ("g", "k"),
+        ("v", "b"),
+        ("m", "n"),
+        ("n", "m"),
+        ("s", "f"),
+        ("f", "s"),
+    ];
+    let shorter = word.strip_suffix(['s', 'd', 't', 'e']).filter(|rest| rest.len() >= 2);
+    match (random.u8(..4), shorter, ALIKE.iter().find(|(from, _)| word.starts_with(from))) {
+        (0, Some(shorter), _) => shorter.to_owned(),
+        (1, _, Some((_, to))) => format!("{to}{}", &word[1..]),
+        (2, ..) => format!("{word}ed"),
+        _ => format!("{word}s"),
+    }
+}
+
+/// How a run of letters is written.
+#[derive(Clone, Copy, PartialEq)]
+enum Run {
+    Upper,
+    Lower,
+    Hyphens,
+    Commas,
+    Apart,
+    Beside,
+    Capital,
+}
+
+/// Spelled letters as engines write them: `l s` as LS, ls, L-S or L, S.
+fn join_letters(words: Vec<Said>, random: &mut Rng) -> Vec<Said> {
+    let mut out: Vec<Said> = Vec::with_capacity(words.len());
+    let mut at = 0;
+    while at < words.len() {
+        let mut end = at + 1;
+        if is_letter(&words[at]) {
+            // An argument that starts inside is more often heard as another word than not.
+            while words.get(end).is_some_and(is_letter)
+                && joinable(&words[end - 1], &words[end])
+                && (!words[end].argument || random.u8(..100) < 30)
+            {
+                end += 1;
+            }
+        }
+        let run = &words[at..end];
+        match (run.len(), is_letter(&run[0])) {
+            (1, true) => out.push(Said { text: cased(&run[0].text, random), ..run[0].clone() }),
+            (1, false) => out.push(run[0].clone()),
+            _ => spell(run, words.get(end), random, &mut out),
+        }
+        at = end;
+    }
+    out
+}
+
+fn cased(letter: &str, random: &mut Rng) -> String {
+    if happens(RATES.letter, random) { letter.to_ascii_uppercase() } else { letter.to_ascii_lowercase() }
+}
+
+fn spell(run: &[Said], next: Option<&Said>, random: &mut Rng, out: &mut Vec<Said>) {
+    let mut drawn = random.u16(..1000);
+    let rates = [
+        (Run::Upper, RATES.upper),
+        (Run::Lower, RATES.lower),
+        (Run::Hyphens, RATES.hyphens),
+        (Run::Commas, RATES.commas),
+        (Run::Apart, RATES.apart),
+        (Run::Beside, RATES.beside),
+    ];
+    let mut how = Run::Capital;
+    for (run, rate) in rates {
+        if drawn < rate {
+            how = run;
+            break;
+        }
+        drawn -= rate;
+    }
+    let upper = match how {
+        Run::Lower | Run::Beside | Run::Capital => false,
+        Run::Upper => true,
+        _ => random.u8(..3) > 0,
+    };
+    let letters: Vec<String> = run
+        .iter()
+        .map(|said| if upper { said.text.to_ascii_uppercase() } else { said.text.to_ascii_lowercase() })
+        .collect();
+    match how {
+        Run::Upper | Run::Lower => replace(run, [letters.concat()], out),
+        Run::Capital => {
+            let mut word = letters.concat();
+            word[..1].make_ascii_uppercase();
+            replace(run, [word], out);
+        }
+        Run::Hyphens => replace(run, [letters.join("-")], out),
+        Run::Apart => replace(run, letters, out),
+        Run::Commas => {
+            let start = out.len();
+            replace(run, letters, out);
+            let last = out.len() - 1;
+            out[start..last].iter_mut().for_each(|said| said.pause = ",");
+        }
+        Run::Beside => {
+            let fits = |said: &Said| spoken(said) && said.kept == run[0].kept;
+            let before = out.last().is_some_and(|said| fits(said) && said.pause.is_empty());
+            replace(run, [letters.concat()], out);
+            if before
+                && !(next.is_some_and(fits) && random.bool())
+                && let Some(said) = out.pop()
+            {
+                let left = out.len() - 1;
+                join(&mut out[left], "", said);
+            }
+        }
+    }
+}
+
+/// What a word that names a sign is written as.
+#[derive(Clone, Copy, PartialEq)]
+enum Sign {
+    Dash,
+    Dot,
+}
+
+/// Of 1000 dashes that were said in a line whose words are held together by them, those that are written.
+const GLUED_DASH: u16 = 900;
+
+/// "dash" as `-` and "dot" as `.`, both glued to what is beside them, as engines write compounds and names of files.
+fn write_signs(words: Vec<Said>, random: &mut Rng) -> Vec<Said> {
+    let stretch = happens(RATES.glued, random).then(|| {
+        let start = random.usize(..words.len().max(1));
+        start..start + random.usize(3..12)
+    });
+    // The lines that are glued have most of the dashes; the others have the rest of them.
+    let (all, glued) = (u32::from(RATES.dash), u32::from(RATES.glued));
+    let dash = match stretch {
+        Some(_) => GLUED_DASH,
+        None => ((all * 1000).saturating_sub(glued * u32::from(GLUED_DASH)) / (1000 - glued)) as u16,
+    };
+    let mut out: Vec<Said> = Vec::with_capacity(words.len());
+    // A sign at the end of the last word waits for the next.
+    let mut open = false;
+    for (at, said) in words.into_iter().enumerate() {
+        let glued = stretch.as_ref().is_some_and(|stretch| stretch.contains(&at));
+        let rate = match said.text.to_ascii_lowercase().as_str() {
+            "dash" | "hyphen" | "minus" => Some((Sign::Dash, dash)),
+            "dot" => Some((Sign::Dot, RATES.dot)),
+            "point" | "period" => Some((Sign::Dot, RATES.point)),
+            _ => None,
+        };
+        let sign = rate.filter(|(_, rate)| happens(*rate, random)).map(|(sign, _)| sign);
+        let fits = out.last().is_some_and(|last| joinable(last, &said));
+        match (sign, out.last_mut()) {
+            (Some(sign), last) => {
+                let text = if sign == Sign::Dash { "-" } else { "." };
+                match last {
+                    Some(last) if fits => join(last, "", Said { text: text.to_owned(), ..said }),
+                    _ => out.push(Said { text: text.to_owned(), ..said }),
+                }
+                open = true;
+            }
+            (None, Some(last)) if open && fits => {
+                join(last, "", said);
+                open = false;
+            }
+            (None, Some(last)) if glued && fits && random.bool() => {
+                join(last, "-", said);
+                open = false;
+            }
+            _ => {
+                out.push(said);
+                open = false;
+            }
+        }
+    }
+    out
+}
+
+/// Short words without the space between them: `rundash`.
+fn run_together(words: Vec<Said>, random: &mut Rng) -> Vec<Said> {
+    let mut out: Vec<Said> = Vec::with_capacity(words.len());
+    for said in words {
+        match out.last_mut() {
+            Some(last)
+                if joinable(last, &said)
+                    && spoken(last)
+                    && spoken(&said)
+                    && last.text.len() + said.text.len() <= 12
+                    && happens(RATES.fused, random) =>
+            {
+                join(last, "", said);
+            }
+            _ => out.push(said),
+        }
+    }
+    out
+}
+
+/// A capital at the start, commas and a full stop: nothing but what stands around words.
+fn punctuate(words: &mut [Said], random: &mut Rng) {
+    let title = happens(RATES.title, random);
+    let capital = happens(RATES.capital, random);
+    let stop = happens(RATES.stop, random);
+    let count = words.len();
+    for (at, said) in words.iter_mut().enumerate() {
+        if at + 1 < count && said.pause.is_empty() && happens(RATES.comma, random) {
+            said.pause = ",";
+        }
+        if (title || (at == 0 && capital)) && said.text.starts_with(|c: char| c.is_ascii_lowercase()) {
+            said.text[..1].make_ascii_uppercase();
+        }
+    }
+    if let Some(last) = words.last_mut() {
+        last.pause = if stop { "." } else { "" };
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,106 @@
+//! The rates and confusions of `data/noise.txt`.
+
+use crate::said::Said;
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+static TEXT: &str = include_str!("../../data/noise.txt");
+
+/// Reads the rates into fields of their names.
+macro_rules! rates {
+    ($($name:ident)*) => {
+        /// How often engines do what, of 1000; the table says of what.
+        #[derive(Debug)]
+        pub(super) struct Rates {
+            $(pub(super) $name: u16,)*
+        }
+
+        impl Rates {
+            fn read() -> Rates {
+                let rates: HashMap<&str, u16> = section("[rates]")
+                    .filter_map(|line| {
+                        let (name, rate) = line.split_once(' ')?;
+                        Some((name, rate.parse().ok()?))
+                    })
+                    .collect();
+                Rates { $($name: rates.get(stringify!($name)).copied().unwrap_or(0),)* }
+            }
+
+            /// All of them.
+            #[cfg(test)]
+            pub(super) fn all(&self) -> Vec<(&'static str, u16)> {
+                vec![$((stringify!($name), self.$name)),*]
+            }
+        }
+    };
+}
+
+rates! {
+    capital stop title comma glued dash dot point digit cut homophone
+    upper lower hyphens commas apart beside letter fused dropped close
+}
+
+pub(super) static RATES: LazyLock<Rates> = LazyLock::new(Rates::read);
+
+/// What a word, or several, is heard as.
+#[derive(Debug)]
+pub(super) struct Heard {
+    /// Of 100.
+    pub(super) often: u8,
+    pub(super) forms: Vec<&'static str>,
+}
+
+/// What is heard as something else, by the words as said.
+#[derive(Debug)]
+pub(super) struct Confusions {
+    by_words: HashMap<&'static str, Heard>,
+    /// The most words that are heard as one.
+    most: usize,
+}
+
+pub(super) static HEARD: LazyLock<Confusions> = LazyLock::new(|| {
+    let by_words: HashMap<&str, Heard> = section("[heard]").filter_map(entry).collect();
+    let most = by_words.keys().map(|words| words.split(' ').count()).max().unwrap_or(0);
+    Confusions { by_words, most }
+});
+
+impl Confusions {
+    /// The confusion of the most words that `words` start with, all kept or all not, and without a pause inside.
+    pub(super) fn longest(&self, words: &[Said]) -> Option<(usize, &Heard)> {
+        let one_kind = words.iter().take_while(|said| said.kept == words[0].kept).count();
+        let pause = words.iter().position(|said| !said.pause.is_empty()).map_or(words.len(), |at| at + 1);
+        let most = self.most.min(one_kind).min(pause);
+        let mut said = String::with_capacity(32);
+        let mut longest = None;
+        for (at, word) in words[..most].iter().enumerate() {
+            if at > 0 {
+                said.push(' ');
+            }
+            said.push_str(&word.text);
+            said.make_ascii_lowercase();
+            if let Some(heard) = self.by_words.get(said.as_str()) {
+                longest = Some((at + 1, heard));
+            }
+        }
+        longest
+    }
+
+    /// All of them, in no order.
+    #[cfg(test)]
+    pub(super) fn all(&self) -> impl Iterator<Item = (&&'static str, &Heard)> {
+        self.by_words.iter()
+    }
+}
+
+/// `said 40: heard, heard`.
+fn entry(line: &'static str) -> Option<(&'static str, Heard)> {
+    let (said, forms) = line.split_once(": ")?;
+    let (words, often) = said.rsplit_once(' ')?;
+    Some((words, Heard { often: often.parse().ok()?, forms: forms.split(", ").collect() }))
+}
+
+/// The lines under a heading.
+pub(super) fn section(heading: &str) -> impl Iterator<Item = &'static str> {
+    let lines = TEXT.lines().skip_while(move |line| *line != heading).skip(1);
+    lines.take_while(|line| !line.starts_with('[')).filter(|line| !line.is_empty() && !line.starts_with('#'))
+}
