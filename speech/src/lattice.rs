@@ -3,8 +3,11 @@
 //! Nodes are the gaps between tokens; a [`Reading`] is an edge over one or more tokens. Between two readings of a path
 //! there is a space or there is none: that is the path's second choice. What is not an edge here cannot be written.
 //!
+//! A wide lattice ([`crate::lex::lex_wide`]) holds more: behind the same readings those by sound, over tokens that were
+//! cut finer.
+//!
 //! It is bounded by construction, never exponential: at most [`MAX_READINGS`] edges start at a token and each spans at
-//! most [`MAX_SPAN`] tokens, so that a line of `n` tokens has O(n) edges and takes O(n) time to build.
+//! most [`MAX_SPAN`] tokens (a wide one: [`MAX_WIDE_READINGS`]), so that a line of `n` tokens has O(n) edges and takes O(n) time to build.
 
 use std::borrow::Cow;
 use std::ops::Range;

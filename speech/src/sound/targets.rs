@@ -17,6 +17,8 @@ use crate::vocabulary::{self, Entry};
 const RARE: u8 = 0;
 /// Frequency from which on a word is also found when two sounds of a short one differ.
 const STRONG: u8 = 5;
+/// Frequency of symbols: that of the commonest words.
+const COMMON: u8 = 9;
 /// Most consonants that a target is filed by.
 const MAX_CONSONANTS: usize = 10;
 
@@ -307,8 +309,13 @@ fn build() -> Index {
     }
     for line in lines(include_str!("../../data/sounds.txt")) {
         let (text, forms) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
+        let (role, frequency) = match text.as_bytes() {
+            [b'0'..=b'9'] => (Role::Number, COMMON - 2),
+            [b'a'..=b'z'] => (Role::Letter, COMMON - 2),
+            _ => (Role::Word, frequency_of(text)),
+        };
         for form in forms.split(',') {
-            builder.form(text, Role::Word, None, frequency_of(text), form);
+            builder.form(text, role, None, frequency, form);
         }
     }
     for entry in vocabulary::entries() {
@@ -324,8 +331,6 @@ fn build() -> Index {
 /// Symbols, letters and digits.
 fn symbols(builder: &mut Builder) {
     use vocabulary::Kind::{Close, Number, Open, Quote, Symbol};
-    /// As common as the commonest words.
-    const COMMON: u8 = 9;
     for entry in vocabulary::entries() {
         match entry.kind {
             Symbol | Quote | Open | Close => {
@@ -404,6 +409,8 @@ mod tests {
             ("hyphen hyphen", "--"),
             ("for", "4"),
             ("won", "1"),
+            ("ate", "8"),
+            ("vee", "b"),
             ("dee", "d"),
             ("why", "y"),
             ("docks", "docs"),
