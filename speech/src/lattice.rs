@@ -6,8 +6,9 @@
 //! A wide lattice ([`crate::lex::lex_wide`]) holds more: behind the same readings those by sound, over tokens that were
 //! cut finer.
 //!
-//! It is bounded by construction, never exponential: at most [`MAX_READINGS`] edges start at a token and each spans at
-//! most [`MAX_SPAN`] tokens (a wide one: [`MAX_WIDE_READINGS`]), so that a line of `n` tokens has O(n) edges and takes O(n) time to build.
+//! It is bounded by construction, never exponential: at most [`MAX_READINGS`] edges start at a token (of a wide lattice
+//! [`MAX_WIDE_READINGS`]) and each spans at most [`MAX_SPAN`] tokens, so that a line of `n` tokens has O(n) edges and takes
+//! O(n) time to build.
 
 use std::borrow::Cow;
 use std::ops::Range;

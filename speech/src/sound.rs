@@ -2,9 +2,11 @@
 //!
 //! A wide lattice holds every reading of the plain one, in the same order, and behind them, for one to three words at
 //! a time, the symbols, letters, digits and words of commands that sound like them, closest and likeliest first.
-//! What was written as one ([`pieces`]) is cut first, so that each piece has readings of its own.
+//! What was written as one is cut first, so that each piece has readings of its own.
 
 pub mod distance;
+pub mod ear;
+mod heard;
 pub mod letters;
 mod pieces;
 pub mod targets;
@@ -17,8 +19,10 @@ use crate::lattice::{Fit, Kind, Lattice, MAX_WIDE_READINGS, Reading};
 use crate::lex::lex;
 use crate::vocabulary;
 use crate::words::UserWords;
+use ear::{Ear, Near};
+use heard::Heard;
 use letters::Sound;
-use targets::{Ear, Near, Role, Target};
+use targets::{Role, Target};
 use within::Within;
 
 /// Most readings by sound that start at a token.
@@ -245,72 +249,6 @@ fn title(line: &Line, token: usize) -> Option<Reading> {
     }
     let text = format!("{}{}", lower[..1].to_ascii_uppercase(), &lower[1..]);
     Some(Reading::new(token..token + 1, Kind::Sounds, text.into(), None))
-}
-
-/// A word as it sounds.
-struct Heard {
-    /// As it is read, or spelled where it has no vowel. Empty where it is no word.
-    sounds: Vec<Sound>,
-    /// As it is spelled, where it is short and in capitals.
-    spelled: Vec<Sound>,
-    /// Whether it is the name of a symbol that is not misheard for another.
-    certain: bool,
-    /// Whether it is a number in digits.
-    number: bool,
-}
-
-impl Heard {
-    fn new(line: &Line, token: usize) -> Heard {
-        let (mut sounds, mut spelled) = (Vec::new(), Vec::new());
-        let text = line.text(token);
-        match line.tokens[token].shape {
-            Shape::Word => {
-                let lower = line.lower(token);
-                if text.len() == 1 || letters::is_spelled(lower) {
-                    letters::spell(lower, &mut sounds);
-                } else {
-                    letters::read(lower, &mut sounds);
-                    let capitals = text.len() <= 4 && text.bytes().all(|byte| byte.is_ascii_uppercase());
-                    if capitals {
-                        letters::spell(lower, &mut spelled);
-                    }
-                }
-            }
-            Shape::Digits => {
-                if let Some(word) = digit_word(text) {
-                    letters::read(word, &mut sounds);
-                }
-            }
-            Shape::Typed | Shape::Break => {}
-        }
-        let number = line.tokens[token].shape == Shape::Digits;
-        Heard { sounds, spelled, certain: is_certain(line.lower(token)), number }
-    }
-}
-
-fn digit_word(digits: &str) -> Option<&'static str> {
-    const WORDS: [&str; 11] =
-        ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"];
-    WORDS.get(digits.parse::<usize>().ok()?).copied()
-}
-
-fn is_certain(word: &str) -> bool {
-    matches!(
-        word,
-        "dash"
-            | "minus"
-            | "hyphen"
-            | "dot"
-            | "slash"
-            | "backslash"
-            | "underscore"
-            | "quote"
-            | "tilde"
-            | "space"
-            | "colon"
-            | "semicolon"
-            | "equals"
-    )
 }
 
 /// A target with how well it stands here.

@@ -1,15 +1,13 @@
 //! What may have been said: the names of symbols, letters, digits, and the words that commands are made of, each with
-//! its sounds, found by how a heard word sounds.
-//!
-//! Built once per process. A look-up compares only what agrees with the heard word in its consonants, roughly, but for
-//! one: every target is filed under the classes of its consonants, and again with each of them left out.
+//! its sounds. Built once per process.
 
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use super::distance::{MAX_SOUNDS, WHOLE, distance};
-use super::letters::{self, Quick, SOUNDS, Sound};
+use super::distance::MAX_SOUNDS;
+use super::ear::Skeleton;
+use super::letters::{self, Quick, Sound};
 use crate::commands;
 use crate::vocabulary::{self, Entry};
 
@@ -19,8 +17,6 @@ const RARE: u8 = 0;
 const STRONG: u8 = 5;
 /// Frequency of symbols: that of the commonest words.
 const COMMON: u8 = 9;
-/// Most consonants that a target is filed by.
-const MAX_CONSONANTS: usize = 10;
 
 /// What a target is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,18 +48,18 @@ pub struct Target {
     pub word: u32,
     /// Whether it is a command.
     pub command: bool,
-    sounds: Range<u32>,
+    pub(super) sounds: Range<u32>,
 }
 
-struct Index {
-    targets: Vec<Target>,
+pub(super) struct Index {
+    pub targets: Vec<Target>,
     /// The sounds of all targets.
-    sounds: Vec<Sound>,
+    pub sounds: Vec<Sound>,
     /// Classes of consonants → the targets filed there, in `filed`.
-    by_consonants: HashMap<u64, Range<u32>, Quick>,
-    filed: Vec<u32>,
+    pub by_consonants: HashMap<u64, Range<u32>, Quick>,
+    pub filed: Vec<u32>,
     /// Short names of symbols, letters and digits: compared with every single word.
-    common: Vec<u32>,
+    pub common: Vec<u32>,
     /// Words of `sound-words.txt`, lower case, and their frequency.
     frequencies: HashMap<String, u8>,
     /// What targets write → its number.
@@ -72,7 +68,7 @@ struct Index {
     commands: Vec<bool>,
 }
 
-static INDEX: LazyLock<Index> = LazyLock::new(build);
+pub(super) static INDEX: LazyLock<Index> = LazyLock::new(build);
 
 /// Frequency of a word in commands, as 2^n; `None` for one that is not counted. `word` is in lower case.
 pub fn frequency(word: &str) -> Option<u8> {
@@ -94,131 +90,8 @@ pub fn is_command(word: u32) -> bool {
     INDEX.commands[word as usize]
 }
 
-/// A target that sounds like what was heard.
-#[derive(Debug, Clone, Copy)]
-pub struct Near {
-    /// What it is.
-    pub target: &'static Target,
-    /// How far it is: the distance per sound, 64 for wholly different ones.
-    pub cost: u8,
-}
-
-/// Listens for targets. Made for one line: it remembers which targets it has compared with the last sounds.
-pub struct Ear {
-    index: &'static Index,
-    /// Number of sounds listened to so far.
-    turn: u16,
-    /// By target: when it was last compared.
-    compared: Vec<u16>,
-}
-
-impl Ear {
-    /// An ear for a line. The first one builds the index, in some hundredths of a second.
-    pub fn for_a_line() -> Ear {
-        let index = &*INDEX;
-        Ear { index, turn: 0, compared: vec![0; index.targets.len()] }
-    }
-
-    /// Gives to `take` what sounds like `heard`, no further a sound than `most` says, which never says more than
-    /// `furthest`. A `single` word is also compared with the commonest targets, and more loosely.
-    pub fn near(
-        &mut self,
-        heard: &[Sound],
-        single: bool,
-        furthest: u8,
-        most: impl Fn(&Target) -> u8,
-        mut take: impl FnMut(Near),
-    ) {
-        if heard.is_empty() || heard.len() > MAX_SOUNDS {
-            return;
-        }
-        if self.turn == u16::MAX {
-            self.compared.fill(0);
-            self.turn = 0;
-        }
-        self.turn += 1;
-        let (index, turn, compared) = (self.index, self.turn, &mut self.compared);
-        let mut compare = |targets: &[u32]| {
-            for &at in targets {
-                let at = at as usize;
-                if std::mem::replace(&mut compared[at], turn) == turn {
-                    continue;
-                }
-                let target = &index.targets[at];
-                let sounds = &index.sounds[target.sounds.start as usize..target.sounds.end as usize];
-                let longer = sounds.len().max(heard.len()) as u32;
-                // Every sound that one has and the other has not costs three at least.
-                let least = sounds.len().abs_diff(heard.len()) as u32 * 3;
-                let bound = |most: u8| u32::from(most) * longer * WHOLE / 64;
-                if least > bound(furthest) {
-                    continue;
-                }
-                let bound = bound(most(target));
-                if least > bound {
-                    continue;
-                }
-                if let Some(apart) = distance(heard, sounds, bound) {
-                    take(Near { target, cost: (apart * 64 / (WHOLE * longer)) as u8 });
-                }
-            }
-        };
-        if single {
-            compare(&index.common);
-        }
-        Skeleton::of(heard).each(single, |key| {
-            if let Some(range) = index.by_consonants.get(&key) {
-                compare(&index.filed[range.start as usize..range.end as usize]);
-            }
-        });
-    }
-}
-
-/// The classes of a string's consonants.
-struct Skeleton {
-    classes: [u8; MAX_CONSONANTS],
-    length: usize,
-}
-
-impl Skeleton {
-    fn of(sounds: &[Sound]) -> Skeleton {
-        let mut skeleton = Skeleton { classes: [0; MAX_CONSONANTS], length: 0 };
-        for &sound in sounds {
-            let class = match SOUNDS[usize::from(sound)] {
-                b'p' | b'b' => 1,
-                b'f' | b'v' | b'a' => 2,
-                b't' | b'd' | b'x' => 3,
-                b'k' | b'g' => 4,
-                b's' | b'z' => 5,
-                b'i' | b'e' | b'c' | b'j' => 6,
-                b'm' | b'n' | b'q' => 7,
-                b'l' => 8,
-                b'r' => 9,
-                _ => continue,
-            };
-            if skeleton.length == MAX_CONSONANTS {
-                break;
-            }
-            skeleton.classes[skeleton.length] = class;
-            skeleton.length += 1;
-        }
-        skeleton
-    }
-
-    /// The key of the whole and, where `short` or there are three or more, of it without each of its consonants.
-    fn each(&self, short: bool, mut take: impl FnMut(u64)) {
-        let key = |without: usize| {
-            let classes = self.classes[..self.length].iter().enumerate();
-            classes.filter(|(at, _)| *at != without).fold(1, |key, (_, &class)| key << 4 | u64::from(class))
-        };
-        take(key(MAX_CONSONANTS));
-        if self.length > 2 || short && self.length == 2 {
-            (0..self.length).for_each(|without| take(key(without)));
-        }
-    }
-}
-
 /// Appends how a spoken form sounds: letters and what has no vowel are spelled, the rest is read.
-fn say(form: &str, sounds: &mut Vec<Sound>) {
+pub(super) fn say(form: &str, sounds: &mut Vec<Sound>) {
     for word in form.split_whitespace() {
         if word.len() == 1 || letters::is_spelled(word) {
             letters::spell(word, sounds);
@@ -382,56 +255,6 @@ fn lines(table: &'static str) -> impl Iterator<Item = &'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// What is heard, and what has to be among what it sounds like.
-    fn check(heard: &str, expected: &str) {
-        let mut sounds = Vec::new();
-        say(heard, &mut sounds);
-        let mut found = Vec::new();
-        let single = !heard.contains(' ');
-        Ear::for_a_line().near(&sounds, single, 25, |_| 25, |near| found.push((near.cost, near.target.text)));
-        found.sort_unstable();
-        assert!(found.iter().any(|(_, text)| *text == expected), "{heard:?}: {expected:?} not in {found:?}");
-    }
-
-    #[test]
-    fn what_things_sound_like() {
-        for (heard, expected) in [
-            ("till the", "~"),
-            ("grip", "grep"),
-            ("crept", "grep"),
-            ("can fake", "config"),
-            ("so do", "sudo"),
-            ("see h mod", "chmod"),
-            ("flash", "/"),
-            ("tash", "-"),
-            ("forage slash", "/"),
-            ("hyphen hyphen", "--"),
-            ("for", "4"),
-            ("won", "1"),
-            ("ate", "8"),
-            ("vee", "b"),
-            ("dee", "d"),
-            ("why", "y"),
-            ("docks", "docs"),
-            ("engine x", "nginx"),
-            ("cube c t l", "kubectl"),
-            ("jason", "json"),
-            ("merch", "merge"),
-            ("staging", "staging"),
-        ] {
-            check(heard, expected);
-        }
-    }
-
-    #[test]
-    fn no_target_is_far() {
-        let mut ear = Ear::for_a_line();
-        let mut sounds = Vec::new();
-        say("whatever", &mut sounds);
-        ear.near(&sounds, true, 9, |_| 9, |near| assert!(near.cost <= 9, "{near:?}"));
-        ear.near(&[], true, 9, |_| 9, |near| unreachable!("{near:?}"));
-    }
 
     #[test]
     fn words_are_numbered() {
