@@ -38,15 +38,17 @@ pub fn explain(
     words: &Words,
     dictation: &Dictation<'_>,
 ) -> Result<(Conversion, Vec<ExplainedUnit>), Refusal> {
-    let lattice = crate::read(words, dictation)?;
-    let (conversion, path) = crate::conclude(&lattice, dictation);
-    let units = match path {
-        None => vec![kept(&lattice, &conversion)],
+    crate::check(dictation)?;
+    let (conversion, choice) = crate::conclude(words, dictation);
+    let lattice = &choice.lattice;
+    let units = match choice.path {
+        None => vec![kept(lattice, &conversion)],
         Some(path) => {
             let begins = path.iter().position(|step| lattice.reading(step.reading).kind.writes());
             let at_start = |at: usize| begins.is_none_or(|begins| at <= begins);
             let units = path.iter().enumerate();
-            units.map(|(at, step)| unit(&lattice, step, conversion.route, at_start(at))).collect()
+            let sure = |at: usize| choice.scores.get(at).map(|score| score.exp());
+            units.map(|(at, step)| unit(lattice, step, conversion.route, at_start(at), sure(at))).collect()
         }
     };
     Ok((conversion, units))
@@ -62,7 +64,7 @@ fn kept(lattice: &Lattice, conversion: &Conversion) -> ExplainedUnit {
     }
 }
 
-fn unit(lattice: &Lattice, step: &Step, route: &str, at_start: bool) -> ExplainedUnit {
+fn unit(lattice: &Lattice, step: &Step, route: &str, at_start: bool, sure: Option<f32>) -> ExplainedUnit {
     let taken = lattice.reading(step.reading);
     let (first, readings) = lattice.at(taken.tokens.start);
     let shown = |(at, reading): (usize, &Reading)| ExplainedReading {
@@ -76,7 +78,10 @@ fn unit(lattice: &Lattice, step: &Step, route: &str, at_start: bool) -> Explaine
         heard: lattice.line.text[bytes].to_owned(),
         source: lattice.line.source(taken.tokens.clone()),
         readings: different(readings.iter().enumerate().map(shown).collect()),
-        why: why(taken, step, route, at_start),
+        why: match sure {
+            Some(sure) => format!("{}; {:.0} % sure", why(taken, step, route, at_start), sure * 100.0),
+            None => why(taken, step, route, at_start),
+        },
     }
 }
 
@@ -112,6 +117,7 @@ fn why(taken: &Reading, step: &Step, route: &str, at_start: bool) -> String {
         (_, false) => "",
         _ if at_start => "",
         ("strict", true) => "; spaces stand where they were said",
+        ("tagger", true) if step.space => "; a space before it, as commands are written",
         (_, true) if step.space => "; a space before it, by the rules of spacing",
         _ => "; written on to what stands before it",
     };

@@ -3,9 +3,12 @@
 pub mod explain;
 pub mod wire;
 
+use std::cell::RefCell;
 use std::ops::Range;
 
 pub use explain::{ExplainedReading, ExplainedUnit, explain};
+use sayso_models::tagger::beam::{self, Desk};
+use sayso_models::tagger;
 use sayso_protocol::character::forbidden;
 use sayso_speech::clean::{clean, open_quote};
 use sayso_speech::gate::{self, Verdict};
@@ -13,7 +16,7 @@ use sayso_speech::lattice::{Kind, Lattice, Step};
 use sayso_speech::lex::lex;
 use sayso_speech::render::{self, Rendered};
 pub use sayso_speech::words::UserWords as Words;
-use sayso_speech::{commands, scanner, strict};
+use sayso_speech::{commands, scanner, sound, strict};
 
 /// Which stage may answer. `Auto` lets the gate decide.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -23,7 +26,7 @@ pub enum Route {
     Auto,
     /// The rules alone, without the gate.
     Scanner,
-    /// The tagger (not available in this build).
+    /// The tagger alone, without the gate.
     Tagger,
     /// A language model (not available in this build).
     Model,
@@ -94,9 +97,9 @@ pub struct Conversion {
     pub buffer: String,
     /// Cursor in `buffer`, in characters.
     pub cursor: usize,
-    /// The stage that answered: "gate", "strict", "scanner", later "tagger" or "model".
+    /// The stage that answered: "gate", "strict", "scanner", "tagger", later "model".
     pub route: &'static str,
-    /// How sure the stage is, 0 to 1. A rank of the rules' own making until the tagger brings a calibrated one.
+    /// How sure the stage is, 0 to 1: calibrated where the tagger answered, else a rank of the rules' own making.
     pub confidence: f32,
     /// Other readings, best first, without `buffer` itself; at most [`MAX_ALTERNATIVES`].
     pub alternatives: Vec<String>,
@@ -112,62 +115,122 @@ pub struct Conversion {
 /// A [`Refusal`] says why the line stays as it is. Prose and lines that already are commands are no refusals: they come
 /// back unchanged from the gate, prose with a message.
 pub fn convert(words: &Words, dictation: &Dictation<'_>) -> Result<Conversion, Refusal> {
-    let lattice = read(words, dictation)?;
-    Ok(conclude(&lattice, dictation).0)
+    check(dictation)?;
+    Ok(conclude(words, dictation).0)
 }
 
-/// Checks, cleans and lexes.
-fn read(words: &Words, dictation: &Dictation<'_>) -> Result<Lattice, Refusal> {
-    match dictation.route {
-        Route::Auto | Route::Scanner => {}
-        Route::Tagger => return Err(Refusal::NoRoute("tagger")),
-        Route::Model => return Err(Refusal::NoRoute("model")),
-    }
-    check(dictation.text)?;
+/// What was chosen: the lattice that was looked at and the path through it, `None` where the gate kept the line.
+struct Choice {
+    lattice: Lattice,
+    path: Option<Vec<Step>>,
+    /// The logarithm of the probability of each step, where the tagger chose.
+    scores: Vec<f32>,
+}
+
+/// Clean, lex, gate, choose, render.
+fn conclude(words: &Words, dictation: &Dictation<'_>) -> (Conversion, Choice) {
     let mut lattice = lex(clean(dictation.text), words);
     lattice.inside = open_quote(dictation.before);
-    Ok(lattice)
-}
-
-/// Gate, choose, render. The path is `None` where the gate kept the line.
-fn conclude(lattice: &Lattice, dictation: &Dictation<'_>) -> (Conversion, Option<Vec<Step>>) {
+    let keep = |lattice: Lattice, confidence: f32, message: &str| {
+        let conversion = unchanged(&lattice, dictation, confidence, Some(message));
+        (conversion, Choice { lattice, path: None, scores: Vec::new() })
+    };
     if dictation.route == Route::Auto {
-        match gate::judge(lattice) {
+        match gate::judge(&lattice) {
             Verdict::Command => {
-                let message = "nothing here sounds dictated: the line stays as it is";
-                return (unchanged(lattice, dictation, 0.95, Some(message)), None);
+                return keep(lattice, 0.95, "nothing here sounds dictated: the line stays as it is");
             }
             Verdict::Prose => {
-                let message = "this does not look like a command: the line stays as it is";
-                return (unchanged(lattice, dictation, 0.5, Some(message)), None);
+                return keep(lattice, 0.5, "this does not look like a command: the line stays as it is");
             }
             Verdict::Dictation => {}
         }
     }
-    let strict = strict::path(lattice);
-    let (route, path) = match &strict {
-        Some(path) => ("strict", path.clone()),
-        None => ("scanner", scanner::path(lattice)),
+    let found = match strict::path(&lattice).filter(|_| dictation.route != Route::Tagger) {
+        Some(path) => by_strict(lattice, path),
+        None if dictation.route != Route::Scanner => by_tagger(words, lattice),
+        None => by_scanner(lattice),
     };
-    let rendered = render::render(lattice, &path);
+    let rendered = render::render(&found.lattice, &found.path);
     if rendered.text.trim().is_empty() {
-        let message = "nothing of this line is a command: it stays as it is";
-        return (unchanged(lattice, dictation, 0.5, Some(message)), None);
+        return keep(found.lattice, 0.5, "nothing of this line is a command: it stays as it is");
     }
-    let cursor = dictation.cursor.unwrap_or(lattice.line.source_length);
+    let cursor = dictation.cursor.unwrap_or(found.lattice.line.source_length);
+    let mut alternatives: Vec<String> = Vec::new();
+    for path in &found.others {
+        let text = render::render(&found.lattice, path).text;
+        if text != rendered.text && !text.trim().is_empty() && !alternatives.contains(&text) {
+            alternatives.push(text);
+        }
+    }
+    alternatives.truncate(MAX_ALTERNATIVES);
     let conversion = Conversion {
-        cursor: render::carry_cursor(lattice, &rendered, cursor),
-        route,
-        confidence: if strict.is_some() { 0.99 } else { confidence(lattice, &path) },
-        alternatives: alternatives(lattice, &path, strict.is_some(), &rendered.text),
-        message: quote_left_open(lattice, &path),
+        cursor: render::carry_cursor(&found.lattice, &rendered, cursor),
+        route: found.route,
+        confidence: found.confidence,
+        alternatives,
+        message: quote_left_open(&found.lattice, &found.path),
         spans: spans(&rendered),
         buffer: rendered.text,
     };
-    (conversion, Some(path))
+    (conversion, Choice { lattice: found.lattice, path: Some(found.path), scores: found.scores })
 }
 
-fn check(text: &str) -> Result<(), Refusal> {
+/// A path, and what else might have been meant.
+struct Found {
+    route: &'static str,
+    lattice: Lattice,
+    path: Vec<Step>,
+    scores: Vec<f32>,
+    confidence: f32,
+    others: Vec<Vec<Step>>,
+}
+
+/// Every separator was said: there is one path.
+fn by_strict(lattice: Lattice, path: Vec<Step>) -> Found {
+    let others = vec![scanner::path(&lattice)];
+    Found { route: "strict", lattice, path, scores: Vec::new(), confidence: 0.99, others }
+}
+
+/// By rule: letters in the case they were heard in and nothing taken back are worth a look too.
+fn by_scanner(lattice: Lattice) -> Found {
+    let path = scanner::path(&lattice);
+    let others = vec![scanner::path_as_heard(&lattice, &path), scanner::path_without_corrections(&lattice)];
+    let confidence = confidence(&lattice, &path);
+    Found { route: "scanner", lattice, path, scores: Vec::new(), confidence, others }
+}
+
+/// Paths that the tagger keeps at each token.
+const BEAM: usize = 4;
+
+/// By the tagger over the wide lattice; by rule where its weights cannot be used.
+fn by_tagger(words: &Words, lattice: Lattice) -> Found {
+    thread_local! {
+        static DESK: RefCell<Desk> = RefCell::default();
+    }
+    let Ok(weights) = tagger::embedded() else { return by_scanner(lattice) };
+    let wide = sound::widen(lattice, words);
+    let paths = DESK.with_borrow_mut(|desk| beam::search(weights, &wide, BEAM, desk));
+    let mut paths = paths.into_iter();
+    let best = paths.next().unwrap_or_default();
+    Found {
+        route: "tagger",
+        confidence: weights.confidence(best.score),
+        path: best.steps,
+        scores: best.scores,
+        others: paths.map(|path| path.steps).collect(),
+        lattice: wide,
+    }
+}
+
+fn check(dictation: &Dictation<'_>) -> Result<(), Refusal> {
+    let text = dictation.text;
+    match dictation.route {
+        Route::Auto | Route::Scanner => {}
+        Route::Tagger if tagger::embedded().is_ok() => {}
+        Route::Tagger => return Err(Refusal::NoRoute("tagger")),
+        Route::Model => return Err(Refusal::NoRoute("model")),
+    }
     if text.len() > MAX_TEXT_BYTES {
         return Err(Refusal::TooLong { bytes: text.len(), limit: MAX_TEXT_BYTES });
     }
@@ -214,25 +277,6 @@ fn confidence(lattice: &Lattice, path: &[Step]) -> f32 {
         (false, 1..) => 0.5,
         (false, 0) => 0.3,
     }
-}
-
-/// Other paths worth a look: letters in the case they were heard in, nothing taken back, the other dialect.
-fn alternatives(lattice: &Lattice, path: &[Step], strict: bool, text: &str) -> Vec<String> {
-    let mut found: Vec<String> = Vec::new();
-    let mut add = |path: &[Step]| {
-        let rendered = render::render(lattice, path).text;
-        if rendered != text && !rendered.trim().is_empty() && !found.contains(&rendered) {
-            found.push(rendered);
-        }
-    };
-    if strict {
-        add(&scanner::path(lattice));
-    } else {
-        add(&scanner::path_as_heard(lattice, path));
-        add(&scanner::path_without_corrections(lattice));
-    }
-    found.truncate(MAX_ALTERNATIVES);
-    found
 }
 
 /// Says so where the command ends inside a quote.

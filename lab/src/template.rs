@@ -3,12 +3,18 @@
 /// A template with every placeholder filled: the text between the braces, and of several choices the one with
 /// number `choice` (counted around), so that a few numbers cover short and long options alike.
 pub fn fill(template: &str, choice: usize) -> String {
+    fill_with(template, choice, str::to_owned)
+}
+
+/// As [`fill`], with what `value` makes of the text between the braces in its place.
+pub fn fill_with(template: &str, choice: usize, mut value: impl FnMut(&str) -> String) -> String {
     let mut filled = String::new();
     let mut rest = template;
     while let Some((before, after)) = rest.split_once("{{") {
         let Some(end) = placeholder_end(after) else { break };
         filled += before;
-        filled += chosen(&after[..end], choice);
+        let chosen = chosen(&after[..end], choice);
+        filled += &if chosen.starts_with('-') { chosen.to_owned() } else { value(chosen) };
         rest = &after[end + 2..];
     }
     filled += rest;

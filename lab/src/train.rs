@@ -21,7 +21,7 @@ use optimizer::{Optimizer, Rate};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::Instant;
 use stream::{Commands, Stream};
@@ -139,9 +139,9 @@ impl Tagger {
             eprintln!("{line}");
             self.log(&line.to_string())?;
             Checkpoint::write(&self.output, epoch, &network, &optimizer)?;
-            checkpoint::write_weights(&self.output.join("tagger.safetensors"), &averaged)?;
         }
-        Ok(())
+        let averaged = checkpoint::averaged(&network, &optimizer)?;
+        checkpoint::write_weights(&self.output.join("tagger.safetensors"), &averaged, 1.0)
     }
 
     fn log(&self, line: &str) -> anyhow::Result<()> {
@@ -260,9 +260,4 @@ fn check(network: &Network, examples: &[Example], size: usize) -> anyhow::Result
         }
     }
     Ok((loss / steps as f64, right as f64 / examples.len() as f64))
-}
-
-/// Where the weights of a run lie.
-pub fn weights_of(output: &Path) -> PathBuf {
-    output.join("tagger.safetensors")
 }

@@ -9,8 +9,11 @@ pub mod beam;
 pub mod candidate;
 pub mod context;
 pub mod feature;
+mod embedded;
 mod kernel;
 pub mod network;
 pub mod shape;
 pub mod unit;
 pub mod weights;
+
+pub use embedded::embedded;

@@ -3,7 +3,10 @@
 use super::network::Network;
 use super::optimizer::{Moments, Optimizer};
 use anyhow::{Context, bail};
-use candle_core::{Device, Tensor, Var, safetensors};
+use candle_core::{Device, Tensor, Var};
+use safetensors::Dtype;
+use safetensors::tensor::TensorView;
+use sayso_models::tagger::weights::{SCALE, TEMPERATURE};
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -24,7 +27,7 @@ impl Checkpoint {
     /// Reads the checkpoint in `folder`.
     pub(super) fn read(folder: &Path) -> anyhow::Result<Checkpoint> {
         let path = folder.join(FILE);
-        let tensors = safetensors::load(&path, &Device::Cpu)
+        let tensors = candle_core::safetensors::load(&path, &Device::Cpu)
             .with_context(|| format!("cannot go on from {}", path.display()))?;
         let Some(epoch) = tensors.get(EPOCH) else { bail!("{} does not tell its epoch", path.display()) };
         Ok(Checkpoint { epoch: epoch.to_vec1::<u32>()?[0] as usize, tensors, path })
@@ -62,7 +65,7 @@ impl Checkpoint {
             }
         }
         let (path, aside) = (folder.join(FILE), folder.join("checkpoint.new"));
-        safetensors::save(&tensors, &aside).with_context(|| format!("cannot write {}", aside.display()))?;
+        candle_core::safetensors::save(&tensors, &aside).with_context(|| format!("cannot write {}", aside.display()))?;
         std::fs::rename(&aside, &path).with_context(|| format!("cannot write {}", path.display()))
     }
 }
@@ -83,9 +86,45 @@ pub(super) fn averaged(network: &Network, optimizer: &Optimizer) -> anyhow::Resu
     Ok(Network { parameters })
 }
 
-/// Writes the parameters in f32.
-pub(super) fn write_weights(path: &Path, network: &Network) -> anyhow::Result<()> {
-    let tensors: HashMap<String, Tensor> =
-        network.parameters.iter().map(|(name, var)| (name.clone(), var.as_tensor().clone())).collect();
-    safetensors::save(&tensors, path).with_context(|| format!("cannot write {}", path.display()))
+/// Writes the weights as they are shipped: matrices in int8 with a scale for each row, vectors in f32.
+pub(super) fn write_weights(path: &Path, network: &Network, temperature: f32) -> anyhow::Result<()> {
+    let mut tensors: Vec<(String, Dtype, Vec<usize>, Vec<u8>)> = Vec::new();
+    let mut floats = |name: String, shape: Vec<usize>, values: &[f32]| {
+        let bytes = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+        tensors.push((name, Dtype::F32, shape, bytes));
+    };
+    floats(TEMPERATURE.to_owned(), vec![1], &[temperature]);
+    let mut quantized = Vec::new();
+    for (name, var) in &network.parameters {
+        let (shape, values) = (var.dims().to_vec(), var.flatten_all()?.to_vec1::<f32>()?);
+        if shape.len() == 1 {
+            floats(name.clone(), shape, &values);
+            continue;
+        }
+        let (bytes, scales) = quantize(&values, shape[1]);
+        floats(format!("{name}{SCALE}"), vec![shape[0]], &scales);
+        quantized.push((name.clone(), Dtype::I8, shape, bytes));
+    }
+    tensors.extend(quantized);
+    let views = tensors
+        .iter()
+        .map(|(name, dtype, shape, bytes)| Ok((name, TensorView::new(*dtype, shape.clone(), bytes)?)))
+        .collect::<anyhow::Result<Vec<_>>>()?;
+    let aside = path.with_extension("new");
+    safetensors::serialize_to_file(views, None, &aside)
+        .with_context(|| format!("cannot write {}", aside.display()))?;
+    std::fs::rename(&aside, path).with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// Rows of `width` in int8, each with a scale: bytes and scales.
+fn quantize(values: &[f32], width: usize) -> (Vec<u8>, Vec<f32>) {
+    let mut bytes = Vec::with_capacity(values.len());
+    let mut scales = Vec::with_capacity(values.len() / width);
+    for row in values.chunks_exact(width) {
+        let highest = row.iter().fold(0f32, |highest, value| highest.max(value.abs()));
+        let scale = if highest > 0.0 { highest / 127.0 } else { 1.0 };
+        bytes.extend(row.iter().map(|value| (value / scale).round() as i8 as u8));
+        scales.push(scale);
+    }
+    (bytes, scales)
 }

@@ -7,7 +7,7 @@ use sayso_models::tagger::context::Context;
 use sayso_models::tagger::unit::{self, Weighted};
 use sayso_speech::clean::clean;
 use sayso_speech::lattice::{Lattice, ReadingId};
-use sayso_speech::lex::lex;
+use sayso_speech::lex::lex_wide;
 use sayso_speech::words::UserWords;
 use std::ops::Range;
 
@@ -115,11 +115,11 @@ pub enum Unusable {
 }
 
 /// Longest line, in tokens, that is trained on.
-pub const MAX_UNITS: usize = 72;
+pub const MAX_UNITS: usize = 80;
 
 /// The lattice that training and the tagger's route look at.
 pub fn lattice(dictated: &str) -> Lattice {
-    lex(clean(dictated), &UserWords::default())
+    lex_wide(clean(dictated), &UserWords::default())
 }
 
 /// What is known of each token.

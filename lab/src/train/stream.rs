@@ -4,7 +4,8 @@ use super::config::Mix;
 use super::example::Sample;
 use crate::said::Said;
 use crate::say::{Style, say};
-use crate::{cases, template};
+use crate::talk::talk;
+use crate::{cases, everyday, template};
 use anyhow::{Context, bail};
 use fastrand::Rng;
 use serde::Deserialize;
@@ -62,8 +63,14 @@ impl Commands {
             Source::More => self.more[random.usize(..self.more.len())].clone(),
             Source::Templates | Source::HeldOut => {
                 let templates = if source == Source::HeldOut { &self.held_out } else { &self.templates };
-                template::fill(&templates[random.usize(..templates.len())], random.usize(..4))
+                let template = &templates[random.usize(..templates.len())];
+                let choice = random.usize(..4);
+                match random.bool() {
+                    true => template::fill(template, choice),
+                    false => template::fill_with(template, choice, |text| everyday::value_for(text, random)),
+                }
             }
+            Source::Everyday => everyday::command(random),
         }
     }
 }
@@ -82,6 +89,7 @@ enum Source {
     More,
     Templates,
     HeldOut,
+    Everyday,
 }
 
 /// An endless stream of samples.
@@ -112,7 +120,12 @@ impl<'c> Stream<'c> {
             return Source::HeldOut;
         }
         let random = &mut self.random;
-        [Source::Pairs, Source::More, Source::Templates, Source::Templates][random.usize(..4)]
+        match random.u8(..10) {
+            0 | 1 => Source::Pairs,
+            2 => Source::More,
+            3..=5 => Source::Templates,
+            _ => Source::Everyday,
+        }
     }
 
     /// The next sample, or `None` where a command could not be said.
@@ -149,6 +162,10 @@ impl<'c> Stream<'c> {
                     let at = self.random.usize(..64);
                     self.recent[at].clone_from(&words);
                 }
+                let words = match dialect {
+                    "talk" => talk(words, &self.recent, &mut self.random),
+                    _ => words,
+                };
                 Some(Sample::of_words(&words, command.trim(), dialect))
             }
         }

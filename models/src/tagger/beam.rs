@@ -12,7 +12,7 @@ use super::weights::Weights;
 use sayso_speech::lattice::{Lattice, ReadingId, Step};
 
 /// A path through the lattice.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Path {
     /// Its steps.
     pub steps: Vec<Step>,

@@ -66,7 +66,7 @@ pub fn candidates(
 }
 
 /// The rows that describe a reading by itself, of the table with [`ROWS`] rows.
-pub fn rows(lattice: &Lattice, reading: &Reading) -> [u32; 6] {
+pub fn rows(lattice: &Lattice, reading: &Reading) -> [u32; 8] {
     let heard = lattice.line.lower(reading.tokens.start);
     let kind = reading.kind as u64;
     let said = reading.entry.map_or(99, |entry| entry.kind as u64);
@@ -77,6 +77,8 @@ pub fn rows(lattice: &Lattice, reading: &Reading) -> [u32; 6] {
         Feature::new(23).number(kind).text(heard),
         Feature::new(24).number(kind).number(case_of(&reading.text)).number(case_of(lattice.line.text(reading.tokens.start))),
         Feature::new(25).number(kind).number(reading.text.len().min(6) as u64),
+        Feature::new(26).number(kind).number(u64::from(reading.cost / 3)).number(reading.tokens.len().min(4) as u64),
+        Feature::new(27).number(kind).number(u64::from(reading.prior)).number(reading.fit as u64),
     ]
     .map(|feature| feature.row(ROWS))
 }

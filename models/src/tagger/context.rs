@@ -154,6 +154,10 @@ impl Context {
         add(Feature::new(78).number(space_code).and(self.last[1]).and(self.last[0]).and(text));
         add(Feature::new(79).number(space_code).and(self.name).and(self.last[0]).and(text));
         add(Feature::new(80).number(space_code).text(&super::unit::pattern(word)).number(fit));
+        if reading.cost > 0 {
+            let distance = Feature::new(82).number(u64::from(reading.cost / 3)).number(space_code);
+            add(distance.number(u64::from(reading.prior)).number(reading.fit as u64).number(fit));
+        }
         add(Feature::new(81).and(text).number(kind).number(heard_case(heard)).number(self.place as u64));
     }
 

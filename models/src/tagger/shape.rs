@@ -11,7 +11,7 @@ pub const HEADS: usize = 4;
 /// Width of a layer's inner part.
 pub const FORWARD: usize = 256;
 /// Width in which candidates are scored.
-pub const HIDDEN: usize = 96;
+pub const HIDDEN: usize = 64;
 /// Distances between units, in units, that are told apart; farther ones count as this.
 pub const REACH: usize = 12;
 /// How far a unit sees to either side, in units: what makes time linear in the length of a line.

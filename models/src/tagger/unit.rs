@@ -33,10 +33,17 @@ fn unit(lattice: &Lattice, token: usize) -> Vec<Weighted> {
     if lattice.line.tokens[token].pause {
         add(Feature::new(3));
     }
+    if lattice.line.tokens[token].glued {
+        add(Feature::new(16));
+    }
     let (_, readings) = lattice.at(token);
     let mut kinds = 0u64;
     for reading in readings {
         kinds |= 1 << (reading.kind as u64);
+        // What merely sounds like it would drown what was said.
+        if reading.kind == Kind::Sounds {
+            continue;
+        }
         if let Some(entry) = reading.entry {
             let said = Feature::new(4).number(entry.kind as u64);
             add(said.number(reading.tokens.len().min(3) as u64));

@@ -101,6 +101,11 @@ pub const TEMPERATURE: &str = "temperature";
 pub const SCALE: &str = ".scale";
 
 impl Weights {
+    /// How sure a path is, from the sum of its scores: 0 to 1, calibrated by the temperature.
+    pub fn confidence(&self, score: f32) -> f32 {
+        (score / self.temperature).exp().clamp(0.0, 1.0)
+    }
+
     /// Reads a weights file.
     ///
     /// # Errors
