@@ -111,7 +111,7 @@ fn cost(lattice: &Lattice, id: ReadingId, known: &[Known]) -> Option<f32> {
     }
     Some(match reading.kind {
         Kind::Heard => 1.3,
-        Kind::Sounds => 1.5,
+        Kind::Sounds => 1.2 + f32::from(reading.cost) / 16.0,
         Kind::Literal => 0.9,
         _ => 1.0,
     })

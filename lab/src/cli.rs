@@ -4,6 +4,7 @@ use crate::bench::Bench;
 use crate::convert::Convert;
 use crate::eval::Eval;
 use crate::roundtrip::RoundTrip;
+use crate::samples::Samples;
 use crate::speak::Speak;
 use crate::train::Train;
 use clap::{Parser, Subcommand};
@@ -30,5 +31,6 @@ pub enum Command {
     #[command(name = "roundtrip")]
     RoundTrip(RoundTrip),
     Bench(Bench),
+    Samples(Samples),
     Train(Train),
 }

@@ -19,6 +19,7 @@ pub mod resident;
 pub mod roundtrip;
 pub mod route;
 pub mod said;
+pub mod samples;
 pub mod say;
 pub mod score;
 pub mod similarity;

@@ -249,7 +249,7 @@ const GLUED_DASH: u16 = 900;
 fn write_signs(words: Vec<Said>, random: &mut Rng) -> Vec<Said> {
     let stretch = happens(RATES.glued, random).then(|| {
         let start = random.usize(..words.len().max(1));
-        start..start + random.usize(3..12)
+        start..start + random.usize(4..24)
     });
     // The lines that are glued have most of the dashes; the others have the rest of them.
     let (all, glued) = (u32::from(RATES.dash), u32::from(RATES.glued));
@@ -283,7 +283,7 @@ fn write_signs(words: Vec<Said>, random: &mut Rng) -> Vec<Said> {
                 join(last, "", said);
                 open = false;
             }
-            (None, Some(last)) if glued && fits && random.bool() => {
+            (None, Some(last)) if glued && fits && random.u8(..4) > 0 => {
                 join(last, "-", said);
                 open = false;
             }

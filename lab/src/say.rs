@@ -6,6 +6,7 @@
 use crate::said::Said;
 use fastrand::Rng;
 use sayso_speech::case::Directive;
+use sayso_speech::sound::targets::said_otherwise;
 use sayso_speech::speak::say_number;
 use sayso_speech::vocabulary::{self, Kind};
 use std::collections::HashMap;
@@ -93,13 +94,16 @@ impl Style {
     }
 }
 
-/// Spoken forms of names: what a vocabulary entry of a kind that is heard writes → its forms.
-static NAMES: LazyLock<HashMap<&str, Vec<&vocabulary::Entry>>> = LazyLock::new(|| {
-    let mut names: HashMap<&str, Vec<&vocabulary::Entry>> = HashMap::new();
+/// Spoken forms of names that are not said as they are written: `kubectl` → `cube control` …
+static NAMES: LazyLock<HashMap<&str, Vec<String>>> = LazyLock::new(|| {
+    let mut names: HashMap<&str, Vec<String>> = HashMap::new();
     for entry in vocabulary::entries() {
         if matches!(entry.kind, Kind::Heard | Kind::Ending | Kind::Name) {
-            names.entry(entry.writes).or_default().push(entry);
+            names.entry(entry.writes).or_default().push(entry.spoken());
         }
+    }
+    for (name, forms) in said_otherwise().filter(|(name, _)| name.len() > 1) {
+        names.entry(name).or_default().extend(forms.split(',').map(|form| form.trim().to_owned()));
     }
     names
 });
@@ -238,7 +242,7 @@ fn letters(text: &str, flag: bool, style: Style, random: &mut Rng, said: &mut Ve
         && let Some(forms) = NAMES.get(text)
         && let Some(form) = random.choice(forms)
     {
-        return unit(form.words.iter().copied(), said);
+        return unit(form.split(' '), said);
     }
     let short = text.len() <= 5;
     // People spell what they cannot pronounce, and bundles of flags.
@@ -288,7 +292,10 @@ fn cased(text: &str, style: Style, random: &mut Rng, said: &mut Vec<Said>) {
     let lower = text.to_ascii_lowercase();
     match style.letters {
         Letters::Upper | Letters::AsIs => return unit([text], said),
-        Letters::Lower => return unit([lower.as_str()], said),
+        // The words of a name one by one: nothing tells that they are one, or where its capitals are.
+        Letters::Lower => {
+            return humps(text).iter().for_each(|hump| unit([hump.to_ascii_lowercase().as_str()], said));
+        }
         Letters::Directed => {}
     }
     if random.u8(..5) == 0 {

@@ -144,9 +144,12 @@ pub fn encode(sample: &Sample) -> Result<Example, Unusable> {
         return Err(Unusable::TooLong);
     }
     let known = known(&lattice, sample);
+    let plain = sample.expected.split_whitespace().collect::<Vec<_>>().join(" ");
     let path = align(&lattice, &sample.expected, &known)
         // Nobody says how many spaces there are.
-        .or_else(|| align(&lattice, &sample.expected.split_whitespace().collect::<Vec<_>>().join(" "), &known))
+        .or_else(|| align(&lattice, &plain, &known))
+        // The last quote is closed by rule where it was not said.
+        .or_else(|| align(&lattice, plain.strip_suffix(['"', '\''])?, &known))
         .ok_or(Unusable::Unreachable)?;
     encode_path(&lattice, &path).ok_or(Unusable::Unreachable)
 }

@@ -5,6 +5,7 @@ use super::example::Sample;
 use crate::said::Said;
 use crate::say::{Style, say};
 use crate::talk::talk;
+use crate::noise::noise;
 use crate::{cases, everyday, template};
 use anyhow::{Context, bail};
 use fastrand::Rng;
@@ -22,6 +23,8 @@ pub struct Commands {
     pub templates: Vec<String>,
     /// Templates of the held-out pages: for measuring only.
     pub held_out: Vec<String>,
+    /// Names of files and the like, to put in place of others.
+    pub names: Vec<String>,
 }
 
 /// One page of so many is held out.
@@ -52,15 +55,17 @@ impl Commands {
         if pairs.is_empty() || templates.is_empty() {
             bail!("{} holds no commands to learn from", folder.display());
         }
-        let pairs = pairs.into_iter().map(|case| (case.dictated, case.expected)).collect();
-        Ok(Commands { pairs, more, templates, held_out })
+        let pairs: Vec<(String, String)> =
+            pairs.into_iter().map(|case| (case.dictated, case.expected)).collect();
+        let names = names(pairs.iter().map(|(_, command)| command.as_str()));
+        Ok(Commands { pairs, more, templates, held_out, names })
     }
 
     /// A command by its source.
     fn draw(&self, source: Source, random: &mut Rng) -> String {
         match source {
-            Source::Pairs => self.pairs[random.usize(..self.pairs.len())].1.clone(),
-            Source::More => self.more[random.usize(..self.more.len())].clone(),
+            Source::Pairs => self.varied(&self.pairs[random.usize(..self.pairs.len())].1, random),
+            Source::More => self.varied(&self.more[random.usize(..self.more.len())], random),
             Source::Templates | Source::HeldOut => {
                 let templates = if source == Source::HeldOut { &self.held_out } else { &self.templates };
                 let template = &templates[random.usize(..templates.len())];
@@ -73,6 +78,58 @@ impl Commands {
             Source::Everyday => everyday::command(random),
         }
     }
+}
+
+/// Words shorter than this may be part of what a command means.
+const SHORTEST_NAME: usize = 4;
+
+impl Commands {
+    /// The command with other names and numbers in it, every second time: what surrounds a name is what is learnt.
+    fn varied(&self, command: &str, random: &mut Rng) -> String {
+        if random.bool() {
+            return command.to_owned();
+        }
+        let mut varied = String::with_capacity(command.len() + 8);
+        let mut rest = command;
+        while let Some(first) = rest.chars().next() {
+            let class = |c: char| (c.is_ascii_digit(), c.is_ascii_lowercase());
+            let length = match class(first) {
+                (false, false) => first.len_utf8(),
+                this => rest.find(|c| class(c) != this).unwrap_or(rest.len()),
+            };
+            let (run, behind) = rest.split_at(length);
+            let is_name = first.is_ascii_lowercase()
+                && run.len() >= SHORTEST_NAME
+                && !varied.ends_with(['-', '$', '{', '%', '\\', ':'])
+                && !varied.ends_with(|c: char| c.is_ascii_uppercase())
+                && !behind.starts_with(|c: char| c.is_ascii_uppercase())
+                && !sayso_speech::commands::is_command(run);
+            // A number behind a letter or a dash is a flag's, or part of a name such as `md5sum`.
+            let is_number = first.is_ascii_digit()
+                && !varied.ends_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '-' | '$'))
+                && !behind.starts_with(['>', '&'])
+                && run != "0";
+            if is_name && random.u8(..5) < 3 {
+                varied.push_str(&self.names[random.usize(..self.names.len())]);
+            } else if is_number && random.bool() {
+                varied.push(char::from(b'1' + random.u8(..9)));
+                varied.extend((1..run.len()).map(|_| char::from(b'0' + random.u8(..10))));
+            } else {
+                varied.push_str(run);
+            }
+            rest = behind;
+        }
+        varied
+    }
+}
+
+/// Names as commands hold them, each as often as it stands there.
+fn names<'c>(commands: impl Iterator<Item = &'c str>) -> Vec<String> {
+    commands
+        .flat_map(|command| command.split(|c: char| !c.is_ascii_lowercase()))
+        .filter(|name| name.len() >= SHORTEST_NAME && !sayso_speech::commands::is_command(name))
+        .map(str::to_owned)
+        .collect()
 }
 
 /// Whether a page of tldr is held out, on every platform that it stands for.
@@ -162,8 +219,12 @@ impl<'c> Stream<'c> {
                     let at = self.random.usize(..64);
                     self.recent[at].clone_from(&words);
                 }
+                let random = &mut self.random;
                 let words = match dialect {
-                    "talk" => talk(words, &self.recent, &mut self.random),
+                    // People talk into speech engines.
+                    "talk" if random.u8(..3) == 0 => noise(talk(words, &self.recent, random), random),
+                    "talk" => talk(words, &self.recent, random),
+                    "noise" => noise(words, random),
                     _ => words,
                 };
                 Some(Sample::of_words(&words, command.trim(), dialect))

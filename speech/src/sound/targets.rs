@@ -180,8 +180,7 @@ fn build() -> Index {
             builder.word(word, RARE);
         }
     }
-    for line in lines(include_str!("../../data/sounds.txt")) {
-        let (text, forms) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
+    for (text, forms) in said_otherwise() {
         let (role, frequency) = match text.as_bytes() {
             [b'0'..=b'9'] => (Role::Number, COMMON - 2),
             [b'a'..=b'z'] => (Role::Letter, COMMON - 2),
@@ -199,6 +198,13 @@ fn build() -> Index {
         }
     }
     file(builder, frequencies)
+}
+
+/// Names that are not said as they are spelled, and what is heard for letters and digits: what is written and its forms,
+/// separated by commas.
+pub fn said_otherwise() -> impl Iterator<Item = (&'static str, &'static str)> {
+    lines(include_str!("../../data/sounds.txt"))
+        .map(|line| line.split_once(char::is_whitespace).unwrap_or((line, "")))
 }
 
 /// Symbols, letters and digits.
