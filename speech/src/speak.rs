@@ -7,8 +7,8 @@ mod letters;
 mod numbers;
 
 use letters::say_letters;
-use numbers::{ONES, below_hundred};
 pub use numbers::say_number;
+use numbers::{ONES, below_hundred};
 
 use crate::case::Directive;
 use crate::commands;

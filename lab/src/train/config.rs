@@ -60,6 +60,8 @@ pub struct Mix {
     pub talk: f32,
     /// What a speech engine makes of it.
     pub noise: f32,
+    /// Talk without a command: all of it is to be dropped.
+    pub prose: f32,
     /// Of the nl2bash dialect, the share of pairs of its own training set.
     pub pairs: f32,
 }
@@ -67,9 +69,11 @@ pub struct Mix {
 impl Mix {
     /// The dialect at `point` of the shares laid end to end, from 0 to 1.
     pub fn dialect(&self, point: f32) -> &'static str {
-        let all = self.nl2bash + self.free + self.talk + self.noise;
+        let all = self.nl2bash + self.free + self.talk + self.noise + self.prose;
         let mut point = point * all;
-        for (name, share) in [("nl2bash", self.nl2bash), ("free", self.free), ("talk", self.talk)] {
+        let named =
+            [("nl2bash", self.nl2bash), ("free", self.free), ("talk", self.talk), ("prose", self.prose)];
+        for (name, share) in named {
             if point < share {
                 return name;
             }

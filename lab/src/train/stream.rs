@@ -168,7 +168,7 @@ impl<'c> Stream<'c> {
 
     /// A stream of held-out commands, said freely.
     pub fn held_out(commands: &'c Commands, mix: Mix, seed: u64) -> Stream<'c> {
-        let mix = Mix { nl2bash: 0.0, free: 1.0, talk: 0.0, noise: 0.0, ..mix };
+        let mix = Mix { nl2bash: 0.0, free: 1.0, talk: 0.0, noise: 0.0, prose: 0.0, ..mix };
         Stream { held_out: true, ..Stream::new(commands, mix, seed) }
     }
 
@@ -220,6 +220,13 @@ impl<'c> Stream<'c> {
                     self.recent[at].clone_from(&words);
                 }
                 let random = &mut self.random;
+                if dialect == "prose" {
+                    // Talk without the command that it was about.
+                    let mut words = talk(words, &self.recent, random);
+                    words.retain(|word| !word.kept);
+                    let words = if random.u8(..3) == 0 { noise(words, random) } else { words };
+                    return (words.len() >= 3).then(|| Sample::of_words(&words, "", dialect));
+                }
                 let words = match dialect {
                     // People talk into speech engines.
                     "talk" if random.u8(..3) == 0 => noise(talk(words, &self.recent, random), random),
