@@ -30,21 +30,57 @@ fn is_space(c: char) -> bool {
     c.is_whitespace() || ('\u{1c}'..='\u{1f}').contains(&c)
 }
 
-/// Characters in the matching blocks: the longest block, then the same to its left and to its right.
+/// How a stretch of `a` becomes a stretch of `b`: difflib's opcodes by another name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Edit {
+    /// Both have it: a matching block.
+    Same(Range<usize>, Range<usize>),
+    /// `b` has something else, nothing, or something where `a` has nothing: one of the ranges may be empty, never both.
+    Replace(Range<usize>, Range<usize>),
+}
+
+/// What turns `a` into `b`, in order and without a gap: ranges count characters, of `a` first.
+pub fn edits(a: &[char], b: &[char]) -> Vec<Edit> {
+    let mut blocks = blocks(a, b);
+    blocks.sort_unstable();
+    let mut edits: Vec<Edit> = Vec::new();
+    let (mut from_a, mut from_b) = (0, 0);
+    for (i, j, size) in blocks.into_iter().chain([(a.len(), b.len(), 0)]) {
+        if from_a < i || from_b < j {
+            edits.push(Edit::Replace(from_a..i, from_b..j));
+        }
+        (from_a, from_b) = (i + size, j + size);
+        match edits.last_mut() {
+            // Blocks that touch are one.
+            Some(Edit::Same(in_a, in_b)) => (in_a.end, in_b.end) = (from_a, from_b),
+            _ if size > 0 => edits.push(Edit::Same(i..from_a, j..from_b)),
+            _ => {}
+        }
+    }
+    edits
+}
+
+/// Characters in the matching blocks.
 fn matches(a: &[char], b: &[char]) -> usize {
+    blocks(a, b).iter().map(|(_, _, size)| size).sum()
+}
+
+/// The matching blocks, as start in `a`, start in `b` and length: the longest one, then the same to its left and to
+/// its right. In no order.
+fn blocks(a: &[char], b: &[char]) -> Vec<(usize, usize, usize)> {
     let starts = block_starts(b);
     let mut runs = Runs::new(b.len());
-    let mut matched = 0;
+    let mut blocks = Vec::new();
     let mut open = vec![(0..a.len(), 0..b.len())];
     while let Some((in_a, in_b)) = open.pop() {
         let (i, j, size) = longest_block(a, b, &starts, &in_a, &in_b, &mut runs);
         if size > 0 {
-            matched += size;
+            blocks.push((i, j, size));
             open.push((in_a.start..i, in_b.start..j));
             open.push((i + size..in_a.end, j + size..in_b.end));
         }
     }
-    matched
+    blocks
 }
 
 /// Where in `b` each character stands, without the characters that are too frequent to start a block.
@@ -142,18 +178,48 @@ mod tests {
         check("diet", "tide", 0.5);
     }
 
+    /// As fixtures/similarity.py writes them: "=3-2+1".
+    fn script(a: &str, b: &str) -> String {
+        let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+        let mut script = String::new();
+        for edit in edits(&a, &b) {
+            match edit {
+                Edit::Same(in_a, _) => script += &format!("={}", in_a.len()),
+                Edit::Replace(in_a, in_b) => {
+                    for (sign, range) in [('-', in_a), ('+', in_b)] {
+                        if !range.is_empty() {
+                            script += &format!("{sign}{}", range.len());
+                        }
+                    }
+                }
+            }
+        }
+        script
+    }
+
+    #[test]
+    fn edits_turn_one_into_the_other() {
+        let check = |a: &str, b: &str, expected: &str| assert_eq!(script(a, b), expected, "{a:?} to {b:?}");
+        check("", "", "");
+        check("ab", "", "-2");
+        check("", "ab", "+2");
+        check("ls -la", "ls -l -a", "=5+2=1");
+        check("tar -XZF", "tar -xzf", "=5-3+3");
+    }
+
     /// Written by fixtures/similarity.py, which asks difflib itself.
     #[test]
     fn equals_difflib_on_random_pairs() {
-        let pairs: Vec<(String, String, f64)> = include_str!("../fixtures/similarity.jsonl")
+        let pairs: Vec<(String, String, f64, String)> = include_str!("../fixtures/similarity.jsonl")
             .lines()
             .map(|line| serde_json::from_str(line).unwrap())
             .collect();
         assert!(pairs.len() >= 2000, "{} pairs", pairs.len());
-        assert!(pairs.iter().any(|(_, b, _)| b.chars().count() >= AUTOJUNK_FROM));
-        for (a, b, expected) in &pairs {
+        assert!(pairs.iter().any(|(_, b, ..)| b.chars().count() >= AUTOJUNK_FROM));
+        for (a, b, expected, edits) in &pairs {
             let found = ratio(a, b);
             assert!((found - expected).abs() <= 1e-12, "{found} instead of {expected} for {a:?} and {b:?}");
+            assert_eq!(script(a, b), *edits, "{a:?} to {b:?}");
         }
     }
 }
