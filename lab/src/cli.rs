@@ -3,6 +3,7 @@
 use crate::bench::Bench;
 use crate::convert::Convert;
 use crate::eval::Eval;
+use crate::gate::Gate;
 use crate::roundtrip::RoundTrip;
 use crate::samples::Samples;
 use crate::speak::Speak;
@@ -27,6 +28,7 @@ pub struct Cli {
 pub enum Command {
     Convert(Convert),
     Eval(Eval),
+    Gate(Gate),
     Speak(Speak),
     #[command(name = "roundtrip")]
     RoundTrip(RoundTrip),

@@ -4,12 +4,14 @@
 pub mod align;
 pub mod bench;
 pub mod bootstrap;
+pub mod calibration;
 pub mod cases;
 pub mod cli;
 pub mod convert;
 pub mod corpus;
 pub mod eval;
 pub mod everyday;
+pub mod gate;
 pub mod machine;
 pub mod noise;
 pub mod programs;

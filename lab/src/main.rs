@@ -10,6 +10,7 @@ fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Convert(convert) => convert.run(),
         Command::Eval(eval) => eval.run().map(|()| ExitCode::SUCCESS),
+        Command::Gate(gate) => gate.run().map(|()| ExitCode::SUCCESS),
         Command::Speak(speak) => speak.run().map(|()| ExitCode::SUCCESS),
         Command::RoundTrip(round_trip) => round_trip.run().map(|()| ExitCode::SUCCESS),
         Command::Bench(bench) => bench.run().map(|()| ExitCode::SUCCESS),
