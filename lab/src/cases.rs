@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use std::path::Path;
 
 /// Members that split the cases into groups, when a record carries them.
-const GROUPED_BY: [&str; 2] = ["difficulty", "category"];
+const GROUPED_BY: [&str; 4] = ["dialect", "difficulty", "category", "recoverable"];
 
 /// One dictated line and the command that it should become.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -133,6 +133,47 @@ fn eval_counts_what_the_cases_are_made_for() {
     assert_eq!(report["groups"]["difficulty=hard"]["cases"], 3);
     assert_eq!(report["groups"]["category=files"]["exact"], 100.0 / 3.0);
     assert_eq!(report["errors"].as_array().unwrap().len(), 2);
+    // All were said strictly, with one and the same confidence, but for the one that was refused.
+    let calibration = &report["calibration"];
+    assert_eq!((&calibration["answers"], &calibration["confident"]["cases"]), (&5.into(), &5.into()));
+    assert_eq!(calibration["bins"][9]["exact"], 20.0);
+    assert!(
+        (calibration["expected_calibration_error"].as_f64().unwrap() - 0.79).abs() < 1e-6,
+        "{calibration}"
+    );
+}
+
+#[test]
+fn eval_writes_a_page_of_what_is_wrong() {
+    let folder = tempfile::tempdir().unwrap();
+    let page = folder.path().join("page.html");
+    let run = lab(&["eval", "--cases", CASES, "--html", page.to_str().unwrap()], b"");
+    assert_eq!(run.code, Some(0), "{}", run.err);
+    assert!(run.out.contains("expected calibration error"), "{}", run.out);
+    let page = std::fs::read_to_string(page).unwrap();
+    assert_eq!(page.matches("<article").count(), 5);
+    assert!(page.contains("fixtures/cases.jsonl") && page.contains("<b>case only</b>"));
+
+    let run = lab(&["eval", "--cases", CASES, "--html", "/nowhere/page.html"], b"");
+    assert!(run.code == Some(1) && run.err.contains("/nowhere/page.html"), "{}", run.err);
+}
+
+#[test]
+fn gate_counts_what_became_of_lines() {
+    let folder = tempfile::tempdir().unwrap();
+    let commands = folder.path().join("commands.txt");
+    std::fs::write(&commands, "ls -la | wc -l\n\n# a comment is a command too\n").unwrap();
+    let commands = commands.to_str().unwrap();
+    let run = lab(&["gate", "--dictations", CASES, "--commands", commands, "--json"], b"");
+    assert_eq!(run.code, Some(0), "{}", run.err);
+    let report: Value = serde_json::from_str(&run.out).unwrap();
+    assert_eq!(report["dictations"]["deeds"]["strict"], 5);
+    assert_eq!(report["dictations"]["deeds"]["refused"], 1);
+    assert_eq!((&report["commands"]["lines"], &report["commands"]["mistakes"]), (&2.into(), &0.into()));
+    assert_eq!(report["right_and_changed"]["changed"], 0);
+
+    let run = lab(&["gate", "--prose", commands], b"");
+    assert!(run.out.contains("prose that was changed: 0 of 1"), "{}", run.out);
 }
 
 #[test]
@@ -196,7 +237,10 @@ fn exit_status_tells_usage_from_failure() {
         (&["convert", "--lines", "text"], 2),
         (&["eval"], 2),
         (&["eval", "--cases", missing.to_str().unwrap()], 1),
-        (&["eval", "--cases", CASES, "--route", "tagger"], 1),
+        (&["eval", "--cases", CASES, "--route", "model"], 1),
+        (&["eval", "--cases", CASES, "--routes", "scanner"], 2),
+        (&["gate"], 2),
+        (&["gate", "--commands", "/nowhere"], 1),
         (&["roundtrip", "--corpus", "/nowhere"], 1),
         (&["--help"], 0),
         (&["--version"], 0),

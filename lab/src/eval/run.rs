@@ -1,0 +1,126 @@
+//! One route over all cases: its answers, judged.
+
+use super::mistake::Mistake;
+use crate::calibration::Reliability;
+use crate::cases::Case;
+use crate::progress::Progress;
+use crate::score::{Score, Tally, Tier};
+use crate::train::example;
+use anyhow::bail;
+use sayso_engine::{Dictation, Refusal, Words, wire};
+use sayso_protocol::Route;
+use sayso_speech::lattice;
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+/// What a route made of a case.
+pub(super) struct Answer {
+    /// The line that the person is left with.
+    pub(super) text: String,
+    /// The stage that answered, or "refused".
+    pub(super) route: &'static str,
+    /// How sure it was, 0 to 1; `None` where the engine refused.
+    pub(super) confidence: Option<f32>,
+    /// Best first, without `text`.
+    pub(super) alternatives: Vec<String>,
+    /// What the person is told.
+    pub(super) message: Option<String>,
+    pub(super) score: Score,
+}
+
+/// The answers of one route, in the order of the cases.
+pub(super) struct Run {
+    pub(super) route: Route,
+    pub(super) answers: Vec<Answer>,
+    time: Duration,
+}
+
+/// Converts every case. Fails where the route is not in this build.
+pub(super) fn evaluate<'a>(cases: &'a [Case], route: Route) -> anyhow::Result<Run> {
+    let words = Words::default();
+    let progress = Progress::new(cases.len(), "cases");
+    let mut run = Run { route, answers: Vec::new(), time: Duration::ZERO };
+    let dictation = |case: &'a Case| Dictation {
+        text: &case.dictated,
+        route: wire::route(route),
+        ..Dictation::default()
+    };
+    // The daemon has built its tables long before a key is pressed.
+    let _ = sayso_engine::convert(&words, &dictation(&cases[0]));
+    for case in cases {
+        let dictation = dictation(case);
+        let start = Instant::now();
+        let converted = sayso_engine::convert(&words, &dictation);
+        run.time += start.elapsed();
+        let mut answer = match converted {
+            Ok(conversion) => Answer {
+                score: Score::new(&conversion.buffer, &conversion.alternatives, &case.expected),
+                text: conversion.buffer,
+                route: conversion.route,
+                confidence: Some(conversion.confidence),
+                alternatives: conversion.alternatives,
+                message: conversion.message,
+            },
+            Err(refusal @ Refusal::NoRoute(_)) => bail!("{refusal}: nothing was evaluated"),
+            // What a person is left with is the line as it was.
+            Err(refusal) => Answer {
+                score: Score { refused: true, ..Score::new(&case.dictated, &[], &case.expected) },
+                text: case.dictated.clone(),
+                route: "refused",
+                confidence: None,
+                alternatives: Vec::new(),
+                message: Some(refusal.to_string()),
+            },
+        };
+        // An exact answer is always counted as reachable: a line that is a command already is answered without a lattice.
+        answer.score.reachable |= lattice::reaches(&example::lattice(&case.dictated), &case.expected);
+        run.answers.push(answer);
+        progress.step();
+    }
+    Ok(run)
+}
+
+/// Name of each group, and which cases are in it, "all" first.
+pub(super) fn groups(cases: &[Case]) -> Vec<(&str, Vec<usize>)> {
+    let mut named: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for (at, case) in cases.iter().enumerate() {
+        case.groups.iter().for_each(|group| named.entry(group).or_default().push(at));
+    }
+    std::iter::once(("all", (0..cases.len()).collect())).chain(named).collect()
+}
+
+impl Run {
+    pub(super) fn tally(&self, members: &[usize]) -> Tally {
+        Tally::of(members.iter().map(|&at| &self.answers[at].score))
+    }
+
+    pub(super) fn seconds_per_case(&self) -> f64 {
+        self.time.as_secs_f64() / self.answers.len() as f64
+    }
+
+    /// How far the confidences can be trusted. Refusals have none and are not in it.
+    pub(super) fn reliability(&self) -> Reliability {
+        let pair = |answer: &Answer| Some((answer.confidence?, answer.score.tier == Tier::Exact));
+        Reliability::of(self.answers.iter().filter_map(pair))
+    }
+
+    /// The cases that are not exact, the least alike first, at most `limit`.
+    pub(super) fn worst(&self, limit: usize) -> Vec<usize> {
+        let score = |at: usize| &self.answers[at].score;
+        let mut wrong: Vec<usize> =
+            (0..self.answers.len()).filter(|&at| score(at).tier != Tier::Exact).collect();
+        wrong.sort_by(|&a, &b| score(a).similarity.total_cmp(&score(b).similarity));
+        wrong.truncate(limit);
+        wrong
+    }
+}
+
+impl Answer {
+    /// What is wrong with it, where it is wrong.
+    pub(super) fn mistake(&self, case: &Case) -> Mistake {
+        match self.score.refused {
+            true => Mistake::Refused,
+            false => Mistake::of(&case.dictated, &case.expected, &self.text),
+        }
+    }
+}
