@@ -61,6 +61,8 @@ pub(crate) async fn run(
     mut signals: Signals,
     idle_exit: Option<Option<Duration>>,
 ) {
+    // Nobody waits for it: a line that comes meanwhile finds some of it done.
+    tokio::task::spawn_blocking(sayso_engine::warm_up);
     let (mut look, mut touch) = (interval(LOOK), interval(TOUCH));
     tokio::select! {
         signal = signals.next() => tracing::info!(signal, "ending"),

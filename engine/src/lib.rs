@@ -7,8 +7,8 @@ use std::cell::RefCell;
 use std::ops::Range;
 
 pub use explain::{ExplainedReading, ExplainedUnit, explain};
-use sayso_models::tagger::beam::{self, Desk};
 use sayso_models::tagger;
+use sayso_models::tagger::beam::{self, Desk};
 use sayso_protocol::character::forbidden;
 use sayso_speech::clean::{clean, open_quote};
 use sayso_speech::gate::{self, Verdict};
@@ -135,41 +135,62 @@ fn conclude(words: &Words, dictation: &Dictation<'_>) -> (Conversion, Choice) {
         let conversion = unchanged(&lattice, dictation, confidence, Some(message));
         (conversion, Choice { lattice, path: None, scores: Vec::new() })
     };
-    if dictation.route == Route::Auto {
-        match gate::judge(&lattice) {
-            Verdict::Command => {
-                return keep(lattice, 0.95, "nothing here sounds dictated: the line stays as it is");
-            }
-            Verdict::Prose => {
-                return keep(lattice, 0.5, "this does not look like a command: the line stays as it is");
-            }
-            Verdict::Dictation => {}
+    let verdict = if dictation.route == Route::Auto { gate::judge(&lattice) } else { Verdict::Dictation };
+    const PROSE: &str = "this does not look like a command: the line stays as it is";
+    let found = match (verdict, strict::path(&lattice)) {
+        (Verdict::Command, _) => {
+            return keep(lattice, 0.95, "nothing here sounds dictated: the line stays as it is");
         }
-    }
-    let found = match strict::path(&lattice).filter(|_| dictation.route != Route::Tagger) {
-        Some(path) => by_strict(lattice, path),
-        None if dictation.route != Route::Scanner => by_tagger(words, lattice),
-        None => by_scanner(lattice),
+        // The rules see words that are no command; the tagger may find one among them.
+        (Verdict::Prose, _) => match by_tagger(words, &lattice).filter(Found::names_command) {
+            Some(found) => found,
+            None => return keep(lattice, 0.5, PROSE),
+        },
+        (Verdict::Dictation, Some(path)) if dictation.route != Route::Tagger => by_strict(lattice, path),
+        (Verdict::Dictation, _) if dictation.route == Route::Scanner => by_scanner(lattice),
+        (Verdict::Dictation, _) => match by_tagger(words, &lattice) {
+            Some(found) => found,
+            None => by_scanner(lattice),
+        },
     };
-    let rendered = render::render(&found.lattice, &found.path);
+    let mut rendered = render::render(&found.lattice, &found.path);
     if rendered.text.trim().is_empty() {
         return keep(found.lattice, 0.5, "nothing of this line is a command: it stays as it is");
     }
-    let cursor = dictation.cursor.unwrap_or(found.lattice.line.source_length);
-    let mut alternatives: Vec<String> = Vec::new();
-    for path in &found.others {
-        let text = render::render(&found.lattice, path).text;
-        if text != rendered.text && !text.trim().is_empty() && !alternatives.contains(&text) {
-            alternatives.push(text);
+    let at_end = found.lattice.line.source_length;
+    let cursor = dictation.cursor.unwrap_or(at_end);
+    let mut carried = render::carry_cursor(&found.lattice, &rendered, cursor);
+    let mut unclosed: Option<String> = None;
+    let mut message = None;
+    if let Some(sign) = open_sign(&found.lattice, &found.path) {
+        message = Some(format!("the quote {sign} is still open"));
+        if found.route == "tagger" && found.lattice.inside.is_none() {
+            // People leave out what ends with the line.
+            message = Some(format!("closed the quote {sign} at the end"));
+            unclosed = Some(rendered.text.clone());
+            rendered.text.push_str(sign);
+            carried += usize::from(cursor >= at_end);
         }
     }
-    alternatives.truncate(MAX_ALTERNATIVES);
+    let mut others: Vec<String> = Vec::new();
+    for path in &found.others {
+        let mut text = render::render(&found.lattice, path).text;
+        if found.route == "tagger" && found.lattice.inside.is_none() {
+            text.push_str(open_sign(&found.lattice, path).unwrap_or_default());
+        }
+        let again = text == rendered.text || others.contains(&text);
+        if !again && !text.trim().is_empty() {
+            others.push(text);
+        }
+    }
+    others.extend(unclosed);
+    others.truncate(MAX_ALTERNATIVES);
     let conversion = Conversion {
-        cursor: render::carry_cursor(&found.lattice, &rendered, cursor),
+        cursor: carried,
         route: found.route,
         confidence: found.confidence,
-        alternatives,
-        message: quote_left_open(&found.lattice, &found.path),
+        alternatives: others,
+        message,
         spans: spans(&rendered),
         buffer: rendered.text,
     };
@@ -203,24 +224,43 @@ fn by_scanner(lattice: Lattice) -> Found {
 /// Paths that the tagger keeps at each token.
 const BEAM: usize = 4;
 
-/// By the tagger over the wide lattice; by rule where its weights cannot be used.
-fn by_tagger(words: &Words, lattice: Lattice) -> Found {
+/// How sure the tagger must be that there is a command where the rules see none.
+const FOUND_COMMAND: f32 = 0.3;
+
+impl Found {
+    /// Whether the path begins with the name of a command, for sure enough to doubt the rules.
+    fn names_command(&self) -> bool {
+        let text = render::render(&self.lattice, &self.path).text;
+        let name = text.split_whitespace().find(|word| !word.contains('=')).unwrap_or_default();
+        let drops = self.path.iter().any(|step| self.lattice.reading(step.reading).kind == Kind::Drop);
+        drops && commands::is_command(name) && self.confidence >= FOUND_COMMAND
+    }
+}
+
+/// By the tagger over the wide lattice; nothing where its weights cannot be used.
+fn by_tagger(words: &Words, lattice: &Lattice) -> Option<Found> {
     thread_local! {
         static DESK: RefCell<Desk> = RefCell::default();
     }
-    let Ok(weights) = tagger::embedded() else { return by_scanner(lattice) };
-    let wide = sound::widen(lattice, words);
-    let paths = DESK.with_borrow_mut(|desk| beam::search(weights, &wide, BEAM, desk));
-    let mut paths = paths.into_iter();
-    let best = paths.next().unwrap_or_default();
-    Found {
+    let weights = tagger::embedded().ok()?;
+    let wide = sound::widen(lattice.clone(), words);
+    let mut paths = DESK.with_borrow_mut(|desk| beam::search(weights, &wide, BEAM, desk)).into_iter();
+    let best = paths.next()?;
+    Some(Found {
         route: "tagger",
         confidence: weights.confidence(best.score),
         path: best.steps,
         scores: best.scores,
         others: paths.map(|path| path.steps).collect(),
         lattice: wide,
-    }
+    })
+}
+
+/// Reads what is compiled in and builds its tables, which would otherwise cost the first line some tens of milliseconds.
+pub fn warm_up() {
+    let line = Dictation { text: "okay so get comit dash m", route: Route::Auto, ..Dictation::default() };
+    // Whatever it is taken for, everything has been touched.
+    let _ = convert(&Words::default(), &line);
 }
 
 fn check(dictation: &Dictation<'_>) -> Result<(), Refusal> {
@@ -279,17 +319,13 @@ fn confidence(lattice: &Lattice, path: &[Step]) -> f32 {
     }
 }
 
-/// Says so where the command ends inside a quote.
-fn quote_left_open(lattice: &Lattice, path: &[Step]) -> Option<String> {
-    let mut open: Option<&str> = match lattice.inside {
-        Some('"') => Some("\""),
-        Some('\'') => Some("'"),
-        Some(_) => Some("`"),
-        None => None,
-    };
+/// The quote sign that is open at the end of the command.
+fn open_sign(lattice: &Lattice, path: &[Step]) -> Option<&'static str> {
+    let sign_of = |text: &str| ["\"", "'", "`"].into_iter().find(|sign| *sign == text);
+    let mut open = lattice.inside.and_then(|sign| sign_of(sign.encode_utf8(&mut [0; 4])));
     for step in path {
         let reading = lattice.reading(step.reading);
-        if let (Kind::Symbol, sign @ ("\"" | "'" | "`")) = (reading.kind, reading.text.as_ref()) {
+        if let (Kind::Symbol, Some(sign)) = (reading.kind, sign_of(&reading.text)) {
             match open {
                 Some(quote) if quote == sign => open = None,
                 Some(_) => {}
@@ -297,5 +333,5 @@ fn quote_left_open(lattice: &Lattice, path: &[Step]) -> Option<String> {
             }
         }
     }
-    open.map(|sign| format!("the quote {sign} is still open"))
+    open
 }

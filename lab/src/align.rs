@@ -3,8 +3,8 @@
 //! Several paths may write the same. The cheapest is taken: readings over many tokens before many readings, what was
 //! heard as it is written before what merely sounds like it, and words that are known to be talk dropped.
 
-use sayso_models::tagger::candidate::{Candidate, usable};
-use sayso_speech::lattice::{Kind, Lattice, ReadingId};
+use sayso_models::tagger::candidate::usable;
+use sayso_speech::lattice::{Kind, Lattice, ReadingId, Step};
 
 /// What is known about a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,7 +21,7 @@ pub enum Known {
 struct Arrival {
     cost: f32,
     from: u32,
-    step: Candidate,
+    step: Step,
     /// The last reading on the way here that wrote something.
     wrote: Option<ReadingId>,
 }
@@ -30,11 +30,11 @@ struct Arrival {
 ///
 /// A search over (token, place in `expected`, whether the next space is settled), which is their product in the worst
 /// case and a narrow band of it in fact.
-pub fn align(lattice: &Lattice, expected: &str, known: &[Known]) -> Option<Vec<Candidate>> {
+pub fn align(lattice: &Lattice, expected: &str, known: &[Known]) -> Option<Vec<Step>> {
     let goal = expected.trim();
     let width = (goal.len() + 1) * 2;
     let mut arrivals: Vec<Option<Arrival>> = vec![None; (lattice.len() + 1) * width];
-    let start = Arrival { cost: 0.0, from: 0, step: Candidate { reading: 0, space: false }, wrote: None };
+    let start = Arrival { cost: 0.0, from: 0, step: Step { reading: 0, space: false }, wrote: None };
     arrivals[1] = Some(start);
     for token in 0..lattice.len() {
         let readings = usable(lattice, token);
@@ -50,7 +50,7 @@ pub fn align(lattice: &Lattice, expected: &str, known: &[Known]) -> Option<Vec<C
                     let cost = arrival.cost + cost;
                     if arrivals[to].is_none_or(|other| cost < other.cost) {
                         let wrote = if reading.kind.writes() { Some(id) } else { arrival.wrote };
-                        let step = Candidate { reading: id, space };
+                        let step = Step { reading: id, space };
                         arrivals[to] = Some(Arrival { cost, from: at as u32, step, wrote });
                     }
                 };
@@ -65,7 +65,9 @@ pub fn align(lattice: &Lattice, expected: &str, known: &[Known]) -> Option<Vec<C
                     _ => {
                         let rest = &goal[written..];
                         let touching = settled
-                            || arrival.wrote.is_none_or(|last| lattice.may_touch(lattice.reading(last), reading));
+                            || arrival
+                                .wrote
+                                .is_none_or(|last| lattice.may_touch(lattice.reading(last), reading));
                         if touching && rest.starts_with(reading.text.as_ref()) {
                             arrive(written + reading.text.len(), false, false);
                         }
@@ -121,7 +123,6 @@ fn cost(lattice: &Lattice, id: ReadingId, known: &[Known]) -> Option<f32> {
 mod tests {
     use super::*;
     use sayso_speech::clean::clean;
-    use sayso_speech::lattice::Step;
     use sayso_speech::lex::lex;
     use sayso_speech::render::render;
     use sayso_speech::words::UserWords;
@@ -132,10 +133,8 @@ mod tests {
             .map(|token| if talk.contains(&token) { Known::Talk } else { Known::Unknown })
             .collect();
         let path = align(&lattice, expected, &known)?;
-        let steps: Vec<Step> =
-            path.iter().map(|step| Step { reading: step.reading, space: step.space }).collect();
         let kinds = path.iter().map(|step| lattice.reading(step.reading).kind).collect();
-        Some((render(&lattice, &steps).text, kinds))
+        Some((render(&lattice, &path).text, kinds))
     }
 
     #[test]

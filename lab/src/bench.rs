@@ -5,6 +5,7 @@ mod keypress;
 mod pty;
 mod scanner;
 mod spawn;
+mod tagger;
 
 use crate::machine::Machine;
 use crate::report::Report;
@@ -20,6 +21,8 @@ type Benchmark = fn(usize) -> anyhow::Result<Report>;
 enum What {
     /// The engine in this process
     Scanner,
+    /// The tagger in this process
+    Tagger,
     /// Starting the client and reading its answer
     Spawn,
     /// The daemon's memory and cold start
@@ -61,8 +64,9 @@ impl Bench {
         if !self.json && !self.markdown {
             writeln!(out, "{machine}\n")?;
         }
-        let all: [(What, Benchmark); 4] = [
+        let all: [(What, Benchmark); 5] = [
             (What::Scanner, scanner::run),
+            (What::Tagger, tagger::run),
             (What::Spawn, spawn::run),
             (What::Daemon, daemon::run),
             (What::Keypress, keypress::run),

@@ -64,7 +64,9 @@ impl Samples {
             writeln!(out, "{line}")?;
         }
         let rate = drawn as f64 / start.elapsed().as_secs_f64();
-        eprintln!("{rate:.0} samples a second, drawn and aligned; {unsayable} commands hold a character without a name");
+        eprintln!(
+            "{rate:.0} samples a second, drawn and aligned; {unsayable} commands hold a character without a name"
+        );
         for (dialect, Tally { drawn, unreachable, long }) in tallies {
             eprintln!("{dialect}: {drawn} samples, {unreachable} that no path reaches, {long} too long");
         }

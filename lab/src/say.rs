@@ -146,11 +146,13 @@ pub fn say(command: &str, style: Style, random: &mut Rng) -> Option<Vec<Said>> {
             length
         } else if c.is_ascii_alphabetic() {
             let length = rest.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(rest.len());
-            let flag = command[..command.len() - rest.len()].ends_with([' ', '-']) && command[..command.len() - rest.len()].ends_with('-');
+            let flag = command[..command.len() - rest.len()].ends_with([' ', '-'])
+                && command[..command.len() - rest.len()].ends_with('-');
             letters(&rest[..length], flag, style, random, &mut said);
             length
         } else {
-            let sign = LONG.iter().find(|sign| rest.starts_with(**sign)).map_or(&rest[..c.len_utf8()], |sign| sign);
+            let sign =
+                LONG.iter().find(|sign| rest.starts_with(**sign)).map_or(&rest[..c.len_utf8()], |sign| sign);
             let closes_last = style.unclosed && rest.len() == 1 && matches!(c, '"' | '\'');
             if !closes_last {
                 symbol(sign, &mut open, style, random, &mut said)?;
@@ -173,7 +175,13 @@ fn unit<'a>(words: impl IntoIterator<Item = &'a str>, said: &mut Vec<Said>) {
     }
 }
 
-fn symbol(sign: &str, open: &mut Vec<char>, style: Style, random: &mut Rng, said: &mut Vec<Said>) -> Option<()> {
+fn symbol(
+    sign: &str,
+    open: &mut Vec<char>,
+    style: Style,
+    random: &mut Rng,
+    said: &mut Vec<Said>,
+) -> Option<()> {
     let mut unwanted = None;
     if let Some(quote) = sign.chars().next().filter(|c| matches!(c, '"' | '\'' | '`')) {
         match open.iter().position(|sign| *sign == quote) {
@@ -215,10 +223,29 @@ fn number(text: &str, style: Style, random: &mut Rng, said: &mut Vec<Said>) {
 }
 
 const ONES: [&str; 20] = [
-    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
-    "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
+    "zero",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+    "sixteen",
+    "seventeen",
+    "eighteen",
+    "nineteen",
 ];
-const TENS: [&str; 10] = ["", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"];
+const TENS: [&str; 10] =
+    ["", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"];
 
 fn below_hundred(number: usize) -> Vec<&'static str> {
     match (number / 10, number % 10) {
@@ -232,7 +259,9 @@ fn below_hundred(number: usize) -> Vec<&'static str> {
 fn letters(text: &str, flag: bool, style: Style, random: &mut Rng, said: &mut Vec<Said>) {
     if style.letters == Letters::Upper && style.numbers == Numbers::Nl2bash {
         if text.len() == 1 || (flag && text.len() <= 3) {
-            return text.chars().for_each(|letter| unit([letter.to_ascii_uppercase().to_string().as_str()], said));
+            return text
+                .chars()
+                .for_each(|letter| unit([letter.to_ascii_uppercase().to_string().as_str()], said));
         }
         return unit([text], said);
     }
@@ -277,9 +306,14 @@ fn spell(text: &str, style: Style, random: &mut Rng, said: &mut Vec<Said>) {
             Letters::Upper => unit([letter.to_ascii_uppercase().to_string().as_str()], said),
             Letters::AsIs => unit([letter.to_string().as_str()], said),
             Letters::Directed if letter.is_ascii_uppercase() => {
-                let directive: &[&str] =
-                    [&["capital"] as &[&str], &["capital"], &["cap"], &["upper", "case"], &["uppercase"], &["big"]]
-                        [random.usize(..5)];
+                let directive: &[&str] = [
+                    &["capital"] as &[&str],
+                    &["capital"],
+                    &["cap"],
+                    &["upper", "case"],
+                    &["uppercase"],
+                    &["big"],
+                ][random.usize(..5)];
                 unit(directive.iter().copied().chain([lower.as_str()]), said);
             }
             Letters::Directed | Letters::Lower => unit([lower.as_str()], said),
@@ -298,16 +332,26 @@ fn cased(text: &str, style: Style, random: &mut Rng, said: &mut Vec<Said>) {
         }
         Letters::Directed => {}
     }
-    if random.u8(..5) == 0 {
-        // A dictation tool that knows the name.
-        return unit([text], said);
-    }
     let humps = humps(text);
+    match random.u8(..8) {
+        // A dictation tool that knows the name.
+        0 => return unit([text], said),
+        // What people leave out: the capitals of a name, and that its words are one.
+        1 | 2 => return humps.iter().for_each(|hump| unit([hump.to_ascii_lowercase().as_str()], said)),
+        // "capital path".
+        3 if text.len() > 1 && text.bytes().all(|byte| byte.is_ascii_uppercase()) => {
+            let directive = ["capital", "uppercase", "cap"][random.usize(..3)];
+            return unit([directive, lower.as_str()], said);
+        }
+        _ => {}
+    }
     let words: Vec<String> = humps.iter().map(|hump| hump.to_ascii_lowercase()).collect();
     if humps.len() > 1 {
         for (directive, name) in [(Directive::Camel, "camel case"), (Directive::Pascal, "pascal case")] {
             if directive.apply(&words) == text {
-                let name: Vec<&str> = if random.bool() { name.split(' ').collect() } else {
+                let name: Vec<&str> = if random.bool() {
+                    name.split(' ').collect()
+                } else {
                     vec![if directive == Directive::Camel { "camelcase" } else { "pascalcase" }]
                 };
                 return unit(name.into_iter().chain(words.iter().map(String::as_str)), said);
@@ -315,7 +359,8 @@ fn cased(text: &str, style: Style, random: &mut Rng, said: &mut Vec<Said>) {
         }
     }
     if text.bytes().all(|byte| byte.is_ascii_uppercase()) {
-        let directive: &[&str] = [&["all", "caps"] as &[&str], &["all", "caps"], &["caps"]][random.usize(..2)];
+        let directive: &[&str] =
+            [&["all", "caps"] as &[&str], &["all", "caps"], &["caps"]][random.usize(..2)];
         return unit(directive.iter().copied().chain([lower.as_str()]), said);
     }
     for hump in humps {

@@ -75,6 +75,11 @@ impl Tagger {
             .with_context(|| format!("cannot make {}", self.output.display()))?;
         let (mut network, mut optimizer) = (Network::new(config.seed)?, Optimizer::default());
         let mut epoch = 0;
+        if let Some(folder) = config.start.as_deref().filter(|_| !self.resume) {
+            let mut before = Optimizer::default();
+            Checkpoint::read(folder)?.restore(&mut network, &mut before)?;
+            network = checkpoint::averaged(&network, &before)?;
+        }
         if self.resume {
             let checkpoint = Checkpoint::read(&self.output)?;
             epoch = checkpoint.epoch;
@@ -176,7 +181,8 @@ fn batches<'scope>(
         let mut sent = 0;
         while sent < steps {
             let gone = (first_step + sent) as f32 / all;
-            let mix = config.finish.filter(|finish| gone >= finish.from).map_or(config.mix, |finish| finish.mix);
+            let mix =
+                config.finish.filter(|finish| gone >= finish.from).map_or(config.mix, |finish| finish.mix);
             let mut stream = Stream::new(commands, mix, random.u64(..));
             let mut pool = Vec::with_capacity(POOL * config.batch);
             let mut unusable = 0;
@@ -209,7 +215,12 @@ fn checks(config: &Config, commands: &Commands) -> anyhow::Result<Vec<(&'static 
         let cases = crate::cases::read(&config.corpus.join(name), "dictated")?;
         Ok(cases
             .into_iter()
-            .map(|case| Sample { dictated: case.dictated, expected: case.expected, known: Vec::new(), dialect })
+            .map(|case| Sample {
+                dictated: case.dictated,
+                expected: case.expected,
+                known: Vec::new(),
+                dialect,
+            })
             .collect())
     };
     let mut stream = Stream::held_out(commands, config.mix, 77);
@@ -223,8 +234,11 @@ fn checks(config: &Config, commands: &Commands) -> anyhow::Result<Vec<(&'static 
     all.into_iter()
         .map(|(name, samples)| {
             let count = samples.len();
-            let examples: Vec<Example> =
-                samples.iter().filter_map(|sample| encode(sample).ok()).filter(|example| !example.gold.is_empty()).collect();
+            let examples: Vec<Example> = samples
+                .iter()
+                .filter_map(|sample| encode(sample).ok())
+                .filter(|example| !example.gold.is_empty())
+                .collect();
             eprintln!("{name}: {} of {count} cases can be reached", examples.len());
             if examples.is_empty() {
                 bail!("no case of {name} can be reached: there is nothing to measure on");

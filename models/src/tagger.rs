@@ -8,8 +8,8 @@
 pub mod beam;
 pub mod candidate;
 pub mod context;
-pub mod feature;
 mod embedded;
+pub mod feature;
 mod kernel;
 pub mod network;
 pub mod shape;

@@ -135,9 +135,9 @@ impl Wide {
         for at in 0..self.said.len() {
             let token = self.said[at];
             within.read(&self.at_token[token]);
-            if let Some(title) = title(&self.line, token) {
-                self.at_token[token].push(title);
-            }
+            let capitals = capitals(&self.line, token);
+            self.at_token[token].extend(capitals);
+            self.directed(token);
             for reading in &mut self.at_token[token] {
                 if matches!(reading.kind, Kind::Word | Kind::Letter | Kind::Heard) {
                     let lower = reading.text.to_ascii_lowercase();
@@ -174,6 +174,21 @@ impl Wide {
         let mut sounds = Vec::new();
         letters::read(&self.line.lower[tokens[self.said[at]].at.start..last.at.end], &mut sounds);
         Some((words, sounds))
+    }
+
+    /// "capital path" may mean `PATH`.
+    fn directed(&mut self, token: usize) {
+        let upper: Vec<Reading> = self.at_token[token]
+            .iter()
+            .filter(|reading| reading.kind == Kind::Case && reading.text.len() > 1)
+            .filter(|reading| reading.entry.is_some_and(|entry| matches!(entry.writes, "capital" | "upper")))
+            .map(|reading| {
+                let text = Cow::Owned(reading.text.to_uppercase());
+                Reading { kind: Kind::WideCase, text, ..reading.clone() }
+            })
+            .filter(|upper| self.at_token[token].iter().all(|reading| reading.text != upper.text))
+            .collect();
+        self.at_token[token].extend(upper);
     }
 
     fn sounds_at(
@@ -240,15 +255,20 @@ impl Wide {
     }
 }
 
-/// A word with a capital at its start: a speech engine's capitals say nothing, nor does their absence.
-fn title(line: &Line, token: usize) -> Option<Reading> {
+/// A longer word is not written in capitals without a word about it.
+const LONGEST_CAPITALS: usize = 10;
+
+/// A word with a capital at its start, and all in capitals: a speech engine's capitals say nothing, nor does their
+/// absence.
+fn capitals(line: &Line, token: usize) -> impl Iterator<Item = Reading> + use<> {
     let (text, lower) = (line.text(token), line.lower(token));
     let word = line.tokens[token].shape == Shape::Word && text.len() > 1 && lower.is_ascii();
-    if !word || text[1..] == lower[1..] && text != lower {
-        return None;
-    }
-    let text = format!("{}{}", lower[..1].to_ascii_uppercase(), &lower[1..]);
-    Some(Reading::new(token..token + 1, Kind::Sounds, text.into(), None))
+    let title = (word && (text[1..] != lower[1..] || text == lower))
+        .then(|| format!("{}{}", lower[..1].to_ascii_uppercase(), &lower[1..]));
+    let upper = (word && text.len() <= LONGEST_CAPITALS).then(|| lower.to_ascii_uppercase());
+    let upper = upper.filter(|upper| upper != text);
+    let reading = move |text: String| Reading::new(token..token + 1, Kind::Sounds, text.into(), None);
+    title.into_iter().chain(upper).map(reading)
 }
 
 /// A target with how well it stands here.

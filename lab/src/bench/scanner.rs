@@ -65,7 +65,7 @@ fn strict_line(units: usize) -> (String, String) {
 }
 
 /// `units` units, no separator said: `ls -l -l …`.
-fn free_line(units: usize) -> (String, String) {
+pub(super) fn free_line(units: usize) -> (String, String) {
     let flags = units / 2;
     (format!("ls{}", " dash l".repeat(flags)), format!("ls{}", " -l".repeat(flags)))
 }
@@ -75,9 +75,20 @@ fn symbol_line(units: usize) -> (String, String) {
     (format!("echo space{}", " slash".repeat(units)), format!("echo {}", "/".repeat(units)))
 }
 
-fn row(name: &str, unit: Unit, (said, expected): (&str, &str), samples: usize) -> anyhow::Result<Row> {
+fn row(name: &str, unit: Unit, case: (&str, &str), samples: usize) -> anyhow::Result<Row> {
+    conversions(name, Route::Scanner, unit, case, samples)
+}
+
+/// Times conversions by one route, each alone; fails when an answer is not the expected one.
+pub(super) fn conversions(
+    name: &str,
+    route: Route,
+    unit: Unit,
+    (said, expected): (&str, &str),
+    samples: usize,
+) -> anyhow::Result<Row> {
     let words = Words::default();
-    let dictation = Dictation { text: said, route: Route::Scanner, ..Dictation::default() };
+    let dictation = Dictation { text: said, route, ..Dictation::default() };
     let mut times: Vec<Duration> = Vec::with_capacity(samples);
     let warm_up = WARM_UP.min(samples);
     for at in 0..warm_up + samples {
@@ -87,12 +98,12 @@ fn row(name: &str, unit: Unit, (said, expected): (&str, &str), samples: usize) -
         match converted {
             Ok(conversion) if conversion.buffer == expected => {}
             Ok(conversion) => bail!(
-                "scanner, {name}: {:?} became {:?} instead of {:?}",
+                "{name}: {:?} became {:?} instead of {:?}",
                 shortened(said),
                 shortened(&conversion.buffer),
                 shortened(expected)
             ),
-            Err(refusal) => bail!("scanner, {name}: {:?} was refused: {refusal}", shortened(said)),
+            Err(refusal) => bail!("{name}: {:?} was refused: {refusal}", shortened(said)),
         }
         if at >= warm_up {
             times.push(time);

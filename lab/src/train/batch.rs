@@ -88,6 +88,15 @@ impl Batch {
         }
         if let Some((share, random)) = blur {
             let limit = (share * 256.0) as u8;
+            // Some units are not seen at all: what they are must follow from what stands around them.
+            let mut first = 0;
+            for &end in &units.ends {
+                let end = end as usize;
+                if random.u8(..) < limit / 3 {
+                    units.rows[first..end].iter_mut().for_each(|(_, weight)| *weight = 0.0);
+                }
+                first = end;
+            }
             for (_, weight) in units.rows.iter_mut().chain(&mut history.rows).chain(&mut cross.rows) {
                 if random.u8(..) < limit {
                     *weight = 0.0;

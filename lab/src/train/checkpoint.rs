@@ -51,7 +51,12 @@ impl Checkpoint {
     }
 
     /// Writes the state behind `epoch`.
-    pub(super) fn write(folder: &Path, epoch: usize, network: &Network, optimizer: &Optimizer) -> anyhow::Result<()> {
+    pub(super) fn write(
+        folder: &Path,
+        epoch: usize,
+        network: &Network,
+        optimizer: &Optimizer,
+    ) -> anyhow::Result<()> {
         let mut tensors = HashMap::from([(EPOCH.to_owned(), Tensor::new(&[epoch as u32], &Device::Cpu)?)]);
         for (name, var) in &network.parameters {
             tensors.insert(format!("weights.{name}"), var.as_tensor().clone());
@@ -65,7 +70,8 @@ impl Checkpoint {
             }
         }
         let (path, aside) = (folder.join(FILE), folder.join("checkpoint.new"));
-        candle_core::safetensors::save(&tensors, &aside).with_context(|| format!("cannot write {}", aside.display()))?;
+        candle_core::safetensors::save(&tensors, &aside)
+            .with_context(|| format!("cannot write {}", aside.display()))?;
         std::fs::rename(&aside, &path).with_context(|| format!("cannot write {}", path.display()))
     }
 }

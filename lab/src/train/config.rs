@@ -32,6 +32,8 @@ pub struct Config {
     pub averaging: f32,
     /// Longest gradient.
     pub clip: f32,
+    /// Folder of a finished run whose averaged weights are the first ones of this run.
+    pub start: Option<PathBuf>,
     /// What the samples are made of.
     pub mix: Mix,
     /// What they are made of towards the end, and from which share of the run on.
@@ -89,7 +91,8 @@ impl Config {
     /// # Errors
     /// Where it cannot be read or understood, with the line of the mistake.
     pub fn read(path: &Path) -> anyhow::Result<Config> {
-        let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let text =
+            std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
         toml::from_str(&text).with_context(|| format!("{} is not understood", path.display()))
     }
 }

@@ -3,10 +3,10 @@
 use crate::align::{Known, align};
 use crate::said::Said;
 use sayso_models::tagger::candidate::{self, Candidate};
-use sayso_models::tagger::context::Context;
+use sayso_models::tagger::context::{Context, Facts};
 use sayso_models::tagger::unit::{self, Weighted};
 use sayso_speech::clean::clean;
-use sayso_speech::lattice::{Lattice, ReadingId};
+use sayso_speech::lattice::{Lattice, ReadingId, Step};
 use sayso_speech::lex::lex_wide;
 use sayso_speech::words::UserWords;
 use std::ops::Range;
@@ -155,7 +155,7 @@ pub fn encode(sample: &Sample) -> Result<Example, Unusable> {
 }
 
 /// Encodes a path; `None` where one of its steps is no candidate there.
-fn encode_path(lattice: &Lattice, path: &[Candidate]) -> Option<Example> {
+fn encode_path(lattice: &Lattice, path: &[Step]) -> Option<Example> {
     let mut example = Example::default();
     for rows in unit::units(lattice) {
         example.units.push_weighted(rows);
@@ -173,16 +173,19 @@ fn encode_path(lattice: &Lattice, path: &[Candidate]) -> Option<Example> {
             example.spans.push(reading.tokens.start as u32..reading.tokens.end as u32);
         }
         candidate::candidates(lattice, &usable, &context, last, &mut found);
-        let right = found.iter().position(|candidate| candidate == gold)?;
+        let is_gold = |step: &Candidate| step.reading == gold.reading && step.space == gold.space;
+        let right = found.iter().position(is_gold)?;
         example.gold.push((example.candidates.len() + right) as u32);
         example.step_tokens.push(token as u32);
         example.history.push(context.rows());
+        let view = context.view();
+        let heard = lattice.line.text(token);
+        let facts: Vec<Facts<'_>> = usable.iter().map(|id| Facts::new(lattice.reading(*id), heard)).collect();
         for candidate in &found {
-            let place = usable.iter().position(|id| *id == candidate.reading)? as u32;
-            example.candidates.push((step as u32, first + place));
+            example.candidates.push((step as u32, first + candidate.place));
+            let mut rows = Vec::with_capacity(13);
             let reading = lattice.reading(candidate.reading);
-            let mut rows = Vec::with_capacity(12);
-            context.cross(reading, candidate.space, lattice.line.text(reading.tokens.start), &mut rows);
+            view.cross(reading, &facts[candidate.place as usize], candidate.space, &mut rows);
             example.cross.push(rows);
         }
         let taken = lattice.reading(gold.reading);

@@ -98,7 +98,8 @@ impl Network {
             let y = self.attend(&y, batch, layer, &near)?;
             x = (x + dropped(y, blur, 2 + 2 * layer as u64)?)?;
             let y = norm(&x, self.get(&name("forward.norm")))?;
-            let y = y.matmul(self.get(&name("widen.weight")))?.broadcast_add(self.get(&name("widen.bias")))?;
+            let y =
+                y.matmul(self.get(&name("widen.weight")))?.broadcast_add(self.get(&name("widen.bias")))?;
             let y = y.relu()?.matmul(self.get(&name("narrow.weight")))?;
             x = (x + dropped(y, blur, 3 + 2 * layer as u64)?)?;
         }
@@ -154,8 +155,11 @@ impl Network {
         // Normalised over the candidates of each step; a score is far from where e^x ends.
         let scores = (scores.clamp(-60f32, 60f32))?;
         let steps = batch.gold_count();
-        let sums = Tensor::zeros(steps, scores.dtype(), scores.device())?
-            .index_add(&batch.candidate_steps, &scores.exp()?, 0)?;
+        let sums = Tensor::zeros(steps, scores.dtype(), scores.device())?.index_add(
+            &batch.candidate_steps,
+            &scores.exp()?,
+            0,
+        )?;
         scores - sums.log()?.index_select(&batch.candidate_steps, 0)?
     }
 

@@ -53,7 +53,13 @@ impl InplaceOp2 for Update<'_> {
         "adamw"
     }
 
-    fn cpu_fwd(&self, weights: &mut CpuStorage, _: &Layout, gradient: &CpuStorage, at: &Layout) -> Result<()> {
+    fn cpu_fwd(
+        &self,
+        weights: &mut CpuStorage,
+        _: &Layout,
+        gradient: &CpuStorage,
+        at: &Layout,
+    ) -> Result<()> {
         let CpuStorage::F32(weights) = weights else { candle_core::bail!("a parameter is not of f32") };
         let gradient = &gradient.as_slice::<f32>()?[at.start_offset()..];
         let mut moments = self.moments.lock().unwrap_or_else(std::sync::PoisonError::into_inner);

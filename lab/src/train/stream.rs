@@ -2,10 +2,10 @@
 
 use super::config::Mix;
 use super::example::Sample;
+use crate::noise::noise;
 use crate::said::Said;
 use crate::say::{Style, say};
 use crate::talk::talk;
-use crate::noise::noise;
 use crate::{cases, everyday, template};
 use anyhow::{Context, bail};
 use fastrand::Rng;
@@ -47,8 +47,8 @@ impl Commands {
         let more = read("nl2bash/more-commands.txt")?.lines().map(str::to_owned).collect();
         let (mut templates, mut held_out) = (Vec::new(), Vec::new());
         for (at, line) in read("tldr/examples.jsonl")?.lines().enumerate() {
-            let page: Page =
-                serde_json::from_str(line).with_context(|| format!("tldr/examples.jsonl, line {}", at + 1))?;
+            let page: Page = serde_json::from_str(line)
+                .with_context(|| format!("tldr/examples.jsonl, line {}", at + 1))?;
             let to = if is_held_out(&page.page) { &mut held_out } else { &mut templates };
             to.push(page.template);
         }
@@ -64,8 +64,8 @@ impl Commands {
     /// A command by its source.
     fn draw(&self, source: Source, random: &mut Rng) -> String {
         match source {
-            Source::Pairs => self.varied(&self.pairs[random.usize(..self.pairs.len())].1, random),
-            Source::More => self.varied(&self.more[random.usize(..self.more.len())], random),
+            Source::Pairs => self.sometimes(&self.pairs[random.usize(..self.pairs.len())].1, random),
+            Source::More => self.sometimes(&self.more[random.usize(..self.more.len())], random),
             Source::Templates | Source::HeldOut => {
                 let templates = if source == Source::HeldOut { &self.held_out } else { &self.templates };
                 let template = &templates[random.usize(..templates.len())];
@@ -75,7 +75,10 @@ impl Commands {
                     false => template::fill_with(template, choice, |text| everyday::value_for(text, random)),
                 }
             }
-            Source::Everyday => everyday::command(random),
+            Source::Everyday => match random.u8(..4) {
+                0 => self.varied(&everyday::command(random), random),
+                _ => everyday::command(random),
+            },
         }
     }
 }
@@ -84,11 +87,12 @@ impl Commands {
 const SHORTEST_NAME: usize = 4;
 
 impl Commands {
-    /// The command with other names and numbers in it, every second time: what surrounds a name is what is learnt.
+    fn sometimes(&self, command: &str, random: &mut Rng) -> String {
+        if random.bool() { self.varied(command, random) } else { command.to_owned() }
+    }
+
+    /// The command with other names and numbers in it: what surrounds a name is what is learnt.
     fn varied(&self, command: &str, random: &mut Rng) -> String {
-        if random.bool() {
-            return command.to_owned();
-        }
         let mut varied = String::with_capacity(command.len() + 8);
         let mut rest = command;
         while let Some(first) = rest.chars().next() {
@@ -110,7 +114,7 @@ impl Commands {
                 && !behind.starts_with(['>', '&'])
                 && run != "0";
             if is_name && random.u8(..5) < 3 {
-                varied.push_str(&self.names[random.usize(..self.names.len())]);
+                self.name(&mut varied, random);
             } else if is_number && random.bool() {
                 varied.push(char::from(b'1' + random.u8(..9)));
                 varied.extend((1..run.len()).map(|_| char::from(b'0' + random.u8(..10))));
@@ -120,6 +124,26 @@ impl Commands {
             rest = behind;
         }
         varied
+    }
+}
+
+impl Commands {
+    /// A name, now and then of several words.
+    fn name(&self, varied: &mut String, random: &mut Rng) {
+        let word = |random: &mut Rng| self.names[random.usize(..self.names.len())].as_str();
+        varied.push_str(word(random));
+        match random.u8(..12) {
+            0 => {
+                let second = word(random);
+                varied.push_str(&second[..1].to_ascii_uppercase());
+                varied.push_str(&second[1..]);
+            }
+            1 => {
+                varied.push(['-', '_'][random.usize(..2)]);
+                varied.push_str(word(random));
+            }
+            _ => {}
+        }
     }
 }
 
@@ -134,9 +158,9 @@ fn names<'c>(commands: impl Iterator<Item = &'c str>) -> Vec<String> {
 
 /// Whether a page of tldr is held out, on every platform that it stands for.
 pub fn is_held_out(page: &str) -> bool {
-    let hash = page.bytes().fold(0xcbf2_9ce4_8422_2325u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    });
+    let hash = page
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
     (hash >> 20).is_multiple_of(HELD_OUT)
 }
 

@@ -4,12 +4,15 @@
 //! compared by their probability. At most `width` stay at each token, so time is linear in the length of the line.
 
 use super::candidate::{self, Candidate};
-use super::context::Context;
+use super::context::{Context, Facts};
 use super::network::{Room, Scored, Seen};
 use super::shape::HIDDEN;
 use super::unit;
 use super::weights::Weights;
 use sayso_speech::lattice::{Lattice, ReadingId, Step};
+
+/// A path so much less likely than the best at its token, as a logarithm, is not followed.
+const HOPELESS: f32 = 9.0;
 
 /// A path through the lattice.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -102,7 +105,8 @@ pub fn search(weights: &Weights, lattice: &Lattice, width: usize, desk: &mut Des
             }
         }
     }
-    let mut paths: Vec<Path> = waiting.pop().unwrap_or_default().iter().map(|end| path(end, &taken)).collect();
+    let mut paths: Vec<Path> =
+        waiting.pop().unwrap_or_default().iter().map(|end| path(end, &taken)).collect();
     paths.sort_by(|a, b| b.score.total_cmp(&a.score));
     paths
 }
@@ -125,21 +129,24 @@ fn score_all(
         let rows = candidate::rows(lattice, reading);
         weights.reading(&rows, reading.tokens.end - 1, reading.tokens.end, seen, sum);
     }
-    for (at, partial) in partials.iter().enumerate() {
+    let heard = lattice.line.text(token);
+    let facts: Vec<Facts<'_>> = usable.iter().map(|id| Facts::new(lattice.reading(*id), heard)).collect();
+    let best = partials.iter().map(|partial| partial.score).fold(f32::MIN, f32::max);
+    for (at, partial) in partials.iter().enumerate().filter(|(_, partial)| partial.score > best - HOPELESS) {
         candidate::candidates(lattice, usable, &partial.context, partial.wrote, found);
+        let view = partial.context.view();
         cross.clear();
         ends.clear();
         for candidate in found.iter() {
             let reading = lattice.reading(candidate.reading);
-            let heard = lattice.line.text(reading.tokens.start);
-            partial.context.cross(reading, candidate.space, heard, cross);
+            view.cross(reading, &facts[candidate.place as usize], candidate.space, cross);
             ends.push(cross.len());
         }
         let scored: Vec<Scored<'_>> = found
             .iter()
             .enumerate()
             .map(|(at, candidate)| {
-                let place = usable.iter().position(|id| *id == candidate.reading).unwrap_or(0);
+                let place = candidate.place as usize;
                 let first = if at == 0 { 0 } else { ends[at - 1] };
                 Scored { reading: &readings[place * HIDDEN..][..HIDDEN], cross: &cross[first..ends[at]] }
             })

@@ -10,6 +10,8 @@ use sayso_speech::lattice::{Kind, Lattice, Reading, ReadingId};
 pub struct Candidate {
     /// The reading.
     pub reading: ReadingId,
+    /// Its place among the usable readings of its token.
+    pub place: u32,
     /// Whether a space goes before what it writes.
     pub space: bool,
 }
@@ -52,15 +54,15 @@ pub fn candidates(
 ) {
     found.clear();
     let last = last.map(|id| lattice.reading(id));
-    for &id in usable {
-        let reading = lattice.reading(id);
+    for (place, &id) in usable.iter().enumerate() {
+        let (reading, place) = (lattice.reading(id), place as u32);
         let spaced = reading.kind.writes() && context.may_space();
         let touching = !spaced || last.is_none_or(|last| lattice.may_touch(last, reading));
         if touching {
-            found.push(Candidate { reading: id, space: false });
+            found.push(Candidate { reading: id, place, space: false });
         }
         if spaced {
-            found.push(Candidate { reading: id, space: true });
+            found.push(Candidate { reading: id, place, space: true });
         }
     }
 }
@@ -75,9 +77,15 @@ pub fn rows(lattice: &Lattice, reading: &Reading) -> [u32; 8] {
         Feature::new(21).text(&reading.text),
         Feature::new(22).number(kind).number(said).number(reading.tokens.len().min(4) as u64),
         Feature::new(23).number(kind).text(heard),
-        Feature::new(24).number(kind).number(case_of(&reading.text)).number(case_of(lattice.line.text(reading.tokens.start))),
+        Feature::new(24)
+            .number(kind)
+            .number(case_of(&reading.text))
+            .number(case_of(lattice.line.text(reading.tokens.start))),
         Feature::new(25).number(kind).number(reading.text.len().min(6) as u64),
-        Feature::new(26).number(kind).number(u64::from(reading.cost / 3)).number(reading.tokens.len().min(4) as u64),
+        Feature::new(26)
+            .number(kind)
+            .number(u64::from(reading.cost / 3))
+            .number(reading.tokens.len().min(4) as u64),
         Feature::new(27).number(kind).number(u64::from(reading.prior)).number(reading.fit as u64),
     ]
     .map(|feature| feature.row(ROWS))

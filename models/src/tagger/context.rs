@@ -1,6 +1,7 @@
 //! The command line so far, as the tagger sees it from one point of a path.
 
-use super::feature::{Feature, ROWS};
+use super::feature::{CROSS_ROWS, Feature, ROWS};
+use super::unit::Pattern;
 use sayso_speech::commands::{self, Arity, Command};
 use sayso_speech::lattice::{Kind, Reading};
 
@@ -109,81 +110,44 @@ impl Context {
         .map(|feature| feature.row(ROWS))
     }
 
-    /// The rows of a candidate: how `reading`, with a space before it or not, fits here. Of the table with
-    /// [`super::feature::CROSS_ROWS`] rows.
-    pub fn cross(&self, reading: &Reading, space: bool, heard: &str, rows: &mut Vec<u32>) {
-        use super::feature::CROSS_ROWS;
-        let mut add = |feature: Feature| rows.push(feature.row(CROSS_ROWS));
-        let kind = reading.kind as u64;
-        let last_kind = self.last_kind.map_or(99, |kind| kind as u64);
-        if !reading.kind.writes() {
-            add(Feature::new(60).number(kind).text(heard));
-            add(Feature::new(61).number(kind).number(u64::from(self.dropped.min(3))).number(last_kind));
-            add(Feature::new(62).number(kind).number(self.place as u64).number(u64::from(self.quote.is_some())));
-            add(Feature::new(63).number(kind).text(heard).and(self.last[0]));
-            return;
-        }
-        let space_code = u64::from(space) + 2 * u64::from(self.settled);
-        let joined;
-        let word: &str = if space || self.word.is_empty() {
-            &reading.text
-        } else {
-            joined = format!("{}{}", self.word, reading.text);
-            &joined
+    /// What all candidates behind this context share.
+    pub fn view(&self) -> View<'_> {
+        let spaced = match (self.quote, self.place) {
+            (Some(_), _) => Expects::Anything,
+            (None, Place::Command) if self.word.is_empty() => Expects::Name,
+            // The word before would be the name: its own sub-commands and flags are those that count.
+            (None, Place::Command) => match commands::lookup(&[self.word.as_str()]) {
+                Some(command) if command.runs_command() => Expects::Name,
+                command => Expects::Argument(command),
+            },
+            (None, Place::Argument) => {
+                let below = self.command.and_then(|command| command.subcommand(&self.word));
+                Expects::Argument(below.or(self.command))
+            }
         };
-        let before = if space { Feature::new(1).text(&self.word) } else { self.finished[0] };
-        let this = Feature::new(2).text(word);
-        let text = Feature::new(3).text(&reading.text);
-        let fit = self.fit_after(word, space);
-        add(Feature::new(70).and(this));
-        add(Feature::new(71).and(this).and(self.name));
-        add(Feature::new(72).and(this).and(before));
-        add(Feature::new(73).number(fit).number(space_code).number(kind));
-        add(Feature::new(74).number(space_code).and(self.last[0]).and(text));
-        add(Feature::new(75)
-            .number(space_code)
-            .number(last_kind)
-            .number(kind)
-            .number(u64::from(self.quote.map_or(0, u32::from))));
-        add(Feature::new(76)
-            .and(self.path)
-            .number(u64::from(self.due))
-            .number(space_code)
-            .text(&super::unit::pattern(word)));
-        add(Feature::new(77).number(space_code).number(self.fit(&self.word)).number(u64::from(self.due)));
-        add(Feature::new(78).number(space_code).and(self.last[1]).and(self.last[0]).and(text));
-        add(Feature::new(79).number(space_code).and(self.name).and(self.last[0]).and(text));
-        add(Feature::new(80).number(space_code).text(&super::unit::pattern(word)).number(fit));
-        if reading.cost > 0 {
-            let distance = Feature::new(82).number(u64::from(reading.cost / 3)).number(space_code);
-            add(distance.number(u64::from(reading.prior)).number(reading.fit as u64).number(fit));
+        let joined = match (self.quote, self.place) {
+            (Some(_), _) => Expects::Anything,
+            (None, Place::Command) => Expects::Name,
+            (None, Place::Argument) => Expects::Argument(self.command),
+        };
+        View {
+            context: self,
+            word: Feature::new(1).text(&self.word),
+            fit: self.fit(&self.word),
+            last_kind: self.last_kind.map_or(99, |kind| kind as u64),
+            quote: u64::from(self.quote.map_or(0, u32::from)),
+            spaced,
+            joined,
         }
-        add(Feature::new(81).and(text).number(kind).number(heard_case(heard)).number(self.place as u64));
-    }
-
-    /// How `word` fits where it would stand.
-    fn fit_after(&self, word: &str, space: bool) -> u64 {
-        if space && self.quote.is_none() && self.place == Place::Command && !self.word.is_empty() {
-            // The word before it would be the name: its own sub-commands and flags are those that count.
-            return match commands::lookup(&[self.word.as_str()]) {
-                Some(command) if command.runs_command() => fit_name(word),
-                command => fit_argument(command, word),
-            };
-        }
-        if space && self.quote.is_none() && self.place == Place::Argument {
-            let below = self.command.and_then(|command| command.subcommand(&self.word));
-            return fit_argument(below.or(self.command), word);
-        }
-        self.fit(word)
     }
 
     fn fit(&self, word: &str) -> u64 {
         match (self.quote, self.place) {
-            _ if word.is_empty() => 1,
-            (Some(_), _) => 0,
-            (None, Place::Command) => fit_name(word),
-            (None, Place::Argument) => fit_argument(self.command, word),
+            (Some(_), _) => Expects::Anything,
+            (None, Place::Command) => Expects::Name,
+            (None, Place::Argument) => Expects::Argument(self.command),
         }
+        .fit(word)
     }
 
     /// Takes in what a reading writes, `space` telling whether a space goes before it.
@@ -284,7 +248,8 @@ impl Context {
                 self.due = arity(self.command, word).map_or(4, due);
             }
             Place::Command if was_due == 1 || word.contains('=') => {}
-            Place::Command if matches!(word, "do" | "then" | "else" | "while" | "if" | "until" | "!" | "{") => {}
+            Place::Command
+                if matches!(word, "do" | "then" | "else" | "while" | "if" | "until" | "!" | "{") => {}
             Place::Command => {
                 self.command = commands::lookup(&[word]);
                 self.name = this;
@@ -308,6 +273,116 @@ impl Context {
                 }
             }
         }
+    }
+}
+
+/// What the next word may be.
+#[derive(Debug, Clone, Copy)]
+enum Expects {
+    /// Something in quotes.
+    Anything,
+    /// A command's name.
+    Name,
+    /// An argument of a command, if it is known.
+    Argument(Option<Command>),
+}
+
+impl Expects {
+    fn fit(self, word: &str) -> u64 {
+        match self {
+            _ if word.is_empty() => 1,
+            Expects::Anything => 0,
+            Expects::Name => fit_name(word),
+            Expects::Argument(command) => fit_argument(command, word),
+        }
+    }
+}
+
+/// A context, and what all candidates behind it share.
+#[derive(Debug)]
+pub struct View<'c> {
+    context: &'c Context,
+    word: Feature,
+    fit: u64,
+    last_kind: u64,
+    quote: u64,
+    spaced: Expects,
+    joined: Expects,
+}
+
+/// What a reading has of itself, whatever stands before it.
+#[derive(Debug, Clone, Copy)]
+pub struct Facts<'l> {
+    kind: u64,
+    text: Feature,
+    word: Feature,
+    pattern: Pattern,
+    heard: &'l str,
+    case: u64,
+}
+
+impl<'l> Facts<'l> {
+    /// Of a reading of which the first token was `heard`.
+    pub fn new(reading: &Reading, heard: &'l str) -> Facts<'l> {
+        Facts {
+            kind: reading.kind as u64,
+            text: Feature::new(3).text(&reading.text),
+            word: Feature::new(2).text(&reading.text),
+            pattern: Pattern::of(&reading.text),
+            heard,
+            case: super::unit::case_of(heard),
+        }
+    }
+}
+
+impl View<'_> {
+    /// The rows of a candidate: how `reading`, with a space before it or not, fits here. Of the table with
+    /// [`CROSS_ROWS`] rows.
+    pub fn cross(&self, reading: &Reading, facts: &Facts<'_>, space: bool, rows: &mut Vec<u32>) {
+        let context = self.context;
+        let mut add = |feature: Feature| rows.push(feature.row(CROSS_ROWS));
+        let kind = facts.kind;
+        if !reading.kind.writes() {
+            let quoted = u64::from(context.quote.is_some());
+            add(Feature::new(60).number(kind).text(facts.heard));
+            add(Feature::new(61)
+                .number(kind)
+                .number(u64::from(context.dropped.min(3)))
+                .number(self.last_kind));
+            add(Feature::new(62).number(kind).number(context.place as u64).number(quoted));
+            add(Feature::new(63).number(kind).text(facts.heard).and(context.last[0]));
+            return;
+        }
+        let space_code = u64::from(space) + 2 * u64::from(context.settled);
+        let alone = space || context.word.is_empty();
+        let joined;
+        let (word, this, pattern): (&str, Feature, Pattern) = if alone {
+            (&reading.text, facts.word, facts.pattern)
+        } else {
+            joined = format!("{}{}", context.word, reading.text);
+            (&joined, Feature::new(2).text(&joined), Pattern::of(&joined))
+        };
+        let before = if space { self.word } else { context.finished[0] };
+        let fit = if space { self.spaced.fit(word) } else { self.joined.fit(word) };
+        let text = facts.text;
+        add(Feature::new(70).and(this));
+        add(Feature::new(71).and(this).and(context.name));
+        add(Feature::new(72).and(this).and(before));
+        add(Feature::new(73).number(fit).number(space_code).number(kind));
+        add(Feature::new(74).number(space_code).and(context.last[0]).and(text));
+        add(Feature::new(75).number(space_code).number(self.last_kind).number(kind).number(self.quote));
+        let due = u64::from(context.due);
+        let patterned = Feature::new(76).and(context.path).number(due).number(space_code);
+        add(patterned.bytes(pattern.bytes()));
+        add(Feature::new(77).number(space_code).number(self.fit).number(due));
+        add(Feature::new(78).number(space_code).and(context.last[1]).and(context.last[0]).and(text));
+        add(Feature::new(79).number(space_code).and(context.name).and(context.last[0]).and(text));
+        add(Feature::new(80).number(space_code).bytes(pattern.bytes()).number(fit));
+        if reading.cost > 0 {
+            let distance = Feature::new(82).number(u64::from(reading.cost / 3)).number(space_code);
+            add(distance.number(u64::from(reading.prior)).number(reading.fit as u64).number(fit));
+        }
+        add(Feature::new(81).and(text).number(kind).number(facts.case).number(context.place as u64));
     }
 }
 
@@ -385,8 +460,4 @@ fn fit_argument(command: Option<Command>, word: &str) -> u64 {
         (None, "") => 68,
         (None, _) => 69,
     }
-}
-
-fn heard_case(heard: &str) -> u64 {
-    super::unit::case_of(heard)
 }

@@ -25,8 +25,14 @@ impl Feature {
     /// With a text mixed in.
     #[must_use]
     pub fn text(self, text: &str) -> Feature {
+        self.bytes(text.as_bytes())
+    }
+
+    /// With bytes mixed in.
+    #[must_use]
+    pub fn bytes(self, text: &[u8]) -> Feature {
         let mut feature = self.number(text.len() as u64);
-        for chunk in text.as_bytes().chunks(8) {
+        for chunk in text.chunks(8) {
             let mut bytes = [0; 8];
             bytes[..chunk.len()].copy_from_slice(chunk);
             feature = feature.number(u64::from_le_bytes(bytes));

@@ -118,7 +118,8 @@ fn attend(layer: &Layer, all: &[f32], scores: &mut Vec<f32>, z: &mut [f32]) {
     for from in 0..count {
         let (start, end) = (from.saturating_sub(WINDOW), (from + WINDOW + 1).min(count));
         for head in 0..HEADS {
-            let part = |unit: usize, kind: usize| &all[unit * 3 * WIDTH + kind * WIDTH + head * SIZE..][..SIZE];
+            let part =
+                |unit: usize, kind: usize| &all[unit * 3 * WIDTH + kind * WIDTH + head * SIZE..][..SIZE];
             let distance = &layer.distance.values[head * (2 * REACH + 1)..][..2 * REACH + 1];
             let query = part(from, 0);
             scores.clear();

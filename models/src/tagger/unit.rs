@@ -57,7 +57,7 @@ fn unit(lattice: &Lattice, token: usize) -> Vec<Weighted> {
         add(Feature::new(7));
     }
     if shape == Shape::Typed {
-        add(Feature::new(8).text(&pattern(text)));
+        add(Feature::new(8).bytes(Pattern::of(text).bytes()));
     }
     let letters: Vec<char> = lower.chars().take(MAX_LETTERS).collect();
     let grams = parts(&letters);
@@ -103,24 +103,39 @@ pub(super) fn case_of(text: &str) -> u64 {
     }
 }
 
-/// `file-2.txt` → `a-9.a`: what kind of text it is.
-pub(super) fn pattern(text: &str) -> String {
-    let mut pattern = String::new();
-    for c in text.chars().take(64) {
-        let class = match c {
-            _ if c.is_ascii_digit() => '9',
-            _ if c.is_lowercase() => 'a',
-            _ if c.is_uppercase() => 'A',
-            other => other,
-        };
-        if !pattern.ends_with(class) || !class.is_alphanumeric() {
-            pattern.push(class);
+/// `file-2.txt` → `a-9.a`: what kind of text it is. At most 15 bytes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pattern {
+    bytes: [u8; 16],
+    length: usize,
+}
+
+impl Pattern {
+    pub(super) fn of(text: &str) -> Pattern {
+        let mut pattern = Pattern { bytes: [0; 16], length: 0 };
+        let mut last = '\0';
+        for c in text.chars().take(64) {
+            let class = match c {
+                _ if c.is_ascii_digit() => '9',
+                _ if c.is_lowercase() => 'a',
+                _ if c.is_uppercase() => 'A',
+                other => other,
+            };
+            if last != class || !class.is_alphanumeric() {
+                pattern.length += class.encode_utf8(&mut pattern.bytes[pattern.length..]).len();
+                last = class;
+            }
+            if pattern.length >= 12 {
+                break;
+            }
         }
-        if pattern.len() >= 12 {
-            break;
-        }
+        pattern
     }
-    pattern
+
+    /// As bytes of UTF-8.
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.bytes[..self.length]
+    }
 }
 
 /// What tells the dialects apart: rows that every unit of the line gets.
@@ -169,8 +184,11 @@ mod tests {
 
     #[test]
     fn patterns_and_cases() {
-        assert_eq!(pattern("file-2.txt"), "a-9.a");
-        assert_eq!(pattern("--all"), "--a");
+        for (text, pattern) in
+            [("file-2.txt", "a-9.a"), ("--all", "--a"), ("x/y/z/1/2/3/4/5", "a/a/a/9/9/9/")]
+        {
+            assert_eq!(Pattern::of(text).bytes(), pattern.as_bytes(), "{text}");
+        }
         for (text, case) in [("12", 0), ("ab", 1), ("L", 2), ("Git", 3), ("XZ", 4), ("gitHub", 5)] {
             assert_eq!(case_of(text), case, "{text}");
         }

@@ -196,3 +196,54 @@ impl File<'_> {
         Ok(Matrix { values, outputs })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    static SHIPPED: &[u8] = include_bytes!("../../weights/tagger.safetensors");
+
+    fn with(change: impl FnOnce(&mut Vec<u8>)) -> BadWeights {
+        let mut bytes = SHIPPED.to_vec();
+        change(&mut bytes);
+        Weights::read(&bytes).expect_err("these weights are bad")
+    }
+
+    /// Where the data of a tensor begins.
+    fn place(name: &str) -> usize {
+        let header = u64::from_le_bytes(SHIPPED[..8].try_into().unwrap()) as usize;
+        let file = SafeTensors::deserialize(SHIPPED).unwrap();
+        let data = file.tensor(name).unwrap().data().as_ptr() as usize - SHIPPED.as_ptr() as usize;
+        assert!(data >= 8 + header);
+        data
+    }
+
+    #[test]
+    fn the_shipped_weights_are_good_and_small() {
+        assert!(Weights::read(SHIPPED).is_ok());
+        assert!(SHIPPED.len() <= 4_000_000, "{} bytes", SHIPPED.len());
+    }
+
+    #[test]
+    fn damage_is_named() {
+        assert!(matches!(with(|bytes| bytes.truncate(100_000)), BadWeights::Damaged(_)));
+        assert!(matches!(with(Vec::clear), BadWeights::Damaged(_)));
+        // A header that claims more than there is.
+        assert!(matches!(with(|bytes| bytes[..8].fill(0xff)), BadWeights::Damaged(_)));
+        let renamed = with(|bytes| {
+            let at = bytes.windows(12).position(|window| window == b"\"query.bias\"").unwrap();
+            bytes[at + 1] = b'Q';
+        });
+        assert_eq!(renamed, BadWeights::Missing("query.bias".to_owned()));
+        let at = place("output.norm");
+        let nan = with(|bytes| bytes[at..at + 4].copy_from_slice(&f32::NAN.to_le_bytes()));
+        assert_eq!(nan, BadWeights::NotFinite("output.norm".to_owned()));
+    }
+
+    #[test]
+    fn another_shape_is_refused() {
+        let file = SafeTensors::deserialize(SHIPPED).unwrap();
+        let found = File(file).vector("output.norm", WIDTH + 1);
+        assert!(matches!(found, Err(BadWeights::Misshapen { name, .. }) if name == "output.norm"));
+    }
+}
