@@ -30,7 +30,8 @@ use std::path::PathBuf;
 /// left as it was.
 ///
 /// Confidence: the answers in ten bins of it, with the share that is exact in each; the expected calibration error is how
-/// far the two are apart on average. Refusals have no confidence.
+/// far the two are apart on average. Refusals have no confidence. Only the tagger's is calibrated; the gate's and the
+/// rules' is a rank.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  sayso-lab eval --cases talk/dev.jsonl --errors 10\n  \
                         sayso-lab eval --cases nl2bash/valid.jsonl --routes scanner,auto")]

@@ -109,7 +109,7 @@ fn convert_knows_the_words_of_the_person() {
 
     let run = lab_with("[words]\nmistake", &["convert"], b"ls space dash l");
     assert_eq!((run.out.as_str(), run.code), ("ls -l\n", Some(0)));
-    assert!(run.err.contains("config.toml") && run.err.contains("defaults"), "{}", run.err);
+    assert!(run.err.contains("config.toml") && run.err.contains("the rest of the settings"), "{}", run.err);
 }
 
 #[test]
@@ -133,6 +133,11 @@ fn eval_counts_what_the_cases_are_made_for() {
     assert_eq!(report["groups"]["difficulty=hard"]["cases"], 3);
     assert_eq!(report["groups"]["category=files"]["exact"], 100.0 / 3.0);
     assert_eq!(report["errors"].as_array().unwrap().len(), 2);
+    assert_eq!(
+        (&report["stages"]["strict"]["cases"], &report["stages"]["strict"]["exact"]),
+        (&5.into(), &20.0.into())
+    );
+    assert_eq!(report["stages"]["refused"]["cases"], 1);
     // All were said strictly, with one and the same confidence, but for the one that was refused.
     let calibration = &report["calibration"];
     assert_eq!((&calibration["answers"], &calibration["confident"]["cases"]), (&5.into(), &5.into()));

@@ -11,6 +11,10 @@ impl Run {
         let mut object = self.tally(&(0..cases.len()).collect::<Vec<_>>()).to_json();
         object["route"] = json!(self.route.as_str());
         object["seconds_per_case"] = json!(self.seconds_per_case());
+        for (stage, members) in self.stages() {
+            object["stages"][stage] =
+                json!({ "cases": members.len(), "exact": self.tally(&members).percents()[0] });
+        }
         object["calibration"] = self.reliability().to_json();
         object["groups"] = groups(cases)
             .iter()

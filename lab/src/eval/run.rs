@@ -98,6 +98,15 @@ impl Run {
         self.time.as_secs_f64() / self.answers.len() as f64
     }
 
+    /// Each stage that answered, "refused" among them, with the cases that it answered.
+    pub(super) fn stages(&self) -> BTreeMap<&str, Vec<usize>> {
+        let mut stages: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        for (at, answer) in self.answers.iter().enumerate() {
+            stages.entry(answer.route).or_default().push(at);
+        }
+        stages
+    }
+
     /// How far the confidences can be trusted. Refusals have none and are not in it.
     pub(super) fn reliability(&self) -> Reliability {
         let pair = |answer: &Answer| Some((answer.confidence?, answer.score.tier == Tier::Exact));

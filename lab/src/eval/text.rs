@@ -24,7 +24,12 @@ impl Run {
             }
             text.push('\n');
         }
-        text + &format!("route {}, {}\n", self.route.as_str(), pace(self.seconds_per_case()))
+        text += &format!("route {}, {}\n", self.route.as_str(), pace(self.seconds_per_case()));
+        let stage = |(stage, members): (&str, Vec<usize>)| {
+            format!("{stage} {}, exact {:.1} %", members.len(), self.tally(&members).percents()[0])
+        };
+        let stages: Vec<String> = self.stages().into_iter().map(stage).collect();
+        text + &format!("answered by {}\n", stages.join("; "))
     }
 
     /// The `limit` worst answers, each aligned with what was expected and marked where it first differs.
