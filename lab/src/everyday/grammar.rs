@@ -241,7 +241,7 @@ enum State {
 }
 
 impl Capitals {
-    fn apply(self, text: &mut String, start: usize) {
+    fn apply(self, text: &mut str, start: usize) {
         match self {
             Capitals::AsIs => {}
             Capitals::First => {

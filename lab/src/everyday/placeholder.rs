@@ -164,6 +164,17 @@ mod tests {
     }
 
     #[test]
+    fn each_word_stands_for_one_list() {
+        let mut seen = HashSet::new();
+        let lines = include_str!("../../data/everyday/placeholders.txt")
+            .lines()
+            .filter(|line| !line.starts_with('#'));
+        for word in lines.flat_map(|line| line.split(' ').skip(1)) {
+            assert!(seen.insert(word), "{word} stands for two lists");
+        }
+    }
+
+    #[test]
     fn placeholders_vary_and_keep_their_kind() {
         let check = |placeholder: &str, kind: &dyn Fn(&str) -> bool| {
             let mut random = Rng::with_seed(1);
