@@ -237,8 +237,14 @@ impl Found {
     }
 }
 
-/// By the tagger over the wide lattice; nothing where its weights cannot be used.
+/// Longest line, in tokens, that the tagger reads: it takes some hundredths of a millisecond a token.
+const MAX_TAGGED: usize = 2_000;
+
+/// By the tagger over the wide lattice; nothing where its weights cannot be used, or nobody has dictated so long a line.
 fn by_tagger(words: &Words, lattice: &Lattice) -> Option<Found> {
+    if lattice.len() > MAX_TAGGED {
+        return None;
+    }
     thread_local! {
         static DESK: RefCell<Desk> = RefCell::default();
     }

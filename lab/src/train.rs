@@ -9,6 +9,7 @@ mod network;
 mod optimizer;
 pub mod stream;
 
+use crate::calibration::fit_temperature;
 use anyhow::{Context, bail};
 use batch::Batch;
 use candle_core::Tensor;
@@ -18,6 +19,9 @@ use example::{Example, Sample, encode};
 use fastrand::Rng;
 use network::{Blur, Network};
 use optimizer::{Optimizer, Rate};
+use sayso_models::tagger::beam::{self, Desk};
+use sayso_models::tagger::weights::Weights;
+use sayso_speech::render::render;
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -55,6 +59,10 @@ struct Tagger {
     resume: bool,
 }
 
+/// What everything is chosen on.
+const CHOOSING: &str = "nl2bash/valid.jsonl";
+/// Paths that are kept, as in use.
+const BEAM: usize = 4;
 /// Samples that are encoded ahead and sorted by length, in batches.
 const POOL: usize = 32;
 
@@ -146,7 +154,11 @@ impl Tagger {
             Checkpoint::write(&self.output, epoch, &network, &optimizer)?;
         }
         let averaged = checkpoint::averaged(&network, &optimizer)?;
-        checkpoint::write_weights(&self.output.join("tagger.safetensors"), &averaged, 1.0)
+        let path = self.output.join("tagger.safetensors");
+        checkpoint::write_weights(&path, &averaged, 1.0)?;
+        let temperature = temperature(&std::fs::read(&path)?, &config)?;
+        eprintln!("temperature {temperature}");
+        checkpoint::write_weights(&path, &averaged, temperature)
     }
 
     fn log(&self, line: &str) -> anyhow::Result<()> {
@@ -154,6 +166,22 @@ impl Tagger {
         let mut file = std::fs::OpenOptions::new().create(true).append(true).open(&path)?;
         writeln!(file, "{line}").with_context(|| format!("cannot write {}", path.display()))
     }
+}
+
+/// The temperature at which the weights are as sure on NL2Bash `valid` as they are right.
+fn temperature(weights: &[u8], config: &Config) -> anyhow::Result<f32> {
+    let weights = Weights::read(weights)?;
+    let mut desk = Desk::default();
+    let mut outcomes = Vec::new();
+    for case in crate::cases::read(&config.corpus.join(CHOOSING), "dictated")? {
+        let lattice = example::lattice(&case.dictated);
+        if let Some(best) = beam::search(&weights, &lattice, BEAM, &mut desk).into_iter().next() {
+            let text = render(&lattice, &best.steps).text;
+            let exact = text.split_whitespace().eq(case.expected.split_whitespace());
+            outcomes.push((best.score, exact));
+        }
+    }
+    Ok(fit_temperature(&outcomes))
 }
 
 /// Warms up linearly and falls by a cosine to zero.
@@ -226,7 +254,7 @@ fn checks(config: &Config, commands: &Commands) -> anyhow::Result<Vec<(&'static 
     let mut stream = Stream::held_out(commands, config.mix, 77);
     let held_out: Vec<Sample> = std::iter::repeat_with(|| stream.draw()).take(600).flatten().collect();
     let all = [
-        ("nl2bash", cases("nl2bash/valid.jsonl", "nl2bash")?),
+        ("nl2bash", cases(CHOOSING, "nl2bash")?),
         ("talk", cases("talk/dev.jsonl", "talk")?),
         ("transcripts", cases("transcripts/sample.jsonl", "noise")?),
         ("held out", held_out),
