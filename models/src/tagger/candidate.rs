@@ -17,9 +17,13 @@ pub struct Candidate {
 }
 
 /// The readings at a token that a path may take: of those that write the same over the same tokens only the first, and
-/// no phrase that is dropped, since its words can be dropped one by one.
+/// no phrase that is dropped, since its words can be dropped one by one. A person's own words are what they say.
 pub fn usable(lattice: &Lattice, token: usize) -> Vec<ReadingId> {
     let (first, readings) = lattice.at(token);
+    let own = readings.iter().position(|reading| reading.kind == Kind::Literal && reading.entry.is_none());
+    if let Some(own) = own {
+        return vec![first + own as u32];
+    }
     let mut usable: Vec<ReadingId> = Vec::with_capacity(readings.len());
     for (at, reading) in readings.iter().enumerate() {
         let same = |other: &Reading| {
