@@ -20,7 +20,7 @@ pub struct Candidate {
 /// no phrase that is dropped, since its words can be dropped one by one. A person's own words are what they say.
 pub fn usable(lattice: &Lattice, token: usize) -> Vec<ReadingId> {
     let (first, readings) = lattice.at(token);
-    let own = readings.iter().position(|reading| reading.kind == Kind::Literal && reading.entry.is_none());
+    let own = readings.iter().position(is_own);
     if let Some(own) = own {
         return vec![first + own as u32];
     }
@@ -37,6 +37,11 @@ pub fn usable(lattice: &Lattice, token: usize) -> Vec<ReadingId> {
         }
     }
     usable
+}
+
+/// Whether a reading comes from the words in the person's settings.
+fn is_own(reading: &Reading) -> bool {
+    reading.kind == Kind::Literal && reading.entry.is_none()
 }
 
 fn class(kind: Kind) -> u8 {
@@ -61,6 +66,11 @@ pub fn candidates(
     for (place, &id) in usable.iter().enumerate() {
         let (reading, place) = (lattice.reading(id), place as u32);
         let spaced = reading.kind.writes() && context.may_space();
+        // Of a word of the person's own nothing was learnt: behind another word it is one by itself.
+        if spaced && is_own(reading) && last.is_some_and(|last| last.text.ends_with(char::is_alphanumeric)) {
+            found.push(Candidate { reading: id, place, space: true });
+            continue;
+        }
         let touching = !spaced || last.is_none_or(|last| lattice.may_touch(last, reading));
         if touching {
             found.push(Candidate { reading: id, place, space: false });
