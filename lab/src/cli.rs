@@ -2,6 +2,7 @@
 
 use crate::bench::Bench;
 use crate::convert::Convert;
+use crate::curves::Curves;
 use crate::eval::Eval;
 use crate::gate::Gate;
 use crate::roundtrip::RoundTrip;
@@ -35,4 +36,5 @@ pub enum Command {
     Bench(Bench),
     Samples(Samples),
     Train(Train),
+    Curves(Curves),
 }

@@ -9,6 +9,8 @@ pub mod cases;
 pub mod cli;
 pub mod convert;
 pub mod corpus;
+pub mod curves;
+mod escape;
 pub mod eval;
 pub mod everyday;
 pub mod gate;

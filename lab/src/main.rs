@@ -16,6 +16,7 @@ fn main() -> ExitCode {
         Command::Bench(bench) => bench.run().map(|()| ExitCode::SUCCESS),
         Command::Samples(samples) => samples.run().map(|()| ExitCode::SUCCESS),
         Command::Train(train) => train.run().map(|()| ExitCode::SUCCESS),
+        Command::Curves(curves) => curves.run().map(|()| ExitCode::SUCCESS),
     };
     match done {
         Ok(code) => code,

@@ -235,6 +235,25 @@ fn benchmarks_check_their_answers() {
 }
 
 #[test]
+fn curves_are_drawn_or_the_line_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let (log, drawing) = (folder.path().join("log.jsonl"), folder.path().join("curves.svg"));
+    std::fs::write(&log, "{\"epoch\":1,\"loss\":0.5,\"checks\":{\"talk\":{\"loss\":1,\"right\":0.25}}}\n")
+        .unwrap();
+    let (log, drawing_path) = (log.to_str().unwrap(), drawing.to_str().unwrap());
+    let run = lab(&["curves", log], b"");
+    assert!(run.code == Some(0) && run.out.contains("talk 25.0 %"), "{}{}", run.out, run.err);
+    let to_file = lab(&["curves", log, "--output", drawing_path], b"");
+    assert_eq!((to_file.code, to_file.out.as_str()), (Some(0), ""), "{}", to_file.err);
+    assert_eq!(std::fs::read_to_string(&drawing).unwrap(), run.out);
+
+    std::fs::write(log, "{\"epoch\":1,\"loss\":null,\"checks\":{}}\n").unwrap();
+    let run = lab(&["curves", log, "--output", "/nowhere/curves.svg"], b"");
+    assert_eq!(run.code, Some(1));
+    assert!(run.err.contains("log.jsonl: line 1: `loss` is null"), "{}", run.err);
+}
+
+#[test]
 fn exit_status_tells_usage_from_failure() {
     let missing = Path::new(CASES).with_file_name("none.jsonl");
     for (arguments, code) in [

@@ -6,9 +6,9 @@
 use super::mistake::Mistake;
 use super::run::{Answer, Run, groups};
 use crate::cases::Case;
+use crate::escape::escape;
 use crate::score::MEASURES;
 use crate::similarity::{Edit, collapse, edits};
-use sayso_protocol::character::forbidden;
 use std::fmt::Write as _;
 
 /// The page without its content: `{name}` stands for a part of it.
@@ -194,26 +194,6 @@ fn marked(text: &[char], class: &str, width: usize) -> String {
 
 fn escaped(text: &[char]) -> String {
     escape(&text.iter().collect::<String>())
-}
-
-/// Text as HTML shows it, in elements and in quoted attributes. What no command may hold, because it is invisible or
-/// turns the text round it, is shown by its number.
-fn escape(text: &str) -> String {
-    let mut html = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => html += "&amp;",
-            '<' => html += "&lt;",
-            '>' => html += "&gt;",
-            '"' => html += "&quot;",
-            '\'' => html += "&#39;",
-            c if forbidden(c).is_some() => {
-                let _ = write!(html, "\u{ab}U+{:04X}\u{bb}", u32::from(c));
-            }
-            c => html.push(c),
-        }
-    }
-    html
 }
 
 #[cfg(test)]
