@@ -1,0 +1,405 @@
+//! What `config.json` says about a model, checked before anything is computed from it.
+
+use super::quantization::{Override, Quantizations};
+use super::rope::{Rope, RopeScaling};
+use super::{CheckpointError, Quantization, file};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use std::path::Path;
+
+/// The name of the file in a model folder.
+pub const CONFIG: &str = "config.json";
+
+/// The families that the decoder knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ModelType {
+    /// Llama and what is built like it, such as SmolLM2.
+    Llama,
+    /// Qwen2 and Qwen2.5: query, key and value have biases.
+    Qwen2,
+    /// Qwen3: queries and keys are normalised, head by head.
+    Qwen3,
+}
+
+/// The dimensions of a decoder and how it computes. The numbers have been checked: products of them fit, heads divide
+/// evenly, and nothing is set that would change the computation and is not known here.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Config {
+    /// The family.
+    pub model_type: ModelType,
+    /// Width of the residual stream.
+    pub hidden_size: usize,
+    /// Width between the matrices of the feed-forward part.
+    pub intermediate_size: usize,
+    /// Number of layers.
+    pub num_hidden_layers: usize,
+    /// Number of query heads.
+    pub num_attention_heads: usize,
+    /// Number of key and value heads; divides the number of query heads.
+    pub num_key_value_heads: usize,
+    /// Width of one head; even.
+    pub head_dim: usize,
+    /// Rows of the embedding; at least the number of tokens.
+    pub vocab_size: usize,
+    /// The longest text that the model was made for, in tokens.
+    pub max_position_embeddings: usize,
+    /// Added to the mean square before its root is taken.
+    pub rms_norm_eps: f32,
+    /// The rotary embedding.
+    pub rope: Rope,
+    /// Whether `q_proj`, `k_proj` and `v_proj` have a `bias`.
+    pub qkv_bias: bool,
+    /// Whether `o_proj` has a `bias`.
+    pub output_bias: bool,
+    /// Whether `gate_proj`, `up_proj` and `down_proj` have a `bias`.
+    pub mlp_bias: bool,
+    /// Whether `q_norm` and `k_norm` normalise each head of width `head_dim` before it is turned.
+    pub qk_norm: bool,
+    /// Whether the embedding is the output matrix too; otherwise there is `lm_head`.
+    pub tie_word_embeddings: bool,
+    quantizations: Option<Quantizations>,
+}
+
+/// Limits of the dimensions: several times those of the largest models that a laptop holds. They keep every product
+/// of two dimensions far from overflow.
+const WIDEST: usize = 1 << 18;
+const LONGEST: usize = 1 << 24;
+
+impl Config {
+    /// Reads `config.json` of a model folder.
+    ///
+    /// # Errors
+    /// [`CheckpointError`] names the entry that is missing, impossible or not known here.
+    pub fn open(folder: &Path) -> Result<Config, CheckpointError> {
+        let path = folder.join(CONFIG);
+        let entries: Entries = file::json(&path)?;
+        Config::check(entries).map_err(|problem| CheckpointError::entry(&path, problem))
+    }
+
+    /// How a layer is packed that has `.scales`; nothing when the configuration does not tell or says that it is not
+    /// quantized. `layer` is its name without the last part, such as `model.layers.0.mlp.down_proj`.
+    pub fn quantization(&self, layer: &str) -> Option<Quantization> {
+        let quantizations = self.quantizations.as_ref()?;
+        match quantizations.layers.get(layer) {
+            None => Some(quantizations.all),
+            Some(Override::Quantized(quantization)) => Some(*quantization),
+            Some(Override::Plain) => None,
+        }
+    }
+
+    fn check(entries: Entries) -> Result<Config, String> {
+        let model_type = match entries.model_type.as_str() {
+            "llama" => ModelType::Llama,
+            "qwen2" => ModelType::Qwen2,
+            "qwen3" => ModelType::Qwen3,
+            other => return Err(format!("model_type is {other:?}; llama, qwen2 and qwen3 are known")),
+        };
+        entries.refuse_unknown_computation(model_type)?;
+        let llama = model_type == ModelType::Llama;
+        let needed = |value: Option<u64>, name: &str| value.ok_or_else(|| format!("{name} is missing"));
+
+        let hidden_size = dimension("hidden_size", entries.hidden_size, WIDEST)?;
+        let num_attention_heads = dimension("num_attention_heads", entries.num_attention_heads, WIDEST)?;
+        let key_value_heads = match entries.num_key_value_heads {
+            None if llama => entries.num_attention_heads,
+            heads => needed(heads, "num_key_value_heads")?,
+        };
+        let num_key_value_heads = dimension("num_key_value_heads", key_value_heads, WIDEST)?;
+        if !num_attention_heads.is_multiple_of(num_key_value_heads) {
+            return Err(format!(
+                "num_attention_heads {num_attention_heads} is no multiple of num_key_value_heads {num_key_value_heads}"
+            ));
+        }
+        let head_dim = match entries.head_dim {
+            Some(width) => dimension("head_dim", width, WIDEST)?,
+            None if model_type == ModelType::Qwen3 => return Err("head_dim is missing".to_owned()),
+            None if hidden_size.is_multiple_of(num_attention_heads) => hidden_size / num_attention_heads,
+            None => {
+                return Err(format!(
+                    "hidden_size {hidden_size} is no multiple of num_attention_heads {num_attention_heads}"
+                ));
+            }
+        };
+        if !head_dim.is_multiple_of(2) {
+            return Err(format!("head_dim is {head_dim}; the rotary embedding needs an even one"));
+        }
+        if num_attention_heads * head_dim > WIDEST {
+            return Err(format!("{num_attention_heads} heads of {head_dim} are more than {WIDEST}"));
+        }
+        let attention_bias = entries.attention_bias.unwrap_or(false);
+        Ok(Config {
+            model_type,
+            hidden_size,
+            intermediate_size: dimension("intermediate_size", entries.intermediate_size, WIDEST)?,
+            num_hidden_layers: dimension("num_hidden_layers", entries.num_hidden_layers, 1024)?,
+            num_attention_heads,
+            num_key_value_heads,
+            head_dim,
+            vocab_size: dimension("vocab_size", entries.vocab_size, LONGEST)?,
+            max_position_embeddings: dimension(
+                "max_position_embeddings",
+                entries.max_position_embeddings,
+                LONGEST,
+            )?,
+            rms_norm_eps: positive("rms_norm_eps", Some(entries.rms_norm_eps))? as f32,
+            rope: entries.rope(llama)?,
+            qkv_bias: model_type == ModelType::Qwen2 || attention_bias,
+            output_bias: llama && attention_bias,
+            mlp_bias: llama && entries.mlp_bias.unwrap_or(false),
+            qk_norm: model_type == ModelType::Qwen3,
+            tie_word_embeddings: entries.tie_word_embeddings.unwrap_or(false),
+            quantizations: entries.quantization.as_ref().map(Quantizations::read).transpose()?,
+        })
+    }
+}
+
+/// The entries that are read. Others say nothing that a decoder needs: names, dates, how the training was done.
+#[derive(Deserialize)]
+struct Entries {
+    model_type: String,
+    hidden_size: u64,
+    intermediate_size: u64,
+    num_hidden_layers: u64,
+    num_attention_heads: u64,
+    num_key_value_heads: Option<u64>,
+    head_dim: Option<u64>,
+    vocab_size: u64,
+    max_position_embeddings: u64,
+    rms_norm_eps: f64,
+    rope_theta: Option<f64>,
+    rope_scaling: Option<RopeEntries>,
+    /// Where `transformers` 5 writes the two above.
+    rope_parameters: Option<RopeEntries>,
+    rope_traditional: Option<bool>,
+    partial_rotary_factor: Option<f64>,
+    attention_bias: Option<bool>,
+    mlp_bias: Option<bool>,
+    tie_word_embeddings: Option<bool>,
+    hidden_act: Option<String>,
+    use_sliding_window: Option<bool>,
+    layer_types: Option<Vec<String>>,
+    quantization: Option<Map<String, Value>>,
+    quantization_config: Option<Map<String, Value>>,
+}
+
+#[derive(Deserialize)]
+struct RopeEntries {
+    rope_type: Option<String>,
+    /// The older name of `rope_type`.
+    r#type: Option<String>,
+    rope_theta: Option<f64>,
+    factor: Option<f64>,
+    low_freq_factor: Option<f64>,
+    high_freq_factor: Option<f64>,
+    original_max_position_embeddings: Option<f64>,
+    partial_rotary_factor: Option<f64>,
+}
+
+impl Entries {
+    /// Refuses what would be computed differently and is not known here; silence would give wrong words.
+    fn refuse_unknown_computation(&self, model_type: ModelType) -> Result<(), String> {
+        match self.hidden_act.as_deref() {
+            None | Some("silu") => {}
+            Some(other) => return Err(format!("hidden_act is {other:?}; only \"silu\" is known")),
+        }
+        if self.use_sliding_window == Some(true) {
+            return Err("use_sliding_window is true; only attention to the whole text is known".to_owned());
+        }
+        if let Some(other) = self.layer_types.iter().flatten().find(|kind| *kind != "full_attention") {
+            return Err(format!("layer_types has {other:?}; only \"full_attention\" is known"));
+        }
+        if self.rope_traditional == Some(true) {
+            return Err("rope_traditional is true; only the halves of a head are turned here".to_owned());
+        }
+        let nested = self.rope_parameters.as_ref().and_then(|rope| rope.partial_rotary_factor);
+        if let Some(part) = self.partial_rotary_factor.or(nested)
+            && part != 1.0
+        {
+            return Err(format!("partial_rotary_factor is {part}; only whole heads are turned here"));
+        }
+        if model_type == ModelType::Qwen3 && self.attention_bias == Some(true) {
+            return Err("attention_bias is true, which no Qwen3 model has".to_owned());
+        }
+        if model_type != ModelType::Llama && self.mlp_bias == Some(true) {
+            return Err("mlp_bias is true, which no Qwen model has".to_owned());
+        }
+        match (&self.quantization, &self.quantization_config) {
+            (None, Some(other)) => {
+                let method = other.get("quant_method").unwrap_or(&Value::Null);
+                Err(format!(
+                    "quantization_config has quant_method {method}; only the quantization of mlx_lm is known"
+                ))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn rope(&self, llama: bool) -> Result<Rope, String> {
+        let nested = self.rope_parameters.as_ref();
+        let theta = self.rope_theta.or_else(|| nested?.rope_theta).or(llama.then_some(10_000.0));
+        let theta = positive("rope_theta", theta)?;
+        let scaling = match self.rope_scaling.as_ref().or(nested) {
+            None => RopeScaling::None,
+            Some(entries) => entries.scaling()?,
+        };
+        Ok(Rope { theta, scaling })
+    }
+}
+
+impl RopeEntries {
+    fn scaling(&self) -> Result<RopeScaling, String> {
+        match self.rope_type.as_deref().or(self.r#type.as_deref()).unwrap_or("default") {
+            "default" => Ok(RopeScaling::None),
+            "linear" => Ok(RopeScaling::Linear { factor: positive("rope_scaling.factor", self.factor)? }),
+            "llama3" => {
+                let low_freq_factor = positive("rope_scaling.low_freq_factor", self.low_freq_factor)?;
+                let high_freq_factor = positive("rope_scaling.high_freq_factor", self.high_freq_factor)?;
+                if high_freq_factor <= low_freq_factor {
+                    return Err(format!(
+                        "rope_scaling.high_freq_factor {high_freq_factor} is not above low_freq_factor {low_freq_factor}"
+                    ));
+                }
+                Ok(RopeScaling::Llama3 {
+                    factor: positive("rope_scaling.factor", self.factor)?,
+                    low_freq_factor,
+                    high_freq_factor,
+                    original_max_position_embeddings: positive(
+                        "rope_scaling.original_max_position_embeddings",
+                        self.original_max_position_embeddings,
+                    )?,
+                })
+            }
+            other => Err(format!("rope_type is {other:?}; default, linear and llama3 are known")),
+        }
+    }
+}
+
+fn dimension(name: &str, value: u64, most: usize) -> Result<usize, String> {
+    match usize::try_from(value) {
+        Ok(value) if (1..=most).contains(&value) => Ok(value),
+        _ => Err(format!("{name} is {value}; it must be from 1 to {most}")),
+    }
+}
+
+fn positive(name: &str, value: Option<f64>) -> Result<f64, String> {
+    match value {
+        Some(value) if value.is_finite() && value > 0.0 && value <= 1e12 => Ok(value),
+        Some(value) => Err(format!("{name} is {value}; it must be above 0 and sensible")),
+        None => Err(format!("{name} is missing")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    /// What the published Qwen3-0.6B in 4 bits has.
+    fn qwen3() -> Value {
+        json!({
+            "architectures": ["Qwen3ForCausalLM"], "attention_bias": false, "attention_dropout": 0.0,
+            "bos_token_id": 151643, "eos_token_id": 151645, "head_dim": 128, "hidden_act": "silu",
+            "hidden_size": 1024, "initializer_range": 0.02, "intermediate_size": 3072,
+            "max_position_embeddings": 40960, "max_window_layers": 28, "model_type": "qwen3",
+            "num_attention_heads": 16, "num_hidden_layers": 28, "num_key_value_heads": 8,
+            "quantization": {"group_size": 64, "bits": 4}, "quantization_config": {"group_size": 64, "bits": 4},
+            "rms_norm_eps": 1e-06, "rope_scaling": null, "rope_theta": 1000000, "sliding_window": null,
+            "tie_word_embeddings": true, "torch_dtype": "bfloat16", "transformers_version": "4.51.0",
+            "use_cache": true, "use_sliding_window": false, "vocab_size": 151936
+        })
+    }
+
+    fn read(value: Value) -> Result<Config, String> {
+        Config::check(serde_json::from_value(value).map_err(|error| error.to_string())?)
+    }
+
+    fn with(name: &str, value: Value) -> Result<Config, String> {
+        let mut entries = qwen3();
+        entries[name] = value;
+        read(entries)
+    }
+
+    #[test]
+    fn a_published_configuration_is_read() {
+        let config = read(qwen3()).unwrap();
+        assert_eq!((config.num_attention_heads, config.num_key_value_heads, config.head_dim), (16, 8, 128));
+        assert!(config.qk_norm && config.tie_word_embeddings && !config.qkv_bias && !config.output_bias);
+        assert_eq!(config.quantization("lm_head"), Some(Quantization { bits: 4, group_size: 64 }));
+        assert_eq!(config.rope, Rope { theta: 1e6, scaling: RopeScaling::None });
+    }
+
+    #[test]
+    fn defaults_are_those_of_the_family() {
+        let mut entries = qwen3();
+        let fields = entries.as_object_mut().unwrap();
+        for name in ["num_key_value_heads", "head_dim", "rope_theta", "quantization", "quantization_config"] {
+            fields.remove(name);
+        }
+        let as_type = |name: &str| {
+            let mut entries = entries.clone();
+            entries["model_type"] = name.into();
+            read(entries)
+        };
+        let llama = as_type("llama").unwrap();
+        assert_eq!((llama.num_key_value_heads, llama.head_dim, llama.rope.theta), (16, 64, 1e4));
+        assert_eq!(llama.quantization("lm_head"), None);
+        assert_eq!(as_type("qwen2").unwrap_err(), "num_key_value_heads is missing");
+        entries["num_key_value_heads"] = 8.into();
+        assert_eq!(read(entries.clone()).unwrap_err(), "head_dim is missing");
+        entries["head_dim"] = 128.into();
+        assert_eq!(read(entries).unwrap_err(), "rope_theta is missing");
+    }
+
+    #[test]
+    fn layers_have_quantizations_of_their_own() {
+        let entry = json!({"bits": 4, "group_size": 64, "mode": "affine", "a": {"bits": 8, "group_size": 32}, "b": false, "c": true});
+        let config = with("quantization", entry).unwrap();
+        assert_eq!(config.quantization("a"), Some(Quantization { bits: 8, group_size: 32 }));
+        assert_eq!(config.quantization("b"), None);
+        assert_eq!(config.quantization("c"), Some(Quantization { bits: 4, group_size: 64 }));
+    }
+
+    #[test]
+    fn newer_writers_nest_the_rotary_embedding() {
+        let mut entries = qwen3();
+        entries.as_object_mut().unwrap().remove("rope_theta");
+        entries["rope_parameters"] = json!({"rope_theta": 5e5, "rope_type": "llama3", "factor": 8.0,
+            "low_freq_factor": 1.0, "high_freq_factor": 4.0, "original_max_position_embeddings": 8192});
+        let rope = read(entries).unwrap().rope;
+        assert_eq!(rope.theta, 5e5);
+        let (plain, scaled) = (Rope { scaling: RopeScaling::None, ..rope }.angles(64), rope.angles(64));
+        assert_eq!((plain[0], scaled[0]), (1.0, 1.0));
+        assert!((plain[31] / scaled[31] - 8.0).abs() < 1e-5);
+        let stretched = |pair: usize| plain[pair] / scaled[pair];
+        assert!((1..32).all(|pair| stretched(pair) >= stretched(pair - 1) - 1e-5));
+    }
+
+    #[test]
+    fn what_cannot_be_is_named() {
+        let check = |name: &str, value: Value, message: &str| {
+            let found = with(name, value).expect_err(message);
+            assert!(found.contains(message), "{found}");
+        };
+        check("model_type", "gemma".into(), "model_type is \"gemma\"");
+        check("hidden_size", 0.into(), "hidden_size is 0");
+        check("vocab_size", json!(100_000_000_000_u64), "vocab_size is 100000000000");
+        check("hidden_size", json!(-1), "invalid value: integer `-1`");
+        check("num_key_value_heads", 3.into(), "no multiple of num_key_value_heads 3");
+        check("head_dim", 127.into(), "head_dim is 127");
+        check("head_dim", 100_000.into(), "16 heads of 100000");
+        check("rms_norm_eps", 0.into(), "rms_norm_eps is 0");
+        check("rope_theta", json!(1e300), "rope_theta is 1");
+        check("rope_scaling", json!({"type": "yarn", "factor": 4.0}), "rope_type is \"yarn\"");
+        check("rope_scaling", json!({"rope_type": "linear"}), "rope_scaling.factor is missing");
+        check("hidden_act", "gelu".into(), "hidden_act is \"gelu\"");
+        check("use_sliding_window", true.into(), "use_sliding_window");
+        check("layer_types", json!(["full_attention", "sliding_attention"]), "sliding_attention");
+        check("partial_rotary_factor", 0.5.into(), "partial_rotary_factor is 0.5");
+        check("attention_bias", true.into(), "attention_bias");
+        check("quantization", json!({"bits": 5, "group_size": 64}), "quantization.bits is 5");
+        check("quantization", json!({"bits": 4}), "quantization lacks group_size");
+        check("quantization", json!({"bits": 4, "group_size": 32, "mode": "mxfp4"}), "quantization.mode");
+        check("quantization", json!({"bits": 4, "group_size": 32, "lm_head": 8}), "quantization.lm_head");
+        check("quantization", Value::Null, "quant_method");
+    }
+}

@@ -1,0 +1,51 @@
+//! The weights files of a folder: one, or several with an index.
+
+use super::{CheckpointError, file};
+use serde::Deserialize;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+/// The weights of a model that fits in one file.
+pub const WEIGHTS: &str = "model.safetensors";
+/// Says which file holds which tensor.
+pub const INDEX: &str = "model.safetensors.index.json";
+
+#[derive(Deserialize)]
+struct Index {
+    weight_map: BTreeMap<String, String>,
+}
+
+/// The names of the weights files, and which tensor the index puts in which, if there is an index.
+pub(super) struct Shards {
+    pub(super) files: Vec<String>,
+    pub(super) index: Option<BTreeMap<String, String>>,
+}
+
+impl Shards {
+    /// Finds the files of a folder. Only the index, not a pattern, tells which they are.
+    ///
+    /// # Errors
+    /// An index that cannot be read, or that names a file outside the folder.
+    pub(super) fn find(folder: &Path) -> Result<Shards, CheckpointError> {
+        let path = folder.join(INDEX);
+        let Some(Index { weight_map }) = file::optional(&path)? else {
+            return Ok(Shards { files: vec![WEIGHTS.to_owned()], index: None });
+        };
+        let files: BTreeSet<&String> = weight_map.values().collect();
+        if let Some(name) = files.iter().find(|name| !is_plain(name)) {
+            return Err(CheckpointError::entry(
+                &path,
+                format!("{name:?} is not the name of a safetensors file"),
+            ));
+        }
+        if files.is_empty() {
+            return Err(CheckpointError::entry(&path, "weight_map is empty"));
+        }
+        Ok(Shards { files: files.into_iter().cloned().collect(), index: Some(weight_map) })
+    }
+}
+
+/// Whether it names a file of the same folder.
+fn is_plain(name: &str) -> bool {
+    name.ends_with(".safetensors") && !name.starts_with('.') && !name.contains(['/', '\\', '\0'])
+}
