@@ -29,8 +29,9 @@ impl Checkpoint {
         let path = folder.join(FILE);
         let tensors = candle_core::safetensors::load(&path, &Device::Cpu)
             .with_context(|| format!("cannot go on from {}", path.display()))?;
-        let Some(epoch) = tensors.get(EPOCH) else { bail!("{} does not tell its epoch", path.display()) };
-        Ok(Checkpoint { epoch: epoch.to_vec1::<u32>()?[0] as usize, tensors, path })
+        let epoch = tensors.get(EPOCH).and_then(|epoch| epoch.to_vec1::<u32>().ok());
+        let Some([epoch]) = epoch.as_deref() else { bail!("{} does not tell its epoch", path.display()) };
+        Ok(Checkpoint { epoch: *epoch as usize, tensors, path })
     }
 
     /// Puts the parameters and the optimizer's state back.
