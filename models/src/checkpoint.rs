@@ -6,6 +6,7 @@
 mod config;
 mod error;
 pub(crate) mod file;
+mod layout;
 mod mapped;
 mod quantization;
 mod rope;
@@ -56,7 +57,9 @@ struct Entry {
 }
 
 impl Checkpoint {
-    /// Opens a model folder.
+    /// Opens a model folder. After this, it holds each tensor that its configuration asks for, of that shape and of a
+    /// sensible type, and no other; and all numbers but packed ones are finite. All weights that are not packed and
+    /// all scales are read for that.
     ///
     /// # Errors
     /// [`CheckpointError`] names the file, the entry or the tensor that is wrong.
@@ -70,6 +73,7 @@ impl Checkpoint {
         if let Some(name) = shards.index.iter().flat_map(BTreeMap::keys).find(|name| !checkpoint.has(name)) {
             return Err(CheckpointError::Missing(name.clone()));
         }
+        layout::check(folder, &checkpoint)?;
         Ok(checkpoint)
     }
 
@@ -96,6 +100,14 @@ impl Checkpoint {
         let entry = self.tensors.get(name).ok_or_else(|| CheckpointError::Missing(name.to_owned()))?;
         let bytes = &self.files[entry.file].bytes()[entry.bytes.clone()];
         Ok(TensorView { dtype: entry.dtype, shape: &entry.shape, bytes })
+    }
+
+    /// How a layer is packed: it is when it has `.scales`. `layer` is its name without the last part, such as
+    /// `model.layers.0.mlp.down_proj`; then `.weight` is U32 of outputs × inputs · bits / 32, `.scales` and `.biases`
+    /// are floats of outputs × inputs / group_size.
+    pub fn quantization(&self, layer: &str) -> Option<Quantization> {
+        let wanted = self.config.quantization(layer)?;
+        self.has(&format!("{layer}.scales")).then_some(wanted)
     }
 
     /// Maps a weights file and adds its tensors.

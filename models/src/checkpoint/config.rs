@@ -76,8 +76,8 @@ impl Config {
         Config::check(entries).map_err(|problem| CheckpointError::entry(&path, problem))
     }
 
-    /// How a layer is packed that has `.scales`; nothing when the configuration does not tell or says that it is not
-    /// quantized. `layer` is its name without the last part, such as `model.layers.0.mlp.down_proj`.
+    /// How a layer is packed if it has `.scales`; nothing when the configuration does not tell or says that it is not
+    /// quantized. Whether it has them, [`Checkpoint::quantization`](super::Checkpoint::quantization) knows.
     pub fn quantization(&self, layer: &str) -> Option<Quantization> {
         let quantizations = self.quantizations.as_ref()?;
         match quantizations.layers.get(layer) {
@@ -85,6 +85,11 @@ impl Config {
             Some(Override::Quantized(quantization)) => Some(*quantization),
             Some(Override::Plain) => None,
         }
+    }
+
+    /// The layers for which `quantization` has an entry of their own.
+    pub(super) fn overrides(&self) -> impl Iterator<Item = &str> {
+        self.quantizations.iter().flat_map(|quantizations| quantizations.layers.keys()).map(String::as_str)
     }
 
     fn check(entries: Entries) -> Result<Config, String> {

@@ -56,8 +56,8 @@ pub enum CheckpointError {
     /// A tensor that the model needs is not there.
     #[error("tensor {0} is missing")]
     Missing(String),
-    /// A tensor that the model has no use for: the configuration is of another model.
-    #[error("tensor {0} is not part of this model")]
+    /// A tensor that the model has no use for: the configuration is of another model, or says nothing of quantization.
+    #[error("tensor {0} is not part of the model that config.json describes")]
     Surplus(String),
     /// A tensor has another shape than the configuration says.
     #[error("tensor {name} has shape {found:?} where {expected:?} is expected")]

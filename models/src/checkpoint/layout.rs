@@ -1,0 +1,168 @@
+//! Which tensors a model has: their names, shapes and types follow from the configuration, and the folder must hold
+//! these and no others.
+
+use super::{CONFIG, Checkpoint, CheckpointError, Config, Dtype, Quantization, TensorView};
+use std::collections::BTreeSet;
+use std::path::Path;
+
+/// What a decoder is made of, named as in the checkpoint.
+#[derive(Debug, PartialEq, Eq)]
+enum Part {
+    /// A vector that scales what was normalised.
+    Norm { name: String, width: usize },
+    /// A matrix of outputs × inputs, plain or quantized, perhaps with a bias.
+    Layer { name: String, outputs: usize, inputs: usize, bias: bool },
+}
+
+impl Part {
+    fn name(&self) -> &str {
+        match self {
+            Part::Norm { name, .. } | Part::Layer { name, .. } => name,
+        }
+    }
+}
+
+/// All parts of a model.
+fn parts(config: &Config) -> Vec<Part> {
+    let hidden = config.hidden_size;
+    let queries = config.num_attention_heads * config.head_dim;
+    let keys = config.num_key_value_heads * config.head_dim;
+    let layer = |name: String, outputs, inputs, bias| Part::Layer { name, outputs, inputs, bias };
+    let mut parts = vec![
+        layer("model.embed_tokens".to_owned(), config.vocab_size, hidden, false),
+        Part::Norm { name: "model.norm".to_owned(), width: hidden },
+    ];
+    if !config.tie_word_embeddings {
+        parts.push(layer("lm_head".to_owned(), config.vocab_size, hidden, false));
+    }
+    for index in 0..config.num_hidden_layers {
+        let name = |part: &str| format!("model.layers.{index}.{part}");
+        let norm = |part: &str, width| Part::Norm { name: name(part), width };
+        parts.extend([
+            norm("input_layernorm", hidden),
+            layer(name("self_attn.q_proj"), queries, hidden, config.qkv_bias),
+            layer(name("self_attn.k_proj"), keys, hidden, config.qkv_bias),
+            layer(name("self_attn.v_proj"), keys, hidden, config.qkv_bias),
+            layer(name("self_attn.o_proj"), hidden, queries, config.output_bias),
+            norm("post_attention_layernorm", hidden),
+            layer(name("mlp.gate_proj"), config.intermediate_size, hidden, config.mlp_bias),
+            layer(name("mlp.up_proj"), config.intermediate_size, hidden, config.mlp_bias),
+            layer(name("mlp.down_proj"), hidden, config.intermediate_size, config.mlp_bias),
+        ]);
+        if config.qk_norm {
+            parts.extend([
+                norm("self_attn.q_norm", config.head_dim),
+                norm("self_attn.k_norm", config.head_dim),
+            ]);
+        }
+    }
+    parts
+}
+
+/// A tensor that a model must have.
+struct Expected {
+    name: String,
+    shape: Vec<usize>,
+    packed: bool,
+}
+
+/// Holds a folder's tensors to its configuration.
+///
+/// # Errors
+/// The first tensor that is missing, misshapen, mistyped, not finite or not part of the model.
+pub(super) fn check(folder: &Path, checkpoint: &Checkpoint) -> Result<(), CheckpointError> {
+    let config = checkpoint.config();
+    let wrong = |problem| CheckpointError::entry(&folder.join(CONFIG), problem);
+    let parts = parts(config);
+    let mut left: BTreeSet<&str> = checkpoint.names().collect();
+    for Expected { name, shape, packed } in expected(checkpoint, &parts).map_err(wrong)? {
+        left.remove(name.as_str());
+        let view = checkpoint.tensor(&name)?;
+        match packed {
+            true => typed(&name, view, &[Dtype::U32], "U32")?,
+            false => typed(&name, view, &[Dtype::F32, Dtype::F16, Dtype::BF16], "F32, F16 or BF16")?,
+        }
+        if view.shape != shape {
+            let found = view.shape.to_vec();
+            return Err(CheckpointError::Misshapen { name, found, expected: shape });
+        }
+        if !packed && !is_finite(view) {
+            return Err(CheckpointError::NotFinite(name));
+        }
+    }
+    if let Some(name) = left.first() {
+        return Err(CheckpointError::Surplus((*name).to_owned()));
+    }
+    let layers: BTreeSet<&str> = parts.iter().map(Part::name).chain(["lm_head"]).collect();
+    match config.overrides().find(|layer| !layers.contains(layer)) {
+        Some(layer) => Err(wrong(format!("quantization.{layer} is of a layer that this model has not"))),
+        None => Ok(()),
+    }
+}
+
+/// The tensors of all parts: a layer that has scales is packed.
+fn expected(checkpoint: &Checkpoint, parts: &[Part]) -> Result<Vec<Expected>, String> {
+    let mut tensors = Vec::new();
+    for part in parts {
+        let mut tensor = |end: &str, shape: &[usize], packed| {
+            let name = format!("{}.{end}", part.name());
+            tensors.push(Expected { name, shape: shape.to_vec(), packed });
+        };
+        match *part {
+            Part::Norm { width, .. } => tensor("weight", &[width], false),
+            Part::Layer { ref name, outputs, inputs, bias } => {
+                if bias {
+                    tensor("bias", &[outputs], false);
+                }
+                let Some(Quantization { bits, group_size }) = packing(checkpoint, name) else {
+                    tensor("weight", &[outputs, inputs], false);
+                    continue;
+                };
+                if !inputs.is_multiple_of(group_size) {
+                    return Err(format!(
+                        "{name} has {inputs} inputs, which is no multiple of group_size {group_size}"
+                    ));
+                }
+                tensor("weight", &[outputs, inputs * bits / 32], true);
+                tensor("scales", &[outputs, inputs / group_size], false);
+                tensor("biases", &[outputs, inputs / group_size], false);
+            }
+        }
+    }
+    Ok(tensors)
+}
+
+/// How a layer is packed. One whose weight is U32 is meant to be, too: then it is its scales that are missing.
+fn packing(checkpoint: &Checkpoint, layer: &str) -> Option<Quantization> {
+    let meant = || checkpoint.tensor(&format!("{layer}.weight")).is_ok_and(|view| view.dtype == Dtype::U32);
+    checkpoint.quantization(layer).or_else(|| checkpoint.config().quantization(layer).filter(|_| meant()))
+}
+
+fn typed(
+    name: &str,
+    view: TensorView<'_>,
+    known: &[Dtype],
+    expected: &'static str,
+) -> Result<(), CheckpointError> {
+    match known.contains(&view.dtype) {
+        true => Ok(()),
+        false => {
+            Err(CheckpointError::Mistyped { name: name.to_owned(), found: view.dtype.to_string(), expected })
+        }
+    }
+}
+
+/// Whether all numbers of a tensor of floats are finite: one that is not has all bits of its exponent set.
+fn is_finite(view: TensorView<'_>) -> bool {
+    match view.dtype {
+        Dtype::F16 => none_has(view.bytes, 0x7c00),
+        Dtype::BF16 => none_has(view.bytes, 0x7f80),
+        _ => view.bytes.as_chunks::<4>().0.iter().all(|bytes| f32::from_le_bytes(*bytes).is_finite()),
+    }
+}
+
+/// Whether no 16-bit number has all bits of `exponent`. Without an early exit, so that it runs at memory speed.
+fn none_has(bytes: &[u8], exponent: u16) -> bool {
+    let numbers = bytes.as_chunks::<2>().0.iter();
+    !numbers.fold(false, |found, bytes| found | (u16::from_le_bytes(*bytes) & exponent == exponent))
+}
