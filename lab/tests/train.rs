@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 /// Longer than a run that ends by itself takes on a busy machine: what still runs then would never have ended.
 const PATIENCE: Duration = Duration::from_secs(120);
 
+const SHIPPED: &str = include_str!("../config/tagger.toml");
+
 /// A folder with corpora of a few lines and a configuration of two steps, which can be trained on.
 struct Bench {
     folder: tempfile::TempDir,
@@ -46,28 +48,17 @@ impl Bench {
         fs::write(self.path(name), text).unwrap();
     }
 
-    /// Writes the configuration with other values for the entries that `changes` names.
+    /// Writes the configuration that is shipped, made small, with other values for the entries that `changes` names.
     fn configure(&self, changes: &[(&str, &str)]) {
         let corpus = format!("'{}'", self.path("corpus").display());
+        let small = [("corpus", corpus.as_str()), ("samples", "4"), ("epochs", "1"), ("batch", "2")];
         let mut text = String::new();
-        for (name, value) in [
-            ("corpus", corpus.as_str()),
-            ("seed", "1"),
-            ("samples", "4"),
-            ("epochs", "1"),
-            ("batch", "2"),
-            ("learning_rate", "1e-3"),
-            ("warm_up", "1"),
-            ("decay", "0.05"),
-            ("dropout", "0.1"),
-            ("feature_dropout", "0.1"),
-            ("averaging", "0.9"),
-            ("clip", "1.0"),
-        ] {
-            let changed = changes.iter().find(|(other, _)| *other == name).map(|(_, value)| *value);
-            text += &format!("{name} = {}\n", changed.unwrap_or(value));
+        for line in SHIPPED.lines() {
+            let name = line.split(' ').next().unwrap();
+            let changed = changes.iter().chain(&small).find(|(other, _)| *other == name);
+            text += &changed.map_or(line.to_owned(), |(name, value)| format!("{name} = {value}"));
+            text.push('\n');
         }
-        text += "mix = { nl2bash = 1, free = 1, talk = 1, noise = 1, prose = 0.1, pairs = 0.3 }\n";
         self.write("config.toml", text);
     }
 
