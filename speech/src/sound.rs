@@ -13,6 +13,7 @@ pub mod targets;
 mod within;
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 
 use crate::clean::{Line, Shape};
 use crate::lattice::{Fit, Kind, Lattice, MAX_WIDE_READINGS, Reading};
@@ -31,8 +32,16 @@ const MAX_SOUNDS: usize = 12;
 const MAX_WORDS: usize = 3;
 /// Furthest that anything may be, in 64ths of a wholly different sound.
 const FURTHEST: u8 = 25;
+/// Furthest that a word may be of which the table of commands says something.
+const FITTING: u8 = FURTHEST - 1;
+/// Furthest that a number may be, or anything from a number: nearly the same.
+const NEARLY: u8 = 10;
 /// How much closer each further word must be.
-const MERGED: i32 = 4;
+const MERGED: u8 = 4;
+
+thread_local! {
+    static EAR: RefCell<Ear> = RefCell::default();
+}
 
 /// Widens the plain lattice of a line.
 pub fn widen(plain: Lattice, words: &UserWords) -> Lattice {
@@ -128,10 +137,13 @@ impl Wide {
 
     /// Adds what sounds like the words, from left to right.
     fn sounds(&mut self) {
+        EAR.with_borrow_mut(|ear| self.sounds_to(ear));
+    }
+
+    fn sounds_to(&mut self, ear: &mut Ear) {
         let heard: Vec<Heard> = self.said.iter().map(|&token| Heard::new(&self.line, token)).collect();
         let mut within = Within::default();
         let mut found = Vec::new();
-        let mut ear = Ear::for_a_line();
         for at in 0..self.said.len() {
             let token = self.said[at];
             within.read(&self.at_token[token]);
@@ -145,7 +157,7 @@ impl Wide {
                     reading.fit = within.fit_of_text(&reading.text);
                 }
             }
-            self.sounds_at(at, &heard, &within, &mut ear, &mut found);
+            self.sounds_at(at, &heard, &within, ear, &mut found);
             let best = found
                 .first()
                 .filter(|candidate: &&Candidate| candidate.fit == Fit::Command && candidate.near.cost <= 10);
@@ -209,17 +221,15 @@ impl Wide {
             }
             sounds.extend(&last.sounds);
             number |= last.number;
-            let most = |target: &Target| most(target, words, number, within);
-            let mut take = |near| found.push(Candidate::new(near, words, within));
-            ear.near(&sounds, words == 1, FURTHEST, most, &mut take);
+            let mut take = |near| found.extend(Candidate::new(near, words, number, within));
+            ear.near(&sounds, words, &mut take);
             if words == 1 && !last.spelled.is_empty() {
-                ear.near(&last.spelled, true, FURTHEST, most, &mut take);
+                ear.near(&last.spelled, 1, &mut take);
             }
         }
         if let Some((words, sounds)) = self.uncut(at) {
-            let most = |target: &Target| most(target, 1, false, within);
-            let take = |near| found.push(Candidate { words, ..Candidate::new(near, 1, within) });
-            ear.near(&sounds, true, FURTHEST, most, take);
+            let whole = |near| Candidate::new(near, 1, false, within);
+            ear.near(&sounds, 1, |near| found.extend(whole(near).map(|whole| Candidate { words, ..whole })));
         }
         found.sort_by_key(|candidate| (candidate.rank, candidate.near.target.text));
         let token = self.said[at];
@@ -281,28 +291,52 @@ struct Candidate {
 }
 
 impl Candidate {
-    fn new(near: Near, words: usize, within: &Within) -> Candidate {
+    /// `None` where it is too far for all that speaks for it.
+    fn new(near: Near, words: usize, number: bool, within: &Within) -> Option<Candidate> {
         let fit = within.fit(near.target);
+        if near.at_least > most(near.target, fit, words, number) {
+            return None;
+        }
         let known = if fit == Fit::Unknown { 0 } else { 8 };
-        let merged = MERGED * (words as i32 - 1);
+        let merged = i32::from(closer(words));
         let rank = 2 * i32::from(near.cost) - 3 * i32::from(near.target.frequency) - known + merged;
-        Candidate { near, words, fit, rank }
+        Some(Candidate { near, words, fit, rank })
     }
 }
 
 /// How far a target may be, in 64ths of a wholly different sound: the further, the more speaks for it. Nothing speaks for
 /// another number than the one heard, in digits or in words, unless they sound nearly the same (`for`, `won`).
-fn most(target: &Target, words: usize, number: bool, within: &Within) -> u8 {
-    const NEARLY: u8 = 10;
+fn most(target: &Target, fit: Fit, words: usize, number: bool) -> u8 {
     let most = match target.role {
         Role::Number if number => return 0,
         Role::Number => NEARLY,
         _ if number && words == 1 => NEARLY,
         Role::Symbol | Role::Letter => FURTHEST,
-        Role::Word if within.fit(target) != Fit::Unknown => FURTHEST - 1,
-        Role::Word => 8 + target.frequency * 3 / 2,
+        Role::Word if fit != Fit::Unknown => FITTING,
+        Role::Word => unfitting(target),
     };
-    most.saturating_sub(MERGED as u8 * (words as u8 - 1))
+    most.saturating_sub(closer(words))
+}
+
+/// The most that [`most`] ever says of a target heard as one word; `of_commands` says whether the table of commands holds
+/// it.
+fn furthest(target: &Target, of_commands: bool) -> u8 {
+    match target.role {
+        Role::Number => NEARLY,
+        Role::Symbol | Role::Letter => FURTHEST,
+        Role::Word if of_commands || target.command => FITTING,
+        Role::Word => unfitting(target).max(NEARLY),
+    }
+}
+
+/// How far a word may be of which the table of commands says nothing.
+fn unfitting(target: &Target) -> u8 {
+    8 + target.frequency * 3 / 2
+}
+
+/// How much closer something must be that was heard as so many words.
+fn closer(words: usize) -> u8 {
+    MERGED * (words as u8 - 1)
 }
 
 #[cfg(test)]

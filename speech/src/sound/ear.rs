@@ -1,91 +1,178 @@
 //! The ear: finds the targets that sound like what was heard.
 //!
 //! It compares only what agrees with the heard word in its consonants, roughly, but for one: every target is filed under
-//! the classes of its consonants, and again with each of them left out.
+//! the classes of its consonants, and again with each of them left out. What it has found it remembers for a while,
+//! since people say the same words again and again.
 
-use super::distance::{MAX_SOUNDS, WHOLE, distance};
-use super::letters::{SOUNDS, Sound};
+use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
+use std::ops::Range;
+
+use super::closer;
+use super::distance::{Batch, LANES, MAX_SOUNDS, WHOLE};
+use super::letters::{Quick, SOUNDS, Sound};
 use super::targets::{INDEX, Index, Target};
 
 /// Most consonants that a target is filed by.
 const MAX_CONSONANTS: usize = 10;
+/// Most words that are remembered, and most targets that sound like them: 0.7 MB.
+const MAX_KNOWN: usize = 4096;
+const MAX_HITS: usize = 1 << 17;
 
 /// A target that sounds like what was heard.
 #[derive(Debug, Clone, Copy)]
 pub struct Near {
     /// What it is.
     pub target: &'static Target,
-    /// How far it is: the distance per sound, 64 for wholly different ones.
+    /// How far it is: the distance per sound, 64 for wholly different ones; rounded down.
     pub cost: u8,
+    /// The same, rounded up.
+    pub at_least: u8,
 }
 
-/// Listens for targets. Made for one line: it remembers which targets it has compared with the last sounds.
+/// A [`Near`] as it is remembered, by the place of its target.
+#[derive(Debug, Clone, Copy)]
+struct Hit {
+    target: u16,
+    cost: u8,
+    at_least: u8,
+}
+
+/// What sounds like the words that were heard lately.
+#[derive(Default)]
+struct Known {
+    /// Hash of the sounds → what sounds like them, in `hits`. The sounds themselves are not kept.
+    by_sounds: HashMap<u64, Range<u32>, Quick>,
+    hits: Vec<Hit>,
+}
+
+/// Listens for targets, and remembers some of what it heard. Bounded by [`MAX_KNOWN`] and [`MAX_HITS`].
 pub struct Ear {
     index: &'static Index,
-    /// Number of sounds listened to so far.
-    turn: u16,
-    /// By target: when it was last compared.
-    compared: Vec<u16>,
+    /// What sounds like single words, and like several: what was said once does not drive out what is said often.
+    known: [Known; 2],
+    hasher: RandomState,
+    search: Search,
+}
+
+impl Default for Ear {
+    /// An ear that has heard nothing. The first one builds the index, in some hundredths of a second.
+    fn default() -> Ear {
+        let index = &*INDEX;
+        let search = Search { compared: vec![0; index.targets.len()], ..Search::default() };
+        Ear { index, known: Default::default(), hasher: RandomState::new(), search }
+    }
 }
 
 impl Ear {
-    /// An ear for a line. The first one builds the index, in some hundredths of a second.
-    pub fn for_a_line() -> Ear {
-        let index = &*INDEX;
-        Ear { index, turn: 0, compared: vec![0; index.targets.len()] }
-    }
-
-    /// Gives to `take` what sounds like `heard`, no further a sound than `most` says, which never says more than
-    /// `furthest`. A `single` word is also compared with the commonest targets, and more loosely.
-    pub fn near(
-        &mut self,
-        heard: &[Sound],
-        single: bool,
-        furthest: u8,
-        most: impl Fn(&Target) -> u8,
-        mut take: impl FnMut(Near),
-    ) {
+    /// Gives to `take` what sounds like `heard`, said in so many `words`, and is near enough for the line that makes it
+    /// likeliest: see [`super::furthest`]. A single word is also compared with the commonest targets, and more loosely.
+    pub fn near(&mut self, heard: &[Sound], words: usize, mut take: impl FnMut(Near)) {
         if heard.is_empty() || heard.len() > MAX_SOUNDS {
             return;
         }
+        let index = self.index;
+        let known = &mut self.known[usize::from(words > 1)];
+        let key = self.hasher.hash_one((words, heard));
+        let range = match known.by_sounds.get(&key) {
+            Some(range) => range.clone(),
+            None => {
+                if known.by_sounds.len() == MAX_KNOWN || known.hits.len() >= MAX_HITS {
+                    *known = Known::default();
+                }
+                let start = known.hits.len() as u32;
+                self.search.search(index, heard, words, &mut known.hits);
+                let range = start..known.hits.len() as u32;
+                known.by_sounds.insert(key, range.clone());
+                range
+            }
+        };
+        for hit in &known.hits[range.start as usize..range.end as usize] {
+            let target = &index.targets[usize::from(hit.target)];
+            take(Near { target, cost: hit.cost, at_least: hit.at_least });
+        }
+    }
+}
+
+/// What a search needs room for.
+#[derive(Default)]
+struct Search {
+    /// Number of searches so far.
+    turn: u16,
+    /// By target: the search that last came upon it.
+    compared: Vec<u16>,
+    /// The targets to compare with, in order.
+    candidates: Vec<u32>,
+    /// Their places in that order, by length.
+    by_length: Vec<u16>,
+    /// By place: the distance.
+    apart: Vec<u8>,
+    batch: Batch,
+}
+
+impl Search {
+    /// Appends what is near enough for the line that makes it likeliest.
+    fn search(&mut self, index: &'static Index, heard: &[Sound], words: usize, hits: &mut Vec<Hit>) {
+        self.gather(index, heard, words == 1);
+        self.compare(index, heard);
+        let less = closer(words);
+        for (&at, &apart) in self.candidates.iter().zip(&self.apart) {
+            let most = index.furthest[at as usize].saturating_sub(less);
+            let longer = index.sounds(at).len().max(heard.len()) as u32;
+            let scaled = u32::from(apart) * (64 / WHOLE);
+            if scaled <= u32::from(most) * longer {
+                let (cost, at_least) = ((scaled / longer) as u8, scaled.div_ceil(longer) as u8);
+                hits.push(Hit { target: at as u16, cost, at_least });
+            }
+        }
+    }
+
+    /// Gathers the targets that agree with what was heard in their consonants, each once.
+    fn gather(&mut self, index: &'static Index, heard: &[Sound], single: bool) {
         if self.turn == u16::MAX {
             self.compared.fill(0);
             self.turn = 0;
         }
         self.turn += 1;
-        let (index, turn, compared) = (self.index, self.turn, &mut self.compared);
-        let mut compare = |targets: &[u32]| {
+        self.candidates.clear();
+        let mut add = |targets: &[u32]| {
             for &at in targets {
-                let at = at as usize;
-                if std::mem::replace(&mut compared[at], turn) == turn {
-                    continue;
-                }
-                let target = &index.targets[at];
-                let sounds = &index.sounds[target.sounds.start as usize..target.sounds.end as usize];
-                let longer = sounds.len().max(heard.len()) as u32;
-                // Every sound that one has and the other has not costs three at least.
-                let least = sounds.len().abs_diff(heard.len()) as u32 * 3;
-                let bound = |most: u8| u32::from(most) * longer * WHOLE / 64;
-                if least > bound(furthest) {
-                    continue;
-                }
-                let bound = bound(most(target));
-                if least > bound {
-                    continue;
-                }
-                if let Some(apart) = distance(heard, sounds, bound) {
-                    take(Near { target, cost: (apart * 64 / (WHOLE * longer)) as u8 });
+                if std::mem::replace(&mut self.compared[at as usize], self.turn) != self.turn {
+                    self.candidates.push(at);
                 }
             }
         };
         if single {
-            compare(&index.common);
+            add(&index.common);
         }
         Skeleton::of(heard).each(single, |key| {
             if let Some(range) = index.by_consonants.get(&key) {
-                compare(&index.filed[range.start as usize..range.end as usize]);
+                add(&index.filed[range.start as usize..range.end as usize]);
             }
         });
+    }
+
+    /// Compares with all candidates: those of like lengths together.
+    fn compare(&mut self, index: &'static Index, heard: &[Sound]) {
+        let Search { candidates, by_length, apart, batch, .. } = self;
+        let mut ends = [0_u16; MAX_SOUNDS + 2];
+        for &at in &*candidates {
+            ends[index.sounds(at).len() + 1] += 1;
+        }
+        for length in 1..ends.len() {
+            ends[length] += ends[length - 1];
+        }
+        by_length.resize(candidates.len(), 0);
+        for (&at, place) in candidates.iter().zip(0..) {
+            let end = &mut ends[index.sounds(at).len()];
+            by_length[usize::from(*end)] = place;
+            *end += 1;
+        }
+        apart.resize(candidates.len(), 0);
+        for places in by_length.chunks(LANES) {
+            let others = places.iter().map(|&place| index.sounds(candidates[usize::from(place)]));
+            batch.distances(heard, others, |lane, far| apart[usize::from(places[lane])] = far);
+        }
     }
 }
 
@@ -135,16 +222,21 @@ impl Skeleton {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
+    use proptest::prelude::*;
+
     use super::*;
-    use crate::sound::targets::say;
+    use crate::sound::distance::tests::distance;
+    use crate::sound::targets::{Role, say};
 
     /// What is heard, and what has to be among what it sounds like.
     fn check(heard: &str, expected: &str) {
         let mut sounds = Vec::new();
         say(heard, &mut sounds);
         let mut found = Vec::new();
-        let single = !heard.contains(' ');
-        Ear::for_a_line().near(&sounds, single, 25, |_| 25, |near| found.push((near.cost, near.target.text)));
+        let words = heard.split(' ').count().min(2);
+        Ear::default().near(&sounds, words, |near| found.push((near.cost, near.target.text)));
         found.sort_unstable();
         assert!(found.iter().any(|(_, text)| *text == expected), "{heard:?}: {expected:?} not in {found:?}");
     }
@@ -180,11 +272,71 @@ mod tests {
     }
 
     #[test]
-    fn no_target_is_far() {
-        let mut ear = Ear::for_a_line();
-        let mut sounds = Vec::new();
-        say("whatever", &mut sounds);
-        ear.near(&sounds, true, 9, |_| 9, |near| assert!(near.cost <= 9, "{near:?}"));
-        ear.near(&[], true, 9, |_| 9, |near| unreachable!("{near:?}"));
+    fn what_cannot_be_said_sounds_like_nothing() {
+        let mut ear = Ear::default();
+        ear.near(&[], 1, |near| unreachable!("{near:?}"));
+        ear.near(&[0; MAX_SOUNDS + 1], 1, |near| unreachable!("{near:?}"));
+    }
+
+    /// What is near, found by comparing with every target; in any order.
+    fn all_near(heard: &[Sound], words: usize) -> Vec<(u16, u8, u8)> {
+        let keys = |sounds: &[Sound], short: bool| {
+            let mut keys = HashSet::new();
+            Skeleton::of(sounds).each(short, |key| _ = keys.insert(key));
+            keys
+        };
+        let asked = keys(heard, words == 1);
+        let mut near = Vec::new();
+        for (place, (target, &furthest)) in INDEX.targets.iter().zip(&INDEX.furthest).enumerate() {
+            let sounds = INDEX.sounds(place as u32);
+            let common = words == 1 && target.role != Role::Word && target.words == 1;
+            let strong = target.frequency >= if target.command { 2 } else { 5 };
+            if !common && keys(sounds, strong).is_disjoint(&asked) {
+                continue;
+            }
+            let longer = sounds.len().max(heard.len()) as u32;
+            let scaled = distance(heard, sounds) * 8;
+            if scaled <= u32::from(furthest.saturating_sub(closer(words))) * longer {
+                near.push((place as u16, (scaled / longer) as u8, scaled.div_ceil(longer) as u8));
+            }
+        }
+        near
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(60))]
+
+        #[test]
+        fn nothing_near_is_missed_or_forgotten_wrongly(
+            lines in prop::collection::vec(("[a-z]{1,9}( [a-z]{1,6}){0,2}", 1_usize..=3), 1..4),
+        ) {
+            let place = |target: &Target| {
+                INDEX.targets.iter().position(|other| std::ptr::eq(other, target)).unwrap_or_default()
+            };
+            let mut ear = Ear::default();
+            for (line, words) in lines.iter().chain(&lines) {
+                let mut sounds = Vec::new();
+                say(line, &mut sounds);
+                let mut found = Vec::new();
+                ear.near(&sounds, *words, |near| {
+                    found.push((place(near.target) as u16, near.cost, near.at_least));
+                });
+                found.sort_unstable();
+                prop_assert_eq!(found, all_near(&sounds, *words));
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_remembered_is_bounded() {
+        assert!(INDEX.targets.len() <= usize::from(u16::MAX));
+        let mut ear = Ear::default();
+        let letters = SOUNDS.len();
+        for at in 0..MAX_KNOWN + 100 {
+            let sounds = [at, at / letters, at / letters.pow(2)].map(|at| (at % letters) as Sound);
+            ear.near(&sounds, 2, |_| ());
+            let known = &ear.known[1];
+            assert!(known.by_sounds.len() <= MAX_KNOWN && known.hits.len() <= MAX_HITS + INDEX.targets.len());
+        }
     }
 }

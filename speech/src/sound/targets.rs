@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 
 use super::distance::MAX_SOUNDS;
 use super::ear::Skeleton;
+use super::furthest;
 use super::letters::{self, Quick, Sound};
 use crate::commands;
 use crate::vocabulary::{self, Entry};
@@ -48,13 +49,16 @@ pub struct Target {
     pub word: u32,
     /// Whether it is a command.
     pub command: bool,
-    pub(super) sounds: Range<u32>,
 }
 
 pub(super) struct Index {
     pub targets: Vec<Target>,
-    /// The sounds of all targets.
-    pub sounds: Vec<Sound>,
+    /// The sounds of all targets, one after the other.
+    sounds: Vec<Sound>,
+    /// Target → where its sounds begin; one longer than the targets.
+    starts: Vec<u32>,
+    /// Target → how far it may ever be: see [`super::furthest`].
+    pub furthest: Vec<u8>,
     /// Classes of consonants → the targets filed there, in `filed`.
     pub by_consonants: HashMap<u64, Range<u32>, Quick>,
     pub filed: Vec<u32>,
@@ -66,6 +70,14 @@ pub(super) struct Index {
     words: HashMap<&'static str, u32>,
     /// By that number: whether it is a command.
     commands: Vec<bool>,
+}
+
+impl Index {
+    /// The sounds of a target.
+    pub(super) fn sounds(&self, target: u32) -> &[Sound] {
+        let target = target as usize;
+        &self.sounds[self.starts[target] as usize..self.starts[target + 1] as usize]
+    }
 }
 
 pub(super) static INDEX: LazyLock<Index> = LazyLock::new(build);
@@ -105,6 +117,7 @@ pub(super) fn say(form: &str, sounds: &mut Vec<Sound>) {
 struct Builder {
     targets: Vec<Target>,
     sounds: Vec<Sound>,
+    starts: Vec<u32>,
     seen: HashSet<(&'static str, Vec<Sound>)>,
     words: HashMap<&'static str, u32>,
     commands: Vec<bool>,
@@ -125,16 +138,15 @@ impl Builder {
         if sounds.is_empty() || sounds.len() > MAX_SOUNDS || !self.seen.insert((text, sounds.clone())) {
             return;
         }
-        let start = self.sounds.len() as u32;
+        self.starts.push(self.sounds.len() as u32);
         self.sounds.extend(sounds);
-        let sounds = start..self.sounds.len() as u32;
         let next = self.words.len() as u32;
         let word = *self.words.entry(text).or_insert(next);
         if word == next {
             self.commands.push(role == Role::Word && commands::is_command(text));
         }
         let command = self.commands[word as usize];
-        self.targets.push(Target { text, role, entry, frequency, words: words as u8, word, command, sounds });
+        self.targets.push(Target { text, role, entry, frequency, words: words as u8, word, command });
     }
 
     fn form(
@@ -230,28 +242,41 @@ fn symbols(builder: &mut Builder) {
 }
 
 fn file(builder: Builder, frequencies: HashMap<String, u8>) -> Index {
-    let Builder { targets, sounds, words, commands, .. } = builder;
+    let Builder { targets, sounds, mut starts, words, commands, .. } = builder;
+    starts.push(sounds.len() as u32);
+    let of_commands: HashSet<&str> = commands::words().collect();
+    let furthest = targets.iter().map(|target| furthest(target, of_commands.contains(target.text))).collect();
+    let (by_consonants, filed, common) = (HashMap::default(), Vec::new(), Vec::new());
+    let mut index = Index {
+        targets,
+        sounds,
+        starts,
+        furthest,
+        by_consonants,
+        filed,
+        common,
+        frequencies,
+        words,
+        commands,
+    };
     let mut pairs: Vec<(u64, u32)> = Vec::new();
-    let mut common = Vec::new();
-    for (at, target) in targets.iter().enumerate() {
+    for (target, at) in index.targets.iter().zip(0..) {
         if target.role != Role::Word && target.words == 1 {
-            common.push(at as u32);
+            index.common.push(at);
         }
-        let own = &sounds[target.sounds.start as usize..target.sounds.end as usize];
         let strong = target.frequency >= if target.command { STRONG - 3 } else { STRONG };
-        Skeleton::of(own).each(strong, |key| pairs.push((key, at as u32)));
+        Skeleton::of(index.sounds(at)).each(strong, |key| pairs.push((key, at)));
     }
     pairs.sort_unstable();
     pairs.dedup();
-    let filed: Vec<u32> = pairs.iter().map(|(_, at)| *at).collect();
-    let mut by_consonants = HashMap::default();
+    index.filed = pairs.iter().map(|(_, at)| *at).collect();
     let mut start = 0;
     for group in pairs.chunk_by(|a, b| a.0 == b.0) {
         let end = start + group.len() as u32;
-        by_consonants.insert(group[0].0, start..end);
+        index.by_consonants.insert(group[0].0, start..end);
         start = end;
     }
-    Index { targets, sounds, by_consonants, filed, common, frequencies, words, commands }
+    index
 }
 
 fn lines(table: &'static str) -> impl Iterator<Item = &'static str> {
