@@ -18,13 +18,17 @@ pub struct Case {
     pub groups: Vec<String>,
 }
 
-/// Reads a file of cases. `dictated` names the member that holds the dictation. Fails with the number of the first
+/// Reads a file of cases; `-` is standard input. `dictated` names the member that holds the dictation. Fails with the number of the first
 /// line that is no case, because a figure over the rest would be taken for a figure over all.
 pub fn read(path: &Path, dictated: &str) -> anyhow::Result<Vec<Case>> {
-    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-    let cases = parse(&text, dictated).with_context(|| format!("in {}", path.display()))?;
+    let (name, text) = match path.as_os_str() == "-" {
+        true => ("standard input".to_owned(), std::io::read_to_string(std::io::stdin().lock())),
+        false => (path.display().to_string(), std::fs::read_to_string(path)),
+    };
+    let text = text.with_context(|| format!("cannot read {name}"))?;
+    let cases = parse(&text, dictated).with_context(|| format!("in {name}"))?;
     if cases.is_empty() {
-        bail!("{} holds no cases", path.display());
+        bail!("{name} holds no cases");
     }
     Ok(cases)
 }

@@ -5,6 +5,7 @@ use crate::convert::Convert;
 use crate::curves::Curves;
 use crate::eval::Eval;
 use crate::gate::Gate;
+use crate::pages::Cases;
 use crate::roundtrip::RoundTrip;
 use crate::samples::Samples;
 use crate::speak::Speak;
@@ -30,6 +31,7 @@ pub enum Command {
     Convert(Convert),
     Eval(Eval),
     Gate(Gate),
+    Cases(Cases),
     Speak(Speak),
     #[command(name = "roundtrip")]
     RoundTrip(RoundTrip),

@@ -36,7 +36,7 @@ use std::path::PathBuf;
 #[command(after_help = "Example:\n  sayso-lab eval --cases talk/dev.jsonl --errors 10\n  \
                         sayso-lab eval --cases nl2bash/valid.jsonl --routes scanner,auto")]
 pub struct Eval {
-    /// JSON lines with the cases
+    /// JSON lines with the cases; - reads standard input
     #[arg(long, value_name = "FILE.jsonl")]
     cases: PathBuf,
     /// The stage that answers
@@ -89,6 +89,9 @@ impl Eval {
 
     /// The name of the file of cases, and of the folder that it is in: there are many "valid.jsonl".
     fn title(&self) -> String {
+        if self.cases.as_os_str() == "-" {
+            return "standard input".to_owned();
+        }
         let names = self.cases.components().map(|name| name.as_os_str().to_string_lossy());
         let names: Vec<_> = names.collect();
         names[names.len().saturating_sub(2)..].join("/")

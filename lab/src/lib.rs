@@ -16,6 +16,7 @@ pub mod everyday;
 pub mod gate;
 pub mod machine;
 pub mod noise;
+pub mod pages;
 pub mod programs;
 pub mod progress;
 pub mod report;

@@ -20,7 +20,16 @@ pub enum Dialect {
 }
 
 impl Dialect {
-    fn dialect(self) -> speak::Dialect {
+    /// The name on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Dialect::Strict => "strict",
+            Dialect::Nl2bash => "nl2bash",
+            Dialect::Free => "free",
+        }
+    }
+
+    pub(crate) fn dialect(self) -> speak::Dialect {
         match self {
             Dialect::Strict => speak::Dialect::Strict,
             Dialect::Nl2bash => speak::Dialect::Nl2bash,

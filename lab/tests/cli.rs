@@ -1,6 +1,7 @@
 //! The `sayso-lab` command as scripts see it: what it prints, and its exit status.
 #![allow(clippy::unwrap_used)]
 
+use sayso_lab::train::stream::is_held_out;
 use serde_json::Value;
 use std::io::Write;
 use std::path::Path;
@@ -226,6 +227,60 @@ fn round_trip_reads_a_corpus_folder() {
 }
 
 #[test]
+fn cases_of_held_out_pages_are_evaluated() {
+    let folder = tempfile::tempdir().unwrap();
+    let corpus = folder.path().to_str().unwrap();
+    std::fs::create_dir(folder.path().join("tldr")).unwrap();
+    let pages = |held_out: &str, other: &str| {
+        let page =
+            |wanted: bool| (0..).map(|at| format!("page{at}")).find(|page| is_held_out(page) == wanted);
+        let line = |wanted, template: &str| {
+            format!("{}\n", serde_json::json!({ "page": page(wanted), "template": template }))
+        };
+        let text = line(true, held_out) + &line(false, other);
+        std::fs::write(folder.path().join("tldr/examples.jsonl"), text).unwrap();
+    };
+    pages("ls {{[-a|--all]}}", "cat {{path/to/file}}");
+    let cases = |more: &[&str]| lab(&[&["cases", "--corpus", corpus, "--count", "20"], more].concat(), b"");
+    for dialect in
+        [&["strict"][..], &["free"], &["free", "--training-styles"], &["nl2bash", "--training-styles"]]
+    {
+        let arguments = [&["--held-out", "--seed", "3", "--dialect"], dialect].concat();
+        let (run, again) = (cases(&arguments), cases(&arguments));
+        assert_eq!((run.code, run.err.as_str(), &run.out), (Some(0), "", &again.out), "{dialect:?}");
+        let lines = run.json_lines();
+        assert_eq!(lines.len(), 20);
+        assert!(
+            lines.iter().all(|case| case["expected"].as_str().unwrap().starts_with("ls -")),
+            "{}",
+            run.out
+        );
+        assert_eq!(lines[0]["dialect"], dialect[0]);
+        let eval = lab(&["eval", "--cases", "-", "--json"], run.out.as_bytes());
+        let report: Value = serde_json::from_str(&eval.out).expect(&eval.err);
+        assert_eq!(report["cases"], 20);
+        assert!(dialect != ["strict"] || report["exact"] == 100.0, "{report}");
+    }
+    let run = cases(&["--dialect", "strict"]);
+    assert!(run.out.contains("cat "), "without --held-out all pages are said: {}", run.out);
+
+    pages("ls ä", "ls");
+    let run = cases(&["--dialect", "strict"]);
+    assert_eq!((run.code, run.json_lines().len()), (Some(0), 10), "{}", run.err);
+    assert!(run.err.contains("10 left out: 'ä' has no spoken form"), "{}", run.err);
+    for (arguments, message) in [
+        (&["--held-out", "--dialect", "free"][..], "none of 20 commands can be said"),
+        (&["--training-styles", "--dialect", "strict"], "--training-styles"),
+    ] {
+        let run = cases(arguments);
+        assert!(run.code == Some(1) && run.err.contains(message), "{arguments:?}: {}", run.err);
+    }
+    pages("ls", "ls");
+    let run = cases(&["--held-out", "--dialect", "free"]);
+    assert!(run.code == Some(1) && run.err.contains("no page under"), "{}", run.err);
+}
+
+#[test]
 fn benchmarks_check_their_answers() {
     let run = lab(&["bench", "scanner", "--samples", "2", "--json"], b"");
     assert_eq!(run.code, Some(0), "{}", run.err);
@@ -266,6 +321,9 @@ fn exit_status_tells_usage_from_failure() {
         (&["gate"], 2),
         (&["gate", "--commands", "/nowhere"], 1),
         (&["roundtrip", "--corpus", "/nowhere"], 1),
+        (&["cases", "--corpus", "/nowhere", "--dialect", "free"], 1),
+        (&["cases", "--dialect", "loud"], 2),
+        (&["cases", "--dialect", "free", "--count", "0"], 2),
         (&["--help"], 0),
         (&["--version"], 0),
     ] {
