@@ -7,7 +7,7 @@ mod run;
 mod text;
 
 use crate::bootstrap::{self, Interval};
-use crate::cases;
+use crate::cases::{self, Case};
 use crate::route;
 use crate::score::MEASURES;
 use anyhow::Context;
@@ -27,7 +27,8 @@ use std::path::PathBuf;
 /// difflib computes it). partial: 0.7 and more. wrong: the rest. effective: exact and near. same argv: a shell
 /// splits both into the same words. top 4: the answer or one of its first three alternatives is exact. reachable: some
 /// path of the lattice is exact, whatever was chosen: of the wide lattice, which the tagger looks at. refused: the line was
-/// left as it was.
+/// left as it was. Where cases share a command, a second table counts each command once, by the mean over its dictations,
+/// and the interval of --routes takes them together.
 ///
 /// Confidence: the answers in ten bins of it, with the share that is exact in each; the expected calibration error is how
 /// far the two are apart on average. Refusals have no confidence. Only the tagger's is calibrated; the gate's and the
@@ -108,16 +109,18 @@ fn two_routes(text: &str) -> Result<TwoRoutes, String> {
     Ok(TwoRoutes(named(a)?, named(b)?))
 }
 
-/// How far `b` is above `a` in each of [`MEASURES`], in points.
-fn differences(a: &Run, b: &Run) -> Vec<Interval> {
-    let points = |yes: bool| if yes { 100.0 } else { 0.0 };
+/// How far `b` is above `a` in each of [`MEASURES`], in points. Dictations of one command are taken together.
+fn differences(cases: &[Case], a: &Run, b: &Run) -> Vec<Interval> {
+    let commands = run::commands(cases, &(0..cases.len()).collect::<Vec<_>>());
+    let points = |run: &Run, at: usize, measure: usize| {
+        if run.answers[at].score.measures()[measure] { 100.0 } else { 0.0 }
+    };
     (0..MEASURES.len())
         .map(|measure| {
-            let pairs = a.answers.iter().zip(&b.answers);
-            let differences: Vec<f64> = pairs
-                .map(|(a, b)| points(b.score.measures()[measure]) - points(a.score.measures()[measure]))
-                .collect();
-            bootstrap::interval(&differences)
+            let difference = |at: &usize| points(b, *at, measure) - points(a, *at, measure);
+            let clusters: Vec<Vec<f64>> =
+                commands.iter().map(|same| same.iter().map(difference).collect()).collect();
+            bootstrap::interval(&clusters)
         })
         .collect()
 }

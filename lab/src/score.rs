@@ -152,6 +152,39 @@ impl Tally {
     }
 }
 
+/// What commands add up to, each of which counts once by the mean over its dictations: dictations of one command are not
+/// independent.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ByCommand {
+    /// Distinct commands.
+    pub commands: usize,
+    /// Every one of [`MEASURES`], in percent.
+    pub percents: [f64; MEASURES.len()],
+}
+
+impl ByCommand {
+    /// `tallies` are those of the commands, one each; an empty one counts for nothing.
+    pub fn of(tallies: impl IntoIterator<Item = Tally>) -> ByCommand {
+        let tallies: Vec<Tally> = tallies.into_iter().filter(|tally| tally.cases > 0).collect();
+        let mut percents = [0.0; MEASURES.len()];
+        for tally in &tallies {
+            for (mean, percent) in percents.iter_mut().zip(tally.percents()) {
+                *mean += percent / tallies.len() as f64;
+            }
+        }
+        ByCommand { commands: tallies.len(), percents }
+    }
+
+    /// `commands`, and every measure in percent.
+    pub fn to_json(&self) -> Value {
+        let mut object = json!({ "commands": self.commands });
+        for ((name, _), percent) in MEASURES.into_iter().zip(self.percents) {
+            object[name] = json!(percent);
+        }
+        object
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -192,5 +225,21 @@ mod tests {
         assert_eq!(json["counts"]["wrong"], 1);
         assert_eq!(json["cases"], 2);
         assert_eq!(Tally::default().to_json()["exact"], 0.0, "no cases are no division by zero");
+    }
+
+    #[test]
+    fn a_command_counts_once() {
+        let tally = |answers: &[&str]| {
+            let scores: Vec<Score> = answers.iter().map(|answer| Score::new(answer, &[], "ls")).collect();
+            Tally::of(&scores)
+        };
+        // Of four dictations of one command one is right, and the only one of another.
+        let both = ByCommand::of([tally(&["ls", "rm", "rm", "rm"]), tally(&["ls"]), tally(&[])]);
+        assert_eq!((both.commands, both.percents[0]), (2, 62.5));
+        assert_eq!(
+            (both.to_json()["exact"].as_f64(), both.to_json()["commands"].as_u64()),
+            (Some(62.5), Some(2))
+        );
+        assert_eq!(ByCommand::of([]).percents[0], 0.0, "no commands are no division by zero");
     }
 }

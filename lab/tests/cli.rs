@@ -134,6 +134,14 @@ fn eval_counts_what_the_cases_are_made_for() {
     assert_eq!(report["groups"]["difficulty=hard"]["cases"], 3);
     assert_eq!(report["groups"]["category=files"]["exact"], 100.0 / 3.0);
     assert_eq!(report["errors"].as_array().unwrap().len(), 2);
+    // Two cases expect `ls -l`, and one of the two is right: half of one command in five.
+    assert_eq!(
+        (&report["by_command"]["commands"], &report["by_command"]["exact"]),
+        (&5.into(), &10.0.into())
+    );
+    assert_eq!(report["groups"]["difficulty=easy"]["by_command"]["exact"], 25.0);
+    let table = lab(&["eval", "--cases", CASES], b"").out;
+    assert!(table.contains("Each command once") && table.contains("commands  exact"), "{table}");
     assert_eq!(
         (&report["stages"]["strict"]["cases"], &report["stages"]["strict"]["exact"]),
         (&5.into(), &20.0.into())
@@ -158,10 +166,43 @@ fn eval_writes_a_page_of_what_is_wrong() {
     assert!(run.out.contains("expected calibration error"), "{}", run.out);
     let page = std::fs::read_to_string(page).unwrap();
     assert_eq!(page.matches("<article").count(), 5);
+    assert!(page.contains("Each command once") && page.matches("<table>").count() == 2);
     assert!(page.contains("fixtures/cases.jsonl") && page.contains("<b>case only</b>"));
 
     let run = lab(&["eval", "--cases", CASES, "--html", "/nowhere/page.html"], b"");
     assert!(run.code == Some(1) && run.err.contains("/nowhere/page.html"), "{}", run.err);
+}
+
+#[test]
+fn eval_names_the_line_that_is_no_case() {
+    let folder = tempfile::tempdir().unwrap();
+    let (cases, page) = (folder.path().join("cases.jsonl"), folder.path().join("page.html"));
+    let case = "{\"dictated\":\"l s\",\"expected\":\"ls\"}\n";
+    for (text, message) in [
+        (String::new(), "cases.jsonl holds no cases"),
+        (" \n\n".to_owned(), "cases.jsonl holds no cases"),
+        (format!("{case}{{\"dictated\":\"l s\",\"expe"), "in NAME: line 2: not a JSON object"),
+        (format!("{case}\n{{\"dictated\":\"l s\"}}\n"), "in NAME: line 3: no `expected`"),
+        (format!("{{\"expected\":\"ls\"}}\n{case}"), "in NAME: line 1: no `dictated`"),
+        (case.replace("\"ls\"", "null"), "in NAME: line 1: `expected` is not a string"),
+        (case.replace('\n', "]"), "in NAME: line 1: not a JSON object"),
+    ] {
+        std::fs::write(&cases, &text).unwrap();
+        let (cases, page_path) = (cases.to_str().unwrap(), page.to_str().unwrap());
+        for more in [&["--json"][..], &["--html", page_path], &["--json", "--routes", "scanner,auto"]] {
+            let run = lab(&[&["eval", "--cases", cases], more].concat(), b"");
+            assert_eq!((run.code, run.out.as_str()), (Some(1), ""), "{more:?} of {text}");
+            assert!(run.err.contains(&message.replace("NAME", cases)), "{more:?} of {text}: {}", run.err);
+            assert!(run.err.lines().count() == 1 && !page.exists(), "{more:?} of {text}: {}", run.err);
+        }
+        let run = lab(&["eval", "--cases", "-", "--json"], text.as_bytes());
+        assert_eq!((run.code, run.out.as_str()), (Some(1), ""), "{text}");
+        let message = message.replace("NAME", "standard input").replace("cases.jsonl", "standard input");
+        assert!(run.err.contains(&message), "{text}: {}", run.err);
+    }
+    std::fs::write(&cases, b"{\"dictated\":\"\xff\"}").unwrap();
+    let run = lab(&["eval", "--cases", cases.to_str().unwrap()], b"");
+    assert!(run.code == Some(1) && run.err.contains("cannot read"), "{}", run.err);
 }
 
 #[test]

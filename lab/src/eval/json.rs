@@ -8,7 +8,12 @@ use serde_json::{Value, json};
 
 impl Run {
     pub(super) fn to_json(&self, cases: &[Case], errors: usize) -> Value {
-        let mut object = self.tally(&(0..cases.len()).collect::<Vec<_>>()).to_json();
+        let figures = |members: &[usize]| {
+            let mut object = self.tally(members).to_json();
+            object["by_command"] = self.by_command(cases, members).to_json();
+            object
+        };
+        let mut object = figures(&(0..cases.len()).collect::<Vec<_>>());
         object["route"] = json!(self.route.as_str());
         object["seconds_per_case"] = json!(self.seconds_per_case());
         for (stage, members) in self.stages() {
@@ -19,7 +24,7 @@ impl Run {
         object["groups"] = groups(cases)
             .iter()
             .skip(1)
-            .map(|(name, members)| (name.to_string(), self.tally(members).to_json()))
+            .map(|(name, members)| (name.to_string(), figures(members)))
             .collect();
         if errors > 0 {
             let error = |at: usize| {
@@ -42,7 +47,7 @@ impl Run {
 
 pub(super) fn comparison_to_json(cases: &[Case], a: &Run, b: &Run, errors: usize) -> Value {
     let mut object = json!({ "routes": [a.to_json(cases, errors), b.to_json(cases, errors)] });
-    for ((name, _), interval) in MEASURES.iter().zip(differences(a, b)) {
+    for ((name, _), interval) in MEASURES.iter().zip(differences(cases, a, b)) {
         object["difference"][name] =
             json!({ "mean": interval.mean, "low": interval.low, "high": interval.high });
     }

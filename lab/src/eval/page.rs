@@ -4,7 +4,7 @@
 //! anybody's words. It can be read without scripts; a script filters.
 
 use super::mistake::Mistake;
-use super::run::{Answer, Run, groups};
+use super::run::{Answer, Run, Table};
 use crate::cases::Case;
 use crate::escape::escape;
 use crate::score::MEASURES;
@@ -99,18 +99,24 @@ fn options(list: &[(&str, usize)]) -> String {
 }
 
 fn figures(cases: &[Case], run: &Run) -> String {
-    let mut html = String::from("<table><tr><th>%</th><th>cases</th>");
-    for (_, heading) in MEASURES {
-        let _ = write!(html, "<th>{heading}</th>");
-    }
-    for (name, members) in groups(cases) {
-        let tally = run.tally(&members);
-        let _ = write!(html, "</tr>\n<tr><td>{}</td><td>{}</td>", escape(name), tally.cases);
-        for percent in tally.percents() {
-            let _ = write!(html, "<td>{percent:.1}</td>");
+    let mut html = String::new();
+    for Table { caption, counted, rows } in run.tables(cases) {
+        if !caption.is_empty() {
+            let _ = writeln!(html, "<p>{caption}</p>");
         }
+        let _ = write!(html, "<table><tr><th>%</th><th>{counted}</th>");
+        for (_, heading) in MEASURES {
+            let _ = write!(html, "<th>{heading}</th>");
+        }
+        for (name, count, percents) in rows {
+            let _ = write!(html, "</tr>\n<tr><td>{}</td><td>{count}</td>", escape(name));
+            for percent in percents {
+                let _ = write!(html, "<td>{percent:.1}</td>");
+            }
+        }
+        html += "</tr></table>\n";
     }
-    html + "</tr></table>"
+    html
 }
 
 /// What the script filters a case by: places in the lists of choices.

@@ -4,7 +4,8 @@ use super::mistake::Mistake;
 use crate::calibration::Reliability;
 use crate::cases::Case;
 use crate::progress::Progress;
-use crate::score::{Score, Tally, Tier};
+use crate::score::{ByCommand, MEASURES, Score, Tally, Tier};
+use crate::similarity::collapse;
 use crate::train::example;
 use anyhow::bail;
 use sayso_engine::{Dictation, Refusal, Words, wire};
@@ -89,7 +90,48 @@ pub(super) fn groups(cases: &[Case]) -> Vec<(&str, Vec<usize>)> {
     std::iter::once(("all", (0..cases.len()).collect())).chain(named).collect()
 }
 
+/// Figures of all groups.
+pub(super) struct Table<'a> {
+    /// What is special about it; empty for the first one.
+    pub(super) caption: &'static str,
+    /// What is counted: a plural noun.
+    pub(super) counted: &'static str,
+    /// Name of the group, how many there are in it, and every measure in percent.
+    pub(super) rows: Vec<(&'a str, usize, [f64; MEASURES.len()])>,
+}
+
+/// The cases among `members` that expect the same command, command by command.
+pub(super) fn commands(cases: &[Case], members: &[usize]) -> Vec<Vec<usize>> {
+    let mut commands: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for &at in members {
+        commands.entry(collapse(&cases[at].expected)).or_default().push(at);
+    }
+    commands.into_values().collect()
+}
+
 impl Run {
+    /// As [`Run::tally`], each command once.
+    pub(super) fn by_command(&self, cases: &[Case], members: &[usize]) -> ByCommand {
+        ByCommand::of(commands(cases, members).iter().map(|same| self.tally(same)))
+    }
+
+    /// The figures case by case, and where some commands are said repeatedly, also with each command once.
+    pub(super) fn tables<'a>(&self, cases: &'a [Case]) -> Vec<Table<'a>> {
+        let (mut by_case, mut by_command) = (Vec::new(), Vec::new());
+        for (name, members) in groups(cases) {
+            by_case.push((name, members.len(), self.tally(&members).percents()));
+            let figures = self.by_command(cases, &members);
+            by_command.push((name, figures.commands, figures.percents));
+        }
+        let repeated = by_case.iter().zip(&by_command).any(|(cases, commands)| commands.1 < cases.1);
+        let mut tables = vec![Table { caption: "", counted: "cases", rows: by_case }];
+        if repeated {
+            let caption = "Each command once, by the mean over its dictations";
+            tables.push(Table { caption, counted: "commands", rows: by_command });
+        }
+        tables
+    }
+
     pub(super) fn tally(&self, members: &[usize]) -> Tally {
         Tally::of(members.iter().map(|&at| &self.answers[at].score))
     }

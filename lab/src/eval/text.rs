@@ -1,7 +1,7 @@
 //! An evaluation for people.
 
 use super::differences;
-use super::run::{Run, groups};
+use super::run::{Run, Table, groups};
 use crate::bootstrap::Interval;
 use crate::cases::Case;
 use crate::score::MEASURES;
@@ -10,19 +10,23 @@ use std::fmt::Write as _;
 impl Run {
     /// A row per group, a column per measure, in percent.
     pub(super) fn table(&self, cases: &[Case]) -> String {
-        let groups = groups(cases);
-        let width = groups.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
-        let mut text = format!("{:<width$}  cases", "%");
-        MEASURES.iter().for_each(|(_, heading)| text += &format!("  {heading:>5}"));
-        text.push('\n');
-        for (name, members) in &groups {
-            let tally = self.tally(members);
-            let _ = write!(text, "{name:<width$}  {:>5}", tally.cases);
-            for ((_, heading), percent) in MEASURES.iter().zip(tally.percents()) {
-                let column = heading.len().max(5);
-                let _ = write!(text, "  {percent:>column$.1}");
+        let mut text = String::new();
+        for Table { caption, counted, rows } in self.tables(cases) {
+            let width = rows.iter().map(|(name, ..)| name.chars().count()).max().unwrap_or(0);
+            if !caption.is_empty() {
+                let _ = writeln!(text, "\n{caption}");
             }
+            let _ = write!(text, "{:<width$}  {counted}", "%");
+            MEASURES.iter().for_each(|(_, heading)| text += &format!("  {heading:>5}"));
             text.push('\n');
+            for (name, count, percents) in rows {
+                let _ = write!(text, "{name:<width$}  {count:>column$}", column = counted.len());
+                for ((_, heading), percent) in MEASURES.iter().zip(percents) {
+                    let column = heading.len().max(5);
+                    let _ = write!(text, "  {percent:>column$.1}");
+                }
+                text.push('\n');
+            }
         }
         text += &format!("route {}, {}\n", self.route.as_str(), pace(self.seconds_per_case()));
         let stage = |(stage, members): (&str, Vec<usize>)| {
@@ -72,7 +76,8 @@ pub(super) fn comparison(cases: &[Case], a: &Run, b: &Run) -> String {
         b.route.as_str()
     );
     let figures = a.tally(all).percents().into_iter().zip(b.tally(all).percents());
-    for (((_, heading), (of_a, of_b)), interval) in MEASURES.iter().zip(figures).zip(differences(a, b)) {
+    for (((_, heading), (of_a, of_b)), interval) in MEASURES.iter().zip(figures).zip(differences(cases, a, b))
+    {
         let Interval { mean, low, high } = interval;
         let _ = writeln!(
             text,
