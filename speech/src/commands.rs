@@ -1,17 +1,24 @@
 //! What everyday command-line tools are called, and which sub-commands and flags they take.
 //!
 //! The facts live in `data/commands.txt`, which says its own format at its top and is written by
-//! `scripts/command-table`. The first question cuts the file into its lines; nothing else is read ahead
-//! and no look-up allocates: lines and flags are sorted, so every question is a binary search.
+//! `scripts/command-table`. The first question cuts the file into its lines and notes where each path is; nothing else
+//! is read ahead and no look-up allocates: lines and flags are sorted, so every other question is a binary search.
 
 use std::cmp::Ordering;
+use std::collections::HashMap;
 use std::sync::LazyLock;
+
+use crate::quick::Quick;
 
 static TABLE: &str = include_str!("../data/commands.txt");
 
 /// The lines of the table without the notes at its top.
 static LINES: LazyLock<Vec<&str>> =
     LazyLock::new(|| TABLE.lines().skip_while(|line| line.starts_with('#')).collect());
+
+/// Hash of a path → its line. Most questions are about words that are no command.
+static BY_PATH: LazyLock<HashMap<u64, &'static str, Quick>> =
+    LazyLock::new(|| LINES.iter().map(|line| (hash(&[Command::read(line).path]), *line)).collect());
 
 /// What follows a flag.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -219,11 +226,20 @@ impl Flag {
 
 /// The command whose path is `pieces` put together.
 fn find(pieces: &[&str]) -> Option<Command> {
-    let found = lines_from(pieces).next().filter(|found| strip(found.path, pieces) == Some(""))?;
+    let found = Command::read(BY_PATH.get(&hash(pieces))?);
+    if strip(found.path, pieces) != Some("") {
+        return None;
+    }
     match found.flags.strip_prefix("> ") {
         Some(target) => find(&[target]).map(|target| Command { path: found.path, ..target }),
         None => Some(found),
     }
+}
+
+/// Hash (FNV-1a) of `pieces` put together.
+fn hash(pieces: &[&str]) -> u64 {
+    let bytes = pieces.iter().flat_map(|piece| piece.bytes());
+    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 /// Whether a command is called what `pieces` put together say, with or without the joiner that ends them

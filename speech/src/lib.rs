@@ -8,6 +8,7 @@ pub mod gate;
 pub mod lattice;
 pub mod lex;
 pub mod number;
+mod quick;
 pub mod render;
 pub mod scanner;
 mod shell;

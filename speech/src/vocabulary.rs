@@ -5,6 +5,8 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
+use crate::quick::Quick;
+
 /// What a spoken form is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {
@@ -75,19 +77,25 @@ impl Entry {
 struct Table {
     entries: Vec<Entry>,
     /// First word → entries that start with it, longest first.
-    by_first: HashMap<&'static str, Vec<u16>>,
+    by_first: HashMap<&'static str, Vec<u16>, Quick>,
+    /// Symbol → entries that write it, in the table's order.
+    by_symbol: HashMap<&'static str, Vec<u16>, Quick>,
 }
 
 static TABLE: LazyLock<Table> = LazyLock::new(|| {
     let entries: Vec<Entry> = include_str!("../data/vocabulary.txt").lines().flat_map(parse).collect();
-    let mut by_first: HashMap<&'static str, Vec<u16>> = HashMap::new();
+    let mut by_first: HashMap<&'static str, Vec<u16>, Quick> = HashMap::default();
+    let mut by_symbol: HashMap<&'static str, Vec<u16>, Quick> = HashMap::default();
     for (at, entry) in entries.iter().enumerate() {
         by_first.entry(entry.words[0]).or_default().push(at as u16);
+        if matches!(entry.kind, Kind::Symbol | Kind::Quote | Kind::Open | Kind::Close) {
+            by_symbol.entry(entry.writes).or_default().push(at as u16);
+        }
     }
     for list in by_first.values_mut() {
         list.sort_by_key(|&at| std::cmp::Reverse(entries[at as usize].words.len()));
     }
-    Table { entries, by_first }
+    Table { entries, by_first, by_symbol }
 });
 
 fn parse(line: &'static str) -> Vec<Entry> {
@@ -156,10 +164,9 @@ pub fn matches<'a>(words: &'a [&'a str]) -> impl Iterator<Item = &'static Entry>
 }
 
 /// The canonical and the other spoken forms of a symbol, canonical first.
-pub fn spoken_forms(symbol: &str) -> impl Iterator<Item = &'static Entry> {
-    TABLE.entries.iter().filter(move |entry| {
-        matches!(entry.kind, Kind::Symbol | Kind::Quote | Kind::Open | Kind::Close) && entry.writes == symbol
-    })
+pub fn spoken_forms(symbol: &str) -> impl Iterator<Item = &'static Entry> + use<> {
+    let list = TABLE.by_symbol.get(symbol).map_or(&[][..], Vec::as_slice);
+    list.iter().map(|&at| &TABLE.entries[at as usize])
 }
 
 #[cfg(test)]

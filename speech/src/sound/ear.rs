@@ -10,8 +10,9 @@ use std::ops::Range;
 
 use super::closer;
 use super::distance::{Batch, LANES, MAX_SOUNDS, WHOLE};
-use super::letters::{Quick, SOUNDS, Sound};
+use super::letters::{SOUNDS, Sound};
 use super::targets::{INDEX, Index, Target};
+use crate::quick::Quick;
 
 /// Most consonants that a target is filed by.
 const MAX_CONSONANTS: usize = 10;

@@ -4,8 +4,9 @@
 //! 100 in common words and keeps what the others sound like close, which is enough to compare words by sound.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::LazyLock;
+
+use crate::quick::Quick;
 
 /// A sound of English: an index into the inventory of [`super::distance`].
 pub type Sound = u8;
@@ -16,28 +17,9 @@ pub(super) const SOUNDS: &[u8] = b"AXUOQJERCIYWVHZbcdfghjklmnpqrstvwxyzaie";
 const MAX_LETTERS: usize = 32;
 /// (letters before, letters after) of the contexts in the table, the largest first.
 const CONTEXTS: [(usize, usize); 8] = [(3, 4), (3, 3), (2, 3), (2, 2), (1, 2), (1, 1), (0, 1), (0, 0)];
-/// Hashes keys of our own making: nobody chooses them to collide.
-pub(super) type Quick = BuildHasherDefault<Multiply>;
-
-#[derive(Default)]
-pub(super) struct Multiply(u64);
-
-impl Hasher for Multiply {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        bytes.iter().for_each(|&byte| self.write_u64(u64::from(byte)));
-    }
-
-    fn write_u64(&mut self, key: u64) {
-        // Knuth's multiplier; the table looks at the highest and the lowest bits.
-        let mixed = (self.0 ^ key).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        self.0 = mixed ^ mixed >> 32;
-    }
-}
-
+/// Most letters before and behind the one asked about.
+const BEFORE: usize = 3;
+const AFTER: usize = 4;
 /// How each letter is called, in the table's characters.
 const NAMES: [&str; 26] = [
     "C", "bY", "sY", "dY", "Y", "Ef", "jY", "Cc", "J", "jC", "kC", "El", "Em", "En", "W", "pY", "kyZ", "Ar",
@@ -51,8 +33,11 @@ static TABLE: LazyLock<HashMap<u64, &'static [u8], Quick>> = LazyLock::new(|| {
         let (context, sounds) = line.split_once(' ')?;
         let (before, rest) = context.split_once('[')?;
         let (letter, after) = rest.split_once(']')?;
-        let letters = before.bytes().chain(letter.bytes()).chain(after.bytes());
-        Some((key(before.len(), letters), sounds.as_bytes()))
+        let bytes = before.bytes().chain(letter.bytes()).chain(after.bytes());
+        let letters =
+            bytes.fold(0, |letters, byte| letters << 5 | if byte == b'.' { 0 } else { u64::from(byte & 31) });
+        let count = before.len() + letter.len() + after.len();
+        Some((key(letters, before.len(), count), sounds.as_bytes()))
     };
     lines.filter_map(entry).collect()
 });
@@ -67,13 +52,8 @@ static INDEX: LazyLock<[Sound; 128]> = LazyLock::new(|| {
 });
 
 /// Five bits a letter, behind the number of letters before the one asked about and the number of all.
-fn key(before: usize, letters: impl Iterator<Item = u8>) -> u64 {
-    let (mut key, mut count) = (0, 0);
-    for letter in letters {
-        key = key << 5 | if letter == b'.' { 0 } else { u64::from(letter & 31) };
-        count += 1;
-    }
-    key << 8 | count << 4 | before as u64
+fn key(letters: u64, before: usize, count: usize) -> u64 {
+    letters << 8 | (count as u64) << 4 | before as u64
 }
 
 /// Appends the sounds of a character of the table.
@@ -83,16 +63,21 @@ fn push_named(characters: &[u8], sounds: &mut Vec<Sound>) {
 
 /// Appends what `word` sounds like, read as English. Only ASCII letters are heard.
 pub fn read(word: &str, sounds: &mut Vec<Sound>) {
-    // The edge of the word is no letter.
-    let mut padded = [b'.'; MAX_LETTERS + 8];
+    // Five bits a letter, as in the table's keys; the edge of the word is no letter.
+    let mut letters = [0; MAX_LETTERS + BEFORE + AFTER + 1];
     let mut length = 0;
     for byte in word.bytes().filter(u8::is_ascii_alphabetic).take(MAX_LETTERS) {
-        padded[4 + length] = byte;
+        letters[BEFORE + length] = u64::from(byte & 31);
         length += 1;
     }
-    for at in 4..4 + length {
+    // The letter asked about, and as many before and behind it as any context holds.
+    let mut around = letters[..BEFORE + AFTER].iter().fold(0, |around, letter| around << 5 | letter);
+    for &entering in &letters[BEFORE + AFTER..BEFORE + AFTER + length] {
+        around = around << 5 | entering;
         let said = CONTEXTS.iter().find_map(|&(before, after)| {
-            TABLE.get(&key(before, padded[at - before..=at + after].iter().copied()))
+            let count = before + 1 + after;
+            let letters = around >> (5 * (AFTER - after)) & ((1 << (5 * count)) - 1);
+            TABLE.get(&key(letters, before, count))
         });
         push_named(said.copied().unwrap_or_default(), sounds);
     }

@@ -10,6 +10,7 @@ use std::sync::LazyLock;
 
 use super::{letters, targets};
 use crate::clean::{Line, Shape, Token};
+use crate::quick::Quick;
 use crate::talk;
 use crate::vocabulary;
 
@@ -170,13 +171,13 @@ fn worth(piece: &str, spelled: bool) -> Option<(i32, Reason)> {
 }
 
 /// Words of the forms of symbols that are no everyday words, and those that are.
-static SYMBOLS: LazyLock<HashSet<&'static str>> = LazyLock::new(|| symbols(false));
-static EVERYDAY: LazyLock<HashSet<&'static str>> = LazyLock::new(|| symbols(true));
+static SYMBOLS: LazyLock<HashSet<&'static str, Quick>> = LazyLock::new(|| symbols(false));
+static EVERYDAY: LazyLock<HashSet<&'static str, Quick>> = LazyLock::new(|| symbols(true));
 /// Letters written as words.
 const LETTERS: [&str; 14] =
     ["see", "dee", "gee", "jay", "kay", "ell", "em", "en", "cue", "are", "ess", "tee", "you", "ex"];
 
-fn symbols(everyday: bool) -> HashSet<&'static str> {
+fn symbols(everyday: bool) -> HashSet<&'static str, Quick> {
     use vocabulary::Kind::{Close, Open, Quote, Space, Symbol};
     let symbols = vocabulary::entries().iter().filter(|entry| {
         matches!(entry.kind, Symbol | Quote | Open | Close | Space) && entry.everyday == everyday

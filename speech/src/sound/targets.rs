@@ -8,8 +8,9 @@ use std::sync::LazyLock;
 use super::distance::MAX_SOUNDS;
 use super::ear::Skeleton;
 use super::furthest;
-use super::letters::{self, Quick, Sound};
+use super::letters::{self, Sound};
 use crate::commands;
+use crate::quick::Quick;
 use crate::vocabulary::{self, Entry};
 
 /// Frequency of a word that is known from the tables of commands alone.
@@ -65,9 +66,9 @@ pub(super) struct Index {
     /// Short names of symbols, letters and digits: compared with every single word.
     pub common: Vec<u32>,
     /// Words of `sound-words.txt`, lower case, and their frequency.
-    frequencies: HashMap<String, u8>,
+    frequencies: HashMap<String, u8, Quick>,
     /// What targets write → its number.
-    words: HashMap<&'static str, u32>,
+    words: HashMap<&'static str, u32, Quick>,
     /// By that number: whether it is a command.
     commands: Vec<bool>,
 }
@@ -119,7 +120,7 @@ struct Builder {
     sounds: Vec<Sound>,
     starts: Vec<u32>,
     seen: HashSet<(&'static str, Vec<Sound>)>,
-    words: HashMap<&'static str, u32>,
+    words: HashMap<&'static str, u32, Quick>,
     commands: Vec<bool>,
 }
 
@@ -172,7 +173,7 @@ impl Builder {
 }
 
 fn build() -> Index {
-    let mut frequencies: HashMap<String, u8> = HashMap::new();
+    let mut frequencies: HashMap<String, u8, Quick> = HashMap::default();
     let mut builder = Builder::default();
     symbols(&mut builder);
     let mut words: Vec<(&'static str, u8)> = Vec::new();
@@ -241,7 +242,7 @@ fn symbols(builder: &mut Builder) {
     }
 }
 
-fn file(builder: Builder, frequencies: HashMap<String, u8>) -> Index {
+fn file(builder: Builder, frequencies: HashMap<String, u8, Quick>) -> Index {
     let Builder { targets, sounds, mut starts, words, commands, .. } = builder;
     starts.push(sounds.len() as u32);
     let of_commands: HashSet<&str> = commands::words().collect();
