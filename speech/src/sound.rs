@@ -13,7 +13,7 @@ pub mod targets;
 mod within;
 
 use std::borrow::Cow;
-use std::cell::RefCell;
+use std::sync::{Mutex, PoisonError};
 
 use crate::clean::{Line, Shape};
 use crate::lattice::{Fit, Kind, Lattice, MAX_WIDE_READINGS, Reading};
@@ -39,12 +39,21 @@ const NEARLY: u8 = 10;
 /// How much closer each further word must be.
 const MERGED: u8 = 4;
 
-thread_local! {
-    static EAR: RefCell<Ear> = RefCell::default();
-}
+/// Ears that nobody listens with: as many as have listened at the same time. They outlive threads, which come and go in
+/// the daemon.
+static EARS: Mutex<Vec<Ear>> = Mutex::new(Vec::new());
 
 /// Widens the plain lattice of a line.
 pub fn widen(plain: Lattice, words: &UserWords) -> Lattice {
+    let ears = || EARS.lock().unwrap_or_else(PoisonError::into_inner);
+    let idle = ears().pop();
+    let mut ear = idle.unwrap_or_default();
+    let wide = widen_by(plain, words, &mut ear);
+    ears().push(ear);
+    wide
+}
+
+fn widen_by(plain: Lattice, words: &UserWords, ear: &mut Ear) -> Lattice {
     let Lattice { line, readings, inside, first: _ } = plain;
     let pieces = pieces::cut(&line);
     let mut wide = match pieces {
@@ -67,7 +76,7 @@ pub fn widen(plain: Lattice, words: &UserWords) -> Lattice {
             wide
         }
     };
-    wide.sounds();
+    wide.sounds(ear);
     let mut readings = Vec::with_capacity(wide.at_token.iter().map(Vec::len).sum());
     let mut first = Vec::with_capacity(wide.at_token.len() + 1);
     for mut at_token in wide.at_token {
@@ -136,11 +145,7 @@ impl Wide {
     }
 
     /// Adds what sounds like the words, from left to right.
-    fn sounds(&mut self) {
-        EAR.with_borrow_mut(|ear| self.sounds_to(ear));
-    }
-
-    fn sounds_to(&mut self, ear: &mut Ear) {
+    fn sounds(&mut self, ear: &mut Ear) {
         let heard: Vec<Heard> = self.said.iter().map(|&token| Heard::new(&self.line, token)).collect();
         let mut within = Within::default();
         let mut found = Vec::new();
@@ -222,14 +227,27 @@ impl Wide {
             sounds.extend(&last.sounds);
             number |= last.number;
             let mut take = |near| found.extend(Candidate::new(near, words, number, within));
-            ear.near(&sounds, words, &mut take);
-            if words == 1 && !last.spelled.is_empty() {
-                ear.near(&last.spelled, 1, &mut take);
+            if words > 1 {
+                let context = within.context() << 1 | u64::from(number);
+                let here = |target: &Target| most(target, within.fit(target), words, number);
+                ear.near(&sounds, words, context, here, take);
+                continue;
+            }
+            // What a single word sounds like is remembered for all lines.
+            ear.near(&sounds, 1, 0, |_| FURTHEST, &mut take);
+            if !last.spelled.is_empty() {
+                ear.near(&last.spelled, 1, 0, |_| FURTHEST, &mut take);
             }
         }
         if let Some((words, sounds)) = self.uncut(at) {
             let whole = |near| Candidate::new(near, 1, false, within);
-            ear.near(&sounds, 1, |near| found.extend(whole(near).map(|whole| Candidate { words, ..whole })));
+            ear.near(
+                &sounds,
+                1,
+                0,
+                |_| FURTHEST,
+                |near| found.extend(whole(near).map(|whole| Candidate { words, ..whole })),
+            );
         }
         found.sort_by_key(|candidate| (candidate.rank, candidate.near.target.text));
         let token = self.said[at];
@@ -446,6 +464,21 @@ mod tests {
                 }
             }
             prop_assert!(wide.len() <= text.len());
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(30))]
+
+        #[test]
+        fn what_was_heard_before_changes_nothing(lines in prop::collection::vec(line(), 1..5)) {
+            let words = UserWords::default();
+            let mut ear = Ear::default();
+            for text in lines.iter().chain(&lines) {
+                let plain = lex(clean(text), &words);
+                let fresh = widen_by(plain.clone(), &words, &mut Ear::default());
+                prop_assert_eq!(widen_by(plain, &words, &mut ear).readings, fresh.readings);
+            }
         }
     }
 

@@ -137,6 +137,54 @@ static COSTS: LazyLock<Costs> = LazyLock::new(|| {
     costs
 });
 
+/// The first sounds of a string, filled up with [`NOTHING`]: always as many, so that no loop ends unforeseen.
+pub(super) type First = [Sound; 8];
+/// No sound: it costs nothing.
+const NOTHING: Sound = SIDE as Sound - 1;
+
+/// The first of some sounds.
+pub(super) fn first(sounds: &[Sound]) -> First {
+    let mut first = [NOTHING; 8];
+    first.iter_mut().zip(sounds).for_each(|(first, &sound)| *first = sound);
+    first
+}
+
+/// A bound on the distances of one string: what the sounds of another cost at the least, in whatever order.
+pub(super) struct Bound {
+    /// What each sound costs when it is lost, or heard instead of the likest one in the string.
+    least: [u8; SIDE],
+    /// What the string costs when so many of its sounds are lost.
+    lost: [u8; MAX_SOUNDS + 1],
+    length: usize,
+}
+
+impl Bound {
+    pub(super) fn of(heard: &[Sound]) -> Bound {
+        let costs = &*COSTS;
+        let mut bound = Bound { least: costs.lost, lost: [0; MAX_SOUNDS + 1], length: heard.len() };
+        let mut lost = [0; MAX_SOUNDS];
+        for (&sound, lost) in heard.iter().zip(&mut lost) {
+            let place = usize::from(sound) % SIDE;
+            *lost = costs.lost[place];
+            for (least, &instead) in bound.least.iter_mut().zip(&costs.instead[place]) {
+                *least = (*least).min(instead);
+            }
+        }
+        let lost = &mut lost[..heard.len()];
+        lost.sort_unstable();
+        for (count, &mut lost) in lost.iter_mut().enumerate() {
+            bound.lost[count + 1] = bound.lost[count].saturating_add(lost);
+        }
+        bound
+    }
+
+    /// No more than the distance to a string of so many sounds that begins with `first`.
+    pub(super) fn distance(&self, first: &First, length: usize) -> u32 {
+        let least: u32 = first.iter().map(|&sound| u32::from(self.least[usize::from(sound) % SIDE])).sum();
+        least + u32::from(self.lost[self.length.saturating_sub(length)])
+    }
+}
+
 /// Strings that are compared at once: as many as a vector register of any processor holds bytes.
 pub(super) const LANES: usize = 16;
 
@@ -282,6 +330,9 @@ pub(super) mod tests {
                 let each = others.iter().map(Vec::as_slice);
                 batch.distances(&heard, each.clone(), |lane, apart| found.push((lane, u32::from(apart))));
                 let expected: Vec<_> = each.map(|other| distance(&heard, other).min(255)).enumerate().collect();
+                let bound = Bound::of(&heard);
+                let low = others.iter().zip(&expected).all(|(other, apart)| bound.distance(&first(other), other.len()).min(255) <= apart.1);
+                prop_assert!(low, "{:?} {:?}", heard, others);
                 prop_assert_eq!(found, expected);
             }
         }

@@ -9,16 +9,20 @@ use std::hash::{BuildHasher, RandomState};
 use std::ops::Range;
 
 use super::closer;
-use super::distance::{Batch, LANES, MAX_SOUNDS, WHOLE};
+use super::distance::{Batch, Bound, LANES, MAX_SOUNDS, WHOLE};
 use super::letters::{SOUNDS, Sound};
-use super::targets::{INDEX, Index, Target};
+use super::targets::{INDEX, Index, Said, Target};
 use crate::quick::Quick;
 
 /// Most consonants that a target is filed by.
 const MAX_CONSONANTS: usize = 10;
-/// Most words that are remembered, and most targets that sound like them: 0.7 MB.
+/// Most words that are remembered, and most targets that sound like them: about a megabyte, for single words and for
+/// several words each.
 const MAX_KNOWN: usize = 4096;
 const MAX_HITS: usize = 1 << 17;
+
+/// What a distance is multiplied by before it is shared among the sounds.
+const SCALE: u32 = 64 / WHOLE;
 
 /// A target that sounds like what was heard.
 #[derive(Debug, Clone, Copy)]
@@ -66,23 +70,32 @@ impl Default for Ear {
 }
 
 impl Ear {
-    /// Gives to `take` what sounds like `heard`, said in so many `words`, and is near enough for the line that makes it
-    /// likeliest: see [`super::furthest`]. A single word is also compared with the commonest targets, and more loosely.
-    pub fn near(&mut self, heard: &[Sound], words: usize, mut take: impl FnMut(Near)) {
+    /// Gives to `take` what sounds like `heard`, said in so many `words`, and is no further than `furthest` says of it
+    /// and [`super::furthest`] ever says. It is remembered for this `context`, in which `furthest` must not change its
+    /// mind. A single word is also compared with the commonest targets, and more loosely.
+    pub(super) fn near(
+        &mut self,
+        heard: &[Sound],
+        words: usize,
+        context: u64,
+        furthest: impl Fn(&Target) -> u8,
+        mut take: impl FnMut(Near),
+    ) {
         if heard.is_empty() || heard.len() > MAX_SOUNDS {
             return;
         }
         let index = self.index;
         let known = &mut self.known[usize::from(words > 1)];
-        let key = self.hasher.hash_one((words, heard));
+        let key = self.hasher.hash_one((words, context, heard));
         let range = match known.by_sounds.get(&key) {
             Some(range) => range.clone(),
             None => {
                 if known.by_sounds.len() == MAX_KNOWN || known.hits.len() >= MAX_HITS {
-                    *known = Known::default();
+                    known.by_sounds.clear();
+                    known.hits.clear();
                 }
                 let start = known.hits.len() as u32;
-                self.search.search(index, heard, words, &mut known.hits);
+                self.search.search(index, heard, words, furthest, &mut known.hits);
                 let range = start..known.hits.len() as u32;
                 known.by_sounds.insert(key, range.clone());
                 range
@@ -112,36 +125,61 @@ struct Search {
 }
 
 impl Search {
-    /// Appends what is near enough for the line that makes it likeliest.
-    fn search(&mut self, index: &'static Index, heard: &[Sound], words: usize, hits: &mut Vec<Hit>) {
-        self.gather(index, heard, words == 1);
-        self.compare(index, heard);
+    /// Appends what is near enough: see [`Ear::near`].
+    fn search(
+        &mut self,
+        index: &'static Index,
+        heard: &[Sound],
+        words: usize,
+        furthest: impl Fn(&Target) -> u8,
+        hits: &mut Vec<Hit>,
+    ) {
+        let bound = Bound::of(heard);
+        let low = |said: &Said| bound.distance(&said.first, usize::from(said.length)) * SCALE;
+        let longer = |said: &Said| u32::from(said.length).max(heard.len() as u32);
         let less = closer(words);
+        let ever = |said: &Said| u32::from(said.furthest.saturating_sub(less)) * longer(said);
+        self.gather(index, heard, words == 1, |said| low(said) <= ever(said));
+        // To ask about the line takes longer than to ask about the sounds.
+        let most = |at: u32| {
+            let (target, said) = (&index.targets[at as usize], &index.said[at as usize]);
+            ever(said).min(u32::from(furthest(target)) * longer(said))
+        };
+        self.candidates.retain(|&at| low(&index.said[at as usize]) <= most(at));
+        self.compare(index, heard);
         for (&at, &apart) in self.candidates.iter().zip(&self.apart) {
-            let most = index.furthest[at as usize].saturating_sub(less);
-            let longer = index.sounds(at).len().max(heard.len()) as u32;
-            let scaled = u32::from(apart) * (64 / WHOLE);
-            if scaled <= u32::from(most) * longer {
+            let scaled = u32::from(apart) * SCALE;
+            if scaled <= most(at) {
+                let longer = longer(&index.said[at as usize]);
                 let (cost, at_least) = ((scaled / longer) as u8, scaled.div_ceil(longer) as u8);
                 hits.push(Hit { target: at as u16, cost, at_least });
             }
         }
     }
 
-    /// Gathers the targets that agree with what was heard in their consonants, each once.
-    fn gather(&mut self, index: &'static Index, heard: &[Sound], single: bool) {
+    /// Gathers the targets that agree with what was heard in their consonants and `may` be near, each once.
+    fn gather(&mut self, index: &'static Index, heard: &[Sound], single: bool, may: impl Fn(&Said) -> bool) {
         if self.turn == u16::MAX {
             self.compared.fill(0);
             self.turn = 0;
         }
         self.turn += 1;
-        self.candidates.clear();
+        let (turn, compared, candidates) = (self.turn, &mut *self.compared, &mut self.candidates);
+        let said = &*index.said;
+        candidates.clear();
         let mut add = |targets: &[u32]| {
+            // Which ones are kept nobody can foretell: all are written, and most written over.
+            let start = candidates.len();
+            candidates.resize(start + targets.len(), 0);
+            let kept = &mut candidates[start..];
+            let mut count = 0;
             for &at in targets {
-                if std::mem::replace(&mut self.compared[at as usize], self.turn) != self.turn {
-                    self.candidates.push(at);
-                }
+                kept[count] = at;
+                let at = at as usize;
+                let fresh = std::mem::replace(&mut compared[at], turn) != turn;
+                count += usize::from(fresh & may(&said[at]));
             }
+            candidates.truncate(start + count);
         };
         if single {
             add(&index.common);
@@ -158,14 +196,14 @@ impl Search {
         let Search { candidates, by_length, apart, batch, .. } = self;
         let mut ends = [0_u16; MAX_SOUNDS + 2];
         for &at in &*candidates {
-            ends[index.sounds(at).len() + 1] += 1;
+            ends[usize::from(index.said[at as usize].length) + 1] += 1;
         }
         for length in 1..ends.len() {
             ends[length] += ends[length - 1];
         }
         by_length.resize(candidates.len(), 0);
         for (&at, place) in candidates.iter().zip(0..) {
-            let end = &mut ends[index.sounds(at).len()];
+            let end = &mut ends[usize::from(index.said[at as usize].length)];
             by_length[usize::from(*end)] = place;
             *end += 1;
         }
@@ -231,13 +269,18 @@ mod tests {
     use crate::sound::distance::tests::distance;
     use crate::sound::targets::{Role, say};
 
+    /// Whatever is near enough for the line that makes it likeliest.
+    fn any(_: &Target) -> u8 {
+        u8::MAX
+    }
+
     /// What is heard, and what has to be among what it sounds like.
     fn check(heard: &str, expected: &str) {
         let mut sounds = Vec::new();
         say(heard, &mut sounds);
         let mut found = Vec::new();
         let words = heard.split(' ').count().min(2);
-        Ear::default().near(&sounds, words, |near| found.push((near.cost, near.target.text)));
+        Ear::default().near(&sounds, words, 0, any, |near| found.push((near.cost, near.target.text)));
         found.sort_unstable();
         assert!(found.iter().any(|(_, text)| *text == expected), "{heard:?}: {expected:?} not in {found:?}");
     }
@@ -275,8 +318,8 @@ mod tests {
     #[test]
     fn what_cannot_be_said_sounds_like_nothing() {
         let mut ear = Ear::default();
-        ear.near(&[], 1, |near| unreachable!("{near:?}"));
-        ear.near(&[0; MAX_SOUNDS + 1], 1, |near| unreachable!("{near:?}"));
+        ear.near(&[], 1, 0, any, |near| unreachable!("{near:?}"));
+        ear.near(&[0; MAX_SOUNDS + 1], 1, 0, any, |near| unreachable!("{near:?}"));
     }
 
     /// What is near, found by comparing with every target; in any order.
@@ -288,7 +331,7 @@ mod tests {
         };
         let asked = keys(heard, words == 1);
         let mut near = Vec::new();
-        for (place, (target, &furthest)) in INDEX.targets.iter().zip(&INDEX.furthest).enumerate() {
+        for (place, (target, said)) in INDEX.targets.iter().zip(&INDEX.said).enumerate() {
             let sounds = INDEX.sounds(place as u32);
             let common = words == 1 && target.role != Role::Word && target.words == 1;
             let strong = target.frequency >= if target.command { 2 } else { 5 };
@@ -297,7 +340,7 @@ mod tests {
             }
             let longer = sounds.len().max(heard.len()) as u32;
             let scaled = distance(heard, sounds) * 8;
-            if scaled <= u32::from(furthest.saturating_sub(closer(words))) * longer {
+            if scaled <= u32::from(said.furthest.saturating_sub(closer(words))) * longer {
                 near.push((place as u16, (scaled / longer) as u8, scaled.div_ceil(longer) as u8));
             }
         }
@@ -319,7 +362,7 @@ mod tests {
                 let mut sounds = Vec::new();
                 say(line, &mut sounds);
                 let mut found = Vec::new();
-                ear.near(&sounds, *words, |near| {
+                ear.near(&sounds, *words, 0, any, |near| {
                     found.push((place(near.target) as u16, near.cost, near.at_least));
                 });
                 found.sort_unstable();
@@ -335,7 +378,7 @@ mod tests {
         let letters = SOUNDS.len();
         for at in 0..MAX_KNOWN + 100 {
             let sounds = [at, at / letters, at / letters.pow(2)].map(|at| (at % letters) as Sound);
-            ear.near(&sounds, 2, |_| ());
+            ear.near(&sounds, 2, 0, any, |_| ());
             let known = &ear.known[1];
             assert!(known.by_sounds.len() <= MAX_KNOWN && known.hits.len() <= MAX_HITS + INDEX.targets.len());
         }

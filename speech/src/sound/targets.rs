@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use super::distance::MAX_SOUNDS;
+use super::distance::{First, MAX_SOUNDS, first};
 use super::ear::Skeleton;
 use super::furthest;
 use super::letters::{self, Sound};
@@ -52,14 +52,22 @@ pub struct Target {
     pub command: bool,
 }
 
+/// How a target sounds, as far as most searches look.
+pub(super) struct Said {
+    pub first: First,
+    /// Where its sounds begin among those of all targets, and how many there are.
+    start: u32,
+    pub length: u8,
+    /// How far it may ever be: see [`super::furthest`].
+    pub furthest: u8,
+}
+
 pub(super) struct Index {
     pub targets: Vec<Target>,
+    /// Target → how it sounds.
+    pub said: Vec<Said>,
     /// The sounds of all targets, one after the other.
     sounds: Vec<Sound>,
-    /// Target → where its sounds begin; one longer than the targets.
-    starts: Vec<u32>,
-    /// Target → how far it may ever be: see [`super::furthest`].
-    pub furthest: Vec<u8>,
     /// Classes of consonants → the targets filed there, in `filed`.
     pub by_consonants: HashMap<u64, Range<u32>, Quick>,
     pub filed: Vec<u32>,
@@ -76,8 +84,8 @@ pub(super) struct Index {
 impl Index {
     /// The sounds of a target.
     pub(super) fn sounds(&self, target: u32) -> &[Sound] {
-        let target = target as usize;
-        &self.sounds[self.starts[target] as usize..self.starts[target + 1] as usize]
+        let said = &self.said[target as usize];
+        &self.sounds[said.start as usize..][..usize::from(said.length)]
     }
 }
 
@@ -246,20 +254,15 @@ fn file(builder: Builder, frequencies: HashMap<String, u8, Quick>) -> Index {
     let Builder { targets, sounds, mut starts, words, commands, .. } = builder;
     starts.push(sounds.len() as u32);
     let of_commands: HashSet<&str> = commands::words().collect();
-    let furthest = targets.iter().map(|target| furthest(target, of_commands.contains(target.text))).collect();
+    let said = targets.iter().zip(starts.windows(2)).map(|(target, bounds)| {
+        let own = &sounds[bounds[0] as usize..bounds[1] as usize];
+        let furthest = furthest(target, of_commands.contains(target.text));
+        Said { first: first(own), start: bounds[0], length: own.len() as u8, furthest }
+    });
+    let said = said.collect();
     let (by_consonants, filed, common) = (HashMap::default(), Vec::new(), Vec::new());
-    let mut index = Index {
-        targets,
-        sounds,
-        starts,
-        furthest,
-        by_consonants,
-        filed,
-        common,
-        frequencies,
-        words,
-        commands,
-    };
+    let mut index =
+        Index { targets, said, sounds, by_consonants, filed, common, frequencies, words, commands };
     let mut pairs: Vec<(u64, u32)> = Vec::new();
     for (target, at) in index.targets.iter().zip(0..) {
         if target.role != Role::Word && target.words == 1 {

@@ -1,12 +1,16 @@
 //! Which commands a word may stand in: those named since the last pipe.
 
 use std::collections::HashMap;
+use std::hash::Hasher;
 use std::sync::{Arc, LazyLock, PoisonError, RwLock};
 
 use super::targets::{self, Role, Target};
 use crate::commands::{self, Command};
 use crate::lattice::{Fit, Kind, Reading};
+use crate::quick::Multiply;
 
+/// Words after which no command is due that was not led up to.
+const SOON: usize = 3;
 /// Most commands of a line that are kept in mind: `sudo`, `xargs` and talk that looks like a command lead to others.
 const MAX_COMMANDS: usize = 4;
 
@@ -84,6 +88,15 @@ impl Within {
         true
     }
 
+    /// Tells the places apart that say different things of a target.
+    pub(super) fn context(&self) -> u64 {
+        let paths = self.commands.iter().map(|(command, _)| command.path().as_ptr() as usize as u64);
+        let mut hasher = Multiply::default();
+        paths.for_each(|path| hasher.write_u64(path));
+        hasher.write_u64(self.said.min(SOON) as u64);
+        hasher.finish()
+    }
+
     /// What the table of commands says of a target here.
     pub(super) fn fit(&self, target: &Target) -> Fit {
         match target.role {
@@ -103,7 +116,7 @@ impl Within {
 
     fn fit_of(&self, word: u32, command: bool) -> Fit {
         let fits = self.commands.iter().rev().map(|(_, words)| words.fits[word as usize]);
-        let due = || self.said < 3 || self.commands.last().is_none_or(|(last, _)| last.runs_command());
+        let due = || self.said < SOON || self.commands.last().is_none_or(|(last, _)| last.runs_command());
         fits.into_iter()
             .find(|fit| *fit != Fit::Unknown)
             .unwrap_or_else(|| if command && due() { Fit::Command } else { Fit::Unknown })
