@@ -67,6 +67,4 @@ roundtrip:
 
 # Make the weights of the tagger again: two runs, about an hour together on two cores
 tagger output="../tagger-run":
-    RAYON_NUM_THREADS=1 cargo run --release -p sayso-lab -- train tagger lab/config/tagger.toml --output {{output}}
-    RAYON_NUM_THREADS=1 cargo run --release -p sayso-lab -- train tagger lab/config/tagger-finish.toml --output {{output}}-finish
-    cp {{output}}-finish/tagger.safetensors models/weights/tagger.safetensors
+    bash scripts/tagger.sh {{output}}

@@ -1,17 +1,21 @@
 #![doc = include_str!("../README.md")]
 
 pub mod explain;
+mod gate;
 pub mod wire;
 
 use std::cell::RefCell;
 use std::ops::Range;
 
 pub use explain::{ExplainedReading, ExplainedUnit, explain};
+use gate::{BY_RULE, Plan};
 use sayso_models::tagger;
 use sayso_models::tagger::beam::{self, Desk};
+use sayso_models::tagger::network::Likely;
+use sayso_models::tagger::weights::Weights;
 use sayso_protocol::character::forbidden;
 use sayso_speech::clean::{clean, open_quote};
-use sayso_speech::gate::{self, Verdict};
+use sayso_speech::gate as rules;
 use sayso_speech::lattice::{Kind, Lattice, Step};
 use sayso_speech::lex::lex;
 use sayso_speech::render::{self, Rendered};
@@ -135,20 +139,34 @@ fn conclude(words: &Words, dictation: &Dictation<'_>) -> (Conversion, Choice) {
         let conversion = unchanged(&lattice, dictation, confidence, Some(message));
         (conversion, Choice { lattice, path: None, scores: Vec::new() })
     };
-    let verdict = if dictation.route == Route::Auto { gate::judge(&lattice) } else { Verdict::Dictation };
     const PROSE: &str = "this does not look like a command: the line stays as it is";
-    let found = match (verdict, strict::path(&lattice)) {
-        (Verdict::Command, _) => {
-            return keep(lattice, 0.95, "nothing here sounds dictated: the line stays as it is");
+    let strict = if dictation.route == Route::Tagger { None } else { strict::path(&lattice) };
+    let found = match dictation.route {
+        Route::Auto => {
+            // Inside a quote that an earlier line opened there is anything, of which the tagger has learnt nothing.
+            let seen = Some(&lattice).filter(|lattice| lattice.inside.is_none() && !is_of_table(lattice));
+            let seen = seen.and_then(|lattice| Seen::new(words, lattice));
+            let likely = seen.as_ref().map(|seen| seen.likely);
+            match gate::plan(rules::judge(&lattice), strict.is_some(), likely) {
+                Plan::KeepCommand { confidence } => {
+                    let message = "nothing here sounds dictated: the line stays as it is";
+                    return keep(lattice, confidence, message);
+                }
+                Plan::KeepProse { confidence } => return keep(lattice, confidence, PROSE),
+                Plan::Strict { confidence } => by_strict(lattice, strict.unwrap_or_default(), confidence),
+                Plan::ChooseCommand => match seen.and_then(Seen::choose).filter(Found::names_command) {
+                    Some(found) => found,
+                    None => return keep(lattice, 0.5, PROSE),
+                },
+                Plan::Choose => match seen.and_then(Seen::choose) {
+                    Some(found) => found,
+                    None => by_scanner(lattice),
+                },
+            }
         }
-        // The rules see words that are no command; the tagger may find one among them.
-        (Verdict::Prose, _) => match by_tagger(words, &lattice).filter(Found::names_command) {
-            Some(found) => found,
-            None => return keep(lattice, 0.5, PROSE),
-        },
-        (Verdict::Dictation, Some(path)) if dictation.route != Route::Tagger => by_strict(lattice, path),
-        (Verdict::Dictation, _) if dictation.route == Route::Scanner => by_scanner(lattice),
-        (Verdict::Dictation, _) => match by_tagger(words, &lattice) {
+        _ if let Some(path) = strict => by_strict(lattice, path, BY_RULE),
+        Route::Scanner => by_scanner(lattice),
+        _ => match Seen::new(words, &lattice).and_then(Seen::choose) {
             Some(found) => found,
             None => by_scanner(lattice),
         },
@@ -208,9 +226,9 @@ struct Found {
 }
 
 /// Every separator was said: there is one path.
-fn by_strict(lattice: Lattice, path: Vec<Step>) -> Found {
+fn by_strict(lattice: Lattice, path: Vec<Step>, confidence: f32) -> Found {
     let others = vec![scanner::path(&lattice)];
-    Found { route: "strict", lattice, path, scores: Vec::new(), confidence: 0.99, others }
+    Found { route: "strict", lattice, path, scores: Vec::new(), confidence, others }
 }
 
 /// By rule: letters in the case they were heard in and nothing taken back are worth a look too.
@@ -224,42 +242,68 @@ fn by_scanner(lattice: Lattice) -> Found {
 /// Paths that the tagger keeps at each token.
 const BEAM: usize = 4;
 
-/// How sure the tagger must be that there is a command where the rules see none.
-const FOUND_COMMAND: f32 = 0.3;
+/// How sure the tagger must be of a command where the rules see none.
+const FOUND_COMMAND: f32 = 0.2;
 
 impl Found {
     /// Whether the path begins with the name of a command, for sure enough to doubt the rules.
     fn names_command(&self) -> bool {
         let text = render::render(&self.lattice, &self.path).text;
         let name = text.split_whitespace().find(|word| !word.contains('=')).unwrap_or_default();
-        let drops = self.path.iter().any(|step| self.lattice.reading(step.reading).kind == Kind::Drop);
-        drops && commands::is_command(name) && self.confidence >= FOUND_COMMAND
+        commands::is_command(name) && self.confidence >= FOUND_COMMAND
     }
 }
 
 /// Longest line, in tokens, that the tagger reads: it takes some hundredths of a millisecond a token.
 const MAX_TAGGED: usize = 2_000;
 
-/// By the tagger over the wide lattice; nothing where its weights cannot be used, or nobody has dictated so long a line.
-fn by_tagger(words: &Words, lattice: &Lattice) -> Option<Found> {
-    if lattice.len() > MAX_TAGGED {
-        return None;
+/// Whether a line is the name of a command and of its sub-commands, to the letter: what else it sounds like is no matter.
+fn is_of_table(lattice: &Lattice) -> bool {
+    /// Deeper than this there are no sub-commands in the table.
+    const DEPTH: usize = 4;
+    let words: Vec<&str> = lattice.line.text.split_whitespace().take(DEPTH + 1).collect();
+    words.len() <= DEPTH && commands::lookup(&words).is_some()
+}
+
+thread_local! {
+    static DESK: RefCell<Desk> = RefCell::default();
+}
+
+/// A line as the tagger sees it.
+struct Seen {
+    weights: &'static Weights,
+    wide: Lattice,
+    /// What kind of line it takes it for.
+    likely: Likely,
+}
+
+impl Seen {
+    /// Nothing where the tagger's weights cannot be used, or nobody has dictated so long a line.
+    fn new(words: &Words, lattice: &Lattice) -> Option<Seen> {
+        if lattice.len() > MAX_TAGGED {
+            return None;
+        }
+        let weights = tagger::embedded().ok()?;
+        let wide = sound::widen(lattice.clone(), words);
+        let likely = DESK.with_borrow_mut(|desk| beam::look(weights, &wide, desk));
+        Some(Seen { weights, wide, likely })
     }
-    thread_local! {
-        static DESK: RefCell<Desk> = RefCell::default();
+
+    /// The likeliest path and what else may be meant.
+    fn choose(self) -> Option<Found> {
+        let Seen { weights, wide, .. } = self;
+        // This thread looked at the line last.
+        let mut paths = DESK.with_borrow_mut(|desk| beam::walk(weights, &wide, BEAM, desk)).into_iter();
+        let best = paths.next()?;
+        Some(Found {
+            route: "tagger",
+            confidence: weights.confidence(best.score),
+            path: best.steps,
+            scores: best.scores,
+            others: paths.map(|path| path.steps).collect(),
+            lattice: wide,
+        })
     }
-    let weights = tagger::embedded().ok()?;
-    let wide = sound::widen(lattice.clone(), words);
-    let mut paths = DESK.with_borrow_mut(|desk| beam::search(weights, &wide, BEAM, desk)).into_iter();
-    let best = paths.next()?;
-    Some(Found {
-        route: "tagger",
-        confidence: weights.confidence(best.score),
-        path: best.steps,
-        scores: best.scores,
-        others: paths.map(|path| path.steps).collect(),
-        lattice: wide,
-    })
 }
 
 /// Reads what is compiled in and builds its tables, which would otherwise cost the first line some tens of milliseconds.

@@ -1,20 +1,17 @@
 //! Whether a confidence means what it says: of the answers given with 0.8, eight in ten should be exact.
 
+use sayso_models::tagger::weights::Calibration;
 use serde_json::{Value, json};
 
 /// Bins of equal width between 0 and 1.
 const BINS: usize = 10;
 /// From this confidence on an answer counts as confident.
 pub const CONFIDENT: f32 = 0.95;
-/// No answer is taken for more certain than this, nor for less: one mistake would else outweigh all the rest.
-const CERTAIN: f64 = 1.0 - 1e-6;
-/// The temperatures that are tried.
+/// The temperatures that are allowed.
 const COLDEST: f64 = 0.02;
 const HOTTEST: f64 = 50.0;
-/// Temperatures of the first, coarse look, equally far apart in their logarithm.
-const COARSE: usize = 64;
-/// Halvings of the bracket, by the golden section: its logarithm is then known to seven digits.
-const SECTIONS: usize = 32;
+/// Steps of Newton's method, which needs a handful.
+const STEPS: usize = 50;
 
 /// Answers of like confidence.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -135,58 +132,62 @@ fn border(bin: usize) -> (f64, f64) {
     (bin as f64 / BINS as f64, (bin + 1) as f64 / BINS as f64)
 }
 
-/// The temperature that makes `exp(score / temperature)` the likeliest explanation of which answers are exact.
-///
-/// Each answer has the logarithm of its path's probability (natural, at most 0) and whether it is exact. A temperature
-/// over 1 makes the answers less sure, where they are right less often than they claim. 1 without answers; pairs whose
-/// score is no number are left out. What would have no best temperature, such as answers that all are exact, gets the
-/// nearest of those that are tried, 0.02 to 50.
-pub fn fit_temperature(answers: &[(f32, bool)]) -> f32 {
-    let answers: Vec<(f64, bool)> = answers
+/// The [`Calibration`] that makes `answers` likeliest: the logarithm of the probability of each, and whether it was exact.
+/// Platt's method (1999) with his targets, which fall short of 0 and 1 so that a few answers prove nothing, in the
+/// damped form of Lin, Lin and Weng (2007).
+pub fn fit_calibration(answers: &[(f32, bool)]) -> Calibration {
+    let exact = answers.iter().filter(|(_, exact)| *exact).count() as f64;
+    let wrong = answers.len() as f64 - exact;
+    let (high, low) = ((exact + 1.0) / (exact + 2.0), 1.0 / (wrong + 2.0));
+    let points: Vec<(f64, f64)> = answers
         .iter()
-        .filter(|(score, _)| !score.is_nan())
-        .map(|&(score, exact)| (f64::from(score), exact))
+        .map(|&(score, exact)| (f64::from(Calibration::log_odds(score)), if exact { high } else { low }))
         .collect();
-    if answers.is_empty() {
-        return 1.0;
+    if points.is_empty() {
+        return Calibration::NONE;
     }
-    let (coldest, hottest) = (COLDEST.ln(), HOTTEST.ln());
-    let step = (hottest - coldest) / (COARSE - 1) as f64;
-    let loss = |log: f64| surprise(&answers, log.exp());
-    // The bounds on certainty make the loss flat far from its minimum: a section that began there would go astray.
-    let nearest = (0..COARSE)
-        .map(|at| coldest + at as f64 * step)
-        .min_by(|a, b| loss(*a).total_cmp(&loss(*b)))
-        .unwrap_or_default();
-    golden_section(loss, (nearest - step).max(coldest), (nearest + step).min(hottest)).exp() as f32
+    let (mut slope, mut bias) = (1.0, 0.0);
+    let mut loss = surprise(&points, slope, bias);
+    for _ in 0..STEPS {
+        let (to_slope, to_bias) = newton(&points, slope, bias);
+        // Half as far until it gets better.
+        let better = (0..20).map(|halved| 0.5_f64.powi(halved)).find_map(|part| {
+            let to = ((slope + part * to_slope).clamp(1.0 / HOTTEST, 1.0 / COLDEST), bias + part * to_bias);
+            let there = surprise(&points, to.0, to.1);
+            (there < loss - 1e-12).then_some((to, there))
+        });
+        let Some(((next_slope, next_bias), there)) = better else { break };
+        (slope, bias, loss) = (next_slope, next_bias, there);
+    }
+    Calibration { temperature: (1.0 / slope) as f32, bias: bias as f32 }
 }
 
-/// How surprising it is which answers are exact: the mean negative log-likelihood, in nats.
-fn surprise(answers: &[(f64, bool)], temperature: f64) -> f64 {
-    let of = |&(score, exact): &(f64, bool)| {
-        let p = (score / temperature).exp().clamp(1.0 - CERTAIN, CERTAIN);
-        -(if exact { p } else { 1.0 - p }).ln()
+/// The cross entropy between targets and confidences.
+fn surprise(points: &[(f64, f64)], slope: f64, bias: f64) -> f64 {
+    let of = |&(log_odds, target): &(f64, f64)| {
+        let x = slope * log_odds + bias;
+        // ln(1 + e^x) without overflow.
+        x.max(0.0) + (-x.abs()).exp().ln_1p() - target * x
     };
-    answers.iter().map(of).sum::<f64>() / answers.len() as f64
+    points.iter().map(of).sum()
 }
 
-/// The minimum of a function that falls and then rises between `low` and `high` (Kiefer 1953).
-fn golden_section(function: impl Fn(f64) -> f64, mut low: f64, mut high: f64) -> f64 {
-    let share = (5_f64.sqrt() - 1.0) / 2.0;
-    let (mut left, mut right) = (high - share * (high - low), low + share * (high - low));
-    let (mut at_left, mut at_right) = (function(left), function(right));
-    for _ in 0..SECTIONS {
-        if at_left <= at_right {
-            (high, right, at_right) = (right, left, at_left);
-            left = high - share * (high - low);
-            at_left = function(left);
-        } else {
-            (low, left, at_left) = (left, right, at_right);
-            right = low + share * (high - low);
-            at_right = function(right);
-        }
+/// Newton's step of slope and bias.
+fn newton(points: &[(f64, f64)], slope: f64, bias: f64) -> (f64, f64) {
+    // A little on the diagonal, or points in one place would leave the step undetermined.
+    let (mut aa, mut ab, mut bb) = (1e-6, 0.0, 1e-6);
+    let (mut a, mut b) = (0.0, 0.0);
+    for &(log_odds, target) in points {
+        let p = 1.0 / (1.0 + (-slope * log_odds - bias).exp());
+        let (off, weight) = (p - target, p * (1.0 - p));
+        a += off * log_odds;
+        b += off;
+        aa += weight * log_odds * log_odds;
+        ab += weight * log_odds;
+        bb += weight;
     }
-    f64::midpoint(low, high)
+    let determinant = aa * bb - ab * ab;
+    (-(bb * a - ab * b) / determinant, -(aa * b - ab * a) / determinant)
 }
 
 #[cfg(test)]
@@ -215,45 +216,52 @@ mod tests {
         assert_eq!((table.error(), table.share_confident(), table.confident.share_exact()), (0.0, 0.0, 0.0));
     }
 
-    /// Of a hundred answers at each score, as many are exact as the temperature says.
-    fn answers(temperature: f64) -> Vec<(f32, bool)> {
+    /// Of a thousand answers at each score, as many are exact as the calibration says.
+    fn answers(calibration: Calibration) -> Vec<(f32, bool)> {
         let mut answers = Vec::new();
-        for score in [-0.05_f64, -0.2, -0.5, -1.0, -2.0, -4.0] {
-            let exact = (1000.0 * (score / temperature).exp()).round() as usize;
-            answers.extend((0..1000).map(|at| (score as f32, at < exact)));
+        for score in [-0.001_f32, -0.01, -0.05, -0.2, -0.5, -1.0, -2.0, -4.0] {
+            let exact = (1000.0 * calibration.confidence(score)).round() as usize;
+            answers.extend((0..1000).map(|at| (score, at < exact)));
         }
         answers
     }
 
     #[test]
-    fn the_temperature_behind_answers_is_found() {
-        for temperature in [0.3, 1.0, 2.5, 8.0] {
-            let found = f64::from(fit_temperature(&answers(temperature)));
-            assert!((found / temperature - 1.0).abs() < 0.02, "{found} instead of {temperature}");
+    fn the_calibration_behind_answers_is_found() {
+        for (temperature, bias) in [(0.5, 0.0), (1.0, 0.0), (1.6, -0.6), (4.0, 1.0)] {
+            let found = fit_calibration(&answers(Calibration { temperature, bias }));
+            assert!((found.temperature / temperature - 1.0).abs() < 0.05, "{found:?}");
+            assert!((found.bias - bias).abs() < 0.05, "{found:?}");
         }
     }
 
     #[test]
-    fn a_fitted_temperature_calibrates() {
-        let sure: Vec<(f32, bool)> = answers(3.0);
-        let fitted = fit_temperature(&sure);
-        let error = |temperature: f32| {
-            Reliability::of(sure.iter().map(|&(score, exact)| ((score / temperature).exp(), exact))).error()
+    fn what_is_fitted_calibrates() {
+        let sure = answers(Calibration { temperature: 3.0, bias: -0.5 });
+        let fitted = fit_calibration(&sure);
+        let error = |calibration: Calibration| {
+            Reliability::of(sure.iter().map(|&(score, exact)| (calibration.confidence(score), exact))).error()
         };
-        assert!(error(1.0) > 0.1 && error(fitted) < 0.01, "{} and {}", error(1.0), error(fitted));
+        let (before, after) = (error(Calibration::NONE), error(fitted));
+        assert!(before > 0.1 && after < 0.02, "{before} and {after}");
     }
 
     #[test]
-    fn what_has_no_best_temperature_stays_within_bounds() {
-        let check = |answers: &[(f32, bool)], low: f64, high: f64| {
-            let found = f64::from(fit_temperature(answers));
-            assert!((low..=high).contains(&found), "{found} for {answers:?}");
-        };
-        check(&[], 1.0, 1.0);
-        check(&[(f32::NAN, true)], 1.0, 1.0);
-        check(&[(-1.0, true), (-2.0, true)], 40.0, HOTTEST * 1.001);
-        check(&[(-1.0, false), (-2.0, false)], COLDEST * 0.999, 0.1);
-        check(&[(f32::NEG_INFINITY, false), (-1.0, true), (-1.0, false)], 1.4, 1.5);
-        check(&[(0.0, true), (-1.0, true), (-1.0, false)], 1.4, 1.5);
+    fn few_answers_prove_little() {
+        assert_eq!(fit_calibration(&[]), Calibration::NONE);
+        for answers in [
+            &[(-1.0, true), (-2.0, true)][..],
+            &[(-1.0, false), (-2.0, false)],
+            &[(f32::NAN, true)],
+            &[(f32::NEG_INFINITY, false), (0.0, true)],
+            // The surer the worse.
+            &[(-0.1, false), (-0.1, false), (-3.0, true), (-3.0, true)],
+        ] {
+            let found = fit_calibration(answers);
+            assert!((0.02..=50.0).contains(&found.temperature) && found.bias.is_finite(), "{found:?}");
+            for &(score, _) in answers {
+                assert!((0.01..0.99).contains(&found.confidence(score)), "{found:?} {answers:?}");
+            }
+        }
     }
 }

@@ -50,7 +50,7 @@ impl Samples {
                 continue;
             };
             drawn += 1;
-            let problem = encode(&sample).err();
+            let problem = encode(&sample, None).err();
             let tally = tallies.entry(sample.dialect).or_default();
             tally.drawn += 1;
             tally.unreachable += usize::from(problem == Some(Unusable::Unreachable));

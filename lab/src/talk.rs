@@ -6,7 +6,7 @@
 mod command;
 mod correction;
 mod grammar;
-mod scene;
+pub(crate) mod scene;
 mod wrong;
 
 use crate::said::Said;

@@ -1,26 +1,28 @@
 //! `sayso-lab train`: makes the models that are shipped.
 
-mod bag;
+pub mod agreement;
 mod batch;
 mod checkpoint;
 pub mod config;
 pub mod example;
 mod network;
+mod op;
 mod optimizer;
 pub mod stream;
 
-use crate::calibration::fit_temperature;
-use anyhow::{Context, bail};
+use crate::calibration::fit_calibration;
+use anyhow::{Context, anyhow, bail};
 use batch::Batch;
-use candle_core::Tensor;
+use candle_core::backprop::GradStore;
 use checkpoint::Checkpoint;
 use config::Config;
 use example::{Example, Sample, encode};
 use fastrand::Rng;
-use network::{Blur, Network};
-use optimizer::{Optimizer, Rate};
+use network::{Network, Tables};
+use op::{Blur, log_shares};
+use optimizer::{Optimizer, Rate, WORKERS};
 use sayso_models::tagger::beam::{self, Desk};
-use sayso_models::tagger::weights::Weights;
+use sayso_models::tagger::weights::{Calibration, Weights};
 use sayso_speech::render::render;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -45,7 +47,7 @@ enum What {
 /// Trains the tagger.
 ///
 /// Writes into the output folder: a checkpoint after each epoch, the averaged weights, and log.jsonl with the loss and the share of
-/// lines that are right at every step, per dialect.
+/// lines that are right at every step, per dialect; curves.svg draws the log.
 #[derive(Debug, clap::Args)]
 struct Tagger {
     /// What to train: a TOML file
@@ -63,8 +65,10 @@ struct Tagger {
 const CHOOSING: &str = "nl2bash/valid.jsonl";
 /// Paths that are kept, as in use.
 const BEAM: usize = 4;
-/// Samples that are encoded ahead and sorted by length, in batches.
-const POOL: usize = 32;
+/// Steps for which examples are made ahead.
+const AHEAD: usize = 16;
+/// So many samples in a row without one that can be used, and there will never be one.
+const MOST_UNUSABLE: usize = 10_000;
 
 impl Train {
     /// Trains. Fails where the data is empty, the loss is no number any more, or a file cannot be written.
@@ -99,22 +103,19 @@ impl Tagger {
         let steps_an_epoch = (config.samples / config.batch) as u64;
         let all_steps = steps_an_epoch * config.epochs as u64;
         let mut step = epoch as u64 * steps_an_epoch;
+        let tables: Vec<Tables> = (0..WORKERS).map(|_| Tables::new()).collect();
         while epoch < config.epochs {
             let start = Instant::now();
             let progress = crate::progress::Progress::new(steps_an_epoch as usize, "steps");
             let (mut losses, mut unusable) = (0.0, 0usize);
             std::thread::scope(|scope| -> anyhow::Result<()> {
                 let batches = batches(scope, &config, &commands, step, steps_an_epoch);
-                for examples in batches {
-                    let (examples, skipped) = examples;
+                let mut made = 0;
+                for (examples, skipped) in batches {
+                    made += 1;
                     unusable += skipped;
                     let mut random = Rng::with_seed(config.seed ^ (step << 20));
-                    let examples: Vec<&Example> = examples.iter().collect();
-                    let batch = Batch::new(&examples, Some((config.feature_dropout, &mut random)))?;
-                    let blur = Blur { dropout: config.dropout, seed: random.u64(..) };
-                    let loss = network.loss(&batch, Some(blur))?;
-                    let gradients = loss.backward()?;
-                    let loss = loss.to_scalar::<f32>()?;
+                    let (loss, gradients) = gradients(&network, &examples, &config, &tables, &mut random)?;
                     let rate = Rate {
                         learning: learning_rate(&config, step, all_steps),
                         decay: config.decay,
@@ -132,6 +133,11 @@ impl Tagger {
                     losses += f64::from(loss);
                     step += 1;
                     progress.step();
+                }
+                if made < steps_an_epoch {
+                    bail!(
+                        "of {MOST_UNUSABLE} samples in a row none can be used: look at `sayso-lab samples`"
+                    );
                 }
                 Ok(())
             })?;
@@ -155,21 +161,63 @@ impl Tagger {
         }
         let averaged = checkpoint::averaged(&network, &optimizer)?;
         let path = self.output.join("tagger.safetensors");
-        checkpoint::write_weights(&path, &averaged, 1.0)?;
-        let temperature = temperature(&std::fs::read(&path)?, &config)?;
-        eprintln!("temperature {temperature}");
-        checkpoint::write_weights(&path, &averaged, temperature)
+        checkpoint::write_weights(&path, &averaged, Calibration::NONE)?;
+        let calibration = calibration(&std::fs::read(&path)?, &config)?;
+        eprintln!("temperature {}, bias {}", calibration.temperature, calibration.bias);
+        checkpoint::write_weights(&path, &averaged, calibration)
     }
 
+    /// Adds a line to the log and draws all of it anew.
     fn log(&self, line: &str) -> anyhow::Result<()> {
         let path = self.output.join("log.jsonl");
         let mut file = std::fs::OpenOptions::new().create(true).append(true).open(&path)?;
-        writeln!(file, "{line}").with_context(|| format!("cannot write {}", path.display()))
+        writeln!(file, "{line}").with_context(|| format!("cannot write {}", path.display()))?;
+        // A run is worth more than its picture: an older line that cannot be drawn does not end it.
+        let drawn = std::fs::read_to_string(&path).map_err(anyhow::Error::from).and_then(|log| {
+            let drawing = crate::curves::draw(&log)?;
+            Ok(std::fs::write(self.output.join("curves.svg"), drawing)?)
+        });
+        if let Err(error) = drawn {
+            eprintln!("no curves of {}: {error:#}", path.display());
+        }
+        Ok(())
     }
 }
 
-/// The temperature at which the weights are as sure on NL2Bash `valid` as they are right.
-fn temperature(weights: &[u8], config: &Config) -> anyhow::Result<f32> {
+/// The loss of one step and its gradients, each worker with a share of the examples.
+fn gradients(
+    network: &Network,
+    examples: &[Example],
+    config: &Config,
+    tables: &[Tables],
+    random: &mut Rng,
+) -> anyhow::Result<(f32, Vec<(GradStore, Tables)>)> {
+    let size = (examples.iter().map(|example| example.gold.len()).sum(), examples.len());
+    // Lines of all lengths for each.
+    let share = |worker: usize| examples.iter().skip(worker).step_by(WORKERS).collect::<Vec<_>>();
+    let seeds: Vec<u64> = (0..WORKERS).map(|_| random.u64(..)).collect();
+    let work = |worker: usize| -> anyhow::Result<(f32, GradStore)> {
+        let mut random = Rng::with_seed(seeds[worker]);
+        let batch = Batch::new(&share(worker), Some((config.feature_dropout, &mut random)));
+        let blur = Blur { dropout: config.dropout, seed: random.u64(..) };
+        let loss = network.loss(&batch, Some(blur), &tables[worker], size)?;
+        Ok((loss.to_scalar::<f32>()?, loss.backward()?))
+    };
+    std::thread::scope(|scope| {
+        let work = &work;
+        let others: Vec<_> = (1..WORKERS).map(|worker| scope.spawn(move || work(worker))).collect();
+        let mut found = vec![work(0)?];
+        for other in others {
+            found.push(other.join().map_err(|_| anyhow!("a worker of the training panicked"))??);
+        }
+        let loss = found.iter().map(|(loss, _)| loss).sum();
+        let stores = found.into_iter().map(|(_, store)| store);
+        Ok((loss, stores.zip(tables.iter().cloned()).collect()))
+    })
+}
+
+/// What makes the weights as sure on NL2Bash `valid` as they are right.
+fn calibration(weights: &[u8], config: &Config) -> anyhow::Result<Calibration> {
     let weights = Weights::read(weights)?;
     let mut desk = Desk::default();
     let mut outcomes = Vec::new();
@@ -181,7 +229,7 @@ fn temperature(weights: &[u8], config: &Config) -> anyhow::Result<f32> {
             outcomes.push((best.score, exact));
         }
     }
-    Ok(fit_temperature(&outcomes))
+    Ok(fit_calibration(&outcomes))
 }
 
 /// Warms up linearly and falls by a cosine to zero.
@@ -202,35 +250,35 @@ fn batches<'scope>(
     first_step: u64,
     steps: u64,
 ) -> Receiver<Prepared> {
-    let (sender, receiver) = sync_channel(POOL);
+    let (sender, receiver) = sync_channel(AHEAD);
     scope.spawn(move || {
         let all = (config.samples / config.batch * config.epochs) as f32;
         let mut random = Rng::with_seed(config.seed ^ first_step.wrapping_mul(0x9e37));
-        let mut sent = 0;
-        while sent < steps {
+        let mut stream = Stream::new(commands, config.mix, random.u64(..));
+        for sent in 0..steps {
             let gone = (first_step + sent) as f32 / all;
-            let mix =
-                config.finish.filter(|finish| gone >= finish.from).map_or(config.mix, |finish| finish.mix);
-            let mut stream = Stream::new(commands, mix, random.u64(..));
-            let mut pool = Vec::with_capacity(POOL * config.batch);
-            let mut unusable = 0;
-            while pool.len() < POOL * config.batch {
-                match stream.draw().map(|sample| encode(&sample)) {
-                    Some(Ok(example)) if !example.gold.is_empty() => pool.push(example),
-                    _ => unusable += 1,
+            if let Some(finish) = config.finish.filter(|finish| gone >= finish.from) {
+                stream.mix = finish.mix;
+            }
+            let mut examples = Vec::with_capacity(config.batch);
+            let (mut unusable, mut in_a_row) = (0, 0);
+            while examples.len() < config.batch {
+                match stream.draw().map(|sample| encode(&sample, Some(&mut random))) {
+                    Some(Ok(example)) if !example.units.is_empty() => {
+                        examples.push(example);
+                        in_a_row = 0;
+                    }
+                    _ => {
+                        unusable += 1;
+                        in_a_row += 1;
+                    }
                 }
-            }
-            pool.sort_by_key(|example| example.units.len());
-            let mut pools: Vec<Vec<Example>> = Vec::with_capacity(POOL);
-            while !pool.is_empty() {
-                pools.push(pool.split_off(pool.len() - config.batch));
-            }
-            random.shuffle(&mut pools);
-            for examples in pools.into_iter().take((steps - sent) as usize) {
-                if sender.send((examples, std::mem::take(&mut unusable))).is_err() {
+                if in_a_row == MOST_UNUSABLE {
                     return;
                 }
-                sent += 1;
+            }
+            if sender.send((examples, unusable)).is_err() {
+                return;
             }
         }
     });
@@ -264,7 +312,7 @@ fn checks(config: &Config, commands: &Commands) -> anyhow::Result<Vec<(&'static 
             let count = samples.len();
             let examples: Vec<Example> = samples
                 .iter()
-                .filter_map(|sample| encode(sample).ok())
+                .filter_map(|sample| encode(sample, None).ok())
                 .filter(|example| !example.gold.is_empty())
                 .collect();
             eprintln!("{name}: {} of {count} cases can be reached", examples.len());
@@ -279,11 +327,14 @@ fn checks(config: &Config, commands: &Commands) -> anyhow::Result<Vec<(&'static 
 /// The mean loss of a step, and the share of lines of which every step is right.
 fn check(network: &Network, examples: &[Example], size: usize) -> anyhow::Result<(f64, f64)> {
     let (mut loss, mut steps, mut right) = (0.0, 0, 0);
+    let tables = Tables::new();
     let mut sorted: Vec<&Example> = examples.iter().collect();
     sorted.sort_by_key(|example| example.units.len());
     for examples in sorted.chunks(size) {
-        let batch = Batch::new(examples, None)?;
-        let scores: Vec<f32> = Tensor::to_vec1(&network.scores(&batch, None)?)?;
+        let batch = Batch::new(examples, None);
+        let output = network.output(&batch, None, &tables)?;
+        let Some(scores) = output.candidates else { continue };
+        let scores = log_shares(&scores.to_vec1::<f32>()?, &batch.steps);
         for example in examples.iter().scan(0, |first, example| {
             let at = *first;
             *first += example.candidates.len();

@@ -84,7 +84,7 @@ impl Found {
             *aligned += usize::from(found);
         }
         // Training takes every path that is found: each step of it is one that the tagger may choose.
-        assert!(!found[1] || lattices[1].len() > MAX_UNITS || encode(sample).is_ok(), "{sample:?}");
+        assert!(!found[1] || lattices[1].len() > MAX_UNITS || encode(sample, None).is_ok(), "{sample:?}");
     }
 
     /// At least this share of lines, in percent, was found in the plain and in the wide lattice: what follows from the

@@ -110,6 +110,7 @@ fn a_few_lines_are_enough_and_a_run_goes_on() {
     let (said, status) = bench.train(&["--resume"]);
     assert!(status == Some(0) && said.contains("behind epoch 1"), "{said}");
     assert_eq!(fs::read_to_string(bench.path("run/log.jsonl")).unwrap().lines().count(), 2);
+    assert!(fs::read_to_string(bench.path("run/curves.svg")).unwrap().contains("Epochs: 2, runs: 1."));
 
     // From here on with the checkpoint of that run.
     let checkpoint = bench.path("run/checkpoint.safetensors");
@@ -155,8 +156,9 @@ fn data_that_is_missing_or_empty_is_named() {
         &["nl2bash/train.jsonl: line 1: no `expected`"],
     );
     check("nl2bash/more-commands.txt", None, &["cannot read", "more-commands.txt"]);
+    check("nl2bash/more-commands.txt", Some(""), &["no commands in nl2bash/more-commands.txt"]);
     check("tldr/examples.jsonl", None, &["cannot read", "tldr/examples.jsonl"]);
-    check("tldr/examples.jsonl", Some(""), &["no commands to learn from"]);
+    check("tldr/examples.jsonl", Some(""), &["no pages of tldr/examples.jsonl"]);
     check("tldr/examples.jsonl", Some("{\"page\":\"ls\"}"), &["tldr/examples.jsonl, line 1", "template"]);
     check("nl2bash/valid.jsonl", None, &["cannot read", "nl2bash/valid.jsonl"]);
     check("nl2bash/valid.jsonl", Some(""), &["nl2bash/valid.jsonl holds no cases"]);
@@ -167,6 +169,32 @@ fn data_that_is_missing_or_empty_is_named() {
     let bench = Bench::new();
     fs::remove_dir_all(bench.path("corpus")).unwrap();
     bench.fails(&[], &["cannot read", "corpus"]);
+}
+
+/// Names of three letters and less are not varied, and without a held-out page there is nothing to measure on.
+#[test]
+fn data_of_one_kind_is_named() {
+    let bench = Bench::new();
+    bench.write("corpus/nl2bash/train.jsonl", "{\"dictated\":\"L S\",\"expected\":\"ls\"}\n");
+    bench.fails(&[], &["no commands in nl2bash/train.jsonl with a name to vary"]);
+
+    let bench = Bench::new();
+    let tldr = fs::read_to_string(bench.path("corpus/tldr/examples.jsonl")).unwrap();
+    let (held_out, others) = tldr.split_once('\n').unwrap();
+    bench.write("corpus/tldr/examples.jsonl", others);
+    bench.fails(&[], &["no pages of tldr/examples.jsonl to hold out"]);
+    bench.write("corpus/tldr/examples.jsonl", held_out);
+    bench.fails(&[], &["no pages of tldr/examples.jsonl to learn from"]);
+}
+
+#[test]
+fn samples_that_can_never_be_used_end_the_run() {
+    let bench = Bench::new();
+    let unreachable = "{\"dictated\":\"good morning\",\"expected\":\"tar -xzf archive\"}\n";
+    bench.write("corpus/nl2bash/train.jsonl", unreachable);
+    let silent = ["free", "talk", "noise", "prose", "strict", "typed"].map(|dialect| (dialect, "0"));
+    bench.configure(&[&[("nl2bash", "1"), ("pairs", "1")][..], &silent].concat());
+    bench.fails(&[], &["none can be used"]);
 }
 
 #[test]

@@ -26,20 +26,23 @@ enum Mistake {
     Dropped,
     /// "not foo but bar".
     NotBut,
+    /// "server no wait cat": a word that has nothing to do with what is meant.
+    Stray,
     /// "the the", "git git status".
     Stutter,
     /// "git pu git push".
     FalseStart,
 }
 
-const WEIGHTS: [(Mistake, u32); 9] = [
+const WEIGHTS: [(Mistake, u32); 10] = [
     (Mistake::Unit, 26),
     (Mistake::Argument, 20),
     (Mistake::Within, 9),
     (Mistake::Context, 12),
     (Mistake::Restart, 10),
     (Mistake::Dropped, 8),
-    (Mistake::NotBut, 6),
+    (Mistake::NotBut, 8),
+    (Mistake::Stray, 9),
     (Mistake::Stutter, 10),
     (Mistake::FalseStart, 7),
 ];
@@ -66,6 +69,7 @@ pub(super) fn correction(
         Mistake::Restart => restart(command, scene, random, &mut out),
         Mistake::Dropped => dropped(command, scene, random, &mut out),
         Mistake::NotBut => not_but(command, scene, random, &mut out),
+        Mistake::Stray => stray(command, scene, random, &mut out),
         Mistake::Stutter => stutter(command, scene, random, &mut out),
         Mistake::FalseStart => false_start(command, scene, random, &mut out),
     }?;
@@ -79,7 +83,13 @@ fn marker(at: usize, command: &Command, scene: &Scene, random: &mut fastrand::Rn
     {
         last.pause = ",";
     }
-    let rule = if command.quoted(at) { "replace_quoted" } else { "replace" };
+    let rule = match random.u8(..10) {
+        _ if command.quoted(at) => "replace_quoted",
+        // What people say tells less than what they say next: any of it may take back a word or all.
+        0 => "restart",
+        1 => "drop",
+        _ => "replace",
+    };
     grammar::say(rule, scene, random, out);
 }
 
@@ -286,7 +296,7 @@ fn restart(
         {
             last.pause = if random.bool() { "," } else { "." };
         }
-        grammar::say("restart", scene, random, out);
+        grammar::say(if random.u8(..4) == 0 { "replace" } else { "restart" }, scene, random, out);
     }
     Some(0)
 }
@@ -318,13 +328,30 @@ fn not_but(
     out: &mut Vec<Said>,
 ) -> Option<usize> {
     let (from, to) = command.some_argument(random);
-    if from == 0 || to - from > 8 || command.quoted(from) {
+    if to - from > 8 || command.quoted(from) {
         return None;
     }
     grammar::say("not", scene, random, out);
     wrong_argument(command.words(from, to), command, scene, random, out);
     grammar::say("but", scene, random, out);
     Some(from)
+}
+
+fn stray(command: &Command, scene: &Scene, random: &mut fastrand::Rng, out: &mut Vec<Said>) -> Option<usize> {
+    let at = match random.u8(..4) {
+        0 => 0,
+        1 => command.units[random.usize(..command.units.len())],
+        _ => command.some_argument(random).0,
+    };
+    for _ in 0..1 + usize::from(random.u8(..6) == 0) {
+        let other = random.choice(scene.others).and_then(|other| random.choice(other));
+        match other.filter(|word| word.text.len() > 2 && random.bool()) {
+            Some(word) => repeat(std::slice::from_ref(word), out),
+            None => grammar::say("thing", scene, random, out),
+        }
+    }
+    marker(at, command, scene, random, out);
+    Some(at)
 }
 
 fn stutter(

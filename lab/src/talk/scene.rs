@@ -107,7 +107,7 @@ pub(super) fn repeat(words: &[Said], out: &mut Vec<Said>) {
 }
 
 /// A name that nobody has heard: a project, a machine, a person.
-fn made_up(random: &mut fastrand::Rng) -> String {
+pub(crate) fn made_up(random: &mut fastrand::Rng) -> String {
     const START: [&str; 20] = [
         "b", "br", "ch", "d", "f", "g", "gr", "h", "j", "k", "l", "m", "n", "p", "r", "s", "t", "tr", "v",
         "z",

@@ -6,7 +6,7 @@ use anyhow::{Context, bail};
 use candle_core::{Device, Tensor, Var};
 use safetensors::Dtype;
 use safetensors::tensor::TensorView;
-use sayso_models::tagger::weights::{SCALE, TEMPERATURE};
+use sayso_models::tagger::weights::{CALIBRATION, Calibration, SCALE};
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -94,13 +94,13 @@ pub(super) fn averaged(network: &Network, optimizer: &Optimizer) -> anyhow::Resu
 }
 
 /// Writes the weights as they are shipped: matrices in int8 with a scale for each row, vectors in f32.
-pub(super) fn write_weights(path: &Path, network: &Network, temperature: f32) -> anyhow::Result<()> {
+pub(super) fn write_weights(path: &Path, network: &Network, calibration: Calibration) -> anyhow::Result<()> {
     let mut tensors: Vec<(String, Dtype, Vec<usize>, Vec<u8>)> = Vec::new();
     let mut floats = |name: String, shape: Vec<usize>, values: &[f32]| {
         let bytes = values.iter().flat_map(|value| value.to_le_bytes()).collect();
         tensors.push((name, Dtype::F32, shape, bytes));
     };
-    floats(TEMPERATURE.to_owned(), vec![1], &[temperature]);
+    floats(CALIBRATION.to_owned(), vec![2], &[calibration.temperature, calibration.bias]);
     let mut quantized = Vec::new();
     for (name, var) in &network.parameters {
         let (shape, values) = (var.dims().to_vec(), var.flatten_all()?.to_vec1::<f32>()?);
@@ -121,6 +121,29 @@ pub(super) fn write_weights(path: &Path, network: &Network, temperature: f32) ->
     safetensors::serialize_to_file(views, None, &aside)
         .with_context(|| format!("cannot write {}", aside.display()))?;
     std::fs::rename(&aside, path).with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// The network with the weights of a file as it is shipped.
+pub(super) fn read_weights(bytes: &[u8]) -> anyhow::Result<Network> {
+    let file = safetensors::SafeTensors::deserialize(bytes)?;
+    let network = Network::new(0)?;
+    let floats = |name: &str| -> anyhow::Result<Vec<f32>> {
+        let floats = file.tensor(name)?.data().chunks_exact(4);
+        Ok(floats.map(|bytes| f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]])).collect())
+    };
+    for (name, var) in &network.parameters {
+        let values = match var.dims() {
+            [_] => floats(name)?,
+            dims => {
+                let scales = floats(&format!("{name}{SCALE}"))?;
+                let rows = file.tensor(name)?.data().chunks_exact(dims[1]).zip(scales);
+                rows.flat_map(|(row, scale)| row.iter().map(move |&byte| f32::from(byte as i8) * scale))
+                    .collect()
+            }
+        };
+        var.set(&Tensor::from_vec(values, var.shape(), &Device::Cpu)?)?;
+    }
+    Ok(network)
 }
 
 /// Rows of `width` in int8, each with a scale: bytes and scales.

@@ -2,11 +2,12 @@
 
 use crate::align::{Known, align};
 use crate::said::Said;
+use fastrand::Rng;
 use sayso_models::tagger::candidate::{self, Candidate};
-use sayso_models::tagger::context::{Context, Facts};
+use sayso_models::tagger::context::{Context, Cross, Facts};
 use sayso_models::tagger::unit::{self, Weighted};
 use sayso_speech::clean::clean;
-use sayso_speech::lattice::{Lattice, ReadingId, Step};
+use sayso_speech::lattice::{Kind, Lattice, ReadingId, Step};
 use sayso_speech::lex::lex_wide;
 use sayso_speech::words::UserWords;
 use std::ops::Range;
@@ -22,6 +23,20 @@ pub struct Sample {
     pub known: Vec<(Range<usize>, Known)>,
     /// The kind of speech, for reports.
     pub dialect: &'static str,
+}
+
+/// What a line is: as the tagger's `Likely` tells, in its order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Verdict {
+    /// A command as it is typed.
+    Command,
+    /// A command of which every separator was said.
+    Strict,
+    /// A dictated command.
+    #[default]
+    Dictation,
+    /// Words that hold no command.
+    Prose,
 }
 
 impl Sample {
@@ -41,7 +56,22 @@ impl Sample {
         }
         Sample { dictated, expected: expected.to_owned(), known, dialect }
     }
+
+    /// What the line is.
+    fn verdict(&self) -> Verdict {
+        match self.dialect {
+            STRICT => Verdict::Strict,
+            _ if self.expected.is_empty() => Verdict::Prose,
+            _ if self.dictated.split_whitespace().eq(self.expected.split_whitespace()) => Verdict::Command,
+            _ => Verdict::Dictation,
+        }
+    }
 }
+
+/// The dialect in which every separator is said. Its path is found by rule: no more is learnt than to know it.
+pub const STRICT: &str = "strict";
+/// Lines as they are typed: no more is learnt than to know them.
+pub const TYPED: &str = "typed";
 
 /// Rows of one table, summed into one vector each.
 #[derive(Debug, Default, Clone)]
@@ -99,8 +129,12 @@ pub struct Example {
     pub cross: Bags,
     /// The step and the reading of each candidate.
     pub candidates: Vec<(u32, u32)>,
+    /// For how many each candidate counts.
+    pub counts_for: Vec<u8>,
     /// The right candidate of each step.
     pub gold: Vec<u32>,
+    /// What the line is.
+    pub verdict: Verdict,
 }
 
 /// Why a sample cannot be taught.
@@ -137,11 +171,19 @@ fn known(lattice: &Lattice, sample: &Sample) -> Vec<Known> {
         .collect()
 }
 
-/// Aligns and encodes a sample.
-pub fn encode(sample: &Sample) -> Result<Example, Unusable> {
+/// Of readings that merely sound like what was heard, and are not meant, one in so many is shown in training.
+const SHOWN: u8 = 3;
+
+/// Aligns and encodes a sample. With `random`, of the many readings by sound only some are taken, each counting for those
+/// that were left out (Bengio and Senécal 2003).
+pub fn encode(sample: &Sample, random: Option<&mut Rng>) -> Result<Example, Unusable> {
     let lattice = lattice(&sample.dictated);
     if lattice.len() > MAX_UNITS {
         return Err(Unusable::TooLong);
+    }
+    let verdict = sample.verdict();
+    if matches!(sample.dialect, STRICT | TYPED) {
+        return Ok(Example { verdict, ..Example::of_units(&lattice) });
     }
     let known = known(&lattice, sample);
     let plain = sample.expected.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -151,18 +193,26 @@ pub fn encode(sample: &Sample) -> Result<Example, Unusable> {
         // The last quote is closed by rule where it was not said.
         .or_else(|| align(&lattice, plain.strip_suffix(['"', '\''])?, &known))
         .ok_or(Unusable::Unreachable)?;
-    encode_path(&lattice, &path).ok_or(Unusable::Unreachable)
+    let example = encode_path(&lattice, &path, random).ok_or(Unusable::Unreachable)?;
+    Ok(Example { verdict, ..example })
+}
+
+impl Example {
+    fn of_units(lattice: &Lattice) -> Example {
+        let mut example = Example::default();
+        for rows in unit::units(lattice) {
+            example.units.push_weighted(rows);
+        }
+        example
+    }
 }
 
 /// Encodes a path; `None` where one of its steps is no candidate there.
-fn encode_path(lattice: &Lattice, path: &[Step]) -> Option<Example> {
-    let mut example = Example::default();
-    for rows in unit::units(lattice) {
-        example.units.push_weighted(rows);
-    }
+pub(super) fn encode_path(lattice: &Lattice, path: &[Step], mut random: Option<&mut Rng>) -> Option<Example> {
+    let mut example = Example::of_units(lattice);
     let mut context = Context::new(None);
     let mut last: Option<ReadingId> = None;
-    let mut found = Vec::new();
+    let (mut found, mut cross) = (Vec::new(), Cross::default());
     for (step, gold) in path.iter().enumerate() {
         let token = lattice.reading(gold.reading).tokens.start;
         let usable = candidate::usable(lattice, token);
@@ -174,19 +224,27 @@ fn encode_path(lattice: &Lattice, path: &[Step]) -> Option<Example> {
         }
         candidate::candidates(lattice, &usable, &context, last, &mut found);
         let is_gold = |step: &Candidate| step.reading == gold.reading && step.space == gold.space;
+        let mut counts_for = 1;
+        if let Some(random) = random.as_deref_mut() {
+            counts_for = SHOWN;
+            found.retain(|step| {
+                lattice.reading(step.reading).kind != Kind::Sounds || is_gold(step) || random.u8(..SHOWN) == 0
+            });
+        }
         let right = found.iter().position(is_gold)?;
         example.gold.push((example.candidates.len() + right) as u32);
         example.step_tokens.push(token as u32);
         example.history.push(context.rows());
         let view = context.view();
-        let heard = lattice.line.text(token);
-        let facts: Vec<Facts<'_>> = usable.iter().map(|id| Facts::new(lattice.reading(*id), heard)).collect();
+        let facts: Vec<Facts<'_>> =
+            usable.iter().map(|id| Facts::new(lattice, lattice.reading(*id))).collect();
         for candidate in &found {
             example.candidates.push((step as u32, first + candidate.place));
-            let mut rows = Vec::with_capacity(13);
-            let reading = lattice.reading(candidate.reading);
-            view.cross(reading, &facts[candidate.place as usize], candidate.space, &mut rows);
-            example.cross.push(rows);
+            let sounds = lattice.reading(candidate.reading).kind == Kind::Sounds && !is_gold(candidate);
+            example.counts_for.push(if sounds { counts_for } else { 1 });
+            cross.rows.clear();
+            view.cross(&facts[candidate.place as usize], candidate.space, &mut cross);
+            example.cross.push(cross.rows.iter().copied());
         }
         let taken = lattice.reading(gold.reading);
         context.write(taken, gold.space);

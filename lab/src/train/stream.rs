@@ -1,14 +1,16 @@
 //! The stream of training samples: commands from the corpora and of our own making, said in every dialect.
 
 use super::config::Mix;
-use super::example::Sample;
+use super::example::{STRICT, Sample, TYPED};
 use crate::noise::noise;
 use crate::said::Said;
 use crate::say::{Style, say};
+use crate::talk::scene::made_up;
 use crate::talk::talk;
 use crate::{cases, everyday, template};
 use anyhow::{Context, bail};
 use fastrand::Rng;
+use sayso_speech::speak::{Dialect, speak};
 use serde::Deserialize;
 use std::path::Path;
 
@@ -27,6 +29,10 @@ pub struct Commands {
     pub names: Vec<String>,
 }
 
+/// Of the free dialect so many of 100 in the styles of `speak`.
+const SPOKEN: u8 = 40;
+/// Of 100 commands so many get another name.
+const RENAMED: u8 = 5;
 /// One page of so many is held out.
 const HELD_OUT: u64 = 12;
 
@@ -44,7 +50,7 @@ impl Commands {
                 .with_context(|| format!("cannot read {}: name the folder of the corpora", path.display()))
         };
         let pairs = cases::read(&folder.join("nl2bash/train.jsonl"), "dictated")?;
-        let more = read("nl2bash/more-commands.txt")?.lines().map(str::to_owned).collect();
+        let more: Vec<String> = read("nl2bash/more-commands.txt")?.lines().map(str::to_owned).collect();
         let (mut templates, mut held_out) = (Vec::new(), Vec::new());
         for (at, line) in read("tldr/examples.jsonl")?.lines().enumerate() {
             let page: Page = serde_json::from_str(line)
@@ -52,17 +58,32 @@ impl Commands {
             let to = if is_held_out(&page.page) { &mut held_out } else { &mut templates };
             to.push(page.template);
         }
-        if pairs.is_empty() || templates.is_empty() {
-            bail!("{} holds no commands to learn from", folder.display());
-        }
         let pairs: Vec<(String, String)> =
             pairs.into_iter().map(|case| (case.dictated, case.expected)).collect();
         let names = names(pairs.iter().map(|(_, command)| command.as_str()));
+        for (what, none) in [
+            ("commands in nl2bash/more-commands.txt", more.is_empty()),
+            ("commands in nl2bash/train.jsonl with a name to vary", names.is_empty()),
+            ("pages of tldr/examples.jsonl to learn from", templates.is_empty()),
+            ("pages of tldr/examples.jsonl to hold out", held_out.is_empty()),
+        ] {
+            if none {
+                bail!("{} holds no {what}", folder.display());
+            }
+        }
         Ok(Commands { pairs, more, templates, held_out, names })
     }
 
-    /// A command by its source.
+    /// A command by its source, now and then of a program that nobody knows.
     fn draw(&self, source: Source, random: &mut Rng) -> String {
+        let command = self.known(source, random);
+        match source != Source::HeldOut && random.u8(..100) < RENAMED {
+            true => self.renamed(&command, random).unwrap_or(command),
+            false => command,
+        }
+    }
+
+    fn known(&self, source: Source, random: &mut Rng) -> String {
         match source {
             Source::Pairs => self.sometimes(&self.pairs[random.usize(..self.pairs.len())].1, random),
             Source::More => self.sometimes(&self.more[random.usize(..self.more.len())], random),
@@ -87,6 +108,38 @@ impl Commands {
 const SHORTEST_NAME: usize = 4;
 
 impl Commands {
+    /// The command under another name: there are more programs than any table holds, and what is heard for one of them is
+    /// not to be taken for another that sounds like it.
+    fn renamed(&self, command: &str, random: &mut Rng) -> Option<String> {
+        let start = if command.starts_with("sudo ") { "sudo ".len() } else { 0 };
+        let name = &command[start..];
+        let end = name.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(name.len());
+        if end < 2 || !name[end..].is_empty() && !name[end..].starts_with(' ') {
+            return None;
+        }
+        let mut renamed = command[..start].to_owned();
+        match random.u8(..6) {
+            0 | 1 => renamed.push_str(&made_up(random).to_ascii_lowercase()),
+            kind => {
+                renamed.push_str(self.word(random));
+                match kind {
+                    2 => renamed.push_str(["2", "3", "4", "53", "2x", "64"][random.usize(..6)]),
+                    3 => {
+                        renamed.push('-');
+                        renamed.push_str(self.word(random));
+                    }
+                    _ => {}
+                }
+            }
+        }
+        renamed.push_str(&name[end..]);
+        Some(renamed)
+    }
+
+    fn word(&self, random: &mut Rng) -> &str {
+        &self.names[random.usize(..self.names.len())]
+    }
+
     fn sometimes(&self, command: &str, random: &mut Rng) -> String {
         if random.bool() { self.varied(command, random) } else { command.to_owned() }
     }
@@ -176,7 +229,8 @@ enum Source {
 /// An endless stream of samples.
 pub struct Stream<'c> {
     commands: &'c Commands,
-    mix: Mix,
+    /// What the samples are made of from now on.
+    pub mix: Mix,
     random: Rng,
     /// Whether commands come from the held-out pages alone.
     held_out: bool,
@@ -192,7 +246,8 @@ impl<'c> Stream<'c> {
 
     /// A stream of held-out commands, said freely.
     pub fn held_out(commands: &'c Commands, mix: Mix, seed: u64) -> Stream<'c> {
-        let mix = Mix { nl2bash: 0.0, free: 1.0, talk: 0.0, noise: 0.0, prose: 0.0, ..mix };
+        let none = Mix { nl2bash: 0.0, talk: 0.0, noise: 0.0, prose: 0.0, strict: 0.0, typed: 0.0, ..mix };
+        let mix = Mix { free: 1.0, ..none };
         Stream { held_out: true, ..Stream::new(commands, mix, seed) }
     }
 
@@ -228,6 +283,21 @@ impl<'c> Stream<'c> {
                 let command = self.commands.draw(source, &mut self.random);
                 let words = say(&command, Style::nl2bash(), &mut self.random)?;
                 Some(Sample::of_words(&words, command.trim(), dialect))
+            }
+            STRICT | TYPED => {
+                let source = self.source();
+                let command = self.commands.draw(source, &mut self.random);
+                let dictated = match dialect {
+                    STRICT => speak(&command, Dialect::Strict, self.random.u64(..)).ok()?,
+                    _ => command.clone(),
+                };
+                Some(Sample { dictated, expected: command, known: Vec::new(), dialect })
+            }
+            "free" if !self.held_out && self.random.u8(..100) < SPOKEN => {
+                let source = self.source();
+                let expected = self.commands.draw(source, &mut self.random);
+                let dictated = speak(&expected, Dialect::Free, self.random.u64(..)).ok()?;
+                Some(Sample { dictated, expected, known: Vec::new(), dialect })
             }
             _ => {
                 let source = self.source();

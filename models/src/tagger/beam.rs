@@ -4,8 +4,8 @@
 //! compared by their probability. At most `width` stay at each token, so time is linear in the length of the line.
 
 use super::candidate::{self, Candidate};
-use super::context::{Context, Facts};
-use super::network::{Room, Scored, Seen};
+use super::context::{Context, Cross, Facts};
+use super::network::{Likely, Room, Scored, Seen};
 use super::shape::HIDDEN;
 use super::unit;
 use super::weights::Weights;
@@ -53,19 +53,33 @@ struct Next {
 pub struct Desk {
     room: Room,
     seen: Seen,
-    cross: Vec<u32>,
+    cross: Cross,
     ends: Vec<usize>,
     scores: Vec<f32>,
     readings: Vec<f32>,
     found: Vec<Candidate>,
 }
 
-/// The likeliest paths, the best first: at most `width`, at least one where the line has a token.
-pub fn search(weights: &Weights, lattice: &Lattice, width: usize, desk: &mut Desk) -> Vec<Path> {
+/// Encodes a line, and tells what it is, whatever path is taken through it. Of an empty one nothing is known: all zero.
+pub fn look(weights: &Weights, lattice: &Lattice, desk: &mut Desk) -> Likely {
     if lattice.is_empty() {
-        return Vec::new();
+        return Likely::default();
     }
     weights.encode(&unit::units(lattice), &mut desk.room, &mut desk.seen);
+    desk.seen.likely
+}
+
+/// The likeliest paths, the best first: at most `width`, at least one where the line has a token.
+pub fn search(weights: &Weights, lattice: &Lattice, width: usize, desk: &mut Desk) -> Vec<Path> {
+    look(weights, lattice, desk);
+    walk(weights, lattice, width, desk)
+}
+
+/// [`search`] of the line that `desk` [`look`]ed at last.
+pub fn walk(weights: &Weights, lattice: &Lattice, width: usize, desk: &mut Desk) -> Vec<Path> {
+    if lattice.is_empty() || !desk.seen.is_of(lattice.len()) {
+        return Vec::new();
+    }
     let mut taken: Vec<Taken> = Vec::with_capacity(lattice.len() * width);
     let mut waiting: Vec<Vec<Partial>> = Vec::new();
     waiting.resize_with(lattice.len() + 1, Vec::new);
@@ -111,6 +125,31 @@ pub fn search(weights: &Weights, lattice: &Lattice, width: usize, desk: &mut Des
     paths
 }
 
+/// The score of each step of a path that is known: the logarithm of its probability among the candidates that it would
+/// have been chosen from. Nothing where one of the steps is no candidate.
+pub fn follow(weights: &Weights, lattice: &Lattice, steps: &[Step], desk: &mut Desk) -> Option<Vec<f32>> {
+    look(weights, lattice, desk);
+    let context = Context::new(lattice.inside);
+    let mut partials = [Partial { context, wrote: None, score: 0.0, step: None }];
+    let mut next: Vec<Next> = Vec::new();
+    let mut scores = Vec::with_capacity(steps.len());
+    for step in steps {
+        let reading = lattice.reading(step.reading);
+        let token = reading.tokens.start;
+        next.clear();
+        score_all(weights, lattice, token, &candidate::usable(lattice, token), &partials, desk, &mut next);
+        let taken =
+            |next: &&Next| next.candidate.reading == step.reading && next.candidate.space == step.space;
+        scores.push(next.iter().find(taken)?.score);
+        let [partial] = &mut partials;
+        partial.context.write(reading, step.space);
+        if reading.kind.writes() {
+            partial.wrote = Some(step.reading);
+        }
+    }
+    Some(scores)
+}
+
 /// Scores all candidates at `token` behind each of `partials`.
 fn score_all(
     weights: &Weights,
@@ -129,18 +168,16 @@ fn score_all(
         let rows = candidate::rows(lattice, reading);
         weights.reading(&rows, reading.tokens.end - 1, reading.tokens.end, seen, sum);
     }
-    let heard = lattice.line.text(token);
-    let facts: Vec<Facts<'_>> = usable.iter().map(|id| Facts::new(lattice.reading(*id), heard)).collect();
+    let facts: Vec<Facts<'_>> = usable.iter().map(|id| Facts::new(lattice, lattice.reading(*id))).collect();
     let best = partials.iter().map(|partial| partial.score).fold(f32::MIN, f32::max);
     for (at, partial) in partials.iter().enumerate().filter(|(_, partial)| partial.score > best - HOPELESS) {
         candidate::candidates(lattice, usable, &partial.context, partial.wrote, found);
         let view = partial.context.view();
-        cross.clear();
+        cross.rows.clear();
         ends.clear();
         for candidate in found.iter() {
-            let reading = lattice.reading(candidate.reading);
-            view.cross(reading, &facts[candidate.place as usize], candidate.space, cross);
-            ends.push(cross.len());
+            view.cross(&facts[candidate.place as usize], candidate.space, cross);
+            ends.push(cross.rows.len());
         }
         let scored: Vec<Scored<'_>> = found
             .iter()
@@ -148,7 +185,7 @@ fn score_all(
             .map(|(at, candidate)| {
                 let place = candidate.place as usize;
                 let first = if at == 0 { 0 } else { ends[at - 1] };
-                Scored { reading: &readings[place * HIDDEN..][..HIDDEN], cross: &cross[first..ends[at]] }
+                Scored { reading: &readings[place * HIDDEN..][..HIDDEN], cross: &cross.rows[first..ends[at]] }
             })
             .collect();
         weights.score(token, &partial.context.rows(), &scored, seen, room, scores);

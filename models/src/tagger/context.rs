@@ -1,9 +1,10 @@
 //! The command line so far, as the tagger sees it from one point of a path.
 
-use super::feature::{CROSS_ROWS, Feature, ROWS};
+use super::feature::{CROSS_ROWS, Feature, ROWS, Text};
 use super::unit::Pattern;
 use sayso_speech::commands::{self, Arity, Command};
-use sayso_speech::lattice::{Kind, Reading};
+use sayso_speech::lattice::{Kind, Lattice, Reading};
+use std::ops::Range;
 
 /// Of a longer word only this many bytes at its end are kept.
 const LONGEST: usize = 48;
@@ -20,8 +21,11 @@ enum Place {
 /// The command line so far. Its size does not depend on the length of the line.
 #[derive(Debug, Clone)]
 pub struct Context {
-    /// What was written since the last space, quoted ones included.
+    /// What was written since the last space, quoted ones included; of a long word its end.
     word: String,
+    /// All of it.
+    text: Text,
+    pattern: Pattern,
     /// The finished words before it, the last one first.
     finished: [Feature; 2],
     /// The command and the sub-commands that were named.
@@ -51,6 +55,8 @@ impl Default for Context {
     fn default() -> Context {
         Context {
             word: String::new(),
+            text: Text::EMPTY,
+            pattern: Pattern::EMPTY,
             finished: [NOTHING; 2],
             command: None,
             name: NOTHING,
@@ -87,7 +93,7 @@ impl Context {
 
     /// The rows that describe it, of the table with [`ROWS`] rows.
     pub fn rows(&self) -> [u32; 10] {
-        let word = Feature::new(30).text(&self.word);
+        let word = Feature::new(30).grown(self.text);
         let open = u64::from(self.quote.map_or(0, u32::from));
         let state = Feature::new(31)
             .number(open)
@@ -132,7 +138,7 @@ impl Context {
         };
         View {
             context: self,
-            word: Feature::new(1).text(&self.word),
+            word: Feature::new(1).grown(self.text),
             fit: self.fit(&self.word),
             last_kind: self.last_kind.map_or(99, |kind| kind as u64),
             quote: u64::from(self.quote.map_or(0, u32::from)),
@@ -178,7 +184,8 @@ impl Context {
         }
         self.dropped = 0;
         self.settled = false;
-        self.last = [Feature::new(1).number(reading.kind as u64).text(&reading.text), self.last[0]];
+        let text = Text::of(&reading.text);
+        self.last = [Feature::new(1).number(reading.kind as u64).grown(text), self.last[0]];
         self.last_kind = Some(reading.kind);
         self.last_space = space;
         let escaped = self.word.ends_with('\\');
@@ -186,10 +193,12 @@ impl Context {
         if operator && self.quote.is_none() && !escaped && !self.word.ends_with(['>', '<']) {
             self.finish_word();
             self.begin_command();
-            self.finished[0] = Feature::new(1).text(&reading.text);
+            self.finished[0] = Feature::new(1).grown(text);
             return;
         }
         self.word.push_str(&reading.text);
+        self.text = self.text.and(text);
+        self.pattern = self.pattern.and(&reading.text);
         if !escaped {
             self.follow_signs(&reading.text);
         }
@@ -213,8 +222,14 @@ impl Context {
         }
         if self.quote.is_none() && self.word.ends_with("$(") {
             self.begin_command();
-            self.word.clear();
+            self.clear_word();
         }
+    }
+
+    fn clear_word(&mut self) {
+        self.word.clear();
+        self.text = Text::EMPTY;
+        self.pattern = Pattern::EMPTY;
     }
 
     fn begin_command(&mut self) {
@@ -231,13 +246,13 @@ impl Context {
             return;
         }
         let word = std::mem::take(&mut self.word);
-        let this = Feature::new(1).text(&word);
+        let this = Feature::new(1).grown(self.text);
         if self.quote.is_none() {
             self.finish_unquoted(&word, this);
         }
         self.finished = [this, self.finished[0]];
         self.word = word;
-        self.word.clear();
+        self.clear_word();
     }
 
     fn finish_unquoted(&mut self, word: &str, this: Feature) {
@@ -314,56 +329,77 @@ pub struct View<'c> {
 #[derive(Debug, Clone, Copy)]
 pub struct Facts<'l> {
     kind: u64,
+    writes: Text,
     text: Feature,
-    word: Feature,
     pattern: Pattern,
-    heard: &'l str,
+    heard: Text,
+    next: Text,
     case: u64,
+    reading: &'l Reading,
 }
 
 impl<'l> Facts<'l> {
-    /// Of a reading of which the first token was `heard`.
-    pub fn new(reading: &Reading, heard: &'l str) -> Facts<'l> {
+    /// Of a reading of `lattice`.
+    pub fn new(lattice: &'l Lattice, reading: &'l Reading) -> Facts<'l> {
+        let line = &lattice.line;
+        let Range { start, end } = reading.tokens;
+        let writes = Text::of(&reading.text);
         Facts {
             kind: reading.kind as u64,
-            text: Feature::new(3).text(&reading.text),
-            word: Feature::new(2).text(&reading.text),
+            writes,
+            text: Feature::new(3).grown(writes),
             pattern: Pattern::of(&reading.text),
-            heard,
-            case: super::unit::case_of(heard),
+            heard: Text::of(line.text(start)),
+            next: if end < lattice.len() { Text::of(line.lower(end)) } else { Text::EMPTY },
+            case: super::unit::case_of(line.text(start)),
+            reading,
         }
     }
 }
 
+/// The rows of candidates, one candidate behind the other, and room to find them.
+#[derive(Debug, Default)]
+pub struct Cross {
+    /// Of the table with [`CROSS_ROWS`] rows.
+    pub rows: Vec<u32>,
+    word: String,
+}
+
 impl View<'_> {
-    /// The rows of a candidate: how `reading`, with a space before it or not, fits here. Of the table with
-    /// [`CROSS_ROWS`] rows.
-    pub fn cross(&self, reading: &Reading, facts: &Facts<'_>, space: bool, rows: &mut Vec<u32>) {
+    /// Adds the rows of a candidate: how a reading, with a space before it or not, fits here.
+    pub fn cross(&self, facts: &Facts<'_>, space: bool, cross: &mut Cross) {
         let context = self.context;
+        let Cross { rows, word: joined } = cross;
         let mut add = |feature: Feature| rows.push(feature.row(CROSS_ROWS));
-        let kind = facts.kind;
+        let (kind, reading) = (facts.kind, facts.reading);
         if !reading.kind.writes() {
             let quoted = u64::from(context.quote.is_some());
-            add(Feature::new(60).number(kind).text(facts.heard));
-            add(Feature::new(61)
-                .number(kind)
-                .number(u64::from(context.dropped.min(3)))
-                .number(self.last_kind));
+            let dropped = u64::from(context.dropped.min(3));
+            add(Feature::new(60).number(kind).grown(facts.heard));
+            add(Feature::new(61).number(kind).number(dropped).number(self.last_kind));
             add(Feature::new(62).number(kind).number(context.place as u64).number(quoted));
-            add(Feature::new(63).number(kind).text(facts.heard).and(context.last[0]));
+            add(Feature::new(63).number(kind).grown(facts.heard).and(context.last[0]));
+            add(Feature::new(64).number(kind).grown(facts.heard).grown(facts.next));
+            add(Feature::new(65).number(kind).and(context.last[0]).grown(facts.next).number(dropped));
             return;
         }
         let space_code = u64::from(space) + 2 * u64::from(context.settled);
-        let alone = space || context.word.is_empty();
-        let joined;
-        let (word, this, pattern): (&str, Feature, Pattern) = if alone {
-            (&reading.text, facts.word, facts.pattern)
+        let (before, fit, this, pattern);
+        if space || context.word.is_empty() {
+            before = if space { self.word } else { context.finished[0] };
+            fit = if space { self.spaced } else { self.joined }.fit(&reading.text);
+            this = facts.writes;
+            pattern = facts.pattern;
         } else {
-            joined = format!("{}{}", context.word, reading.text);
-            (&joined, Feature::new(2).text(&joined), Pattern::of(&joined))
-        };
-        let before = if space { self.word } else { context.finished[0] };
-        let fit = if space { self.spaced.fit(word) } else { self.joined.fit(word) };
+            joined.clear();
+            joined.push_str(&context.word);
+            joined.push_str(&reading.text);
+            before = context.finished[0];
+            fit = self.joined.fit(joined);
+            this = context.text.and(facts.writes);
+            pattern = context.pattern.and(&reading.text);
+        }
+        let this = Feature::new(2).grown(this);
         let text = facts.text;
         add(Feature::new(70).and(this));
         add(Feature::new(71).and(this).and(context.name));
@@ -383,6 +419,9 @@ impl View<'_> {
             add(distance.number(u64::from(reading.prior)).number(reading.fit as u64).number(fit));
         }
         add(Feature::new(81).and(text).number(kind).number(facts.case).number(context.place as u64));
+        add(Feature::new(83).number(space_code).and(text).grown(facts.next));
+        add(Feature::new(84).number(space_code).number(kind).and(context.last[0]).grown(facts.next));
+        add(Feature::new(85).number(space_code).and(context.name).and(text).grown(facts.next));
     }
 }
 

@@ -3,7 +3,7 @@
 /// Rows of the table of units, readings and history. A power of two.
 pub const ROWS: usize = 1 << 14;
 /// Rows of the table of candidates: how a reading fits what was written before it. A power of two.
-pub const CROSS_ROWS: usize = 1 << 14;
+pub const CROSS_ROWS: usize = 1 << 15;
 
 /// A running hash of what a feature is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -40,6 +40,12 @@ impl Feature {
         feature
     }
 
+    /// With a text that may have grown mixed in.
+    #[must_use]
+    pub const fn grown(self, text: Text) -> Feature {
+        self.number(text.hash)
+    }
+
     /// With another feature mixed in.
     #[must_use]
     pub const fn and(self, other: Feature) -> Feature {
@@ -53,10 +59,50 @@ impl Feature {
     }
 }
 
+/// The hash of a text that may grow at its end: a polynomial over its bytes, so that what is written in several steps
+/// counts as what is written in one, and each step costs two multiplications.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Text {
+    hash: u64,
+    /// [`Text::BASE`] to the power of its length.
+    power: u64,
+}
+
+impl Text {
+    /// No text.
+    pub const EMPTY: Text = Text { hash: 0, power: 1 };
+    const BASE: u64 = 0x9ddf_ea08_eb38_2d69;
+
+    /// Of a whole text.
+    pub fn of(text: &str) -> Text {
+        text.bytes().fold(Text::EMPTY, |before, byte| Text {
+            hash: before.hash.wrapping_mul(Text::BASE).wrapping_add(u64::from(byte) + 1),
+            power: before.power.wrapping_mul(Text::BASE),
+        })
+    }
+
+    /// With `more` behind it.
+    #[must_use]
+    pub const fn and(self, more: Text) -> Text {
+        Text {
+            hash: self.hash.wrapping_mul(more.power).wrapping_add(more.hash),
+            power: self.power.wrapping_mul(more.power),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::collections::HashSet;
+
+    #[test]
+    fn texts_grow() {
+        let grown = Text::of("no").and(Text::EMPTY).and(Text::of("de"));
+        assert_eq!(grown, Text::of("node"));
+        assert_ne!(grown, Text::of("deno"));
+        assert_ne!(Feature::new(1).grown(grown), Feature::new(1).grown(Text::EMPTY));
+    }
 
     #[test]
     fn rows_are_spread() {

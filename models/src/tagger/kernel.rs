@@ -1,40 +1,60 @@
-//! The arithmetic: plain loops that the compiler turns into vector instructions, once for each kind of processor.
+//! The arithmetic, compiled once for each kind of processor: vectors by name where products are summed, plain loops that
+//! the compiler turns into vectors elsewhere.
 //!
 //! `pulp` picks the kind when the program runs, so that one binary is fast on AVX2, AVX-512 and NEON.
 
 use super::weights::Matrix;
 
-/// Rows of `x` that share one reading of the matrix.
-const BLOCK: usize = 4;
+/// Rows of `x` that share one reading of the matrix: with [`VECTORS`] vectors each, sums that fit sixteen registers.
+const BLOCK: usize = 6;
+/// Vectors of a row of `y` that are summed at a time. All widths of the network are multiples of this many vectors.
+const VECTORS: usize = 2;
 
 /// `y` += `x` · `matrix`, where `x` has rows of the matrix' inputs and `y` rows of its outputs.
 #[inline(always)]
-pub(super) fn multiply(x: &[f32], matrix: &Matrix, y: &mut [f32]) {
+pub(super) fn multiply<S: pulp::Simd>(simd: S, x: &[f32], matrix: &Matrix, y: &mut [f32]) {
     let outputs = matrix.outputs;
     let inputs = matrix.values.len() / outputs;
     let mut xs = x.chunks_exact(inputs * BLOCK);
     let mut ys = y.chunks_exact_mut(outputs * BLOCK);
     for (x, y) in xs.by_ref().zip(ys.by_ref()) {
-        let (y0, y) = y.split_at_mut(outputs);
-        let (y1, y) = y.split_at_mut(outputs);
-        let (y2, y3) = y.split_at_mut(outputs);
+        rows::<S, BLOCK>(simd, x, matrix, y);
+    }
+    let (x, y) = (xs.remainder(), ys.into_remainder());
+    match y.len() / outputs {
+        1 => rows::<S, 1>(simd, x, matrix, y),
+        2 => rows::<S, 2>(simd, x, matrix, y),
+        3 => rows::<S, 3>(simd, x, matrix, y),
+        4 => rows::<S, 4>(simd, x, matrix, y),
+        5 => rows::<S, 5>(simd, x, matrix, y),
+        _ => {}
+    }
+}
+
+/// [`multiply`] of `R` rows: sums stay in registers while the inputs are gone through.
+#[inline(always)]
+fn rows<S: pulp::Simd, const R: usize>(simd: S, x: &[f32], matrix: &Matrix, y: &mut [f32]) {
+    let outputs = matrix.outputs;
+    let inputs = x.len() / R;
+    let (panels, rest) = S::as_simd_f32s(&matrix.values[..outputs]);
+    debug_assert!(rest.is_empty() && panels.len().is_multiple_of(VECTORS), "{outputs} outputs");
+    let x: [&[f32]; R] = std::array::from_fn(|row| &x[row * inputs..][..inputs]);
+    for panel in (0..panels.len()).step_by(VECTORS) {
+        let mut sums = [[simd.splat_f32s(0.0); VECTORS]; R];
         for (at, row) in matrix.values.chunks_exact(outputs).enumerate() {
-            let (a, b, c, d) = (x[at], x[inputs + at], x[2 * inputs + at], x[3 * inputs + at]);
-            for ((((row, y0), y1), y2), y3) in
-                row.iter().zip(&mut *y0).zip(&mut *y1).zip(&mut *y2).zip(&mut *y3)
-            {
-                *y0 += a * row;
-                *y1 += b * row;
-                *y2 += c * row;
-                *y3 += d * row;
+            let (row, _) = S::as_simd_f32s(row);
+            let row = &row[panel..panel + VECTORS];
+            for (sums, x) in sums.iter_mut().zip(&x) {
+                let x = simd.splat_f32s(x[at]);
+                for (sum, value) in sums.iter_mut().zip(row) {
+                    *sum = simd.mul_add_e_f32s(x, *value, *sum);
+                }
             }
         }
-    }
-    let rest = xs.remainder().chunks_exact(inputs).zip(ys.into_remainder().chunks_exact_mut(outputs));
-    for (x, y) in rest {
-        for (x, row) in x.iter().zip(matrix.values.chunks_exact(outputs)) {
-            for (y, row) in y.iter_mut().zip(row) {
-                *y += x * row;
+        for (sums, y) in sums.iter().zip(y.chunks_exact_mut(outputs)) {
+            let (y, _) = S::as_mut_simd_f32s(y);
+            for (sum, y) in sums.iter().zip(&mut y[panel..panel + VECTORS]) {
+                *y = simd.add_f32s(*y, *sum);
             }
         }
     }
@@ -80,17 +100,28 @@ pub(super) fn rectify(x: &mut [f32], bias: &[f32]) {
 mod tests {
     use super::*;
 
+    struct Product<'a>(&'a [f32], &'a Matrix, &'a mut [f32]);
+
+    impl pulp::WithSimd for Product<'_> {
+        type Output = ();
+        fn with_simd<S: pulp::Simd>(self, simd: S) {
+            multiply(simd, self.0, self.1, self.2);
+        }
+    }
+
     #[test]
     fn products() {
-        for rows in [1, 3, 4, 5, 9] {
-            let matrix = Matrix { values: (0..6).map(|n| n as f32).collect(), outputs: 3 };
-            let x: Vec<f32> = (0..rows * 2).map(|n| n as f32).collect();
-            let mut y = vec![1.0; rows * 3];
-            multiply(&x, &matrix, &mut y);
-            for row in 0..rows {
-                for column in 0..3 {
-                    let expected = 1.0 + x[row * 2] * column as f32 + x[row * 2 + 1] * (3 + column) as f32;
-                    assert_eq!(y[row * 3 + column], expected);
+        let (inputs, outputs) = (5, 64);
+        let value = |n: usize| ((n * 37) % 19) as f32 - 9.0;
+        let matrix = Matrix { values: (0..inputs * outputs).map(value).collect(), outputs };
+        for rows in 1..15 {
+            let x: Vec<f32> = (0..rows * inputs).map(|n| (n % 7) as f32).collect();
+            let mut y = vec![1.0; rows * outputs];
+            pulp::Arch::new().dispatch(Product(&x, &matrix, &mut y));
+            for (row, y) in y.chunks_exact(outputs).enumerate() {
+                for (column, y) in y.iter().enumerate() {
+                    let products = (0..inputs).map(|n| x[row * inputs + n] * value(n * outputs + column));
+                    assert_eq!(*y, 1.0 + products.sum::<f32>(), "{rows} rows, row {row}, column {column}");
                 }
             }
         }

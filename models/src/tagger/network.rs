@@ -1,7 +1,7 @@
 //! The network: what each unit means in its line, and how well each candidate fits.
 
 use super::kernel::{dot, multiply, norm, rectify};
-use super::shape::{FORWARD, HEADS, HIDDEN, REACH, ROW, WIDTH, WINDOW};
+use super::shape::{FORWARD, HEADS, HIDDEN, REACH, ROW, VERDICTS, WIDTH, WINDOW};
 use super::unit::Weighted;
 use super::weights::{Layer, Weights};
 
@@ -24,6 +24,28 @@ pub struct Seen {
     pub(super) last: Vec<f32>,
     /// For the token behind a reading; zero behind the line.
     pub(super) next: Vec<f32>,
+    /// What the line is.
+    pub(super) likely: Likely,
+}
+
+impl Seen {
+    /// Whether it is of a line of so many tokens.
+    pub(super) fn is_of(&self, tokens: usize) -> bool {
+        self.last.len() == tokens * HIDDEN
+    }
+}
+
+/// What a line is, as probabilities that sum to one.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Likely {
+    /// A command as it is typed.
+    pub command: f32,
+    /// A command of which every separator was said.
+    pub strict: f32,
+    /// A dictated command, with or without talk.
+    pub dictation: f32,
+    /// Words that hold no command.
+    pub prose: f32,
 }
 
 fn fill(values: &mut Vec<f32>, length: usize) -> &mut [f32] {
@@ -50,17 +72,19 @@ impl pulp::WithSimd for Encode<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: pulp::Simd>(self, _simd: S) {
+    fn with_simd<S: pulp::Simd>(self, simd: S) {
         let Encode { weights, units, room, seen } = self;
         let count = units.len();
         let sums = fill(&mut room.wide, count * ROW);
         for (unit, sum) in units.iter().zip(sums.chunks_exact_mut(ROW)) {
+            let mut row_sum = [0f32; ROW];
             for &(row, weight) in unit {
-                weights.rows.add(row, weight, sum);
+                weights.rows.add(row, weight, &mut row_sum);
             }
+            sum.copy_from_slice(&row_sum);
         }
         let y = fill(&mut room.y, count * WIDTH);
-        multiply(sums, &weights.input, y);
+        multiply(simd, sums, &weights.input, y);
         let x = fill(&mut room.x, count * WIDTH);
         norm(y, &weights.input_norm, x);
         // Each unit between its neighbours.
@@ -72,22 +96,22 @@ impl pulp::WithSimd for Encode<'_> {
             three[skipped..skipped + to - from].copy_from_slice(&x[from..to]);
         }
         let y = fill(&mut room.y, count * WIDTH);
-        multiply(three, &weights.neighbours, y);
+        multiply(simd, three, &weights.neighbours, y);
         rectify(y, &weights.neighbours_bias);
         add(x, y);
         for layer in &weights.layers {
             let y = fill(&mut room.y, count * WIDTH);
             norm(x, &layer.attend_norm, y);
             let all = fill(&mut room.wide, count * 3 * WIDTH);
-            multiply(y, &layer.attend, all);
+            multiply(simd, y, &layer.attend, all);
             let z = fill(&mut room.z, count * WIDTH);
             attend(layer, all, &mut room.attention, z);
-            multiply(z, &layer.merge, x);
+            multiply(simd, z, &layer.merge, x);
             norm(x, &layer.forward_norm, y);
             let inner = fill(&mut room.wide, count * FORWARD);
-            multiply(y, &layer.widen, inner);
+            multiply(simd, y, &layer.widen, inner);
             rectify(inner, &layer.widen_bias);
-            multiply(inner, &layer.narrow, x);
+            multiply(simd, inner, &layer.narrow, x);
         }
         let y = fill(&mut room.y, count * WIDTH);
         norm(x, &weights.output_norm, y);
@@ -95,11 +119,32 @@ impl pulp::WithSimd for Encode<'_> {
         for row in query.chunks_exact_mut(HIDDEN) {
             row.copy_from_slice(&weights.query_bias);
         }
-        multiply(y, &weights.query, query);
-        multiply(y, &weights.last, fill(&mut seen.last, count * HIDDEN));
+        multiply(simd, y, &weights.query, query);
+        multiply(simd, y, &weights.last, fill(&mut seen.last, count * HIDDEN));
         let next = fill(&mut seen.next, (count + 1) * HIDDEN);
-        multiply(y, &weights.next, &mut next[..count * HIDDEN]);
+        multiply(simd, y, &weights.next, &mut next[..count * HIDDEN]);
+        seen.likely = likely(weights, y);
     }
+}
+
+/// From the mean over all units.
+#[inline(always)]
+fn likely(weights: &Weights, y: &[f32]) -> Likely {
+    let mut mean = [0f32; WIDTH];
+    for y in y.chunks_exact(WIDTH) {
+        add(&mut mean, y);
+    }
+    let count = (y.len() / WIDTH).max(1) as f32;
+    let mut scores = [0f32; VERDICTS];
+    let rows = weights.gate.values.chunks_exact(WIDTH).zip(&weights.gate_bias);
+    for (score, (row, bias)) in scores.iter_mut().zip(rows) {
+        *score = dot(row, &mean) / count + bias;
+    }
+    let highest = scores.iter().copied().fold(f32::MIN, f32::max);
+    let all = scores.map(|score| (score - highest).exp());
+    let sum: f32 = all.iter().sum();
+    let [command, strict, dictation, prose] = all.map(|part| part / sum);
+    Likely { command, strict, dictation, prose }
 }
 
 #[inline(always)]
@@ -156,18 +201,7 @@ pub(super) struct Scored<'a> {
 impl Weights {
     /// What a reading says by itself and by the tokens that it spans, added to `sum`, which is [`HIDDEN`] long.
     pub(super) fn reading(&self, rows: &[u32], last: usize, end: usize, seen: &Seen, sum: &mut [f32]) {
-        let mut row_sum = [0f32; ROW];
-        for &row in rows {
-            self.rows.add(row, 1.0, &mut row_sum);
-        }
-        pulp::Arch::new().dispatch(
-            #[inline(always)]
-            || {
-                multiply(&row_sum, &self.reading, sum);
-                add(sum, &seen.last[last * HIDDEN..][..HIDDEN]);
-                add(sum, &seen.next[end * HIDDEN..][..HIDDEN]);
-            },
-        );
+        pulp::Arch::new().dispatch(SayReading { weights: self, rows, last, end, seen, sum });
     }
 
     /// The logarithm of the probability of each candidate among all of `candidates`, behind a history with `rows`, at
@@ -181,41 +215,81 @@ impl Weights {
         room: &mut Room,
         scores: &mut Vec<f32>,
     ) {
-        let mut row_sum = [0f32; ROW];
-        for &row in rows {
-            self.rows.add(row, 1.0, &mut row_sum);
-        }
-        let hidden = fill(&mut room.x, candidates.len() * HIDDEN);
-        let more = fill(&mut room.y, candidates.len() * HIDDEN);
-        pulp::Arch::new().dispatch(
-            #[inline(always)]
-            || {
-                let mut query = [0f32; HIDDEN];
-                query.copy_from_slice(&seen.query[token * HIDDEN..][..HIDDEN]);
-                multiply(&row_sum, &self.history, &mut query);
-                for (candidate, hidden) in candidates.iter().zip(hidden.chunks_exact_mut(HIDDEN)) {
-                    hidden.copy_from_slice(&query);
-                    add(hidden, candidate.reading);
-                    for &row in candidate.cross {
-                        self.cross.add(row, 1.0, hidden);
-                    }
-                    for hidden in hidden {
-                        *hidden = hidden.max(0.0);
-                    }
-                }
-                multiply(hidden, &self.hidden, more);
-                rectify(more, &self.hidden_bias);
-                add(hidden, more);
-                scores.clear();
-                let all = hidden.chunks_exact(HIDDEN);
-                scores.extend(all.map(|hidden| dot(hidden, &self.score.values).clamp(-60.0, 60.0)));
-            },
-        );
+        pulp::Arch::new().dispatch(Score { weights: self, token, rows, candidates, seen, room, scores });
         let highest = scores.iter().copied().fold(f32::MIN, f32::max);
         let sum: f32 = scores.iter().map(|score| (score - highest).exp()).sum();
         let all = highest + sum.ln();
         for score in scores {
             *score -= all;
         }
+    }
+}
+
+struct SayReading<'a> {
+    weights: &'a Weights,
+    rows: &'a [u32],
+    last: usize,
+    end: usize,
+    seen: &'a Seen,
+    sum: &'a mut [f32],
+}
+
+impl pulp::WithSimd for SayReading<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, simd: S) {
+        let SayReading { weights, rows, last, end, seen, sum } = self;
+        let mut row_sum = [0f32; ROW];
+        for &row in rows {
+            weights.rows.add(row, 1.0, &mut row_sum);
+        }
+        multiply(simd, &row_sum, &weights.reading, sum);
+        add(sum, &seen.last[last * HIDDEN..][..HIDDEN]);
+        add(sum, &seen.next[end * HIDDEN..][..HIDDEN]);
+    }
+}
+
+struct Score<'a> {
+    weights: &'a Weights,
+    token: usize,
+    rows: &'a [u32],
+    candidates: &'a [Scored<'a>],
+    seen: &'a Seen,
+    room: &'a mut Room,
+    scores: &'a mut Vec<f32>,
+}
+
+impl pulp::WithSimd for Score<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, simd: S) {
+        let Score { weights, token, rows, candidates, seen, room, scores } = self;
+        let mut row_sum = [0f32; ROW];
+        for &row in rows {
+            weights.rows.add(row, 1.0, &mut row_sum);
+        }
+        let mut query = [0f32; HIDDEN];
+        query.copy_from_slice(&seen.query[token * HIDDEN..][..HIDDEN]);
+        multiply(simd, &row_sum, &weights.history, &mut query);
+        let hidden = fill(&mut room.x, candidates.len() * HIDDEN);
+        let more = fill(&mut room.y, candidates.len() * HIDDEN);
+        for (candidate, hidden) in candidates.iter().zip(hidden.chunks_exact_mut(HIDDEN)) {
+            let mut sum = query;
+            add(&mut sum, candidate.reading);
+            for &row in candidate.cross {
+                weights.cross.add(row, 1.0, &mut sum);
+            }
+            for (hidden, sum) in hidden.iter_mut().zip(sum) {
+                *hidden = sum.max(0.0);
+            }
+        }
+        multiply(simd, hidden, &weights.hidden, more);
+        rectify(more, &weights.hidden_bias);
+        add(hidden, more);
+        scores.clear();
+        let all = hidden.chunks_exact(HIDDEN);
+        scores.extend(all.map(|hidden| dot(hidden, &weights.score.values).clamp(-60.0, 60.0)));
     }
 }

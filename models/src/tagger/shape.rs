@@ -16,3 +16,5 @@ pub const HIDDEN: usize = 64;
 pub const REACH: usize = 12;
 /// How far a unit sees to either side, in units: what makes time linear in the length of a line.
 pub const WINDOW: usize = 48;
+/// What a line may be: see [`super::network::Likely`].
+pub const VERDICTS: usize = 4;

@@ -103,38 +103,47 @@ pub(super) fn case_of(text: &str) -> u64 {
     }
 }
 
-/// `file-2.txt` → `a-9.a`: what kind of text it is. At most 15 bytes.
+/// `file-2.txt` → `a-9.a`: what kind of text it is. At most 15 bytes; it grows with the text.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Pattern {
     bytes: [u8; 16],
-    length: usize,
+    length: u8,
+    last: char,
 }
 
 impl Pattern {
+    pub(super) const EMPTY: Pattern = Pattern { bytes: [0; 16], length: 0, last: '\0' };
+    /// Longer ones do not grow.
+    const LONGEST: u8 = 12;
+
     pub(super) fn of(text: &str) -> Pattern {
-        let mut pattern = Pattern { bytes: [0; 16], length: 0 };
-        let mut last = '\0';
-        for c in text.chars().take(64) {
+        Pattern::EMPTY.and(text)
+    }
+
+    /// With `text` behind it.
+    #[must_use]
+    pub(super) fn and(mut self, text: &str) -> Pattern {
+        for c in text.chars() {
+            if self.length >= Pattern::LONGEST {
+                break;
+            }
             let class = match c {
                 _ if c.is_ascii_digit() => '9',
                 _ if c.is_lowercase() => 'a',
                 _ if c.is_uppercase() => 'A',
                 other => other,
             };
-            if last != class || !class.is_alphanumeric() {
-                pattern.length += class.encode_utf8(&mut pattern.bytes[pattern.length..]).len();
-                last = class;
-            }
-            if pattern.length >= 12 {
-                break;
+            if self.last != class || !class.is_alphanumeric() {
+                self.length += class.encode_utf8(&mut self.bytes[usize::from(self.length)..]).len() as u8;
+                self.last = class;
             }
         }
-        pattern
+        self
     }
 
     /// As bytes of UTF-8.
     pub(super) fn bytes(&self) -> &[u8] {
-        &self.bytes[..self.length]
+        &self.bytes[..usize::from(self.length)]
     }
 }
 
@@ -188,6 +197,8 @@ mod tests {
             [("file-2.txt", "a-9.a"), ("--all", "--a"), ("x/y/z/1/2/3/4/5", "a/a/a/9/9/9/")]
         {
             assert_eq!(Pattern::of(text).bytes(), pattern.as_bytes(), "{text}");
+            let (first, second) = text.split_at(3);
+            assert_eq!(Pattern::of(first).and(second).bytes(), pattern.as_bytes(), "{text}");
         }
         for (text, case) in [("12", 0), ("ab", 1), ("L", 2), ("Git", 3), ("XZ", 4), ("gitHub", 5)] {
             assert_eq!(case_of(text), case, "{text}");

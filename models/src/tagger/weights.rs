@@ -1,7 +1,7 @@
 //! The weights as they are shipped: a safetensors file, matrices in int8 with a scale for each row, the rest in f32.
 
 use super::feature::{CROSS_ROWS, ROWS};
-use super::shape::{FORWARD, HEADS, HIDDEN, LAYERS, REACH, ROW, WIDTH};
+use super::shape::{FORWARD, HEADS, HIDDEN, LAYERS, REACH, ROW, VERDICTS, WIDTH};
 use safetensors::{Dtype, SafeTensors};
 
 /// Why weights cannot be used.
@@ -31,20 +31,22 @@ pub enum BadWeights {
 /// A table of rows that are looked up: kept in int8.
 #[derive(Debug)]
 pub(super) struct Table {
+    /// Row by row.
     values: Vec<i8>,
+    /// Of each row.
     scales: Vec<f32>,
-    width: usize,
 }
 
 impl Table {
-    /// Adds `weight` times a row to `sum`.
-    #[inline]
-    pub(super) fn add(&self, row: u32, weight: f32, sum: &mut [f32]) {
+    /// Adds `weight` times a row to `sum`, which is as wide as the table.
+    #[inline(always)]
+    pub(super) fn add<const WIDE: usize>(&self, row: u32, weight: f32, sum: &mut [f32; WIDE]) {
         let row = row as usize;
         let weight = weight * self.scales[row];
-        let values = &self.values[row * self.width..][..self.width];
-        for (sum, value) in sum.iter_mut().zip(values) {
-            *sum += weight * f32::from(*value);
+        let values: &[i8; WIDE] = self.values[row * WIDE..].first_chunk().expect("a table has whole rows");
+        // By index: of a width that is known the compiler makes a handful of vector instructions.
+        for at in 0..WIDE {
+            sum[at] += weight * f32::from(values[at]);
         }
     }
 }
@@ -91,19 +93,52 @@ pub struct Weights {
     pub(super) hidden: Matrix,
     pub(super) hidden_bias: Vec<f32>,
     pub(super) score: Matrix,
-    /// Divides the logarithm of a path's probability before it is shown as a confidence: chosen on `valid`.
-    pub(super) temperature: f32,
+    pub(super) gate: Matrix,
+    pub(super) gate_bias: Vec<f32>,
+    /// What makes confidences of the probabilities of paths.
+    pub(super) calibration: Calibration,
 }
 
-/// The name of the tensor that holds the temperature.
-pub const TEMPERATURE: &str = "temperature";
+/// How the probability of a path becomes a confidence: its log-odds divided by a temperature, plus a bias (Platt 1999).
+/// Chosen on `valid`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Calibration {
+    /// Divides the log-odds: above zero.
+    pub temperature: f32,
+    /// Is added to them.
+    pub bias: f32,
+}
+
+impl Calibration {
+    /// Confidences are the probabilities.
+    pub const NONE: Calibration = Calibration { temperature: 1.0, bias: 0.0 };
+
+    /// Log-odds of the probability whose logarithm is `score`. No further from even than one in a hundred thousand, which
+    /// no one has counted.
+    pub fn log_odds(score: f32) -> f32 {
+        const FURTHEST: f32 = 12.0;
+        if score.is_nan() {
+            return -FURTHEST;
+        }
+        (score - (-score.min(0.0).exp_m1()).ln()).clamp(-FURTHEST, FURTHEST)
+    }
+
+    /// How sure a path is, 0 to 1, from the logarithm of its probability.
+    pub fn confidence(self, score: f32) -> f32 {
+        let log_odds = Calibration::log_odds(score) / self.temperature + self.bias;
+        1.0 / (1.0 + (-log_odds).exp())
+    }
+}
+
+/// The name of the tensor that holds temperature and bias of the [`Calibration`].
+pub const CALIBRATION: &str = "calibration";
 /// The scale of each row of a matrix in int8 is under its name and this.
 pub const SCALE: &str = ".scale";
 
 impl Weights {
-    /// How sure a path is, from the sum of its scores: 0 to 1, calibrated by the temperature.
+    /// How sure a path is, from the sum of its scores: 0 to 1.
     pub fn confidence(&self, score: f32) -> f32 {
-        (score / self.temperature).exp().clamp(0.0, 1.0)
+        self.calibration.confidence(score)
     }
 
     /// Reads a weights file.
@@ -146,7 +181,9 @@ impl Weights {
             hidden: file.matrix("hidden.weight", HIDDEN, HIDDEN)?,
             hidden_bias: file.vector("hidden.bias", HIDDEN)?,
             score: file.matrix("score.weight", HIDDEN, 1)?,
-            temperature: file.vector(TEMPERATURE, 1)?[0],
+            gate: file.matrix("gate.weight", VERDICTS, WIDTH)?,
+            gate_bias: file.vector("gate.bias", VERDICTS)?,
+            calibration: file.calibration()?,
         })
     }
 }
@@ -178,22 +215,34 @@ impl File<'_> {
         }
     }
 
+    fn calibration(&self) -> Result<Calibration, BadWeights> {
+        let values = self.vector(CALIBRATION, 2)?;
+        match values[0] > 0.0 {
+            true => Ok(Calibration { temperature: values[0], bias: values[1] }),
+            false => Err(BadWeights::NotFinite(CALIBRATION.to_owned())),
+        }
+    }
+
     fn vector(&self, name: &str, length: usize) -> Result<Vec<f32>, BadWeights> {
         self.floats(name, &[length])
     }
 
-    fn table(&self, name: &str, rows: usize, width: usize) -> Result<Table, BadWeights> {
+    /// Values and the scale of each row.
+    fn rows(&self, name: &str, rows: usize, width: usize) -> Result<(Vec<i8>, Vec<f32>), BadWeights> {
         let values = self.bytes(name, Dtype::I8, &[rows, width])?.iter().map(|&byte| byte as i8).collect();
-        Ok(Table { values, scales: self.floats(&format!("{name}{SCALE}"), &[rows])?, width })
+        Ok((values, self.floats(&format!("{name}{SCALE}"), &[rows])?))
+    }
+
+    fn table(&self, name: &str, rows: usize, width: usize) -> Result<Table, BadWeights> {
+        let (values, scales) = self.rows(name, rows, width)?;
+        Ok(Table { values, scales })
     }
 
     fn matrix(&self, name: &str, inputs: usize, outputs: usize) -> Result<Matrix, BadWeights> {
-        let table = self.table(name, inputs, outputs)?;
-        let mut values = vec![0.0; inputs * outputs];
-        for (row, sum) in values.chunks_exact_mut(outputs).enumerate() {
-            table.add(row as u32, 1.0, sum);
-        }
-        Ok(Matrix { values, outputs })
+        let (values, scales) = self.rows(name, inputs, outputs)?;
+        let rows = values.chunks_exact(outputs).zip(scales);
+        let values = rows.flat_map(|(row, scale)| row.iter().map(move |&value| f32::from(value) * scale));
+        Ok(Matrix { values: values.collect(), outputs })
     }
 }
 
@@ -238,6 +287,19 @@ mod tests {
         let at = place("output.norm");
         let nan = with(|bytes| bytes[at..at + 4].copy_from_slice(&f32::NAN.to_le_bytes()));
         assert_eq!(nan, BadWeights::NotFinite("output.norm".to_owned()));
+    }
+
+    #[test]
+    fn confidences_are_log_odds() {
+        let plain = Calibration::NONE;
+        for probability in [0.001_f32, 0.2, 0.5, 0.9, 0.999] {
+            assert!((plain.confidence(probability.ln()) - probability).abs() < 1e-4, "{probability}");
+        }
+        let cool = Calibration { temperature: 2.0, bias: -1.0 };
+        assert!((cool.confidence(0.9f32.ln()) - 0.524_6).abs() < 1e-3);
+        for score in [0.0, 1e-9, f32::NEG_INFINITY, f32::NAN] {
+            assert!((0.0..=1.0).contains(&cool.confidence(score)), "{score}");
+        }
     }
 
     #[test]
