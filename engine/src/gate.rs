@@ -19,11 +19,6 @@ pub(crate) enum Plan {
         /// How sure that is.
         confidence: f32,
     },
-    /// Every separator was said: it has one path.
-    Strict {
-        /// How sure that is.
-        confidence: f32,
-    },
     /// The path is to be chosen.
     Choose,
     /// The path is to be chosen, and the line kept where it does not begin with the name of a command.
@@ -36,22 +31,15 @@ const HEARD: f32 = 0.97;
 const TALK: f32 = 0.9;
 /// How sure it must be of a dictation where the rules see words without a command.
 const NO_TALK: f32 = 0.6;
-/// How likely a line that has a strict path must be strict.
-const STRICT: f32 = 0.25;
-/// In training one line in forty is strict; of lines that have a strict path half and more are.
-const STRICT_ODDS: f32 = 40.0;
-
 /// What the rules are sure of where there is no tagger to ask.
-pub(crate) const BY_RULE: f32 = 0.95;
+const BY_RULE: f32 = 0.95;
 
-/// What is done with a line that `rules` hold for something and the tagger for something `likely`; `strict` tells
-/// whether it has a strict path.
-pub(crate) fn plan(rules: Verdict, strict: bool, likely: Option<Likely>) -> Plan {
+/// What is done with a line that `rules` hold for something, and the tagger, where it was asked, for something `likely`.
+pub(crate) fn plan(rules: Verdict, likely: Option<Likely>) -> Plan {
     let Some(likely) = likely else {
         return match rules {
             Verdict::Command => Plan::KeepCommand { confidence: BY_RULE },
             Verdict::Prose => Plan::KeepProse { confidence: 0.5 },
-            Verdict::Dictation if strict => Plan::Strict { confidence: BY_RULE },
             Verdict::Dictation => Plan::Choose,
         };
     };
@@ -61,43 +49,33 @@ pub(crate) fn plan(rules: Verdict, strict: bool, likely: Option<Likely>) -> Plan
         Verdict::Prose if said < NO_TALK => Plan::KeepProse { confidence: 1.0 - said },
         Verdict::Prose => Plan::ChooseCommand,
         Verdict::Dictation if likely.prose > TALK => Plan::KeepProse { confidence: likely.prose },
-        _ if strict && keeps_separators(likely) > STRICT => {
-            Plan::Strict { confidence: keeps_separators(likely) }
-        }
         _ => Plan::Choose,
     }
-}
-
-/// How likely a line is strict, given that it has a strict path.
-fn keeps_separators(likely: Likely) -> f32 {
-    let odds = STRICT_ODDS * likely.strict;
-    odds / (odds + 1.0 - likely.strict)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn likely(command: f32, strict: f32, dictation: f32) -> Option<Likely> {
-        Some(Likely { command, strict, dictation, prose: 1.0 - command - strict - dictation })
+    fn likely(command: f32, dictation: f32) -> Option<Likely> {
+        Some(Likely { command, strict: 0.0, dictation, prose: 1.0 - command - dictation })
     }
 
     #[test]
     fn a_doubt_keeps_the_line() {
-        let plan = |rules, likely| plan(rules, false, likely);
-        assert!(matches!(plan(Verdict::Command, likely(0.1, 0.0, 0.9)), Plan::KeepCommand { .. }));
-        assert_eq!(plan(Verdict::Command, likely(0.01, 0.0, 0.99)), Plan::Choose);
-        assert!(matches!(plan(Verdict::Prose, likely(0.0, 0.0, 0.4)), Plan::KeepProse { .. }));
-        assert_eq!(plan(Verdict::Prose, likely(0.0, 0.0, 0.9)), Plan::ChooseCommand);
-        assert!(matches!(plan(Verdict::Dictation, likely(0.0, 0.0, 0.05)), Plan::KeepProse { .. }));
+        assert!(matches!(plan(Verdict::Command, likely(0.1, 0.9)), Plan::KeepCommand { .. }));
+        assert_eq!(plan(Verdict::Command, likely(0.01, 0.99)), Plan::Choose);
+        assert!(matches!(plan(Verdict::Prose, likely(0.0, 0.4)), Plan::KeepProse { .. }));
+        assert_eq!(plan(Verdict::Prose, likely(0.0, 0.9)), Plan::ChooseCommand);
+        assert!(matches!(plan(Verdict::Dictation, likely(0.0, 0.05)), Plan::KeepProse { .. }));
         // What was said by name is no command as it stands, whatever the tagger thinks.
-        assert_eq!(plan(Verdict::Dictation, likely(1.0, 0.0, 0.0)), Plan::Choose);
+        assert_eq!(plan(Verdict::Dictation, likely(1.0, 0.0)), Plan::Choose);
     }
 
     #[test]
-    fn a_separator_alone_makes_no_strict_line() {
-        assert_eq!(plan(Verdict::Dictation, true, likely(0.0, 0.01, 0.99)), Plan::Choose);
-        assert!(matches!(plan(Verdict::Dictation, true, likely(0.0, 0.5, 0.5)), Plan::Strict { .. }));
-        assert!(matches!(plan(Verdict::Dictation, true, None), Plan::Strict { .. }));
+    fn the_rules_alone_keep_what_they_know() {
+        assert!(matches!(plan(Verdict::Command, None), Plan::KeepCommand { .. }));
+        assert!(matches!(plan(Verdict::Prose, None), Plan::KeepProse { .. }));
+        assert_eq!(plan(Verdict::Dictation, None), Plan::Choose);
     }
 }

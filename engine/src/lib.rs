@@ -8,14 +8,14 @@ use std::cell::RefCell;
 use std::ops::Range;
 
 pub use explain::{ExplainedReading, ExplainedUnit, explain};
-use gate::{BY_RULE, Plan};
+use gate::Plan;
 use sayso_models::tagger;
 use sayso_models::tagger::beam::{self, Desk};
 use sayso_models::tagger::network::Likely;
 use sayso_models::tagger::weights::Weights;
 use sayso_protocol::character::forbidden;
 use sayso_speech::clean::{clean, open_quote};
-use sayso_speech::gate as rules;
+use sayso_speech::gate::{self as rules, Verdict};
 use sayso_speech::lattice::{Kind, Lattice, Step};
 use sayso_speech::lex::lex;
 use sayso_speech::render::{self, Rendered};
@@ -140,20 +140,21 @@ fn conclude(words: &Words, dictation: &Dictation<'_>) -> (Conversion, Choice) {
         (conversion, Choice { lattice, path: None, scores: Vec::new() })
     };
     const PROSE: &str = "this does not look like a command: the line stays as it is";
-    let strict = if dictation.route == Route::Tagger { None } else { strict::path(&lattice) };
+    let verdict = if dictation.route == Route::Auto { rules::judge(&lattice) } else { Verdict::Dictation };
+    let strict = Some(verdict).filter(|verdict| *verdict == Verdict::Dictation);
+    let strict = strict.filter(|_| dictation.route != Route::Tagger).and_then(|_| strict::path(&lattice));
     let found = match dictation.route {
+        _ if let Some(path) = strict => by_strict(lattice, path),
         Route::Auto => {
             // Inside a quote that an earlier line opened there is anything, of which the tagger has learnt nothing.
             let seen = Some(&lattice).filter(|lattice| lattice.inside.is_none() && !is_of_table(lattice));
             let seen = seen.and_then(|lattice| Seen::new(words, lattice));
-            let likely = seen.as_ref().map(|seen| seen.likely);
-            match gate::plan(rules::judge(&lattice), strict.is_some(), likely) {
+            match gate::plan(verdict, seen.as_ref().map(|seen| seen.likely)) {
                 Plan::KeepCommand { confidence } => {
                     let message = "nothing here sounds dictated: the line stays as it is";
                     return keep(lattice, confidence, message);
                 }
                 Plan::KeepProse { confidence } => return keep(lattice, confidence, PROSE),
-                Plan::Strict { confidence } => by_strict(lattice, strict.unwrap_or_default(), confidence),
                 Plan::ChooseCommand => match seen.and_then(Seen::choose).filter(Found::names_command) {
                     Some(found) => found,
                     None => return keep(lattice, 0.5, PROSE),
@@ -164,7 +165,6 @@ fn conclude(words: &Words, dictation: &Dictation<'_>) -> (Conversion, Choice) {
                 },
             }
         }
-        _ if let Some(path) = strict => by_strict(lattice, path, BY_RULE),
         Route::Scanner => by_scanner(lattice),
         _ => match Seen::new(words, &lattice).and_then(Seen::choose) {
             Some(found) => found,
@@ -226,9 +226,9 @@ struct Found {
 }
 
 /// Every separator was said: there is one path.
-fn by_strict(lattice: Lattice, path: Vec<Step>, confidence: f32) -> Found {
+fn by_strict(lattice: Lattice, path: Vec<Step>) -> Found {
     let others = vec![scanner::path(&lattice)];
-    Found { route: "strict", lattice, path, scores: Vec::new(), confidence, others }
+    Found { route: "strict", lattice, path, scores: Vec::new(), confidence: 0.99, others }
 }
 
 /// By rule: letters in the case they were heard in and nothing taken back are worth a look too.
