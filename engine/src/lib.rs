@@ -143,6 +143,11 @@ fn conclude(words: &Words, dictation: &Dictation<'_>) -> (Conversion, Choice) {
     let verdict = if dictation.route == Route::Auto { rules::judge(&lattice) } else { Verdict::Dictation };
     let strict = Some(verdict).filter(|verdict| *verdict == Verdict::Dictation);
     let strict = strict.filter(|_| dictation.route != Route::Tagger).and_then(|_| strict::path(&lattice));
+    let strict = strict.filter(|path| {
+        let asked = dictation.route == Route::Auto && lacks_separators(&lattice, path);
+        let seen = if asked { Seen::new(words, &lattice) } else { None };
+        seen.is_none_or(|seen| gate::says_separators(seen.likely))
+    });
     let found = match dictation.route {
         _ if let Some(path) = strict => by_strict(lattice, path),
         Route::Auto => {
@@ -256,6 +261,12 @@ impl Found {
 
 /// Longest line, in tokens, that the tagger reads: it takes some hundredths of a millisecond a token.
 const MAX_TAGGED: usize = 2_000;
+
+/// Whether a line would have more words if its separators were not all said: `logs-f` or `logs -f`.
+fn lacks_separators(lattice: &Lattice, strict: &[Step]) -> bool {
+    let words = |path: &[Step]| render::render(lattice, path).text.split_whitespace().count();
+    words(&scanner::path(lattice)) > words(strict)
+}
 
 /// Whether a line is the name of a command and of its sub-commands, to the letter: what else it sounds like is no matter.
 fn is_of_table(lattice: &Lattice) -> bool {
