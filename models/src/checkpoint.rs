@@ -19,7 +19,7 @@ pub use rope::{Rope, RopeScaling};
 pub use safetensors::Dtype;
 pub use shards::{INDEX, WEIGHTS};
 
-use mapped::Mapped;
+pub(crate) use mapped::Mapped;
 use safetensors::tensor::Metadata;
 use shards::Shards;
 use std::collections::BTreeMap;

@@ -1,5 +1,8 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod chat;
 pub mod checkpoint;
+pub mod gguf;
 pub mod tagger;
+pub mod tokenizer;

@@ -14,14 +14,14 @@ use std::path::Path;
 /// reads no other memory; where somebody cuts it short, the system ends the process at the next read of the missing
 /// part (SIGBUS). Nothing but numbers is read from a mapping after it was checked: shapes and names are copied out.
 #[derive(Debug)]
-pub(super) struct Mapped(Mmap);
+pub(crate) struct Mapped(Mmap);
 
 impl Mapped {
     /// Maps a file.
     ///
     /// # Errors
     /// When it is not there, not a file or cannot be read.
-    pub(super) fn open(path: &Path) -> Result<Mapped, CheckpointError> {
+    pub(crate) fn open(path: &Path) -> Result<Mapped, CheckpointError> {
         let file = file::open(path)?;
         // SAFETY: the file is not changed while it is mapped; see the type's invariant, and what happens otherwise.
         let map = unsafe { Mmap::map(&file) }.map_err(CheckpointError::unreadable(path))?;
@@ -31,7 +31,7 @@ impl Mapped {
     }
 
     /// The whole file.
-    pub(super) fn bytes(&self) -> &[u8] {
+    pub(crate) fn bytes(&self) -> &[u8] {
         &self.0
     }
 }

@@ -1,0 +1,119 @@
+//! What `tokenizer_config.json` and its neighbours say beside the vocabulary: the special tokens by their roles, the
+//! chat template, and the tokens that end a text.
+
+use crate::checkpoint::file;
+use crate::checkpoint::{CONFIG, CheckpointError};
+use serde::Deserialize;
+use std::path::Path;
+
+/// The name of the file in a model folder.
+pub const TOKENIZER_CONFIG: &str = "tokenizer_config.json";
+/// How a model is to be sampled; of it, the tokens that end a text are read.
+pub const GENERATION_CONFIG: &str = "generation_config.json";
+/// The chat template, where a folder has it in a file of its own: then this one counts.
+pub const CHAT_TEMPLATE: &str = "chat_template.jinja";
+
+/// A template of a folder is a few kilobytes.
+const TEMPLATE_LIMIT: u64 = 1 << 20;
+
+/// The entries that are used.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct TokenizerConfig {
+    pub(crate) bos_token: Option<Token>,
+    pub(crate) eos_token: Option<Token>,
+    pub(crate) unk_token: Option<Token>,
+    pub(crate) pad_token: Option<Token>,
+    chat_template: Option<Template>,
+}
+
+/// A token by its text, or with how it is matched, which `tokenizer.json` says too.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Token {
+    Text(String),
+    Added { content: String },
+}
+
+impl Token {
+    /// Its text.
+    pub(crate) fn text(&self) -> &str {
+        match self {
+            Token::Text(content) | Token::Added { content } => content,
+        }
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Template {
+    One(String),
+    Named(Vec<NamedTemplate>),
+}
+
+#[derive(Debug, Deserialize)]
+struct NamedTemplate {
+    name: String,
+    template: String,
+}
+
+impl TokenizerConfig {
+    /// Reads `tokenizer_config.json`.
+    ///
+    /// # Errors
+    /// When it is not there or damaged.
+    pub(crate) fn open(folder: &Path) -> Result<TokenizerConfig, CheckpointError> {
+        file::json(&folder.join(TOKENIZER_CONFIG))
+    }
+
+    /// The chat template of a folder.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub(crate) fn chat_template(self, folder: &Path) -> Result<String, CheckpointError> {
+        let own = folder.join(CHAT_TEMPLATE);
+        if own.exists() {
+            return String::from_utf8(file::bytes(&own, TEMPLATE_LIMIT)?)
+                .map_err(|error| CheckpointError::entry(&own, error.to_string()));
+        }
+        let found = match self.chat_template {
+            Some(Template::One(template)) => Some(template),
+            Some(Template::Named(templates)) => {
+                templates.into_iter().find(|named| named.name == "default").map(|named| named.template)
+            }
+            None => None,
+        };
+        found.ok_or_else(|| {
+            let problem = format!("it has no chat_template, and there is no {CHAT_TEMPLATE}");
+            CheckpointError::entry(&folder.join(TOKENIZER_CONFIG), problem)
+        })
+    }
+}
+
+#[derive(Default, Deserialize)]
+struct Ends {
+    eos_token_id: Option<Ids>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Ids {
+    One(u32),
+    Many(Vec<u32>),
+}
+
+/// The tokens that end a text: those of `generation_config.json`, or where it names none, of `config.json`.
+///
+/// # Errors
+/// When one of the files is damaged.
+pub(crate) fn ends(folder: &Path) -> Result<Vec<u32>, CheckpointError> {
+    let own: Ends = file::optional(&folder.join(GENERATION_CONFIG))?.unwrap_or_default();
+    let ids = match own.eos_token_id {
+        Some(ids) => Some(ids),
+        None => file::json::<Ends>(&folder.join(CONFIG))?.eos_token_id,
+    };
+    Ok(match ids {
+        None => Vec::new(),
+        Some(Ids::One(id)) => vec![id],
+        Some(Ids::Many(ids)) => ids,
+    })
+}
