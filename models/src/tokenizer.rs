@@ -52,19 +52,22 @@ impl Tokenizer {
         inner.with_truncation(None).map_err(damaged)?;
         inner.with_padding(None);
 
-        let vocabulary = inner.get_vocab(true);
-        if let Some((token, id)) = vocabulary.iter().find(|(_, id)| **id as usize >= model.vocab_size) {
-            let rows = model.vocab_size;
-            let problem = format!("token {token:?} has number {id}, the embedding has {rows} rows");
+        // Asked one by one: a copy of the whole vocabulary would cost some ten megabytes.
+        let rows = model.vocab_size;
+        let fitting = (0..rows as u32).filter(|id| inner.id_to_token(*id).is_some()).count();
+        let tokens = inner.get_vocab_size(true);
+        if fitting < tokens {
+            let problem =
+                format!("{} of its {tokens} tokens are beyond the embedding's {rows} rows", tokens - fitting);
             return Err(CheckpointError::entry(&path, problem));
         }
         let path = folder.join(TOKENIZER_CONFIG);
         let mut ends = config::ends(folder)?;
         if let Some(end) = TokenizerConfig::open(folder)?.eos_token {
-            let id = vocabulary.get(end.text()).ok_or_else(|| {
+            let id = inner.token_to_id(end.text()).ok_or_else(|| {
                 CheckpointError::entry(&path, format!("eos_token {:?} is not in {TOKENIZER}", end.text()))
             })?;
-            ends.push(*id);
+            ends.push(id);
         }
         ends.sort_unstable();
         ends.dedup();

@@ -181,7 +181,7 @@ fn a_tokenizer_that_does_not_fit_is_refused() {
         let found = Tokenizer::open(&folder, model).unwrap_err().to_string();
         assert!(found.contains(expected), "{found} lacks {expected}");
     };
-    check(&smaller, "the embedding has 300 rows");
+    check(&smaller, "25 of its 325 tokens are beyond the embedding's 300 rows");
     let write = |name: &str, contents: &str| std::fs::write(folder.join(name), contents).unwrap();
     write("generation_config.json", r#"{"eos_token_id": [320, 99999]}"#);
     check(&config, "generation_config.json: eos_token_id 99999 is not in tokenizer.json");

@@ -91,11 +91,13 @@ def ids(made, all_texts):
 class Small:
     """A model of one narrow layer, in GGUF, and what its weights are."""
 
-    hidden, inner, heads, kv_heads, head = 32, 64, 4, 2, 16
+    hidden, inner, heads, kv_heads = 32, 64, 4, 2
 
     def __init__(self, path, architecture, vocabulary, matrices, embedding, tied, rows=None, template=None):
         tokens, kinds, merges, pre = vocabulary
         self.numbers = np.random.default_rng(len(tokens))
+        # Heads may be wider together than the model; mlx_lm's Qwen2 does not know that.
+        self.head = self.hidden // self.heads if architecture == "qwen2" else 16
         self.writer = writer = gguf.GGUFWriter(path, architecture)
         writer.add_block_count(1)
         writer.add_context_length(256)
