@@ -7,7 +7,7 @@ use sayso_models::chat::{Chat, ChatError, SYSTEM_PROMPT};
 use sayso_models::checkpoint::{Checkpoint, Dtype, ModelType, TensorView};
 use sayso_models::gguf::{ImportError, import};
 use sayso_models::tokenizer::Tokenizer;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use tempfile::TempDir;
@@ -18,7 +18,7 @@ fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)
 }
 
-fn json(name: &str) -> Value {
+fn parsed(name: &str) -> Value {
     serde_json::from_slice(&std::fs::read(fixture(name)).unwrap()).unwrap()
 }
 
@@ -77,7 +77,7 @@ fn weights(checkpoint: &Checkpoint, name: &str) -> (Vec<f64>, usize) {
 
 #[test]
 fn weights_are_those_that_ggml_reads() {
-    let sums = json("sums.json");
+    let sums = parsed("sums.json");
     for name in FILES {
         let (_place, folder) = imported(name);
         let checkpoint = Checkpoint::open(&folder).unwrap();
@@ -129,7 +129,7 @@ fn configurations_are_those_of_the_families() {
 
 #[test]
 fn tokens_are_those_of_hugging_face() {
-    let tokens = json("tokens.json");
+    let tokens = parsed("tokens.json");
     let texts: Vec<&str> =
         tokens["texts"].as_array().unwrap().iter().map(|text| text.as_str().unwrap()).collect();
     assert_eq!(texts.len(), 300);
@@ -192,6 +192,21 @@ fn a_tokenizer_that_does_not_fit_is_refused() {
     check(&config, "it has no eos_token, so no text would ever end");
     write("tokenizer.json", "{}");
     check(&config, "tokenizer.json is damaged");
+}
+
+#[test]
+fn a_prompt_is_neither_cut_nor_filled_up() {
+    let (_place, folder) = imported("smollm");
+    let open = || Tokenizer::open(&folder, Checkpoint::open(&folder).unwrap().config()).unwrap();
+    let expected = open().encode("git commit").unwrap();
+    let path = folder.join("tokenizer.json");
+    let mut file: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    file["truncation"] =
+        json!({"direction": "Right", "max_length": 2, "strategy": "LongestFirst", "stride": 0});
+    file["padding"] = json!({"strategy": {"Fixed": 64}, "direction": "Right", "pad_to_multiple_of": null,
+        "pad_id": 0, "pad_type_id": 0, "pad_token": "!"});
+    std::fs::write(&path, file.to_string()).unwrap();
+    assert_eq!(open().encode("git commit").unwrap(), expected);
 }
 
 #[test]

@@ -26,6 +26,12 @@ pub(super) fn config(gguf: &Gguf<'_>) -> Result<Value, String> {
     if number("expert_count")?.unwrap_or(0) > 0 {
         return Err(format!("{} is set; mixtures of experts are not known", key("expert_count")));
     }
+    // Llama 3.1 and later: the factors for each pair, from which the entry `rope_scaling` cannot be told.
+    if gguf.tensors.contains_key("rope_freqs.weight") {
+        return Err(
+            "it stretches the rotary embedding by rope_freqs.weight, which is not known here".to_owned()
+        );
+    }
     let hidden = needed("embedding_length")?;
     let heads = needed("attention.head_count")?;
     let head_dim = match number("attention.key_length")? {
