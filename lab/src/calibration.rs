@@ -10,8 +10,10 @@ pub const CONFIDENT: f32 = 0.95;
 /// The temperatures that are allowed.
 const COLDEST: f64 = 0.02;
 const HOTTEST: f64 = 50.0;
-/// Steps of Newton's method, which needs a handful.
-const STEPS: usize = 50;
+/// Steps of Newton's method, which needs a handful where there is much to learn from.
+const STEPS: usize = 100;
+/// Longest step of slope or bias.
+const FURTHEST_STEP: f64 = 2.0;
 
 /// Answers of like confidence.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -150,8 +152,10 @@ pub fn fit_calibration(answers: &[(f32, bool)]) -> Calibration {
     let mut loss = surprise(&points, slope, bias);
     for _ in 0..STEPS {
         let (to_slope, to_bias) = newton(&points, slope, bias);
-        // Half as far until it gets better.
-        let better = (0..20).map(|halved| 0.5_f64.powi(halved)).find_map(|part| {
+        // Where all is nearly certain the loss is flat, and Newton's step leads far beyond what is sought. Half as far until it
+        // gets better.
+        let longest = (FURTHEST_STEP / to_slope.abs().max(to_bias.abs()).max(1e-12)).min(1.0);
+        let better = (0..20).map(|halved| longest * 0.5_f64.powi(halved)).find_map(|part| {
             let to = ((slope + part * to_slope).clamp(1.0 / HOTTEST, 1.0 / COLDEST), bias + part * to_bias);
             let there = surprise(&points, to.0, to.1);
             (there < loss - 1e-12).then_some((to, there))
