@@ -4,5 +4,6 @@
 pub mod chat;
 pub mod checkpoint;
 pub mod gguf;
+pub mod store;
 pub mod tagger;
 pub mod tokenizer;

@@ -1,0 +1,52 @@
+//! Where a model comes from, and what it is called here.
+
+use super::StoreError;
+
+/// The models of the public series: the short name and the repository.
+const SERIES: [(&str, &str); 1] = [("qwen3-0.6b", "arach/qwen3-0.6b-bash-v1")];
+
+/// A repository of the hub at a revision.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// `OWNER/NAME`.
+    pub repository: String,
+    /// A branch, a tag or a commit; a pull asks what commit it is, and keeps to that.
+    pub revision: String,
+}
+
+impl Source {
+    /// The source that a user names: a short name of the series, or `OWNER/REPOSITORY`; with `@REVISION` where it is
+    /// not to be `main`.
+    ///
+    /// # Errors
+    /// [`StoreError::Name`] for anything else.
+    pub fn parse(text: &str) -> Result<Source, StoreError> {
+        let wrong = || StoreError::Name(text.to_owned());
+        let (named, revision) = text.split_once('@').unwrap_or((text, "main"));
+        let series = SERIES.iter().find(|(short, _)| *short == named).map(|(_, repository)| *repository);
+        let repository = series.unwrap_or(named);
+        let (owner, name) = repository.split_once('/').ok_or_else(wrong)?;
+        let sound = is_name(owner) && is_name(name) && revision.split('/').all(is_name);
+        match sound {
+            true => Ok(Source { repository: repository.to_owned(), revision: revision.to_owned() }),
+            false => Err(wrong()),
+        }
+    }
+
+    /// What the model is called here: the repository without its owner.
+    pub fn name(&self) -> &str {
+        self.repository.rsplit('/').next().unwrap_or(&self.repository)
+    }
+}
+
+/// The short names that [`Source::parse`] knows, with their repositories.
+pub fn series() -> impl Iterator<Item = (&'static str, &'static str)> {
+    SERIES.into_iter()
+}
+
+/// Whether this can be one part of a path, here and in a URL: letters, digits, `-`, `_` and `.`, which it does not
+/// begin with, so that it is not hidden and leads nowhere else.
+pub(super) fn is_name(text: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    !text.is_empty() && text.len() <= 128 && !text.starts_with('.') && text.bytes().all(allowed)
+}

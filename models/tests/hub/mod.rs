@@ -1,0 +1,208 @@
+//! A hub on loopback that serves one model as the public one does, and fails or lies as it is told.
+
+use serde_json::{Value, json};
+use sha1::Sha1;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+/// What is wrong with the way a file is served.
+#[derive(Clone)]
+pub(crate) enum Trouble {
+    /// Each connection breaks after so many bytes.
+    Drops(usize),
+    /// Connections break at this offset, and give nothing after it.
+    Ends(usize),
+    /// The range is of a file that is a byte shorter.
+    Shorter,
+    /// A byte more comes than the range says, and no length is given.
+    Longer,
+    /// The length is right, a byte is not.
+    Other,
+    /// All answers are whole files; each connection breaks after so many bytes, if it is said.
+    NoRanges(Option<usize>),
+    /// This status.
+    Status(u16),
+}
+
+/// What the hub has and what it saw.
+pub(crate) struct State {
+    /// The commit that `main` is.
+    pub(crate) commit: String,
+    pub(crate) files: BTreeMap<String, Vec<u8>>,
+    pub(crate) trouble: BTreeMap<String, Trouble>,
+    /// Applied to what is stated of the repository.
+    pub(crate) listing: fn(&mut Value),
+    /// Paths and ranges in the order of their requests.
+    pub(crate) requests: Vec<(String, Option<String>)>,
+}
+
+/// The hub. Its threads end with the test's process.
+pub(crate) struct FakeHub {
+    pub(crate) endpoint: String,
+    pub(crate) state: Arc<Mutex<State>>,
+}
+
+impl FakeHub {
+    /// Serves the files of a folder as `owner/tiny`.
+    pub(crate) fn serve(folder: &Path) -> FakeHub {
+        let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap());
+        let files = entries
+            .map(|entry| (entry.file_name().into_string().unwrap(), std::fs::read(entry.path()).unwrap()));
+        let state = State {
+            commit: "c0ffee".repeat(6) + "c0ff",
+            files: files.collect(),
+            trouble: BTreeMap::new(),
+            listing: |_| (),
+            requests: Vec::new(),
+        };
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        let state = Arc::new(Mutex::new(state));
+        let (shared, base) = (state.clone(), endpoint.clone());
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let (shared, base) = (shared.clone(), base.clone());
+                // A client that hangs up in the middle is no failure of the hub.
+                std::thread::spawn(move || answer(stream.unwrap(), &shared, &base));
+            }
+        });
+        FakeHub { endpoint, state }
+    }
+
+    pub(crate) fn trouble(&self, file: &str, trouble: Trouble) {
+        self.state.lock().unwrap().trouble.insert(file.to_owned(), trouble);
+    }
+
+    pub(crate) fn heal(&self) {
+        self.state.lock().unwrap().trouble.clear();
+    }
+
+    /// The ranges that were asked of a file where its bytes lie.
+    pub(crate) fn ranges(&self, file: &str) -> Vec<String> {
+        let state = self.state.lock().unwrap();
+        let asked = state.requests.iter().filter(|(path, _)| *path == format!("/cdn/{file}"));
+        asked.map(|(_, range)| range.clone().unwrap_or_default()).collect()
+    }
+}
+
+fn answer(mut stream: TcpStream, state: &Mutex<State>, base: &str) -> std::io::Result<()> {
+    let mut reader = BufReader::new(stream.try_clone()?);
+    let mut line = String::new();
+    reader.read_line(&mut line)?;
+    let path = line.split(' ').nth(1).unwrap_or_default().to_owned();
+    let mut range = None;
+    loop {
+        let mut header = String::new();
+        if reader.read_line(&mut header)? == 0 || header == "\r\n" {
+            break;
+        }
+        if let Some((name, value)) = header.split_once(':')
+            && name.eq_ignore_ascii_case("range")
+        {
+            range = Some(value.trim().to_owned());
+        }
+    }
+    let mut state = state.lock().unwrap();
+    state.requests.push((path.clone(), range.clone()));
+    let resolve = format!("/owner/tiny/resolve/{}/", state.commit);
+    if path == "/api/models/owner/tiny/revision/main?blobs=true" {
+        let body = listing(&state).to_string();
+        let length = body.len();
+        return write!(
+            stream,
+            "HTTP/1.1 200 OK\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+        );
+    }
+    let file = match (path.strip_prefix(&resolve), path.strip_prefix("/cdn/")) {
+        (Some(file), _) if is_large(file) && state.files.contains_key(file) => {
+            let bytes = &state.files[file];
+            return write!(
+                stream,
+                "HTTP/1.1 302 Found\r\nLocation: {base}/cdn/{file}\r\nX-Linked-Size: {}\r\nX-Linked-Etag: \"{}\"\r\n\
+                 Content-Length: 0\r\nConnection: close\r\n\r\n",
+                bytes.len(),
+                hex(&Sha256::digest(bytes)),
+            );
+        }
+        (Some(file), _) | (_, Some(file)) => file.to_owned(),
+        _ => String::new(),
+    };
+    let (bytes, trouble) = (state.files.get(&file).cloned(), state.trouble.get(&file).cloned());
+    drop(state);
+    match bytes {
+        Some(bytes) => serve(stream, bytes, range.as_deref(), trouble),
+        None => write!(stream, "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"),
+    }
+}
+
+/// Gives a file, or what the trouble makes of it.
+fn serve(
+    mut stream: TcpStream,
+    mut bytes: Vec<u8>,
+    range: Option<&str>,
+    trouble: Option<Trouble>,
+) -> std::io::Result<()> {
+    let start = range.and_then(|range| range.strip_prefix("bytes=")?.strip_suffix('-')?.parse().ok());
+    let start: usize = start.unwrap_or(0);
+    let mut total = bytes.len();
+    let mut end = total;
+    let mut stated = true;
+    match trouble {
+        Some(Trouble::Status(status)) => {
+            return write!(stream, "HTTP/1.1 {status} No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+        }
+        Some(Trouble::NoRanges(drops)) => {
+            write!(stream, "HTTP/1.1 200 OK\r\nContent-Length: {total}\r\nConnection: close\r\n\r\n")?;
+            return stream.write_all(&bytes[..drops.unwrap_or(total).min(total)]);
+        }
+        Some(Trouble::Drops(after)) => end = (start + after).min(total),
+        Some(Trouble::Ends(at)) => end = at.max(start).min(total),
+        Some(Trouble::Shorter) => {
+            total -= 1;
+            end -= 1;
+        }
+        Some(Trouble::Longer) => {
+            bytes.push(b' ');
+            end += 1;
+            stated = false;
+        }
+        Some(Trouble::Other) => bytes[total / 2] ^= 1,
+        None => {}
+    }
+    write!(stream, "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes {start}-{}/{total}\r\n", total - 1)?;
+    if stated {
+        write!(stream, "Content-Length: {}\r\n", total - start)?;
+    }
+    write!(stream, "Connection: close\r\n\r\n")?;
+    stream.write_all(&bytes[start..end])
+}
+
+/// What the hub states about the repository.
+fn listing(state: &State) -> Value {
+    let files = state.files.iter().map(|(name, bytes)| {
+        let mut git = Sha1::new();
+        git.update(format!("blob {}\0", bytes.len()));
+        git.update(bytes);
+        let mut file = json!({"rfilename": name, "size": bytes.len(), "blobId": hex(&git.finalize())});
+        if is_large(name) {
+            file["lfs"] =
+                json!({"sha256": hex(&Sha256::digest(bytes)), "size": bytes.len(), "pointerSize": 130});
+        }
+        file
+    });
+    let mut listing = json!({"id": "owner/tiny", "sha": state.commit, "siblings": files.collect::<Vec<_>>()});
+    (state.listing)(&mut listing);
+    listing
+}
+
+fn is_large(name: &str) -> bool {
+    name.ends_with(".safetensors") || name == "tokenizer.json"
+}
+
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
