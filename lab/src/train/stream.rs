@@ -183,17 +183,16 @@ impl Commands {
 impl Commands {
     /// A name, now and then of several words.
     fn name(&self, varied: &mut String, random: &mut Rng) {
-        let word = |random: &mut Rng| self.names[random.usize(..self.names.len())].as_str();
-        varied.push_str(word(random));
+        varied.push_str(self.word(random));
         match random.u8(..12) {
             0 => {
-                let second = word(random);
+                let second = self.word(random);
                 varied.push_str(&second[..1].to_ascii_uppercase());
                 varied.push_str(&second[1..]);
             }
             1 => {
                 varied.push(['-', '_'][random.usize(..2)]);
-                varied.push_str(word(random));
+                varied.push_str(self.word(random));
             }
             _ => {}
         }

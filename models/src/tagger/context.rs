@@ -131,11 +131,6 @@ impl Context {
                 Expects::Argument(below.or(self.command))
             }
         };
-        let joined = match (self.quote, self.place) {
-            (Some(_), _) => Expects::Anything,
-            (None, Place::Command) => Expects::Name,
-            (None, Place::Argument) => Expects::Argument(self.command),
-        };
         View {
             context: self,
             word: Feature::new(1).grown(self.text),
@@ -143,17 +138,21 @@ impl Context {
             last_kind: self.last_kind.map_or(99, |kind| kind as u64),
             quote: u64::from(self.quote.map_or(0, u32::from)),
             spaced,
-            joined,
+            joined: self.expects(),
         }
     }
 
-    fn fit(&self, word: &str) -> u64 {
+    /// What the word under construction may be.
+    fn expects(&self) -> Expects {
         match (self.quote, self.place) {
             (Some(_), _) => Expects::Anything,
             (None, Place::Command) => Expects::Name,
             (None, Place::Argument) => Expects::Argument(self.command),
         }
-        .fit(word)
+    }
+
+    fn fit(&self, word: &str) -> u64 {
+        self.expects().fit(word)
     }
 
     /// Takes in what a reading writes, `space` telling whether a space goes before it.
