@@ -5,5 +5,6 @@ pub mod chat;
 pub mod checkpoint;
 pub mod gguf;
 pub mod store;
+pub mod cpu;
 pub mod tagger;
 pub mod tokenizer;

@@ -1,0 +1,336 @@
+//! Attention over the cached keys and values.
+//!
+//! Keys and values lie in tiles of 16 lanes like the weights: a tile of keys has 16 positions for lanes and a head's
+//! elements for columns, a tile of values 16 elements for lanes and positions for columns. Both products are then
+//! those of plain numbers with a few rows, and no lanes are ever added up.
+
+use super::element::{Bf16, F32, Stored};
+use super::kernel::{Lanes, product};
+use super::math::{rms_norm_head, rotate, softmax};
+use super::matrix::LANES;
+use super::pool::Pool;
+use super::weights::Layer;
+use crate::checkpoint::Config;
+use pulp::{Simd, WithSimd};
+use std::sync::{Mutex, PoisonError};
+
+/// Query rows that share one reading of the keys, unless one position's heads are more.
+const ROWS: usize = 8;
+
+/// Keys and values of each position, for one number format.
+struct Store<E: Stored> {
+    /// (layers, key_value_heads, keys: (positions / 16, head_dim), then values: (head_dim / 16, positions)) of 16
+    /// lanes
+    columns: Vec<[E::Raw; LANES]>,
+}
+
+/// Keys and values of a text. What is not used yet takes no memory.
+pub(super) struct Cache {
+    shape: Shape,
+    store: AnyStore,
+    /// One for each thread.
+    rooms: Vec<Mutex<Room>>,
+    /// Cosines and sines: (positions, head_dim / 2)
+    turns: Vec<[f32; 2]>,
+}
+
+enum AnyStore {
+    F32(Store<F32>),
+    Bf16(Store<Bf16>),
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Shape {
+    head_dim: usize,
+    heads: usize,
+    key_value_heads: usize,
+    /// A multiple of 16.
+    positions: usize,
+    eps: f32,
+}
+
+/// What one thread works in.
+#[derive(Default)]
+struct Room {
+    /// (rows, head_dim)
+    queries: Vec<f32>,
+    /// (positions / 16, rows)
+    scores: Vec<Lanes>,
+    /// (rows, positions)
+    weights: Vec<f32>,
+    /// (head_dim)
+    head: Vec<f32>,
+}
+
+/// The tokens of a pass.
+#[derive(Clone, Copy)]
+pub(super) struct Pass<'a> {
+    /// Cached positions, which each token sees.
+    pub(super) base: usize,
+    /// Further positions that were filled by earlier passes, and that a token sees where `seen` says so.
+    pub(super) before: usize,
+    /// The place of each token in its text.
+    pub(super) places: &'a [usize],
+    /// Whether a token sees a position from `base` on: (tokens, `width`)
+    pub(super) seen: &'a [bool],
+    pub(super) width: usize,
+}
+
+impl Shape {
+    /// Query heads that share a key.
+    fn sharing(&self) -> usize {
+        self.heads / self.key_value_heads
+    }
+
+    fn key_columns(&self) -> usize {
+        self.positions / LANES * self.head_dim
+    }
+
+    fn head_columns(&self) -> usize {
+        self.key_columns() + self.head_dim.div_ceil(LANES) * self.positions
+    }
+
+    fn rows(&self) -> usize {
+        ROWS.max(self.sharing())
+    }
+}
+
+impl Cache {
+    /// Room for so many positions, rounded up to whole tiles; 32-bit numbers where `exact`.
+    pub(super) fn new(config: &Config, positions: usize, exact: bool, threads: usize) -> Cache {
+        let shape = Shape {
+            head_dim: config.head_dim,
+            heads: config.num_attention_heads,
+            key_value_heads: config.num_key_value_heads,
+            positions: positions.next_multiple_of(LANES),
+            eps: config.rms_norm_eps,
+        };
+        let columns = config.num_hidden_layers * shape.key_value_heads * shape.head_columns();
+        let store = match exact {
+            true => AnyStore::F32(Store { columns: vec![[[0; 4]; LANES]; columns] }),
+            false => AnyStore::Bf16(Store { columns: vec![[[0; 2]; LANES]; columns] }),
+        };
+        let angles = config.rope.angles(shape.head_dim);
+        let turns = (0..shape.positions).flat_map(|place| {
+            angles.iter().map(move |angle| {
+                let (sin, cos) = (place as f64 * f64::from(*angle)).sin_cos();
+                [cos as f32, sin as f32]
+            })
+        });
+        let room = || Room {
+            queries: vec![0.0; shape.rows() * shape.head_dim],
+            scores: vec![[0.0; LANES]; shape.positions / LANES * shape.rows()],
+            weights: vec![0.0; shape.rows() * shape.positions],
+            head: vec![0.0; shape.head_dim.next_multiple_of(LANES)],
+        };
+        let rooms = (0..threads).map(|_| Mutex::new(room())).collect();
+        Cache { store, rooms, turns: turns.collect(), shape }
+    }
+
+    pub(super) fn positions(&self) -> usize {
+        self.shape.positions
+    }
+
+    /// Memory of keys and values, when all positions are used.
+    pub(super) fn bytes(&self) -> usize {
+        match &self.store {
+            AnyStore::F32(store) => size_of_val(&*store.columns),
+            AnyStore::Bf16(store) => size_of_val(&*store.columns),
+        }
+    }
+
+    /// Memory of everything else.
+    pub(super) fn room_bytes(&self) -> usize {
+        let Shape { head_dim, positions, .. } = self.shape;
+        let of_row = 4 * (head_dim + 2 * positions);
+        size_of_val(&*self.turns) + self.rooms.len() * self.shape.rows() * of_row
+    }
+
+    /// Attention of layer `number`: takes queries, keys and values from `qkv` (tiles, tokens), stores the keys and
+    /// values, and writes the heads into `out` (key_value_heads, tokens, sharing · head_dim).
+    pub(super) fn attend(
+        &mut self,
+        number: usize,
+        layer: &Layer,
+        pass: Pass<'_>,
+        qkv: &[Lanes],
+        out: &mut [f32],
+        pool: &mut Pool,
+    ) {
+        let Cache { shape, store, rooms, turns } = self;
+        match store {
+            AnyStore::F32(store) => {
+                attend::<F32>(*shape, store, number, layer, pass, turns, qkv, out, rooms, pool);
+            }
+            AnyStore::Bf16(store) => {
+                attend::<Bf16>(*shape, store, number, layer, pass, turns, qkv, out, rooms, pool);
+            }
+        }
+    }
+}
+
+#[expect(clippy::too_many_arguments, reason = "the parts of a cache, for one number format")]
+fn attend<E: Stored>(
+    shape: Shape,
+    store: &mut Store<E>,
+    number: usize,
+    layer: &Layer,
+    pass: Pass<'_>,
+    turns: &[[f32; 2]],
+    qkv: &[Lanes],
+    out: &mut [f32],
+    rooms: &[Mutex<Room>],
+    pool: &mut Pool,
+) {
+    let tokens = pass.places.len();
+    let [q, k, _] = layer.qkv_proj.each_ref().map(|linear| linear.matrix.tiles() * tokens);
+    let (queries, rest) = qkv.split_at(q);
+    let (keys, values) = rest.split_at(k);
+    let of_layer = shape.key_value_heads * shape.head_columns();
+    let columns = &mut store.columns[number * of_layer..][..of_layer];
+    let heads = columns.chunks_exact_mut(shape.head_columns());
+    let outs = out.chunks_exact_mut(tokens * shape.sharing() * shape.head_dim);
+    pool.each_numbered(heads.zip(outs).enumerate(), |thread, (head, (columns, out))| {
+        let mut room = rooms[thread].lock().unwrap_or_else(PoisonError::into_inner);
+        let room = &mut *room;
+        pulp::Arch::new().dispatch(Head::<E> {
+            shape,
+            layer,
+            pass,
+            turns,
+            queries,
+            keys,
+            values,
+            head,
+            columns,
+            out,
+            room,
+        });
+    });
+}
+
+/// The work on one key and value head and the query heads that share it.
+struct Head<'a, E: Stored> {
+    shape: Shape,
+    layer: &'a Layer,
+    pass: Pass<'a>,
+    turns: &'a [[f32; 2]],
+    queries: &'a [Lanes],
+    keys: &'a [Lanes],
+    values: &'a [Lanes],
+    head: usize,
+    columns: &'a mut [[E::Raw; LANES]],
+    /// (tokens, sharing · head_dim)
+    out: &'a mut [f32],
+    room: &'a mut Room,
+}
+
+impl<E: Stored> WithSimd for Head<'_, E> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self, _: S) {
+        self.store();
+        let sharing = self.shape.sharing();
+        let together = (ROWS / sharing).max(1);
+        let tokens = self.pass.places.len();
+        for first in (0..tokens).step_by(together) {
+            self.attend::<S>(first..tokens.min(first + together));
+        }
+    }
+}
+
+impl<E: Stored> Head<'_, E> {
+    /// Stores the keys and values of the tokens.
+    #[inline(always)]
+    fn store(&mut self) {
+        let Shape { head_dim, positions, eps, .. } = self.shape;
+        let tokens = self.pass.places.len();
+        let (keys, values) = self.columns.split_at_mut(self.shape.key_columns());
+        let head = &mut self.room.head[..head_dim];
+        for (token, place) in self.pass.places.iter().enumerate() {
+            let slot = self.pass.base + self.pass.before + token;
+            gather(self.keys, tokens, token, self.head * head_dim, head);
+            if !self.layer.k_norm.is_empty() {
+                rms_norm_head(head, &self.layer.k_norm, eps);
+            }
+            rotate(head, &self.turns[place * head_dim / 2..][..head_dim / 2]);
+            let tile = &mut keys[slot / LANES * head_dim..][..head_dim];
+            for (column, value) in tile.iter_mut().zip(&*head) {
+                column[slot % LANES] = E::encode(*value);
+            }
+            gather(self.values, tokens, token, self.head * head_dim, head);
+            for (tile, head) in values.chunks_exact_mut(positions).zip(head.chunks(LANES)) {
+                for (lane, value) in tile[slot].iter_mut().zip(head) {
+                    *lane = E::encode(*value);
+                }
+            }
+        }
+    }
+
+    /// Attention of a few tokens.
+    #[inline(always)]
+    fn attend<S: Simd>(&mut self, range: std::ops::Range<usize>) {
+        let Shape { head_dim, positions, eps, .. } = self.shape;
+        let sharing = self.shape.sharing();
+        let Pass { base, before, places, seen, width } = self.pass;
+        let Room { queries, scores, weights, .. } = &mut *self.room;
+        let rows = range.len() * sharing;
+        for (row, query) in queries.chunks_exact_mut(head_dim).take(rows).enumerate() {
+            let (token, head) = (range.start + row / sharing, self.head * sharing + row % sharing);
+            gather(self.queries, places.len(), token, head * head_dim, query);
+            if !self.layer.q_norm.is_empty() {
+                rms_norm_head(query, &self.layer.q_norm, eps);
+            }
+            rotate(query, &self.turns[places[token] * head_dim / 2..][..head_dim / 2]);
+            let scale = 1.0 / (head_dim as f32).sqrt();
+            query.iter_mut().for_each(|value| *value *= scale);
+        }
+
+        // Tokens see nothing of those after them.
+        let slots = base + before + range.end;
+        let (keys, values) = self.columns.split_at(self.shape.key_columns());
+        let scores = &mut scores[..slots.div_ceil(LANES) * rows];
+        scores.fill([0.0; LANES]);
+        for (tile, scores) in keys.chunks_exact(head_dim).zip(scores.chunks_exact_mut(rows)) {
+            product::<S, E>(tile, queries, head_dim, scores);
+        }
+        for (row, weights) in weights.chunks_exact_mut(positions).take(rows).enumerate() {
+            gather(scores, rows, row, 0, &mut weights[..slots]);
+            let (_, new) = weights[..slots].split_at_mut(base);
+            let seen = &seen[(range.start + row / sharing) * width..];
+            for (score, seen) in new.iter_mut().zip(seen) {
+                *score = if *seen { *score } else { f32::NEG_INFINITY };
+            }
+            softmax(&mut weights[..slots]);
+        }
+
+        // The scores have done their work: their room takes the sums.
+        let sums = &mut scores[..rows];
+        for (number, tile) in values.chunks_exact(positions).enumerate() {
+            sums.fill([0.0; LANES]);
+            product::<S, E>(&tile[..slots], weights, positions, sums);
+            for (row, sum) in sums.iter().enumerate() {
+                let head = &mut self.out[(range.start * sharing + row) * head_dim..][..head_dim];
+                for (out, sum) in head[number * LANES..].iter_mut().zip(sum) {
+                    *out = *sum;
+                }
+            }
+        }
+    }
+}
+
+/// Copies columns `first..` of row `row` from tiles (tiles, `rows`) into `out`.
+#[inline(always)]
+pub(super) fn gather(tiles: &[Lanes], rows: usize, row: usize, first: usize, out: &mut [f32]) {
+    let mut column = first;
+    let mut rest = out;
+    while !rest.is_empty() {
+        let lanes = &tiles[column / LANES * rows + row][column % LANES..];
+        let count = lanes.len().min(rest.len());
+        let (piece, after) = rest.split_at_mut(count);
+        piece.copy_from_slice(&lanes[..count]);
+        column += count;
+        rest = after;
+    }
+}

@@ -1,0 +1,78 @@
+//! The processor cores that this process may use.
+
+/// A hardware thread, as the system numbers them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Core(usize);
+
+/// Threads where the caller has no wish: one for each physical core, at most four; more gain little where memory is
+/// the limit, and the rest of the machine has work of its own.
+pub fn default_threads() -> usize {
+    match physical().len() {
+        0 => std::thread::available_parallelism().map_or(1, usize::from).min(4),
+        cores => cores.min(4),
+    }
+}
+
+/// One hardware thread of each physical core that this process may run on; empty where that cannot be known.
+#[cfg(target_os = "linux")]
+pub(super) fn physical() -> Vec<Core> {
+    let Ok(allowed) = nix::sched::sched_getaffinity(nix::unistd::Pid::from_raw(0)) else { return Vec::new() };
+    let mut seen = Vec::new();
+    let mut cores = Vec::new();
+    for cpu in 0..nix::sched::CpuSet::count() {
+        if !allowed.is_set(cpu).unwrap_or(false) {
+            continue;
+        }
+        let topology = format!("/sys/devices/system/cpu/cpu{cpu}/topology");
+        let siblings = std::fs::read_to_string(format!("{topology}/thread_siblings_list"))
+            .unwrap_or_else(|_| cpu.to_string());
+        if !seen.contains(&siblings) {
+            seen.push(siblings);
+            cores.push(Core(cpu));
+        }
+    }
+    cores
+}
+
+/// One hardware thread of each physical core that this process may run on; empty where that cannot be known.
+#[cfg(not(target_os = "linux"))]
+pub(super) fn physical() -> Vec<Core> {
+    Vec::new()
+}
+
+/// Keeps the calling thread on a core. A wish: where the system refuses, the thread runs anywhere.
+#[cfg(target_os = "linux")]
+pub(super) fn stay_on(core: Core) {
+    let mut set = nix::sched::CpuSet::new();
+    if set.set(core.0).is_ok() {
+        let _ = nix::sched::sched_setaffinity(nix::unistd::Pid::from_raw(0), &set);
+    }
+}
+
+/// Elsewhere the system decides: macOS has no way to keep a thread on a core.
+#[cfg(not(target_os = "linux"))]
+pub(super) fn stay_on(_: Core) {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[cfg_attr(miri, ignore = "asks the system")]
+    fn at_least_one_and_at_most_four() {
+        assert!((1..=4).contains(&default_threads()));
+    }
+
+    #[test]
+    #[cfg_attr(miri, ignore = "asks the system")]
+    #[cfg(target_os = "linux")]
+    fn a_thread_stays() {
+        std::thread::spawn(|| {
+            let Some(core) = physical().pop() else { return };
+            stay_on(core);
+            assert_eq!(physical(), [core]);
+        })
+        .join()
+        .unwrap();
+    }
+}

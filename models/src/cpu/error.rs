@@ -1,0 +1,67 @@
+//! What can go wrong.
+
+use super::matrix::Unfit;
+use crate::checkpoint::CheckpointError;
+
+/// Why a model cannot be used, or did not finish.
+#[derive(Debug, thiserror::Error)]
+pub enum DecoderError {
+    /// The folder is not as it should be.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
+    /// A matrix that this backend does not multiply by.
+    #[error("tensor {name}: {source}")]
+    Unfit {
+        /// Its name without the last part.
+        name: String,
+        /// What is not as it should be.
+        source: Unfit,
+    },
+    /// A matrix that is none.
+    #[error("tensor {name} has shape {found:?} where a matrix is expected")]
+    Shape {
+        /// Its name.
+        name: String,
+        /// Its shape.
+        found: Vec<usize>,
+    },
+    /// A tensor of numbers that are none.
+    #[error("tensor {name} holds {found} where F32, F16 or BF16 is expected")]
+    Type {
+        /// Its name.
+        name: String,
+        /// Its type.
+        found: String,
+    },
+    /// Scales and biases differ in type.
+    #[error("{0}.scales and {0}.biases hold different types of numbers")]
+    ScaleTypes(String),
+    /// The system gives no memory for the weights.
+    #[error("no memory for the weights: {0}")]
+    Memory(std::io::Error),
+    /// The system starts no thread.
+    #[error("cannot start a thread for the model: {0}")]
+    Threads(std::io::Error),
+    /// There is nothing to read.
+    #[error("the text is empty; a model needs at least one token")]
+    Empty,
+    /// A token that the model does not have.
+    #[error("token {token} is not among the model's {vocabulary}")]
+    Token {
+        /// The token.
+        token: u32,
+        /// How many there are.
+        vocabulary: usize,
+    },
+    /// The text is longer than what was set aside.
+    #[error("{needed} tokens do not fit into the {positions} that were set aside")]
+    Full {
+        /// Tokens of the text and its continuations.
+        needed: usize,
+        /// Tokens there is room for.
+        positions: usize,
+    },
+    /// It was asked to.
+    #[error("stopped before it was done")]
+    Stopped,
+}

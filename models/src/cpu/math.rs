@@ -1,0 +1,198 @@
+//! The arithmetic between the products: plain loops, inlined into functions that know the processor.
+
+/// eˣ for x from -87 to 88, and 0 below; off by two units in the last place at most. The polynomial is that of
+/// Cephes' `expf`; unlike the C library's function, it becomes vector instructions.
+#[inline(always)]
+pub(super) fn exp(x: f32) -> f32 {
+    let clamped = x.clamp(-87.0, 88.0);
+    // The nearest whole number of powers of two: adding 1.5 · 2²³ rounds, and leaves the number in the lowest bits.
+    let shifted = clamped * std::f32::consts::LOG2_E + 12_582_912.0;
+    let whole = shifted - 12_582_912.0;
+    // ln 2 in two parts, of which the first has few digits, so that its product is exact.
+    let rest = (clamped - whole * 0.693_359_4) - whole * -2.121_944_4e-4;
+    let mut sum = 1.987_569_1e-4;
+    for coefficient in [1.398_2e-3, 8.333_452e-3, 4.166_579_6e-2, 1.666_666_5e-1, 5e-1] {
+        sum = sum * rest + coefficient;
+    }
+    let fraction = sum * rest * rest + rest + 1.0;
+    let power = f32::from_bits(shifted.to_bits().wrapping_add(127) << 23);
+    if x < -87.0 { 0.0 } else { fraction * power }
+}
+
+/// x / (1 + e⁻ˣ), the gate of Llama's feed-forward part.
+#[inline(always)]
+pub(super) fn silu(x: f32) -> f32 {
+    x / (1.0 + exp(-x))
+}
+
+/// Joins `value` of all of `x`, sixteen lanes side by side: one after the other could not become vector instructions.
+/// What follows at the end and adds nothing, such as zeros to a sum, changes no bit.
+#[inline(always)]
+pub(super) fn combine(
+    x: &[f32],
+    start: f32,
+    value: impl Fn(f32) -> f32,
+    join: impl Fn(f32, f32) -> f32,
+) -> f32 {
+    let (blocks, rest) = x.as_chunks::<16>();
+    let mut lanes = [start; 16];
+    for block in blocks {
+        for (lane, x) in lanes.iter_mut().zip(block) {
+            *lane = join(*lane, value(*x));
+        }
+    }
+    for (lane, x) in lanes.iter_mut().zip(rest) {
+        *lane = join(*lane, value(*x));
+    }
+    lanes.into_iter().fold(start, join)
+}
+
+#[inline(always)]
+fn sum_of_squares(x: &[f32]) -> f32 {
+    combine(x, 0.0, |x| x * x, |sum, x| sum + x)
+}
+
+/// Makes weights of scores: positive, of sum 1.
+#[inline(always)]
+pub(super) fn softmax(scores: &mut [f32]) {
+    let largest = combine(scores, f32::MIN, |score| score, f32::max);
+    scores.iter_mut().for_each(|score| *score = exp(*score - largest));
+    let inverse = 1.0 / combine(scores, 0.0, |score| score, |sum, score| sum + score);
+    scores.iter_mut().for_each(|score| *score *= inverse);
+}
+
+/// Root mean square normalisation of `x` by `weight` (Zhang and Sennrich, "Root Mean Square Layer Normalization",
+/// 2019), into `out`.
+#[inline(always)]
+pub(super) fn rms_norm(x: &[f32], weight: &[f32], eps: f32, out: &mut [f32]) {
+    let scale = 1.0 / (sum_of_squares(x) / x.len() as f32 + eps).sqrt();
+    for ((out, x), weight) in out.iter_mut().zip(x).zip(weight) {
+        *out = x * scale * weight;
+    }
+}
+
+/// The same in place, for one head.
+#[inline(always)]
+pub(super) fn rms_norm_head(head: &mut [f32], weight: &[f32], eps: f32) {
+    let scale = 1.0 / (sum_of_squares(head) / head.len() as f32 + eps).sqrt();
+    for (x, weight) in head.iter_mut().zip(weight) {
+        *x *= scale * weight;
+    }
+}
+
+/// Turns the pairs of one head, element i with element i + head_dim / 2, by the angles whose cosine and sine are
+/// given (Su et al., "RoFormer", 2021).
+#[inline(always)]
+pub(super) fn rotate(head: &mut [f32], turns: &[[f32; 2]]) {
+    let (first, second) = head.split_at_mut(turns.len());
+    for ((first, second), [cos, sin]) in first.iter_mut().zip(second).zip(turns) {
+        let (a, b) = (*first, *second);
+        *first = a * cos - b * sin;
+        *second = b * cos + a * sin;
+    }
+}
+
+/// The logarithm of a sum of exponentials, as its parts come in.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct LogSum {
+    largest: f32,
+    /// Of e to the power of each part minus the largest.
+    sum: f32,
+}
+
+impl LogSum {
+    /// The sum of nothing.
+    pub(super) const EMPTY: LogSum = LogSum { largest: f32::MIN, sum: 0.0 };
+
+    /// Adds e to the power of each lane, of which there are at most 16.
+    #[inline(always)]
+    pub(super) fn add(&mut self, lanes: &[f32]) {
+        let largest = lanes.iter().copied().fold(self.largest, f32::max);
+        if largest > self.largest {
+            self.sum *= exp(self.largest - largest);
+            self.largest = largest;
+        }
+        let mut powers = [0f32; 16];
+        for (power, lane) in powers.iter_mut().zip(lanes) {
+            *power = exp(lane - largest);
+        }
+        self.sum += powers[..lanes.len().min(16)].iter().sum::<f32>();
+    }
+
+    /// Both sums together.
+    pub(super) fn merge(self, other: LogSum) -> LogSum {
+        let largest = self.largest.max(other.largest);
+        let sum = self.sum * exp(self.largest - largest) + other.sum * exp(other.largest - largest);
+        LogSum { largest, sum }
+    }
+
+    /// The logarithm.
+    pub(super) fn value(self) -> f32 {
+        self.largest + self.sum.ln()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exponentials() {
+        let mut x = -86.9f32;
+        while x < 88.0 {
+            let (found, exact) = (f64::from(exp(x)), f64::from(x).exp());
+            assert!((found / exact - 1.0).abs() < 3e-7, "{x}: {found}, not {exact}");
+            x += 0.013;
+        }
+        assert_eq!([exp(0.0), exp(-1e4), exp(f32::NEG_INFINITY)], [1.0, 0.0, 0.0]);
+        assert_eq!(silu(0.0), 0.0);
+        assert!((silu(2.0) - 1.761_594_2).abs() < 1e-6);
+        assert!(silu(-100.0).abs() < 1e-30);
+    }
+
+    #[test]
+    fn norms() {
+        let x: Vec<f32> = (0..20).map(|n| n as f32 - 9.5).collect();
+        let weight: Vec<f32> = (0..20).map(|n| 1.0 + n as f32 / 10.0).collect();
+        let mut out = vec![0.0; 20];
+        rms_norm(&x, &weight, 1e-6, &mut out);
+        // The mean square of ±0.5, ±1.5, …, ±9.5 is 33.25.
+        for at in 0..20 {
+            assert!((out[at] - x[at] * weight[at] / 33.25f32.sqrt()).abs() < 1e-5);
+        }
+        let mut head = x.clone();
+        rms_norm_head(&mut head, &weight, 1e-6);
+        assert!(head.iter().zip(&out).all(|(head, out)| (head - out).abs() < 1e-6));
+    }
+
+    #[test]
+    fn weights_of_scores() {
+        let mut scores: Vec<f32> = (0..37).map(|n| (n % 5) as f32).chain([f32::NEG_INFINITY]).collect();
+        softmax(&mut scores);
+        assert!((scores.iter().sum::<f32>() - 1.0).abs() < 1e-6);
+        assert!((scores[4] / scores[3] - 1f32.exp()).abs() < 1e-5);
+        assert_eq!(scores[37], 0.0);
+    }
+
+    #[test]
+    fn a_quarter_turn() {
+        let mut head = [1.0, 2.0, 3.0, 4.0];
+        rotate(&mut head, &[[0.0, 1.0], [1.0, 0.0]]);
+        assert_eq!(head, [-3.0, 2.0, 1.0, 4.0]);
+    }
+
+    #[test]
+    fn sums_in_parts() {
+        let lanes: Vec<f32> = (0..160).map(|n| ((n * 37) % 100) as f32 - 80.0).collect();
+        let exact = lanes.iter().map(|x| f64::from(*x).exp()).sum::<f64>().ln();
+        let mut halves = [LogSum::EMPTY; 2];
+        for (at, lanes) in lanes.chunks(16).enumerate() {
+            halves[at % 2].add(lanes);
+        }
+        let found = halves[0].merge(halves[1]).merge(LogSum::EMPTY).value();
+        assert!((f64::from(found) - exact).abs() < 1e-5, "{found}, not {exact}");
+        let mut few = LogSum::EMPTY;
+        few.add(&[3.0; 5]);
+        assert!((few.value() - (3.0 + 5f32.ln())).abs() < 1e-6);
+    }
+}

@@ -1,0 +1,227 @@
+//! What matrices are multiplied by: a few rows of numbers, as they are and quantised to 8 bits.
+
+use super::math::combine;
+use super::pool::Pool;
+
+/// Rows with what their products need.
+pub(super) struct Rows {
+    /// (rows, columns)
+    numbers: Vec<f32>,
+    /// The same for each size of groups that the weights have.
+    codes: Vec<Codes>,
+    count: usize,
+    columns: usize,
+    terms: usize,
+}
+
+/// Rows of codes whose sum is a row of numbers, at most.
+pub(super) const TERMS: usize = 2;
+
+impl Rows {
+    /// Room for so many rows, and for codes in groups of each of the sizes.
+    pub(super) fn with_room(rows: usize, columns: usize, groups: &[usize]) -> Rows {
+        let codes = groups.iter().map(|group| Codes::with_room(TERMS * rows, columns, *group)).collect();
+        Rows { numbers: vec![0.0; rows * columns], codes, count: 0, columns, terms: 1 }
+    }
+
+    /// Bytes of memory.
+    pub(super) fn bytes(&self) -> usize {
+        size_of_val(&*self.numbers) + self.codes.iter().map(Codes::bytes).sum::<usize>()
+    }
+
+    pub(super) fn count(&self) -> usize {
+        self.count
+    }
+
+    /// (rows, columns)
+    pub(super) fn numbers(&self) -> &[f32] {
+        &self.numbers[..self.count * self.columns]
+    }
+
+    /// Rows of codes for each row.
+    pub(super) fn terms(&self) -> usize {
+        self.terms
+    }
+
+    /// The rows in groups of this size; none when that was not asked for.
+    pub(super) fn codes(&self, group: usize) -> Option<&Codes> {
+        self.codes.iter().find(|codes| codes.group == group)
+    }
+
+    /// Writes rows of `columns` columns, one for each of the `count` items, and quantises them in `groups`, each as
+    /// the sum of `terms` rows of codes.
+    pub(super) fn fill<T: Send>(
+        &mut self,
+        [count, columns, terms]: [usize; 3],
+        groups: impl Iterator<Item = usize>,
+        pool: &mut Pool,
+        items: impl Iterator<Item = T> + Send,
+        write: impl Fn(usize, T, &mut [f32]) + Sync,
+    ) {
+        (self.count, self.columns, self.terms) = (count, columns, terms);
+        let numbers = &mut self.numbers[..count * columns];
+        pool.each_of_many(
+            count,
+            items.zip(numbers.chunks_exact_mut(columns)).enumerate(),
+            |(row, (item, numbers))| {
+                pulp::Arch::new().dispatch(
+                    #[inline(always)]
+                    || write(row, item, numbers),
+                );
+            },
+        );
+        let mut done = 0;
+        for group in groups {
+            let Some(index) = self.codes.iter().position(|codes| codes.group == group) else { continue };
+            if done & 1 << index != 0 {
+                continue;
+            }
+            done |= 1 << index;
+            let codes = self.codes[index].rows_mut(terms, columns);
+            pool.each_of_many(
+                count,
+                codes.zip(self.numbers.chunks_exact(columns)).take(count),
+                |((words, scales), row)| {
+                    pulp::Arch::new().dispatch(
+                        #[inline(always)]
+                        || quantise(row, group, words, scales),
+                    );
+                },
+            );
+        }
+    }
+}
+
+/// Codes of an 8-bit row, four neighbouring columns in each word, the first one lowest.
+type Word = i32;
+
+/// Rows quantised to 8 bits, each group of columns with a scale of its own: one large value, as language models have
+/// them, then costs only its own group precision.
+#[derive(Debug)]
+pub(super) struct Codes {
+    /// Columns of a group.
+    pub(super) group: usize,
+    /// (rows, columns / 4)
+    words: Vec<Word>,
+    /// (rows, columns / group): the scale, and the sum of the group's numbers as the codes have them.
+    scales: Vec<[f32; 2]>,
+}
+
+/// One row of [`Codes`].
+#[derive(Debug, Clone, Copy)]
+pub(super) struct CodeRow<'a> {
+    pub(super) words: &'a [Word],
+    pub(super) scales: &'a [[f32; 2]],
+}
+
+impl Codes {
+    /// Room for so many rows.
+    pub(super) fn with_room(rows: usize, columns: usize, group: usize) -> Codes {
+        Codes { group, words: vec![0; rows * columns / 4], scales: vec![[0.0; 2]; rows * columns / group] }
+    }
+
+    /// Bytes of memory.
+    pub(super) fn bytes(&self) -> usize {
+        size_of_val(&*self.words) + size_of_val(&*self.scales)
+    }
+
+    /// Row `row` of rows that have `columns` columns.
+    #[inline(always)]
+    pub(super) fn row(&self, row: usize, columns: usize) -> CodeRow<'_> {
+        let (words, groups) = (columns / 4, columns / self.group);
+        CodeRow { words: &self.words[row * words..][..words], scales: &self.scales[row * groups..][..groups] }
+    }
+
+    /// The places of `terms` rows of codes for each row of `columns` numbers, to be written by [`quantise`].
+    pub(super) fn rows_mut(
+        &mut self,
+        terms: usize,
+        columns: usize,
+    ) -> impl Iterator<Item = (&mut [Word], &mut [[f32; 2]])> {
+        let scales = self.scales.chunks_exact_mut(terms * columns / self.group);
+        self.words.chunks_exact_mut(terms * columns / 4).zip(scales)
+    }
+}
+
+/// Quantises one row, as the sum of as many rows of codes as `words` and `scales` have room for: the second has what
+/// the first leaves over.
+#[inline(always)]
+pub(super) fn quantise(row: &[f32], group: usize, words: &mut [Word], scales: &mut [[f32; 2]]) {
+    let (words_of_row, groups) = (row.len() / 4, row.len() / group);
+    for (at, row) in row.chunks_exact(group).enumerate() {
+        let mut rest = [0.0; 128];
+        let rest = &mut rest[..group];
+        rest.copy_from_slice(row);
+        for term in 0..scales.len() / groups {
+            let words = &mut words[term * words_of_row + at * group / 4..][..group / 4];
+            scales[term * groups + at] = quantise_group(rest, words);
+        }
+    }
+}
+
+/// Quantises one group; what the codes leave over stays in it. Returns the scale, and the sum as the codes have it.
+#[inline(always)]
+fn quantise_group(group: &mut [f32], words: &mut [Word]) -> [f32; 2] {
+    let largest = combine(group, 0.0, f32::abs, f32::max);
+    // Numbers too small for their scale to be turned round are nothing.
+    let inverse = if largest > 1e-30 { 127.0 / largest } else { 0.0 };
+    let step = largest / 127.0;
+    let mut sum = 0;
+    for (group, word) in group.as_chunks_mut::<4>().0.iter_mut().zip(words) {
+        // Adding 1.5 · 2²³ leaves the nearest whole number in the lowest bits, in every vector unit.
+        let code = group.map(|value| (value * inverse + 12_582_912.0).to_bits() as i8);
+        for (value, code) in group.iter_mut().zip(code) {
+            *value -= step * f32::from(code);
+        }
+        sum += code.iter().map(|code| i32::from(*code)).sum::<i32>();
+        *word = i32::from_le_bytes(code.map(|code| code as u8));
+    }
+    [step, step * sum as f32]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn each_number_is_half_a_step_away(row in prop::collection::vec(-1e3f32..1e3, 128), group in prop::sample::select(vec![32, 64, 128])) {
+            let mut codes = Codes::with_room(1, 128, group);
+            codes.rows_mut(1, 128).for_each(|(words, scales)| quantise(&row, group, words, scales));
+            let CodeRow { words, scales } = codes.row(0, 128);
+            let mut sums = vec![0.0; scales.len()];
+            for (at, value) in row.iter().enumerate() {
+                let [step, _] = scales[at / group];
+                let code = words[at / 4].to_le_bytes()[at % 4] as i8;
+                prop_assert!((f32::from(code) * step - value).abs() <= step * 0.501, "{value}: {code} · {step}");
+                sums[at / group] += f32::from(code) * step;
+            }
+            for (sum, [step, expected]) in sums.iter().zip(scales) {
+                prop_assert!((sum - expected).abs() <= *step);
+            }
+        }
+    }
+
+    #[test]
+    fn a_second_term_takes_what_the_first_leaves() {
+        let row: Vec<f32> = (0..64).map(|n| (n as f32 * 0.37).sin()).collect();
+        let mut codes = Codes::with_room(2, 64, 64);
+        codes.rows_mut(2, 64).for_each(|(words, scales)| quantise(&row, 64, words, scales));
+        for (at, value) in row.iter().enumerate() {
+            let terms = [0, 1].map(|term| {
+                let CodeRow { words, scales } = codes.row(term, 64);
+                f32::from(words[at / 4].to_le_bytes()[at % 4] as i8) * scales[0][0]
+            });
+            assert!((terms[0] + terms[1] - value).abs() < 2e-5, "{terms:?}, not {value}");
+        }
+    }
+
+    #[test]
+    fn zeros_stay_zeros() {
+        let mut codes = Codes::with_room(1, 32, 32);
+        codes.rows_mut(1, 32).for_each(|(words, scales)| quantise(&[0.0; 32], 32, words, scales));
+        assert!(codes.row(0, 32).words.iter().all(|word| *word == 0));
+        assert_eq!(codes.row(0, 32).scales, [[0.0; 2]]);
+    }
+}

@@ -1,0 +1,251 @@
+use super::*;
+use crate::checkpoint::Checkpoint;
+use safetensors::SafeTensors;
+use std::path::{Path, PathBuf};
+
+const MODELS: [&str; 6] =
+    ["qwen2-4bit", "qwen3-4bit", "qwen3-bf16", "qwen3-mixed", "llama-4bit", "llama-bf16"];
+
+fn never() -> bool {
+    false
+}
+
+fn folder(model: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/golden").join(model)
+}
+
+fn open(model: &str, exact: bool) -> Decoder {
+    let checkpoint = Checkpoint::open(&folder(model)).unwrap();
+    Decoder::new(&checkpoint, Options { threads: 2, positions: 200, exact }).unwrap()
+}
+
+/// What `mlx_lm` makes of a text: its tokens, and logits (positions, vocabulary).
+fn golden(model: &str) -> (Vec<u32>, Vec<f32>) {
+    let bytes = std::fs::read(folder(model).join("golden.safetensors")).unwrap();
+    let tensors = SafeTensors::deserialize(&bytes).unwrap();
+    let (tokens, logits) = (tensors.tensor("tokens").unwrap(), tensors.tensor("logits").unwrap());
+    let tokens = tokens.data().as_chunks().0.iter().map(|bytes| u32::from_le_bytes(*bytes)).collect();
+    (tokens, Float::F32.read(logits.data()))
+}
+
+/// The logits of each position, token by token.
+fn logits(decoder: &mut Decoder, tokens: &[u32]) -> Vec<f32> {
+    decoder.truncate(0);
+    let mut logits = Vec::new();
+    for token in tokens {
+        decoder.extend(&[*token], &never).unwrap();
+        logits.extend_from_slice(decoder.logits().unwrap());
+    }
+    logits
+}
+
+fn first_choice(logits: &[f32]) -> usize {
+    (0..logits.len()).max_by(|a, b| logits[*a].total_cmp(&logits[*b])).unwrap()
+}
+
+/// How far `found` is from `expected`, in parts of its length; and at how many positions the first choice is the same.
+fn compare(found: &[f32], expected: &[f32], vocabulary: usize) -> (f32, usize) {
+    let norm = |x: &mut dyn Iterator<Item = f32>| x.map(|x| x * x).sum::<f32>().sqrt();
+    let off = norm(&mut found.iter().zip(expected).map(|(a, b)| a - b));
+    let positions = found.chunks(vocabulary).zip(expected.chunks(vocabulary));
+    let same = positions.filter(|(a, b)| first_choice(a) == first_choice(b)).count();
+    (off / norm(&mut expected.iter().copied()), same)
+}
+
+fn text(seed: u64, length: usize) -> Vec<u32> {
+    let mut random = fastrand::Rng::with_seed(seed);
+    // All of the models have 160 tokens.
+    (0..length).map(|_| random.u32(0..160)).collect()
+}
+
+fn log_probability(logits: &[f32], token: u32) -> f32 {
+    let sum: f64 = logits.iter().map(|logit| f64::from(*logit).exp()).sum();
+    logits[token as usize] - sum.ln() as f32
+}
+
+#[test]
+fn what_mlx_lm_computes() {
+    for model in MODELS {
+        let mut decoder = open(model, true);
+        let (tokens, expected) = golden(model);
+        for (at, (found, expected)) in logits(&mut decoder, &tokens).iter().zip(&expected).enumerate() {
+            let (position, token) = (at / 160, at % 160);
+            assert!((found - expected).abs() < 1e-3, "{model} {position} {token}: {found}, not {expected}");
+        }
+    }
+}
+
+#[test]
+fn the_fast_way_is_close() {
+    let (mut same, mut positions) = (0, 0);
+    for model in MODELS {
+        let (mut fast, mut exact) = (open(model, false), open(model, true));
+        for seed in 0..4 {
+            let tokens = text(seed, 100);
+            let (off, here) = compare(&logits(&mut fast, &tokens), &logits(&mut exact, &tokens), 160);
+            assert!(off < 0.01, "{model}: off by {off}");
+            same += here;
+            positions += tokens.len();
+        }
+    }
+    assert!(same * 100 >= positions * 99, "the same first choice at {same} of {positions} positions");
+}
+
+#[test]
+fn at_once_and_token_by_token_are_the_same_to_the_last_bit() {
+    for model in MODELS {
+        for exact in [true, false] {
+            let mut decoder = open(model, exact);
+            // More than one pass takes.
+            let tokens = text(1, 150);
+            let expected = logits(&mut decoder, &tokens);
+            let expected = &expected[149 * 160..];
+            decoder.truncate(0);
+            decoder.prefill(&tokens, &never).unwrap();
+            assert_eq!(decoder.logits().unwrap(), expected, "{model}");
+            for cut in [149, 140, 64, 1] {
+                decoder.truncate(cut);
+                decoder.extend(&tokens[cut..], &never).unwrap();
+                assert_eq!(decoder.logits().unwrap(), expected, "{model} from {cut}");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_shared_is_not_read_again() {
+    let mut decoder = open("qwen3-4bit", false);
+    let (first, mut second) = (text(1, 60), text(1, 60));
+    second[40] += 1;
+    decoder.prefill(&first, &never).unwrap();
+    let layers = decoder.config().num_hidden_layers;
+    let asked = std::cell::Cell::new(0);
+    let count = || {
+        asked.set(asked.get() + 1);
+        false
+    };
+    decoder.prefill(&second, &count).unwrap();
+    assert_eq!((asked.take(), decoder.tokens()), (layers, &*second));
+    let kept = decoder.logits().unwrap().to_vec();
+    assert_eq!(kept, open_and_read("qwen3-4bit", &second));
+    // The last token is read again, or there would be no logits.
+    decoder.prefill(&second[..30], &count).unwrap();
+    assert_eq!((asked.take(), decoder.tokens()), (layers, &second[..30]));
+    assert_eq!(decoder.logits().unwrap(), open_and_read("qwen3-4bit", &second[..30]));
+    decoder.truncate(20);
+    assert!(decoder.logits().is_none() && decoder.likeliest().is_none());
+}
+
+fn open_and_read(model: &str, tokens: &[u32]) -> Vec<f32> {
+    let mut decoder = open(model, false);
+    decoder.prefill(tokens, &never).unwrap();
+    decoder.logits().unwrap().to_vec()
+}
+
+#[test]
+fn greedy_takes_the_likeliest() {
+    for model in MODELS {
+        let mut decoder = open(model, false);
+        let prompt = text(3, 20);
+        let written = decoder.greedy(&prompt, 12, &[], &never).unwrap();
+        assert_eq!(decoder.tokens(), [&prompt, &written[..11]].concat());
+        let mut so_far = prompt.clone();
+        for token in &written {
+            assert_eq!(first_choice(&open_and_read(model, &so_far)) as u32, *token, "{model}");
+            so_far.push(*token);
+        }
+        let end = written.iter().position(|token| *token == written[8]).unwrap();
+        assert_eq!(decoder.greedy(&prompt, 12, &[written[8]], &never).unwrap(), written[..end]);
+    }
+}
+
+/// Four continuations that part at different places; in all, more than one pass takes.
+fn candidates() -> Vec<Vec<u32>> {
+    let common = text(5, 30);
+    let part = |at: usize, seed| [&common[..at], &text(seed, 50 - at)].concat();
+    vec![part(30, 6), part(20, 7), part(20, 8), part(0, 9), text(5, 3), vec![]]
+}
+
+#[test]
+fn a_judge_adds_up_logarithms() {
+    for model in MODELS {
+        let mut decoder = open(model, true);
+        let (prefix, dictation) = (text(1, 20), text(2, 10));
+        let candidates = candidates();
+        let slices: Vec<&[u32]> = candidates.iter().map(Vec::as_slice).collect();
+        let scores = decoder.judge(&prefix, &dictation, &slices, &never).unwrap();
+        assert_eq!(decoder.tokens(), prefix);
+        for (candidate, score) in candidates.iter().zip(scores) {
+            let all = [&*prefix, &dictation, candidate].concat();
+            let logits = logits(&mut decoder, &all);
+            let of = |at: usize| log_probability(&logits[(29 + at) * 160..][..160], candidate[at]);
+            let expected: f32 = (0..candidate.len()).map(of).sum();
+            assert!(
+                (score - expected).abs() < 1e-3 * (1.0 + expected.abs()),
+                "{model}: {score}, not {expected}"
+            );
+        }
+    }
+}
+
+#[test]
+fn candidates_together_and_one_by_one_score_the_same() {
+    for model in MODELS {
+        for exact in [true, false] {
+            let mut decoder = open(model, exact);
+            let (prefix, dictation) = (text(1, 20), text(2, 10));
+            let candidates = candidates();
+            let slices: Vec<&[u32]> = candidates.iter().map(Vec::as_slice).collect();
+            let together = decoder.judge(&prefix, &dictation, &slices, &never).unwrap();
+            for (slice, together) in slices.iter().zip(together) {
+                let alone = decoder.judge(&prefix, &dictation, &[slice], &never).unwrap()[0];
+                assert!(
+                    (alone - together).abs() < 1e-3 * (1.0 + alone.abs()),
+                    "{model}: {together}, not {alone}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_done_is_named_and_changes_nothing() {
+    let mut decoder = open("llama-4bit", false);
+    let tokens = text(1, 30);
+    decoder.prefill(&tokens, &never).unwrap();
+    let before = decoder.logits().unwrap().to_vec();
+    let always = || true;
+    let long = text(1, 300);
+    let check = |result: Result<(), DecoderError>, message: &str| {
+        assert_eq!(result.unwrap_err().to_string(), message);
+    };
+    check(decoder.prefill(&[], &never), "the text is empty; a model needs at least one token");
+    check(decoder.prefill(&[1, 160], &never), "token 160 is not among the model's 160");
+    check(decoder.prefill(&long, &never), "300 tokens do not fit into the 208 that were set aside");
+    check(decoder.extend(&long[..200], &never), "230 tokens do not fit into the 208 that were set aside");
+    check(decoder.extend(&[1], &always), "stopped before it was done");
+    let judge = |decoder: &mut Decoder, text: &[u32], candidate: &[u32], stop: &dyn Fn() -> bool| {
+        decoder.judge(&tokens, text, &[candidate], stop).map(drop)
+    };
+    check(judge(&mut decoder, &[], &[1], &never), "the text is empty; a model needs at least one token");
+    check(judge(&mut decoder, &[1], &[999], &never), "token 999 is not among the model's 160");
+    check(
+        judge(&mut decoder, &[1], &long[..190], &never),
+        "221 tokens do not fit into the 208 that were set aside",
+    );
+    check(judge(&mut decoder, &[1], &[2], &always), "stopped before it was done");
+    assert_eq!(decoder.tokens(), tokens);
+    assert_eq!(decoder.logits().unwrap(), before);
+}
+
+#[test]
+fn memory_is_known() {
+    let decoder = open("qwen3-4bit", false);
+    let Memory { weights, cache, room } = decoder.memory();
+    // Codes of 4 bits, scale and bias of 16 bits for each 64: 36 bytes.
+    let numbers = 160 * 64 + 2 * (64 * 128 + 2 * 64 * 64 + 128 * 64 + 3 * 64 * 128);
+    assert_eq!(weights, numbers / 64 * 36);
+    // Two layers, keys and values, two heads of 32, 208 positions of 16 bits.
+    assert_eq!(cache, 2 * 2 * 2 * 32 * 208 * 2);
+    assert!((100_000..4_000_000).contains(&room), "{room}");
+}

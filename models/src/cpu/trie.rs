@@ -1,0 +1,74 @@
+//! Tokens that go through the model in one pass: a run of text, and continuations that share their beginnings.
+
+/// A token with the one before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Node {
+    pub(super) token: u32,
+    /// The node before it; none when it follows what is cached.
+    pub(super) parent: Option<usize>,
+    /// Nodes before it, all the way.
+    pub(super) depth: usize,
+}
+
+/// The tokens, each after its parent.
+#[derive(Debug, Default)]
+pub(super) struct Trie {
+    nodes: Vec<Node>,
+}
+
+impl Trie {
+    pub(super) fn clear(&mut self) {
+        self.nodes.clear();
+    }
+
+    pub(super) fn nodes(&self) -> &[Node] {
+        &self.nodes
+    }
+
+    /// The node of `token` behind `parent`, which is added if it is not there.
+    pub(super) fn add(&mut self, parent: Option<usize>, token: u32) -> usize {
+        // Children come after their parent; with the few nodes that a pass has, looking is quicker than a map.
+        let from = parent.map_or(0, |parent| parent + 1);
+        let there = self.nodes[from..].iter().position(|node| node.parent == parent && node.token == token);
+        if let Some(there) = there {
+            return from + there;
+        }
+        let depth = parent.map_or(0, |parent| self.nodes[parent].depth + 1);
+        self.nodes.push(Node { token, parent, depth });
+        self.nodes.len() - 1
+    }
+
+    /// Which of the nodes 0 to `node` are on the way to `node`, itself included, into `seen`, whose further places
+    /// become false.
+    pub(super) fn way(&self, node: usize, seen: &mut [bool]) {
+        seen.fill(false);
+        let mut at = Some(node);
+        while let Some(node) = at {
+            seen[node] = true;
+            at = self.nodes[node].parent;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shared_beginnings_are_there_once() {
+        let mut trie = Trie::default();
+        let root = trie.add(None, 1);
+        let ends: Vec<usize> = [[2, 3, 4], [2, 3, 5], [6, 3, 4]]
+            .iter()
+            .map(|path| path.iter().fold(root, |at, token| trie.add(Some(at), *token)))
+            .collect();
+        assert_eq!(ends, [3, 4, 7]);
+        assert_eq!(trie.nodes().len(), 8);
+        assert_eq!(trie.nodes()[7], Node { token: 4, parent: Some(6), depth: 3 });
+        let mut seen = [true; 8];
+        trie.way(4, &mut seen);
+        assert_eq!(seen, [true, true, true, false, true, false, false, false]);
+        trie.clear();
+        assert!(trie.nodes().is_empty());
+    }
+}

@@ -1,0 +1,183 @@
+//! The weights of a model, packed for the processor. Fields are named as in the checkpoint.
+
+use super::DecoderError;
+use super::arena::Arena;
+use super::element::Float;
+use super::matrix::{Line, Matrix, Source};
+use super::pool::Pool;
+use crate::checkpoint::{Checkpoint, Config, Dtype, TensorView};
+use std::ops::Range;
+
+/// A matrix and where it lies in the arena.
+#[derive(Debug)]
+pub(super) struct Linear {
+    pub(super) matrix: Matrix,
+    lines: Range<usize>,
+    /// (rows); empty where there is none.
+    pub(super) bias: Vec<f32>,
+}
+
+/// One layer.
+#[derive(Debug)]
+pub(super) struct Layer {
+    /// (hidden_size)
+    pub(super) input_layernorm: Vec<f32>,
+    /// `q_proj` (heads · head_dim, hidden_size), `k_proj` and `v_proj` (key_value_heads · head_dim, hidden_size).
+    pub(super) qkv_proj: [Linear; 3],
+    /// (head_dim); empty where there is none.
+    pub(super) q_norm: Vec<f32>,
+    /// (head_dim); empty where there is none.
+    pub(super) k_norm: Vec<f32>,
+    /// (hidden_size, heads · head_dim)
+    pub(super) o_proj: Linear,
+    /// (hidden_size)
+    pub(super) post_attention_layernorm: Vec<f32>,
+    /// `gate_proj` and `up_proj`, each (intermediate_size, hidden_size).
+    pub(super) gate_up_proj: [Linear; 2],
+    /// (hidden_size, intermediate_size)
+    pub(super) down_proj: Linear,
+}
+
+/// All weights.
+#[derive(Debug)]
+pub(super) struct Weights {
+    pub(super) config: Config,
+    arena: Arena,
+    /// (vocab_size, hidden_size)
+    pub(super) embed_tokens: Linear,
+    /// (vocab_size, hidden_size); none where the embedding is used for both.
+    lm_head: Option<Linear>,
+    /// (hidden_size)
+    pub(super) norm: Vec<f32>,
+    pub(super) layers: Vec<Layer>,
+}
+
+impl Weights {
+    /// Packs the weights of a checkpoint. Nothing of it is used afterwards.
+    ///
+    /// # Errors
+    /// A matrix that this backend cannot multiply by, or too little memory.
+    pub(super) fn pack(checkpoint: &Checkpoint, pool: &mut Pool) -> Result<Weights, DecoderError> {
+        let config = checkpoint.config().clone();
+        let mut plan = Plan { checkpoint, sources: Vec::new(), lines: 0 };
+        let mut layers = Vec::new();
+        for index in 0..config.num_hidden_layers {
+            layers.push(plan.layer(index, &config)?);
+        }
+        let embed_tokens = plan.linear("model.embed_tokens")?;
+        let lm_head = if config.tie_word_embeddings { None } else { Some(plan.linear("lm_head")?) };
+        let norm = plan.vector("model.norm.weight")?;
+        let mut arena = Arena::new(plan.lines).map_err(DecoderError::Memory)?;
+        for (source, matrix, lines) in plan.sources {
+            let tiles = arena.lines_mut(lines).chunks_exact_mut(matrix.tile_lines());
+            pool.each(tiles.enumerate(), |(index, tile)| source.pack(index, tile));
+        }
+        Ok(Weights { config, arena, embed_tokens, lm_head, norm, layers })
+    }
+
+    /// The lines of a matrix.
+    pub(super) fn lines(&self, linear: &Linear) -> &[Line] {
+        self.arena.lines(linear.lines.clone())
+    }
+
+    /// The matrix that turns the residual stream into logits.
+    pub(super) fn head(&self) -> &Linear {
+        self.lm_head.as_ref().unwrap_or(&self.embed_tokens)
+    }
+
+    /// All matrices.
+    pub(super) fn linears(&self) -> impl Iterator<Item = &Linear> {
+        let layers = self.layers.iter().flat_map(|layer| {
+            layer.qkv_proj.iter().chain([&layer.o_proj]).chain(&layer.gate_up_proj).chain([&layer.down_proj])
+        });
+        layers.chain([self.head()])
+    }
+
+    /// Memory of the matrices, which is nearly all.
+    pub(super) fn bytes(&self) -> usize {
+        self.arena.bytes()
+    }
+}
+
+/// Gives each matrix its place, in the order in which it asks for them.
+struct Plan<'c> {
+    checkpoint: &'c Checkpoint,
+    sources: Vec<(Source<'c>, Matrix, Range<usize>)>,
+    lines: usize,
+}
+
+impl Plan<'_> {
+    fn layer(&mut self, index: usize, config: &Config) -> Result<Layer, DecoderError> {
+        let name = |part: &str| format!("model.layers.{index}.{part}");
+        let head_norm = |plan: &Self, part: &str| match config.qk_norm {
+            true => plan.vector(&name(part)),
+            false => Ok(Vec::new()),
+        };
+        Ok(Layer {
+            input_layernorm: self.vector(&name("input_layernorm.weight"))?,
+            qkv_proj: [
+                self.linear(&name("self_attn.q_proj"))?,
+                self.linear(&name("self_attn.k_proj"))?,
+                self.linear(&name("self_attn.v_proj"))?,
+            ],
+            q_norm: head_norm(self, "self_attn.q_norm.weight")?,
+            k_norm: head_norm(self, "self_attn.k_norm.weight")?,
+            o_proj: self.linear(&name("self_attn.o_proj"))?,
+            post_attention_layernorm: self.vector(&name("post_attention_layernorm.weight"))?,
+            gate_up_proj: [self.linear(&name("mlp.gate_proj"))?, self.linear(&name("mlp.up_proj"))?],
+            down_proj: self.linear(&name("mlp.down_proj"))?,
+        })
+    }
+
+    fn linear(&mut self, name: &str) -> Result<Linear, DecoderError> {
+        let unfit = |source| DecoderError::Unfit { name: name.to_owned(), source };
+        let weight = self.checkpoint.tensor(&format!("{name}.weight"))?;
+        let empty: &[u8] = &[];
+        let source = match self.checkpoint.quantization(name) {
+            Some(quantization) => {
+                let scales = self.checkpoint.tensor(&format!("{name}.scales"))?;
+                let biases = self.checkpoint.tensor(&format!("{name}.biases"))?;
+                let [rows, groups] = shape(name, scales)?;
+                let (bits, group) = (quantization.bits, quantization.group_size);
+                let scale = float(name, scales)?;
+                if float(name, biases)? != scale {
+                    return Err(DecoderError::ScaleTypes(name.to_owned()));
+                }
+                let format = super::Format::Quantised { bits, group, scale };
+                let (weights, scales, biases) = (weight.bytes, scales.bytes, biases.bytes);
+                Source { rows, columns: groups * group, format, weights, scales, biases }
+            }
+            None => {
+                let [rows, columns] = shape(name, weight)?;
+                let format = super::Format::Dense(float(name, weight)?);
+                Source { rows, columns, format, weights: weight.bytes, scales: empty, biases: empty }
+            }
+        };
+        let matrix = source.matrix().map_err(unfit)?;
+        let lines = self.lines..self.lines + matrix.tiles() * matrix.tile_lines();
+        self.lines = lines.end;
+        self.sources.push((source, matrix, lines.clone()));
+        let bias = format!("{name}.bias");
+        let bias = if self.checkpoint.has(&bias) { self.vector(&bias)? } else { Vec::new() };
+        Ok(Linear { matrix, lines, bias })
+    }
+
+    fn vector(&self, name: &str) -> Result<Vec<f32>, DecoderError> {
+        let tensor = self.checkpoint.tensor(name)?;
+        Ok(float(name, tensor)?.read(tensor.bytes))
+    }
+}
+
+fn shape(name: &str, tensor: TensorView<'_>) -> Result<[usize; 2], DecoderError> {
+    let found = || DecoderError::Shape { name: name.to_owned(), found: tensor.shape.to_vec() };
+    tensor.shape.try_into().map_err(|_| found())
+}
+
+fn float(name: &str, tensor: TensorView<'_>) -> Result<Float, DecoderError> {
+    match tensor.dtype {
+        Dtype::F32 => Ok(Float::F32),
+        Dtype::F16 => Ok(Float::F16),
+        Dtype::BF16 => Ok(Float::Bf16),
+        other => Err(DecoderError::Type { name: name.to_owned(), found: other.to_string() }),
+    }
+}
