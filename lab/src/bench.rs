@@ -1,5 +1,6 @@
 //! `sayso-lab bench`: how fast sayso is, on which machine.
 
+mod cpu;
 mod daemon;
 mod keypress;
 mod pty;
@@ -23,6 +24,8 @@ enum What {
     Scanner,
     /// The tagger in this process
     Tagger,
+    /// A language model of 0.6 billion random weights on the processor
+    Cpu,
     /// Starting the client and reading its answer
     Spawn,
     /// The daemon's memory and cold start
@@ -64,9 +67,10 @@ impl Bench {
         if !self.json && !self.markdown {
             writeln!(out, "{machine}\n")?;
         }
-        let all: [(What, Benchmark); 5] = [
+        let all: [(What, Benchmark); 6] = [
             (What::Scanner, scanner::run),
             (What::Tagger, tagger::run),
+            (What::Cpu, cpu::run),
             (What::Spawn, spawn::run),
             (What::Daemon, daemon::run),
             (What::Keypress, keypress::run),

@@ -56,18 +56,18 @@ fn expect_answer(daemon: &mut Resident) -> anyhow::Result<()> {
 }
 
 #[cfg(target_os = "linux")]
-fn resident_megabytes(pid: u32) -> anyhow::Result<f64> {
+pub(super) fn resident_megabytes(pid: u32) -> anyhow::Result<f64> {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
     let size = status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix("kB"));
     let kibibytes: f64 =
-        size.context("the system does not say how much memory saysod uses")?.trim().parse()?;
+        size.context("the system does not say how much memory a process uses")?.trim().parse()?;
     Ok(kibibytes * 1024.0 / 1e6)
 }
 
 #[cfg(not(target_os = "linux"))]
-fn resident_megabytes(pid: u32) -> anyhow::Result<f64> {
+pub(super) fn resident_megabytes(pid: u32) -> anyhow::Result<f64> {
     let mut ps = std::process::Command::new("ps");
     let size = crate::machine::first_line(ps.args(["-o", "rss=", "-p", &pid.to_string()]));
-    let kibibytes: f64 = size.context("ps does not say how much memory saysod uses")?.parse()?;
+    let kibibytes: f64 = size.context("ps does not say how much memory a process uses")?.parse()?;
     Ok(kibibytes * 1024.0 / 1e6)
 }

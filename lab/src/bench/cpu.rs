@@ -1,0 +1,274 @@
+//! A language model on the processor, beside what reading its weights alone takes.
+
+use super::daemon::resident_megabytes;
+use crate::report::{Report, Row, Unit};
+use anyhow::{bail, ensure};
+use memmap2::MmapMut;
+use safetensors::tensor::{Dtype, View};
+use sayso_models::checkpoint::Checkpoint;
+use sayso_models::cpu::{Decoder, Options};
+use serde_json::json;
+use std::borrow::Cow;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// The shape of Qwen3-0.6B.
+const LAYERS: usize = 28;
+const HIDDEN: usize = 1024;
+const HEADS: usize = 16;
+const KEY_VALUE_HEADS: usize = 8;
+const HEAD_DIM: usize = 128;
+const INTERMEDIATE: usize = 3072;
+const VOCABULARY: usize = 151_936;
+const BITS: usize = 4;
+const GROUP: usize = 64;
+
+/// Tokens of the text that is cached, as a system prompt is.
+const PREFIX: usize = 40;
+/// Tokens of a dictation.
+const DICTATION: usize = 16;
+/// Candidates of the judge, and their tokens.
+const CANDIDATES: usize = 4;
+const LENGTH: usize = 20;
+const PREFILL: usize = 64;
+
+/// Measures. Fails when an answer differs from the first one.
+pub(super) fn run(samples: usize) -> anyhow::Result<Report> {
+    let folder = tempfile::tempdir()?;
+    write_model(folder.path())?;
+    let mut decoder = Decoder::new(&Checkpoint::open(folder.path())?, Options::default())?;
+    let threads = Options::default().threads;
+    let memory = decoder.memory();
+    let mut words = Words(fastrand::Rng::with_seed(1));
+    let (prefix, dictation, prefill) = (words.take(PREFIX), words.take(DICTATION), words.take(PREFILL));
+    let prompt = [&*prefix, &dictation].concat();
+    let apart: Vec<Vec<u32>> = (0..CANDIDATES).map(|_| words.take(LENGTH)).collect();
+    // As the paths of a lattice are: the same up to the first word that is not certain.
+    let common = words.take(LENGTH / 2);
+    let alike: Vec<Vec<u32>> =
+        (0..CANDIDATES).map(|_| [&*common, &words.take(LENGTH - LENGTH / 2)].concat()).collect();
+    let never = || false;
+
+    // As many as take a minute or two.
+    let rounds = (samples / 20).clamp(3, 50);
+    let mut times: [Vec<Duration>; 6] = Default::default();
+    let mut first = None;
+    let mut megabytes = Vec::new();
+    for _ in 0..rounds {
+        let [decode, read, judge, lattice, writing, limit] = &mut times;
+        decoder.prefill(&prefix, &never)?;
+        let mut written = Vec::new();
+        for _ in 0..LENGTH {
+            let start = Instant::now();
+            let Some(token) = decoder.likeliest() else { bail!("there are no logits after a text was read") };
+            decoder.extend(&[token], &never)?;
+            decode.push(start.elapsed());
+            written.push(token);
+        }
+        let start = Instant::now();
+        // Nothing is shared with what was read before, so that all of it is read.
+        decoder.prefill(&prefill, &never)?;
+        decoder.likeliest();
+        read.push(start.elapsed());
+
+        let mut judged = Vec::new();
+        for (candidates, text, times) in [(&apart, &prefill[..1], judge), (&alike, &*dictation, lattice)] {
+            decoder.prefill(&prefix, &never)?;
+            let candidates: Vec<&[u32]> = candidates.iter().map(Vec::as_slice).collect();
+            let start = Instant::now();
+            judged.extend(decoder.judge(&prefix, text, &candidates, &never)?);
+            times.push(start.elapsed());
+        }
+        let start = Instant::now();
+        written.extend(decoder.greedy(&prompt, LENGTH, &[], &never)?);
+        writing.push(start.elapsed());
+        megabytes.push(resident_megabytes(std::process::id())? - memory.weights as f64 / 1e6);
+        limit.push(time_of_reading(memory.weights, threads)?);
+
+        ensure!(judged.iter().all(|score| score.is_finite() && *score < 0.0), "scores {judged:?} are none");
+        let answer = (written, judged);
+        ensure!(*first.get_or_insert_with(|| answer.clone()) == answer, "the same text had another answer");
+    }
+    let [decode, read, judge, lattice, writing, limit] = times;
+    let row = |name: String, times: &[Duration]| Row::of_durations(name, Unit::Milliseconds, times);
+    let limit = row(format!("limit: {} MB read once", memory.weights / 1_000_000), &limit);
+    let decode = row("writing one token".into(), &decode).p50_below(limit.p50 / 0.65);
+    let writing = row(format!("{DICTATION} tokens read, {LENGTH} written"), &writing);
+    let lattice =
+        row(format!("{DICTATION} tokens read, {CANDIDATES} × {LENGTH} judged, half shared"), &lattice)
+            .p50_below(writing.p50 / 2.5);
+    let (to_limit, to_writing) = (decode.p50 / limit.p50, lattice.p50 / writing.p50);
+    Ok(Report {
+        name: "cpu",
+        method: format!(
+            "A model of the shape of Qwen3-0.6B with random weights ({BITS} bits, groups of {GROUP}), {}, {threads} \
+             threads, behind {PREFIX} cached tokens. The limit is the time in which as many threads read as many \
+             bytes as the weights have. What is read, judged and written is the same in each round and its answers \
+             are compared. Memory is what the process has resident beyond the weights. Bias: other programs on the \
+             machine show in all rows; within a round, each runs once.",
+            decoder.instructions().name()
+        ),
+        rows: vec![
+            limit,
+            decode.ratio(to_limit, "the limit"),
+            row(format!("{PREFILL} tokens read, first token chosen"), &read),
+            row(format!("{CANDIDATES} × {LENGTH} tokens judged, nothing shared"), &judge),
+            writing,
+            lattice.ratio(to_writing, "reading and writing"),
+            Row::of_figures("memory beyond the weights", Unit::Megabytes, megabytes).p50_below(120.0),
+        ],
+    })
+}
+
+/// Random tokens.
+struct Words(fastrand::Rng);
+
+impl Words {
+    fn take(&mut self, count: usize) -> Vec<u32> {
+        (0..count).map(|_| self.0.u32(0..VOCABULARY as u32)).collect()
+    }
+}
+
+/// The time in which `threads` threads read `bytes` bytes of memory.
+fn time_of_reading(bytes: usize, threads: usize) -> anyhow::Result<Duration> {
+    let mut map = MmapMut::map_anon(bytes)?;
+    #[cfg(target_os = "linux")]
+    map.advise(memmap2::Advice::HugePage)?;
+    map.as_chunks_mut::<8>().0.fill(1u64.to_le_bytes());
+    let (lines, _) = map.as_chunks::<64>();
+    let start = Instant::now();
+    let sums: Vec<u64> = std::thread::scope(|scope| {
+        let shares = lines.chunks(lines.len().div_ceil(threads));
+        let readers: Vec<_> = shares.map(|share| scope.spawn(|| sum(share))).collect();
+        readers.into_iter().map(|reader| reader.join().unwrap_or(0)).collect()
+    });
+    let time = start.elapsed();
+    ensure!(sums.iter().sum::<u64>() == lines.len() as u64 * 8, "the wrong sum was read");
+    Ok(time)
+}
+
+/// The sum of the 64-bit numbers.
+fn sum(lines: &[[u8; 64]]) -> u64 {
+    let mut sums = [0u64; 8];
+    for line in lines {
+        for (sum, bytes) in sums.iter_mut().zip(line.as_chunks::<8>().0) {
+            *sum += u64::from_le_bytes(*bytes);
+        }
+    }
+    sums.iter().sum()
+}
+
+/// Writes a model folder with random weights.
+fn write_model(folder: &Path) -> anyhow::Result<()> {
+    let config = json!({
+        "model_type": "qwen3",
+        "hidden_size": HIDDEN,
+        "intermediate_size": INTERMEDIATE,
+        "num_hidden_layers": LAYERS,
+        "num_attention_heads": HEADS,
+        "num_key_value_heads": KEY_VALUE_HEADS,
+        "head_dim": HEAD_DIM,
+        "vocab_size": VOCABULARY,
+        "max_position_embeddings": 40_960,
+        "rms_norm_eps": 1e-6,
+        "rope_theta": 1e6,
+        "tie_word_embeddings": true,
+        "quantization": {"bits": BITS, "group_size": GROUP},
+    });
+    std::fs::write(folder.join("config.json"), config.to_string())?;
+    let mut tensors = vec![Tensor::norm("model.norm".into(), HIDDEN)];
+    tensors.extend(Tensor::layer("model.embed_tokens".into(), VOCABULARY, HIDDEN));
+    for layer in 0..LAYERS {
+        let name = |part: &str| format!("model.layers.{layer}.{part}");
+        let (queries, keys) = (HEADS * HEAD_DIM, KEY_VALUE_HEADS * HEAD_DIM);
+        for (part, width) in [
+            ("input_layernorm", HIDDEN),
+            ("post_attention_layernorm", HIDDEN),
+            ("self_attn.q_norm", HEAD_DIM),
+            ("self_attn.k_norm", HEAD_DIM),
+        ] {
+            tensors.push(Tensor::norm(name(part), width));
+        }
+        for (part, outputs, inputs) in [
+            ("self_attn.q_proj", queries, HIDDEN),
+            ("self_attn.k_proj", keys, HIDDEN),
+            ("self_attn.v_proj", keys, HIDDEN),
+            ("self_attn.o_proj", HIDDEN, queries),
+            ("mlp.gate_proj", INTERMEDIATE, HIDDEN),
+            ("mlp.up_proj", INTERMEDIATE, HIDDEN),
+            ("mlp.down_proj", HIDDEN, INTERMEDIATE),
+        ] {
+            tensors.extend(Tensor::layer(name(part), outputs, inputs));
+        }
+    }
+    let tensors = tensors.iter().map(|tensor| (tensor.name.as_str(), tensor));
+    safetensors::serialize_to_file(tensors, None, &folder.join("model.safetensors"))?;
+    Ok(())
+}
+
+/// A tensor that is made when it is written: all of them at once would not fit everywhere.
+struct Tensor {
+    name: String,
+    shape: Vec<usize>,
+    fill: Fill,
+}
+
+#[derive(Clone, Copy)]
+enum Fill {
+    Codes,
+    /// This number, as bfloat16.
+    Number(f32),
+}
+
+impl Tensor {
+    fn norm(name: String, width: usize) -> Tensor {
+        Tensor { name: name + ".weight", shape: vec![width], fill: Fill::Number(1.0) }
+    }
+
+    /// Codes that are spread evenly around nothing, and as large as leaves the residual stream about as it is.
+    fn layer(name: String, outputs: usize, inputs: usize) -> [Tensor; 3] {
+        let scale = 0.2 / (inputs as f32).sqrt();
+        let groups = vec![outputs, inputs / GROUP];
+        [
+            Tensor {
+                name: format!("{name}.weight"),
+                shape: vec![outputs, inputs * BITS / 32],
+                fill: Fill::Codes,
+            },
+            Tensor { name: format!("{name}.scales"), shape: groups.clone(), fill: Fill::Number(scale) },
+            Tensor { name: format!("{name}.biases"), shape: groups, fill: Fill::Number(-7.5 * scale) },
+        ]
+    }
+}
+
+impl View for &Tensor {
+    fn dtype(&self) -> Dtype {
+        match self.fill {
+            Fill::Codes => Dtype::U32,
+            Fill::Number(_) => Dtype::BF16,
+        }
+    }
+
+    fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    fn data(&self) -> Cow<'_, [u8]> {
+        match self.fill {
+            Fill::Codes => {
+                let mut bytes = vec![0; self.data_len()];
+                fastrand::Rng::with_seed(self.name.len() as u64).fill(&mut bytes);
+                bytes.into()
+            }
+            Fill::Number(number) => {
+                let [_, _, low, high] = number.to_le_bytes();
+                [low, high].repeat(self.data_len() / 2).into()
+            }
+        }
+    }
+
+    fn data_len(&self) -> usize {
+        let size = if matches!(self.fill, Fill::Codes) { 4 } else { 2 };
+        self.shape.iter().product::<usize>() * size
+    }
+}
