@@ -5,9 +5,9 @@ use super::attention::{Cache, Pass};
 use super::kernel::Instructions;
 use super::kernel::Lanes;
 use super::math::{LogSum, rms_norm, silu};
-use super::matrix::LANES;
+use super::matrix::{LANES, Line, Matrix};
 use super::pool::Pool;
-use super::rows::{Rows, TERMS};
+use super::rows::{Codes, Rows, TERMS};
 use super::trie::Trie;
 use super::weights::{Linear, Weights};
 use std::ops::Range;
@@ -344,14 +344,9 @@ impl Product<'_> {
         match codes {
             None => self.instructions.numbers(matrix, lines, input.numbers(), y),
             Some(codes) if input.terms() == 1 => self.instructions.codes(matrix, lines, codes, y),
-            Some(codes) => {
-                let mut room = [[0.0; LANES]; TERMS * TOKENS];
-                let terms = &mut room[..TERMS * y.len()];
-                self.instructions.codes(matrix, lines, codes, terms);
-                for (y, terms) in y.iter_mut().zip(terms.as_chunks::<TERMS>().0) {
-                    *y = std::array::from_fn(|lane| terms.iter().map(|term| term[lane]).sum());
-                }
-            }
+            // Clearing room for many rows would take longer than the product with one.
+            Some(codes) if y.len() == 1 => self.terms::<TERMS>(matrix, lines, codes, y),
+            Some(codes) => self.terms::<{ TERMS * TOKENS }>(matrix, lines, codes, y),
         }
         if !linear.bias.is_empty() {
             let bias = &linear.bias[tile * LANES..];
@@ -360,6 +355,15 @@ impl Product<'_> {
                     *y += bias;
                 }
             }
+        }
+    }
+    /// `y` (rows) = one tile · each row, which is the sum of [`TERMS`] rows of codes; there is room for `ROOM` of those.
+    fn terms<const ROOM: usize>(self, matrix: &Matrix, lines: &[Line], codes: &Codes, y: &mut [Lanes]) {
+        let mut room = [[0.0; LANES]; ROOM];
+        let terms = &mut room[..TERMS * y.len()];
+        self.instructions.codes(matrix, lines, codes, terms);
+        for (y, terms) in y.iter_mut().zip(terms.as_chunks::<TERMS>().0) {
+            *y = std::array::from_fn(|lane| terms.iter().map(|term| term[lane]).sum());
         }
     }
 }
