@@ -3,8 +3,8 @@
 
 pub mod chat;
 pub mod checkpoint;
+pub mod cpu;
 pub mod gguf;
 pub mod store;
-pub mod cpu;
 pub mod tagger;
 pub mod tokenizer;
