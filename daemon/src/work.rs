@@ -146,6 +146,7 @@ async fn converted(house: &Arc<House>, request: Request) -> Result<Converted, Fa
             cursor: request.cursor.map(|cursor| cursor.min(end)),
             route: wire::route(request.route),
             before: &request.context.prebuffer,
+            ..Dictation::default()
         };
         let begun = std::time::Instant::now();
         let micros = || u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);

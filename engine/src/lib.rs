@@ -2,6 +2,7 @@
 
 pub mod explain;
 mod gate;
+mod judge;
 pub mod wire;
 
 use std::cell::RefCell;
@@ -9,8 +10,9 @@ use std::ops::Range;
 
 pub use explain::{ExplainedReading, ExplainedUnit, explain};
 use gate::Plan;
+pub use sayso_models::language::{Resident, Stop};
 use sayso_models::tagger;
-use sayso_models::tagger::beam::{self, Desk};
+use sayso_models::tagger::beam::{self, Desk, Path};
 use sayso_models::tagger::network::Likely;
 use sayso_models::tagger::weights::Weights;
 use sayso_protocol::character::forbidden;
@@ -22,7 +24,7 @@ use sayso_speech::render::{self, Rendered};
 pub use sayso_speech::words::UserWords as Words;
 use sayso_speech::{commands, scanner, sound, strict};
 
-/// Which stage may answer. `Auto` lets the gate decide.
+/// Which stage may answer. `Auto` lets the gate decide, and then how sure the stages are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Route {
     /// Gate first, then the best stage that is available.
@@ -32,7 +34,7 @@ pub enum Route {
     Scanner,
     /// The tagger alone, without the gate.
     Tagger,
-    /// A language model (not available in this build).
+    /// The language model among what the tagger finds, without the gate and however sure the tagger is.
     Model,
 }
 
@@ -47,6 +49,10 @@ pub struct Dictation<'a> {
     pub route: Route,
     /// Earlier lines of the same command, as they were entered; a quote that they left open is still open here.
     pub before: &'a str,
+    /// The language model that may be asked; without one the first stages answer alone.
+    pub model: Option<&'a Resident>,
+    /// When the language model must be done: where it is not, the first stage's answer stands.
+    pub stop: Stop,
 }
 
 /// Why a line stayed as it was.
@@ -77,6 +83,9 @@ pub enum Refusal {
     /// The stage that was asked for is not there.
     #[error("the {0} route is not available in this build")]
     NoRoute(&'static str),
+    /// A language model was asked for and none is loaded.
+    #[error("no language model is loaded, and the model route needs one")]
+    NoModel,
 }
 
 /// Longest line that is converted, in bytes.
@@ -101,7 +110,7 @@ pub struct Conversion {
     pub buffer: String,
     /// Cursor in `buffer`, in characters.
     pub cursor: usize,
-    /// The stage that answered: "gate", "strict", "scanner", "tagger", later "model".
+    /// The stage that answered: "gate", "strict", "scanner", "tagger" or "judge".
     pub route: &'static str,
     /// How sure the stage is, 0 to 1: calibrated where the tagger answered, else a rank of the rules' own making.
     pub confidence: f32,
@@ -142,7 +151,8 @@ fn conclude(words: &Words, dictation: &Dictation<'_>) -> (Conversion, Choice) {
     const PROSE: &str = "this does not look like a command: the line stays as it is";
     let verdict = if dictation.route == Route::Auto { rules::judge(&lattice) } else { Verdict::Dictation };
     let strict = Some(verdict).filter(|verdict| *verdict == Verdict::Dictation);
-    let strict = strict.filter(|_| dictation.route != Route::Tagger).and_then(|_| strict::path(&lattice));
+    let by_model = matches!(dictation.route, Route::Tagger | Route::Model);
+    let strict = strict.filter(|_| !by_model).and_then(|_| strict::path(&lattice));
     let strict = strict.filter(|path| {
         let asked = dictation.route == Route::Auto && lacks_separators(&lattice, path);
         let seen = if asked { Seen::new(words, &lattice) } else { None };
@@ -176,7 +186,8 @@ fn conclude(words: &Words, dictation: &Dictation<'_>) -> (Conversion, Choice) {
             None => by_scanner(lattice),
         },
     };
-    let mut rendered = render::render(&found.lattice, &found.path);
+    let found = judge::ask(found, dictation);
+    let mut rendered = render::render(&found.lattice, &found.best.steps);
     if rendered.text.trim().is_empty() {
         return keep(found.lattice, 0.5, "nothing of this line is a command: it stays as it is");
     }
@@ -185,10 +196,9 @@ fn conclude(words: &Words, dictation: &Dictation<'_>) -> (Conversion, Choice) {
     let mut carried = render::carry_cursor(&found.lattice, &rendered, cursor);
     let mut unclosed: Option<String> = None;
     let mut message = None;
-    if let Some(sign) = open_sign(&found.lattice, &found.path) {
+    if let Some(sign) = open_sign(&found.lattice, &found.best.steps) {
         message = Some(format!("the quote {sign} is still open"));
-        if found.route == "tagger" && found.lattice.inside.is_none() {
-            // People leave out what ends with the line.
+        if found.closes_quotes() {
             message = Some(format!("closed the quote {sign} at the end"));
             unclosed = Some(rendered.text.clone());
             rendered.text.push_str(sign);
@@ -197,10 +207,7 @@ fn conclude(words: &Words, dictation: &Dictation<'_>) -> (Conversion, Choice) {
     }
     let mut others: Vec<String> = Vec::new();
     for path in &found.others {
-        let mut text = render::render(&found.lattice, path).text;
-        if found.route == "tagger" && found.lattice.inside.is_none() {
-            text.push_str(open_sign(&found.lattice, path).unwrap_or_default());
-        }
+        let text = found.written(path);
         let again = text == rendered.text || others.contains(&text);
         if !again && !text.trim().is_empty() {
             others.push(text);
@@ -217,31 +224,37 @@ fn conclude(words: &Words, dictation: &Dictation<'_>) -> (Conversion, Choice) {
         spans: spans(&rendered),
         buffer: rendered.text,
     };
-    (conversion, Choice { lattice: found.lattice, path: Some(found.path), scores: found.scores })
+    let Path { steps, scores, .. } = found.best;
+    (conversion, Choice { lattice: found.lattice, path: Some(steps), scores })
 }
 
-/// A path, and what else might have been meant.
+/// A path, and what else might have been meant. Only paths that the tagger found have scores.
 struct Found {
     route: &'static str,
     lattice: Lattice,
-    path: Vec<Step>,
-    scores: Vec<f32>,
+    best: Path,
     confidence: f32,
-    others: Vec<Vec<Step>>,
+    others: Vec<Path>,
 }
 
 /// Every separator was said: there is one path.
 fn by_strict(lattice: Lattice, path: Vec<Step>) -> Found {
-    let others = vec![scanner::path(&lattice)];
-    Found { route: "strict", lattice, path, scores: Vec::new(), confidence: 0.99, others }
+    let others = vec![unscored(scanner::path(&lattice))];
+    Found { route: "strict", lattice, best: unscored(path), confidence: 0.99, others }
 }
 
 /// By rule: letters in the case they were heard in and nothing taken back are worth a look too.
 fn by_scanner(lattice: Lattice) -> Found {
     let path = scanner::path(&lattice);
-    let others = vec![scanner::path_as_heard(&lattice, &path), scanner::path_without_corrections(&lattice)];
+    let others = [scanner::path_as_heard(&lattice, &path), scanner::path_without_corrections(&lattice)];
     let confidence = confidence(&lattice, &path);
-    Found { route: "scanner", lattice, path, scores: Vec::new(), confidence, others }
+    let others = others.map(unscored).into();
+    Found { route: "scanner", lattice, best: unscored(path), confidence, others }
+}
+
+/// A path that the rules found.
+fn unscored(steps: Vec<Step>) -> Path {
+    Path { steps, ..Path::default() }
 }
 
 /// Paths that the tagger keeps at each token.
@@ -253,9 +266,24 @@ const FOUND_COMMAND: f32 = 0.2;
 impl Found {
     /// Whether the path begins with the name of a command, for sure enough to doubt the rules.
     fn names_command(&self) -> bool {
-        let text = render::render(&self.lattice, &self.path).text;
+        let text = render::render(&self.lattice, &self.best.steps).text;
         let name = text.split_whitespace().find(|word| !word.contains('=')).unwrap_or_default();
         commands::is_command(name) && self.confidence >= FOUND_COMMAND
+    }
+
+    /// Whether a quote that is still open at the end is closed there: people leave out what ends with the line. The
+    /// rules take a line at its word.
+    fn closes_quotes(&self) -> bool {
+        matches!(self.route, "tagger" | "judge") && self.lattice.inside.is_none()
+    }
+
+    /// What a path writes.
+    fn written(&self, path: &Path) -> String {
+        let mut text = render::render(&self.lattice, &path.steps).text;
+        if self.closes_quotes() {
+            text.push_str(open_sign(&self.lattice, &path.steps).unwrap_or_default());
+        }
+        text
     }
 }
 
@@ -309,9 +337,8 @@ impl Seen {
         Some(Found {
             route: "tagger",
             confidence: weights.confidence(best.score),
-            path: best.steps,
-            scores: best.scores,
-            others: paths.map(|path| path.steps).collect(),
+            best,
+            others: paths.collect(),
             lattice: wide,
         })
     }
@@ -330,7 +357,8 @@ fn check(dictation: &Dictation<'_>) -> Result<(), Refusal> {
         Route::Auto | Route::Scanner => {}
         Route::Tagger if tagger::embedded().is_ok() => {}
         Route::Tagger => return Err(Refusal::NoRoute("tagger")),
-        Route::Model => return Err(Refusal::NoRoute("model")),
+        Route::Model if dictation.model.is_some() => {}
+        Route::Model => return Err(Refusal::NoModel),
     }
     if text.len() > MAX_TEXT_BYTES {
         return Err(Refusal::TooLong { bytes: text.len(), limit: MAX_TEXT_BYTES });

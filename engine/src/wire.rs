@@ -55,7 +55,7 @@ pub fn fault(refusal: &Refusal) -> Fault {
         Refusal::Empty => Code::Empty,
         Refusal::TooLong { .. } => Code::TooLong,
         Refusal::BadCharacter { .. } => Code::BadCharacter,
-        Refusal::NoRoute(_) => Code::NoRoute,
+        Refusal::NoRoute(_) | Refusal::NoModel => Code::NoRoute,
     };
     Fault::new(code, refusal.to_string())
 }

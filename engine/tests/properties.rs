@@ -60,7 +60,7 @@ fn is_subsequence(short: &str, long: &str) -> bool {
 
 fn check_line(text: &str) -> Result<(), TestCaseError> {
     for route in [Route::Auto, Route::Scanner, Route::Tagger] {
-        let dictation = Dictation { text, cursor: Some(3), route, before: "" };
+        let dictation = Dictation { text, cursor: Some(3), route, ..Dictation::default() };
         let Ok(conversion) = convert(&Words::default(), &dictation) else { continue };
         let length = conversion.buffer.chars().count();
         prop_assert!(conversion.cursor <= length);
@@ -181,7 +181,7 @@ fn refusals_name_what_is_wrong() {
         convert(&words, &Dictation { text, route, ..Dictation::default() }).unwrap_err()
     };
     assert_eq!(refusal("  \t ", Route::Auto), Refusal::Empty);
-    assert_eq!(refusal("ls", Route::Model), Refusal::NoRoute("model"));
+    assert_eq!(refusal("ls", Route::Model), Refusal::NoModel);
     assert!(matches!(refusal(&"dash ".repeat(50_000), Route::Auto), Refusal::TooLong { bytes: 250_000, .. }));
     for (text, code, at) in
         [("ls \u{1b}[31m", 0x1b, 3), ("a\u{202e}b", 0x202e, 1), ("a\0", 0, 1), ("é\u{200b}", 0x200b, 1)]

@@ -1,8 +1,9 @@
 //! `sayso-lab convert`: what `sayso convert` answers, by the engine in this process.
 
+use crate::model::Model;
 use crate::route;
 use anyhow::Context;
-use sayso_engine::{Dictation, Words, wire};
+use sayso_engine::{Dictation, Resident, Words, wire};
 use sayso_protocol::line::{self, Splitter, TooLong};
 use sayso_protocol::{Answer, Fault, MAX_TEXT_BYTES, Route, output};
 use sayso_settings::Settings;
@@ -37,21 +38,30 @@ pub struct Convert {
     /// The cursor in the line, in characters; at its end when left out
     #[arg(long, value_name = "N", conflicts_with = "lines")]
     cursor: Option<usize>,
+    #[command(flatten)]
+    model: Model,
+}
+
+/// What lines are read with: the person's own words and the language model.
+#[derive(Default)]
+struct Means {
+    words: Words,
+    model: Option<Resident>,
 }
 
 impl Convert {
     /// Converts and prints. Fails when standard input or output does; a refused line is an exit status of 1.
     pub fn run(&self) -> anyhow::Result<ExitCode> {
-        let words = words();
+        let means = Means { words: words(), model: self.model.open()? };
         if self.lines {
-            self.lines(&words, io::stdin().lock(), io::stdout().lock())
+            self.lines(&means, io::stdin().lock(), io::stdout().lock())
                 .context("cannot convert the lines of standard input")?;
             return Ok(ExitCode::SUCCESS);
         }
         let outcome = if self.text.is_empty() || self.text == ["-"] {
-            self.line(&words, io::stdin().lock()).context("cannot read standard input")?
+            self.line(&means, io::stdin().lock()).context("cannot read standard input")?
         } else {
-            self.answer(&words, &self.text.join(" "))
+            self.answer(&means, &self.text.join(" "))
         };
         match &outcome {
             _ if self.json => writeln!(io::stdout(), "{}", output::json(&outcome))?,
@@ -66,11 +76,12 @@ impl Convert {
         Ok(if outcome.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 
-    fn answer(&self, words: &Words, text: &str) -> Result<Answer, Fault> {
+    fn answer(&self, means: &Means, text: &str) -> Result<Answer, Fault> {
         let cursor = self.cursor.map(|cursor| cursor.min(text.chars().count()));
-        let dictation = Dictation { text, cursor, route: wire::route(self.route), before: "" };
+        let (route, model) = (wire::route(self.route), means.model.as_ref());
+        let dictation = Dictation { text, cursor, route, before: "", model, stop: self.model.stop() };
         let start = Instant::now();
-        let converted = sayso_engine::convert(words, &dictation);
+        let converted = sayso_engine::convert(&means.words, &dictation);
         let micros = u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX);
         converted
             .map_err(|refusal| wire::fault(&refusal))
@@ -78,24 +89,24 @@ impl Convert {
     }
 
     /// One dictation, which may have several lines; a newline at its end belongs to the pipe.
-    fn line(&self, words: &Words, input: impl Read) -> io::Result<Result<Answer, Fault>> {
+    fn line(&self, means: &Means, input: impl Read) -> io::Result<Result<Answer, Fault>> {
         let mut bytes = Vec::new();
         input.take(MAX_TEXT_BYTES as u64 + 2).read_to_end(&mut bytes)?;
         let bytes = bytes.strip_suffix(b"\n").unwrap_or(&bytes);
         if bytes.len() > MAX_TEXT_BYTES {
             return Ok(Err(line::text_too_long()));
         }
-        Ok(line::text(bytes).and_then(|text| self.answer(words, text)))
+        Ok(line::text(bytes).and_then(|text| self.answer(means, text)))
     }
 
     /// Answers every line, also those that are too long or no text, as soon as it is there.
-    fn lines(&self, words: &Words, mut input: impl Read, mut output: impl Write) -> io::Result<()> {
+    fn lines(&self, means: &Means, mut input: impl Read, mut output: impl Write) -> io::Result<()> {
         let mut splitter = Splitter::new(MAX_TEXT_BYTES);
         let mut chunk = vec![0; CHUNK];
         let mut answers = String::new();
         let outcome = |line: Result<&[u8], TooLong>| {
             let text = line.map_err(|TooLong| line::text_too_long()).and_then(line::text);
-            output::json(&text.and_then(|text| self.answer(words, text))) + "\n"
+            output::json(&text.and_then(|text| self.answer(means, text))) + "\n"
         };
         loop {
             let read = match input.read(&mut chunk) {
@@ -144,14 +155,16 @@ mod tests {
         }
     }
 
-    const CONVERT: Convert =
-        Convert { text: Vec::new(), json: false, lines: true, route: Route::Auto, cursor: None };
+    fn convert() -> Convert {
+        let (text, model) = (Vec::new(), Model::default());
+        Convert { text, json: false, lines: true, route: Route::Auto, cursor: None, model }
+    }
 
     /// The buffer or the error code of each answer to `input`.
     fn check(input: &[u8], expected: &[&str]) {
         for piece in [1, 7, CHUNK] {
             let mut output = Vec::new();
-            CONVERT.lines(&Words::default(), Pieces(input, piece), &mut output).unwrap();
+            convert().lines(&Means::default(), Pieces(input, piece), &mut output).unwrap();
             let found: Vec<String> = String::from_utf8(output)
                 .unwrap()
                 .lines()
@@ -184,11 +197,11 @@ mod tests {
     #[test]
     fn a_single_line_may_end_or_not() {
         for input in [b"ls space dash l".as_slice(), b"ls space dash l\n"] {
-            let answer = CONVERT.line(&Words::default(), input).unwrap().unwrap();
+            let answer = convert().line(&Means::default(), input).unwrap().unwrap();
             assert_eq!(answer.buffer, "ls -l");
         }
         let long = vec![b'x'; MAX_TEXT_BYTES + 1];
-        let fault = CONVERT.line(&Words::default(), long.as_slice()).unwrap().unwrap_err();
+        let fault = convert().line(&Means::default(), long.as_slice()).unwrap().unwrap_err();
         assert_eq!(fault, line::text_too_long());
     }
 }

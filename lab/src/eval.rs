@@ -8,10 +8,11 @@ mod text;
 
 use crate::bootstrap::{self, Interval};
 use crate::cases::{self, Case};
+use crate::model::Model;
 use crate::route;
 use crate::score::MEASURES;
 use anyhow::Context;
-use run::{Run, evaluate};
+use run::{Means, Run, evaluate};
 use sayso_protocol::Route;
 use std::io::Write as _;
 use std::num::NonZeroUsize;
@@ -61,6 +62,8 @@ pub struct Eval {
     /// One JSON object instead of a table
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    model: Model,
 }
 
 impl Eval {
@@ -69,7 +72,11 @@ impl Eval {
         let mut cases = cases::read(&self.cases, &self.dictated_field)?;
         cases.truncate(self.limit.map_or(cases.len(), NonZeroUsize::get));
         let routes = self.routes.map_or(vec![self.route], |TwoRoutes(a, b)| vec![a, b]);
-        let runs = routes.iter().map(|&route| evaluate(&cases, route)).collect::<anyhow::Result<Vec<_>>>()?;
+        let means = Means { model: self.model.open()?, limits: &self.model };
+        let runs = routes
+            .iter()
+            .map(|&route| evaluate(&cases, route, &means))
+            .collect::<anyhow::Result<Vec<_>>>()?;
         if let (Some(path), Some(run)) = (&self.html, runs.last()) {
             let page = page::page(&self.title(), &cases, run);
             std::fs::write(path, page).with_context(|| format!("cannot write {}", path.display()))?;

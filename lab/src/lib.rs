@@ -15,6 +15,7 @@ pub mod eval;
 pub mod everyday;
 pub mod gate;
 pub mod machine;
+pub mod model;
 pub mod noise;
 pub mod pages;
 pub mod programs;

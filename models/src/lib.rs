@@ -5,6 +5,7 @@ pub mod chat;
 pub mod checkpoint;
 pub mod cpu;
 pub mod gguf;
+pub mod language;
 pub mod store;
 pub mod tagger;
 pub mod tokenizer;

@@ -29,6 +29,7 @@ pub enum TokenizerError {
 pub struct Tokenizer {
     inner: tokenizers::Tokenizer,
     ends: Vec<u32>,
+    end: u32,
     special: Vec<String>,
 }
 
@@ -63,17 +64,19 @@ impl Tokenizer {
         }
         let path = folder.join(TOKENIZER_CONFIG);
         let mut ends = config::ends(folder)?;
-        if let Some(end) = TokenizerConfig::open(folder)?.eos_token {
-            let id = inner.token_to_id(end.text()).ok_or_else(|| {
-                CheckpointError::entry(&path, format!("eos_token {:?} is not in {TOKENIZER}", end.text()))
+        let mut end = ends.first().copied();
+        if let Some(token) = TokenizerConfig::open(folder)?.eos_token {
+            let id = inner.token_to_id(token.text()).ok_or_else(|| {
+                CheckpointError::entry(&path, format!("eos_token {:?} is not in {TOKENIZER}", token.text()))
             })?;
             ends.push(id);
+            end = Some(id);
         }
         ends.sort_unstable();
         ends.dedup();
-        if ends.is_empty() {
+        let Some(end) = end else {
             return Err(CheckpointError::entry(&path, "it has no eos_token, so no text would ever end"));
-        }
+        };
         if let Some(id) = ends.iter().find(|id| inner.id_to_token(**id).is_none()) {
             let problem = format!("eos_token_id {id} is not in {TOKENIZER}");
             return Err(CheckpointError::entry(&folder.join(GENERATION_CONFIG), problem));
@@ -81,7 +84,7 @@ impl Tokenizer {
         let mut special: Vec<String> =
             inner.get_added_tokens_decoder().into_values().map(|token| token.content).collect();
         special.sort_unstable();
-        Ok(Tokenizer { inner, ends, special })
+        Ok(Tokenizer { inner, ends, end, special })
     }
 
     /// The tokens of a text. Special tokens that are written in it become theirs; none are added, as a chat template
@@ -102,6 +105,16 @@ impl Tokenizer {
     /// [`TokenizerError::Decode`] when they cannot be put together.
     pub fn decode(&self, tokens: &[u32]) -> Result<String, TokenizerError> {
         self.inner.decode(tokens, true).map_err(|error| TokenizerError::Decode(error.to_string()))
+    }
+
+    /// A token as the vocabulary writes it: not always as text has it. None where there is none.
+    pub fn piece(&self, token: u32) -> Option<String> {
+        self.inner.id_to_token(token)
+    }
+
+    /// The token that an answer ends with: the eos_token, or where none is named, the first one that ends a text.
+    pub fn end(&self) -> u32 {
+        self.end
     }
 
     /// Whether a token ends a text.

@@ -205,7 +205,8 @@ fn escaped(text: &[char]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::eval::run::evaluate;
+    use crate::eval::run::{Means, evaluate};
+    use crate::model::Model;
     use sayso_protocol::Route;
 
     fn case(dictated: &str, expected: &str) -> Case {
@@ -233,7 +234,8 @@ mod tests {
     fn nothing_that_was_said_becomes_markup() {
         let hostile = "echo <img src=x onerror=alert(1)> \"' onclick=alert(3) {cases} </script>\u{202e}&amp;";
         let cases = [case(hostile, "ls </dd><script>alert(4)</script>"), case("ls space dash l", "ls -l")];
-        let run = evaluate(&cases, Route::Scanner).unwrap();
+        let run =
+            evaluate(&cases, Route::Scanner, &Means { model: None, limits: &Model::default() }).unwrap();
         let page = page("</title><script>alert(5)</script>", &cases, &run);
         assert_eq!(page.matches("<script").count(), 1, "only the page's own");
         assert_eq!(page.matches("</script").count(), 1);
@@ -246,7 +248,8 @@ mod tests {
     #[test]
     fn the_page_is_whole_and_loads_nothing() {
         let cases = [case("ls space dash l", "ls -l"), case("ls space dash a", "ls -b")];
-        let run = evaluate(&cases, Route::Scanner).unwrap();
+        let run =
+            evaluate(&cases, Route::Scanner, &Means { model: None, limits: &Model::default() }).unwrap();
         let page = page("cases", &cases, &run);
         for part in [
             "{title}",

@@ -3,12 +3,13 @@
 use super::mistake::Mistake;
 use crate::calibration::Reliability;
 use crate::cases::Case;
+use crate::model::Model;
 use crate::progress::Progress;
 use crate::score::{ByCommand, MEASURES, Score, Tally, Tier};
 use crate::similarity::collapse;
 use crate::train::example;
 use anyhow::bail;
-use sayso_engine::{Dictation, Refusal, Words, wire};
+use sayso_engine::{Dictation, Refusal, Resident, Words, wire};
 use sayso_protocol::Route;
 use sayso_speech::lattice;
 use std::collections::BTreeMap;
@@ -36,14 +37,22 @@ pub(super) struct Run {
     time: Duration,
 }
 
+/// The language model, where there is one, and what it is held to.
+pub(super) struct Means<'m> {
+    pub(super) model: Option<Resident>,
+    pub(super) limits: &'m Model,
+}
+
 /// Converts every case. Fails where the route is not in this build.
-pub(super) fn evaluate<'a>(cases: &'a [Case], route: Route) -> anyhow::Result<Run> {
+pub(super) fn evaluate<'a>(cases: &'a [Case], route: Route, means: &'a Means<'_>) -> anyhow::Result<Run> {
     let words = Words::default();
     let progress = Progress::new(cases.len(), "cases");
     let mut run = Run { route, answers: Vec::new(), time: Duration::ZERO };
     let dictation = |case: &'a Case| Dictation {
         text: &case.dictated,
         route: wire::route(route),
+        model: means.model.as_ref(),
+        stop: means.limits.stop(),
         ..Dictation::default()
     };
     // The daemon has built its tables long before a key is pressed.
@@ -62,7 +71,9 @@ pub(super) fn evaluate<'a>(cases: &'a [Case], route: Route) -> anyhow::Result<Ru
                 alternatives: conversion.alternatives,
                 message: conversion.message,
             },
-            Err(refusal @ Refusal::NoRoute(_)) => bail!("{refusal}: nothing was evaluated"),
+            Err(refusal @ (Refusal::NoRoute(_) | Refusal::NoModel)) => {
+                bail!("{refusal}: nothing was evaluated")
+            }
             // What a person is left with is the line as it was.
             Err(refusal) => Answer {
                 score: Score { refused: true, ..Score::new(&case.dictated, &[], &case.expected) },

@@ -101,6 +101,11 @@ impl Decoder {
         self.engine.instructions
     }
 
+    /// Tokens that it has room for.
+    pub fn positions(&self) -> usize {
+        self.engine.cache.positions()
+    }
+
     /// The text that it has read.
     pub fn tokens(&self) -> &[u32] {
         &self.tokens
@@ -198,6 +203,21 @@ impl Decoder {
         candidates: &[&[u32]],
         stop: &dyn Fn() -> bool,
     ) -> Result<Vec<f32>, DecoderError> {
+        let each = self.judge_each(prefix, text, candidates, stop)?;
+        Ok(each.iter().map(|tokens| tokens.iter().sum()).collect())
+    }
+
+    /// [`Decoder::judge`], token by token.
+    ///
+    /// # Errors
+    /// As [`Decoder::prefill`].
+    pub fn judge_each(
+        &mut self,
+        prefix: &[u32],
+        text: &[u32],
+        candidates: &[&[u32]],
+        stop: &dyn Fn() -> bool,
+    ) -> Result<Vec<Vec<f32>>, DecoderError> {
         for tokens in candidates.iter().chain([&text]) {
             self.check(tokens)?;
         }
@@ -230,7 +250,7 @@ impl Decoder {
                 at = Some(self.trie.add(at, *token));
                 at.map_or(0.0, |node| likely[node])
             };
-            candidate.iter().map(&mut next).sum()
+            candidate.iter().map(&mut next).collect()
         };
         Ok(candidates.iter().map(score).collect())
     }

@@ -1,0 +1,96 @@
+//! The language model as a second opinion: small models of random weights, so that what they think is of no matter and
+//! what they may do is.
+
+#![allow(clippy::unwrap_used)]
+
+use sayso_engine::{Conversion, Dictation, Refusal, Resident, Route, Stop, Words, convert};
+use sayso_models::gguf;
+use sayso_models::language::Options;
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::time::Instant;
+
+/// Lines of which the tagger is not certain, and one that it is.
+const LINES: [&str; 5] = [
+    "tar dash X Z F archive dot tar dot gz",
+    "grep dash R N quote foo bar dot dash I",
+    "okay so find dot dash name star dot py wait no star dot rs",
+    "ssh dash P twenty two twenty two host",
+    "git status",
+];
+
+fn model() -> Resident {
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/tests/fixtures");
+    let place = tempfile::tempdir().unwrap();
+    let folder = place.path().join("model");
+    gguf::import(&fixtures.join("qwen3.gguf"), &folder).unwrap();
+    Resident::open(&folder, &Options { threads: 1, positions: 256 }).unwrap()
+}
+
+fn by(route: Route, text: &str, model: Option<&Resident>, stop: &Stop) -> Conversion {
+    let dictation = Dictation { text, route, model, stop: stop.clone(), ..Dictation::default() };
+    convert(&Words::default(), &dictation).unwrap()
+}
+
+fn lines(conversion: &Conversion) -> BTreeSet<&str> {
+    conversion.alternatives.iter().chain([&conversion.buffer]).map(String::as_str).collect()
+}
+
+#[test]
+fn a_judge_reorders_what_the_tagger_found() {
+    let model = model();
+    for text in LINES {
+        let judged = by(Route::Model, text, Some(&model), &Stop::never());
+        let tagged = by(Route::Tagger, text, None, &Stop::never());
+        assert_eq!(judged.route, "judge");
+        assert!((0.0..=1.0).contains(&judged.confidence));
+        assert_eq!(lines(&judged), lines(&tagged), "{text}");
+        assert_eq!(by(Route::Model, text, Some(&model), &Stop::never()), judged, "the same answer again");
+    }
+}
+
+#[test]
+fn what_is_certain_is_not_judged() {
+    let model = model();
+    for text in ["git space status", "git status", "what time is it in the afternoon"] {
+        let with = by(Route::Auto, text, Some(&model), &Stop::never());
+        assert_eq!(with, by(Route::Auto, text, None, &Stop::never()), "{text}");
+    }
+}
+
+#[test]
+fn without_time_the_first_stage_answers() {
+    let model = model();
+    let late = Stop::at(Instant::now());
+    for text in LINES {
+        let tagged = by(Route::Tagger, text, None, &late);
+        assert_eq!(by(Route::Model, text, Some(&model), &late), tagged, "{text}");
+    }
+}
+
+#[test]
+fn what_the_model_cannot_read_is_the_first_stages() {
+    let model = model();
+    let check = |text: &str| {
+        let tagged = by(Route::Tagger, text, None, &Stop::never());
+        assert_eq!(by(Route::Model, text, Some(&model), &Stop::never()), tagged);
+    };
+    check(&"grep dash R N foo ".repeat(40));
+    check("echo <|im_end|> dash N");
+}
+
+#[test]
+fn a_model_that_has_ended_leaves_the_first_stage() {
+    let model = model();
+    let defect = model.ask(&Stop::never(), |_, _| -> Result<(), _> { panic!("a defect, for this test") });
+    assert!(defect.is_err());
+    for route in [Route::Model, Route::Auto] {
+        assert_eq!(by(route, LINES[0], Some(&model), &Stop::never()).route, "tagger");
+    }
+}
+
+#[test]
+fn without_a_model_the_route_is_refused() {
+    let dictation = Dictation { text: LINES[0], route: Route::Model, ..Dictation::default() };
+    assert_eq!(convert(&Words::default(), &dictation), Err(Refusal::NoModel));
+}

@@ -1,0 +1,37 @@
+//! The language model that a command line names.
+
+use anyhow::Context;
+use sayso_engine::{Resident, Stop};
+use sayso_models::language::Options;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+/// The language model that may be asked, and for how long.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct Model {
+    /// A model folder: its language model is asked where the first stages are not sure (or by --route model, always)
+    #[arg(long = "model", value_name = "FOLDER")]
+    folder: Option<PathBuf>,
+    /// Milliseconds that it may take for a line; no limit when left out
+    #[arg(long = "model-deadline", value_name = "MS", requires = "folder")]
+    deadline: Option<u64>,
+}
+
+impl Model {
+    /// Loads it, where one is named.
+    pub fn open(&self) -> anyhow::Result<Option<Resident>> {
+        let open = |folder: &PathBuf| {
+            Resident::open(folder, &Options::default())
+                .with_context(|| format!("cannot use the language model in {}", folder.display()))
+        };
+        self.folder.as_ref().map(open).transpose()
+    }
+
+    /// When it must be done with a line that comes now.
+    pub fn stop(&self) -> Stop {
+        match self.deadline {
+            Some(ms) => Stop::at(Instant::now() + Duration::from_millis(ms)),
+            None => Stop::never(),
+        }
+    }
+}
