@@ -4,20 +4,25 @@
 //! anyone may ask. What a model computes with is behind [`Decode`].
 
 mod decode;
+mod paths;
 mod resident;
 mod stop;
 #[cfg(test)]
 mod tests;
+mod vocabulary;
+mod writer;
 
 pub use decode::{Decode, Memory};
 pub use resident::Resident;
 pub use stop::Stop;
+pub use writer::{Written, path_writing};
 
 use crate::chat::{Chat, ChatError};
 use crate::checkpoint::{Checkpoint, CheckpointError};
 use crate::cpu::{self, DecoderError};
 use crate::tokenizer::{Tokenizer, TokenizerError};
 use std::path::Path;
+use vocabulary::Vocabulary;
 
 /// Why a language model cannot be used, or has no answer.
 #[derive(Debug, thiserror::Error)]
@@ -89,6 +94,7 @@ pub struct Language {
     chat: Chat,
     /// The tokens before the dictation.
     head: Vec<u32>,
+    vocabulary: Vocabulary,
 }
 
 impl std::fmt::Debug for Language {
@@ -124,12 +130,14 @@ impl Language {
         if !head.is_empty() {
             decoder.prefill(&head, &|| false)?;
         }
-        Ok(Language { decoder, tokenizer, chat, head })
+        let vocabulary = Vocabulary::new(&tokenizer);
+        Ok(Language { decoder, tokenizer, chat, head, vocabulary })
     }
 
-    /// What it takes of memory.
+    /// What it takes of memory, but for what the tokenizer takes, which does not tell.
     pub fn memory(&self) -> Memory {
-        self.decoder.memory()
+        let memory = self.decoder.memory();
+        Memory { room: memory.room + self.vocabulary.memory(), ..memory }
     }
 
     /// How likely each candidate is as the answer to a dictation: one pass over what of the prompt is not cached, and
@@ -159,17 +167,11 @@ impl Language {
         let slices: Vec<&[u32]> = candidates.iter().map(Vec::as_slice).collect();
         let likely = self.decoder.judge(prefix, text, &slices, &|| stop.reached())?;
         let count = |(tokens, likely): (&Vec<u32>, Vec<f32>)| {
-            let counted = tokens.iter().zip(likely).filter(|(token, _)| !self.is_digits(**token));
+            let counted = tokens.iter().zip(likely).filter(|(token, _)| !self.vocabulary.is_masked(**token));
             let (sum, tokens) = counted.fold((0.0, 0), |(sum, count), (_, likely)| (sum + likely, count + 1));
             Likelihood { sum, tokens }
         };
         Ok(candidates.iter().zip(likely).map(count).collect())
-    }
-
-    /// Whether a token is digits and nothing else.
-    fn is_digits(&self, token: u32) -> bool {
-        let text = self.tokenizer.piece(token).unwrap_or_default();
-        !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
     }
 }
 

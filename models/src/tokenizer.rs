@@ -7,6 +7,7 @@ pub use config::{CHAT_TEMPLATE, GENERATION_CONFIG, TOKENIZER_CONFIG};
 use crate::checkpoint::{CheckpointError, Config, file};
 use config::TokenizerConfig;
 use std::path::Path;
+use tokenizers::DecoderWrapper;
 
 /// The name of the file in a model folder.
 pub const TOKENIZER: &str = "tokenizer.json";
@@ -31,6 +32,22 @@ pub struct Tokenizer {
     ends: Vec<u32>,
     end: u32,
     special: Vec<String>,
+    /// The tokens of `special`, sorted.
+    added: Vec<u32>,
+    spelling: Spelling,
+    /// Rows of the model's embedding.
+    rows: usize,
+}
+
+/// How a vocabulary writes what a token stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Spelling {
+    /// A character for each byte, as GPT-2 does.
+    Bytes,
+    /// Text, with U+2581 for a space and `<0xNN>` for a byte, as SentencePiece does.
+    Text,
+    /// Otherwise.
+    Unknown,
 }
 
 impl std::fmt::Debug for Tokenizer {
@@ -81,10 +98,12 @@ impl Tokenizer {
             let problem = format!("eos_token_id {id} is not in {TOKENIZER}");
             return Err(CheckpointError::entry(&folder.join(GENERATION_CONFIG), problem));
         }
-        let mut special: Vec<String> =
-            inner.get_added_tokens_decoder().into_values().map(|token| token.content).collect();
+        let (mut added, mut special): (Vec<u32>, Vec<String>) =
+            inner.get_added_tokens_decoder().into_iter().map(|(id, token)| (id, token.content)).unzip();
+        added.sort_unstable();
         special.sort_unstable();
-        Ok(Tokenizer { inner, ends, end, special })
+        let spelling = spelling(inner.get_decoder());
+        Ok(Tokenizer { inner, ends, end, special, added, spelling, rows })
     }
 
     /// The tokens of a text. Special tokens that are written in it become theirs; none are added, as a chat template
@@ -107,9 +126,29 @@ impl Tokenizer {
         self.inner.decode(tokens, true).map_err(|error| TokenizerError::Decode(error.to_string()))
     }
 
-    /// A token as the vocabulary writes it: not always as text has it. None where there is none.
-    pub fn piece(&self, token: u32) -> Option<String> {
-        self.inner.id_to_token(token)
+    /// The bytes that a token stands for: within a character too. None where it is no text, such as the tokens of a
+    /// chat template, and where there is no such token.
+    pub fn bytes(&self, token: u32) -> Option<Vec<u8>> {
+        if self.added.binary_search(&token).is_ok() {
+            return None;
+        }
+        let piece = self.inner.id_to_token(token)?;
+        match self.spelling {
+            Spelling::Bytes => piece.chars().map(byte_of).collect(),
+            Spelling::Text => {
+                let byte = piece.strip_prefix("<0x").and_then(|rest| rest.strip_suffix('>'));
+                match byte.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
+                    Some(byte) => Some(vec![byte]),
+                    None => Some(piece.replace('\u{2581}', " ").into_bytes()),
+                }
+            }
+            Spelling::Unknown => None,
+        }
+    }
+
+    /// One more than the last token that the model may have.
+    pub fn rows(&self) -> usize {
+        self.rows
     }
 
     /// The token that an answer ends with: the eos_token, or where none is named, the first one that ends a text.
@@ -125,5 +164,45 @@ impl Tokenizer {
     /// A special token that is written out in a text. Such a text could pass for the template around it.
     pub fn special_in(&self, text: &str) -> Option<&str> {
         self.special.iter().map(String::as_str).find(|special| text.contains(special))
+    }
+}
+
+fn spelling(decoder: Option<&DecoderWrapper>) -> Spelling {
+    match decoder {
+        Some(DecoderWrapper::ByteLevel(_)) => Spelling::Bytes,
+        Some(DecoderWrapper::Metaspace(_) | DecoderWrapper::ByteFallback(_)) => Spelling::Text,
+        Some(DecoderWrapper::Sequence(sequence)) => {
+            let parts = sequence.get_decoders().iter().map(|part| spelling(Some(part)));
+            parts.fold(Spelling::Unknown, |found, part| if part == Spelling::Unknown { found } else { part })
+        }
+        _ => Spelling::Unknown,
+    }
+}
+
+/// The byte that a character stands for in the vocabularies of GPT-2 and those after it: printable characters of
+/// Latin-1 are themselves, the other bytes follow from U+0100 on in their order.
+fn byte_of(character: char) -> Option<u8> {
+    let is_itself = |byte: u8| matches!(byte, b'!'..=b'~' | 0xa1..=0xac | 0xae..=0xff);
+    match u32::from(character) {
+        code @ 0..0x100 => u8::try_from(code).ok().filter(|byte| is_itself(*byte)),
+        code => (0..=u8::MAX).filter(|byte| !is_itself(*byte)).nth(code as usize - 0x100),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn characters_of_vocabularies_are_bytes() {
+        let alphabet = tokenizers::pre_tokenizers::byte_level::ByteLevel::alphabet();
+        let mut bytes: Vec<u8> = alphabet.into_iter().map(|character| byte_of(character).unwrap()).collect();
+        bytes.sort_unstable();
+        assert_eq!(bytes, (0..=u8::MAX).collect::<Vec<_>>());
+        for (character, byte) in
+            [('a', Some(b'a')), ('Ġ', Some(b' ')), ('Ċ', Some(b'\n')), (' ', None), ('▁', None)]
+        {
+            assert_eq!(byte_of(character), byte, "{character:?}");
+        }
     }
 }

@@ -1,7 +1,8 @@
 //! The one thread that owns a model, and the handle by which all others ask it.
 
-use super::{Language, LanguageError, Likelihood, Memory, Options, Stop};
+use super::{Language, LanguageError, Likelihood, Memory, Options, Stop, Written};
 use crate::cpu::DecoderError;
+use sayso_speech::lattice::Lattice;
 use std::path::Path;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex};
@@ -100,6 +101,29 @@ impl Resident {
     ) -> Result<Vec<Likelihood>, LanguageError> {
         let (dictation, candidates) = (dictation.to_owned(), candidates.to_vec());
         self.ask(stop, move |language, stop| language.judge(&dictation, &candidates, stop))
+    }
+
+    /// [`Language::write`], on its thread.
+    ///
+    /// # Errors
+    /// As there, or [`LanguageError::Gone`].
+    pub fn write(
+        &self,
+        dictation: &str,
+        lattice: &Lattice,
+        stop: &Stop,
+    ) -> Result<Option<Written>, LanguageError> {
+        let (dictation, lattice) = (dictation.to_owned(), lattice.clone());
+        self.ask(stop, move |language, stop| language.write(&dictation, &lattice, stop))
+    }
+
+    /// [`Language::write_freely`], on its thread.
+    ///
+    /// # Errors
+    /// As there, or [`LanguageError::Gone`].
+    pub fn write_freely(&self, dictation: &str, stop: &Stop) -> Result<String, LanguageError> {
+        let dictation = dictation.to_owned();
+        self.ask(stop, move |language, stop| language.write_freely(&dictation, stop))
     }
 
     /// Has the thread do something, and waits for what comes of it, no longer than until `stop`. The thread ends what it

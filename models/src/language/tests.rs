@@ -1,5 +1,12 @@
 use super::*;
 use crate::gguf;
+use sayso_speech::clean::clean;
+use sayso_speech::lattice::{self, Kind, Lattice, Step};
+use sayso_speech::lex::lex;
+use sayso_speech::render::render;
+use sayso_speech::words::UserWords;
+use sayso_speech::{sound, vocabulary};
+use serde_json::{Value, json};
 use std::path::Path;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
@@ -132,4 +139,153 @@ fn a_resident_says_what_it_is() {
     assert_eq!(model.name(), "model");
     let memory = model.memory();
     assert!(memory.weights > 0 && memory.cache > 0 && memory.room > 0);
+}
+
+/// A line such as people dictate: names of symbols, numbers, letters and words, in no sensible order.
+fn line(random: &mut fastrand::Rng) -> String {
+    const WORDS: [&str; 14] = [
+        "git", "find", "readme", "Makefile", "foo", "get", "jason", "no space", "space", "all caps",
+        "okay so", "naïve", "8080", "1,024",
+    ];
+    const NUMBERS: [&str; 8] = ["one", "two", "twenty", "eighty", "hundred", "oh", "seven", "fifteen"];
+    let forms = vocabulary::entries();
+    let word = |random: &mut fastrand::Rng| match random.u32(0..10) {
+        0..4 => forms[random.usize(0..forms.len())].spoken(),
+        4..6 => NUMBERS[random.usize(0..NUMBERS.len())].to_owned(),
+        6 => random.alphabetic().to_string(),
+        _ => WORDS[random.usize(0..WORDS.len())].to_owned(),
+    };
+    let words: Vec<String> = (0..random.usize(1..12)).map(|_| word(random)).collect();
+    words.join(" ")
+}
+
+fn wide(line: &str) -> Lattice {
+    let words = UserWords::default();
+    sound::widen(lex(clean(line), &words), &words)
+}
+
+/// That the steps are a path: nothing left out, nothing taken twice, no numbers that cannot touch.
+#[track_caller]
+fn is_path(lattice: &Lattice, steps: &[Step]) {
+    let (mut next, mut number) = (0, None);
+    for step in steps {
+        let reading = lattice.reading(step.reading);
+        assert_eq!(reading.tokens.start, next);
+        next = reading.tokens.end;
+        if let Some(number) = number {
+            assert!(
+                step.space || !reading.kind.writes() || lattice.may_touch(number, reading),
+                "{reading:?}"
+            );
+        }
+        number = match reading.kind {
+            Kind::Drop => number,
+            Kind::Number => Some(reading),
+            // "no space" between numbers is what was said.
+            _ => None,
+        };
+    }
+    assert_eq!(next, lattice.len());
+    let text = render(lattice, steps).text;
+    assert!(lattice::reaches(lattice, &text), "{text}");
+}
+
+#[test]
+fn all_that_is_written_along_a_lattice_is_a_path_of_it() {
+    let models: Vec<Resident> = MODELS.iter().map(|name| resident(name)).collect();
+    let mut random = fastrand::Rng::with_seed(4);
+    let (mut chosen, mut bytes) = (0, 0);
+    for number in 0..500 {
+        let line = line(&mut random);
+        let lattice = wide(&line);
+        let model = &models[number % models.len()];
+        let written = model.write(&line, &lattice, &Stop::never()).unwrap().unwrap();
+        is_path(&lattice, &written.steps);
+        assert_eq!(model.write(&line, &lattice, &Stop::never()).unwrap().as_ref(), Some(&written), "{line}");
+        chosen += written.chosen;
+        bytes += render(&lattice, &written.steps).text.len();
+    }
+    // Small vocabularies have few long tokens, and much of a line is still certain.
+    assert!(chosen > 500 && chosen < bytes, "{chosen} tokens chosen for {bytes} bytes");
+}
+
+#[test]
+fn a_vocabulary_of_bytes_and_pieces_writes_paths_too() {
+    let place = folder("smollm");
+    let model = place.path().join("model");
+    sentence_pieces(&model);
+    let model = Resident::open(&model, &OPTIONS).unwrap();
+    for line in ["naïve dash l eighty eighty", "git commit dash M quote fix quote", "ls tilde slash foo"] {
+        let lattice = wide(line);
+        let written = model.write(line, &lattice, &Stop::never()).unwrap().unwrap();
+        is_path(&lattice, &written.steps);
+    }
+}
+
+/// Replaces the tokenizer of a folder by one as SentencePiece makes them: pieces of text, and bytes for all else.
+fn sentence_pieces(folder: &Path) {
+    let end = "<|im_end|>";
+    let pieces = ["▁", "▁git", "l", "s", "ls", "▁-", "fo", "o", "commit"].map(str::to_owned);
+    let bytes = (0..=u8::MAX).map(|byte| format!("<0x{byte:02X}>"));
+    let vocabulary: serde_json::Map<String, Value> = std::iter::once(end.to_owned())
+        .chain(bytes)
+        .chain(pieces)
+        .enumerate()
+        .map(|(id, piece)| (piece, id.into()))
+        .collect();
+    let replace =
+        |from: &str, to: &str| json!({"type": "Replace", "pattern": {"String": from}, "content": to});
+    let tokenizer = json!({
+        "version": "1.0", "truncation": null, "padding": null,
+        "added_tokens": [{"id": 0, "content": end, "single_word": false, "lstrip": false, "rstrip": false,
+            "normalized": false, "special": true}],
+        "normalizer": replace(" ", "▁"), "pre_tokenizer": null, "post_processor": null,
+        "decoder": {"type": "Sequence", "decoders": [replace("▁", " "), {"type": "ByteFallback"}, {"type": "Fuse"}]},
+        "model": {"type": "BPE", "dropout": null, "unk_token": null, "continuing_subword_prefix": null,
+            "end_of_word_suffix": null, "fuse_unk": false, "byte_fallback": true, "vocab": vocabulary,
+            "merges": [["l", "s"]]},
+    });
+    std::fs::write(folder.join("tokenizer.json"), tokenizer.to_string()).unwrap();
+    std::fs::write(folder.join("generation_config.json"), r#"{"eos_token_id": 0}"#).unwrap();
+    let config = folder.join("tokenizer_config.json");
+    let mut entries: Value = serde_json::from_slice(&std::fs::read(&config).unwrap()).unwrap();
+    entries["eos_token"] = end.into();
+    std::fs::write(config, entries.to_string()).unwrap();
+}
+
+#[test]
+fn writing_ends_at_its_deadline_and_the_next_is_whole() {
+    let model = resident("qwen3");
+    let line = "tar dash X Z F archive dot tar dot gz pipe grep dash R N quote foo quote";
+    let lattice = wide(line);
+    let whole = model.write(line, &lattice, &Stop::never()).unwrap();
+    let freely = model.write_freely(line, &Stop::never()).unwrap();
+    let mut stopped = 0;
+    for step in 0..40 {
+        let soon = || Stop::at(Instant::now() + Duration::from_micros(step * step * 20));
+        match model.write(line, &lattice, &soon()) {
+            Ok(written) => assert_eq!(written, whole),
+            Err(error) => stopped += usize::from(error.is_stopped()),
+        }
+        match model.write_freely(line, &soon()) {
+            Ok(written) => assert_eq!(written, freely),
+            Err(error) => stopped += usize::from(error.is_stopped()),
+        }
+    }
+    assert!(stopped >= 2, "the first ones had no time at all");
+    assert_eq!(model.write(line, &lattice, &Stop::never()).unwrap(), whole);
+}
+
+#[test]
+fn what_is_written_freely_ends() {
+    for name in MODELS {
+        let model = resident(name);
+        let mut random = fastrand::Rng::with_seed(9);
+        for _ in 0..10 {
+            let line = line(&mut random);
+            let written = model.write_freely(&line, &Stop::never()).unwrap();
+            // A model of random weights says nothing of the line; no token of these is longer than 32 bytes.
+            assert!(written.len() <= (2 * line.len() + 16) * 32, "{line}: {written}");
+        }
+    }
 }
