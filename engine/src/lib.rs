@@ -17,9 +17,11 @@ use sayso_models::tagger::network::Likely;
 use sayso_models::tagger::weights::Weights;
 use sayso_protocol::character::forbidden;
 use sayso_speech::clean::{clean, open_quote};
+use sayso_speech::english::is_english;
 use sayso_speech::gate::{self as rules, Verdict};
 use sayso_speech::lattice::{Kind, Lattice, Step};
 use sayso_speech::lex::lex;
+use sayso_speech::programs::is_program;
 use sayso_speech::render::{self, Rendered};
 pub use sayso_speech::words::UserWords as Words;
 use sayso_speech::{commands, scanner, sound, strict};
@@ -262,13 +264,22 @@ const BEAM: usize = 4;
 
 /// How sure the tagger must be of a command where the rules see none.
 const FOUND_COMMAND: f32 = 0.2;
+/// The same of a name of which nothing is known, but that it is no English word.
+const FOUND_NAME: f32 = 0.4;
 
 impl Found {
-    /// Whether the path begins with the name of a command, for sure enough to doubt the rules.
+    /// Whether the path begins with the name of a command, for sure enough to doubt the rules. Most English words are the
+    /// name of some program.
     fn names_command(&self) -> bool {
         let text = render::render(&self.lattice, &self.best.steps).text;
         let name = text.split_whitespace().find(|word| !word.contains('=')).unwrap_or_default();
-        commands::is_command(name) && self.confidence >= FOUND_COMMAND
+        let enough = match name {
+            _ if commands::is_command(name) => FOUND_COMMAND,
+            _ if name.is_empty() || is_english(&name.to_lowercase()) => return false,
+            _ if is_program(name) => FOUND_COMMAND,
+            _ => FOUND_NAME,
+        };
+        self.confidence >= enough
     }
 
     /// Whether a quote that is still open at the end is closed there: people leave out what ends with the line. The

@@ -11,7 +11,9 @@ mod wrong;
 
 use crate::said::Said;
 use command::Command;
+use sayso_speech::english;
 use scene::Scene;
+use std::sync::LazyLock;
 
 /// Most deleted words that a line gets, except what the last thing said goes beyond it.
 const MOST: usize = 40;
@@ -110,6 +112,7 @@ fn lead(command: &Command, scene: &Scene, random: &mut fastrand::Rng) -> Option<
     let next = command.unit_at(0);
     let mut said = Vec::with_capacity(16);
     grammar::say("lead", &Scene { next, akin: next, ..*scene }, random, &mut said);
+    estrange(&mut said, scene, random);
     (!runs_into(&said, next)).then_some((0, said))
 }
 
@@ -117,6 +120,7 @@ fn tail(command: &Command, scene: &Scene, random: &mut fastrand::Rng) -> Option<
     let prev = command.unit_before(command.len());
     let mut said = Vec::with_capacity(16);
     grammar::say("tail", &Scene { prev, akin: prev, ..*scene }, random, &mut said);
+    estrange(&mut said, scene, random);
     Some((command.len(), said))
 }
 
@@ -138,7 +142,29 @@ fn aside(command: &Command, scene: &Scene, random: &mut fastrand::Rng) -> Option
     let (prev, next) = (command.unit_before(at), command.unit_at(at));
     let mut said = Vec::with_capacity(16);
     grammar::say(rule, &Scene { prev, next, akin: next, ..*scene }, random, &mut said);
+    estrange(&mut said, scene, random);
     Some((at, said))
+}
+
+/// Of 100 phrases so many are made strange, and of 100 words in them so many are others.
+const STRANGE: u8 = 30;
+const OTHERS: u8 = 35;
+
+/// Puts other words into a phrase: no grammar has all that people say, and what is learnt by heart helps nobody who says it
+/// in another way.
+fn estrange(said: &mut [Said], scene: &Scene, random: &mut fastrand::Rng) {
+    static ENGLISH: LazyLock<Vec<&str>> = LazyLock::new(|| english::words().collect());
+    if random.u8(..100) >= STRANGE {
+        return;
+    }
+    let long =
+        |said: &&mut Said| said.text.len() >= 3 && said.text.bytes().all(|byte| byte.is_ascii_alphabetic());
+    for said in said.iter_mut().filter(long) {
+        if random.u8(..100) < OTHERS {
+            let words: &[&str] = if random.u8(..3) == 0 { &ENGLISH } else { &grammar::WORDS };
+            said.text = scene.written(words[random.usize(..words.len())]);
+        }
+    }
 }
 
 /// What introduces an argument: "then the flag", "a" before a pipe.

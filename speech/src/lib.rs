@@ -4,14 +4,17 @@
 pub mod case;
 pub mod clean;
 pub mod commands;
+pub mod english;
 pub mod gate;
 pub mod lattice;
 pub mod lex;
 pub mod number;
+pub mod programs;
 mod quick;
 pub mod render;
 pub mod scanner;
 mod shell;
+mod sorted;
 pub mod sound;
 pub mod spacing;
 pub mod speak;

@@ -14,8 +14,19 @@ const WARM_UP: usize = 5;
 /// Starts of a shell that are measured: they take tens of milliseconds.
 const STARTS: usize = 100;
 
-const SAID: &str = "git space status space dash s";
-const EXPECTED: &str = "$ git status -s";
+/// What is dictated, and what the screen shows then.
+struct Line {
+    said: &'static str,
+    shown: &'static str,
+}
+
+/// One path, found by rule.
+const STRICT: Line = Line { said: "git space status space dash s", shown: "$ git status -s" };
+/// For the tagger to choose.
+const FREE: Line = Line {
+    said: "git commit dash a m quote fix login bug quote",
+    shown: "$ git commit -am \"fix login bug\"",
+};
 /// Ctrl-X Ctrl-V, the default key; Ctrl-U, which empties the line in all three shells.
 const KEY: &str = "\x18\x16";
 const EMPTY_LINE: &str = "\x15";
@@ -74,10 +85,11 @@ pub(super) fn run(samples: usize) -> anyhow::Result<Report> {
     let mut rows = Vec::new();
     for shell in &SHELLS {
         let line = (shell.line)(sayso);
-        let (echo, key) = shell.key_presses(&daemon, &line, samples)?;
-        let ratio = key.p50 / echo.p50;
+        let Presses { echo, strict, added: by_tagger } = shell.key_presses(&daemon, &line, samples)?;
+        let ratio = strict.p50 / echo.p50;
         let added = shell.added_start(&daemon, &line, STARTS.min(samples))?;
-        rows.push(key.p50_below(20.0).p99_below(50.0).ratio(ratio, "the echo of a letter"));
+        rows.push(strict.p50_below(20.0).p99_below(50.0).ratio(ratio, "the echo of a letter"));
+        rows.push(by_tagger.p50_below(3.0));
         rows.push(echo);
         rows.push(if shell.name == "zsh" { added.p50_below(10.0) } else { added });
     }
@@ -85,18 +97,26 @@ pub(super) fn run(samples: usize) -> anyhow::Result<Report> {
         name: "keypress",
         method: format!(
             "Each shell under a pseudo-terminal of 80 by 24, a warm daemon answering. From writing the key to the \
-             terminal until an emulator of the screen shows {EXPECTED:?} in place of {SAID:?}; beside it the same \
-             for the echo of one letter. The start-up is that of an interactive shell that evaluates sayso's line, \
+             terminal until an emulator of the screen shows {:?} in place of {:?}, which takes no model; then, in \
+             turn with it, what {:?} takes longer, which the tagger answers; beside it the same for the echo of one \
+             letter. The start-up is that of an interactive shell that evaluates sayso's line, \
              over one that evaluates nothing, in pairs. Bias: no other plugin is loaded, the suggestions of fish are off, and a real terminal adds \
-             the time of its drawing."
+             the time of its drawing.",
+            STRICT.shown, STRICT.said, FREE.said
         ),
         rows,
     })
 }
 
+/// Rows for the echo of a letter, for the key, and for what the tagger adds to it.
+struct Presses {
+    echo: Row,
+    strict: Row,
+    added: Row,
+}
+
 impl Shell {
-    /// Rows for the echo of a letter and for the key.
-    fn key_presses(&self, daemon: &Resident, line: &str, samples: usize) -> anyhow::Result<(Row, Row)> {
+    fn key_presses(&self, daemon: &Resident, line: &str, samples: usize) -> anyhow::Result<Presses> {
         let file = daemon.world.folder().join(self.start_file);
         std::fs::create_dir_all(file.parent().context("a start file lies in a folder")?)?;
         std::fs::write(&file, [self.plain, line].concat())?;
@@ -104,22 +124,29 @@ impl Shell {
         command.args(self.arguments).env("TERM", "xterm-256color");
         let mut screen = Screen::open(&command)?;
         screen.wait("$")?;
-        let (mut echoes, mut keys) = (Vec::new(), Vec::new());
+        let (mut echoes, mut keys, mut added) = (Vec::new(), Vec::new(), Vec::new());
         for at in 0..WARM_UP + samples {
             let echo = screen.time("g", "$ g")?;
-            screen.time(&SAID[1..], &format!("$ {SAID}"))?;
-            let key = screen.time(KEY, EXPECTED)?;
-            screen.time(EMPTY_LINE, "$")?;
+            let mut press = |typed: &str, line: &Line| {
+                screen.time(typed, &format!("$ {}", line.said))?;
+                let key = screen.time(KEY, line.shown)?;
+                screen.time(EMPTY_LINE, "$")?;
+                anyhow::Ok(key)
+            };
+            let strict = press(&STRICT.said[1..], &STRICT)?;
+            let free = press(FREE.said, &FREE)?;
             if at >= WARM_UP {
                 echoes.push(echo);
-                keys.push(key);
+                keys.push(strict);
+                added.push((free.as_secs_f64() - strict.as_secs_f64()) * 1e3);
             }
         }
-        let name = self.name;
-        Ok((
-            Row::of_durations(format!("{name}: echo of a letter"), Unit::Milliseconds, &echoes),
-            Row::of_durations(format!("{name}: key press to changed screen"), Unit::Milliseconds, &keys),
-        ))
+        let named = |what: &str| format!("{}: {what}", self.name);
+        Ok(Presses {
+            echo: Row::of_durations(named("echo of a letter"), Unit::Milliseconds, &echoes),
+            strict: Row::of_durations(named("key press to changed screen"), Unit::Milliseconds, &keys),
+            added: Row::of_figures(named("added where the tagger answers"), Unit::Milliseconds, added),
+        })
     }
 
     /// A row for the time that evaluating sayso's line adds to the start.

@@ -45,6 +45,26 @@ pub(super) fn say(rule: &str, scene: &Scene, random: &mut fastrand::Rng, out: &m
     GRAMMAR.rules[rule].say(scene, random, out);
 }
 
+/// The words that rules say by themselves, each as often as it stands there.
+pub(super) static WORDS: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
+    let mut words = Vec::new();
+    for alternative in GRAMMAR.rules.iter().flat_map(|rule| &rule.alternatives) {
+        collect(alternative, &mut words);
+    }
+    words
+});
+
+fn collect(items: &[Item], words: &mut Vec<&'static str>) {
+    for item in items {
+        match item {
+            Item::Word { text, .. } => words.push(text),
+            Item::Maybe(items) => collect(items, words),
+            Item::Either(choice) => choice.alternatives.iter().for_each(|items| collect(items, words)),
+            Item::Rule { .. } | Item::Special { .. } => {}
+        }
+    }
+}
+
 impl Choice {
     fn new() -> Choice {
         Choice { alternatives: Vec::new(), sums: Vec::new() }

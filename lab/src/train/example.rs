@@ -236,8 +236,7 @@ pub(super) fn encode_path(lattice: &Lattice, path: &[Step], mut random: Option<&
         example.step_tokens.push(token as u32);
         example.history.push(context.rows());
         let view = context.view();
-        let facts: Vec<Facts<'_>> =
-            usable.iter().map(|id| Facts::new(lattice, lattice.reading(*id))).collect();
+        let facts = Facts::all(lattice, token, &usable);
         for candidate in &found {
             example.candidates.push((step as u32, first + candidate.place));
             let sounds = lattice.reading(candidate.reading).kind == Kind::Sounds && !is_gold(candidate);

@@ -10,9 +10,12 @@ use crate::talk::talk;
 use crate::{cases, everyday, template};
 use anyhow::{Context, bail};
 use fastrand::Rng;
+use sayso_speech::english;
+use sayso_speech::programs::programs;
 use sayso_speech::speak::{Dialect, speak};
 use serde::Deserialize;
 use std::path::Path;
+use std::sync::LazyLock;
 
 /// What commands are taken from.
 #[derive(Debug)]
@@ -32,7 +35,7 @@ pub struct Commands {
 /// Of the free dialect so many of 100 in the styles of `speak`.
 const SPOKEN: u8 = 40;
 /// Of 100 commands so many get another name.
-const RENAMED: u8 = 5;
+const RENAMED: u8 = 10;
 /// One page of so many is held out.
 const HELD_OUT: u64 = 12;
 
@@ -104,6 +107,8 @@ impl Commands {
     }
 }
 
+static PROGRAMS: LazyLock<Vec<&str>> = LazyLock::new(|| programs().collect());
+
 /// Words shorter than this may be part of what a command means.
 const SHORTEST_NAME: usize = 4;
 
@@ -118,7 +123,8 @@ impl Commands {
             return None;
         }
         let mut renamed = command[..start].to_owned();
-        match random.u8(..6) {
+        match random.u8(..12) {
+            6.. => renamed.push_str(PROGRAMS[random.usize(..PROGRAMS.len())]),
             0 | 1 => renamed.push_str(&made_up(random).to_ascii_lowercase()),
             kind => {
                 renamed.push_str(self.word(random));
@@ -136,8 +142,13 @@ impl Commands {
         Some(renamed)
     }
 
+    /// A word as commands hold them, now and then any English one.
     fn word(&self, random: &mut Rng) -> &str {
-        &self.names[random.usize(..self.names.len())]
+        static ENGLISH: LazyLock<Vec<&str>> = LazyLock::new(|| english::words().collect());
+        match random.u8(..6) {
+            0 => ENGLISH[random.usize(..ENGLISH.len())],
+            _ => &self.names[random.usize(..self.names.len())],
+        }
     }
 
     fn sometimes(&self, command: &str, random: &mut Rng) -> String {

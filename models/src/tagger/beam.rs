@@ -168,7 +168,7 @@ fn score_all(
         let rows = candidate::rows(lattice, reading);
         weights.reading(&rows, reading.tokens.end - 1, reading.tokens.end, seen, sum);
     }
-    let facts: Vec<Facts<'_>> = usable.iter().map(|id| Facts::new(lattice, lattice.reading(*id))).collect();
+    let facts = Facts::all(lattice, token, usable);
     let best = partials.iter().map(|partial| partial.score).fold(f32::MIN, f32::max);
     for (at, partial) in partials.iter().enumerate().filter(|(_, partial)| partial.score > best - HOPELESS) {
         candidate::candidates(lattice, usable, &partial.context, partial.wrote, found);

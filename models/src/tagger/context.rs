@@ -1,10 +1,10 @@
 //! The command line so far, as the tagger sees it from one point of a path.
 
 use super::feature::{CROSS_ROWS, Feature, ROWS, Text};
-use super::unit::Pattern;
+use super::unit::{Pattern, Standing};
 use sayso_speech::commands::{self, Arity, Command};
-use sayso_speech::lattice::{Kind, Lattice, Reading};
-use std::ops::Range;
+use sayso_speech::lattice::{Kind, Lattice, Reading, ReadingId};
+use sayso_speech::programs;
 
 /// Of a longer word only this many bytes at its end are kept.
 const LONGEST: usize = 48;
@@ -332,27 +332,39 @@ pub struct Facts<'l> {
     text: Feature,
     pattern: Pattern,
     heard: Text,
+    standing: u64,
     next: Text,
+    next_word: &'l str,
     case: u64,
     reading: &'l Reading,
 }
 
 impl<'l> Facts<'l> {
-    /// Of a reading of `lattice`.
-    pub fn new(lattice: &'l Lattice, reading: &'l Reading) -> Facts<'l> {
+    /// Of readings that start at `token`.
+    pub fn all(lattice: &'l Lattice, token: usize, readings: &[ReadingId]) -> Vec<Facts<'l>> {
         let line = &lattice.line;
-        let Range { start, end } = reading.tokens;
-        let writes = Text::of(&reading.text);
-        Facts {
-            kind: reading.kind as u64,
-            writes,
-            text: Feature::new(3).grown(writes),
-            pattern: Pattern::of(&reading.text),
-            heard: Text::of(line.text(start)),
-            next: if end < lattice.len() { Text::of(line.lower(end)) } else { Text::EMPTY },
-            case: super::unit::case_of(line.text(start)),
-            reading,
-        }
+        let heard = Text::of(line.text(token));
+        let standing = Standing::of(line.lower(token)) as u64;
+        let case = super::unit::case_of(line.text(token));
+        let facts = readings.iter().map(|id| {
+            let reading = lattice.reading(*id);
+            let writes = Text::of(&reading.text);
+            let end = reading.tokens.end;
+            let next_word = if end < lattice.len() { line.lower(end) } else { "" };
+            Facts {
+                kind: reading.kind as u64,
+                writes,
+                text: Feature::new(3).grown(writes),
+                pattern: Pattern::of(&reading.text),
+                heard,
+                standing,
+                next: if next_word.is_empty() { Text::EMPTY } else { Text::of(next_word) },
+                next_word,
+                case,
+                reading,
+            }
+        });
+        facts.collect()
     }
 }
 
@@ -417,6 +429,12 @@ impl View<'_> {
             let distance = Feature::new(82).number(u64::from(reading.cost / 3)).number(space_code);
             add(distance.number(u64::from(reading.prior)).number(reading.fit as u64).number(fit));
         }
+        let known = Feature::new(86).number(facts.standing).number(kind).number(u64::from(reading.cost / 3));
+        add(known.number(fit).number(context.place as u64));
+        if reading.text.as_ref() == "-" && !facts.next_word.is_empty() {
+            let name = hyphenated(&context.word, facts.next_word, self.joined);
+            add(Feature::new(87).number(space_code).number(name));
+        }
         add(Feature::new(81).and(text).number(kind).number(facts.case).number(context.place as u64));
         add(Feature::new(83).number(space_code).and(text).grown(facts.next));
         add(Feature::new(84).number(space_code).number(kind).and(context.last[0]).grown(facts.next));
@@ -450,11 +468,30 @@ fn arity(command: Option<Command>, word: &str) -> Option<Arity> {
     }
 }
 
+/// What `word-next` would be: 0 nothing that is known, 1 a command or 2 a program, or the beginning of one, 3 a sub-command,
+/// 4 a flag or the beginning of one.
+fn hyphenated(word: &str, next: &str, expects: Expects) -> u64 {
+    match expects {
+        _ if word.is_empty() => 0,
+        Expects::Anything => 0,
+        Expects::Name if commands::hyphenated(word, next) => 1,
+        Expects::Name if programs::starts_program(&format!("{word}-{next}")) => 2,
+        Expects::Name => 0,
+        Expects::Argument(command) => match (command, word.strip_prefix("--")) {
+            (Some(command), Some(flag)) if command.long_starts_with(&format!("{flag}-{next}")) => 4,
+            (Some(command), None) if command.has_hyphenated_subcommand(word, next) => 3,
+            _ => 0,
+        },
+    }
+}
+
 fn fit_name(word: &str) -> u64 {
     match word {
         word if commands::is_command(word) => 2,
         word if word.contains('=') => 3,
         word if word.contains('/') => 4,
+        word if programs::is_program(word) => 6,
+        word if word.ends_with('-') && programs::starts_program(word) => 7,
         _ => 5,
     }
 }

@@ -2,7 +2,10 @@
 
 use super::feature::{Feature, ROWS};
 use sayso_speech::clean::Shape;
+use sayso_speech::commands;
+use sayso_speech::english::is_english;
 use sayso_speech::lattice::{Kind, Lattice};
+use sayso_speech::programs::is_program;
 
 /// Most letters of a word whose parts are looked at.
 const MAX_LETTERS: usize = 20;
@@ -53,9 +56,10 @@ fn unit(lattice: &Lattice, token: usize) -> Vec<Weighted> {
         }
     }
     add(Feature::new(6).number(kinds));
-    if sayso_speech::commands::is_command(lower) {
+    if commands::is_command(lower) {
         add(Feature::new(7));
     }
+    add(Feature::new(17).number(Standing::of(lower) as u64).number(case_of(text)));
     if shape == Shape::Typed {
         add(Feature::new(8).bytes(Pattern::of(text).bytes()));
     }
@@ -87,6 +91,29 @@ fn parts(letters: &[char]) -> Vec<u32> {
         }
     }
     rows
+}
+
+/// What a word is known as, which tells whether a speech engine may have written it for another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Standing {
+    Unknown,
+    Command,
+    Program,
+    English,
+    EnglishProgram,
+}
+
+impl Standing {
+    /// Of a word in lower case.
+    pub(super) fn of(word: &str) -> Standing {
+        match word {
+            _ if commands::is_command(word) => Standing::Command,
+            _ if is_program(word) && is_english(word) => Standing::EnglishProgram,
+            _ if is_program(word) => Standing::Program,
+            _ if is_english(word) => Standing::English,
+            _ => Standing::Unknown,
+        }
+    }
 }
 
 /// 0 no letters, 1 lower, 2 one capital alone, 3 a capital first, 4 all capitals, 5 mixed.
