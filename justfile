@@ -17,6 +17,14 @@ lint:
 test *arguments:
     bash tests/run {{arguments}}
 
+# the decoder on MLX, on Linux: its tests, or any cargo command with `--features mlx`
+mlx-linux *arguments:
+    bash scripts/mlx-linux.sh {{arguments}}
+
+# SmolLM2: tokens, and what the decoders write beside mlx_lm; fetches both
+real-models:
+    bash scripts/real-models.sh
+
 # everything that a change must pass
 ci:
     bash .ci/run

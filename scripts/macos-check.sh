@@ -4,7 +4,8 @@
 # On macOS this is an ordinary `cargo check`. On Debian it unpacks (never installs) a Rust compiler that comes with
 # the sources of its standard library, builds that library for aarch64-apple-darwin and checks the whole workspace
 # against it, tests included, with zig for what is in C; zig's linker then proves that every symbol exists in the
-# libraries of macOS.
+# libraries of macOS. MLX is C++, Objective-C and Metal, which only Apple's tools compile: what calls it is checked
+# against its headers, with the features that it has on a Mac, and linked with empty functions of their names.
 #
 # Everything lands under the user's cache folder, in a folder named after the versions of the packages, so that a
 # second run only compiles what changed. Where the packages are gone, it says so and succeeds: a registry that
@@ -84,6 +85,19 @@ if [[ ! -e $zig ]]; then
 fi
 [[ -e $zig ]] || skip "zig $zig_version is not to be had, and ring is partly in C"
 
+# Reads the headers of mlx-c.
+libclang_version=18.1.1
+libclang=$cache/libclang-$libclang_version
+if [[ ! -e $libclang ]]; then
+    new=$libclang.$$
+    if python3 -m pip -q install --disable-pip-version-check --root-user-action=ignore --no-deps --target "$new" \
+        "libclang==$libclang_version"; then
+        mv -T "$new" "$libclang" 2>/dev/null || true
+    fi
+    rm -rf "$new"
+fi
+[[ -e $libclang ]] || skip "libclang $libclang_version is not to be had, and MLX's bindings are written with it"
+
 # The project's compiler may be pinned by the environment: none of that reaches the other one.
 unset RUSTFLAGS CARGO_ENCODED_RUSTFLAGS RUSTC_WRAPPER RUSTUP_TOOLCHAIN
 llvm=("$rust"/root/usr/lib/llvm-*/lib)
@@ -111,6 +125,9 @@ while ((\$#)); do
     case \$1 in
     -arch | -isysroot | -target) shift ;;
     --target=* | -mmacosx-version-min=* | -Wl,-exported_symbols_list*) ;;
+    # Of MLX, which is not there.
+    -framework) shift ;;
+    -lobjc | -lc++) ;;
     *) arguments+=("\$1") ;;
     esac
     shift
@@ -131,6 +148,13 @@ mv "$cache/bin/ar.$$" "$cache/bin/ar"
 export CARGO_TARGET_AARCH64_APPLE_DARWIN_LINKER="$cache/bin/cc"
 export CC_aarch64_apple_darwin="$cache/bin/cc" AR_aarch64_apple_darwin="$cache/bin/ar"
 
+cp scripts/macos/cmake "$cache/bin/cmake"
+mkdir -p "$cache/metal"
+export CMAKE="$cache/bin/cmake" MACOS_CC="$cache/bin/cc" MACOS_AR="$cache/bin/ar" MLX_RS_METAL_PATH="$cache/metal"
+export LIBCLANG_PATH="$libclang/clang/native"
+headers=("$zig/ziglang/lib/include" "$zig/ziglang/lib/libc/include/any-darwin-any")
+export BINDGEN_EXTRA_CLANG_ARGS_aarch64_apple_darwin="-nostdinc -isystem ${headers[0]} -isystem ${headers[1]}"
+
 echo "Checking the workspace for $target with $("$RUSTC" --version)"
 "${cargo[@]}" check "${build_std[@]}" --workspace --all-targets
 echo "Linking the programs for $target"
@@ -139,4 +163,4 @@ for program in sayso saysod sayso-lab; do
     magic=$(od -An -tx1 -N4 "$CARGO_TARGET_DIR/$target/debug/$program" | tr -d ' ')
     [[ $magic == cffaedfe ]] || { echo "$program is not a Mach-O program (it starts with $magic)" >&2; exit 1; }
 done
-echo "The workspace type-checks and links for $target."
+echo "The workspace type-checks and links for $target; MLX itself was not compiled."

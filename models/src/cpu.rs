@@ -22,7 +22,6 @@ mod pool;
 mod rows;
 #[cfg(test)]
 mod tests;
-mod trie;
 mod weights;
 
 pub use cores::default_threads;

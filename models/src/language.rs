@@ -112,9 +112,7 @@ impl Language {
         let checkpoint = Checkpoint::open(folder)?;
         let tokenizer = Tokenizer::open(folder, checkpoint.config())?;
         let chat = Chat::open(folder)?;
-        let Options { threads, positions } = *options;
-        let decoder = cpu::Decoder::new(&checkpoint, cpu::Options { threads, positions, exact: false })?;
-        Language::new(Box::new(decoder), tokenizer, chat)
+        Language::new(decode::open(&checkpoint, options)?, tokenizer, chat)
     }
 
     /// Of its parts, which belong to one folder.

@@ -7,9 +7,9 @@ use super::kernel::Instructions;
 use super::math::combine;
 use super::pool::Pool;
 use super::rows::TERMS;
-use super::trie::Trie;
 use super::weights::Weights;
 use crate::checkpoint::{Checkpoint, Config};
+use crate::trie::Trie;
 use std::ops::Range;
 
 /// How a model runs.

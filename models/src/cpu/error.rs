@@ -42,6 +42,17 @@ pub enum DecoderError {
     /// The system starts no thread.
     #[error("cannot start a thread for the model: {0}")]
     Threads(std::io::Error),
+    /// A tensor that MLX does not take over.
+    #[error("tensor {name} has {bytes} bytes; MLX takes over less than 2 GiB at a time")]
+    TooLarge {
+        /// Its name.
+        name: String,
+        /// Its size in bytes.
+        bytes: usize,
+    },
+    /// MLX could not compute; most of the time for want of memory.
+    #[error("MLX: {0}")]
+    Mlx(String),
     /// There is nothing to read.
     #[error("the text is empty; a model needs at least one token")]
     Empty,

@@ -8,8 +8,8 @@ use super::math::{LogSum, rms_norm, silu};
 use super::matrix::{LANES, Line, Matrix};
 use super::pool::Pool;
 use super::rows::{Codes, Rows, TERMS};
-use super::trie::Trie;
 use super::weights::{Linear, Weights};
+use crate::trie::Trie;
 use std::ops::Range;
 use std::sync::atomic::{AtomicU32, Ordering};
 

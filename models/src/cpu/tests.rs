@@ -1,31 +1,10 @@
 use super::*;
-use crate::checkpoint::Checkpoint;
-use safetensors::SafeTensors;
-use std::path::{Path, PathBuf};
-
-const MODELS: [&str; 6] =
-    ["qwen2-4bit", "qwen3-4bit", "qwen3-bf16", "qwen3-mixed", "llama-4bit", "llama-bf16"];
-
-fn never() -> bool {
-    false
-}
-
-fn folder(model: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/golden").join(model)
-}
+use crate::golden::{
+    MODELS, assert_close, candidates, checkpoint, first_choice, golden, log_probability, never, text,
+};
 
 fn open(model: &str, exact: bool) -> Decoder {
-    let checkpoint = Checkpoint::open(&folder(model)).unwrap();
-    Decoder::new(&checkpoint, Options { threads: 2, positions: 200, exact }).unwrap()
-}
-
-/// What `mlx_lm` makes of a text: its tokens, and logits (positions, vocabulary).
-fn golden(model: &str) -> (Vec<u32>, Vec<f32>) {
-    let bytes = std::fs::read(folder(model).join("golden.safetensors")).unwrap();
-    let tensors = SafeTensors::deserialize(&bytes).unwrap();
-    let (tokens, logits) = (tensors.tensor("tokens").unwrap(), tensors.tensor("logits").unwrap());
-    let tokens = tokens.data().as_chunks().0.iter().map(|bytes| u32::from_le_bytes(*bytes)).collect();
-    (tokens, Float::F32.read(logits.data()))
+    Decoder::new(&checkpoint(model), Options { threads: 2, positions: 200, exact }).unwrap()
 }
 
 /// The logits of each position, token by token.
@@ -39,10 +18,6 @@ fn logits(decoder: &mut Decoder, tokens: &[u32]) -> Vec<f32> {
     logits
 }
 
-fn first_choice(logits: &[f32]) -> usize {
-    (0..logits.len()).max_by(|a, b| logits[*a].total_cmp(&logits[*b])).unwrap()
-}
-
 /// How far `found` is from `expected`, in parts of its length; and at how many positions the first choice is the same.
 fn compare(found: &[f32], expected: &[f32], vocabulary: usize) -> (f32, usize) {
     let norm = |x: &mut dyn Iterator<Item = f32>| x.map(|x| x * x).sum::<f32>().sqrt();
@@ -50,17 +25,6 @@ fn compare(found: &[f32], expected: &[f32], vocabulary: usize) -> (f32, usize) {
     let positions = found.chunks(vocabulary).zip(expected.chunks(vocabulary));
     let same = positions.filter(|(a, b)| first_choice(a) == first_choice(b)).count();
     (off / norm(&mut expected.iter().copied()), same)
-}
-
-fn text(seed: u64, length: usize) -> Vec<u32> {
-    let mut random = fastrand::Rng::with_seed(seed);
-    // All of the models have 160 tokens.
-    (0..length).map(|_| random.u32(0..160)).collect()
-}
-
-fn log_probability(logits: &[f32], token: u32) -> f32 {
-    let sum: f64 = logits.iter().map(|logit| f64::from(*logit).exp()).sum();
-    logits[token as usize] - sum.ln() as f32
 }
 
 #[test]
@@ -159,13 +123,6 @@ fn greedy_takes_the_likeliest() {
     }
 }
 
-/// Four continuations that part at different places; in all, more than one pass takes.
-fn candidates() -> Vec<Vec<u32>> {
-    let common = text(5, 30);
-    let part = |at: usize, seed| [&common[..at], &text(seed, 50 - at)].concat();
-    vec![part(30, 6), part(20, 7), part(20, 8), part(0, 9), text(5, 3), vec![]]
-}
-
 #[test]
 fn a_judge_adds_up_logarithms() {
     for model in MODELS {
@@ -180,10 +137,7 @@ fn a_judge_adds_up_logarithms() {
             let logits = logits(&mut decoder, &all);
             let of = |at: usize| log_probability(&logits[(29 + at) * 160..][..160], candidate[at]);
             let expected: f32 = (0..candidate.len()).map(of).sum();
-            assert!(
-                (score - expected).abs() < 1e-3 * (1.0 + expected.abs()),
-                "{model}: {score}, not {expected}"
-            );
+            assert_close(model, score, expected);
         }
     }
 }
@@ -199,10 +153,7 @@ fn candidates_together_and_one_by_one_score_the_same() {
             let together = decoder.judge(&prefix, &dictation, &slices, &never).unwrap();
             for (slice, together) in slices.iter().zip(together) {
                 let alone = decoder.judge(&prefix, &dictation, &[slice], &never).unwrap()[0];
-                assert!(
-                    (alone - together).abs() < 1e-3 * (1.0 + alone.abs()),
-                    "{model}: {together}, not {alone}"
-                );
+                assert_close(model, together, alone);
             }
         }
     }

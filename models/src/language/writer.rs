@@ -68,7 +68,7 @@ impl Language {
             }
             begun = true;
             vocabulary.allowed(&paths, &places, &mut allowed);
-            let Some(logits) = decoder.logits() else { return Ok(None) };
+            let Some(logits) = decoder.logits()? else { return Ok(None) };
             let logit = |token: &u32| {
                 let meant = vocabulary.meant(token).iter().map(|meant| logits[*meant as usize]);
                 meant.fold(f32::MIN, f32::max)
@@ -108,7 +108,7 @@ impl Language {
         self.decoder.prefill(&prompt, &stop)?;
         let mut written: Vec<u32> = Vec::new();
         while written.len() < limit {
-            let Some(logits) = self.decoder.logits() else { break };
+            let Some(logits) = self.decoder.logits()? else { break };
             let best = (0..logits.len()).rev().max_by(|a, b| logits[*a].total_cmp(&logits[*b]));
             let Some(token) = best.map(|token| token as u32) else { break };
             if self.tokenizer.is_end(token) {

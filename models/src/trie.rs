@@ -2,31 +2,31 @@
 
 /// A token with the one before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Node {
-    pub(super) token: u32,
+pub(crate) struct Node {
+    pub(crate) token: u32,
     /// The node before it; none when it follows what is cached.
-    pub(super) parent: Option<usize>,
+    pub(crate) parent: Option<usize>,
     /// Nodes before it, all the way.
-    pub(super) depth: usize,
+    pub(crate) depth: usize,
 }
 
 /// The tokens, each after its parent.
 #[derive(Debug, Default)]
-pub(super) struct Trie {
+pub(crate) struct Trie {
     nodes: Vec<Node>,
 }
 
 impl Trie {
-    pub(super) fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.nodes.clear();
     }
 
-    pub(super) fn nodes(&self) -> &[Node] {
+    pub(crate) fn nodes(&self) -> &[Node] {
         &self.nodes
     }
 
     /// The node of `token` behind `parent`, which is added if it is not there.
-    pub(super) fn add(&mut self, parent: Option<usize>, token: u32) -> usize {
+    pub(crate) fn add(&mut self, parent: Option<usize>, token: u32) -> usize {
         // Children come after their parent; with the few nodes that a pass has, looking is quicker than a map.
         let from = parent.map_or(0, |parent| parent + 1);
         let there = self.nodes[from..].iter().position(|node| node.parent == parent && node.token == token);
@@ -40,7 +40,7 @@ impl Trie {
 
     /// Which of the nodes 0 to `node` are on the way to `node`, itself included, into `seen`, whose further places
     /// become false.
-    pub(super) fn way(&self, node: usize, seen: &mut [bool]) {
+    pub(crate) fn way(&self, node: usize, seen: &mut [bool]) {
         seen.fill(false);
         let mut at = Some(node);
         while let Some(node) = at {

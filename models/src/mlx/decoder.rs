@@ -1,0 +1,365 @@
+//! A language model that stays in memory, with the text that it has read.
+
+use super::cache::Cache;
+use super::model::{Model, Place};
+use super::tensors::Tensors;
+use crate::checkpoint::{Checkpoint, Config};
+use crate::cpu::{DecoderError, Memory};
+use crate::trie::Trie;
+use mlx_rs::error::Exception;
+use mlx_rs::ops::indexing::{TryIndexOp, argmax_axis};
+use mlx_rs::transforms::async_eval;
+use mlx_rs::{Array, memory};
+use std::ops::Range;
+
+/// Tokens of one pass at most: what a stop waits for.
+const TOKENS: usize = 128;
+
+/// Rows of logits that are there at once while candidates are judged: with 152,000 tokens and 32-bit numbers, 19 MB.
+const ROWS: usize = 32;
+
+/// What MLX may keep of freed memory for reuse, in bytes: passes reuse each other's. Without a limit it would keep about
+/// as much as there is.
+const KEPT: usize = 64 << 20;
+
+/// How a model runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Options {
+    /// Tokens of text that it can hold, those of candidates included; never more than the model was made for.
+    pub positions: usize,
+    /// Computes with 32-bit numbers throughout, for comparisons; otherwise with those of the checkpoint's embedding,
+    /// which have 16 bits.
+    pub exact: bool,
+}
+
+impl Default for Options {
+    /// 512 tokens, numbers as the checkpoint has them.
+    fn default() -> Options {
+        Options { positions: 512, exact: false }
+    }
+}
+
+/// A model and the text that it has read. It stops when it is asked to, which it looks for before each pass; a pass
+/// reads 128 tokens at most or writes one.
+pub struct Decoder {
+    config: Config,
+    model: Model,
+    /// Bytes of the weights.
+    weights: usize,
+    cache: Cache,
+    /// The text whose keys and values are cached.
+    tokens: Vec<u32>,
+    /// The logits of the token after the text, (1, vocab_size), perhaps still being computed; none when no token was
+    /// read since the text was cut.
+    pub(super) next: Option<Array>,
+    /// The logits that were asked for last: (vocab_size)
+    logits: Vec<f32>,
+    trie: Trie,
+}
+
+impl Decoder {
+    /// Copies the weights of a checkpoint, of which nothing is used afterwards, and takes the memory for all
+    /// positions. The decoder stays on the thread that calls this. The limit of what MLX keeps for reuse is set for
+    /// the whole process.
+    ///
+    /// # Errors
+    /// A tensor that MLX does not take, or too little memory.
+    pub fn new(checkpoint: &Checkpoint, options: Options) -> Result<Decoder, DecoderError> {
+        let config = checkpoint.config().clone();
+        memory::set_cache_limit(KEPT)?;
+        let mut tensors = Tensors::new(checkpoint, options.exact)?;
+        let model = Model::load(&mut tensors, &config)?;
+        let positions = options.positions.min(config.max_position_embeddings);
+        let cache = Cache::new(&config, positions, tensors.dtype())?;
+        Ok(Decoder {
+            config,
+            model,
+            weights: tensors.bytes(),
+            cache,
+            tokens: Vec::with_capacity(positions),
+            next: None,
+            logits: Vec::new(),
+            trie: Trie::default(),
+        })
+    }
+
+    /// What the checkpoint says about the model.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// What it takes of memory. Its `room` is what MLX keeps of freed memory at most, for the whole process.
+    pub fn memory(&self) -> Memory {
+        Memory { weights: self.weights, cache: self.cache.bytes(), room: KEPT }
+    }
+
+    /// Tokens that it has room for.
+    pub fn positions(&self) -> usize {
+        self.cache.positions()
+    }
+
+    /// The text that it has read.
+    pub fn tokens(&self) -> &[u32] {
+        &self.tokens
+    }
+
+    /// Forgets the text from `length` on.
+    pub fn truncate(&mut self, length: usize) {
+        if length < self.tokens.len() {
+            self.tokens.truncate(length);
+            self.next = None;
+        }
+    }
+
+    /// Makes `text` the text that was read: keeps what is the same at the beginning and reads the rest. At least the
+    /// last token is read, so that there are logits.
+    ///
+    /// # Errors
+    /// An empty text, a token that is none, a text that does not fit, or [`DecoderError::Stopped`].
+    pub fn prefill(&mut self, text: &[u32], stop: &dyn Fn() -> bool) -> Result<(), DecoderError> {
+        let Some(last) = text.len().checked_sub(1) else { return Err(DecoderError::Empty) };
+        self.fits(text.len())?;
+        self.check(text)?;
+        let shared = self.tokens.iter().zip(&text[..last]).take_while(|(a, b)| a == b).count();
+        self.truncate(shared);
+        self.extend(&text[shared..], stop)
+    }
+
+    /// Reads more text. It does not wait for the last pass, but whoever asks for logits does.
+    ///
+    /// # Errors
+    /// As [`Decoder::prefill`]. After a stop, what was read of it stays read.
+    pub fn extend(&mut self, text: &[u32], stop: &dyn Fn() -> bool) -> Result<(), DecoderError> {
+        self.check(text)?;
+        self.fits(self.tokens.len() + text.len())?;
+        for (pass, text) in text.chunks(TOKENS).enumerate() {
+            if pass > 0 {
+                // Or all passes would be under way before a stop is looked for.
+                self.cache.wait()?;
+            }
+            if stop() {
+                return Err(DecoderError::Stopped);
+            }
+            let next = self.pass(&Array::from_slice(text, &[text.len() as i32]))?;
+            async_eval(self.cache.arrays().chain([&next]))?;
+            self.tokens.extend_from_slice(text);
+            self.next = Some(next);
+        }
+        Ok(())
+    }
+
+    /// The logits of the token after the text: (vocab_size). None when nothing was read since the text was cut.
+    ///
+    /// # Errors
+    /// What went wrong while they were computed.
+    pub fn logits(&mut self) -> Result<Option<&[f32]>, DecoderError> {
+        let Some(next) = &self.next else { return Ok(None) };
+        self.logits = next.to_vec_cast()?;
+        Ok(Some(&self.logits))
+    }
+
+    /// The likeliest token after the text; of several, the first.
+    ///
+    /// # Errors
+    /// What went wrong while the logits were computed.
+    pub fn likeliest(&mut self) -> Result<Option<u32>, DecoderError> {
+        let token = self.next.as_ref().map(|next| argmax_axis(next, -1, false)).transpose()?;
+        Ok(token.map(|token| token.try_item_exact()).transpose()?)
+    }
+
+    /// Writes behind `prompt`, always the likeliest token, until one of `ends`, which is not part of the result, or
+    /// until there are `limit`. What was written is read as well, except for the last token.
+    ///
+    /// # Errors
+    /// As [`Decoder::prefill`]; after a stop, [`Decoder::tokens`] holds what was written before it.
+    pub fn greedy(
+        &mut self,
+        prompt: &[u32],
+        limit: usize,
+        ends: &[u32],
+        stop: &dyn Fn() -> bool,
+    ) -> Result<Vec<u32>, DecoderError> {
+        self.prefill(prompt, stop)?;
+        let mut written = Vec::with_capacity(limit);
+        let mut token = self.next.as_ref().map(|next| argmax_axis(next, -1, false)).transpose()?;
+        while let Some(this) = token.take().filter(|_| written.len() < limit) {
+            let room = self.fits(self.tokens.len() + 1);
+            let mut ahead = None;
+            if written.len() + 1 < limit && room.is_ok() {
+                // The pass behind this token is under way before the token is known here. If it turns out to be an
+                // end, what the pass cached lies behind the text and is overwritten.
+                let next = self.pass(&this)?;
+                let token = argmax_axis(&next, -1, false)?;
+                async_eval([&token])?;
+                ahead = Some((next, token));
+            }
+            let this = this.try_item_exact()?;
+            if ends.contains(&this) {
+                break;
+            }
+            written.push(this);
+            if written.len() == limit {
+                break;
+            }
+            room?;
+            if stop() {
+                return Err(DecoderError::Stopped);
+            }
+            self.tokens.push(this);
+            (self.next, token) = ahead.unzip();
+        }
+        Ok(written)
+    }
+
+    /// The logarithm of the probability of each candidate behind `prefix` and `text`.
+    ///
+    /// The prefix is what requests have in common: it is read as by [`Decoder::prefill`], if it is not there already,
+    /// and is the text that was read afterwards. The rest goes through in one pass where it fits into one: beginnings
+    /// that candidates share are read once, and each token sees its own candidate only (tree attention, as SpecInfer
+    /// verifies guesses, Miao et al., 2023).
+    ///
+    /// # Errors
+    /// As [`Decoder::prefill`].
+    pub fn judge(
+        &mut self,
+        prefix: &[u32],
+        text: &[u32],
+        candidates: &[&[u32]],
+        stop: &dyn Fn() -> bool,
+    ) -> Result<Vec<f32>, DecoderError> {
+        let each = self.judge_each(prefix, text, candidates, stop)?;
+        Ok(each.iter().map(|tokens| tokens.iter().sum()).collect())
+    }
+
+    /// [`Decoder::judge`], token by token.
+    ///
+    /// # Errors
+    /// As [`Decoder::prefill`].
+    pub fn judge_each(
+        &mut self,
+        prefix: &[u32],
+        text: &[u32],
+        candidates: &[&[u32]],
+        stop: &dyn Fn() -> bool,
+    ) -> Result<Vec<Vec<f32>>, DecoderError> {
+        for tokens in candidates.iter().chain([&text]) {
+            self.check(tokens)?;
+        }
+        let Some(last) = text.len().checked_sub(1) else { return Err(DecoderError::Empty) };
+        if self.tokens.starts_with(prefix) {
+            self.truncate(prefix.len());
+        } else {
+            self.prefill(prefix, stop)?;
+        }
+        self.trie.clear();
+        let end = text.iter().fold(None, |parent, token| Some(self.trie.add(parent, *token)));
+        for candidate in candidates {
+            candidate.iter().fold(end, |parent, token| Some(self.trie.add(parent, *token)));
+        }
+        let count = self.trie.nodes().len();
+        self.fits(prefix.len() + count)?;
+        let mut scores = Vec::new();
+        for first in (0..count).step_by(TOKENS) {
+            if first > 0 {
+                self.cache.wait()?;
+            }
+            if stop() {
+                return Err(DecoderError::Stopped);
+            }
+            self.branches(first..count.min(first + TOKENS), last, &mut scores)?;
+        }
+        let mut likely = vec![0.0; count];
+        for (nodes, scores) in &scores {
+            for (node, score) in nodes.iter().zip(scores.try_as_slice::<f32>()?) {
+                likely[*node] = *score;
+            }
+        }
+        let score = |candidate: &&[u32]| {
+            let mut at = end;
+            let mut next = |token: &u32| {
+                at = Some(self.trie.add(at, *token));
+                at.map_or(0.0, |node| likely[node])
+            };
+            candidate.iter().map(&mut next).collect()
+        };
+        Ok(candidates.iter().map(score).collect())
+    }
+
+    /// Sends nodes `range` of the trie through the model, behind the text. For those nodes behind node `last` whose
+    /// parents are in `range`, adds to `scores` the logarithms of their probabilities, which are being computed then.
+    fn branches(
+        &mut self,
+        range: Range<usize>,
+        last: usize,
+        scores: &mut Vec<(Vec<usize>, Array)>,
+    ) -> Result<(), DecoderError> {
+        let nodes = self.trie.nodes();
+        let (base, count) = (self.tokens.len(), range.len());
+        let tokens: Vec<u32> = nodes[range.clone()].iter().map(|node| node.token).collect();
+        let positions: Vec<i32> =
+            nodes[range.clone()].iter().map(|node| (base + node.depth) as i32).collect();
+        let width = base + range.end;
+        let mut seen = vec![true; count * width];
+        for (node, seen) in range.clone().zip(seen.chunks_exact_mut(width)) {
+            self.trie.way(node, &mut seen[base..]);
+        }
+        let shape = [count as i32];
+        let place = Place::Tree {
+            first: (base + range.start) as i32,
+            positions: Array::from_slice(&positions, &shape),
+            seen: Array::from_slice(&seen, &[count as i32, width as i32]),
+        };
+        let x = self.model.forward(&Array::from_slice(&tokens, &shape), &place, &mut self.cache)?;
+        async_eval(self.cache.arrays())?;
+
+        // Nodes by their parents, whose rows have the logits.
+        let wanted = nodes.iter().enumerate().skip(last + 1);
+        let mut wanted: Vec<(usize, usize)> = wanted
+            .filter_map(|(node, at)| Some((at.parent.filter(|parent| range.contains(parent))?, node)))
+            .collect();
+        wanted.sort_unstable();
+        let families: Vec<&[(usize, usize)]> = wanted.chunk_by(|a, b| a.0 == b.0).collect();
+        for families in families.chunks(ROWS) {
+            let rows: Vec<u32> = families.iter().map(|family| (family[0].0 - range.start) as u32).collect();
+            let rows = Array::from_slice(&rows, &[rows.len() as i32]);
+            // (rows, vocab_size)
+            let logits = self.model.logits(&x.take_axis(rows, 0)?)?.as_type::<f32>()?;
+            let of_row = |(row, family): (usize, &&[(usize, usize)])| {
+                family.iter().map(move |(_, node)| (row as u32, *node)).collect::<Vec<_>>()
+            };
+            let members: Vec<(u32, usize)> = families.iter().enumerate().flat_map(of_row).collect();
+            let shape = [members.len() as i32];
+            let of: Vec<u32> = members.iter().map(|(row, _)| *row).collect();
+            let vocabulary = self.config.vocab_size as u32;
+            let at: Vec<u32> =
+                members.iter().map(|(row, node)| row * vocabulary + nodes[*node].token).collect();
+            // (members)
+            let sums = logits.logsumexp_axis(-1, false)?.take_axis(Array::from_slice(&of, &shape), 0)?;
+            let score = logits.take(Array::from_slice(&at, &shape))?.subtract(sums)?;
+            async_eval([&score])?;
+            scores.push((members.iter().map(|(_, node)| *node).collect(), score));
+        }
+        Ok(())
+    }
+
+    /// Sends tokens behind the text through the model: `tokens` (tokens) of U32 → the logits behind the last one,
+    /// (1, vocab_size), neither computed nor waited for.
+    fn pass(&mut self, tokens: &Array) -> Result<Array, Exception> {
+        let place = Place::Line(self.tokens.len() as i32);
+        let x = self.model.forward(tokens, &place, &mut self.cache)?;
+        self.model.logits(&x.try_index(-1..)?)
+    }
+
+    fn fits(&self, needed: usize) -> Result<(), DecoderError> {
+        let positions = self.positions();
+        if needed > positions { Err(DecoderError::Full { needed, positions }) } else { Ok(()) }
+    }
+
+    fn check(&self, tokens: &[u32]) -> Result<(), DecoderError> {
+        let vocabulary = self.config.vocab_size;
+        match tokens.iter().find(|token| **token as usize >= vocabulary) {
+            Some(&token) => Err(DecoderError::Token { token, vocabulary }),
+            None => Ok(()),
+        }
+    }
+}
