@@ -42,6 +42,14 @@ bench *arguments:
     cargo build --release --locked --workspace --bins
     cargo run --release --locked -p sayso-lab -- bench {{arguments}}
 
+# measure the language model on the processor beside llama.cpp, which this builds
+bench-llama *arguments:
+    bash scripts/llama-bench.sh {{arguments}}
+
+# the modules with `unsafe` under Miri
+miri:
+    bash scripts/miri.sh
+
 # write the man pages into target/man
 man:
     mkdir -p target/man

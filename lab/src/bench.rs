@@ -3,7 +3,9 @@
 mod cpu;
 mod daemon;
 mod keypress;
+mod llama;
 mod pty;
+mod random;
 mod scanner;
 mod spawn;
 mod tagger;
@@ -26,6 +28,8 @@ enum What {
     Tagger,
     /// A language model of 0.6 billion random weights on the processor
     Cpu,
+    /// The same beside llama.cpp, which scripts/llama-bench.sh builds
+    Llama,
     /// Starting the client and reading its answer
     Spawn,
     /// The daemon's memory and cold start
@@ -67,16 +71,20 @@ impl Bench {
         if !self.json && !self.markdown {
             writeln!(out, "{machine}\n")?;
         }
-        let all: [(What, Benchmark); 6] = [
+        let all: [(What, Benchmark); 7] = [
             (What::Scanner, scanner::run),
             (What::Tagger, tagger::run),
             (What::Cpu, cpu::run),
+            (What::Llama, llama::run),
             (What::Spawn, spawn::run),
             (What::Daemon, daemon::run),
             (What::Keypress, keypress::run),
         ];
         for (what, run) in all {
-            if self.what != what && self.what != What::All {
+            // llama.cpp is not at hand everywhere.
+            let asked =
+                self.what == what || (self.what == What::All && (what != What::Llama || llama::is_here()));
+            if !asked {
                 continue;
             }
             let report = run(samples)?;

@@ -52,9 +52,18 @@ pub struct Decoder {
     last: Vec<f32>,
     last_is_current: bool,
     trie: Trie,
+    /// The tokens of all candidates.
+    followers: Vec<Follower>,
     targets: Vec<Target>,
     /// Rows of a pass whose logits are wanted.
     rows: Vec<usize>,
+}
+
+/// A token of a candidate, with the node that it follows.
+#[derive(Debug, Clone, Copy)]
+struct Follower {
+    parent: usize,
+    token: u32,
 }
 
 impl Decoder {
@@ -72,6 +81,8 @@ impl Decoder {
         let cache = Cache::new(config, positions, exact, threads);
         let room = Room::new(&weights, exact, cache.positions(), threads);
         let instructions = Instructions::best();
+        // Rounded up.
+        let positions = cache.positions();
         let last = vec![0.0; config.hidden_size];
         let engine = Engine { weights, pool, instructions, exact, terms: TERMS, cache, room };
         Ok(Decoder {
@@ -80,6 +91,7 @@ impl Decoder {
             last,
             last_is_current: false,
             trie: Trie::default(),
+            followers: Vec::new(),
             targets: Vec::new(),
             rows: Vec::with_capacity(TOKENS),
         })
@@ -228,46 +240,55 @@ impl Decoder {
             self.prefill(prefix, stop)?;
         }
         self.trie.clear();
-        let end = text.iter().fold(None, |parent, token| Some(self.trie.add(parent, *token)));
+        self.followers.clear();
+        text.iter().fold(None, |parent, token| Some(self.trie.add(parent, *token)));
+        let end = last;
         for candidate in candidates {
-            candidate.iter().fold(end, |parent, token| Some(self.trie.add(parent, *token)));
+            let mut parent = end;
+            for (at, &token) in candidate.iter().enumerate() {
+                self.followers.push(Follower { parent, token });
+                // The last token has nothing behind it to score.
+                if at + 1 < candidate.len() {
+                    parent = self.trie.add(Some(parent), token);
+                }
+            }
         }
         let count = self.trie.nodes().len();
         self.fits(prefix.len() + count)?;
-        let mut likely = vec![0.0; count];
+        let mut likely = vec![0.0; self.followers.len()];
         self.engine.terms = 1;
         let judged = (0..count).step_by(TOKENS).try_for_each(|first| -> Result<(), DecoderError> {
             let range = first..count.min(first + TOKENS);
             self.engine.forward(prefix.len(), &self.trie, range.clone(), stop)?;
-            self.likely(range, last, &mut likely);
+            self.likely(range, &mut likely);
             Ok(())
         });
         self.engine.terms = TERMS;
         judged?;
+        let mut rest = &*likely;
         let score = |candidate: &&[u32]| {
-            let mut at = end;
-            let mut next = |token: &u32| {
-                at = Some(self.trie.add(at, *token));
-                at.map_or(0.0, |node| likely[node])
-            };
-            candidate.iter().map(&mut next).collect()
+            let (of_candidate, others) = rest.split_at(candidate.len());
+            rest = others;
+            of_candidate.to_vec()
         };
         Ok(candidates.iter().map(score).collect())
     }
 
-    /// Writes the logarithms of the probabilities of all nodes behind node `last` whose parents are in `range`, the
-    /// pass that was just done, into `likely`.
-    fn likely(&mut self, range: Range<usize>, last: usize, likely: &mut [f32]) {
+    /// Writes the logarithms of the probabilities of all followers of nodes in `range`, the pass that was just done,
+    /// into `likely`.
+    fn likely(&mut self, range: Range<usize>, likely: &mut [f32]) {
         self.rows.clear();
         self.targets.clear();
-        for (number, node) in self.trie.nodes().iter().enumerate().skip(last + 1) {
-            let Some(parent) = node.parent.filter(|parent| range.contains(parent)) else { continue };
-            let parent = parent - range.start;
+        for (number, follower) in self.followers.iter().enumerate() {
+            if !range.contains(&follower.parent) {
+                continue;
+            }
+            let parent = follower.parent - range.start;
             let row = self.rows.iter().position(|row| *row == parent).unwrap_or_else(|| {
                 self.rows.push(parent);
                 self.rows.len() - 1
             });
-            self.targets.push(Target::new(node.token, row, number));
+            self.targets.push(Target::new(follower.token, row, number));
         }
         if self.targets.is_empty() {
             return;
@@ -275,7 +296,7 @@ impl Decoder {
         self.targets.sort_unstable_by_key(|target| target.token);
         self.engine.log_probabilities(&self.rows, &mut self.targets);
         for target in &mut self.targets {
-            likely[target.node] = target.value();
+            likely[target.place] = target.value();
         }
     }
 

@@ -36,15 +36,15 @@ pub(super) struct Room {
 pub(super) struct Target {
     pub(super) token: u32,
     row: usize,
-    /// Where it comes from; for whoever asks.
-    pub(super) node: usize,
+    /// Where the caller wants it.
+    pub(super) place: usize,
     /// The bits of an f32. They are written by one thread, and read when all are done.
     logit: AtomicU32,
 }
 
 impl Target {
-    pub(super) fn new(token: u32, row: usize, node: usize) -> Target {
-        Target { token, row, node, logit: AtomicU32::new(0) }
+    pub(super) fn new(token: u32, row: usize, place: usize) -> Target {
+        Target { token, row, place, logit: AtomicU32::new(0) }
     }
 
     pub(super) fn value(&mut self) -> f32 {
@@ -339,7 +339,7 @@ impl Product<'_> {
     /// `y` (rows) = one tile · each row of `input`.
     fn tile(self, linear: &Linear, tile: usize, input: &Rows, y: &mut [Lanes]) {
         let matrix = &linear.matrix;
-        let lines = &self.weights.lines(linear)[tile * matrix.tile_lines()..][..matrix.tile_lines()];
+        let lines = &self.weights.lines(linear)[tile * matrix.tile_lines()..];
         let codes = if self.exact { None } else { matrix.group().and_then(|group| input.codes(group)) };
         match codes {
             None => self.instructions.numbers(matrix, lines, input.numbers(), y),

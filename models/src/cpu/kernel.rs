@@ -71,12 +71,13 @@ impl Instructions {
         }
     }
 
-    /// `y` (rows) = one tile of codes (16 outputs, columns) · each of the rows `x`.
+    /// `y` (rows) = one tile of codes (16 outputs, columns) · each of the rows `x`. The lines after the tile's are
+    /// those that are likely to be read next.
     ///
     /// # Panics
     /// When the matrix is dense or its groups are not those of `x`.
-    pub(super) fn codes(self, matrix: &Matrix, tile: &[Line], x: &Codes, y: &mut [Lanes]) {
-        let tile = Tile::new(matrix, tile);
+    pub(super) fn codes(self, matrix: &Matrix, lines: &[Line], x: &Codes, y: &mut [Lanes]) {
+        let tile = Tile::new(matrix, lines);
         assert_eq!(tile.group, x.group, "rows are quantised in other groups than the weights");
         match self {
             #[cfg(target_arch = "x86_64")]
@@ -90,7 +91,8 @@ impl Instructions {
     }
 
     /// `y` (rows) = one tile of any weights (16 outputs, columns) · each of the rows `x` (rows, columns).
-    pub(super) fn numbers(self, matrix: &Matrix, tile: &[Line], x: &[f32], y: &mut [Lanes]) {
+    pub(super) fn numbers(self, matrix: &Matrix, lines: &[Line], x: &[f32], y: &mut [Lanes]) {
+        let tile = &lines[..matrix.tile_lines()];
         pulp::Arch::new().dispatch(numbers::Numbers { matrix, tile, x, y });
     }
 }
@@ -99,6 +101,9 @@ impl Instructions {
 #[derive(Debug, Clone, Copy)]
 struct Tile<'a> {
     lines: &'a [Line],
+    /// What is likely to be read next: another tile, or nothing.
+    #[cfg_attr(not(target_arch = "x86_64"), expect(dead_code, reason = "Rust has no hint for it elsewhere"))]
+    next: &'a [Line],
     columns: usize,
     group: usize,
     scale: Float,
@@ -118,7 +123,9 @@ impl<'a> Tile<'a> {
         let Format::Quantised { bits, group, scale } = matrix.format else {
             panic!("a dense matrix has no codes")
         };
-        Tile { lines, columns: matrix.columns, group, scale, wide: bits > 4 }
+        let (lines, rest) = lines.split_at(matrix.tile_lines());
+        let next = &rest[..rest.len().min(lines.len())];
+        Tile { lines, next, columns: matrix.columns, group, scale, wide: bits > 4 }
     }
 
     #[inline(always)]

@@ -47,6 +47,30 @@ pub(super) fn combine(
     lanes.into_iter().fold(start, join)
 }
 
+/// The largest magnitude of a group of numbers, which are whole sixteens. The lanes are joined in halves: one after
+/// the other, each would wait for the one before, and that for every group.
+#[inline(always)]
+pub(super) fn magnitude(group: &[f32]) -> f32 {
+    let mut lanes = [0.0; 16];
+    for block in group.as_chunks::<16>().0 {
+        for (lane, x) in lanes.iter_mut().zip(block) {
+            *lane = larger(*lane, x.abs());
+        }
+    }
+    let mut eight = [0.0; 8];
+    for (lane, (low, high)) in eight.iter_mut().zip(lanes[..8].iter().zip(&lanes[8..])) {
+        *lane = larger(*low, *high);
+    }
+    let [a, b, c, d, e, f, g, h] = eight;
+    larger(larger(larger(a, e), larger(c, g)), larger(larger(b, f), larger(d, h)))
+}
+
+/// The larger one. `f32::max` takes three instructions, because it has to think of numbers that are none.
+#[inline(always)]
+fn larger(a: f32, b: f32) -> f32 {
+    if a > b { a } else { b }
+}
+
 #[inline(always)]
 fn sum_of_squares(x: &[f32]) -> f32 {
     combine(x, 0.0, |x| x * x, |sum, x| sum + x)
@@ -92,43 +116,58 @@ pub(super) fn rotate(head: &mut [f32], turns: &[[f32; 2]]) {
     }
 }
 
-/// The logarithm of a sum of exponentials, as its parts come in.
+/// The logarithm of a sum of exponentials, as its parts come in. Lanes are added up at the end only.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct LogSum {
-    largest: f32,
-    /// Of e to the power of each part minus the largest.
-    sum: f32,
+    /// Near the largest part.
+    reference: f32,
+    /// Of e to the power of each part minus the reference.
+    sums: [f32; 16],
 }
 
 impl LogSum {
     /// The sum of nothing.
-    pub(super) const EMPTY: LogSum = LogSum { largest: f32::MIN, sum: 0.0 };
+    pub(super) const EMPTY: LogSum = LogSum { reference: f32::MIN, sums: [0.0; 16] };
 
-    /// Adds e to the power of each lane, of which there are at most 16.
+    /// How far parts may be above the reference: e³⁰ is far from the largest number there is, for as many parts as
+    /// there are tokens.
+    const ABOVE: f32 = 30.0;
+
+    /// Adds e to the power of each of at most 16 lanes.
     #[inline(always)]
     pub(super) fn add(&mut self, lanes: &[f32]) {
-        let largest = lanes.iter().copied().fold(self.largest, f32::max);
-        if largest > self.largest {
-            self.sum *= exp(self.largest - largest);
-            self.largest = largest;
+        let lanes: [f32; 16] = match lanes.first_chunk() {
+            Some(lanes) => *lanes,
+            None => std::array::from_fn(|lane| lanes.get(lane).copied().unwrap_or(f32::MIN)),
+        };
+        let limit = self.reference + LogSum::ABOVE;
+        let above = lanes.iter().fold(0u32, |above, lane| above | u32::from(*lane > limit));
+        if above != 0 {
+            self.refer_to(combine(&lanes, f32::MIN, |lane| lane, f32::max));
         }
-        let mut powers = [0f32; 16];
-        for (power, lane) in powers.iter_mut().zip(lanes) {
-            *power = exp(lane - largest);
+        for (sum, lane) in self.sums.iter_mut().zip(lanes) {
+            *sum += exp(lane - self.reference);
         }
-        self.sum += powers[..lanes.len().min(16)].iter().sum::<f32>();
+    }
+
+    #[inline(always)]
+    fn refer_to(&mut self, reference: f32) {
+        let factor = exp(self.reference - reference);
+        self.sums.iter_mut().for_each(|sum| *sum *= factor);
+        self.reference = reference;
     }
 
     /// Both sums together.
-    pub(super) fn merge(self, other: LogSum) -> LogSum {
-        let largest = self.largest.max(other.largest);
-        let sum = self.sum * exp(self.largest - largest) + other.sum * exp(other.largest - largest);
-        LogSum { largest, sum }
+    pub(super) fn merge(mut self, mut other: LogSum) -> LogSum {
+        let reference = self.reference.max(other.reference);
+        self.refer_to(reference);
+        other.refer_to(reference);
+        LogSum { reference, sums: std::array::from_fn(|lane| self.sums[lane] + other.sums[lane]) }
     }
 
     /// The logarithm.
     pub(super) fn value(self) -> f32 {
-        self.largest + self.sum.ln()
+        self.reference + self.sums.iter().sum::<f32>().ln()
     }
 }
 

@@ -263,6 +263,19 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "asks the system")]
+    #[cfg(target_os = "linux")]
+    fn each_worker_stays_on_a_physical_core_of_its_own() {
+        let cores = cores::physical();
+        let mut pool = Pool::new(cores.len()).unwrap();
+        let found = Mutex::new(vec![Vec::new(); cores.len()]);
+        pool.run(|thread| found.lock().unwrap()[thread] = cores::physical());
+        for (worker, found) in found.into_inner().unwrap().iter().enumerate().skip(1) {
+            assert_eq!(found, &cores[worker..=worker]);
+        }
+    }
+
+    #[test]
     fn sleeping_threads_wake_up() {
         let mut pool = Pool::new(2).unwrap();
         let sum = AtomicUsize::new(0);

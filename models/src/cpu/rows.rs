@@ -1,6 +1,6 @@
 //! What matrices are multiplied by: a few rows of numbers, as they are and quantised to 8 bits.
 
-use super::math::combine;
+use super::math::magnitude;
 use super::pool::Pool;
 
 /// Rows with what their products need.
@@ -59,35 +59,48 @@ impl Rows {
         write: impl Fn(usize, T, &mut [f32]) + Sync,
     ) {
         (self.count, self.columns, self.terms) = (count, columns, terms);
-        let numbers = &mut self.numbers[..count * columns];
-        pool.each_of_many(
-            count,
-            items.zip(numbers.chunks_exact_mut(columns)).enumerate(),
-            |(row, (item, numbers))| {
+        let wanted = groups.fold(0u32, |wanted, group| {
+            let index = self.codes.iter().position(|codes| codes.group == group);
+            wanted | index.map_or(0, |index| 1 << index)
+        });
+        let rows = items.zip(self.numbers.chunks_exact_mut(columns)).enumerate();
+        let first = wanted.trailing_zeros() as usize;
+        let Some(codes) = self.codes.get_mut(first) else {
+            return pool.each_of_many(count, rows, |(row, (item, numbers))| {
                 pulp::Arch::new().dispatch(
                     #[inline(always)]
                     || write(row, item, numbers),
                 );
+            });
+        };
+        // Quantised while they are in the nearest cache.
+        let group = codes.group;
+        pool.each_of_many(
+            count,
+            rows.zip(codes.rows_mut(terms, columns)),
+            |((row, (item, numbers)), codes)| {
+                pulp::Arch::new().dispatch(
+                    #[inline(always)]
+                    || {
+                        write(row, item, numbers);
+                        quantise(numbers, group, codes.0, codes.1);
+                    },
+                );
             },
         );
-        let mut done = 0;
-        for group in groups {
-            let Some(index) = self.codes.iter().position(|codes| codes.group == group) else { continue };
-            if done & 1 << index != 0 {
+        // Few layers have matrices in groups of several sizes.
+        for (index, codes) in self.codes.iter_mut().enumerate().skip(first + 1) {
+            if wanted & 1 << index == 0 {
                 continue;
             }
-            done |= 1 << index;
-            let codes = self.codes[index].rows_mut(terms, columns);
-            pool.each_of_many(
-                count,
-                codes.zip(self.numbers.chunks_exact(columns)).take(count),
-                |((words, scales), row)| {
-                    pulp::Arch::new().dispatch(
-                        #[inline(always)]
-                        || quantise(row, group, words, scales),
-                    );
-                },
-            );
+            let group = codes.group;
+            let rows = codes.rows_mut(terms, columns).zip(self.numbers.chunks_exact(columns)).take(count);
+            pool.each_of_many(count, rows, |((words, scales), row)| {
+                pulp::Arch::new().dispatch(
+                    #[inline(always)]
+                    || quantise(row, group, words, scales),
+                );
+            });
         }
     }
 }
@@ -148,35 +161,54 @@ impl Codes {
 #[inline(always)]
 pub(super) fn quantise(row: &[f32], group: usize, words: &mut [Word], scales: &mut [[f32; 2]]) {
     let (words_of_row, groups) = (row.len() / 4, row.len() / group);
+    let terms = scales.len() / groups;
     for (at, row) in row.chunks_exact(group).enumerate() {
+        let of_term = |term: usize| term * words_of_row + at * group / 4;
+        scales[at] = quantise_group(row, &mut words[of_term(0)..][..group / 4]);
+        if terms == 1 {
+            continue;
+        }
         let mut rest = [0.0; 128];
         let rest = &mut rest[..group];
         rest.copy_from_slice(row);
-        for term in 0..scales.len() / groups {
-            let words = &mut words[term * words_of_row + at * group / 4..][..group / 4];
-            scales[term * groups + at] = quantise_group(rest, words);
+        for term in 1..terms {
+            leave(rest, &words[of_term(term - 1)..][..group / 4], scales[(term - 1) * groups + at][0]);
+            scales[term * groups + at] = quantise_group(rest, &mut words[of_term(term)..][..group / 4]);
         }
     }
 }
 
-/// Quantises one group; what the codes leave over stays in it. Returns the scale, and the sum as the codes have it.
+/// Quantises one group. Returns the scale, and the sum as the codes have it.
 #[inline(always)]
-fn quantise_group(group: &mut [f32], words: &mut [Word]) -> [f32; 2] {
-    let largest = combine(group, 0.0, f32::abs, f32::max);
+fn quantise_group(group: &[f32], words: &mut [Word]) -> [f32; 2] {
+    let largest = magnitude(group);
     // Numbers too small for their scale to be turned round are nothing.
     let inverse = if largest > 1e-30 { 127.0 / largest } else { 0.0 };
     let step = largest / 127.0;
-    let mut sum = 0;
-    for (group, word) in group.as_chunks_mut::<4>().0.iter_mut().zip(words) {
-        // Adding 1.5 · 2²³ leaves the nearest whole number in the lowest bits, in every vector unit.
-        let code = group.map(|value| (value * inverse + 12_582_912.0).to_bits() as i8);
-        for (value, code) in group.iter_mut().zip(code) {
-            *value -= step * f32::from(code);
+    let mut sums = [0i32; 16];
+    for (group, words) in group.as_chunks::<16>().0.iter().zip(words.as_chunks_mut::<4>().0) {
+        let mut codes = [0u8; 16];
+        for ((code, sum), value) in codes.iter_mut().zip(&mut sums).zip(group) {
+            // Adding 1.5 · 2²³ leaves the nearest whole number in the lowest bits, in every vector unit.
+            let nearest = (value * inverse + 12_582_912.0).to_bits();
+            *code = nearest as u8;
+            *sum += i32::from(nearest as i8);
         }
-        sum += code.iter().map(|code| i32::from(*code)).sum::<i32>();
-        *word = i32::from_le_bytes(code.map(|code| code as u8));
+        for (word, codes) in words.iter_mut().zip(codes.as_chunks().0) {
+            *word = i32::from_le_bytes(*codes);
+        }
     }
-    [step, step * sum as f32]
+    [step, step * sums.iter().sum::<i32>() as f32]
+}
+
+/// Takes away from a group what its codes have of it.
+#[inline(always)]
+fn leave(group: &mut [f32], words: &[Word], step: f32) {
+    for (group, word) in group.as_chunks_mut::<4>().0.iter_mut().zip(words) {
+        for (value, code) in group.iter_mut().zip(word.to_le_bytes()) {
+            *value -= step * f32::from(code as i8);
+        }
+    }
 }
 
 #[cfg(test)]

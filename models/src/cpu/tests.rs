@@ -182,7 +182,7 @@ fn what_cannot_be_done_is_named_and_changes_nothing() {
     check(judge(&mut decoder, &[1], &[999], &never), "token 999 is not among the model's 160");
     check(
         judge(&mut decoder, &[1], &long[..190], &never),
-        "221 tokens do not fit into the 208 that were set aside",
+        "220 tokens do not fit into the 208 that were set aside",
     );
     check(judge(&mut decoder, &[1], &[2], &always), "stopped before it was done");
     assert_eq!(decoder.tokens(), tokens);

@@ -26,27 +26,45 @@ impl Present {
 
     /// See [`super::Instructions::codes`].
     pub(super) fn codes(self, tile: Tile<'_>, x: &Codes, y: &mut [Lanes]) {
+        // The next tile comes into the cache while this one is multiplied, a share of it with each whole block of rows.
+        // With fewer rows memory is the limit, and hints only take its place.
+        let share = tile.next.len().div_ceil((y.len() / BLOCK).max(1)).max(1);
+        let mut shares = tile.next.chunks(share);
         // SAFETY: `self` proves that the processor has what the functions need.
         in_blocks!(y, [8, 4, 2, 1], |first, block, ROWS| unsafe {
+            let ahead = if ROWS == BLOCK { shares.next().unwrap_or_default() } else { &[] };
             match tile.wide {
-                false => rows::<false, ROWS>(tile, x, first, block),
-                true => rows::<true, ROWS>(tile, x, first, block),
+                false => rows::<false, ROWS>(tile, ahead, x, first, block),
+                true => rows::<true, ROWS>(tile, ahead, x, first, block),
             }
         });
     }
 }
+
+/// Rows of the largest block: their sums lie in registers at once.
+const BLOCK: usize = 8;
 
 /// Columns whose codes lie in registers at once: eight vectors.
 const PART: usize = 32;
 const WORDS: usize = PART / 4;
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
-fn rows<const WIDE: bool, const ROWS: usize>(tile: Tile<'_>, x: &Codes, first: usize, y: &mut [Lanes; ROWS]) {
+fn rows<const WIDE: bool, const ROWS: usize>(
+    tile: Tile<'_>,
+    ahead: &[Line],
+    x: &Codes,
+    first: usize,
+    y: &mut [Lanes; ROWS],
+) {
+    let mut ahead = ahead.chunks(ahead.len().div_ceil(tile.columns / tile.group).max(1));
     let x: [CodeRow<'_>; ROWS] = std::array::from_fn(|row| x.row(first + row, tile.columns));
     let words: [&[[i32; WORDS]]; ROWS] = std::array::from_fn(|row| x[row].words.as_chunks().0);
     let mut results = [_mm512_setzero_ps(); ROWS];
     let parts = tile.group / PART;
     for (group, Block { codes, scales }) in tile.blocks().enumerate() {
+        for line in ahead.next().unwrap_or_default() {
+            _mm_prefetch::<_MM_HINT_T1>(line.as_ptr().cast());
+        }
         let mut sums = [_mm512_setzero_si512(); ROWS];
         for (part, codes) in codes.chunks_exact(if WIDE { 8 } else { 4 }).enumerate() {
             let codes = if WIDE { bytes(codes) } else { halves(codes) };
