@@ -1,5 +1,6 @@
 //! Writing with a language model asks for no memory once it is open, in any of its threads.
 #![allow(unsafe_code)]
+#![allow(clippy::unwrap_used)]
 
 use sayso_models::checkpoint::Checkpoint;
 use sayso_models::cpu::{Decoder, Options};
