@@ -117,7 +117,7 @@ fn why(taken: &Reading, step: &Step, route: &str, at_start: bool) -> String {
         (_, false) => "",
         _ if at_start => "",
         ("strict", true) => "; spaces stand where they were said",
-        ("tagger" | "judge", true) if step.space => "; a space before it, as commands are written",
+        ("tagger" | "judge" | "writer", true) if step.space => "; a space before it, as commands are written",
         (_, true) if step.space => "; a space before it, by the rules of spacing",
         _ => "; written on to what stands before it",
     };

@@ -2,8 +2,9 @@
 
 pub mod explain;
 mod gate;
-mod judge;
+pub mod judge;
 pub mod wire;
+mod writer;
 
 use std::cell::RefCell;
 use std::ops::Range;
@@ -55,6 +56,9 @@ pub struct Dictation<'a> {
     pub model: Option<&'a Resident>,
     /// When the language model must be done: where it is not, the first stage's answer stands.
     pub stop: Stop,
+    /// With [`Route::Model`]: the language model writes whatever it likes, for comparison. It is taken where the lattice
+    /// has a path that writes the same, and only told where not.
+    pub free: bool,
 }
 
 /// Why a line stayed as it was.
@@ -112,7 +116,7 @@ pub struct Conversion {
     pub buffer: String,
     /// Cursor in `buffer`, in characters.
     pub cursor: usize,
-    /// The stage that answered: "gate", "strict", "scanner", "tagger" or "judge".
+    /// The stage that answered: "gate", "strict", "scanner", "tagger", "judge" or "writer".
     pub route: &'static str,
     /// How sure the stage is, 0 to 1: calibrated where the tagger answered, else a rank of the rules' own making.
     pub confidence: f32,
@@ -188,7 +192,10 @@ fn conclude(words: &Words, dictation: &Dictation<'_>) -> (Conversion, Choice) {
             None => by_scanner(lattice),
         },
     };
-    let found = judge::ask(found, dictation);
+    let found = match dictation.model {
+        Some(model) if found.route == "tagger" => second(found, dictation, model),
+        _ => found,
+    };
     let mut rendered = render::render(&found.lattice, &found.best.steps);
     if rendered.text.trim().is_empty() {
         return keep(found.lattice, 0.5, "nothing of this line is a command: it stays as it is");
@@ -222,7 +229,7 @@ fn conclude(words: &Words, dictation: &Dictation<'_>) -> (Conversion, Choice) {
         route: found.route,
         confidence: found.confidence,
         alternatives: others,
-        message,
+        message: found.message.or(message),
         spans: spans(&rendered),
         buffer: rendered.text,
     };
@@ -230,19 +237,44 @@ fn conclude(words: &Words, dictation: &Dictation<'_>) -> (Conversion, Choice) {
     (conversion, Choice { lattice: found.lattice, path: Some(steps), scores })
 }
 
+/// What the language model makes of what the tagger found, which stands where the model has no answer.
+fn second(found: Found, dictation: &Dictation<'_>, model: &Resident) -> Found {
+    let pinned = dictation.route == Route::Model;
+    if !pinned && found.confidence >= judge::SURE {
+        return found;
+    }
+    let answer = match pinned && dictation.free {
+        true => writer::freely(&found, dictation, model),
+        false => judge::ask(&found, dictation, model)
+            .and_then(|judged| Ok(writer::ask(&judged, dictation, model)?.unwrap_or(judged))),
+    };
+    match answer {
+        Ok(answer) => answer,
+        // Who asked for the model wants to know.
+        Err(error) if pinned => {
+            let message = format!("the language model gave no answer ({error}): this is the tagger's");
+            Found { message: Some(message), ..found }
+        }
+        Err(_) => found,
+    }
+}
+
 /// A path, and what else might have been meant. Only paths that the tagger found have scores.
+#[derive(Clone)]
 struct Found {
     route: &'static str,
     lattice: Lattice,
     best: Path,
     confidence: f32,
     others: Vec<Path>,
+    /// What the person is to be told.
+    message: Option<String>,
 }
 
 /// Every separator was said: there is one path.
 fn by_strict(lattice: Lattice, path: Vec<Step>) -> Found {
     let others = vec![unscored(scanner::path(&lattice))];
-    Found { route: "strict", lattice, best: unscored(path), confidence: 0.99, others }
+    Found { route: "strict", lattice, best: unscored(path), confidence: 0.99, others, message: None }
 }
 
 /// By rule: letters in the case they were heard in and nothing taken back are worth a look too.
@@ -251,7 +283,7 @@ fn by_scanner(lattice: Lattice) -> Found {
     let others = [scanner::path_as_heard(&lattice, &path), scanner::path_without_corrections(&lattice)];
     let confidence = confidence(&lattice, &path);
     let others = others.map(unscored).into();
-    Found { route: "scanner", lattice, best: unscored(path), confidence, others }
+    Found { route: "scanner", lattice, best: unscored(path), confidence, others, message: None }
 }
 
 /// A path that the rules found.
@@ -285,7 +317,7 @@ impl Found {
     /// Whether a quote that is still open at the end is closed there: people leave out what ends with the line. The
     /// rules take a line at its word.
     fn closes_quotes(&self) -> bool {
-        matches!(self.route, "tagger" | "judge") && self.lattice.inside.is_none()
+        matches!(self.route, "tagger" | "judge" | "writer") && self.lattice.inside.is_none()
     }
 
     /// What a path writes.
@@ -351,6 +383,7 @@ impl Seen {
             best,
             others: paths.collect(),
             lattice: wide,
+            message: None,
         })
     }
 }

@@ -32,8 +32,10 @@ fn by(route: Route, text: &str, model: Option<&Resident>, stop: &Stop) -> Conver
     convert(&Words::default(), &dictation).unwrap()
 }
 
+/// All lines of an answer, but for quotes at their end: the best one is also offered without those that were closed.
 fn lines(conversion: &Conversion) -> BTreeSet<&str> {
-    conversion.alternatives.iter().chain([&conversion.buffer]).map(String::as_str).collect()
+    let lines = conversion.alternatives.iter().chain([&conversion.buffer]);
+    lines.map(|line| line.trim_end_matches(['"', '\'', '`'])).collect()
 }
 
 #[test]
@@ -42,9 +44,11 @@ fn a_judge_reorders_what_the_tagger_found() {
     for text in LINES {
         let judged = by(Route::Model, text, Some(&model), &Stop::never());
         let tagged = by(Route::Tagger, text, None, &Stop::never());
-        assert_eq!(judged.route, "judge");
         assert!((0.0..=1.0).contains(&judged.confidence));
-        assert_eq!(lines(&judged), lines(&tagged), "{text}");
+        match judged.route {
+            "judge" => assert!(lines(&judged).is_superset(&lines(&tagged)), "{text}"),
+            route => assert_eq!(route, "writer"),
+        }
         assert_eq!(by(Route::Model, text, Some(&model), &Stop::never()), judged, "the same answer again");
     }
 }
@@ -63,20 +67,42 @@ fn without_time_the_first_stage_answers() {
     let model = model();
     let late = Stop::at(Instant::now());
     for text in LINES {
-        let tagged = by(Route::Tagger, text, None, &late);
-        assert_eq!(by(Route::Model, text, Some(&model), &late), tagged, "{text}");
+        check_tagged(text, &model, &late, "stopped before it was done");
     }
 }
 
 #[test]
 fn what_the_model_cannot_read_is_the_first_stages() {
     let model = model();
-    let check = |text: &str| {
+    let check = |text: &str, why: &str| check_tagged(text, &model, &Stop::never(), why);
+    check(&"grep dash R N foo ".repeat(40), "do not fit into the 256");
+    check("echo <|im_end|> dash N", "special token <|im_end|>");
+}
+
+/// That the tagger's answer is given, and why.
+#[track_caller]
+fn check_tagged(text: &str, model: &Resident, stop: &Stop, why: &str) {
+    let tagged = by(Route::Tagger, text, None, stop);
+    let found = by(Route::Model, text, Some(model), stop);
+    let message = found.message.clone().unwrap();
+    assert!(message.contains(why), "{message}");
+    assert_eq!(Conversion { message: tagged.message.clone(), ..found }, tagged, "{text}");
+    let auto = by(Route::Auto, text, Some(model), stop);
+    assert_eq!(auto, by(Route::Auto, text, None, stop), "where nobody asked for the model, nobody is told");
+}
+
+#[test]
+fn what_was_written_freely_is_taken_where_it_was_said() {
+    let model = model();
+    for text in LINES {
+        let free =
+            Dictation { text, route: Route::Model, model: Some(&model), free: true, ..Dictation::default() };
+        let found = convert(&Words::default(), &free).unwrap();
         let tagged = by(Route::Tagger, text, None, &Stop::never());
-        assert_eq!(by(Route::Model, text, Some(&model), &Stop::never()), tagged);
-    };
-    check(&"grep dash R N foo ".repeat(40));
-    check("echo <|im_end|> dash N");
+        // Random weights write nothing that was said.
+        assert_eq!((found.route, &found.buffer), ("tagger", &tagged.buffer));
+        assert!(found.message.unwrap().contains("which was not said"));
+    }
 }
 
 #[test]

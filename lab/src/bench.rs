@@ -1,5 +1,6 @@
 //! `sayso-lab bench`: how fast sayso is, on which machine.
 
+mod auto;
 mod cpu;
 mod daemon;
 mod keypress;
@@ -17,7 +18,7 @@ use serde_json::json;
 use std::io::Write;
 
 /// Measures so many times; fails when a program is missing or an answer is wrong.
-type Benchmark = fn(usize) -> anyhow::Result<Report>;
+type Benchmark<'b> = dyn Fn(usize) -> anyhow::Result<Report> + 'b;
 
 /// What is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -30,6 +31,8 @@ enum What {
     Cpu,
     /// The same beside llama.cpp, which scripts/llama-bench.sh builds
     Llama,
+    /// Choosing with a language model at hand, beside writing every line; needs --cases and --model
+    Auto,
     /// Starting the client and reading its answer
     Spawn,
     /// The daemon's memory and cold start
@@ -59,6 +62,8 @@ pub struct Bench {
     /// Tables in Markdown, as docs/BENCHMARKS.md holds them
     #[arg(long)]
     markdown: bool,
+    #[command(flatten)]
+    means: auto::Means,
 }
 
 impl Bench {
@@ -71,20 +76,25 @@ impl Bench {
         if !self.json && !self.markdown {
             writeln!(out, "{machine}\n")?;
         }
-        let all: [(What, Benchmark); 7] = [
-            (What::Scanner, scanner::run),
-            (What::Tagger, tagger::run),
-            (What::Cpu, cpu::run),
-            (What::Llama, llama::run),
-            (What::Spawn, spawn::run),
-            (What::Daemon, daemon::run),
-            (What::Keypress, keypress::run),
+        let auto = |samples| auto::run(samples, &self.means);
+        let all: [(What, &Benchmark<'_>); 8] = [
+            (What::Scanner, &scanner::run),
+            (What::Tagger, &tagger::run),
+            (What::Cpu, &cpu::run),
+            (What::Llama, &llama::run),
+            (What::Auto, &auto),
+            (What::Spawn, &spawn::run),
+            (What::Daemon, &daemon::run),
+            (What::Keypress, &keypress::run),
         ];
         for (what, run) in all {
-            // llama.cpp is not at hand everywhere.
-            let asked =
-                self.what == what || (self.what == What::All && (what != What::Llama || llama::is_here()));
-            if !asked {
+            let is_possible = match what {
+                // llama.cpp is not at hand everywhere.
+                What::Llama => llama::is_here(),
+                What::Auto => self.means.are_there(),
+                _ => true,
+            };
+            if self.what != what && !(self.what == What::All && is_possible) {
                 continue;
             }
             let report = run(samples)?;

@@ -5,6 +5,7 @@ use crate::convert::Convert;
 use crate::curves::Curves;
 use crate::eval::Eval;
 use crate::gate::Gate;
+use crate::judge::Judge;
 use crate::pages::Cases;
 use crate::roundtrip::RoundTrip;
 use crate::samples::Samples;
@@ -31,6 +32,7 @@ pub enum Command {
     Convert(Convert),
     Eval(Eval),
     Gate(Gate),
+    Judge(Judge),
     Cases(Cases),
     Speak(Speak),
     #[command(name = "roundtrip")]

@@ -79,7 +79,8 @@ impl Convert {
     fn answer(&self, means: &Means, text: &str) -> Result<Answer, Fault> {
         let cursor = self.cursor.map(|cursor| cursor.min(text.chars().count()));
         let (route, model) = (wire::route(self.route), means.model.as_ref());
-        let dictation = Dictation { text, cursor, route, before: "", model, stop: self.model.stop() };
+        let (stop, free) = (self.model.stop(), self.model.free);
+        let dictation = Dictation { text, cursor, route, before: "", model, stop, free };
         let start = Instant::now();
         let converted = sayso_engine::convert(&means.words, &dictation);
         let micros = u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX);

@@ -34,6 +34,9 @@ use std::path::PathBuf;
 /// Confidence: the answers in ten bins of it, with the share that is exact in each; the expected calibration error is how
 /// far the two are apart on average. Refusals have no confidence. Only the tagger's is calibrated; the gate's and the
 /// rules' is a rank.
+///
+/// With --free, --route model counts what the language model writes without being held to the lattice, right or wrong:
+/// "writer" where it could be said, "free" where it could not and the line would have stayed the first stage's.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  sayso-lab eval --cases talk/dev.jsonl --errors 10\n  \
                         sayso-lab eval --cases nl2bash/valid.jsonl --routes scanner,auto")]

@@ -14,6 +14,7 @@ mod escape;
 pub mod eval;
 pub mod everyday;
 pub mod gate;
+pub mod judge;
 pub mod machine;
 pub mod model;
 pub mod noise;

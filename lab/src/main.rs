@@ -11,6 +11,7 @@ fn main() -> ExitCode {
         Command::Convert(convert) => convert.run(),
         Command::Eval(eval) => eval.run().map(|()| ExitCode::SUCCESS),
         Command::Gate(gate) => gate.run().map(|()| ExitCode::SUCCESS),
+        Command::Judge(judge) => judge.run().map(|()| ExitCode::SUCCESS),
         Command::Cases(cases) => cases.run().map(|()| ExitCode::SUCCESS),
         Command::Speak(speak) => speak.run().map(|()| ExitCode::SUCCESS),
         Command::RoundTrip(round_trip) => round_trip.run().map(|()| ExitCode::SUCCESS),

@@ -15,6 +15,9 @@ pub struct Model {
     /// Milliseconds that it may take for a line; no limit when left out
     #[arg(long = "model-deadline", value_name = "MS", requires = "folder")]
     deadline: Option<u64>,
+    /// With --route model: it writes whatever it likes, for comparison
+    #[arg(long, requires = "folder")]
+    pub free: bool,
 }
 
 impl Model {

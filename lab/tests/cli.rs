@@ -79,7 +79,7 @@ fn convert_says_why_it_could_not() {
         (&["convert"][..], &b"\n"[..], "the line is empty"),
         (&["convert"], b"ls \xff", "not UTF-8"),
         (&["convert"], b"ls \x1b[2J", "U+001B"),
-        (&["convert", "--route", "model"], b"ls space dash l", "not available"),
+        (&["convert", "--route", "model"], b"ls space dash l", "no language model is loaded"),
     ] {
         let run = lab(arguments, input);
         assert_eq!((run.out.as_str(), run.code), ("", Some(1)), "{input:?}");
@@ -87,6 +87,33 @@ fn convert_says_why_it_could_not() {
     }
     let run = lab(&["convert", "--json"], b"");
     assert_eq!((run.json_lines()[0]["error"]["code"].as_str(), run.code), (Some("empty"), Some(1)));
+}
+
+#[test]
+fn a_language_model_may_be_asked() {
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/tests/fixtures");
+    let place = tempfile::tempdir().unwrap();
+    let folder = place.path().join("model");
+    sayso_models::gguf::import(&fixtures.join("smollm.gguf"), &folder).unwrap();
+    let with = |arguments: &[&str]| {
+        let model = ["--model", folder.to_str().unwrap()];
+        lab(&[arguments, &model].concat(), b"tar dash X Z F archive dot tar dot gz")
+    };
+    let answer = |arguments: &[&str]| with(arguments).json_lines()[0].clone();
+    let judged = answer(&["convert", "--json", "--route", "model"]);
+    assert!(["judge", "writer"].contains(&judged["route"].as_str().unwrap()), "{judged}");
+    let late = answer(&["convert", "--json", "--route", "model", "--model-deadline", "0"]);
+    assert_eq!(late["route"], "tagger");
+    let free = answer(&["convert", "--json", "--route", "model", "--free"]);
+    assert!(free["message"].as_str().unwrap().contains("which was not said"), "{free}");
+
+    let figures = answer(&["eval", "--cases", CASES, "--json", "--route", "model", "--free"]);
+    assert_eq!(figures["stages"]["free"]["cases"], figures["cases"]);
+    let judge = answer(&["judge", "--cases", CASES, "--json"]);
+    assert_eq!(judge["cases"], figures["cases"]);
+    let run = lab(&["judge", "--cases", CASES, "--model", "/nowhere"], b"");
+    assert_eq!(run.code, Some(1));
+    assert!(run.err.contains("cannot use the language model in /nowhere"), "{}", run.err);
 }
 
 #[test]

@@ -39,8 +39,8 @@ impl Words {
     }
 }
 
-/// Writes a model folder with random weights.
-fn write_model(folder: &Path) -> anyhow::Result<()> {
+/// Writes a model folder with random weights, without a tokenizer.
+pub(super) fn write_model(folder: &Path) -> anyhow::Result<()> {
     let config = json!({
         "model_type": "qwen3",
         "hidden_size": HIDDEN,

@@ -9,7 +9,8 @@ use crate::score::{ByCommand, MEASURES, Score, Tally, Tier};
 use crate::similarity::collapse;
 use crate::train::example;
 use anyhow::bail;
-use sayso_engine::{Dictation, Refusal, Resident, Words, wire};
+use sayso_engine::{Conversion, Dictation, Refusal, Resident, Words, wire};
+use sayso_models::language::path_writing;
 use sayso_protocol::Route;
 use sayso_speech::lattice;
 use std::collections::BTreeMap;
@@ -60,7 +61,10 @@ pub(super) fn evaluate<'a>(cases: &'a [Case], route: Route, means: &'a Means<'_>
     for case in cases {
         let dictation = dictation(case);
         let start = Instant::now();
-        let converted = sayso_engine::convert(&words, &dictation);
+        let converted = match &means.model {
+            Some(model) if means.limits.free && route == Route::Model => Ok(freely(model, &dictation)),
+            _ => sayso_engine::convert(&words, &dictation),
+        };
         run.time += start.elapsed();
         let mut answer = match converted {
             Ok(conversion) => Answer {
@@ -90,6 +94,25 @@ pub(super) fn evaluate<'a>(cases: &'a [Case], route: Route, means: &'a Means<'_>
         progress.step();
     }
     Ok(run)
+}
+
+/// What the model writes without being held to anything, as the series counted it: also where it would never be put on a
+/// line. The stage is "writer" where some path of the lattice writes the same, "free" where none does.
+fn freely(model: &Resident, dictation: &Dictation<'_>) -> Conversion {
+    let (buffer, message) = match model.write_freely(dictation.text, &dictation.stop) {
+        Ok(text) => (text.trim().to_owned(), None),
+        Err(error) => (String::new(), Some(error.to_string())),
+    };
+    let said = path_writing(&example::lattice(dictation.text), &buffer).is_some();
+    Conversion {
+        cursor: buffer.chars().count(),
+        route: if said { "writer" } else { "free" },
+        confidence: 0.0,
+        alternatives: Vec::new(),
+        spans: Vec::new(),
+        message,
+        buffer,
+    }
 }
 
 /// Name of each group, and which cases are in it, "all" first.
