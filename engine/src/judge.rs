@@ -8,9 +8,10 @@ use sayso_speech::lex::lex;
 
 /// The judge is asked where the tagger is less sure than this: above it, it mends as little as it spoils.
 pub const SURE: f32 = 0.7;
-/// What a nat of the model's counts for beside one of the tagger's. Both are chosen on NL2Bash `valid` with a model that
-/// was never trained on this prompt; one that was may well be worth more.
-pub const WEIGHT: f32 = 0.15;
+/// What a nat of the model's counts for beside one of the tagger's, where the model's folder does not say. It is that of
+/// a model that was never trained on this prompt, with which more spoils lines with talk in them; one that was is worth
+/// more, and [`sayso_models::language::WEIGHT_FILE`] is where its folder says so.
+pub const WEIGHT: f32 = 0.02;
 
 /// What speaks for a line that may have been meant.
 #[derive(Debug, Clone, PartialEq)]
@@ -56,7 +57,7 @@ pub(crate) fn ask(
     dictation: &Dictation<'_>,
     model: &Resident,
 ) -> Result<Found, LanguageError> {
-    Ok(ranked(found, judged(found, candidates(found), dictation, model)?))
+    Ok(ranked(found, judged(found, candidates(found), dictation, model)?, model))
 }
 
 /// The paths that were found. The same line by another path is the same answer.
@@ -88,9 +89,10 @@ pub(crate) fn judged(
 }
 
 /// The candidates by their mixed scores, of equals in the order that they are in.
-pub(crate) fn ranked(found: &Found, candidates: Vec<(Path, Opinion)>) -> Found {
+pub(crate) fn ranked(found: &Found, candidates: Vec<(Path, Opinion)>, model: &Resident) -> Found {
     let Ok(weights) = tagger::embedded() else { return found.clone() };
-    let mixed = |(path, opinion): (Path, Opinion)| (opinion.mixed(WEIGHT), path);
+    let weight = model.weight().unwrap_or(WEIGHT);
+    let mixed = |(path, opinion): (Path, Opinion)| (opinion.mixed(weight), path);
     let mut mixed: Vec<(f32, Path)> = candidates.into_iter().map(mixed).collect();
     mixed.sort_by(|(a, _), (b, _)| b.total_cmp(a));
     let Some((highest, _)) = mixed.first() else { return found.clone() };

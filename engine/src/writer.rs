@@ -30,7 +30,7 @@ pub(crate) fn ask(
     }
     candidates.push(path);
     let opinions = judge::judged(judged, candidates, dictation, model)?;
-    let found = judge::ranked(judged, opinions);
+    let found = judge::ranked(judged, opinions, model);
     let route = if found.written(&found.best) == text { "writer" } else { found.route };
     Ok(Some(Found { route, ..found }))
 }

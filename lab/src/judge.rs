@@ -22,8 +22,9 @@ const THRESHOLDS: [f32; 7] = [0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 1.1];
 ///
 /// Each case is judged once; the table then says how many are exact for each weight that a nat of the language model has
 /// beside one of the tagger, and for each confidence of the tagger under which the judge is asked. Cases that cannot be
-/// judged, such as those longer than the model has room for, are the tagger's in every column. The gate and the strict
-/// dialect are left out: every line is looked at by the tagger.
+/// judged, such as those longer than the model has room for, are in no column. The gate and the strict
+/// dialect are left out: every line is looked at by the tagger. What was found goes into the model folder's
+/// judge_weight.txt; a folder without one gets a weight that is small enough for any model.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  sayso-lab judge --model FOLDER --cases nl2bash/valid.jsonl")]
 pub struct Judge {
@@ -78,7 +79,11 @@ impl Judge {
         let pace = time.as_secs_f64() * 1e3 / judged.len().max(1) as f64;
         let shown = match self.json {
             true => format!("{}\n", self.to_json(&judged, refused, pace)),
-            false => self.table(&judged, refused, pace),
+            false => {
+                let weight = model.weight().unwrap_or(WEIGHT);
+                self.table(&judged, refused, pace)
+                    + &format!("in force: weight {weight}, asked where the tagger is less sure than {SURE}\n")
+            }
         };
         Ok(std::io::stdout().write_all(shown.as_bytes())?)
     }
@@ -118,7 +123,6 @@ impl Judge {
             percent(judged.iter().filter(|case| case.opinions.iter().any(|(_, exact)| *exact)).count());
         let _ = writeln!(text, "exact, in percent, by weight; among the candidates {best:.1}");
         let _ = writeln!(text, "{} cases judged in {pace:.1} ms each, {refused} could not be", judged.len());
-        let _ = writeln!(text, "in force: weight {WEIGHT}, asked where the tagger is less sure than {SURE}");
         text
     }
 

@@ -20,6 +20,7 @@ pub struct Resident {
 struct Inner {
     name: String,
     memory: Memory,
+    weight: Option<f32>,
     /// Behind a lock so that handles can be shared among threads; it is held for as long as sending takes.
     requests: Mutex<Sender<Request>>,
     thread: JoinHandle<()>,
@@ -62,7 +63,7 @@ impl Resident {
                     return;
                 }
             };
-            let _ = opened.send(Ok(language.memory()));
+            let _ = opened.send(Ok((language.memory(), language.weight)));
             // A panic ends the thread: what it left of the model is not to be trusted. All channels close with it.
             while let Ok(request) = inbox.recv() {
                 request(&mut language);
@@ -70,8 +71,10 @@ impl Resident {
         };
         let thread = thread::Builder::new().name("language".to_owned()).spawn(work);
         let thread = thread.map_err(LanguageError::Thread)?;
-        let memory = answer.recv().map_err(|_| LanguageError::Gone)??;
-        Ok(Resident { inner: Arc::new(Inner { name, memory, requests: Mutex::new(requests), thread }) })
+        let (memory, weight) = answer.recv().map_err(|_| LanguageError::Gone)??;
+        Ok(Resident {
+            inner: Arc::new(Inner { name, memory, weight, requests: Mutex::new(requests), thread }),
+        })
     }
 
     /// The name of the model.
@@ -82,6 +85,11 @@ impl Resident {
     /// What it takes of memory.
     pub fn memory(&self) -> Memory {
         self.inner.memory
+    }
+
+    /// What a nat of its counts for beside one of the tagger's, where its folder says so.
+    pub fn weight(&self) -> Option<f32> {
+        self.inner.weight
     }
 
     /// Whether its thread has ended, by a defect: it will answer nothing any more.

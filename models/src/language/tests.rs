@@ -141,6 +141,23 @@ fn a_resident_says_what_it_is() {
     assert!(memory.weights > 0 && memory.cache > 0 && memory.room > 0);
 }
 
+#[test]
+fn a_folder_may_say_what_its_judgement_weighs() {
+    let place = folder("smollm");
+    let model = place.path().join("model");
+    let open = |text: Option<&str>| {
+        if let Some(text) = text {
+            std::fs::write(model.join(WEIGHT_FILE), text).unwrap();
+        }
+        Resident::open(&model, &OPTIONS).map(|model| model.weight()).map_err(|error| error.to_string())
+    };
+    assert_eq!(open(None), Ok(None));
+    assert_eq!(open(Some("0.3\n")), Ok(Some(0.3)));
+    for wrong in ["", "much", "-1", "NaN", "11"] {
+        assert!(open(Some(wrong)).unwrap_err().contains("is no number from 0 to 10"), "{wrong:?}");
+    }
+}
+
 /// A line such as people dictate: names of symbols, numbers, letters and words, in no sensible order.
 fn line(random: &mut fastrand::Rng) -> String {
     const WORDS: [&str; 14] = [

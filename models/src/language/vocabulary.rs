@@ -6,7 +6,7 @@ use crate::tokenizer::Tokenizer;
 use std::ops::Range;
 
 /// What the tokens write. A token that writes nothing, or that is not text, such as one of a chat template, is not in it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Vocabulary {
     /// What they write, one behind the other, in order.
     bytes: Vec<u8>,
@@ -26,23 +26,37 @@ impl Vocabulary {
     /// Of a tokenizer.
     pub(crate) fn new(tokenizer: &Tokenizer) -> Vocabulary {
         let size = tokenizer.rows();
-        let written = (0..size as u32).filter_map(|token| Some((tokenizer.bytes(token)?, token)));
-        let mut written: Vec<(Vec<u8>, u32)> = written.filter(|(bytes, _)| !bytes.is_empty()).collect();
-        written.sort_unstable();
-        let mut vocabulary =
-            Vocabulary { begins: vec![0], places: vec![NOWHERE; size], ..Vocabulary::default() };
-        for (place, (bytes, token)) in written.into_iter().enumerate() {
+        // One buffer, not one for each token: what a heap has been cut into for them it does not give back.
+        let (mut all, mut written) = (Vec::new(), Vec::new());
+        for token in 0..size as u32 {
+            let begin = all.len();
+            all.extend(tokenizer.bytes(token).unwrap_or_default());
+            if all.len() > begin {
+                written.push((begin as u32, all.len() as u32, token));
+            }
+        }
+        let bytes = |(begin, end, _): &(u32, u32, u32)| &all[*begin as usize..*end as usize];
+        written.sort_unstable_by(|a, b| bytes(a).cmp(bytes(b)).then(a.2.cmp(&b.2)));
+        let mut vocabulary = Vocabulary {
+            bytes: Vec::with_capacity(all.len()),
+            begins: Vec::with_capacity(written.len() + 1),
+            tokens: Vec::with_capacity(written.len()),
+            places: vec![NOWHERE; size],
+            numbers: Vec::new(),
+        };
+        vocabulary.begins.push(0);
+        for (place, entry) in written.iter().enumerate() {
+            let (bytes, token) = (bytes(entry), entry.2);
             if bytes.iter().all(u8::is_ascii_digit) {
                 let lengths = vocabulary.numbers.len().max(bytes.len() + 1);
                 vocabulary.numbers.resize_with(lengths, Vec::new);
                 vocabulary.numbers[bytes.len()].push(token);
             }
-            vocabulary.bytes.extend(bytes);
+            vocabulary.bytes.extend_from_slice(bytes);
             vocabulary.begins.push(vocabulary.bytes.len() as u32);
             vocabulary.tokens.push(token);
             vocabulary.places[token as usize] = place as u32;
         }
-        vocabulary.bytes.shrink_to_fit();
         vocabulary
     }
 
