@@ -20,14 +20,19 @@ const MAX_WORD_CHARS: usize = 200;
 const MAX_SPOILT_LINES: usize = 100;
 /// Most words of a person.
 const MAX_WORDS: usize = 10_000;
-/// Longest idle time, in minutes: a year.
+/// Longest time of the daemon and of the model without a request, in minutes: a year.
 const MAX_IDLE_MINUTES: u64 = 366 * 24 * 60;
+/// Most threads of a model.
+const MAX_THREADS: u64 = 256;
+/// Longest name of a model, in characters.
+const MAX_NAME_CHARS: usize = 128;
 /// Most log files that are kept.
 const MAX_KEEP: u64 = 1000;
 
 /// What stands above the first section, and under the sections that have fixed names.
 const TOP: &[&str] = &["key", "deadline_ms", "enter_converts"];
 const DAEMON: &[&str] = &["idle_minutes"];
+const MODEL: &[&str] = &["judge", "name", "unload_minutes", "threads"];
 const LOG: &[&str] = &["level", "rotation", "keep"];
 
 type Key<'t> = Spanned<Cow<'t, str>>;
@@ -115,6 +120,7 @@ impl Reader<'_> {
             match key.get_ref().as_ref() {
                 "words" => self.section(value, Reader::words),
                 "daemon" => self.section(value, Reader::daemon),
+                "model" => self.section(value, Reader::model),
                 "log" => self.section(value, Reader::log),
                 "key" => {
                     let span = value.span();
@@ -151,11 +157,45 @@ impl Reader<'_> {
         for (key, value) in table {
             match key.get_ref().as_ref() {
                 "idle_minutes" => {
-                    if let Some(minutes) = self.number(&key, value, 0..=MAX_IDLE_MINUTES) {
-                        self.settings.daemon.idle = (minutes > 0).then(|| Duration::from_secs(minutes * 60));
+                    if let Some(idle) = self.minutes(&key, value) {
+                        self.settings.daemon.idle = idle;
                     }
                 }
                 _ => self.unknown(&key, Some(("daemon", DAEMON))),
+            }
+        }
+    }
+
+    fn model(&mut self, table: DeTable<'_>) {
+        for (key, value) in table {
+            match key.get_ref().as_ref() {
+                "judge" => {
+                    if let Some(judge) = self.read(value) {
+                        self.settings.model.judge = judge;
+                    }
+                }
+                "name" => {
+                    let span = value.span();
+                    match self.read::<String>(value) {
+                        Some(name) if name.chars().count() > MAX_NAME_CHARS || name.contains('/') => {
+                            self.mistake(span, "expected a name that `sayso model list` shows");
+                        }
+                        Some(name) => self.settings.model.name = Some(name).filter(|name| !name.is_empty()),
+                        None => {}
+                    }
+                }
+                "unload_minutes" => {
+                    if let Some(unload) = self.minutes(&key, value) {
+                        self.settings.model.unload = unload;
+                    }
+                }
+                "threads" => {
+                    if let Some(threads) = self.number(&key, value, 0..=MAX_THREADS) {
+                        let threads = usize::try_from(threads).unwrap_or(usize::MAX);
+                        self.settings.model.threads = Some(threads).filter(|threads| *threads > 0);
+                    }
+                }
+                _ => self.unknown(&key, Some(("model", MODEL))),
             }
         }
     }
@@ -234,6 +274,12 @@ impl Reader<'_> {
         }
     }
 
+    /// A time in minutes, of which none means never.
+    fn minutes(&mut self, key: &Key<'_>, value: Value<'_>) -> Option<Option<Duration>> {
+        let minutes = self.number(key, value, 0..=MAX_IDLE_MINUTES)?;
+        Some((minutes > 0).then(|| Duration::from_secs(minutes * 60)))
+    }
+
     fn number(&mut self, key: &Key<'_>, value: Value<'_>, allowed: RangeInclusive<u64>) -> Option<u64> {
         let span = value.span();
         let number = self.read(value)?;
@@ -251,16 +297,22 @@ impl Reader<'_> {
         let name = key.get_ref().as_ref();
         let here = section
             .map_or_else(|| "above the first [section]".to_owned(), |(name, _)| format!("under [{name}]"));
-        let home = [(TOP, "above the first [section]"), (DAEMON, "under [daemon]"), (LOG, "under [log]")]
-            .into_iter()
-            .find_map(|(names, place)| names.contains(&name).then_some(place));
+        let homes = [
+            (TOP, "above the first [section]"),
+            (DAEMON, "under [daemon]"),
+            (MODEL, "under [model]"),
+            (LOG, "under [log]"),
+        ];
+        let home = homes.into_iter().find_map(|(names, place)| names.contains(&name).then_some(place));
         let message = match (home, section) {
             (Some(place), _) => format!("`{name}` stands {here}; it belongs {place}"),
             (None, section) => {
                 let known = section.map_or(TOP, |(_, known)| known);
                 let known = known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-                let sections =
-                    if section.is_none() { "; the sections are [words], [daemon] and [log]" } else { "" };
+                let sections = match section {
+                    None => "; the sections are [words], [daemon], [model] and [log]",
+                    Some(_) => "",
+                };
                 format!(
                     "`{name}` is no setting; {here} stand {known}{sections}. Your own words belong under [words]"
                 )
@@ -313,7 +365,7 @@ fn word(form: &str, what: &str) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Daemon, Level, Log, Rotation};
+    use crate::{Daemon, Level, Log, Model, Rotation};
     use proptest::prelude::*;
 
     #[test]
@@ -327,6 +379,11 @@ mod tests {
             postgres = "psql"
             [daemon]
             idle_minutes = 30
+            [model]
+            judge = false
+            name = "tiny"
+            unload_minutes = 0
+            threads = 2
             [log]
             level = "debug"
             rotation = "never"
@@ -339,6 +396,7 @@ mod tests {
             enter_converts: true,
             words: words.map(|(spoken, written)| (spoken.to_owned(), written.to_owned())).to_vec(),
             daemon: Daemon { idle: Some(Duration::from_secs(1800)) },
+            model: Model { judge: false, name: Some("tiny".into()), unload: None, threads: Some(2) },
             log: Log { level: Level::Debug, rotation: Rotation::Never, keep: 3 },
         };
         assert_eq!(parse(text.as_bytes()), (expected, vec![]));
@@ -376,6 +434,9 @@ mod tests {
         check("deadline_ms = 0", (1, 15), "between 1 and 60000");
         check("deadline_ms = -5", (1, 15), "");
         check("[daemon]\nidle_minutes = 99999999", (2, 16), "between 0 and");
+        check("[model]\nname = \"../up\"", (2, 8), "a name that `sayso model list` shows");
+        check("[model]\nthreads = 1000", (2, 11), "between 0 and 256");
+        check("threads = 2", (1, 1), "it belongs under [model]");
         check("[log]\nkeep = 0", (2, 8), "between 1 and 1000");
         check("key = \"ctrl-q\"", (1, 7), "flow control");
         check("key = ", (1, 7), "");

@@ -1,4 +1,4 @@
-//! Where the platform wants settings and logs to be.
+//! Where the platform wants settings, models and logs to be.
 
 use directories::ProjectDirs;
 use std::path::PathBuf;
@@ -20,4 +20,10 @@ pub fn config_file() -> Option<PathBuf> {
 /// has none (`~/Library/Caches/sayso` on macOS). `None` for a user without a home.
 pub fn log_folder() -> Option<PathBuf> {
     project().map(|project| project.state_dir().unwrap_or(project.cache_dir()).to_owned())
+}
+
+/// Where language models are: `models` in the platform's folder for data (`~/.local/share/sayso` on Linux,
+/// `~/Library/Application Support/sayso` on macOS). `None` for a user without a home.
+pub fn model_folder() -> Option<PathBuf> {
+    project().map(|project| project.data_local_dir().join("models"))
 }

@@ -35,6 +35,8 @@ pub struct Settings {
     pub words: Vec<(String, String)>,
     /// How the daemon lives.
     pub daemon: Daemon,
+    /// The language model.
+    pub model: Model,
     /// What the daemon logs.
     pub log: Log,
 }
@@ -44,6 +46,25 @@ pub struct Settings {
 pub struct Daemon {
     /// Ends by itself after so long without a request; `None`: never.
     pub idle: Option<Duration>,
+}
+
+/// The language model that judges where the first stage is not sure.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Model {
+    /// Whether one judges at all.
+    pub judge: bool,
+    /// Its name; `None`: the one that `sayso model use` chose.
+    pub name: Option<String>,
+    /// Gives its memory back after so long without a line; `None`: never.
+    pub unload: Option<Duration>,
+    /// Threads that it computes with; `None`: as many as the machine suggests.
+    pub threads: Option<usize>,
+}
+
+impl Default for Model {
+    fn default() -> Model {
+        Model { judge: true, name: None, unload: Some(Duration::from_secs(600)), threads: None }
+    }
 }
 
 /// What the daemon logs.
@@ -117,6 +138,7 @@ impl Default for Settings {
             enter_converts: false,
             words: Vec::new(),
             daemon: Daemon::default(),
+            model: Model::default(),
             log: Log { level: Level::Info, rotation: Rotation::Daily, keep: 7 },
         }
     }
@@ -174,7 +196,8 @@ fn bytes_of(path: &Path) -> std::io::Result<Vec<u8>> {
 /// All settings as TOML, in the form of the commented file.
 impl std::fmt::Display for Settings {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let idle = self.daemon.idle.map_or(0, |idle| idle.as_secs() / 60);
+        let minutes = |time: Option<Duration>| time.map_or(0, |time| time.as_secs() / 60);
+        let Model { judge, name, unload, threads } = &self.model;
         writeln!(f, "key = {}", quoted(&self.key.to_string()))?;
         writeln!(f, "deadline_ms = {}", self.deadline.as_millis())?;
         writeln!(f, "enter_converts = {}", self.enter_converts)?;
@@ -182,7 +205,9 @@ impl std::fmt::Display for Settings {
         for (spoken, written) in &self.words {
             writeln!(f, "{} = {}", quoted(spoken), quoted(written))?;
         }
-        writeln!(f, "\n[daemon]\nidle_minutes = {idle}")?;
+        writeln!(f, "\n[daemon]\nidle_minutes = {}", minutes(self.daemon.idle))?;
+        writeln!(f, "\n[model]\njudge = {judge}\nname = {}", quoted(name.as_deref().unwrap_or_default()))?;
+        writeln!(f, "unload_minutes = {}\nthreads = {}", minutes(*unload), threads.unwrap_or(0))?;
         writeln!(f, "\n[log]\nlevel = {}", quoted(self.log.level.as_str()))?;
         writeln!(f, "rotation = {}\nkeep = {}", quoted(self.log.rotation.as_str()), self.log.keep)
     }
@@ -217,6 +242,7 @@ mod tests {
         let mut settings = Settings { enter_converts: true, ..Settings::default() };
         settings.words = vec![("quote \"it\"".into(), "back\\slash".into()), ("übung".into(), "=".into())];
         settings.daemon.idle = Some(Duration::from_secs(300));
+        settings.model = Model { judge: false, name: Some("tiny".into()), unload: None, threads: Some(3) };
         settings.log = Log { level: Level::Off, rotation: Rotation::Hourly, keep: 1 };
         for settings in [settings, Settings::default()] {
             assert_eq!(file::parse(settings.to_string().as_bytes()), (settings, vec![]));
