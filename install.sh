@@ -566,6 +566,9 @@ uninstall() {
     for kept in "${XDG_CONFIG_HOME:-$HOME/.config}/sayso" "$HOME/Library/Application Support/sayso"; do
         if [ -e "$kept" ]; then note "Kept your settings in $kept"; fi
     done
+    for kept in "${XDG_DATA_HOME:-$HOME/.local/share}/sayso/models" "$HOME/Library/Application Support/sayso/models"; do
+        if [ -e "$kept" ]; then note "Kept your language models in $kept"; fi
+    done
 }
 
 main "$@"

@@ -10,67 +10,27 @@ mod impostor;
 mod not_run;
 #[path = "terminal/programs.rs"]
 mod programs;
+#[path = "terminal/ran.rs"]
+mod ran;
 
 use home::Home;
 use impostor::{Impostor, Reaction, result};
 #[cfg(target_os = "linux")]
 use not_run::not_run;
+use ran::{command, finish, sayso};
 use serde_json::Value;
 use std::fs;
 use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::thread;
 
 const SAID: &str = "git space status space dash s";
 const MEANT: &str = "git status -s";
 
-/// What a run of `sayso` came to.
-#[derive(Debug)]
-struct Ran {
-    code: Option<i32>,
-    out: String,
-    err: String,
-}
-
-impl Ran {
-    /// The line was left as it was, and `why` was said.
-    fn refused(&self, why: &str) {
-        assert_eq!(self.code, Some(1), "{self:?}");
-        assert_eq!(self.out, "", "{self:?}");
-        assert!(self.err.starts_with("sayso: ") && self.err.contains(why), "{self:?}");
-    }
-
-    fn json(&self) -> Value {
-        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {self:?}"))
-    }
-}
-
 /// A home whose daemon may take its time, on a machine that has much else to do.
 fn patient() -> Home {
     Home::with_settings("deadline_ms = 60000")
-}
-
-fn command(home: &Home, arguments: &[&str]) -> Command {
-    let mut command = Command::new(programs::folder().join("sayso"));
-    command.args(arguments).env_remove("SAYSO_SOCKET").env_remove("XDG_STATE_HOME").envs(home.environment());
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    command
-}
-
-fn finish(mut child: Child, input: &[u8]) -> Ran {
-    let mut stdin = child.stdin.take().unwrap();
-    let input = input.to_vec();
-    // Who reads nothing may have ended already.
-    let writer = thread::spawn(move || drop(stdin.write_all(&input)));
-    let output = child.wait_with_output().unwrap();
-    writer.join().unwrap();
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    Ran { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
-}
-
-fn sayso(home: &Home, arguments: &[&str], input: impl AsRef<[u8]>) -> Ran {
-    finish(command(home, arguments).spawn().unwrap(), input.as_ref())
 }
 
 #[test]
@@ -572,8 +532,10 @@ fn manuals_and_completions_come_from_the_definition() {
     assert_eq!(sayso(&home, &["man", home.path().join("man").to_str().unwrap()], "").code, Some(0));
     let page = fs::read_to_string(home.path().join("man/sayso-convert.1")).unwrap();
     assert!(page.contains("deadline"), "{page}");
+    assert!(home.path().join("man/sayso-model-pull.1").exists());
     assert!(fs::read_to_string(home.path().join("man/saysod.1")).unwrap().contains("idle"));
     for shell in ["zsh", "fish", "bash"] {
-        assert!(sayso(&home, &["completions", shell], "").out.contains("explain"), "{shell}");
+        let completions = sayso(&home, &["completions", shell], "").out;
+        assert!(completions.contains("explain") && completions.contains("verify"), "{shell}");
     }
 }

@@ -1,6 +1,7 @@
 //! The command line of `sayso`: help, man pages and completions come from this definition.
 
 use crate::init::Shell;
+use crate::model::cli::Model;
 use crate::service;
 use clap::{Args, Parser, Subcommand, value_parser};
 use sayso_protocol::Route;
@@ -68,6 +69,7 @@ pub(crate) enum Command {
         #[command(subcommand)]
         action: service::Action,
     },
+    Model(Model),
     /// Show and check the settings
     Config {
         /// What to do

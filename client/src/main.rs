@@ -9,6 +9,7 @@ mod doctor;
 mod explain;
 mod init;
 mod lines;
+mod model;
 mod paint;
 mod reach;
 mod service;
@@ -45,6 +46,7 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Status { json } => status::run(json),
         Command::Doctor { json } => doctor::run(json),
         Command::Service { action } => service::run(action),
+        Command::Model(_) => model::run(),
         Command::Config { action } => config::run(action),
         Command::Init { shell } => {
             let (settings, mistake) = convert::settings();

@@ -1,6 +1,7 @@
 //! The command line of `saysod`: help and man page come from this definition.
 
-use clap::Parser;
+use crate::model::cli::Model;
+use clap::{Parser, Subcommand};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -11,8 +12,12 @@ use std::time::Duration;
 ///
 /// Only one daemon runs for a user: a second one says so and ends.
 #[derive(Debug, Parser)]
-#[command(name = "saysod", version, max_term_width = 100, after_help = AFTER)]
+#[command(name = "saysod", version, max_term_width = 100, after_help = AFTER, args_conflicts_with_subcommands = true)]
 pub(crate) struct Cli {
+    /// Instead of listening.
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+
     /// Listen here instead of the usual place
     ///
     /// Takes the part of SAYSO_SOCKET. The folder must belong to you and be closed to others (mode 0700).
@@ -36,6 +41,14 @@ pub(crate) struct Cli {
     /// Print the man page
     #[arg(long, hide = true)]
     pub(crate) man: bool,
+}
+
+/// What this program does besides being the daemon.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    // People type `sayso model`.
+    #[command(hide = true)]
+    Model(Model),
 }
 
 const AFTER: &str = "\

@@ -11,13 +11,14 @@ mod listen;
 mod log;
 mod long;
 mod meter;
+mod model;
 mod server;
 mod session;
 mod work;
 
 use anyhow::{Context, Result};
 use clap::{CommandFactory, Parser};
-use cli::Cli;
+use cli::{Cli, Command};
 use configuration::Configuration;
 use house::{House, VERSION, WORKERS};
 use interprocess::os::unix::uds_local_socket::tokio::Listener;
@@ -27,19 +28,30 @@ use sayso_protocol::{Place, Status};
 use sayso_settings::folders;
 use server::Signals;
 use std::io::Write;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    if let Some(Command::Model(model)) = &cli.command {
+        return model::run(model);
+    }
     match run(&cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // A closed standard error must not turn a clear failure into a panic.
-            let _ = writeln!(std::io::stderr(), "saysod: {error:#}");
+            complain(&format!("{error:#}"));
             ExitCode::FAILURE
         }
     }
+}
+
+/// Says something on standard error, in the name of the program that was called: the client hands `sayso model` over.
+/// A closed standard error must not turn a clear failure into a panic.
+fn complain(message: &str) {
+    let called = std::env::args_os().next().unwrap_or_default();
+    let name = Path::new(&called).file_name().and_then(|name| name.to_str()).unwrap_or("saysod");
+    let _ = writeln!(std::io::stderr(), "{name}: {message}");
 }
 
 fn run(cli: &Cli) -> Result<()> {

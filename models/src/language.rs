@@ -4,6 +4,7 @@
 //! anyone may ask. What a model computes with is behind [`Decode`].
 
 mod decode;
+pub mod measure;
 mod paths;
 mod resident;
 mod stop;

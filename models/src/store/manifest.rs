@@ -2,7 +2,7 @@
 
 use super::StoreError;
 use super::digest::Digests;
-use crate::checkpoint::file;
+use crate::checkpoint::{CheckpointError, file};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -59,7 +59,10 @@ impl Manifest {
     pub fn open(folder: &Path) -> Result<Manifest, StoreError> {
         let path = folder.join(MANIFEST);
         let damaged = |problem: String| StoreError::Manifest { path: path.clone(), problem };
-        let bytes = file::bytes(&path, LIMIT).map_err(|error| damaged(error.to_string()))?;
+        let bytes = file::bytes(&path, LIMIT).map_err(|error| match error {
+            CheckpointError::Unreadable { source, .. } => damaged(source.to_string()),
+            other => damaged(other.to_string()),
+        })?;
         serde_json::from_slice(&bytes).map_err(|error| damaged(error.to_string()))
     }
 

@@ -1,10 +1,11 @@
 //! A hub on loopback that serves one model as the public one does, and fails or lies as it is told.
+#![allow(dead_code, reason = "each test program uses a part of it")]
 
 use serde_json::{Value, json};
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -16,6 +17,8 @@ pub(crate) enum Trouble {
     Drops(usize),
     /// Connections break at this offset, and give nothing after it.
     Ends(usize),
+    /// Connections give nothing after this offset, and stay.
+    Stalls(usize),
     /// The range is of a file that is a byte shorter.
     Shorter,
     /// A byte more comes than the range says, and no length is given.
@@ -151,6 +154,7 @@ fn serve(
     let mut total = bytes.len();
     let mut end = total;
     let mut stated = true;
+    let stalls = matches!(trouble, Some(Trouble::Stalls(_)));
     match trouble {
         Some(Trouble::Status(status)) => {
             return write!(stream, "HTTP/1.1 {status} No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
@@ -160,7 +164,7 @@ fn serve(
             return stream.write_all(&bytes[..drops.unwrap_or(total).min(total)]);
         }
         Some(Trouble::Drops(after)) => end = (start + after).min(total),
-        Some(Trouble::Ends(at)) => end = at.max(start).min(total),
+        Some(Trouble::Ends(at) | Trouble::Stalls(at)) => end = at.max(start).min(total),
         Some(Trouble::Shorter) => {
             total -= 1;
             end -= 1;
@@ -178,7 +182,9 @@ fn serve(
         write!(stream, "Content-Length: {}\r\n", total - start)?;
     }
     write!(stream, "Connection: close\r\n\r\n")?;
-    stream.write_all(&bytes[start..end])
+    stream.write_all(&bytes[start..end])?;
+    // Until the client hangs up.
+    if stalls && stream.read(&mut [0])? > 0 { Err(std::io::ErrorKind::InvalidData.into()) } else { Ok(()) }
 }
 
 /// What the hub states about the repository.

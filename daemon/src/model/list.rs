@@ -1,0 +1,59 @@
+//! `sayso model list`.
+
+use super::{megabytes, print, print_json};
+use anyhow::Result;
+use sayso_models::store::{Model, Origin, Source, Store, series};
+use serde_json::json;
+
+/// Prints the models that are here, and the short names of those that are not.
+pub(super) fn run(store: &Store, json: bool) -> Result<()> {
+    let models = store.list()?;
+    if json {
+        return models.iter().try_for_each(|model| {
+            let Model { name, folder, chosen, manifest } = model;
+            let (origin, bytes) = (manifest.as_ref().ok(), manifest.as_ref().ok().map(|it| it.bytes()));
+            print_json(&json!({
+                "name": name,
+                "chosen": chosen,
+                "folder": folder,
+                "bytes": bytes,
+                "origin": origin.map(|manifest| &manifest.origin),
+                "problem": manifest.as_ref().err().map(ToString::to_string),
+            }))
+        });
+    }
+    let width = models.iter().map(|model| model.name.len()).max().unwrap_or(0);
+    let mut text = String::new();
+    for Model { name, chosen, manifest, .. } in &models {
+        let (size, from) = match manifest {
+            Ok(manifest) => (megabytes(manifest.bytes()), told(&manifest.origin)),
+            Err(problem) => ("?".to_owned(), format!("from elsewhere, or damaged: {problem}")),
+        };
+        let mark = if *chosen { '*' } else { ' ' };
+        text += &format!("{mark} {name:width$}  {size:>7}  {from}\n");
+    }
+    let absent: Vec<_> = series().filter(|(_, repository)| !is_here(&models, repository)).collect();
+    if !absent.is_empty() {
+        text += if models.is_empty() { "No model is here.\n" } else { "\n" };
+        text += "To be had by `sayso model pull`:\n";
+        for (short, repository) in absent {
+            text += &format!("  {short}  {repository}\n");
+        }
+    }
+    print(&text)
+}
+
+fn is_here(models: &[Model], repository: &str) -> bool {
+    let name = Source::parse(repository).map(|source| source.name().to_owned());
+    name.is_ok_and(|name| models.iter().any(|model| model.name == name))
+}
+
+/// Where a model came from, in words.
+fn told(origin: &Origin) -> String {
+    match origin {
+        Origin::Hub { repository, commit } => {
+            format!("{repository} at {}", commit.get(..10).unwrap_or(commit))
+        }
+        Origin::Gguf { file } => format!("imported from {file}"),
+    }
+}

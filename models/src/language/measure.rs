@@ -1,0 +1,87 @@
+//! How fast a model is on this machine: the same work, over and over.
+
+use super::{Language, LanguageError, Stop};
+use std::time::{Duration, Instant};
+
+/// Tokens that are read at once.
+pub const READ: usize = 64;
+/// Tokens that are written one by one.
+pub const WRITTEN: usize = 20;
+/// Tokens that are cached before the judge begins, as a system prompt is, and those of the dictation behind them.
+const PREFIX: usize = 40;
+const DICTATION: usize = 16;
+/// Candidates of the judge.
+pub const CANDIDATES: usize = 4;
+/// Tokens of each of them; the first half is the same in all, as on the paths of a lattice.
+pub const LENGTH: usize = 20;
+
+/// What each round took.
+#[derive(Debug, Clone, Default)]
+pub struct Times {
+    /// Reading [`READ`] tokens and choosing the one after them.
+    pub read: Vec<Duration>,
+    /// Writing one token, [`WRITTEN`] of them a round.
+    pub written: Vec<Duration>,
+    /// Judging [`CANDIDATES`] of [`LENGTH`] tokens behind a dictation, the prompt before it cached.
+    pub judged: Vec<Duration>,
+}
+
+impl Language {
+    /// Measures so many rounds, after one that is not counted. The text is the same each time and means nothing; what
+    /// stands before a dictation is read again in the end.
+    ///
+    /// # Errors
+    /// A model with room for less than that, or a stop.
+    pub fn measure(&mut self, rounds: usize, stop: &Stop) -> Result<Times, LanguageError> {
+        let vocabulary = self.decoder.logits().map_or(1, <[f32]>::len).max(1);
+        let mut token = 0;
+        // Spread over the vocabulary, so that no two are alike.
+        let mut take = |count: usize| -> Vec<u32> {
+            (0..count)
+                .map(|_| {
+                    token = (token + vocabulary * 7 / 18 + 1) % vocabulary;
+                    token as u32
+                })
+                .collect()
+        };
+        let (read, prefix, dictation, shared) = (take(READ), take(PREFIX), take(DICTATION), take(LENGTH / 2));
+        let candidates: Vec<Vec<u32>> =
+            (0..CANDIDATES).map(|_| [&*shared, &take(LENGTH - LENGTH / 2)].concat()).collect();
+        let candidates: Vec<&[u32]> = candidates.iter().map(Vec::as_slice).collect();
+        let stop = || stop.reached();
+        let mut times = Times::default();
+        for round in 0..=rounds {
+            // Or what was read in the round before would not be read.
+            self.decoder.truncate(0);
+            let begun = Instant::now();
+            self.decoder.prefill(&read, &stop)?;
+            let mut next = likeliest(self.decoder.logits());
+            let mut taken = Times { read: vec![begun.elapsed()], ..Times::default() };
+            for _ in 0..WRITTEN {
+                let begun = Instant::now();
+                self.decoder.extend(&[next], &stop)?;
+                next = likeliest(self.decoder.logits());
+                taken.written.push(begun.elapsed());
+            }
+            self.decoder.prefill(&prefix, &stop)?;
+            let begun = Instant::now();
+            self.decoder.judge(&prefix, &dictation, &candidates, &stop)?;
+            taken.judged.push(begun.elapsed());
+            if round > 0 {
+                times.read.extend(taken.read);
+                times.written.extend(taken.written);
+                times.judged.extend(taken.judged);
+            }
+        }
+        if !self.head.is_empty() {
+            self.decoder.prefill(&self.head, &stop)?;
+        }
+        Ok(times)
+    }
+}
+
+/// The likeliest token; the first where there are no logits.
+fn likeliest(logits: Option<&[f32]>) -> u32 {
+    let logits = logits.unwrap_or_default().iter().enumerate();
+    logits.max_by(|(_, one), (_, other)| one.total_cmp(other)).map_or(0, |(token, _)| token as u32)
+}

@@ -1,0 +1,282 @@
+//! `sayso model` as a person uses it: models come from a hub or a file, are chosen, checked and removed, whatever
+//! breaks meanwhile.
+
+#![allow(clippy::unwrap_used)]
+
+#[allow(dead_code)]
+#[path = "terminal/home.rs"]
+mod home;
+#[path = "../models/tests/hub/mod.rs"]
+mod hub;
+#[cfg(target_os = "linux")]
+mod not_run;
+#[path = "terminal/programs.rs"]
+mod programs;
+#[path = "terminal/ran.rs"]
+mod ran;
+
+use home::Home;
+use hub::{FakeHub, Trouble};
+#[cfg(target_os = "linux")]
+use not_run::not_run;
+use ran::{Ran, command, finish, sayso};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::thread;
+use std::time::Duration;
+
+const WEIGHTS: &str = "model.safetensors";
+
+/// A GGUF file of a small model with random weights.
+fn gguf(name: &str) -> String {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/tests/fixtures");
+    folder.join(name).with_extension("gguf").display().to_string()
+}
+
+/// A hub that has one of them, which it calls `owner/tiny`.
+fn hub() -> FakeHub {
+    let home = Home::new();
+    done(&sayso(&home, &["model", "import", &gguf("qwen3")], ""), "qwen3 is here");
+    FakeHub::serve(&models(&home).join("qwen3"))
+}
+
+/// Where language models are in a home.
+fn models(home: &Home) -> PathBuf {
+    let data = if cfg!(target_os = "macos") { "Library/Application Support" } else { ".local/share" };
+    home.path().join(data).join("sayso/models")
+}
+
+/// It came to its end well, and said so.
+#[track_caller]
+fn done(ran: &Ran, said: &str) {
+    assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""), "{ran:?}");
+    assert!(ran.out.contains(said), "{ran:?}");
+}
+
+/// It could not, and said why on standard error alone.
+#[track_caller]
+fn failed(ran: &Ran, why: &str) {
+    assert_eq!((ran.code, ran.out.as_str()), (Some(1), ""), "{ran:?}");
+    assert!(ran.err.starts_with("sayso: ") && ran.err.contains(why), "{ran:?}");
+}
+
+fn pull(home: &Home, hub: &FakeHub, more: &[&str]) -> Command {
+    let mut command = command(home, &["model", "pull", "owner/tiny"]);
+    command.args(more).env("HF_ENDPOINT", &hub.endpoint);
+    command
+}
+
+fn pulled(home: &Home, hub: &FakeHub) -> Ran {
+    finish(pull(home, hub, &[]).spawn().unwrap(), b"")
+}
+
+#[test]
+fn a_model_comes_is_chosen_checked_and_removed() {
+    let (home, hub) = (Home::new(), hub());
+    let list = || sayso(&home, &["model", "list"], "").out;
+    assert!(list().starts_with("No model is here.\n") && list().contains("qwen3-0.6b"), "{}", list());
+    failed(&sayso(&home, &["model", "use", "tiny"], ""), "there is no model tiny here");
+    failed(&sayso(&home, &["model", "remove", "tiny"], ""), "there is no model tiny here");
+
+    done(&pulled(&home, &hub), "tiny is here, 0.1 MB");
+    done(&pulled(&home, &hub), "tiny is here already");
+    done(&sayso(&home, &["model", "use", "tiny"], ""), "tiny judges from now on");
+    assert!(list().starts_with("* tiny"), "{}", list());
+    assert!(list().contains("owner/tiny at c0ffeec0ff"), "{}", list());
+    done(&sayso(&home, &["model", "verify"], ""), "tiny is as it was when it came");
+
+    fs::write(models(&home).join("tiny/extra.bin"), "").unwrap();
+    let ran = sayso(&home, &["model", "verify", "tiny"], "");
+    assert_eq!((ran.code, ran.err.as_str()), (Some(1), ""), "{ran:?}");
+    assert!(ran.out.contains("extra.bin was not part of it"), "{ran:?}");
+    fs::remove_file(models(&home).join("tiny/extra.bin")).unwrap();
+
+    done(&sayso(&home, &["model", "remove", "tiny"], ""), "It was the one that judged");
+    assert!(list().starts_with("No model is here.\n"));
+}
+
+#[test]
+fn json_is_one_object_a_line() {
+    let (home, hub) = (Home::new(), hub());
+    let came = finish(pull(&home, &hub, &["--json"]).spawn().unwrap(), b"").json();
+    assert_eq!((&came["name"], &came["already"]), (&"tiny".into(), &false.into()));
+    assert_eq!(came["origin"]["hub"]["repository"], "owner/tiny");
+    let chosen = sayso(&home, &["model", "--json", "use", "tiny"], "").json();
+    assert_eq!((&chosen["name"], &chosen["held_back"]), (&"tiny".into(), &serde_json::Value::Null));
+    let listed = sayso(&home, &["model", "list", "--json"], "").json();
+    assert_eq!((&listed["chosen"], &listed["bytes"]), (&true.into(), &came["bytes"]));
+    let verified = sayso(&home, &["model", "verify", "--json"], "").json();
+    assert_eq!((&verified["sound"], &verified["problems"]), (&true.into(), &serde_json::json!([])));
+    let ran = sayso(&home, &["model", "use", "nothing", "--json"], "");
+    assert_eq!((ran.code, ran.err.as_str()), (Some(1), ""));
+    assert_eq!(ran.json()["error"]["message"], "there is no model nothing here");
+}
+
+#[test]
+fn a_model_is_measured() {
+    let home = Home::new();
+    done(&sayso(&home, &["model", "import", &gguf("llama3"), "--name", "tiny"], ""), "tiny is here");
+    failed(&sayso(&home, &["model", "bench"], ""), "no model is chosen");
+    done(&sayso(&home, &["model", "bench", "tiny", "--rounds", "2"], ""), "judge 4 × 20");
+    done(&sayso(&home, &["model", "use", "tiny"], ""), "tiny judges");
+    let measured = sayso(&home, &["model", "bench", "--rounds", "1", "--json"], "").json();
+    assert!(
+        measured["read_ms"].as_f64() > Some(0.0) && measured["judge_ms"].as_f64() > Some(0.0),
+        "{measured}"
+    );
+}
+
+#[test]
+fn status_and_doctor_tell_of_the_model() {
+    let home = Home::with_settings("deadline_ms = 60000");
+    let told = |verb: &str| sayso(&home, &[verb], "").out;
+    sayso(&home, &["convert", "git space status"], "");
+    assert!(told("status").contains("none, the first stage answers alone"), "{}", told("status"));
+    done(&sayso(&home, &["model", "import", &gguf("qwen3"), "--name", "tiny"], ""), "tiny is here");
+    done(&sayso(&home, &["model", "use", "tiny"], ""), "tiny judges");
+    assert!(told("status").contains("tiny, not loaded until a line needs it"), "{}", told("status"));
+    let free = ["convert", "--json", "--route", "model", "git commit dash m quote fix login bug quote"];
+    assert_eq!(sayso(&home, &free, "").json()["route"], "judge");
+    assert!(told("status").contains("tiny, loaded in "), "{}", told("status"));
+    let status = sayso(&home, &["status", "--json"], "").json();
+    assert_eq!(
+        (&status["model"]["state"], &status["model"]["why"]),
+        (&"resident".into(), &serde_json::Value::Null)
+    );
+    done(&sayso(&home, &["model", "remove", "tiny"], ""), "tiny is removed");
+    done(&sayso(&home, &["model", "import", &gguf("qwen2"), "--name", "tiny"], ""), "tiny is here");
+    done(&sayso(&home, &["model", "use", "tiny"], ""), "tiny judges");
+    fs::remove_file(models(&home).join("tiny/tokenizer.json")).unwrap();
+    assert_eq!(sayso(&home, &free, "").code, Some(1));
+    assert!(told("status").contains("tiny cannot be used: "), "{}", told("status"));
+    let doctor = told("doctor");
+    assert!(doctor.contains("warn  model") && doctor.contains("`sayso model verify`"), "{doctor}");
+}
+
+#[test]
+fn a_wrong_command_line_is_exit_code_2() {
+    let home = Home::new();
+    for wrong in
+        [&["model"][..], &["model", "dance"], &["model", "use"], &["model", "bench", "x", "--rounds", "0"]]
+    {
+        let ran = sayso(&home, wrong, "");
+        assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""), "{ran:?}");
+    }
+    let help = sayso(&home, &["model", "pull", "--help"], "");
+    assert!(help.out.contains("HF_ENDPOINT") && help.out.contains("Usage: sayso model pull"), "{help:?}");
+    failed(&sayso(&home, &["model", "pull", "../up"], ""), "is not the name of a model");
+    failed(&sayso(&home, &["model", "import", "nothing.gguf"], ""), "nothing.gguf");
+}
+
+#[test]
+fn the_settings_go_before_the_choice_and_say_so() {
+    let home = Home::with_settings("[model]\nname = \"other\"");
+    done(&sayso(&home, &["model", "import", &gguf("qwen2"), "--name", "tiny"], ""), "tiny is here");
+    done(&sayso(&home, &["model", "use", "tiny"], ""), "the settings say `name = \"other\"`");
+    let home = Home::with_settings("[model]\njudge = false");
+    done(&sayso(&home, &["model", "import", &gguf("llama3"), "--name", "tiny"], ""), "tiny is here");
+    done(&sayso(&home, &["model", "use", "tiny"], ""), "`judge = false`, so no model judges");
+}
+
+#[test]
+fn ctrl_c_leaves_what_the_next_pull_goes_on_with() {
+    let (home, hub) = (Home::new(), hub());
+    hub.trouble(WEIGHTS, Trouble::Stalls(10_000));
+    let child = pull(&home, &hub, &[]).spawn().unwrap();
+    let here = || {
+        let files = fs::read_dir(models(&home).join(".tiny.pull")).into_iter().flatten().flatten();
+        let weights = files.filter(|file| file.file_name().to_string_lossy().starts_with(WEIGHTS));
+        weights.map(|file| file.metadata().unwrap().len()).sum::<u64>()
+    };
+    while here() < 10_000 {
+        thread::sleep(Duration::from_millis(5));
+    }
+    let interrupted = Command::new("kill").args(["-s", "INT", &child.id().to_string()]).status();
+    assert!(interrupted.unwrap().success());
+    let ran = finish(child, b"");
+    assert_eq!((ran.code, ran.out.as_str()), (Some(130), ""), "{ran:?}");
+    assert!(ran.err.contains("`sayso model pull owner/tiny` goes on from here"), "{ran:?}");
+    assert_eq!(here(), 10_000);
+    assert!(sayso(&home, &["model", "list"], "").out.starts_with("No model is here.\n"));
+    hub.heal();
+    done(&pulled(&home, &hub), "tiny is here");
+    assert_eq!(hub.ranges(WEIGHTS), ["bytes=0-", "bytes=10000-"]);
+}
+
+#[test]
+fn of_two_pulls_at_once_one_works_and_the_other_says_so() {
+    let (home, hub) = (Home::new(), hub());
+    // Nothing is answered while the test holds this.
+    let state = hub.state.clone();
+    let held = state.lock().unwrap();
+    let mut both: Vec<_> = (0..2).map(|_| pull(&home, &hub, &[]).spawn().unwrap()).collect();
+    // Who has the lock waits for the hub; the other one ends.
+    let loser = loop {
+        match (0..2).find(|at| both[*at].try_wait().unwrap().is_some()) {
+            Some(at) => break both.remove(at),
+            None => thread::sleep(Duration::from_millis(5)),
+        }
+    };
+    failed(&finish(loser, b""), "tiny is being pulled, imported or removed by another process");
+    drop(held);
+    done(&finish(both.remove(0), b""), "tiny is here");
+}
+
+#[test]
+fn a_server_that_lies_leaves_no_model() {
+    let (home, hub) = (Home::new(), hub());
+    for (trouble, why) in [
+        (Trouble::Other, "the hub states the digest"),
+        (Trouble::Shorter, "the server gives"),
+        (Trouble::Status(403), "the server answers 403"),
+    ] {
+        hub.trouble(WEIGHTS, trouble);
+        failed(&pulled(&home, &hub), why);
+        assert!(sayso(&home, &["model", "list"], "").out.starts_with("No model is here.\n"));
+    }
+    hub.heal();
+    done(&pulled(&home, &hub), "tiny is here");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_disk_that_fills_during_a_pull_is_said_and_what_came_is_kept() {
+    let (home, hub) = (Home::new(), hub());
+    fs::create_dir_all(models(&home)).unwrap();
+    // A file system of its own, which is gone with the shell that mounted it.
+    let script = r#"
+        mount -t tmpfs -o size=40k none "$2" || exit 77
+        "$1" model pull owner/tiny; code=$?
+        ls "$2/.tiny.pull" >&2
+        mount -o remount,size=1m "$2" || exit 77
+        "$1" model pull owner/tiny && "$1" model list
+        exit $code"#;
+    let inside = command(&home, &[]);
+    let mut shell = Command::new("unshare");
+    shell.args(["--user", "--map-root-user", "--mount", "sh", "-c", script, "sh"]);
+    shell.arg(inside.get_program()).arg(models(&home)).env("HF_ENDPOINT", &hub.endpoint);
+    for (name, value) in inside.get_envs() {
+        match value {
+            Some(value) => shell.env(name, value),
+            None => shell.env_remove(name),
+        };
+    }
+    let output = match shell.output() {
+        Ok(output) if output.status.code() != Some(77) && !is_refusal(&output.stderr) => output,
+        other => return not_run("disk full", &format!("no file system can be mounted: {other:?}")),
+    };
+    let (said, out) = (String::from_utf8_lossy(&output.stderr), String::from_utf8_lossy(&output.stdout));
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("the disk is full; what came so far is kept for the next pull"), "{said}");
+    assert!(said.contains(".part"), "{said}");
+    assert!(out.contains("tiny is here") && out.contains("owner/tiny at"), "{out} {said}");
+    let resumed = hub.ranges(WEIGHTS);
+    assert!(resumed.len() > 1 && resumed.last().is_some_and(|range| range != "bytes=0-"), "{resumed:?}");
+}
+
+/// Whether `unshare` says that this user may not.
+#[cfg(target_os = "linux")]
+fn is_refusal(said: &[u8]) -> bool {
+    String::from_utf8_lossy(said).starts_with("unshare: ")
+}
