@@ -7,7 +7,7 @@ use crate::reach::{self, Reach, VERSION};
 use crate::{service, status};
 use anyhow::Result;
 use sayso_protocol::place::PlaceError;
-use sayso_protocol::{Op, Place, version};
+use sayso_protocol::{ModelState, Op, Place, version};
 use sayso_settings::{Settings, folders};
 use serde::Serialize;
 use std::env;
@@ -54,8 +54,8 @@ fn fail(check: &'static str, found: impl Into<String>, advice: impl Into<String>
 
 /// Looks at everything, and says what to do about what is wrong.
 pub(crate) fn run(json: bool) -> Result<ExitCode> {
-    let looks: [fn() -> Vec<Check>; 8] =
-        [programs, settings, socket, conversion, daemon, managed, shells, terminal];
+    let looks: [fn() -> Vec<Check>; 9] =
+        [programs, settings, socket, conversion, daemon, model, managed, shells, terminal];
     let paint = Paint::stdout();
     let mut out = io::stdout().lock();
     let mut failed = false;
@@ -202,6 +202,20 @@ fn daemon() -> Vec<Check> {
         ));
     }
     checks
+}
+
+/// The language model, where the daemon answers.
+fn model() -> Vec<Check> {
+    let Ok(status) = status::ask() else { return Vec::new() };
+    let found = status::model(&status.model);
+    vec![match status.model.state {
+        ModelState::Failed => warn(
+            "model",
+            found,
+            "the first stage answers meanwhile; `sayso model verify` says what is damaged, and `sayso model use` tries again",
+        ),
+        _ => ok("model", found),
+    }]
 }
 
 /// Whether this user can write into a folder, or make it where it is missing.

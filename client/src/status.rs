@@ -4,7 +4,8 @@ use crate::paint::{Paint, Tone};
 use crate::reach::Reach;
 use crate::say;
 use anyhow::Result;
-use sayso_protocol::{Fault, Op, Outcome, Request, Status};
+use sayso_protocol::reply::printable;
+use sayso_protocol::{Fault, ModelState, ModelStatus, Op, Outcome, Request, Status};
 use std::io::{self, Write};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -51,6 +52,7 @@ fn told(paint: Paint, status: &Status) -> String {
         ("requests", format!("{}, of which {} failed", status.requests, status.errors)),
         ("open", format!("connections: {}, line editors: {}", status.connections, status.sessions)),
     ];
+    rows.push(("model", model(&status.model)));
     if let Some(mistake) = &status.settings_error {
         rows.push(("settings", format!("{mistake}; the rest is in force")));
     }
@@ -62,6 +64,28 @@ fn told(paint: Paint, status: &Status) -> String {
     rows.iter()
         .map(|(name, value)| format!("{}  {value}\n", paint.text(Tone::Faint, &format!("{name:8}"))))
         .collect()
+}
+
+/// The language model in words.
+pub(crate) fn model(status: &ModelStatus) -> String {
+    let name = status.name.as_deref().unwrap_or("the one that was chosen");
+    let why =
+        |why: &Option<String>| why.as_ref().map_or_else(String::new, |why| format!(": {}", printable(why)));
+    let megabytes = |bytes: u64| bytes as f64 / 1e6;
+    let text = match status.state {
+        ModelState::None => "none, the first stage answers alone".to_owned(),
+        ModelState::Off => "none, the settings want it so".to_owned(),
+        ModelState::Unloaded => format!("{name}, not loaded until a line needs it{}", why(&status.why)),
+        ModelState::Loading => format!("{name}, being loaded"),
+        ModelState::Failed => format!("{name} cannot be used{}", why(&status.why)),
+        ModelState::Resident => format!(
+            "{name}, loaded in {} ms: {:.0} MB of weights, {:.0} MB to work in",
+            status.load_ms,
+            megabytes(status.weights_bytes),
+            megabytes(status.cache_bytes)
+        ),
+    };
+    printable(&text)
 }
 
 /// Seconds in the two largest units that are not zero.

@@ -30,6 +30,12 @@ pub(crate) struct Cli {
     #[arg(long, value_name = "N", value_parser = minutes)]
     pub(crate) idle_minutes: Option<Duration>,
 
+    /// Unload the language model after so many minutes without a line, fractions allowed; 0 means never
+    ///
+    /// The next line loads it again. Without this flag the settings decide.
+    #[arg(long, value_name = "N", value_parser = minutes)]
+    pub(crate) unload_minutes: Option<Duration>,
+
     /// Write what is dictated into the log, which otherwise never holds it
     #[arg(long)]
     pub(crate) log_text: bool,

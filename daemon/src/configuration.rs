@@ -4,11 +4,16 @@ use sayso_engine::Words;
 use sayso_settings::{Settings, folders};
 use std::fs;
 use std::os::unix::fs::MetadataExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Tells one state of a file from the next: device, inode, size, and change time in seconds and nanoseconds.
-type Fingerprint = (u64, u64, u64, i64, i64);
+pub(crate) type Fingerprint = (u64, u64, u64, i64, i64);
+
+/// What a file or folder is now; none where it is not there.
+pub(crate) fn fingerprint(path: &Path) -> Option<Fingerprint> {
+    fs::metadata(path).ok().map(|it| (it.dev(), it.ino(), it.size(), it.ctime(), it.ctime_nsec()))
+}
 
 /// The settings file and what it said last.
 #[derive(Debug)]
@@ -58,8 +63,7 @@ impl Configuration {
     /// A mistake costs the entry it is in, and is told.
     pub(crate) fn refreshed(&self) -> Current {
         let Some(path) = &self.path else { return self.current() };
-        let seen =
-            fs::metadata(path).ok().map(|it| (it.dev(), it.ino(), it.size(), it.ctime(), it.ctime_nsec()));
+        let seen = fingerprint(path);
         let current = self.current();
         if current.seen == seen {
             return current;

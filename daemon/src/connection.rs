@@ -109,7 +109,9 @@ async fn admit(
     match request.op {
         Op::Status if house.phase() == Phase::Running => {
             house.meter().requests += 1;
-            let status = Outcome::Status(Box::new(house.status()));
+            let house = house.clone();
+            let status = task::spawn_blocking(move || house.status()).await.map_err(io::Error::other)?;
+            let status = Outcome::Status(Box::new(status));
             send(stream, &frame::encode_reply(Reply::new(request.id, VERSION, status))).await
         }
         // A daemon that ends is no daemon to rely on: who asks is about to start the next one.
@@ -190,10 +192,11 @@ async fn send(stream: &mut Stream, frame: &[u8]) -> io::Result<()> {
 mod tests {
     use super::*;
     use crate::configuration::Configuration;
+    use crate::keeper::Keeper;
 
     #[tokio::test]
     async fn a_task_that_panics_is_answered_too() {
-        let house = House::new(Configuration::load(), false, String::new(), "daemon");
+        let house = House::new(Configuration::load(), Keeper::new(None), false, String::new(), "daemon");
         let mut answers = Answers::default();
         answers.begin(7, async { panic!("a defect") });
         let frame = answers.next(&house).await.unwrap();

@@ -1,6 +1,7 @@
 //! What all connections of the daemon share, and how it ends.
 
 use crate::configuration::Configuration;
+use crate::keeper::Keeper;
 use crate::long::LongLines;
 use crate::meter::{self, Meter};
 use crate::session::Sessions;
@@ -48,6 +49,8 @@ pub(crate) struct Room {
 pub(crate) struct House {
     /// The settings in force.
     pub(crate) configuration: Configuration,
+    /// The language model.
+    pub(crate) keeper: Arc<Keeper>,
     /// Whether the log may hold what was dictated.
     pub(crate) log_text: bool,
     /// One permit per open connection.
@@ -74,12 +77,14 @@ impl House {
     /// An empty house that listens on `socket`, which `owner` keeps.
     pub(crate) fn new(
         configuration: Configuration,
+        keeper: Keeper,
         log_text: bool,
         socket: String,
         owner: &'static str,
     ) -> House {
         House {
             configuration,
+            keeper: Arc::new(keeper),
             log_text,
             doors: Arc::new(Semaphore::new(MAX_CONNECTIONS)),
             in_flight: Arc::new(Semaphore::new(MAX_IN_FLIGHT)),
@@ -158,8 +163,9 @@ impl House {
         self.last_request.lock().unwrap_or_else(PoisonError::into_inner).elapsed()
     }
 
-    /// How the daemon is.
+    /// How the daemon is. May block for as long as the disk does.
     pub(crate) fn status(&self) -> Status {
+        self.keeper.look(&self.configuration.current().settings.model);
         let meter = self.meter();
         Status {
             version: VERSION.to_owned(),
@@ -173,6 +179,7 @@ impl House {
             socket: self.socket.clone(),
             owner: self.owner.to_owned(),
             settings_error: self.configuration.current().mistake,
+            model: self.keeper.status(),
             routes: meter.latencies(),
         }
     }

@@ -7,9 +7,11 @@ mod configuration;
 mod connection;
 mod handshake;
 mod house;
+mod keeper;
 mod listen;
 mod log;
 mod long;
+mod memory;
 mod meter;
 mod model;
 mod server;
@@ -22,8 +24,10 @@ use cli::{Cli, Command};
 use configuration::Configuration;
 use house::{House, VERSION, WORKERS};
 use interprocess::os::unix::uds_local_socket::tokio::Listener;
+use keeper::Keeper;
 use listen::{Ownership, Start};
 use nix::sys::stat::{Mode, umask};
+use sayso_models::store::Store;
 use sayso_protocol::{Place, Status};
 use sayso_settings::folders;
 use server::Signals;
@@ -31,6 +35,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -79,7 +84,8 @@ fn run(cli: &Cli) -> Result<()> {
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
-        .max_blocking_threads(WORKERS)
+        // One more than conversions take, which says how the daemon is while they all wait.
+        .max_blocking_threads(WORKERS + 1)
         .thread_name("convert")
         .build()?;
     let within = runtime.enter();
@@ -99,8 +105,15 @@ fn run(cli: &Cli) -> Result<()> {
     if let Some(mistake) = current.mistake {
         tracing::warn!(mistake, "the rest of the settings is in force");
     }
-    let house = Arc::new(House::new(configuration, cli.log_text, socket, ownership.as_str()));
-    let idle_exit = cli.idle_minutes.map(|idle| Some(idle).filter(|idle| !idle.is_zero()));
+    let keeper = Keeper::new(folders::model_folder().map(Store::new));
+    let house = Arc::new(House::new(configuration, keeper, cli.log_text, socket, ownership.as_str()));
+    let fixed = |time: Option<Duration>| time.map(|time| Some(time).filter(|time| !time.is_zero()));
+    let (idle_exit, unload) = (fixed(cli.idle_minutes), fixed(cli.unload_minutes));
+    let minded = house.clone();
+    tokio::spawn(async move {
+        let unload = || unload.unwrap_or_else(|| minded.configuration.current().settings.model.unload);
+        minded.keeper.mind(unload).await;
+    });
     drop(within);
     runtime.block_on(server::run(listener, &ownership, &place, &house, signals, idle_exit));
     // A conversion that still runs has no asker any more.

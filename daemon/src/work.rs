@@ -3,7 +3,7 @@
 use crate::house::{House, LONG_BYTES, Phase, VERSION};
 use crate::long::Failed;
 use crate::session::Superseded;
-use sayso_engine::{Dictation, wire};
+use sayso_engine::{Dictation, Resident, Stop, wire};
 use sayso_protocol::message::MAX_DEADLINE_MS;
 use sayso_protocol::reply::Body;
 use sayso_protocol::{Answer, Code, Fault, Op, Outcome, Reply, Request, Route, frame};
@@ -14,6 +14,10 @@ use tokio::time::{Instant, sleep_until};
 
 /// Longest line that is explained, in bytes: the reasons for one take a hundred times its length.
 const MAX_EXPLAINED_BYTES: usize = 32 * 1024;
+
+/// Time before the deadline at which the language model must be done, at most half of what there is: what the first
+/// stage has found still has to be written and sent.
+const RESERVE: Duration = Duration::from_millis(20);
 
 /// A request to convert or to explain that has been let in.
 #[derive(Debug)]
@@ -41,8 +45,8 @@ impl Job {
 
     /// Waits for the frame of the result, or for the first reason not to.
     ///
-    /// A conversion that has begun runs to its end on its thread, and nobody looks at what comes of it; one that
-    /// has not begun never does.
+    /// A conversion that has begun runs to its end on its thread, without the language model from then on, and nobody
+    /// looks at what comes of it; one that has not begun never does.
     pub(crate) async fn run(self, house: &Arc<House>) -> Result<Vec<u8>, Fault> {
         let Job { request, deadline, superseded } = self;
         let session = request.session.clone().filter(|_| remembers(&request));
@@ -52,6 +56,9 @@ impl Job {
             return Ok(framed(request.id, unchanged(&request)));
         }
         let text = request.text.clone();
+        let left = deadline.saturating_duration_since(Instant::now());
+        let stop = Stop::at((deadline - RESERVE.min(left / 2)).into_std());
+        let _cancel = Cancel(stop.clone());
         let newer = async {
             let superseded = match superseded {
                 Some(superseded) => superseded.await.is_ok(),
@@ -63,7 +70,7 @@ impl Job {
         };
         let Converted { frame, answer } = tokio::select! {
             biased;
-            converted = converted(house, request) => converted?,
+            converted = converted(house, request, stop) => converted?,
             () = newer => {
                 return Err(Fault::new(Code::Superseded, "a newer request of this session took its place"));
             }
@@ -86,6 +93,15 @@ impl Job {
             }
         }
         Ok(frame)
+    }
+}
+
+/// Cancels what still runs for a request when nobody waits for it any more.
+struct Cancel(Stop);
+
+impl Drop for Cancel {
+    fn drop(&mut self) {
+        self.0.cancel();
     }
 }
 
@@ -134,18 +150,39 @@ fn framed(id: u64, answer: Answer) -> Vec<u8> {
     frame::encode_reply(Reply::new(id, VERSION, Outcome::Result(Body::Converted(Box::new(answer)))))
 }
 
+/// The language model, for who wants nothing else: it is waited for.
+async fn demanded(house: &Arc<House>) -> Result<Resident, Fault> {
+    let shared = house.clone();
+    let look = move || shared.keeper.look(&shared.configuration.refreshed().settings.model);
+    spawn_blocking(look).await.map_err(|_| defect())?;
+    let absent =
+        || Fault::new(Code::NoRoute, format!("the model route is not available: {}", house.keeper.absence()));
+    house.keeper.demand().await.ok_or_else(absent)
+}
+
 /// Converts, checks and encodes off the async thread, which stays free for those who wait.
-async fn converted(house: &Arc<House>, request: Request) -> Result<Converted, Fault> {
+async fn converted(house: &Arc<House>, request: Request, stop: Stop) -> Result<Converted, Fault> {
     let is_long = request.text.len() > LONG_BYTES;
+    let demanded = match request.route {
+        Route::Model => Some(demanded(house).await?),
+        _ => None,
+    };
     let shared = house.clone();
     let work = move || {
-        let words = shared.configuration.refreshed().words;
+        let current = shared.configuration.refreshed();
+        let words = current.words;
+        let model = demanded.or_else(|| {
+            shared.keeper.look(&current.settings.model);
+            shared.keeper.model()
+        });
         let end = request.text.chars().count();
         let dictation = Dictation {
             text: &request.text,
             cursor: request.cursor.map(|cursor| cursor.min(end)),
             route: wire::route(request.route),
             before: &request.context.prebuffer,
+            model: model.as_ref(),
+            stop,
             ..Dictation::default()
         };
         let begun = std::time::Instant::now();
@@ -161,6 +198,13 @@ async fn converted(house: &Arc<House>, request: Request) -> Result<Converted, Fa
             sayso_engine::convert(&words, &dictation).map(|conversion| wire::result(&conversion, micros()))
         };
         let answer = answer.map_err(|refusal| wire::fault(&refusal))?.verified(&request.text)?;
+        // Only what the tagger chose is ever put to the judge: who says every separator needs none.
+        if matches!(answer.route.as_str(), "tagger" | "judge" | "writer") && request.route != Route::Tagger {
+            match model {
+                Some(_) => shared.keeper.used(),
+                None => shared.keeper.need(),
+            }
+        }
         let kept = Answer {
             buffer: answer.buffer.clone(),
             route: answer.route.clone(),

@@ -153,6 +153,11 @@ impl Store {
         }
     }
 
+    /// What changes when a model comes, goes or is chosen: the folder, and the file that holds the choice.
+    pub fn watched(&self) -> [PathBuf; 2] {
+        [self.folder.clone(), self.folder.join(CHOSEN)]
+    }
+
     /// Makes a model the one that is to be used, after opening it.
     ///
     /// # Errors

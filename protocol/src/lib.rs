@@ -21,7 +21,7 @@ pub mod version;
 pub use fault::{Code, Fault};
 pub use message::{Context, Op, Request, Route};
 pub use place::Place;
-pub use reply::{Answer, Outcome, Reading, Reply, RouteLatency, Span, Status, Unit};
+pub use reply::{Answer, ModelState, ModelStatus, Outcome, Reading, Reply, RouteLatency, Span, Status, Unit};
 
 /// Version of the protocol that this crate speaks. Bumped when an old reader would misread a new message.
 pub const VERSION: u32 = 1;

@@ -129,8 +129,47 @@ pub struct Status {
     pub owner: String,
     /// What is wrong with the settings file, if anything; the last good settings are in force then.
     pub settings_error: Option<String>,
+    /// The language model; a daemon that knows of none does not tell.
+    #[serde(default)]
+    pub model: ModelStatus,
     /// Time of the last conversions, per stage that answered.
     pub routes: Vec<RouteLatency>,
+}
+
+/// How the language model is.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct ModelStatus {
+    /// Its name.
+    pub name: Option<String>,
+    /// Whether it is loaded.
+    pub state: ModelState,
+    /// Why it is not.
+    pub why: Option<String>,
+    /// Memory of its weights, in bytes; 0 where it is not loaded.
+    pub weights_bytes: u64,
+    /// Memory of what it has read and what it computes in, in bytes, once all of it has been used.
+    pub cache_bytes: u64,
+    /// Milliseconds that loading took.
+    pub load_ms: u64,
+}
+
+/// Whether the language model is loaded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ModelState {
+    /// None is chosen.
+    #[default]
+    None,
+    /// The settings want none.
+    Off,
+    /// It is loaded when it is needed.
+    Unloaded,
+    /// It is being loaded.
+    Loading,
+    /// It is loaded.
+    Resident,
+    /// It cannot be used.
+    Failed,
 }
 
 /// How long the last conversions of one stage took.

@@ -74,7 +74,7 @@ impl Resident {
     /// The daemon's program with nothing of the tester's environment that could matter.
     pub(crate) fn command(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_saysod"));
-        for name in ["SAYSO_SOCKET", "LISTEN_PID", "LISTEN_FDS"] {
+        for name in ["SAYSO_SOCKET", "LISTEN_PID", "LISTEN_FDS", "XDG_DATA_HOME"] {
             command.env_remove(name);
         }
         command

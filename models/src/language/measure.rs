@@ -33,7 +33,7 @@ impl Language {
     /// # Errors
     /// A model with room for less than that, or a stop.
     pub fn measure(&mut self, rounds: usize, stop: &Stop) -> Result<Times, LanguageError> {
-        let vocabulary = self.decoder.logits().map_or(1, <[f32]>::len).max(1);
+        let vocabulary = self.decoder.logits()?.map_or(1, <[f32]>::len).max(1);
         let mut token = 0;
         // Spread over the vocabulary, so that no two are alike.
         let mut take = |count: usize| -> Vec<u32> {
@@ -55,12 +55,12 @@ impl Language {
             self.decoder.truncate(0);
             let begun = Instant::now();
             self.decoder.prefill(&read, &stop)?;
-            let mut next = likeliest(self.decoder.logits());
+            let mut next = likeliest(self.decoder.logits()?);
             let mut taken = Times { read: vec![begun.elapsed()], ..Times::default() };
             for _ in 0..WRITTEN {
                 let begun = Instant::now();
                 self.decoder.extend(&[next], &stop)?;
-                next = likeliest(self.decoder.logits());
+                next = likeliest(self.decoder.logits()?);
                 taken.written.push(begun.elapsed());
             }
             self.decoder.prefill(&prefix, &stop)?;

@@ -1,0 +1,302 @@
+//! A language model in the daemon: loaded behind the first line that needs it, given up again, exchanged, taken away or
+//! broken while lines are converted. No line may wait for any of it, or be lost.
+
+#![allow(clippy::unwrap_used)]
+
+mod resident;
+
+use resident::{MEANT, Resident, SAID, convert};
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// A line that the tagger reads.
+const FREE: &str = "git commit dash m quote fix login bug quote";
+
+/// The gguf of a small model with random weights.
+fn gguf(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/tests/fixtures");
+    folder.join(name).with_extension("gguf")
+}
+
+/// Runs `saysod model`; it must work, unless it is to fail with something said.
+#[track_caller]
+fn model(daemon: &Resident, arguments: &[&str], fails: Option<&str>) {
+    let output = daemon.command().arg("model").args(arguments).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.success(), fails.is_none(), "{arguments:?}: {said}");
+    assert!(said.contains(fails.unwrap_or_default()), "{arguments:?}: {said}");
+}
+
+/// Imports a small model under this name.
+fn import(daemon: &Resident, name: &str) {
+    let file = gguf("qwen3").display().to_string();
+    model(daemon, &["import", &file, "--name", name], None);
+}
+
+fn status(daemon: &Resident) -> Value {
+    daemon.ask(r#"{"v":1,"id":1,"op":"status"}"#)["status"].clone()
+}
+
+/// Waits until the model of this name is as it should be; returns what was told of it then.
+#[track_caller]
+fn becomes(daemon: &Resident, name: &str, state: &str) -> Value {
+    let begun = Instant::now();
+    loop {
+        let model = status(daemon)["model"].clone();
+        if model["state"] == state && model["name"].as_str().unwrap_or_default() == name {
+            return model;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(60), "{name} is not {state}: {model}");
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// The stage that answered a free line, which has to be answered.
+#[track_caller]
+fn converted(daemon: &Resident, more: &str) -> String {
+    let answer = daemon.ask(&convert(1, FREE, more));
+    answer["result"]["route"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned()
+}
+
+/// Has the model answer a line: it judges, or writes where it thinks little of all readings.
+#[track_caller]
+fn judged(daemon: &Resident) {
+    let stage = converted(daemon, r#","route":"model""#);
+    assert!(["judge", "writer"].contains(&stage.as_str()), "{stage}");
+}
+
+/// A daemon with the model `tiny`, chosen.
+fn with_tiny(arguments: &[&str]) -> Resident {
+    let mut daemon = Resident::absent();
+    import(&daemon, "tiny");
+    model(&daemon, &["use", "tiny"], None);
+    daemon.start(arguments);
+    daemon
+}
+
+#[test]
+fn a_model_is_loaded_behind_the_first_line_that_needs_it() {
+    let daemon = Resident::new();
+    let told = status(&daemon)["model"].clone();
+    assert_eq!((&told["state"], &told["name"]), (&"none".into(), &Value::Null));
+    import(&daemon, "tiny");
+    model(&daemon, &["use", "tiny"], None);
+    becomes(&daemon, "tiny", "unloaded");
+    // Who says every separator needs no judge.
+    assert_eq!(daemon.ask(&convert(1, SAID, ""))["result"]["buffer"], MEANT);
+    assert_eq!(status(&daemon)["model"]["state"], "unloaded");
+
+    assert_eq!(converted(&daemon, ""), "tagger");
+    let told = becomes(&daemon, "tiny", "resident");
+    assert!(
+        told["weights_bytes"].as_u64() > Some(10_000) && told["cache_bytes"].as_u64() > Some(0),
+        "{told}"
+    );
+    judged(&daemon);
+    let routes = status(&daemon)["routes"].clone();
+    let by_model = |route: &&Value| route["route"] == "judge" || route["route"] == "writer";
+    let counted = routes.as_array().unwrap().iter().find(by_model);
+    assert!(counted.is_some_and(|counted| counted["count"].as_u64() >= Some(1)), "{routes}");
+}
+
+#[test]
+fn who_asks_for_the_model_alone_waits_for_it() {
+    let daemon = with_tiny(&[]);
+    judged(&daemon);
+    let daemon = Resident::new();
+    let answer = daemon.ask(&convert(1, FREE, r#","route":"model""#));
+    assert_eq!(answer["error"]["code"], "no_route", "{answer}");
+}
+
+#[test]
+fn lines_are_answered_while_a_model_is_loaded() {
+    let daemon = with_tiny(&[]);
+    let (mut wire, mut states) = (daemon.connect(), BTreeSet::new());
+    while !states.contains("resident") {
+        wire.say(convert(1, FREE, ""));
+        assert_eq!(wire.hear()["result"]["buffer"], "git commit -m \"fix login bug\"");
+        wire.say(r#"{"v":1,"id":2,"op":"status"}"#);
+        states.insert(wire.hear()["status"]["model"]["state"].as_str().unwrap().to_owned());
+    }
+    assert!(states.iter().all(|state| ["loading", "resident"].contains(&state.as_str())), "{states:?}");
+}
+
+#[test]
+fn a_model_that_nobody_needs_gives_its_memory_back() {
+    let daemon = with_tiny(&["--unload-minutes", "0.01"]);
+    for times in 1..=2 {
+        judged(&daemon);
+        let told = becomes(&daemon, "tiny", "unloaded");
+        assert_eq!(told["weights_bytes"], 0);
+        assert!(told["why"].as_str().unwrap().contains("no line needed it for 0.6 s"), "{told}");
+        assert_eq!(daemon.log().matches("the language model is loaded").count(), times, "{}", daemon.log());
+    }
+}
+
+#[test]
+fn going_over_to_another_model_loses_no_line() {
+    let daemon = with_tiny(&[]);
+    import(&daemon, "other");
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let ask = |more: &'static str| {
+            let mut wire = daemon.connect();
+            let done = &done;
+            scope.spawn(move || {
+                let mut stages = BTreeSet::new();
+                while !done.load(Ordering::Relaxed) {
+                    wire.say(convert(1, FREE, more));
+                    let answer = wire.hear();
+                    stages.insert(
+                        answer["result"]["route"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned(),
+                    );
+                }
+                stages
+            })
+        };
+        let asked = [ask(""), ask(""), ask(r#","route":"model""#)];
+        for name in ["other", "tiny", "other"] {
+            model(&daemon, &["use", name], None);
+            becomes(&daemon, name, "resident");
+        }
+        done.store(true, Ordering::Relaxed);
+        let [.., stages] = asked.map(|asked| asked.join().unwrap());
+        assert!(!stages.is_empty() && !stages.contains("tagger"), "{stages:?}");
+    });
+    assert_eq!(status(&daemon)["errors"], 0);
+}
+
+#[test]
+fn the_settings_choose_a_model_or_none() {
+    let daemon = with_tiny(&[]);
+    import(&daemon, "other");
+    daemon.write_config("[model]\nname = \"other\"");
+    converted(&daemon, "");
+    becomes(&daemon, "other", "resident");
+    daemon.write_config("[model]\njudge = false");
+    assert_eq!(converted(&daemon, ""), "tagger");
+    becomes(&daemon, "", "off");
+    daemon.write_config("[model]\nname = \"absent\"");
+    assert_eq!(converted(&daemon, ""), "tagger");
+    let told = becomes(&daemon, "", "failed");
+    assert!(told["why"].as_str().unwrap().contains("there is no model absent here"), "{told}");
+    daemon.write_config("");
+    converted(&daemon, "");
+    becomes(&daemon, "tiny", "resident");
+}
+
+#[test]
+fn a_model_is_removed_while_it_is_in_use() {
+    let daemon = with_tiny(&[]);
+    converted(&daemon, r#","route":"model""#);
+    model(&daemon, &["remove", "tiny"], None);
+    assert_eq!(converted(&daemon, ""), "tagger");
+    let told = becomes(&daemon, "", "none");
+    assert_eq!(told["weights_bytes"], 0);
+    // Another one of the same name is another one.
+    import(&daemon, "tiny");
+    model(&daemon, &["use", "tiny"], None);
+    judged(&daemon);
+}
+
+/// What is wrong with a folder is told by the daemon, which answers on, and by `use`; and a whole one mends it.
+fn check_broken(break_it: fn(&Path), why: &str) {
+    let daemon = with_tiny(&[]);
+    break_it(&models(&daemon).join("tiny"));
+    assert_eq!(converted(&daemon, ""), "tagger");
+    let told = becomes(&daemon, "tiny", "failed");
+    assert!(told["why"].as_str().unwrap().contains(why), "{why}: {told}");
+    assert_eq!(converted(&daemon, ""), "tagger");
+    assert_eq!(status(&daemon)["model"]["state"], "failed", "it is not tried again and again");
+    let answer = daemon.ask(&convert(1, FREE, r#","route":"model""#));
+    assert!(answer["error"]["message"].as_str().unwrap().contains(why), "{answer}");
+    assert!(daemon.log().contains("the language model cannot be used"), "{}", daemon.log());
+    model(&daemon, &["use", "tiny"], Some(why));
+    import(&daemon, "whole");
+    model(&daemon, &["use", "whole"], None);
+    judged(&daemon);
+}
+
+fn models(daemon: &Resident) -> PathBuf {
+    let data = if cfg!(target_os = "macos") { "Library/Application Support" } else { ".local/share" };
+    daemon.path(data).join("sayso/models")
+}
+
+/// Replaces text in a file of the folder.
+fn edit(file: &Path, from: &str, to: &str) {
+    let text = fs::read_to_string(file).unwrap();
+    assert!(text.contains(from), "{text}");
+    fs::write(file, text.replacen(from, to, 1)).unwrap();
+}
+
+const WEIGHTS: &str = "model.safetensors";
+
+#[test]
+fn a_file_that_is_missing_is_named() {
+    check_broken(|folder| fs::remove_file(folder.join("tokenizer.json")).unwrap(), "tokenizer.json");
+}
+
+#[test]
+fn a_model_of_another_kind_is_named() {
+    let spoil = |folder: &Path| edit(&folder.join("config.json"), "\"qwen3\"", "\"mamba\"");
+    check_broken(spoil, "mamba");
+}
+
+#[test]
+fn weights_that_are_a_pickle_are_not_read() {
+    check_broken(|folder| fs::write(folder.join(WEIGHTS), b"PK\x03\x04pickle").unwrap(), "is a pickle");
+}
+
+#[test]
+fn weights_that_were_cut_off_are_not_used() {
+    let spoil = |folder: &Path| {
+        let file = fs::File::options().write(true).open(folder.join(WEIGHTS)).unwrap();
+        file.set_len(file.metadata().unwrap().len() / 2).unwrap();
+    };
+    check_broken(spoil, "its tensors claim");
+}
+
+#[test]
+fn a_header_that_claims_a_hundred_gigabytes_costs_nothing() {
+    let spoil = |folder: &Path| {
+        let mut bytes = fs::read(folder.join(WEIGHTS)).unwrap();
+        bytes[..8].copy_from_slice(&100_000_000_000u64.to_le_bytes());
+        fs::write(folder.join(WEIGHTS), bytes).unwrap();
+    };
+    check_broken(spoil, "its header claims 100000000000 bytes");
+}
+
+#[test]
+fn a_number_that_is_none_is_found() {
+    const TENSOR: &str = "model.norm.weight";
+    let spoil = |folder: &Path| {
+        let mut bytes = fs::read(folder.join(WEIGHTS)).unwrap();
+        let header = 8 + u64::from_le_bytes(bytes[..8].try_into().unwrap()) as usize;
+        let tensors: Value = serde_json::from_slice(&bytes[8..header]).unwrap();
+        let at = |end: usize| header + tensors[TENSOR]["data_offsets"][end].as_u64().unwrap() as usize;
+        // All ones: not a number, in every format.
+        bytes[at(0)..at(1)].fill(0xff);
+        fs::write(folder.join(WEIGHTS), bytes).unwrap();
+    };
+    check_broken(spoil, TENSOR);
+}
+
+#[test]
+fn a_tokenizer_of_another_model_is_found() {
+    let spoil = |folder: &Path| {
+        let path = folder.join("tokenizer.json");
+        let mut tokenizer: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+        let mut token = tokenizer["added_tokens"][0].clone();
+        token["id"] = 1_000_000.into();
+        token["content"] = "<|elsewhere|>".into();
+        tokenizer["added_tokens"].as_array_mut().unwrap().push(token);
+        tokenizer["model"]["vocab"]["elsewhere"] = 999_999.into();
+        fs::write(path, tokenizer.to_string()).unwrap();
+    };
+    check_broken(spoil, "tokenizer.json");
+}
