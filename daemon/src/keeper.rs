@@ -67,8 +67,8 @@ struct Seen {
 struct Wanted {
     name: String,
     folder: PathBuf,
-    /// Device and inode of the folder: a model that was removed and came again is another one.
-    identity: Option<(u64, u64)>,
+    /// Of the folder: a model that was removed and came again is another one, even where it got the inode of the first.
+    identity: Option<Fingerprint>,
     threads: Option<usize>,
 }
 
@@ -311,7 +311,7 @@ fn wish(store: &Store, settings: &settings::Model) -> (Option<Wanted>, State) {
     };
     match named {
         Ok((name, folder)) => {
-            let identity = fingerprint(&folder).map(|(device, inode, ..)| (device, inode));
+            let identity = fingerprint(&folder);
             let wanted = Wanted { name, folder, identity, threads: settings.threads };
             (Some(wanted), State::Unloaded(None))
         }
