@@ -54,7 +54,7 @@ pub(crate) enum Action {
     /// Make a model the one that judges
     ///
     /// It is opened and checked first. A daemon that runs goes over to it without losing a request: what it is asked
-    /// meanwhile is answered by the first stage. To have no model judge, set `judge = false` under [model] in the
+    /// meanwhile is answered by the first stage. To have no model judge, set `judge = false` in the section `model` of the
     /// settings.
     Use {
         /// Its name, as `list` shows it
