@@ -355,7 +355,7 @@ mod tests {
 
     #[test]
     fn every_way_of_taking_back_appears() {
-        let lines: Vec<String> = talked(20_000)
+        let lines: Vec<String> = talked(60_000)
             .iter()
             .map(|(_, line)| said::line(line).to_lowercase().replace([',', '.'], ""))
             .collect();
