@@ -7,6 +7,7 @@ pub mod cpu;
 pub mod gguf;
 #[cfg(test)]
 mod golden;
+mod heap;
 pub mod language;
 #[cfg(any(feature = "mlx", all(target_os = "macos", target_arch = "aarch64")))]
 pub mod mlx;
