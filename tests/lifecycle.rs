@@ -172,6 +172,24 @@ fn going_over_to_another_model_loses_no_line() {
 }
 
 #[test]
+fn the_newest_line_of_a_session_has_the_model() {
+    let daemon = with_tiny(&[]);
+    judged(&daemon);
+    let mut wire = daemon.connect();
+    let more = r#","route":"model","session":"zsh-1","deadline_ms":60000"#;
+    let lines: String = (1..=20).map(|id| convert(id, FREE, more) + "\n").collect();
+    wire.say_raw(lines);
+    let mut answers: Vec<Value> = (1..=20).map(|_| wire.hear()).collect();
+    answers.sort_by_key(|answer| answer["id"].as_u64());
+    let (newest, older) = answers.split_last().unwrap();
+    let stage = newest["result"]["route"].as_str().unwrap_or_else(|| panic!("{newest}"));
+    assert!(["judge", "writer"].contains(&stage), "{stage}");
+    assert!(older.iter().any(|answer| answer["error"]["code"] == "superseded"), "{older:?}");
+    // What was given up left the model as it was.
+    judged(&daemon);
+}
+
+#[test]
 fn the_settings_choose_a_model_or_none() {
     let daemon = with_tiny(&[]);
     import(&daemon, "other");
