@@ -150,7 +150,8 @@ build() {
     say "Building sayso with Rust $found (a few minutes the first time)"
     target=${CARGO_TARGET_DIR:-target}
     case $target in /*) ;; *) target=$here/$target ;; esac
-    (cd "$here" && cargo build --release --locked --bins --target-dir "$target") ||
+    # Where a Mac's build leaves the kernels of MLX, and stage.sh finds them.
+    (cd "$here" && MLX_RS_METAL_PATH=$target/metal cargo build --release --locked --bins --target-dir "$target") ||
         die 'the build failed; cargo says why above.' 'Nothing was changed.'
     tree=$work/tree
     sh "$here/scripts/stage.sh" "$target/release" "$tree" || die 'what was built could not be gathered.' 'Nothing was changed.'

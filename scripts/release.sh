@@ -8,7 +8,12 @@ version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml)
 target=$(rustc --version --verbose | sed -n 's/^host: //p')
 programs=${1:-${CARGO_TARGET_DIR:-target}/release}
 dest=${2:-target/dist}
-if (($# == 0)); then cargo build --release --locked --workspace --bins; fi
+if (($# == 0)); then
+    target_dir=${CARGO_TARGET_DIR:-target}
+    case $target_dir in /*) ;; *) target_dir=$PWD/$target_dir ;; esac
+    # Where a Mac's build leaves the kernels of MLX, and stage.sh finds them.
+    MLX_RS_METAL_PATH=$target_dir/metal cargo build --release --locked --workspace --bins
+fi
 
 name=sayso-$version-$target
 work=$(mktemp -d)

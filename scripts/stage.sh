@@ -9,6 +9,9 @@ share=$dest/share
 mkdir -p "$dest/bin" "$share/sayso" "$share/man/man1" "$share/doc/sayso" "$share/zsh/site-functions" \
     "$share/bash-completion/completions" "$share/fish/vendor_completions.d"
 for program in sayso saysod sayso-lab; do cp "$programs/$program" "$dest/bin/$program"; done
+# MLX looks for its compiled kernels beside the program; only a Mac has them (see MLX_RS_METAL_PATH).
+kernels=$programs/../metal/mlx.metallib
+if [ -f "$kernels" ]; then cp "$kernels" "$dest/bin"; fi
 cp -R "$source/shell/." "$share/sayso"
 cp "$source/CHANGELOG.md" "$source/LICENSE-MIT" "$source/LICENSE-APACHE" "$share/doc/sayso"
 
