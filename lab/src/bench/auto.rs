@@ -1,5 +1,7 @@
 //! Choosing with a language model at hand, beside writing every line with the same model.
 
+use super::daemon::resident_megabytes;
+use super::llama::{self, FORMATS, Peer};
 use super::random;
 use crate::cases::{self, Case};
 use crate::report::{Report, Row, Unit};
@@ -50,11 +52,25 @@ pub(super) fn run(samples: usize, means: &Means) -> anyhow::Result<Report> {
     cases = cases.into_iter().step_by(step).collect();
 
     let model = Resident::open(folder, &language::Options::default())?;
+    // Each line once before anything is measured, so that the model has in memory what it uses.
+    for case in &cases {
+        choose(&model, case)?;
+    }
+    let memory = resident_megabytes(std::process::id())? - model.memory().weights as f64 / 1e6;
     let mut writer = Writer::open(folder)?;
+    let mut peers = match means.random && llama::is_here() {
+        true => Peer::start_all(language::Options::default().threads)?,
+        false => Vec::new(),
+    };
     let (mut auto, mut judged, mut writing) = (Vec::new(), Vec::new(), Vec::new());
+    let mut of_peers = vec![Vec::new(); peers.len()];
     for case in &cases {
         let (first, time) = choose(&model, case)?;
-        writing.push(writer.time(case)?);
+        let (tokens, written) = writer.time(case)?;
+        writing.push(written);
+        for (peer, times) in peers.iter_mut().zip(&mut of_peers) {
+            times.extend(peer.run(&format!("answering {} {}", tokens[0], tokens[1]))?);
+        }
         let (again, second) = choose(&model, case)?;
         ensure!(first == again, "{:?} had two answers: {first:?} and {again:?}", case.dictated);
         auto.extend([time, second]);
@@ -73,12 +89,22 @@ pub(super) fn run(samples: usize, means: &Means) -> anyhow::Result<Report> {
         ));
     }
     rows.push(row("writing every line".into(), &writing).ratio(times, "auto, by their means"));
+    let auto_ms = mean(&auto) * 1e3;
+    for (format, times) in FORMATS.iter().zip(of_peers).filter(|(_, times)| !times.is_empty()) {
+        let ratio = times.iter().sum::<f64>() / times.len() as f64 / auto_ms;
+        let name = format!("llama.cpp writing every line, {format}");
+        rows.push(Row::of_figures(name, Unit::Milliseconds, times).ratio(ratio, "auto, by their means"));
+    }
+    let memory = Row::of_figures("memory beyond the weights", Unit::Megabytes, vec![memory]);
+    rows.push(if means.random { memory.p50_below(120.0) } else { memory });
     Ok(Report {
         name: "auto",
         method: format!(
             "Each line is converted by `auto` with a language model, and written with the same model, token by token, \
              as many tokens as the expected command has; the beginning of the prompt is cached for both. {}. Each line \
-             is converted twice and its answers are compared; in between it is written.",
+             is converted twice and its answers are compared; in between it is written, also by llama.cpp where that \
+             was built, with a model of the same shape, as many tokens. Memory is what this process has resident \
+             beyond the weights of its model, tokenizer, tagger and cases included.",
             if means.random {
                 "Random weights in the shape of Qwen3-0.6B"
             } else {
@@ -102,24 +128,30 @@ struct Writer {
     decoder: Decoder,
     tokenizer: Tokenizer,
     chat: Chat,
+    /// Tokens that stand before each dictation.
+    head: usize,
 }
 
 impl Writer {
     fn open(folder: &Path) -> anyhow::Result<Writer> {
         let checkpoint = Checkpoint::open(folder)?;
         let tokenizer = Tokenizer::open(folder, checkpoint.config())?;
-        let decoder = Decoder::new(&checkpoint, Options::default())?;
-        Ok(Writer { decoder, tokenizer, chat: Chat::open(folder)? })
+        let mut decoder = Decoder::new(&checkpoint, Options::default())?;
+        let chat = Chat::open(folder)?;
+        let head = chat.head(&tokenizer)?;
+        decoder.prefill(&head, &|| false)?;
+        Ok(Writer { decoder, tokenizer, chat, head: head.len() })
     }
 
-    /// How long writing as many tokens takes as the command has, and the one that ends it.
-    fn time(&mut self, case: &Case) -> anyhow::Result<Duration> {
+    /// Writes as many tokens as the command has, and the one that ends it: the tokens that are read behind the head of
+    /// the prompt, those that are written, and the time.
+    fn time(&mut self, case: &Case) -> anyhow::Result<([usize; 2], Duration)> {
         let length = self.tokenizer.encode(&case.expected)?.len() + 1;
         let start = Instant::now();
         let prompt = self.chat.prompt(&self.tokenizer, &case.dictated)?;
         let written = self.decoder.greedy(&prompt, length, &[], &|| false)?;
         self.tokenizer.decode(&written)?;
-        Ok(start.elapsed())
+        Ok(([prompt.len() - self.head, length], start.elapsed()))
     }
 }
 

@@ -6,16 +6,8 @@ use crate::report::{Report, Row, Unit};
 use anyhow::{bail, ensure};
 use memmap2::MmapMut;
 use sayso_models::cpu::Options;
+use sayso_models::language::measure::{CANDIDATES, DICTATION, LENGTH, PREFIX, READ};
 use std::time::{Duration, Instant};
-
-/// Tokens of the text that is cached, as a system prompt is.
-pub(super) const PREFIX: usize = 40;
-/// Tokens of a dictation.
-const DICTATION: usize = 16;
-/// Candidates of the judge, and their tokens.
-pub(super) const CANDIDATES: usize = 4;
-pub(super) const LENGTH: usize = 20;
-pub(super) const PREFILL: usize = 64;
 
 /// Measures. Fails when an answer differs from the first one.
 pub(super) fn run(samples: usize) -> anyhow::Result<Report> {
@@ -23,7 +15,7 @@ pub(super) fn run(samples: usize) -> anyhow::Result<Report> {
     let threads = Options::default().threads;
     let memory = decoder.memory();
     let mut words = Words::new();
-    let (prefix, dictation, prefill) = (words.take(PREFIX), words.take(DICTATION), words.take(PREFILL));
+    let (prefix, dictation, prefill) = (words.take(PREFIX), words.take(DICTATION), words.take(READ));
     let prompt = [&*prefix, &dictation].concat();
     let apart: Vec<Vec<u32>> = (0..CANDIDATES).map(|_| words.take(LENGTH)).collect();
     // As the paths of a lattice are: the same up to the first word that is not certain.
@@ -94,7 +86,7 @@ pub(super) fn run(samples: usize) -> anyhow::Result<Report> {
         rows: vec![
             limit,
             decode.ratio(to_limit, "the limit"),
-            row(format!("{PREFILL} tokens read, first token chosen"), &read),
+            row(format!("{READ} tokens read, first token chosen"), &read),
             row(format!("{CANDIDATES} × {LENGTH} tokens judged, nothing shared"), &judge),
             writing,
             lattice.ratio(to_writing, "reading and writing"),

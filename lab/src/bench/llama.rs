@@ -1,10 +1,10 @@
 //! A language model on the processor, beside llama.cpp with a model of the same shape.
 
-use super::cpu::{CANDIDATES, LENGTH, PREFILL, PREFIX};
 use super::random::{self, BITS, GROUP, Words};
 use crate::report::{Report, Row, Unit};
 use anyhow::{Context, bail, ensure};
 use sayso_models::cpu::{Decoder, Options};
+use sayso_models::language::measure::{CANDIDATES, LENGTH, PREFIX, READ};
 use std::env;
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -16,7 +16,7 @@ const PROGRAM: &str = "SAYSO_LLAMA_PEER";
 const FOLDER: &str = "SAYSO_LLAMA_MODELS";
 
 /// Formats of its weights: the one with scale and bias as ours, and the two that it is fastest with.
-const FORMATS: [&str; 3] = ["q4_1", "q4_0", "q4_K"];
+pub(super) const FORMATS: [&str; 3] = ["q4_1", "q4_0", "q4_K"];
 
 /// What both do, and how many times as fast as the fastest of the others ours has to be.
 const TASKS: [(&str, f64); 3] =
@@ -30,8 +30,7 @@ pub(super) fn is_here() -> bool {
 /// Measures, in turn.
 pub(super) fn run(samples: usize) -> anyhow::Result<Report> {
     let threads = Options::default().threads;
-    let mut peers =
-        FORMATS.iter().map(|format| Peer::start(format, threads)).collect::<Result<Vec<_>, _>>()?;
+    let mut peers = Peer::start_all(threads)?;
     let mut decoder = random::model()?;
     let mut words = Words::new();
     let rounds = (samples / 20).clamp(3, 50);
@@ -41,7 +40,11 @@ pub(super) fn run(samples: usize) -> anyhow::Result<Report> {
         for (task, times) in times.iter_mut().enumerate() {
             times[0].extend(ours(task, &mut decoder, &mut words)?);
             for (peer, times) in peers.iter_mut().zip(&mut times[1..]) {
-                times.extend(peer.run(task)?);
+                times.extend(peer.run(&match task {
+                    0 => format!("writing {LENGTH}"),
+                    1 => format!("reading {READ}"),
+                    _ => format!("judging 1 0 {LENGTH}"),
+                })?);
             }
         }
     }
@@ -99,7 +102,7 @@ fn ours(task: usize, decoder: &mut Decoder, words: &mut Words) -> anyhow::Result
             }
         }
         1 => {
-            let text = words.take(PREFILL);
+            let text = words.take(READ);
             let start = Instant::now();
             decoder.prefill(&text, &never)?;
             decoder.likeliest();
@@ -126,13 +129,18 @@ fn milliseconds(start: Instant) -> f64 {
 }
 
 /// A running llama.cpp.
-struct Peer {
+pub(super) struct Peer {
     child: Child,
     tasks: ChildStdin,
     answers: BufReader<ChildStdout>,
 }
 
 impl Peer {
+    /// One for each of [`FORMATS`].
+    pub(super) fn start_all(threads: usize) -> anyhow::Result<Vec<Peer>> {
+        FORMATS.iter().map(|format| Peer::start(format, threads)).collect()
+    }
+
     fn start(format: &str, threads: usize) -> anyhow::Result<Peer> {
         let missing = || {
             format!(
@@ -153,13 +161,9 @@ impl Peer {
         Ok(peer)
     }
 
-    /// Milliseconds of each step of a task.
-    fn run(&mut self, task: usize) -> anyhow::Result<Vec<f64>> {
-        match task {
-            0 => writeln!(self.tasks, "writing {LENGTH}")?,
-            1 => writeln!(self.tasks, "reading {PREFILL}")?,
-            _ => writeln!(self.tasks, "judging 1 0 {LENGTH}")?,
-        }
+    /// Milliseconds of each step of a task, which the head of `peer.cpp` describes.
+    pub(super) fn run(&mut self, task: &str) -> anyhow::Result<Vec<f64>> {
+        writeln!(self.tasks, "{task}")?;
         let times = self.line()?.split_whitespace().map(str::parse).collect::<Result<Vec<f64>, _>>()?;
         ensure!(!times.is_empty() && self.line()? == "ready", "llama.cpp gave no answer");
         Ok(times)

@@ -7,9 +7,10 @@ use std::time::{Duration, Instant};
 pub const READ: usize = 64;
 /// Tokens that are written one by one.
 pub const WRITTEN: usize = 20;
-/// Tokens that are cached before the judge begins, as a system prompt is, and those of the dictation behind them.
-const PREFIX: usize = 40;
-const DICTATION: usize = 16;
+/// Tokens that are cached before the judge begins, as a system prompt is.
+pub const PREFIX: usize = 40;
+/// Those of the dictation behind them.
+pub const DICTATION: usize = 16;
 /// Candidates of the judge.
 pub const CANDIDATES: usize = 4;
 /// Tokens of each of them; the first half is the same in all, as on the paths of a lattice.
