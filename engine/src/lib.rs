@@ -11,6 +11,7 @@ use std::ops::Range;
 
 pub use explain::{ExplainedReading, ExplainedUnit, explain};
 use gate::Plan;
+use sayso_models::language::LanguageError;
 pub use sayso_models::language::{Resident, Stop};
 use sayso_models::tagger;
 use sayso_models::tagger::beam::{self, Desk, Path};
@@ -128,6 +129,13 @@ pub struct Conversion {
     pub message: Option<String>,
 }
 
+impl Conversion {
+    /// Whether a language model would be asked about this answer, were there one: the tagger gave it, and is not sure.
+    pub fn wants_model(&self) -> bool {
+        self.route == "tagger" && self.confidence < judge::SURE
+    }
+}
+
 /// Converts one line. Never panics, and takes time linear in the length of the line.
 ///
 /// # Errors
@@ -193,7 +201,10 @@ fn conclude(words: &Words, dictation: &Dictation<'_>) -> (Conversion, Choice) {
         },
     };
     let found = match dictation.model {
-        Some(model) if found.route == "tagger" => second(found, dictation, model),
+        // Who asks for the tagger alone gets what it says.
+        Some(model) if found.route == "tagger" && dictation.route != Route::Tagger => {
+            second(found, dictation, model)
+        }
         _ => found,
     };
     let mut rendered = render::render(&found.lattice, &found.best.steps);
@@ -243,19 +254,23 @@ fn second(found: Found, dictation: &Dictation<'_>, model: &Resident) -> Found {
     if !pinned && found.confidence >= judge::SURE {
         return found;
     }
-    let answer = match pinned && dictation.free {
-        true => writer::freely(&found, dictation, model),
-        false => judge::ask(&found, dictation, model)
-            .and_then(|judged| Ok(writer::ask(&judged, dictation, model)?.unwrap_or(judged))),
+    // Who asked for the model wants to know.
+    let without = |found: Found, what: &str, error: LanguageError| match pinned {
+        true => Found { message: Some(format!("the language model {what} ({error})")), ..found },
+        false => found,
     };
-    match answer {
-        Ok(answer) => answer,
-        // Who asked for the model wants to know.
-        Err(error) if pinned => {
-            let message = format!("the language model gave no answer ({error}): this is the tagger's");
-            Found { message: Some(message), ..found }
-        }
-        Err(_) => found,
+    if pinned && dictation.free {
+        return match writer::freely(&found, dictation, model) {
+            Ok(answer) => answer,
+            Err(error) => without(found, "wrote nothing, so this is the tagger's answer", error),
+        };
+    }
+    match judge::ask(&found, dictation, model) {
+        Ok(judged) => match writer::ask(&judged, dictation, model) {
+            Ok(written) => written.unwrap_or(judged),
+            Err(error) => without(judged, "judged, but did not come to write another line", error),
+        },
+        Err(error) => without(found, "gave no answer, so this is the tagger's", error),
     }
 }
 

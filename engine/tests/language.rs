@@ -63,6 +63,15 @@ fn what_is_certain_is_not_judged() {
 }
 
 #[test]
+fn who_asks_for_the_tagger_gets_the_tagger() {
+    let model = model();
+    for text in LINES {
+        let alone = by(Route::Tagger, text, None, &Stop::never());
+        assert_eq!(by(Route::Tagger, text, Some(&model), &Stop::never()), alone, "{text}");
+    }
+}
+
+#[test]
 fn without_time_the_first_stage_answers() {
     let model = model();
     let late = Stop::at(Instant::now());

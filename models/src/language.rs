@@ -47,6 +47,9 @@ pub enum LanguageError {
     /// There are no tokens for this text.
     #[error(transparent)]
     Tokenizer(#[from] TokenizerError),
+    /// A logarithm of a probability that is none: weights of no use.
+    #[error("the language model computes numbers that are none: its weights are of no use")]
+    NotFinite,
     /// The thread of the model ended, by a defect; it was the model's last.
     #[error("the language model has ended; load it again")]
     Gone,
@@ -179,12 +182,16 @@ impl Language {
             let (sum, tokens) = counted.fold((0.0, 0), |(sum, count), (_, likely)| (sum + likely, count + 1));
             Likelihood { sum, tokens }
         };
-        Ok(candidates.iter().zip(likely).map(count).collect())
+        let likelihoods: Vec<Likelihood> = candidates.iter().zip(likely).map(count).collect();
+        match likelihoods.iter().all(|likelihood| likelihood.sum.is_finite()) {
+            true => Ok(likelihoods),
+            false => Err(LanguageError::NotFinite),
+        }
     }
 }
 
 /// What [`WEIGHT_FILE`] says, where it is there.
-fn weight(folder: &Path) -> Result<Option<f32>, CheckpointError> {
+pub(crate) fn weight(folder: &Path) -> Result<Option<f32>, CheckpointError> {
     const LIMIT: u64 = 64;
     let path = folder.join(WEIGHT_FILE);
     if !path.exists() {
