@@ -25,6 +25,9 @@ const MAX_LONG: usize = 2;
 pub(crate) const LONG_BYTES: usize = 8 * 1024;
 /// Conversions that run at once. Two, so that one long line does not hold up a key press.
 pub(crate) const WORKERS: usize = 2;
+/// Lines that are with the language model at once, or wait for it on a thread. It does one after the other: the second
+/// is there when the first is done.
+pub(crate) const JUDGES: usize = 2;
 
 /// How far the daemon is from its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -61,6 +64,9 @@ pub(crate) struct House {
     long: Arc<Semaphore>,
     /// One permit per conversion of a short line that runs.
     pub(crate) workers: Arc<Semaphore>,
+    /// One permit per line that is with the language model: apart from the workers, so that no line waits for a model
+    /// that it does not need.
+    pub(crate) judges: Arc<Semaphore>,
     /// Where long lines are converted.
     pub(crate) long_lines: LongLines,
     crowded: watch::Sender<bool>,
@@ -90,6 +96,7 @@ impl House {
             in_flight: Arc::new(Semaphore::new(MAX_IN_FLIGHT)),
             long: Arc::new(Semaphore::new(MAX_LONG)),
             workers: Arc::new(Semaphore::new(WORKERS)),
+            judges: Arc::new(Semaphore::new(JUDGES)),
             long_lines: LongLines::new(),
             crowded: watch::Sender::new(false),
             phase: watch::Sender::new(Phase::Running),

@@ -22,7 +22,7 @@ use anyhow::{Context, Result};
 use clap::{CommandFactory, Parser};
 use cli::{Cli, Command};
 use configuration::Configuration;
-use house::{House, VERSION, WORKERS};
+use house::{House, JUDGES, VERSION, WORKERS};
 use interprocess::os::unix::uds_local_socket::tokio::Listener;
 use keeper::Keeper;
 use listen::{Ownership, Start};
@@ -85,7 +85,7 @@ fn run(cli: &Cli) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         // One more than conversions take, which says how the daemon is while they all wait.
-        .max_blocking_threads(WORKERS + 1)
+        .max_blocking_threads(WORKERS + JUDGES + 1)
         .thread_name("convert")
         .build()?;
     let within = runtime.enter();

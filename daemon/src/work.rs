@@ -9,8 +9,9 @@ use sayso_protocol::reply::Body;
 use sayso_protocol::{Answer, Code, Fault, Op, Outcome, Reply, Request, Route, frame};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::spawn_blocking;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout};
 
 /// Longest line that is explained, in bytes: the reasons for one take a hundred times its length.
 const MAX_EXPLAINED_BYTES: usize = 32 * 1024;
@@ -68,7 +69,7 @@ impl Job {
                 std::future::pending::<()>().await;
             }
         };
-        let Converted { frame, answer } = tokio::select! {
+        let Converted { frame, answer, .. } = tokio::select! {
             biased;
             converted = converted(house, request, stop) => converted?,
             () = newer => {
@@ -143,6 +144,9 @@ struct Converted {
     frame: Vec<u8>,
     /// The answer without its spans and units, which a long line has many of.
     answer: Answer,
+    /// The language model, where it is there and would be asked about this answer.
+    wanted: Option<Resident>,
+    begun: Instant,
 }
 
 /// The frame of an answer.
@@ -153,77 +157,109 @@ fn framed(id: u64, answer: Answer) -> Vec<u8> {
 /// The language model, for who wants nothing else: it is waited for.
 async fn demanded(house: &Arc<House>) -> Result<Resident, Fault> {
     let shared = house.clone();
-    let look = move || shared.keeper.look(&shared.configuration.refreshed().settings.model);
+    let look = move || {
+        shared.keeper.look(&shared.configuration.refreshed().settings.model);
+        shared.keeper.need();
+    };
     spawn_blocking(look).await.map_err(|_| defect())?;
     let absent =
         || Fault::new(Code::NoRoute, format!("the model route is not available: {}", house.keeper.absence()));
     house.keeper.demand().await.ok_or_else(absent)
 }
 
-/// Converts, checks and encodes off the async thread, which stays free for those who wait.
+/// Converts, checks and encodes off the async thread, which stays free for those who wait: first without the language
+/// model, and where that leaves a doubt and the model is there, again with it. A line that needs no model waits for none.
 async fn converted(house: &Arc<House>, request: Request, stop: Stop) -> Result<Converted, Fault> {
-    let is_long = request.text.len() > LONG_BYTES;
-    let demanded = match request.route {
-        Route::Model => Some(demanded(house).await?),
-        _ => None,
-    };
-    let shared = house.clone();
-    let work = move || {
-        let current = shared.configuration.refreshed();
-        let words = current.words;
-        let model = demanded.or_else(|| {
-            shared.keeper.look(&current.settings.model);
-            shared.keeper.model()
-        });
-        let end = request.text.chars().count();
-        let dictation = Dictation {
-            text: &request.text,
-            cursor: request.cursor.map(|cursor| cursor.min(end)),
-            route: wire::route(request.route),
-            before: &request.context.prebuffer,
-            model: model.as_ref(),
-            stop,
-            ..Dictation::default()
-        };
-        let begun = std::time::Instant::now();
-        let micros = || u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
-        let explain = request.op == Op::Explain && request.text.len() <= MAX_EXPLAINED_BYTES;
-        let answer = if explain {
-            let explained = sayso_engine::explain(&words, &dictation);
-            explained.map(|(conversion, units)| Answer {
-                units: wire::units(&units),
-                ..wire::result(&conversion, micros())
-            })
-        } else {
-            sayso_engine::convert(&words, &dictation).map(|conversion| wire::result(&conversion, micros()))
-        };
-        let answer = answer.map_err(|refusal| wire::fault(&refusal))?.verified(&request.text)?;
-        // Only what the tagger chose is ever put to the judge: who says every separator needs none.
-        if matches!(answer.route.as_str(), "tagger" | "judge" | "writer") && request.route != Route::Tagger {
-            match model {
-                Some(_) => shared.keeper.used(),
-                None => shared.keeper.need(),
-            }
-        }
-        let kept = Answer {
-            buffer: answer.buffer.clone(),
-            route: answer.route.clone(),
-            alternatives: answer.alternatives.clone(),
-            message: None,
-            spans: Vec::new(),
-            units: None,
-            ..answer
-        };
-        Ok(Converted { frame: framed(request.id, answer), answer: kept })
-    };
+    let request = Arc::new(request);
+    if request.route == Route::Model {
+        let model = demanded(house).await?;
+        let judge = house.judges.clone().acquire_owned().await.map_err(|_| shutting_down())?;
+        return off_thread(house, judge, &request, &stop, None, Some(model)).await;
+    }
     // A panic of the engine ends here, as the failure of one request.
-    if is_long {
+    if request.text.len() > LONG_BYTES {
+        let shared = house.clone();
+        let work = move || work(&shared, &request, stop, None, None);
         return house.long_lines.run(work).await.map_err(|Failed| defect())?;
     }
     let worker = house.workers.clone().acquire_owned().await.map_err(|_| shutting_down())?;
+    let mut first = off_thread(house, worker, &request, &stop, None, None).await?;
+    let Some(model) = first.wanted.take() else { return Ok(first) };
+    // Without a deadline there is time for everything.
+    let left = stop.left().unwrap_or(Duration::MAX);
+    let Ok(judge) = timeout(left, house.judges.clone().acquire_owned()).await else { return Ok(first) };
+    let judge = judge.map_err(|_| shutting_down())?;
+    off_thread(house, judge, &request, &stop, Some(first.begun), Some(model)).await
+}
+
+/// [`work`] on a thread of its own, which holds `permit` meanwhile.
+async fn off_thread(
+    house: &Arc<House>,
+    permit: OwnedSemaphorePermit,
+    request: &Arc<Request>,
+    stop: &Stop,
+    begun: Option<Instant>,
+    model: Option<Resident>,
+) -> Result<Converted, Fault> {
+    let (house, request, stop) = (house.clone(), request.clone(), stop.clone());
     let work = move || {
-        let _worker = worker;
-        work()
+        let _permit = permit;
+        work(&house, &request, stop, begun, model)
     };
     spawn_blocking(work).await.map_err(|_| defect())?
+}
+
+/// One conversion, with this language model or without one; its time runs since `begun`, where it began before.
+fn work(
+    house: &House,
+    request: &Request,
+    stop: Stop,
+    begun: Option<Instant>,
+    model: Option<Resident>,
+) -> Result<Converted, Fault> {
+    let current = house.configuration.refreshed();
+    let words = current.words;
+    let begun = begun.unwrap_or_else(Instant::now);
+    let end = request.text.chars().count();
+    let dictation = Dictation {
+        text: &request.text,
+        cursor: request.cursor.map(|cursor| cursor.min(end)),
+        route: wire::route(request.route),
+        before: &request.context.prebuffer,
+        model: model.as_ref(),
+        stop,
+        ..Dictation::default()
+    };
+    let micros = || u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
+    let refused = |refusal| wire::fault(&refusal);
+    let (conversion, units) = match request.op == Op::Explain && request.text.len() <= MAX_EXPLAINED_BYTES {
+        true => {
+            let (conversion, units) = sayso_engine::explain(&words, &dictation).map_err(refused)?;
+            (conversion, wire::units(&units))
+        }
+        false => (sayso_engine::convert(&words, &dictation).map_err(refused)?, None),
+    };
+    let answer = Answer { units, ..wire::result(&conversion, micros()) }.verified(&request.text)?;
+    let mut wanted = None;
+    // Only what the tagger chose is ever put to the judge: who says every separator needs none.
+    if matches!(conversion.route, "tagger" | "judge" | "writer") && request.route != Route::Tagger {
+        house.keeper.look(&current.settings.model);
+        match house.keeper.model() {
+            Some(resident) => {
+                house.keeper.used();
+                wanted = Some(resident).filter(|_| model.is_none() && conversion.wants_model());
+            }
+            None => house.keeper.need(),
+        }
+    }
+    let kept = Answer {
+        buffer: answer.buffer.clone(),
+        route: answer.route.clone(),
+        alternatives: answer.alternatives.clone(),
+        message: None,
+        spans: Vec::new(),
+        units: None,
+        ..answer
+    };
+    Ok(Converted { frame: framed(request.id, answer), answer: kept, wanted, begun })
 }
