@@ -119,7 +119,9 @@ fn lines_are_answered_while_a_model_is_loaded() {
     let (mut wire, mut states) = (daemon.connect(), BTreeSet::new());
     while !states.contains("resident") {
         wire.say(convert(1, FREE, ""));
-        assert_eq!(wire.hear()["result"]["buffer"], "git commit -m \"fix login bug\"");
+        let answer = wire.hear()["result"].clone();
+        assert_eq!(answer["buffer"], "git commit -m \"fix login bug\"");
+        assert!(!states.is_empty() || answer["route"] == "tagger", "the first line waited: {answer}");
         wire.say(r#"{"v":1,"id":2,"op":"status"}"#);
         states.insert(wire.hear()["status"]["model"]["state"].as_str().unwrap().to_owned());
     }

@@ -23,7 +23,8 @@ mod tests;
 
 /// Between two looks at how much memory the machine has to spare while a model is loaded.
 const LOOK: Duration = Duration::from_secs(5);
-/// What a model must leave of the memory that is to be had when it is loaded, in bytes.
+/// What a model must leave of the memory that is to be had when it is loaded, in bytes: this, or what it would be given
+/// back for at once.
 const RESERVE: u64 = 256 << 20;
 
 /// The model and what became of it.
@@ -31,6 +32,9 @@ const RESERVE: u64 = 256 << 20;
 pub(crate) struct Keeper {
     store: Option<Store>,
     inner: Mutex<Inner>,
+    /// Held while a model is loaded: of two that are chosen shortly one after the other, the first has given back its
+    /// memory before the second is looked at.
+    loading: Mutex<()>,
     /// Told of every change of the state, with what matters to those who wait.
     stage: watch::Sender<Stage>,
 }
@@ -52,6 +56,8 @@ struct Inner {
     changes: u64,
     /// When a line last needed the model.
     needed: Option<Instant>,
+    /// Whether it was told that memory is wanting, since the last change.
+    told: bool,
 }
 
 /// All that the choice of the model depends on: while it is the same, so is the choice.
@@ -91,7 +97,12 @@ enum State {
 impl Keeper {
     /// Keeps a model of this store; nothing is looked at yet.
     pub(crate) fn new(store: Option<Store>) -> Keeper {
-        Keeper { store, inner: Mutex::default(), stage: watch::Sender::new(Stage::Absent) }
+        Keeper {
+            store,
+            inner: Mutex::default(),
+            loading: Mutex::default(),
+            stage: watch::Sender::new(Stage::Absent),
+        }
     }
 
     /// Looks which model is wanted, and goes over to it. Costs two questions to the disk where nothing has changed, and
@@ -155,7 +166,10 @@ impl Keeper {
             return;
         }
         if let Some(why) = little {
-            tracing::warn!(model = wanted.name, why, "the language model is not loaded");
+            // Every line asks again.
+            if !std::mem::replace(&mut inner.told, true) {
+                tracing::warn!(model = wanted.name, why, "the language model is not loaded");
+            }
             inner.state = State::Unloaded(Some(why));
             return;
         }
@@ -255,6 +269,10 @@ impl Keeper {
 
     /// Loads a model, on a thread of its own, and puts it in its place if it is still wanted.
     fn load(&self, changes: u64, wanted: &Wanted) {
+        let _loading = self.loading.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.lock().changes != changes {
+            return;
+        }
         let begun = Instant::now();
         let mut options = Options::default();
         options.threads = wanted.threads.unwrap_or(options.threads);
@@ -291,6 +309,7 @@ impl Keeper {
             _ => Stage::Absent,
         });
         inner.changes += 1;
+        inner.told = false;
         inner.state = state;
     }
 }
@@ -325,7 +344,7 @@ fn too_little(folder: &Path, spare: Spare) -> Option<String> {
         return Some("this machine is short of memory".to_owned());
     }
     let sizes = folder.read_dir().into_iter().flatten().flatten().filter_map(|file| file.metadata().ok());
-    let needed = sizes.fold(RESERVE, |sum, file| sum.saturating_add(file.len()));
+    let needed = sizes.fold(RESERVE.max(spare.floor), |sum, file| sum.saturating_add(file.len()));
     let bytes = spare.bytes.filter(|bytes| *bytes < needed)?;
     let (bytes, needed) = (bytes / 1_000_000, needed.div_ceil(1_000_000));
     Some(format!("{bytes} MB of memory can be had, {needed} are needed"))

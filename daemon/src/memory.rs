@@ -5,6 +5,8 @@
 pub(crate) struct Spare {
     /// What could be had without anything else giving way, in bytes; none where the system does not say.
     pub(crate) bytes: Option<u64>,
+    /// With less than this to be had, it is so little, in bytes; 0 where the system has other signs.
+    pub(crate) floor: u64,
     /// Whether it is so little that whoever can do without should give back.
     pub(crate) scarce: bool,
 }
@@ -28,11 +30,16 @@ fn told(meminfo: &str, pressure: &str) -> Spare {
         rest.and_then(|rest| rest.split_whitespace().next()?.parse::<u64>().ok()).map(|kib| kib * 1024)
     };
     let available = bytes("MemAvailable");
-    let little = bytes("MemTotal").zip(available).is_some_and(|(total, spare)| spare < total / SCARCE);
+    let floor = bytes("MemTotal").unwrap_or_default() / SCARCE;
+    let little = available.is_some_and(|spare| spare < floor);
     let full = pressure.lines().find_map(|line| line.strip_prefix("full "));
     let stalled = full.and_then(|full| full.split_whitespace().find_map(|it| it.strip_prefix("avg10=")));
     let stalled = stalled.and_then(|percent| percent.parse::<f32>().ok());
-    Spare { bytes: available, scarce: little || stalled.is_some_and(|percent| percent > STALLED_PERCENT) }
+    Spare {
+        bytes: available,
+        floor,
+        scarce: little || stalled.is_some_and(|percent| percent > STALLED_PERCENT),
+    }
 }
 
 /// Asks the system: its level is 1 while all is well, 2 when programs should give back what they can, 4 before it ends
@@ -41,7 +48,7 @@ fn told(meminfo: &str, pressure: &str) -> Spare {
 pub(crate) fn spare() -> Spare {
     use sysctl::{Ctl, Sysctl};
     let level = Ctl::new("kern.memorystatus_vm_pressure_level").and_then(|level| level.value_string());
-    Spare { bytes: None, scarce: level.is_ok_and(|level| level.trim() != "1") }
+    Spare { bytes: None, floor: 0, scarce: level.is_ok_and(|level| level.trim() != "1") }
 }
 
 #[cfg(all(test, target_os = "linux"))]
@@ -49,7 +56,9 @@ mod tests {
     use super::*;
 
     fn check(meminfo: &str, pressure: &str, bytes: Option<u64>, scarce: bool) {
-        assert_eq!(told(meminfo, pressure), Spare { bytes, scarce }, "{meminfo} {pressure}");
+        let told = told(meminfo, pressure);
+        assert_eq!((told.bytes, told.scarce), (bytes, scarce), "{meminfo} {pressure}");
+        assert_eq!(told.floor, if meminfo.contains("1000 kB") { 51_200 } else { 0 });
     }
 
     #[test]

@@ -1,8 +1,8 @@
 use super::*;
 use tempfile::TempDir;
 
-const PLENTY: Spare = Spare { bytes: None, scarce: false };
-const SCARCE: Spare = Spare { bytes: None, scarce: true };
+const PLENTY: Spare = Spare { bytes: None, floor: 0, scarce: false };
+const SCARCE: Spare = Spare { bytes: None, floor: 0, scarce: true };
 
 /// A keeper of a store in which `tiny` is chosen.
 fn keeper() -> (TempDir, Arc<Keeper>) {
@@ -61,10 +61,14 @@ async fn what_ended_by_a_defect_is_not_asked_again() {
 fn nothing_is_loaded_that_would_leave_too_little() {
     let (place, _) = keeper();
     let folder = place.path().join("tiny");
-    let spare = |bytes| Spare { bytes: Some(bytes), scarce: false };
+    let spare = |bytes| Spare { bytes: Some(bytes), floor: 0, scarce: false };
     assert_eq!(too_little(&folder, spare(RESERVE + (1 << 20))), None);
     assert_eq!(too_little(&folder, PLENTY), None);
     let why = too_little(&folder, spare(RESERVE)).unwrap();
     assert_eq!(why, "268 MB of memory can be had, 269 are needed");
     assert!(too_little(&folder, SCARCE).is_some());
+    // What would be given back at once is not taken.
+    let floor = 2 * RESERVE;
+    assert!(too_little(&folder, Spare { floor, ..spare(floor) }).is_some());
+    assert_eq!(too_little(&folder, Spare { floor, ..spare(floor + (1 << 20)) }), None);
 }
