@@ -56,11 +56,35 @@ pub enum ImportError {
 /// # Errors
 /// [`ImportError`] says what is wrong with the file or the disk.
 pub fn import(file: &Path, folder: &Path) -> Result<(), ImportError> {
-    let problem = |problem| ImportError::File { path: file.to_owned(), problem };
     let failed = |source| ImportError::Write { path: folder.to_owned(), source };
     if folder.exists() {
         return Err(ImportError::Exists(folder.to_owned()));
     }
+    let beside = match folder.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    std::fs::create_dir_all(beside).map_err(failed)?;
+    let aside = tempfile::Builder::new().prefix(".import-").tempdir_in(beside).map_err(failed)?;
+    fill(file, aside.path())?;
+    let unusable = |problem| ImportError::Unusable { path: file.to_owned(), problem };
+    let config = Config::open(aside.path()).map_err(unusable)?;
+    Checkpoint::open(aside.path()).map_err(unusable)?;
+    Tokenizer::open(aside.path(), &config).map_err(unusable)?;
+    Chat::open(aside.path()).map_err(unusable)?;
+    std::fs::rename(aside.path(), folder).map_err(failed)?;
+    // The folder has another name now: there is nothing aside to remove.
+    let _ = aside.keep();
+    File::open(beside).and_then(|folder| folder.sync_all()).map_err(failed)
+}
+
+/// Writes the files of a model folder into one that is there, and does not open what came of it.
+///
+/// # Errors
+/// As [`import`]; what was written before stays.
+pub(crate) fn fill(file: &Path, folder: &Path) -> Result<(), ImportError> {
+    let problem = |problem| ImportError::File { path: file.to_owned(), problem };
+    let failed = |source| ImportError::Write { path: folder.to_owned(), source };
     let mapped = Mapped::open(file).map_err(ImportError::Open)?;
     let gguf = reader::read(mapped.bytes()).map_err(problem)?;
     let config = config::config(&gguf).map_err(problem)?;
@@ -71,35 +95,20 @@ pub fn import(file: &Path, folder: &Path) -> Result<(), ImportError> {
         (SYSTEM_PROMPT_FILE, SYSTEM_PROMPT.to_owned()),
         (CONFIG, config.to_string()),
     ];
-
-    let beside = match folder.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    std::fs::create_dir_all(beside).map_err(failed)?;
-    let aside = tempfile::Builder::new().prefix(".import-").tempdir_in(beside).map_err(failed)?;
     for (name, contents) in &files {
-        write(&aside.path().join(name), contents.as_bytes()).map_err(failed)?;
+        write(&folder.join(name), contents.as_bytes()).map_err(failed)?;
     }
-    let unusable = |problem| ImportError::Unusable { path: file.to_owned(), problem };
-    let config = Config::open(aside.path()).map_err(unusable)?;
+    let config =
+        Config::open(folder).map_err(|problem| ImportError::Unusable { path: file.to_owned(), problem })?;
     let tensors = tensors::convert(&gguf.tensors, &config).map_err(problem)?;
-    let weights = aside.path().join(WEIGHTS);
+    let weights = folder.join(WEIGHTS);
     let metadata = [("format".to_owned(), "mlx".to_owned())].into();
     let views = tensors.iter().map(|(name, tensor)| (name, tensor));
     safetensors::serialize_to_file(views, Some(metadata), &weights).map_err(|error| match error {
         SafeTensorError::IoError(source) => failed(source),
         other => problem(other.to_string()),
     })?;
-    File::open(&weights).and_then(|file| file.sync_all()).map_err(failed)?;
-
-    Checkpoint::open(aside.path()).map_err(unusable)?;
-    Tokenizer::open(aside.path(), &config).map_err(unusable)?;
-    Chat::open(aside.path()).map_err(unusable)?;
-    std::fs::rename(aside.path(), folder).map_err(failed)?;
-    // The folder has another name now: there is nothing aside to remove.
-    let _ = aside.keep();
-    File::open(beside).and_then(|folder| folder.sync_all()).map_err(failed)
+    File::open(&weights).and_then(|file| file.sync_all()).map_err(failed)
 }
 
 /// Writes a file through to the disk.

@@ -20,6 +20,7 @@ pub use source::{Source, series};
 use crate::chat::Chat;
 use crate::checkpoint::{Checkpoint, CheckpointError};
 use crate::gguf;
+use crate::language::{self, WEIGHT_FILE};
 use crate::tokenizer::Tokenizer;
 use digest::Digests;
 use lock::Lock;
@@ -233,9 +234,14 @@ impl Store {
         }
         let aside = self.aside(name, "import");
         delete(&aside)?;
-        gguf::import(file, &aside)?;
-        let file = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        self.admit(&aside, &folder, Origin::Gguf { file })
+        std::fs::create_dir_all(&aside).map_err(StoreError::io(&aside))?;
+        let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let filled = gguf::fill(file, &aside).map_err(StoreError::from);
+        let admitted = filled.and_then(|()| self.admit(&aside, &folder, Origin::Gguf { file: name }));
+        admitted.inspect_err(|_| {
+            // The error that is told is the one that came first.
+            let _ = delete(&aside);
+        })
     }
 
     /// Reads all files of a model, and says what is not as it was when the model came.
@@ -259,7 +265,9 @@ impl Store {
         }
         for entry in std::fs::read_dir(&folder).map_err(StoreError::io(&folder))? {
             let file = entry.map_err(StoreError::io(&folder))?.file_name().to_string_lossy().into_owned();
-            if file != MANIFEST && !manifest.files.contains_key(&file) {
+            // Who measures what the model's word is worth writes it down beside it.
+            let is_known = file == MANIFEST || file == WEIGHT_FILE;
+            if !is_known && !manifest.files.contains_key(&file) {
                 faults.push((file, Fault::Added));
             }
         }
@@ -273,21 +281,22 @@ impl Store {
     /// [`StoreError::Unknown`] when there is nothing of it, [`StoreError::Busy`] while it is pulled.
     pub fn remove(&self, name: &str) -> Result<(), StoreError> {
         let folder = self.place(name)?;
-        let pulled = self.aside(name, "pull");
-        if !folder.exists() && !pulled.exists() {
+        // What a pull keeps for the next one, and what an end without warning left of the others.
+        let left = ["pull", "import", "removed"].map(|what| self.aside(name, what));
+        if !folder.exists() && !left.iter().any(|left| left.exists()) {
             return Err(StoreError::Unknown(name.to_owned()));
         }
         let _lock = Lock::take(&self.folder, name)?;
-        let chosen = self.chosen()?;
-        delete(&pulled)?;
+        left.iter().try_for_each(|left| delete(left))?;
         // Under another name first: nobody opens a model of which half is gone.
         let aside = self.aside(name, "removed");
-        delete(&aside)?;
         match std::fs::rename(&folder, &aside) {
             Err(error) if error.kind() == ErrorKind::NotFound => {}
             renamed => renamed.map_err(StoreError::io(&folder))?,
         }
-        if chosen.as_deref() == Some(name) {
+        // Read now and not before: another one may have been chosen meanwhile.
+        let chosen = std::fs::read_to_string(self.folder.join(CHOSEN)).unwrap_or_default();
+        if chosen.trim_end() == name {
             let path = self.folder.join(CHOSEN);
             std::fs::remove_file(&path).map_err(StoreError::io(&path))?;
         }
@@ -327,6 +336,7 @@ fn usable(folder: &Path) -> Result<(), CheckpointError> {
     let checkpoint = Checkpoint::open(folder)?;
     Tokenizer::open(folder, checkpoint.config())?;
     Chat::open(folder)?;
+    language::weight(folder)?;
     Ok(())
 }
 

@@ -306,6 +306,39 @@ fn a_gguf_file_is_imported_under_a_name() {
 }
 
 #[test]
+fn what_an_import_left_is_removed() {
+    let place = TempDir::new().unwrap();
+    let store = Store::new(place.path());
+    let (text, left) = (place.path().join("text.gguf"), place.path().join(".mine.import"));
+    std::fs::write(&text, "no GGUF").unwrap();
+    assert!(matches!(store.import(&text, "mine"), Err(StoreError::Import(_))));
+    assert!(!left.exists());
+    // As an end without warning would leave it.
+    for what in ["import", "removed"] {
+        std::fs::create_dir(left.with_extension(what)).unwrap();
+        std::fs::write(left.with_extension(what).join("model.safetensors"), "half").unwrap();
+    }
+    store.import(&gguf(), "other").unwrap();
+    store.remove("mine").unwrap();
+    assert!(!left.exists() && !left.with_extension("removed").exists());
+    assert!(matches!(store.remove("mine"), Err(StoreError::Unknown(_))));
+    assert_eq!(store.list().unwrap().len(), 1);
+}
+
+#[test]
+fn what_a_model_is_worth_is_written_beside_it() {
+    let place = TempDir::new().unwrap();
+    let store = Store::new(place.path());
+    store.import(&gguf(), "mine").unwrap();
+    let weight = place.path().join("mine/judge_weight.txt");
+    std::fs::write(&weight, "0.15\n").unwrap();
+    assert!(store.verify("mine", &mut |_| ()).unwrap().is_sound());
+    std::fs::write(&weight, "much").unwrap();
+    assert!(!store.verify("mine", &mut |_| ()).unwrap().is_sound());
+    assert!(matches!(store.choose("mine"), Err(StoreError::Unusable(_))));
+}
+
+#[test]
 fn sources_are_short_names_or_repositories() {
     let source = |text: &str| Source::parse(text).map(|source| (source.repository, source.revision));
     let is = |text: &str, repository: &str, revision: &str| {

@@ -21,7 +21,7 @@ pub enum StoreError {
     #[error("the model {0} is being pulled, imported or removed by another process")]
     Busy(String),
     /// The disk is full.
-    #[error("{}: the disk is full; what came so far is kept for the next pull", .0.display())]
+    #[error("{}: the disk is full; what a pull has brought is kept, and the next one goes on from there", .0.display())]
     DiskFull(PathBuf),
     /// The system refuses.
     #[error("{}: {source}", path.display())]
