@@ -97,7 +97,15 @@ impl Shape {
 
 impl Cache {
     /// Room for so many positions, rounded up to whole tiles; 32-bit numbers where `exact`.
-    pub(super) fn new(config: &Config, positions: usize, exact: bool, threads: usize) -> Cache {
+    ///
+    /// # Errors
+    /// When the system does not give so much memory.
+    pub(super) fn new(
+        config: &Config,
+        positions: usize,
+        exact: bool,
+        threads: usize,
+    ) -> std::io::Result<Cache> {
         let shape = Shape {
             head_dim: config.head_dim,
             heads: config.num_attention_heads,
@@ -106,6 +114,13 @@ impl Cache {
             eps: config.rms_norm_eps,
         };
         let columns = config.num_hidden_layers * shape.key_value_heads * shape.head_columns();
+        // A vector of zeros takes memory only as it is used, but ends the process where the system refuses: asked before,
+        // the system says so.
+        let bytes = columns.checked_mul(if exact { 64 } else { 32 });
+        let asked = bytes.map(|bytes| Vec::<u8>::new().try_reserve_exact(bytes));
+        if !matches!(asked, Some(Ok(()))) {
+            return Err(std::io::ErrorKind::OutOfMemory.into());
+        }
         let store = match exact {
             true => AnyStore::F32(Store { columns: vec![[[0; 4]; LANES]; columns] }),
             false => AnyStore::Bf16(Store { columns: vec![[[0; 2]; LANES]; columns] }),
@@ -124,7 +139,7 @@ impl Cache {
             head: vec![0.0; shape.head_dim.next_multiple_of(LANES)],
         };
         let rooms = (0..threads).map(|_| Mutex::new(room())).collect();
-        Cache { store, rooms, turns: turns.collect(), shape }
+        Ok(Cache { store, rooms, turns: turns.collect(), shape })
     }
 
     pub(super) fn positions(&self) -> usize {

@@ -78,7 +78,7 @@ impl Decoder {
         let mut pool = Pool::new(threads).map_err(DecoderError::Threads)?;
         let threads = pool.threads();
         let weights = Weights::pack(checkpoint, &mut pool)?;
-        let cache = Cache::new(config, positions, exact, threads);
+        let cache = Cache::new(config, positions, exact, threads).map_err(DecoderError::Memory)?;
         let room = Room::new(&weights, exact, cache.positions(), threads);
         let instructions = Instructions::best();
         // Rounded up.

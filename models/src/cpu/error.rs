@@ -36,8 +36,8 @@ pub enum DecoderError {
     /// Scales and biases differ in type.
     #[error("{0}.scales and {0}.biases hold different types of numbers")]
     ScaleTypes(String),
-    /// The system gives no memory for the weights.
-    #[error("no memory for the weights: {0}")]
+    /// The system gives no memory for the weights, or for keys and values.
+    #[error("no memory for the model: {0}")]
     Memory(std::io::Error),
     /// The system starts no thread.
     #[error("cannot start a thread for the model: {0}")]

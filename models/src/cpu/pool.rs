@@ -4,7 +4,7 @@
 //! between them. Waking a sleeping thread takes longer than such a step, so threads watch for the next step for a
 //! few microseconds before they sleep. Between passes all of them sleep.
 //!
-//! This is one of the two places with `unsafe`. Its invariant: [`Pool::run`] hands the workers a borrowed function
+//! This is one of the few places with `unsafe`. Its invariant: [`Pool::run`] hands the workers a borrowed function
 //! with its lifetime erased, and does not return, not even by a panic, before each worker has said that it is done
 //! with it. `run` takes `&mut self`, so there is one function at a time.
 #![allow(unsafe_code)]
