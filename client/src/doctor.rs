@@ -212,7 +212,7 @@ fn model() -> Vec<Check> {
         ModelState::Failed => warn(
             "model",
             found,
-            "the first stage answers meanwhile; `sayso model verify` says what is damaged, and `sayso model use` tries again",
+            "the first stage answers meanwhile; `sayso model verify` says what is damaged, and `sayso model use` tries again; a name in the settings goes before that choice",
         ),
         _ => ok("model", found),
     }]

@@ -22,7 +22,7 @@ pub(crate) fn run(model: &Model) -> ExitCode {
         // Whoever read standard output has seen enough.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            let message = format!("{error:#}");
+            let message = crate::told(&error);
             if model.json {
                 // Who closed standard output does not want to know.
                 let _ = print_json(&json!({ "error": { "message": message } }));

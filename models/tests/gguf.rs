@@ -234,13 +234,13 @@ fn files_that_are_wrong_are_refused_with_a_reason() {
     let set = |at: usize, with: &'static [u8]| {
         move |bytes: &mut Vec<u8>| bytes[at..][..with.len()].copy_from_slice(with)
     };
-    check(&|bytes| bytes.clear(), "4 bytes are claimed, 0 follow");
+    check(&|bytes| bytes.clear(), "it ends early: 4 more bytes are claimed, 0 follow");
     check(&set(0, b"GGML"), "it is not a GGUF file");
     check(&set(4, &[1, 0, 0, 0]), "version 1");
     check(&set(4, &[0, 0, 0, 3]), "big-endian");
     // So many tensors, entries, bytes of a name, elements of an array: more than a machine has memory for.
     check(&set(8, &[0xff; 8]), "dimensions");
-    check(&set(16, &[0xff; 8]), "bytes are claimed");
+    check(&set(16, &[0xff; 8]), "more bytes are claimed");
     check(&set(24, &[0xff; 8]), "18446744073709551615 bytes are claimed");
     check(&set(after("tokenizer.ggml.tokens") + 8, &[0xff; 8]), "tokenizer.ggml.tokens: ");
     check(&set(after("tokenizer.ggml.token_type") + 8, &[0xff; 8]), "tokenizer.ggml.token_type: ");

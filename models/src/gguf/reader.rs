@@ -176,7 +176,9 @@ impl<'g> Cursor<'g> {
     fn take(&mut self, length: usize) -> Result<&'g [u8], String> {
         let rest = self.bytes.get(self.at..).unwrap_or_default();
         let taken = rest.get(..length);
-        let taken = taken.ok_or_else(|| format!("{length} bytes are claimed, {} follow", rest.len()))?;
+        let taken = taken.ok_or_else(|| {
+            format!("it ends early: {length} more bytes are claimed, {} follow", rest.len())
+        })?;
         self.at += length;
         Ok(taken)
     }

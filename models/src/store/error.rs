@@ -9,7 +9,9 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// What was given cannot be the name of a model, a repository or a revision.
-    #[error("{0:?} is not the name of a model: give one that `list` shows, or OWNER/REPOSITORY[@REVISION]")]
+    #[error(
+        "{0:?} is no name for a model: it has letters, digits and . - _ only; the hub knows models as OWNER/REPOSITORY[@REVISION]"
+    )]
     Name(String),
     /// No model of this name is here.
     #[error("there is no model {0} here")]

@@ -15,7 +15,7 @@ use serde::Deserialize;
 use std::time::Duration;
 
 /// How long the hub may take for its answer.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(30);
 /// More than any answer, in bytes.
 const LIMIT: u64 = 8 << 20;
 /// More files than any model has.
@@ -57,23 +57,21 @@ impl Hub {
     /// The commit that a revision is now, and the files of the model there.
     pub(super) fn listing(&self, source: &Source) -> Result<Listing, StoreError> {
         let Source { repository, revision } = source;
-        let failed = |problem: String| StoreError::Hub { repository: repository.clone(), problem };
+        let failed = |error: ureq::Error| {
+            let problem = match error {
+                ureq::Error::Timeout(_) => format!("no answer within {} s", PATIENCE.as_secs()),
+                error => error.to_string(),
+            };
+            let problem = format!("{problem}{}", named_hub());
+            StoreError::Hub { repository: repository.clone(), problem }
+        };
         let wrong = |problem: String| StoreError::Listing { repository: repository.clone(), problem };
         let asked = Repo::with_revision(repository.clone(), RepoType::Model, revision.clone());
         let request = self.api.repo(asked).info_request().query("blobs", "true");
-        let mut answer = request
-            .config()
-            .timeout_global(Some(PATIENCE))
-            .build()
-            .call()
-            .map_err(|error| failed(error.to_string()))?;
-        let text = answer
-            .body_mut()
-            .with_config()
-            .limit(LIMIT)
-            .read_to_vec()
-            .map_err(|error| failed(error.to_string()))?;
-        let stated: Stated = serde_json::from_slice(&text).map_err(|error| wrong(error.to_string()))?;
+        let mut answer = request.config().timeout_global(Some(PATIENCE)).build().call().map_err(failed)?;
+        let text = answer.body_mut().with_config().limit(LIMIT).read_to_vec().map_err(failed)?;
+        let stated: Stated = serde_json::from_slice(&text)
+            .map_err(|error| wrong(format!("it is not what a hub answers ({error}){}", named_hub())))?;
         if !is_hex(&stated.sha, 40) {
             return Err(wrong(format!("its commit is {:?}", stated.sha)));
         }
@@ -99,6 +97,14 @@ impl Hub {
             Some(pair) => Err(wrong(format!("it has {} twice", pair[0].name))),
             None => Ok(Listing { commit: stated.sha, files }),
         }
+    }
+}
+
+/// Where another hub than the public one was asked, and who says so.
+fn named_hub() -> String {
+    match std::env::var("HF_ENDPOINT") {
+        Ok(endpoint) => format!("; HF_ENDPOINT names the hub {endpoint:?}"),
+        Err(_) => String::new(),
     }
 }
 
