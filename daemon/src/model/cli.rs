@@ -1,6 +1,6 @@
 //! The command line of `sayso model`. The client reads it too, for its help and completions, and hands the arguments on.
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueHint};
 use std::path::PathBuf;
 
 /// Get, choose, check and remove language models
@@ -35,10 +35,11 @@ pub(crate) enum Action {
     /// Bring a model from the hub
     ///
     /// The revision is taken as the commit that it is now. Every file is held to the size and the digest that the hub
-    /// states, and the model is there whole or not at all. After a break, or Ctrl-C, the same command goes on where it
+    /// states, and the model is there whole or not at all. qwen3-0.6b has some 331 MB. After a break, or Ctrl-C, the same command goes on where it
     /// was. Weights in safetensors, JSON and text are fetched, nothing that could run. HF_ENDPOINT names another hub.
     Pull {
         /// A short name that `list` shows, or OWNER/REPOSITORY; with @REVISION where it is not to be `main`
+        #[arg(value_hint = ValueHint::Other)]
         model: String,
     },
     /// Make a model of a GGUF file, its weights unchanged
@@ -46,9 +47,10 @@ pub(crate) enum Action {
     /// F32, F16, BF16, Q8_0, Q4_0 and Q4_1 weights are read; llama, qwen2 and qwen3 models with their tokenizer.
     Import {
         /// The file
+        #[arg(value_hint = ValueHint::FilePath)]
         file: PathBuf,
         /// What it is called from now on [default: the name of the file without its ending]
-        #[arg(long, value_name = "NAME")]
+        #[arg(long, value_name = "NAME", value_hint = ValueHint::Other)]
         name: Option<String>,
     },
     /// Make a model the one that judges
@@ -58,11 +60,13 @@ pub(crate) enum Action {
     /// settings.
     Use {
         /// Its name, as `list` shows it
+        #[arg(value_hint = ValueHint::Other)]
         name: String,
     },
     /// Read models to the last byte, and say what is not as it was when they came
     Verify {
         /// The name of one [default: all]
+        #[arg(value_hint = ValueHint::Other)]
         name: Option<String>,
     },
     /// Remove a model, and what is left of pulls of it
@@ -70,6 +74,7 @@ pub(crate) enum Action {
     /// A daemon that has it loaded lets go of it with the next line that it is asked to convert.
     Remove {
         /// Its name, as `list` shows it
+        #[arg(value_hint = ValueHint::Other)]
         name: String,
     },
     /// Load a model and measure how fast it reads, writes and judges
@@ -77,6 +82,7 @@ pub(crate) enum Action {
     /// With the threads of the settings, and beside whatever else the machine does.
     Bench {
         /// Its name [default: the one that judges]
+        #[arg(value_hint = ValueHint::Other)]
         name: Option<String>,
         /// How often each thing is measured
         #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
