@@ -6,6 +6,7 @@
 use crate::said::Said;
 use fastrand::Rng;
 use sayso_speech::case::Directive;
+use sayso_speech::commands::{is_command, lookup};
 use sayso_speech::sound::targets::said_otherwise;
 use sayso_speech::speak::say_number;
 use sayso_speech::vocabulary::{self, Kind};
@@ -31,6 +32,10 @@ pub struct Style {
     typed: usize,
     /// Whether the last closing quote is left out.
     unclosed: bool,
+    /// How often the dashes within the name of a flag or a command are left out, of 100.
+    bare: u8,
+    /// Whether a zero among digits is an "oh".
+    oh: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,6 +72,8 @@ impl Style {
             heard: 0,
             typed: 0,
             unclosed: false,
+            bare: 0,
+            oh: false,
         }
     }
 
@@ -90,6 +97,8 @@ impl Style {
             heard: of(random, &[0, 0, 5, 20, 50]),
             typed: if random.u8(..12) == 0 { random.usize(1..4) } else { 0 },
             unclosed: random.u8(..12) == 0,
+            bare: of(random, &[0, 0, 0, 20, 70]),
+            oh: random.u8(..5) == 0,
         }
     }
 }
@@ -118,6 +127,8 @@ pub fn say(command: &str, style: Style, random: &mut Rng) -> Option<Vec<Said>> {
     let mut rest = command;
     let mut argument = true;
     let mut open: Vec<char> = Vec::new();
+    // What is left of the command behind a name that is said without its dashes.
+    let mut bare_until = command.len();
     if style.typed > 0 {
         let end = command.match_indices(' ').nth(style.typed - 1)?.0;
         if !command[..end].contains(['"', '\'', '\\', '`']) && !command[end..].starts_with("  ") {
@@ -129,6 +140,17 @@ pub fn say(command: &str, style: Style, random: &mut Rng) -> Option<Vec<Said>> {
     }
     while let Some(c) = rest.chars().next() {
         let start = said.len();
+        if argument && c != ' ' {
+            let word = &rest[..rest.find([' ', '=']).unwrap_or(rest.len())];
+            let bare = random.u8(..100) < style.bare && is_name(&command[..command.len() - rest.len()], word);
+            bare_until = if bare { rest.len() - word.len() } else { command.len() };
+        }
+        let between = |at: usize| command.as_bytes().get(at).is_some_and(u8::is_ascii_alphabetic);
+        let at = command.len() - rest.len();
+        if c == '-' && rest.len() > bare_until && at > 0 && between(at - 1) && between(at + 1) {
+            rest = &rest[1..];
+            continue;
+        }
         let length = if c == ' ' {
             let run = rest.len() - rest.trim_start_matches(' ').len();
             // A run of spaces is never left to chance.
@@ -166,6 +188,30 @@ pub fn say(command: &str, style: Style, random: &mut Rng) -> Option<Vec<Said>> {
         rest = &rest[length..];
     }
     Some(said)
+}
+
+/// Whether `word`, which stands behind `before`, is the name of a flag, a command or a sub-command that has dashes in it
+/// and nothing else to be told by.
+fn is_name(before: &str, word: &str) -> bool {
+    let name = word.trim_start_matches('-');
+    let Some((first, rest)) = name.split_once('-') else { return false };
+    let second = rest.split('-').next().unwrap_or_default();
+    let words: Vec<&str> =
+        before.rsplit(['|', ';', '&']).next().unwrap_or_default().split_whitespace().collect();
+    let words = words.strip_prefix(&["sudo"]).unwrap_or(&words);
+    let command = match *words {
+        [] => {
+            let two = lookup(&[first]).is_some_and(|command| command.has_subcommand(second));
+            return word == name && !two && is_command(name);
+        }
+        [one] => lookup(&[one]),
+        [one, two, ..] => lookup(&[one, two]).or_else(|| lookup(&[one])),
+    };
+    command.is_some_and(|command| match word.len() - name.len() {
+        0 => words.len() == 1 && command.has_subcommand(name),
+        2 => command.long(name).is_some(),
+        _ => false,
+    })
 }
 
 /// The words of a unit: only the first one starts it.
@@ -217,7 +263,9 @@ fn number(text: &str, style: Style, random: &mut Rng, said: &mut Vec<Said>) {
         }
         Numbers::Varied => {
             let words = say_number(text, random);
-            unit(words.iter().map(String::as_str), said);
+            let oh = style.oh && (text.len() > 1 || said.last().is_some_and(|last| last.text == "dot"));
+            let words = words.iter().map(String::as_str);
+            unit(words.map(|word| if oh && word == "zero" { "oh" } else { word }), said);
         }
     }
 }

@@ -317,7 +317,11 @@ fn parts(lower: &[&str]) -> Vec<Part> {
             Part::And => before && after,
             Part::A => matches!(parts.get(at + 1), Some(Part::Scale(_))),
             Part::Repeat(_) => matches!(parts.get(at + 1), Some(Part::Digit(_))),
-            Part::Digit(0) if lower[at] == "oh" => before || after,
+            // "ten dot oh" as well.
+            Part::Digit(0) if lower[at] == "oh" => {
+                let dotted = at > 1 && matches!(lower[at - 1], "dot" | "point") && is_value(parts[at - 2]);
+                before || after || dotted
+            }
             _ => true,
         };
         if !keep {
@@ -359,6 +363,7 @@ mod tests {
         check("the word space", 0, &["space"]);
         check("three point five", 1, &[".", "point"]);
         check("oh seven", 0, &["0", "oh"]);
+        check("ten dot oh dot oh dot one", 4, &["0", "oh"]);
         check("get status", 0, &["git", "get"]);
         check("Find x", 0, &["find", "Find"]);
         check("camel case", 0, &["camel"]);

@@ -30,6 +30,8 @@ use within::Within;
 const MAX_SOUNDS: usize = 12;
 /// Most words that a reading by sound spans.
 const MAX_WORDS: usize = 3;
+/// Most words of a name whose dashes are left out.
+const MAX_NAME_WORDS: usize = 4;
 /// Furthest that anything may be, in 64ths of a wholly different sound.
 const FURTHEST: u8 = 25;
 /// Furthest that a word may be of which the table of commands says something.
@@ -162,6 +164,7 @@ impl Wide {
                     reading.fit = within.fit_of_text(&reading.text);
                 }
             }
+            self.names(at, &mut within);
             self.sounds_at(at, &heard, &within, ear, &mut found);
             let best = found
                 .first()
@@ -206,6 +209,27 @@ impl Wide {
             .filter(|upper| self.at_token[token].iter().all(|reading| reading.text != upper.text))
             .collect();
         self.at_token[token].extend(upper);
+    }
+
+    /// The names of several words that begin here and whose dashes nobody said: "cherry pick", "dash dash no edit".
+    fn names(&mut self, at: usize, within: &mut Within) {
+        let is_word = |token: &&usize| {
+            self.line.tokens[**token].shape == Shape::Word && self.line.lower(**token).is_ascii()
+        };
+        let words: Vec<&str> = self.said[at..]
+            .iter()
+            .take(MAX_NAME_WORDS)
+            .take_while(is_word)
+            .map(|token| self.line.lower(*token))
+            .collect();
+        let found = (2..=words.len()).filter_map(|count| Some((count, within.fit_of_name(&words[..count])?)));
+        for (count, (name, fit)) in found.collect::<Vec<_>>() {
+            if fit != Fit::Flag {
+                within.enter(&name);
+            }
+            let reading = Reading::new(self.span(at, count), Kind::Sounds, name.into(), None);
+            self.at_token[self.said[at]].push(Reading { fit, ..reading });
+        }
     }
 
     fn sounds_at(
@@ -388,12 +412,20 @@ mod tests {
             ("Please run CUBE, C-T-L annotate", "kubectl annotate"),
             ("runsudo dashname", "sudo -name"),
             ("cd till the slash docks", "cd ~/docs"),
+            ("git push dash dash force with lease origin", "git push --force-with-lease origin"),
+            ("git cherry pick dash dash no commit main", "git cherry-pick --no-commit main"),
+            ("sudo apt get install curl", "sudo apt-get install curl"),
+            ("git pull origin main pipe ssh copy id host", "git pull origin main | ssh-copy-id host"),
         ] {
             assert!(reaches(&wide(heard), said), "{heard:?} {said:?}");
         }
-        for (heard, never) in
-            [("git status", "git rm"), ("kill 5", "kill 7"), ("kill 5", "kill -"), ("ls", "rm -rf /")]
-        {
+        for (heard, never) in [
+            ("git status", "git rm"),
+            ("kill 5", "kill 7"),
+            ("kill 5", "kill -"),
+            ("ls", "rm -rf /"),
+            ("echo dash dash force with lease", "echo --force-with-lease"),
+        ] {
             assert!(!reaches(&wide(heard), never), "{heard:?} {never:?}");
         }
     }

@@ -29,6 +29,7 @@ Say the command, its symbols by name: `git commit dash m quote fix login bug quo
 
 **Leave the separators out** and sayso puts the spaces where a command has them: `tar dash x z f archive dot tar dot gz` is
 `tar -xzf archive.tar.gz`. Where it guesses wrong, press the key again for other readings, or say `space` or `no space` there.
+The dashes within a name that sayso knows may be left out too: `git cherry pick`, `dash dash no edit`.
 
 **Say every separator** and nothing is guessed: a line that says `space` between all its words is written to the letter, and what is
 not separated is written together: `git space log space dash dash oneline` is `git log --oneline`, `my dash file` is `my-file`.

@@ -16,13 +16,63 @@ pub type Weighted = (u32, f32);
 /// The rows of every token of a line.
 pub fn units(lattice: &Lattice) -> Vec<Vec<Weighted>> {
     let whole = whole_line(lattice);
-    (0..lattice.len())
-        .map(|token| {
-            let mut rows = unit(lattice, token);
-            rows.extend_from_slice(&whole);
-            rows
-        })
-        .collect()
+    let repeated =
+        repetitions(&(0..lattice.len()).map(|token| lattice.line.lower(token)).collect::<Vec<_>>());
+    let units = repeated.into_iter().enumerate().map(|(token, repeated)| {
+        let mut rows = unit(lattice, token);
+        rows.extend(repeated.map(|feature| (feature.row(ROWS), 1.0)));
+        rows.extend_from_slice(&whole);
+        rows
+    });
+    units.collect()
+}
+
+/// How far apart words are looked at to find what is said twice.
+const REACH: usize = 24;
+
+/// Where a word was said before, where it is said again, and what stands between the two. Who corrects himself says
+/// some words again, which tells how far back he takes: "find dash l wrong no find dash l right".
+fn repetitions(words: &[&str]) -> Vec<[Feature; 3]> {
+    let count = words.len();
+    let pair = |at: usize, other: usize| other + 1 < count && words[at + 1] == words[other + 1];
+    // The nearest place where it is said again, best with the word behind it.
+    let again = |at: usize| {
+        let mut same = (at + 1..count.min(at + 1 + REACH)).filter(|other| words[*other] == words[at]);
+        let first = same.clone().next()?;
+        let paired = same.find(|other| pair(at, *other));
+        Some((paired.unwrap_or(first) - at, paired.is_some()))
+    };
+    let mut earlier = vec![(0, false); count];
+    // The nearest repetition of two words that a word lies in, and its place in that.
+    let mut inside = vec![(0, 0); count];
+    let mut later = vec![(0, false); count];
+    for at in 0..count {
+        let Some((distance, paired)) = again(at) else { continue };
+        later[at] = (distance, paired);
+        earlier[at + distance] = (distance, paired);
+        if paired {
+            for (place, inside) in inside[at..at + distance].iter_mut().enumerate() {
+                if inside.0 == 0 || distance < inside.0 {
+                    *inside = (distance, place);
+                }
+            }
+        }
+    }
+    let bucket = |distance: usize| match distance {
+        0..=4 => distance as u64,
+        5..=6 => 5,
+        7..=9 => 6,
+        10..=14 => 7,
+        _ => 8,
+    };
+    let features = |at: usize| {
+        [
+            Feature::new(18).number(bucket(later[at].0)).number(later[at].1.into()),
+            Feature::new(19).number(bucket(earlier[at].0)).number(earlier[at].1.into()),
+            Feature::new(28).number(bucket(inside[at].0)).number(inside[at].1.min(2) as u64),
+        ]
+    };
+    (0..count).map(features).collect()
 }
 
 fn unit(lattice: &Lattice, token: usize) -> Vec<Weighted> {
@@ -217,6 +267,18 @@ fn whole_line(lattice: &Lattice) -> Vec<Weighted> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_said_twice_is_found() {
+        let said = |line: &str| repetitions(&line.split(' ').collect::<Vec<_>>());
+        let (plain, twice) = (said("find dash l x no look dash l y"), said("find dash l x no find dash l y"));
+        let differs = |at: usize| plain[at].iter().zip(&twice[at]).map(|(a, b)| a != b).collect::<Vec<_>>();
+        // Said again, said before, in between.
+        assert_eq!(differs(0), [true, false, true]);
+        assert_eq!(differs(3), [false, false, false], "within the nearer one of \"dash l\"");
+        assert_eq!(differs(5), [false, true, false]);
+        assert_eq!(differs(8), [false; 3]);
+    }
 
     #[test]
     fn patterns_and_cases() {

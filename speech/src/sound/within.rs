@@ -19,6 +19,17 @@ struct Words {
     fits: Vec<Fit>,
     /// The letters that are flags, of both cases: `a` is bit 0.
     letters: u32,
+    /// Of each name of several words, such as `force-with-lease`, the hash of its first two; sorted.
+    pairs: Vec<u64>,
+}
+
+/// The hash of two words that a name begins with.
+fn pair(first: &str, second: &str) -> u64 {
+    let mut hasher = Multiply::default();
+    hasher.write(first.as_bytes());
+    hasher.write_u8(b'-');
+    hasher.write(second.as_bytes());
+    hasher.finish()
 }
 
 /// Path of a command → its words. As many as there are commands at most.
@@ -28,7 +39,7 @@ fn words(command: Command) -> Arc<Words> {
     if let Some(words) = WORDS.read().unwrap_or_else(PoisonError::into_inner).get(command.path()) {
         return Arc::clone(words);
     }
-    let mut words = Words { fits: vec![Fit::Unknown; targets::words()], letters: 0 };
+    let mut words = Words { fits: vec![Fit::Unknown; targets::words()], letters: 0, pairs: Vec::new() };
     let mut note = |name: &'static str, fit: Fit| {
         for word in commands::words_of(name) {
             if let Some(at) = targets::word(word) {
@@ -38,9 +49,14 @@ fn words(command: Command) -> Arc<Words> {
                 words.letters |= 1 << (letter.to_ascii_lowercase() - b'a');
             }
         }
+        let mut parts = name.trim_start_matches('-').split('-');
+        if let (Some(first), Some(second)) = (parts.next(), parts.next()) {
+            words.pairs.push(pair(first, second));
+        }
     };
     command.flags().for_each(|(flag, _)| note(flag, Fit::Flag));
     command.subcommands().for_each(|subcommand| note(subcommand, Fit::Subcommand));
+    words.pairs.sort_unstable();
     let words = Arc::new(words);
     let mut all = WORDS.write().unwrap_or_else(PoisonError::into_inner);
     all.insert(command.path(), Arc::clone(&words));
@@ -112,6 +128,31 @@ impl Within {
             Some(word) => self.fit_of(word, targets::is_command(word)),
             None => self.fit_of_letter(text),
         }
+    }
+
+    /// What the table of commands says here of words that a name is made of, such as "force with lease", and that name.
+    pub(super) fn fit_of_name(&self, words: &[&str]) -> Option<(String, Fit)> {
+        let [first, second, ..] = *words else { return None };
+        let (begins, mut name) = (pair(first, second), None);
+        for (command, of_command) in self.commands.iter().rev() {
+            if of_command.pairs.binary_search(&begins).is_err() {
+                continue;
+            }
+            let name = name.get_or_insert_with(|| words.join("-"));
+            if command.has_subcommand(name) {
+                return Some((name.clone(), Fit::Subcommand));
+            }
+            if command.long(name).is_some() {
+                return Some((name.clone(), Fit::Flag));
+            }
+        }
+        let two = || commands::lookup(&[first]).is_some_and(|command| command.has_subcommand(second));
+        let due = self.said < SOON || self.commands.last().is_none_or(|(last, _)| last.runs_command());
+        if !due || !commands::hyphenated(first, second) || two() {
+            return None;
+        }
+        let name = name.unwrap_or_else(|| words.join("-"));
+        commands::is_command(&name).then_some((name, Fit::Command))
     }
 
     fn fit_of(&self, word: u32, command: bool) -> Fit {
