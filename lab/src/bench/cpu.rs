@@ -4,7 +4,6 @@ use super::daemon::resident_megabytes;
 use super::random::{self, BITS, GROUP, Words};
 use crate::report::{Report, Row, Unit};
 use anyhow::{bail, ensure};
-use memmap2::MmapMut;
 use sayso_models::cpu::Options;
 use sayso_models::language::measure::{CANDIDATES, DICTATION, LENGTH, PREFIX, READ};
 use std::time::{Duration, Instant};
@@ -28,7 +27,7 @@ pub(super) fn run(samples: usize) -> anyhow::Result<Report> {
     let rounds = (samples / 20).clamp(3, 50);
     let mut times: [Vec<Duration>; 6] = Default::default();
     let mut first = None;
-    let mut megabytes = Vec::new();
+    let (mut megabytes, mut sums) = (Vec::new(), Vec::new());
     for _ in 0..rounds {
         let [decode, read, judge, lattice, writing, limit] = &mut times;
         decoder.prefill(&prefix, &never)?;
@@ -58,15 +57,18 @@ pub(super) fn run(samples: usize) -> anyhow::Result<Report> {
         written.extend(decoder.greedy(&prompt, LENGTH, &[], &never)?);
         writing.push(start.elapsed());
         megabytes.push(resident_megabytes(std::process::id())? - memory.weights as f64 / 1e6);
-        limit.push(time_of_reading(memory.weights, threads)?);
+        let start = Instant::now();
+        sums.push(decoder.sum_weights());
+        limit.push(start.elapsed());
 
         ensure!(judged.iter().all(|score| score.is_finite() && *score < 0.0), "scores {judged:?} are none");
         let answer = (written, judged);
         ensure!(*first.get_or_insert_with(|| answer.clone()) == answer, "the same text had another answer");
     }
+    ensure!(sums.iter().all(|sum| *sum == sums[0]), "the weights have changed");
     let [decode, read, judge, lattice, writing, limit] = times;
     let row = |name: String, times: &[Duration]| Row::of_durations(name, Unit::Milliseconds, times);
-    let limit = row(format!("limit: {} MB read once", memory.weights / 1_000_000), &limit);
+    let limit = row(format!("limit: the weights, {} MB, read once", memory.weights / 1_000_000), &limit);
     let decode = row("writing one token".into(), &decode).p50_below(limit.p50 / 0.65);
     let writing = row(format!("{DICTATION} tokens read, {LENGTH} written"), &writing);
     let lattice =
@@ -77,8 +79,8 @@ pub(super) fn run(samples: usize) -> anyhow::Result<Report> {
         name: "cpu",
         method: format!(
             "A model of the shape of Qwen3-0.6B with random weights ({BITS} bits, groups of {GROUP}), {}, {threads} \
-             threads, behind {PREFIX} cached tokens. The limit is the time in which as many threads read as many \
-             bytes as the weights have. What is read, judged and written is the same in each round and its answers \
+             threads, behind {PREFIX} cached tokens. The limit is the time in which the same threads read \
+             the same weights and add them up. What is read, judged and written is the same in each round and its answers \
              are compared. Memory is what the process has resident beyond the weights. Bias: other programs on the \
              machine show in all rows; within a round, each runs once.",
             decoder.instructions().name()
@@ -93,33 +95,4 @@ pub(super) fn run(samples: usize) -> anyhow::Result<Report> {
             Row::of_figures("memory beyond the weights", Unit::Megabytes, megabytes).p50_below(120.0),
         ],
     })
-}
-
-/// The time in which `threads` threads read `bytes` bytes of memory.
-fn time_of_reading(bytes: usize, threads: usize) -> anyhow::Result<Duration> {
-    let mut map = MmapMut::map_anon(bytes)?;
-    #[cfg(target_os = "linux")]
-    map.advise(memmap2::Advice::HugePage)?;
-    map.as_chunks_mut::<8>().0.fill(1u64.to_le_bytes());
-    let (lines, _) = map.as_chunks::<64>();
-    let start = Instant::now();
-    let sums: Vec<u64> = std::thread::scope(|scope| {
-        let shares = lines.chunks(lines.len().div_ceil(threads));
-        let readers: Vec<_> = shares.map(|share| scope.spawn(|| sum(share))).collect();
-        readers.into_iter().map(|reader| reader.join().unwrap_or(0)).collect()
-    });
-    let time = start.elapsed();
-    ensure!(sums.iter().sum::<u64>() == lines.len() as u64 * 8, "the wrong sum was read");
-    Ok(time)
-}
-
-/// The sum of the 64-bit numbers.
-fn sum(lines: &[[u8; 64]]) -> u64 {
-    let mut sums = [0u64; 8];
-    for line in lines {
-        for (sum, bytes) in sums.iter_mut().zip(line.as_chunks::<8>().0) {
-            *sum += u64::from_le_bytes(*bytes);
-        }
-    }
-    sums.iter().sum()
 }

@@ -11,6 +11,7 @@ use super::weights::Weights;
 use crate::checkpoint::{Checkpoint, Config};
 use crate::trie::Trie;
 use std::ops::Range;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// How a model runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -106,6 +107,23 @@ impl Decoder {
     pub fn memory(&self) -> Memory {
         let Engine { weights, cache, room, .. } = &self.engine;
         Memory { weights: weights.bytes(), cache: cache.bytes(), room: room.bytes() + cache.room_bytes() }
+    }
+
+    /// Reads all weights once, in as many threads as compute, and adds them up: writing a token cannot take less time.
+    pub fn sum_weights(&mut self) -> u64 {
+        let Engine { weights, pool, .. } = &mut self.engine;
+        let lines = weights.all_lines();
+        let total = AtomicU64::new(0);
+        pool.each(lines.chunks(lines.len().div_ceil(pool.threads()).max(1)), |lines| {
+            let mut sums = [0u64; 8];
+            for line in lines {
+                for (sum, bytes) in sums.iter_mut().zip(line.as_chunks::<8>().0) {
+                    *sum = sum.wrapping_add(u64::from_le_bytes(*bytes));
+                }
+            }
+            total.fetch_add(sums.into_iter().fold(0, u64::wrapping_add), Ordering::Relaxed);
+        });
+        total.into_inner()
     }
 
     /// The instructions that it computes with.

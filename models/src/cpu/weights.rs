@@ -93,6 +93,11 @@ impl Weights {
         layers.chain([self.head()])
     }
 
+    /// All lines of all matrices.
+    pub(super) fn all_lines(&self) -> &[Line] {
+        self.arena.lines(0..self.arena.bytes() / size_of::<Line>())
+    }
+
     /// Memory of the matrices, which is nearly all.
     pub(super) fn bytes(&self) -> usize {
         self.arena.bytes()
