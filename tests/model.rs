@@ -166,7 +166,7 @@ fn a_wrong_command_line_is_exit_code_2() {
     }
     let help = sayso(&home, &["model", "pull", "--help"], "");
     assert!(help.out.contains("HF_ENDPOINT") && help.out.contains("Usage: sayso model pull"), "{help:?}");
-    failed(&sayso(&home, &["model", "pull", "../up"], ""), "is not the name of a model");
+    failed(&sayso(&home, &["model", "pull", "../up"], ""), "is no name for a model");
     failed(&sayso(&home, &["model", "import", "nothing.gguf"], ""), "nothing.gguf");
 }
 
@@ -269,7 +269,7 @@ fn a_disk_that_fills_during_a_pull_is_said_and_what_came_is_kept() {
     };
     let (said, out) = (String::from_utf8_lossy(&output.stderr), String::from_utf8_lossy(&output.stdout));
     assert_eq!(output.status.code(), Some(1), "{said}");
-    assert!(said.contains("the disk is full; what came so far is kept for the next pull"), "{said}");
+    assert!(said.contains("the disk is full; what a pull has brought is kept"), "{said}");
     assert!(said.contains(".part"), "{said}");
     assert!(out.contains("tiny is here") && out.contains("owner/tiny at"), "{out} {said}");
     let resumed = hub.ranges(WEIGHTS);
