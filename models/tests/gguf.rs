@@ -241,7 +241,7 @@ fn files_that_are_wrong_are_refused_with_a_reason() {
     // So many tensors, entries, bytes of a name, elements of an array: more than a machine has memory for.
     check(&set(8, &[0xff; 8]), "dimensions");
     check(&set(16, &[0xff; 8]), "more bytes are claimed");
-    check(&set(24, &[0xff; 8]), "18446744073709551615 bytes are claimed");
+    check(&set(24, &[0xff; 8]), "18446744073709551615 more bytes are claimed");
     check(&set(after("tokenizer.ggml.tokens") + 8, &[0xff; 8]), "tokenizer.ggml.tokens: ");
     check(&set(after("tokenizer.ggml.token_type") + 8, &[0xff; 8]), "tokenizer.ggml.token_type: ");
     check(&set(after("tokenizer.ggml.tokens") + 4, &[9]), "arrays of arrays");
