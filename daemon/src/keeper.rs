@@ -32,8 +32,8 @@ const RESERVE: u64 = 256 << 20;
 pub(crate) struct Keeper {
     store: Option<Store>,
     inner: Mutex<Inner>,
-    /// Held while a model is loaded: of two that are chosen shortly one after the other, the first has given back its
-    /// memory before the second is looked at.
+    /// Held while a model is loaded: of two that are chosen shortly one after the other, one is loaded at a time, and
+    /// the first not at all where it has not begun.
     loading: Mutex<()>,
     /// Told of every change of the state, with what matters to those who wait.
     stage: watch::Sender<Stage>,
