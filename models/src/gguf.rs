@@ -7,9 +7,10 @@ mod reader;
 mod tensors;
 mod vocabulary;
 
-use crate::chat::{Chat, SYSTEM_PROMPT, SYSTEM_PROMPT_FILE};
-use crate::checkpoint::{CONFIG, Checkpoint, CheckpointError, Config, Mapped, WEIGHTS};
-use crate::tokenizer::{GENERATION_CONFIG, TOKENIZER, TOKENIZER_CONFIG, Tokenizer};
+use crate::chat::{SYSTEM_PROMPT, SYSTEM_PROMPT_FILE};
+use crate::checkpoint::{CONFIG, CheckpointError, Config, Mapped, WEIGHTS};
+use crate::store;
+use crate::tokenizer::{GENERATION_CONFIG, TOKENIZER, TOKENIZER_CONFIG};
 use safetensors::SafeTensorError;
 use std::fs::File;
 use std::io::{self, Write};
@@ -68,10 +69,7 @@ pub fn import(file: &Path, folder: &Path) -> Result<(), ImportError> {
     let aside = tempfile::Builder::new().prefix(".import-").tempdir_in(beside).map_err(failed)?;
     fill(file, aside.path())?;
     let unusable = |problem| ImportError::Unusable { path: file.to_owned(), problem };
-    let config = Config::open(aside.path()).map_err(unusable)?;
-    Checkpoint::open(aside.path()).map_err(unusable)?;
-    Tokenizer::open(aside.path(), &config).map_err(unusable)?;
-    Chat::open(aside.path()).map_err(unusable)?;
+    store::usable(aside.path()).map_err(unusable)?;
     std::fs::rename(aside.path(), folder).map_err(failed)?;
     // The folder has another name now: there is nothing aside to remove.
     let _ = aside.keep();

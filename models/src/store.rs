@@ -332,7 +332,7 @@ impl Store {
 }
 
 /// Opens a model folder in all that it is used for.
-fn usable(folder: &Path) -> Result<(), CheckpointError> {
+pub(crate) fn usable(folder: &Path) -> Result<(), CheckpointError> {
     let checkpoint = Checkpoint::open(folder)?;
     Tokenizer::open(folder, checkpoint.config())?;
     Chat::open(folder)?;
