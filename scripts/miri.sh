@@ -16,4 +16,4 @@ if [[ ! -d $sources ]] || ! cargo +nightly miri setup </dev/null; then
     exit 0
 fi
 MIRIFLAGS=-Zmiri-disable-isolation CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-target}/miri \
-    cargo +nightly miri test --quiet --locked -p sayso-models --lib -- cpu::pool cpu::kernel
+    cargo +nightly miri test --quiet --locked -p sayso-language --lib -- cpu::pool cpu::kernel

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs cargo with MLX on Linux, on the processor: `scripts/mlx-linux.sh test -p sayso-models --features mlx`. Without
+# Runs cargo with MLX on Linux, on the processor: `scripts/mlx-linux.sh test -p sayso-language --features mlx`. Without
 # arguments it runs the tests of the `mlx` decoder. For tests only: it computes as on a Mac, but slowly.
 #
 # mlx-sys would compile MLX with Apple's tools. It says `links = "mlx"`, so cargo takes a library from its
@@ -18,10 +18,10 @@ for program in "$CXX" python3 cargo; do
     command -v "$program" >/dev/null || { echo "$program is not there: bash scripts/packages.sh --lint" >&2; exit 1; }
 done
 parts=scripts/mlx-linux
-if (($# == 0)); then set -- test --locked -p sayso-models --features mlx --lib mlx::; fi
+if (($# == 0)); then set -- test --locked -p sayso-language --features mlx --lib mlx::; fi
 
 # The folder of a package in cargo's own store.
-source=$(cargo metadata --locked --format-version 1 --features sayso-models/mlx | python3 -c '
+source=$(cargo metadata --locked --format-version 1 --features sayso-language/mlx | python3 -c '
 import json, os, sys
 packages = json.load(sys.stdin)["packages"]
 print(next(os.path.dirname(one["manifest_path"]) for one in packages if one["name"] == "mlx-sys"))')

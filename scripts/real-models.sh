@@ -32,5 +32,5 @@ if [[ $(uname -sm) == 'Linux x86_64' ]]; then
     cargo=(bash scripts/mlx-linux.sh)
     features=(--features mlx)
 fi
-SAYSO_SMOLLM2=$model SAYSO_PYTHON=$python "${cargo[@]}" test --locked -p sayso-models ${features[@]+"${features[@]}"} \
+SAYSO_SMOLLM2=$model SAYSO_PYTHON=$python "${cargo[@]}" test --locked -p sayso-store ${features[@]+"${features[@]}"} \
     --test real_models -- --ignored --nocapture --test-threads=1 smollm2

@@ -19,7 +19,7 @@ const FREE: &str = "git commit dash m quote fix login bug quote";
 
 /// The gguf of a small model with random weights.
 fn gguf(name: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/tests/fixtures");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/store/tests/fixtures");
     folder.join(name).with_extension("gguf")
 }
 

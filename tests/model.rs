@@ -6,7 +6,7 @@
 #[allow(dead_code)]
 #[path = "terminal/home.rs"]
 mod home;
-#[path = "../models/tests/hub/mod.rs"]
+#[path = "../models/store/tests/hub/mod.rs"]
 mod hub;
 #[cfg(target_os = "linux")]
 mod not_run;
@@ -30,7 +30,7 @@ const WEIGHTS: &str = "model.safetensors";
 
 /// A GGUF file of a small model with random weights.
 fn gguf(name: &str) -> String {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/tests/fixtures");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/store/tests/fixtures");
     folder.join(name).with_extension("gguf").display().to_string()
 }
 

@@ -7,10 +7,10 @@
 use crate::configuration::{Fingerprint, fingerprint};
 use crate::memory::{self, Spare};
 use sayso_engine::Resident;
-use sayso_models::language::{LanguageError, Options};
-use sayso_models::store::Store;
+use sayso_language::{LanguageError, Options};
 use sayso_protocol::{ModelState, ModelStatus};
 use sayso_settings as settings;
+use sayso_store::Store;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;

@@ -8,8 +8,8 @@ mod verify;
 
 use anyhow::{Context, Result};
 use cli::{Action, Model};
-use sayso_models::store::{Source, Store};
 use sayso_settings::{Settings, folders};
+use sayso_store::{Source, Store};
 use serde_json::{Value, json};
 use std::io::{self, Write};
 use std::path::Path;

@@ -3,8 +3,8 @@
 //! The rules see what is written; the tagger, which has seen many lines of each kind, sees what they have in common.
 //! The costly mistake is to change a line that was right, so that the rules' word for a command counts much.
 
-use sayso_models::tagger::network::Likely;
 use sayso_speech::gate::Verdict;
+use sayso_tagger::network::Likely;
 
 /// What is done with a line.
 #[derive(Debug, Clone, Copy, PartialEq)]

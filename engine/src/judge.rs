@@ -1,16 +1,16 @@
 //! The judge: where the tagger is not sure, a language model says which of its paths reads most like a command.
 
 use crate::{Dictation, Found, Path, Seen, Words, by_scanner};
-use sayso_models::language::{LanguageError, Likelihood, Resident};
-use sayso_models::tagger;
+use sayso_language::{LanguageError, Likelihood, Resident};
 use sayso_speech::clean::{clean, open_quote};
 use sayso_speech::lex::lex;
+use sayso_tagger as tagger;
 
 /// The judge is asked where the tagger is less sure than this: above it, it mends as little as it spoils.
 pub const SURE: f32 = 0.7;
 /// What a nat of the model's counts for beside one of the tagger's, where the model's folder does not say. Chosen on
 /// NL2Bash `valid` with a model that was never trained on this prompt, among the weights with which it does no harm to
-/// lines with talk in them; one that was trained is worth more, and [`sayso_models::language::WEIGHT_FILE`] is where its
+/// lines with talk in them; one that was trained is worth more, and [`sayso_language::WEIGHT_FILE`] is where its
 /// folder says so.
 pub const WEIGHT: f32 = 0.1;
 

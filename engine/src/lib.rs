@@ -11,12 +11,8 @@ use std::ops::Range;
 
 pub use explain::{ExplainedReading, ExplainedUnit, explain};
 use gate::Plan;
-use sayso_models::language::LanguageError;
-pub use sayso_models::language::{Resident, Stop};
-use sayso_models::tagger;
-use sayso_models::tagger::beam::{self, Desk, Path};
-use sayso_models::tagger::network::Likely;
-use sayso_models::tagger::weights::Weights;
+use sayso_language::LanguageError;
+pub use sayso_language::{Resident, Stop};
 use sayso_protocol::character::forbidden;
 use sayso_speech::clean::{clean, open_quote};
 use sayso_speech::english::is_english;
@@ -27,6 +23,10 @@ use sayso_speech::programs::is_program;
 use sayso_speech::render::{self, Rendered};
 pub use sayso_speech::words::UserWords as Words;
 use sayso_speech::{commands, scanner, sound, strict};
+use sayso_tagger as tagger;
+use sayso_tagger::beam::{self, Desk, Path};
+use sayso_tagger::network::Likely;
+use sayso_tagger::weights::Weights;
 
 /// Which stage may answer. `Auto` lets the gate decide, and then how sure the stages are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

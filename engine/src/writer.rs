@@ -1,9 +1,10 @@
 //! The writer: where no path that the tagger found is a good one, a language model writes another, along the lattice.
 
 use crate::{DESK, Dictation, Found, Path, judge};
-use sayso_models::language::{LanguageError, Resident, path_writing};
-use sayso_models::tagger::{self, beam};
+use sayso_language::{LanguageError, Resident, path_writing};
 use sayso_speech::lattice::Step;
+use sayso_tagger as tagger;
+use sayso_tagger::beam;
 
 /// No path is good where tagger and judge together are less sure of the best one than this.
 const LOST: f32 = 0.1;

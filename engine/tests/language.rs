@@ -4,8 +4,8 @@
 #![allow(clippy::unwrap_used)]
 
 use sayso_engine::{Conversion, Dictation, Refusal, Resident, Route, Stop, Words, convert};
-use sayso_models::gguf;
-use sayso_models::language::Options;
+use sayso_language::Options;
+use sayso_store::gguf;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Instant;
@@ -20,7 +20,7 @@ const LINES: [&str; 5] = [
 ];
 
 fn model() -> Resident {
-    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/tests/fixtures");
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/store/tests/fixtures");
     let place = tempfile::tempdir().unwrap();
     let folder = place.path().join("model");
     gguf::import(&fixtures.join("qwen3.gguf"), &folder).unwrap();

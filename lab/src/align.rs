@@ -3,7 +3,6 @@
 //! Several paths may write the same. The cheapest is taken: readings over many tokens before many readings, what was
 //! heard as it is written before what merely sounds like it, and words that are known to be talk dropped.
 
-use sayso_models::tagger::candidate::usable;
 use sayso_speech::lattice::{Kind, Lattice, ReadingId, Step};
 
 /// What is known about a token.
@@ -37,7 +36,7 @@ pub fn align(lattice: &Lattice, expected: &str, known: &[Known]) -> Option<Vec<S
     let start = Arrival { cost: 0.0, from: 0, step: Step { reading: 0, space: false }, wrote: None };
     arrivals[1] = Some(start);
     for token in 0..lattice.len() {
-        let readings = usable(lattice, token);
+        let readings = lattice.choices(token);
         for place in 0..width {
             let at = token * width + place;
             let Some(arrival) = arrivals[at] else { continue };

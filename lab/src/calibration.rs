@@ -1,6 +1,6 @@
 //! Whether a confidence means what it says: of the answers given with 0.8, eight in ten should be exact.
 
-use sayso_models::tagger::weights::Calibration;
+use sayso_tagger::weights::Calibration;
 use serde_json::{Value, json};
 
 /// Bins of equal width between 0 and 1.

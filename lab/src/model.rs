@@ -2,7 +2,7 @@
 
 use anyhow::Context;
 use sayso_engine::{Resident, Stop};
-use sayso_models::language::Options;
+use sayso_language::Options;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,4 @@
-//! The network that is trained says what the committed fixture says. `sayso-models` holds the one that is shipped to the
+//! The network that is trained says what the committed fixture says. `sayso-tagger` holds the one that is shipped to the
 //! same fixture. `SAYSO_WRITE_FIXTURES=1 cargo test -p sayso-lab --test agreement` writes it again behind new weights.
 
 #![allow(clippy::unwrap_used)]
@@ -6,7 +6,7 @@
 use sayso_lab::train::agreement::{Said, said};
 
 const WEIGHTS: &[u8] = include_bytes!("../../models/weights/tagger.safetensors");
-const FIXTURE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../models/tests/fixtures/tagger.jsonl");
+const FIXTURE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../models/tagger/tests/fixtures/tagger.jsonl");
 
 /// Of every dialect, with every kind of reading.
 const CASES: [(&str, &str); 16] = [

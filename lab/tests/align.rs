@@ -9,7 +9,6 @@ use sayso_lab::say::{Style, say};
 use sayso_lab::train::config::Config;
 use sayso_lab::train::example::{MAX_UNITS, Sample, encode};
 use sayso_lab::train::stream::{Commands, Stream, is_held_out};
-use sayso_models::tagger::candidate::usable;
 use sayso_speech::clean::clean;
 use sayso_speech::lattice::{Kind, Lattice};
 use sayso_speech::lex::{lex, lex_wide};
@@ -106,7 +105,7 @@ fn check(lattice: &Lattice, goal: &str, known: &[Known], sample: &Sample) -> Opt
     for step in &path {
         let reading = lattice.reading(step.reading);
         assert_eq!(reading.tokens.start, end, "every token is on the path once: {sample:?}");
-        assert!(usable(lattice, end).contains(&step.reading), "the tagger can take it: {sample:?}");
+        assert!(lattice.choices(end).contains(&step.reading), "the tagger can take it: {sample:?}");
         end = reading.tokens.end;
         let talked = known[reading.tokens.clone()].iter().filter(|known| **known == Known::Talk).count();
         assert!(talked == 0 || reading.kind == Kind::Drop, "talk is dropped: {reading:?} in {sample:?}");

@@ -91,10 +91,10 @@ fn convert_says_why_it_could_not() {
 
 #[test]
 fn a_language_model_may_be_asked() {
-    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/tests/fixtures");
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/store/tests/fixtures");
     let place = tempfile::tempdir().unwrap();
     let folder = place.path().join("model");
-    sayso_models::gguf::import(&fixtures.join("smollm.gguf"), &folder).unwrap();
+    sayso_store::gguf::import(&fixtures.join("smollm.gguf"), &folder).unwrap();
     let with = |arguments: &[&str]| {
         let model = ["--model", folder.to_str().unwrap()];
         lab(&[arguments, &model].concat(), b"tar dash X Z F archive dot tar dot gz")

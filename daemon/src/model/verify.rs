@@ -2,7 +2,7 @@
 
 use super::{name_here, print, print_json};
 use anyhow::Result;
-use sayso_models::store::{Fault, Store, StoreError, Verified};
+use sayso_store::{Fault, Store, StoreError, Verified};
 use serde_json::json;
 use std::process::ExitCode;
 

@@ -7,11 +7,11 @@ use crate::cases::{self, Case};
 use crate::report::{Report, Row, Unit};
 use anyhow::{Context, bail, ensure};
 use sayso_engine::{Dictation, Resident, Words};
-use sayso_models::chat::Chat;
-use sayso_models::checkpoint::Checkpoint;
-use sayso_models::cpu::{Decoder, Options};
-use sayso_models::language;
-use sayso_models::tokenizer::Tokenizer;
+use sayso_language as language;
+use sayso_language::chat::Chat;
+use sayso_language::checkpoint::Checkpoint;
+use sayso_language::cpu::{Decoder, Options};
+use sayso_language::tokenizer::Tokenizer;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 

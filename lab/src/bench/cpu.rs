@@ -4,8 +4,8 @@ use super::daemon::resident_megabytes;
 use super::random::{self, BITS, GROUP, Words};
 use crate::report::{Report, Row, Unit};
 use anyhow::{bail, ensure};
-use sayso_models::cpu::Options;
-use sayso_models::language::measure::{CANDIDATES, DICTATION, LENGTH, PREFIX, READ};
+use sayso_language::cpu::Options;
+use sayso_language::measure::{CANDIDATES, DICTATION, LENGTH, PREFIX, READ};
 use std::time::{Duration, Instant};
 
 /// Measures. Fails when an answer differs from the first one.

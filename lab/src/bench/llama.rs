@@ -3,8 +3,8 @@
 use super::random::{self, BITS, GROUP, Words};
 use crate::report::{Report, Row, Unit};
 use anyhow::{Context, bail, ensure};
-use sayso_models::cpu::{Decoder, Options};
-use sayso_models::language::measure::{CANDIDATES, LENGTH, PREFIX, READ};
+use sayso_language::cpu::{Decoder, Options};
+use sayso_language::measure::{CANDIDATES, LENGTH, PREFIX, READ};
 use std::env;
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};

@@ -1,8 +1,8 @@
 //! A language model of 0.6 billion random weights, and random text for it.
 
 use safetensors::tensor::{Dtype, View};
-use sayso_models::checkpoint::Checkpoint;
-use sayso_models::cpu::{Decoder, Options};
+use sayso_language::checkpoint::Checkpoint;
+use sayso_language::cpu::{Decoder, Options};
 use serde_json::json;
 use std::borrow::Cow;
 use std::path::Path;

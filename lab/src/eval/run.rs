@@ -10,7 +10,7 @@ use crate::similarity::collapse;
 use crate::train::example;
 use anyhow::bail;
 use sayso_engine::{Conversion, Dictation, Refusal, Resident, Words, wire};
-use sayso_models::language::path_writing;
+use sayso_language::path_writing;
 use sayso_protocol::Route;
 use sayso_speech::lattice;
 use std::collections::BTreeMap;

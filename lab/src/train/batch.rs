@@ -3,7 +3,7 @@
 use super::example::{Bags, Example};
 use super::op::{Candidates, Groups, NO_ROW};
 use fastrand::Rng;
-use sayso_models::tagger::shape::VERDICTS;
+use sayso_tagger::shape::VERDICTS;
 use std::sync::Arc;
 
 /// Several lines.

@@ -6,7 +6,7 @@ use anyhow::{Context, bail};
 use candle_core::{Device, Tensor, Var};
 use safetensors::Dtype;
 use safetensors::tensor::TensorView;
-use sayso_models::tagger::weights::{CALIBRATION, Calibration, SCALE};
+use sayso_tagger::weights::{CALIBRATION, Calibration, SCALE};
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};

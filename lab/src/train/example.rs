@@ -3,13 +3,13 @@
 use crate::align::{Known, align};
 use crate::said::Said;
 use fastrand::Rng;
-use sayso_models::tagger::candidate::{self, Candidate};
-use sayso_models::tagger::context::{Context, Cross, Facts};
-use sayso_models::tagger::unit::{self, Weighted};
 use sayso_speech::clean::clean;
 use sayso_speech::lattice::{Kind, Lattice, ReadingId, Step};
 use sayso_speech::lex::lex_wide;
 use sayso_speech::words::UserWords;
+use sayso_tagger::candidate::{self, Candidate};
+use sayso_tagger::context::{Context, Cross, Facts};
+use sayso_tagger::unit::{self, Weighted};
 use std::ops::Range;
 
 /// A dictation, its answer, and where it came from.
@@ -215,7 +215,7 @@ pub(super) fn encode_path(lattice: &Lattice, path: &[Step], mut random: Option<&
     let (mut found, mut cross) = (Vec::new(), Cross::default());
     for (step, gold) in path.iter().enumerate() {
         let token = lattice.reading(gold.reading).tokens.start;
-        let usable = candidate::usable(lattice, token);
+        let usable = lattice.choices(token);
         let first = example.readings.len() as u32;
         for &id in &usable {
             let reading = lattice.reading(id);

@@ -1,4 +1,4 @@
-//! The tagger's network, as it is trained. `sayso_models::tagger::network` is the same without a framework.
+//! The tagger's network, as it is trained. `sayso_tagger::network` is the same without a framework.
 
 use super::batch::Batch;
 use super::op::{
@@ -7,8 +7,8 @@ use super::op::{
 };
 use candle_core::{Device, Result, Tensor, Var};
 use fastrand::Rng;
-use sayso_models::tagger::feature::{CROSS_ROWS, ROWS};
-use sayso_models::tagger::shape::{FORWARD, HEADS, HIDDEN, LAYERS, REACH, ROW, VERDICTS, WIDTH};
+use sayso_tagger::feature::{CROSS_ROWS, ROWS};
+use sayso_tagger::shape::{FORWARD, HEADS, HIDDEN, LAYERS, REACH, ROW, VERDICTS, WIDTH};
 use std::collections::BTreeMap;
 
 /// The tables: their gradients are gathered beside those that candle keeps.

@@ -2,7 +2,7 @@
 
 use super::{gradient, read, result, values};
 use candle_core::{CpuStorage, CustomOp2, Layout, Result, Shape, Tensor};
-use sayso_models::tagger::shape::{HEADS, REACH, WIDTH, WINDOW};
+use sayso_tagger::shape::{HEADS, REACH, WIDTH, WINDOW};
 use std::ops::Range;
 use std::sync::Arc;
 

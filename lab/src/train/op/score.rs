@@ -4,7 +4,7 @@
 use super::super::example::Bags;
 use super::{Blur, Gathered, gradient, read, values};
 use candle_core::{CpuStorage, CustomOp3, Layout, Result, Shape, Tensor};
-use sayso_models::tagger::shape::HIDDEN;
+use sayso_tagger::shape::HIDDEN;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// What is scored.

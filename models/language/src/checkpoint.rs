@@ -1,0 +1,172 @@
+//! A model folder as `mlx_lm` writes it: `config.json`, weights in safetensors, and the tokenizer's files.
+//!
+//! The weights are mapped, not read: a tensor is a view of the file, and its pages are in memory once. Everything is
+//! checked when the folder is opened; what is wrong is an error that names it.
+
+mod config;
+mod error;
+pub mod file;
+mod layout;
+mod mapped;
+mod quantization;
+mod rope;
+mod shards;
+
+pub use config::{CONFIG, Config, ModelType};
+pub use error::CheckpointError;
+pub use quantization::Quantization;
+pub use rope::{Rope, RopeScaling};
+pub use safetensors::Dtype;
+pub use shards::{INDEX, WEIGHTS};
+
+pub use mapped::Mapped;
+use safetensors::tensor::Metadata;
+use shards::Shards;
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::path::Path;
+
+/// A tensor as it lies in the file.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct TensorView<'c> {
+    /// The kind of its numbers.
+    pub dtype: Dtype,
+    /// Its dimensions, the slowest first.
+    pub shape: &'c [usize],
+    /// Its numbers, little-endian, as many as the shape says. They begin where the file has them: the address is not
+    /// always a multiple of the numbers' size.
+    pub bytes: &'c [u8],
+}
+
+/// An open model folder.
+#[derive(Debug)]
+pub struct Checkpoint {
+    config: Config,
+    files: Vec<Mapped>,
+    tensors: BTreeMap<String, Entry>,
+}
+
+/// Where a tensor lies.
+#[derive(Debug)]
+struct Entry {
+    dtype: Dtype,
+    shape: Vec<usize>,
+    file: usize,
+    /// Within the file; checked against its length.
+    bytes: Range<usize>,
+}
+
+impl Checkpoint {
+    /// Opens a model folder. After this, it holds each tensor that its configuration asks for, of that shape and of a
+    /// sensible type, and no other; and all numbers but packed ones are finite. All weights that are not packed and
+    /// all scales are read for that.
+    ///
+    /// # Errors
+    /// [`CheckpointError`] names the file, the entry or the tensor that is wrong.
+    pub fn open(folder: &Path) -> Result<Checkpoint, CheckpointError> {
+        let config = Config::open(folder)?;
+        let shards = Shards::find(folder)?;
+        let mut checkpoint = Checkpoint { config, files: Vec::new(), tensors: BTreeMap::new() };
+        for name in &shards.files {
+            checkpoint.add(&folder.join(name), name, shards.index.as_ref())?;
+        }
+        if let Some(name) = shards.index.iter().flat_map(BTreeMap::keys).find(|name| !checkpoint.has(name)) {
+            return Err(CheckpointError::Missing(name.clone()));
+        }
+        layout::check(folder, &checkpoint)?;
+        Ok(checkpoint)
+    }
+
+    /// What `config.json` says.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Whether there is a tensor of this name.
+    pub fn has(&self, name: &str) -> bool {
+        self.tensors.contains_key(name)
+    }
+
+    /// The names of all tensors, in order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.tensors.keys().map(String::as_str)
+    }
+
+    /// A tensor by its name in the file.
+    ///
+    /// # Errors
+    /// [`CheckpointError::Missing`] when there is none.
+    pub fn tensor(&self, name: &str) -> Result<TensorView<'_>, CheckpointError> {
+        let entry = self.tensors.get(name).ok_or_else(|| CheckpointError::Missing(name.to_owned()))?;
+        let bytes = &self.files[entry.file].bytes()[entry.bytes.clone()];
+        Ok(TensorView { dtype: entry.dtype, shape: &entry.shape, bytes })
+    }
+
+    /// How a layer is packed: it is when it has `.scales`. `layer` is its name without the last part, such as
+    /// `model.layers.0.mlp.down_proj`; then `.weight` is U32 of outputs × inputs · bits / 32, `.scales` and `.biases`
+    /// are floats of outputs × inputs / group_size.
+    pub fn quantization(&self, layer: &str) -> Option<Quantization> {
+        let wanted = self.config.quantization(layer)?;
+        self.has(&format!("{layer}.scales")).then_some(wanted)
+    }
+
+    /// Maps a weights file and adds its tensors.
+    fn add(
+        &mut self,
+        path: &Path,
+        shard: &str,
+        index: Option<&BTreeMap<String, String>>,
+    ) -> Result<(), CheckpointError> {
+        let mapped = Mapped::open(path)?;
+        let (start, header) = header(path, mapped.bytes())?;
+        for name in header.offset_keys() {
+            let Some(info) = header.info(&name) else { continue };
+            let (from, to) = info.data_offsets;
+            let entry = Entry {
+                dtype: info.dtype,
+                shape: info.shape.clone(),
+                file: self.files.len(),
+                bytes: start + from..start + to,
+            };
+            if let Some(index) = index
+                && index.get(&name).map(String::as_str) != Some(shard)
+            {
+                return Err(CheckpointError::damaged(
+                    path,
+                    format!("the index does not put tensor {name} here"),
+                ));
+            }
+            self.tensors.insert(name, entry);
+        }
+        self.files.push(mapped);
+        Ok(())
+    }
+}
+
+/// The longest header that is read, in bytes: as much as the format allows.
+const LONGEST_HEADER: usize = 100_000_000;
+
+/// Reads the header of a safetensors file: where the data begins, and the tensors' types, shapes and places, which
+/// follow each other without gaps and end where the file ends.
+fn header(path: &Path, bytes: &[u8]) -> Result<(usize, Metadata), CheckpointError> {
+    let damaged = |problem: String| CheckpointError::damaged(path, problem);
+    let Some((length, rest)) = bytes.split_first_chunk::<8>() else {
+        return Err(damaged(format!("it has {} bytes, too few for a header's length", bytes.len())));
+    };
+    let claimed = u64::from_le_bytes(*length);
+    let header = usize::try_from(claimed).ok().filter(|length| *length <= LONGEST_HEADER);
+    let Some(header) = header.and_then(|length| rest.get(..length)) else {
+        // A zip archive, or a pickle of protocol 2 and later: what PyTorch writes.
+        return Err(match bytes.starts_with(b"PK\x03\x04") || matches!(bytes, [0x80, 2..=5, ..]) {
+            true => CheckpointError::Pickle(path.to_owned()),
+            false => damaged(format!("its header claims {claimed} bytes, {} follow", rest.len())),
+        });
+    };
+    let tensors: Metadata =
+        serde_json::from_slice(header).map_err(|error| damaged(format!("its header: {error}")))?;
+    let data = rest.len() - header.len();
+    match tensors.data_len() {
+        claimed if claimed == data => Ok((8 + header.len(), tensors)),
+        claimed => Err(damaged(format!("its tensors claim {claimed} bytes, the file has {data}"))),
+    }
+}

@@ -1,0 +1,19 @@
+//! Model folders as a whole.
+
+use crate::chat::Chat;
+use crate::checkpoint::{Checkpoint, CheckpointError};
+use crate::language;
+use crate::tokenizer::Tokenizer;
+use std::path::Path;
+
+/// Opens a model folder in all that it is used for, and loads nothing.
+///
+/// # Errors
+/// What is wrong with the first file that cannot be used.
+pub fn check(folder: &Path) -> Result<(), CheckpointError> {
+    let checkpoint = Checkpoint::open(folder)?;
+    Tokenizer::open(folder, checkpoint.config())?;
+    Chat::open(folder)?;
+    language::weight(folder)?;
+    Ok(())
+}

@@ -1,0 +1,172 @@
+//! What the hub states about a repository: its commit, and the files of a model with their sizes and digests.
+//!
+//! hf-hub asks. It downloads too, but checks neither size nor digest, panics on a redirect without a place, and keeps
+//! its files in a cache of links, so the files themselves are fetched beside it, from the addresses that it names.
+
+use super::StoreError;
+use super::digest::Digest;
+use super::manifest::MANIFEST;
+use super::source::{Source, is_name};
+use hf_hub::api::sync::{Api, ApiBuilder};
+use hf_hub::{Repo, RepoType};
+use sayso_language::checkpoint::{CONFIG, INDEX, WEIGHTS};
+use sayso_language::tokenizer::{TOKENIZER, TOKENIZER_CONFIG};
+use serde::Deserialize;
+use std::time::Duration;
+
+/// How long the hub may take for its answer.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// More than any answer, in bytes.
+const LIMIT: u64 = 8 << 20;
+/// More files than any model has.
+const FILES: usize = 1000;
+/// More than any file that is not weights, in bytes.
+const TEXT_LIMIT: u64 = 128 << 20;
+
+/// A hub of models.
+#[derive(Debug)]
+pub struct Hub {
+    api: Api,
+}
+
+impl Hub {
+    /// The public hub, or the one that `HF_ENDPOINT` names.
+    ///
+    /// # Errors
+    /// [`StoreError::Hub`] when there can be no client.
+    pub fn from_env() -> Result<Hub, StoreError> {
+        Hub::build(ApiBuilder::from_env())
+    }
+
+    /// A hub at this address, such as `http://127.0.0.1:8080`.
+    ///
+    /// # Errors
+    /// [`StoreError::Hub`] when there can be no client.
+    pub fn at(endpoint: &str) -> Result<Hub, StoreError> {
+        Hub::build(ApiBuilder::from_env().with_endpoint(endpoint.trim_end_matches('/').to_owned()))
+    }
+
+    /// Without the user's token for the hub: the models are public, and any endpoint may be asked for them.
+    fn build(builder: ApiBuilder) -> Result<Hub, StoreError> {
+        let api = builder.with_token(None).with_progress(false).build();
+        let failed =
+            |error| StoreError::Hub { repository: "any repository".to_owned(), problem: format!("{error}") };
+        Ok(Hub { api: api.map_err(failed)? })
+    }
+
+    /// The commit that a revision is now, and the files of the model there.
+    pub(super) fn listing(&self, source: &Source) -> Result<Listing, StoreError> {
+        let Source { repository, revision } = source;
+        let failed = |error: ureq::Error| {
+            let problem = match error {
+                ureq::Error::Timeout(_) => format!("no answer within {} s", PATIENCE.as_secs()),
+                error => error.to_string(),
+            };
+            let problem = format!("{problem}{}", named_hub());
+            StoreError::Hub { repository: repository.clone(), problem }
+        };
+        let wrong = |problem: String| StoreError::Listing { repository: repository.clone(), problem };
+        let asked = Repo::with_revision(repository.clone(), RepoType::Model, revision.clone());
+        let request = self.api.repo(asked).info_request().query("blobs", "true");
+        let mut answer = request.config().timeout_global(Some(PATIENCE)).build().call().map_err(failed)?;
+        let text = answer.body_mut().with_config().limit(LIMIT).read_to_vec().map_err(failed)?;
+        let stated: Stated = serde_json::from_slice(&text)
+            .map_err(|error| wrong(format!("it is not what a hub answers ({error}){}", named_hub())))?;
+        if !is_hex(&stated.sha, 40) {
+            return Err(wrong(format!("its commit is {:?}", stated.sha)));
+        }
+        let pinned = Repo::with_revision(repository.clone(), RepoType::Model, stated.sha.clone());
+        let pinned = self.api.repo(pinned);
+        let mut files = Vec::new();
+        for sibling in stated.siblings.into_iter().filter(|sibling| is_wanted(&sibling.rfilename)) {
+            let url = pinned.url(&sibling.rfilename);
+            files.push(sibling.remote(url).map_err(wrong)?);
+        }
+        let has = |name: &str| files.iter().any(|file| file.name == name);
+        if let Some(missing) = [CONFIG, TOKENIZER, TOKENIZER_CONFIG].into_iter().find(|name| !has(name)) {
+            return Err(wrong(format!("it has no {missing}")));
+        }
+        if !has(WEIGHTS) && !has(INDEX) {
+            return Err(wrong(format!("it has neither {WEIGHTS} nor {INDEX}")));
+        }
+        if files.len() > FILES {
+            return Err(wrong(format!("it has {} files", files.len())));
+        }
+        files.sort_by(|one, other| (one.bytes, &one.name).cmp(&(other.bytes, &other.name)));
+        match files.windows(2).find(|pair| pair[0].name == pair[1].name) {
+            Some(pair) => Err(wrong(format!("it has {} twice", pair[0].name))),
+            None => Ok(Listing { commit: stated.sha, files }),
+        }
+    }
+}
+
+/// Where another hub than the public one was asked, and who says so.
+fn named_hub() -> String {
+    match std::env::var("HF_ENDPOINT") {
+        Ok(endpoint) => format!("; HF_ENDPOINT names the hub {endpoint:?}"),
+        Err(_) => String::new(),
+    }
+}
+
+/// The files of a model at a commit, small ones first: what is wrong with them is known before the weights come.
+pub(super) struct Listing {
+    /// In hexadecimal.
+    pub(super) commit: String,
+    pub(super) files: Vec<RemoteFile>,
+}
+
+/// A file of the hub.
+pub(super) struct RemoteFile {
+    pub(super) name: String,
+    pub(super) url: String,
+    pub(super) bytes: u64,
+    pub(super) digest: Digest,
+}
+
+#[derive(Deserialize)]
+struct Stated {
+    sha: String,
+    siblings: Vec<Sibling>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Sibling {
+    rfilename: String,
+    size: Option<u64>,
+    blob_id: Option<String>,
+    lfs: Option<Lfs>,
+}
+
+/// A large file, which lies beside the repository.
+#[derive(Deserialize)]
+struct Lfs {
+    sha256: String,
+    size: u64,
+}
+
+impl Sibling {
+    /// The file with what is stated of it, or what is wrong with that.
+    fn remote(self, url: String) -> Result<RemoteFile, String> {
+        let name = self.rfilename;
+        let (bytes, digest) = match (self.lfs, self.size, self.blob_id) {
+            (Some(lfs), ..) if is_hex(&lfs.sha256, 64) => (lfs.size, Digest::Sha256(lfs.sha256)),
+            (None, Some(size), Some(blob)) if is_hex(&blob, 40) => (size, Digest::GitBlob(blob)),
+            _ => return Err(format!("{name} comes without a size and a digest")),
+        };
+        if bytes > TEXT_LIMIT && !name.ends_with(".safetensors") {
+            return Err(format!("{name} has {bytes} bytes; more than {TEXT_LIMIT} cannot be right"));
+        }
+        Ok(RemoteFile { name, url, bytes, digest })
+    }
+}
+
+/// Weights in safetensors, JSON, and the texts of tokenizers and templates: nothing that could run, no folders.
+fn is_wanted(name: &str) -> bool {
+    let ending = name.rsplit_once('.').map(|(_, ending)| ending);
+    is_name(name) && name != MANIFEST && matches!(ending, Some("safetensors" | "json" | "jinja" | "txt"))
+}
+
+fn is_hex(text: &str, length: usize) -> bool {
+    text.len() == length && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}

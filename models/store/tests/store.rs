@@ -1,0 +1,353 @@
+//! Models come whole or not at all, whatever the server, the connection or the disk does.
+#![allow(clippy::unwrap_used)]
+
+mod hub;
+
+use hub::{FakeHub, Trouble, hex};
+use sayso_language::checkpoint::Checkpoint;
+use sayso_store::{Fault, Hub, Origin, Progress, Pulled, Source, Store, StoreError};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use std::path::{Path, PathBuf};
+use tempfile::TempDir;
+
+const WEIGHTS: &str = "model.safetensors";
+
+/// A hub with a small Qwen3, and a store that is not there yet.
+fn setup() -> (TempDir, FakeHub, Store) {
+    let place = TempDir::new().unwrap();
+    let folder = place.path().join("original");
+    sayso_store::gguf::import(&gguf(), &folder).unwrap();
+    let store = Store::new(place.path().join("models"));
+    (place, FakeHub::serve(&folder), store)
+}
+
+fn gguf() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/qwen3.gguf")
+}
+
+fn pull(hub: &FakeHub, store: &Store) -> Result<Pulled, StoreError> {
+    pull_watching(hub, store, |_| ())
+}
+
+fn pull_watching(
+    hub: &FakeHub,
+    store: &Store,
+    mut progress: impl FnMut(Progress<'_>),
+) -> Result<Pulled, StoreError> {
+    let source = Source::parse("owner/tiny").unwrap();
+    store.pull(&Hub::at(&hub.endpoint).unwrap(), &source, &mut progress)
+}
+
+/// A pull that fails with what this says, and leaves no model; and the same pull when all is well again.
+#[track_caller]
+fn fails(hub: &FakeHub, store: &Store, expected: &str) {
+    let found = pull(hub, store).expect_err(expected).to_string();
+    assert!(found.contains(expected), "{found} lacks {expected}");
+    assert!(store.list().unwrap().is_empty());
+    hub.heal();
+    check_whole(hub, store, &pull(hub, store).unwrap());
+}
+
+/// The model that was pulled is what the hub has, and nothing else lies in its folder.
+#[track_caller]
+fn check_whole(hub: &FakeHub, store: &Store, pulled: &Pulled) {
+    let folder = store.folder(&pulled.name).unwrap();
+    let state = hub.state.lock().unwrap();
+    assert!(pulled.manifest.files.keys().eq(state.files.keys()));
+    for (name, bytes) in &state.files {
+        let record = &pulled.manifest.files[name];
+        assert_eq!((record.bytes, &record.sha256), (bytes.len() as u64, &hex(&Sha256::digest(bytes))));
+        assert!(std::fs::read(folder.join(name)).unwrap() == *bytes, "{name} differs");
+    }
+    let origin = Origin::Hub { repository: "owner/tiny".to_owned(), commit: state.commit.clone() };
+    assert_eq!(pulled.manifest.origin, origin);
+    drop(state);
+    assert!(store.verify(&pulled.name, &mut |_| ()).unwrap().is_sound());
+}
+
+#[test]
+fn a_model_is_pulled_at_one_commit_and_can_be_used() {
+    let (_place, hub, store) = setup();
+    assert!(store.list().unwrap().is_empty());
+    let mut last = None;
+    let pulled =
+        pull_watching(&hub, &store, |progress| last = Some((progress.done, progress.total))).unwrap();
+    assert!(!pulled.already);
+    check_whole(&hub, &store, &pulled);
+    assert_eq!(last, Some((pulled.manifest.bytes(), pulled.manifest.bytes())));
+
+    assert_eq!(store.chosen().unwrap(), None);
+    store.choose("tiny").unwrap();
+    let models = store.list().unwrap();
+    assert_eq!(models.len(), 1);
+    assert!(models[0].chosen && models[0].name == "tiny");
+    Checkpoint::open(&models[0].folder).unwrap();
+
+    let again = pull(&hub, &store).unwrap();
+    assert!(again.already);
+    assert_eq!(again.manifest, pulled.manifest);
+    assert_eq!(hub.ranges(WEIGHTS), ["bytes=0-"]);
+    hub.state.lock().unwrap().commit = "0".repeat(40);
+    assert!(matches!(pull(&hub, &store), Err(StoreError::Exists(name)) if name == "tiny"));
+}
+
+#[test]
+fn what_could_run_or_lies_elsewhere_is_not_fetched() {
+    let (_place, hub, store) = setup();
+    hub.state.lock().unwrap().listing = |listing| {
+        let files = listing["siblings"].as_array_mut().unwrap();
+        for name in
+            ["pytorch_model.bin", "model.py", "../up.json", "/root.json", "sub/x.json", ".hidden.json"]
+        {
+            files.push(json!({"rfilename": name, "size": 1, "blobId": "0".repeat(40)}));
+        }
+    };
+    check_whole(&hub, &store, &pull(&hub, &store).unwrap());
+}
+
+#[test]
+fn a_broken_connection_is_resumed() {
+    let (_place, hub, store) = setup();
+    let length = hub.state.lock().unwrap().files[WEIGHTS].len();
+    hub.trouble(WEIGHTS, Trouble::Drops(length / 3 + 1));
+    check_whole(&hub, &store, &pull(&hub, &store).unwrap());
+    let third = length / 3 + 1;
+    let expected = [0, third, 2 * third].map(|from| format!("bytes={from}-"));
+    assert_eq!(hub.ranges(WEIGHTS), expected);
+}
+
+#[test]
+fn the_next_pull_goes_on_where_the_last_one_broke() {
+    let (_place, hub, store) = setup();
+    hub.trouble(WEIGHTS, Trouble::Ends(1234));
+    fails(&hub, &store, "model.safetensors: the connection broke after 1234 of");
+    assert_eq!(hub.ranges(WEIGHTS).last().unwrap(), "bytes=1234-");
+}
+
+#[test]
+fn a_server_without_ranges_begins_anew() {
+    let (_place, hub, store) = setup();
+    hub.trouble(WEIGHTS, Trouble::NoRanges(Some(700)));
+    assert!(matches!(pull(&hub, &store), Err(StoreError::Broken { received: 700, .. })));
+    hub.trouble(WEIGHTS, Trouble::NoRanges(None));
+    check_whole(&hub, &store, &pull(&hub, &store).unwrap());
+}
+
+#[test]
+fn lies_are_found_out() {
+    for (file, trouble, expected) in [
+        (WEIGHTS, Trouble::Shorter, "model.safetensors: the hub states"),
+        (WEIGHTS, Trouble::Longer, "the server gives more"),
+        (WEIGHTS, Trouble::Other, "model.safetensors: the hub states the digest"),
+        ("config.json", Trouble::Shorter, "config.json: the hub states"),
+        ("config.json", Trouble::Longer, "the server gives more"),
+        ("config.json", Trouble::Other, "config.json: the hub states the digest"),
+        ("tokenizer.json", Trouble::Status(403), "tokenizer.json: the server answers 403"),
+        ("tokenizer.json", Trouble::Status(503), "the server answers 503"),
+    ] {
+        let (_place, hub, store) = setup();
+        hub.trouble(file, trouble);
+        fails(&hub, &store, expected);
+    }
+}
+
+#[test]
+fn what_the_hub_states_must_be_complete() {
+    type Change = fn(&mut Value);
+    fn drop_file(listing: &mut Value, name: &str) {
+        listing["siblings"].as_array_mut().unwrap().retain(|file| file["rfilename"] != name);
+    }
+    let cases: [(Change, &str); 7] = [
+        (|listing| listing["sha"] = json!("main"), "its commit is \"main\""),
+        (|listing| *listing = json!([]), "cannot be used"),
+        (|listing| drop_file(listing, "config.json"), "it has no config.json"),
+        (|listing| drop_file(listing, WEIGHTS), "it has neither model.safetensors nor"),
+        (|listing| listing["siblings"][0]["size"] = Value::Null, "without a size and a digest"),
+        (|listing| listing["siblings"][0]["size"] = json!(u64::MAX), "cannot be right"),
+        (
+            |listing| {
+                let first = listing["siblings"][0].clone();
+                listing["siblings"].as_array_mut().unwrap().push(first);
+            },
+            "twice",
+        ),
+    ];
+    let (_place, hub, store) = setup();
+    for (change, expected) in cases {
+        hub.state.lock().unwrap().listing = change;
+        let found = pull(&hub, &store).expect_err(expected).to_string();
+        assert!(found.contains(expected), "{found} lacks {expected}");
+    }
+    let gone = Source::parse("owner/other").unwrap();
+    let found = store.pull(&Hub::at(&hub.endpoint).unwrap(), &gone, &mut |_| ()).unwrap_err().to_string();
+    assert!(found.contains("owner/other") && found.contains("404"), "{found}");
+    assert!(store.list().unwrap().is_empty());
+}
+
+#[test]
+fn what_came_of_another_commit_is_not_mixed_in() {
+    let (_place, hub, store) = setup();
+    hub.trouble(WEIGHTS, Trouble::Ends(1000));
+    pull(&hub, &store).unwrap_err();
+    hub.heal();
+    let mut state = hub.state.lock().unwrap();
+    state.commit = "1".repeat(40);
+    state.files.get_mut("config.json").unwrap().push(b'\n');
+    // The last of the weights is another number now.
+    *state.files.get_mut(WEIGHTS).unwrap().last_mut().unwrap() ^= 1;
+    drop(state);
+    check_whole(&hub, &store, &pull(&hub, &store).unwrap());
+}
+
+#[test]
+fn what_is_no_model_is_thrown_away() {
+    let (place, hub, store) = setup();
+    let mut state = hub.state.lock().unwrap();
+    let mut config: Value = serde_json::from_slice(&state.files["config.json"]).unwrap();
+    config["model_type"] = json!("gpt2");
+    state.files.insert("config.json".to_owned(), config.to_string().into_bytes());
+    drop(state);
+    let found = pull(&hub, &store).unwrap_err();
+    assert!(matches!(&found, StoreError::Unusable(error) if error.to_string().contains("gpt2")), "{found}");
+    assert!(store.list().unwrap().is_empty());
+    assert!(!place.path().join("models/.tiny.pull").exists());
+}
+
+#[test]
+fn of_two_pulls_at_once_the_second_is_told() {
+    let (_place, hub, store) = setup();
+    let mut second = None;
+    let first = pull_watching(&hub, &store, |_| {
+        second.get_or_insert_with(|| (pull(&hub, &store), store.remove("tiny")));
+    });
+    check_whole(&hub, &store, &first.unwrap());
+    let (pulled, removed) = second.unwrap();
+    assert!(matches!(pulled, Err(StoreError::Busy(name)) if name == "tiny"));
+    assert!(matches!(removed, Err(StoreError::Busy(_))));
+}
+
+/// The file that the weights go into leads to the device that is always full.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_named() {
+    let (place, hub, store) = setup();
+    let aside = place.path().join("models/.tiny.pull");
+    std::fs::create_dir_all(&aside).unwrap();
+    let digest = hex(&Sha256::digest(&hub.state.lock().unwrap().files[WEIGHTS]));
+    let part = aside.join(format!("{WEIGHTS}.{digest}.part"));
+    std::os::unix::fs::symlink("/dev/full", &part).unwrap();
+    assert!(matches!(pull(&hub, &store), Err(StoreError::DiskFull(path)) if path == part));
+    assert!(store.list().unwrap().is_empty());
+    std::fs::remove_file(&part).unwrap();
+    check_whole(&hub, &store, &pull(&hub, &store).unwrap());
+}
+
+#[test]
+fn a_model_that_is_removed_stays_with_those_who_have_it() {
+    let (place, hub, store) = setup();
+    pull(&hub, &store).unwrap();
+    store.choose("tiny").unwrap();
+    let open = Checkpoint::open(&store.folder("tiny").unwrap()).unwrap();
+    let original = Checkpoint::open(&place.path().join("original")).unwrap();
+    store.remove("tiny").unwrap();
+    assert!(store.list().unwrap().is_empty());
+    assert_eq!(store.chosen().unwrap(), None);
+    assert!(original.names().count() > 0);
+    for name in original.names() {
+        assert_eq!(open.tensor(name).unwrap(), original.tensor(name).unwrap(), "{name}");
+    }
+    assert!(matches!(store.remove("tiny"), Err(StoreError::Unknown(_))));
+    check_whole(&hub, &store, &pull(&hub, &store).unwrap());
+}
+
+#[test]
+fn what_changed_since_is_found() {
+    let (_place, hub, store) = setup();
+    pull(&hub, &store).unwrap();
+    let folder = store.folder("tiny").unwrap();
+    let mut weights = std::fs::read(folder.join(WEIGHTS)).unwrap();
+    *weights.last_mut().unwrap() ^= 1;
+    std::fs::write(folder.join(WEIGHTS), weights).unwrap();
+    std::fs::remove_file(folder.join("generation_config.json")).unwrap();
+    std::fs::write(folder.join("notes.md"), "x").unwrap();
+    let found = store.verify("tiny", &mut |_| ()).unwrap();
+    let fault = |name: &str, fault| (name.to_owned(), fault);
+    let expected = [
+        fault("generation_config.json", Fault::Unreadable(std::io::ErrorKind::NotFound)),
+        fault(WEIGHTS, Fault::Changed),
+        fault("notes.md", Fault::Added),
+    ];
+    assert_eq!(found.faults, expected);
+    assert!(!found.is_sound());
+    std::fs::write(folder.join("config.json"), "{").unwrap();
+    assert!(store.verify("tiny", &mut |_| ()).unwrap().unusable.is_some());
+    assert!(matches!(store.choose("tiny"), Err(StoreError::Unusable(_))));
+    std::fs::remove_file(folder.join("manifest.json")).unwrap();
+    assert!(matches!(store.verify("tiny", &mut |_| ()), Err(StoreError::Manifest { .. })));
+    assert!(store.list().unwrap()[0].manifest.is_err());
+}
+
+#[test]
+fn a_gguf_file_is_imported_under_a_name() {
+    let place = TempDir::new().unwrap();
+    let store = Store::new(place.path());
+    let manifest = store.import(&gguf(), "mine").unwrap();
+    assert_eq!(manifest.origin, Origin::Gguf { file: "qwen3.gguf".to_owned() });
+    assert!(store.verify("mine", &mut |_| ()).unwrap().is_sound());
+    assert!(matches!(store.import(&gguf(), "mine"), Err(StoreError::Exists(_))));
+    let missing = place.path().join("none.gguf");
+    assert!(matches!(store.import(&missing, "other"), Err(StoreError::Import(_))));
+    for name in ["", ".hidden", "..", "a/b", "a b"] {
+        assert!(matches!(store.import(&gguf(), name), Err(StoreError::Name(_))), "{name:?}");
+        assert!(matches!(store.remove(name), Err(StoreError::Name(_))), "{name:?}");
+    }
+    assert_eq!(store.list().unwrap().len(), 1);
+}
+
+#[test]
+fn what_an_import_left_is_removed() {
+    let place = TempDir::new().unwrap();
+    let store = Store::new(place.path());
+    let (text, left) = (place.path().join("text.gguf"), place.path().join(".mine.import"));
+    std::fs::write(&text, "no GGUF").unwrap();
+    assert!(matches!(store.import(&text, "mine"), Err(StoreError::Import(_))));
+    assert!(!left.exists());
+    // As an end without warning would leave it.
+    for what in ["import", "removed"] {
+        std::fs::create_dir(left.with_extension(what)).unwrap();
+        std::fs::write(left.with_extension(what).join("model.safetensors"), "half").unwrap();
+    }
+    store.import(&gguf(), "other").unwrap();
+    store.remove("mine").unwrap();
+    assert!(!left.exists() && !left.with_extension("removed").exists());
+    assert!(matches!(store.remove("mine"), Err(StoreError::Unknown(_))));
+    assert_eq!(store.list().unwrap().len(), 1);
+}
+
+#[test]
+fn what_a_model_is_worth_is_written_beside_it() {
+    let place = TempDir::new().unwrap();
+    let store = Store::new(place.path());
+    store.import(&gguf(), "mine").unwrap();
+    let weight = place.path().join("mine/judge_weight.txt");
+    std::fs::write(&weight, "0.15\n").unwrap();
+    assert!(store.verify("mine", &mut |_| ()).unwrap().is_sound());
+    std::fs::write(&weight, "much").unwrap();
+    assert!(!store.verify("mine", &mut |_| ()).unwrap().is_sound());
+    assert!(matches!(store.choose("mine"), Err(StoreError::Unusable(_))));
+}
+
+#[test]
+fn sources_are_short_names_or_repositories() {
+    let source = |text: &str| Source::parse(text).map(|source| (source.repository, source.revision));
+    let is = |text: &str, repository: &str, revision: &str| {
+        assert_eq!(source(text).unwrap(), (repository.to_owned(), revision.to_owned()));
+    };
+    is("qwen3-0.6b", "arach/qwen3-0.6b-bash-v1", "main");
+    is("qwen3-0.6b@v2", "arach/qwen3-0.6b-bash-v1", "v2");
+    is("owner/name@refs/pr/1", "owner/name", "refs/pr/1");
+    for text in ["", "name", "a/b/c", "/b", "a/", "a/..", "a/b@", "a/b@../x", "a/b?x", "a/b c"] {
+        assert!(matches!(source(text), Err(StoreError::Name(_))), "{text:?}");
+    }
+}
