@@ -2,8 +2,9 @@
 
 use crate::{Dictation, Found, Path, Seen, Words, by_scanner};
 use sayso_language::{LanguageError, Likelihood, Resident};
-use sayso_speech::clean::{clean, open_quote};
+use sayso_speech::clean::clean;
 use sayso_speech::lex::lex;
+use sayso_speech::quote::open_quote;
 use sayso_tagger as tagger;
 
 /// The judge is asked where the tagger is less sure than this: above it, it mends as little as it spoils.
@@ -42,8 +43,7 @@ pub fn opinions(
     dictation: &Dictation<'_>,
     model: &Resident,
 ) -> Result<(f32, Vec<Opinion>), LanguageError> {
-    let mut lattice = lex(clean(dictation.text), words);
-    lattice.inside = open_quote(dictation.before);
+    let lattice = lex(clean(dictation.text), words, open_quote(dictation.before));
     let found = Seen::new(words, &lattice).and_then(Seen::choose).unwrap_or_else(|| by_scanner(lattice));
     let opinions = judged(&found, candidates(&found), dictation, model)?;
     Ok((found.confidence, opinions.into_iter().map(|(_, opinion)| opinion).collect()))

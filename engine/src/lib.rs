@@ -14,15 +14,16 @@ use gate::Plan;
 use sayso_language::LanguageError;
 pub use sayso_language::{Resident, Stop};
 use sayso_protocol::character::forbidden;
-use sayso_speech::clean::{clean, open_quote};
+use sayso_speech::clean::clean;
 use sayso_speech::english::is_english;
 use sayso_speech::gate::{self as rules, Verdict};
 use sayso_speech::lattice::{Kind, Lattice, Step};
 use sayso_speech::lex::lex;
 use sayso_speech::programs::is_program;
+use sayso_speech::quote::open_quote;
 use sayso_speech::render::{self, Rendered};
 pub use sayso_speech::words::UserWords as Words;
-use sayso_speech::{commands, scanner, sound, strict};
+use sayso_speech::{commands, phonetic, scanner, strict};
 use sayso_tagger as tagger;
 use sayso_tagger::beam::{self, Desk, Path};
 use sayso_tagger::network::Likely;
@@ -156,8 +157,7 @@ struct Choice {
 
 /// Clean, lex, gate, choose, render.
 fn conclude(words: &Words, dictation: &Dictation<'_>) -> (Conversion, Choice) {
-    let mut lattice = lex(clean(dictation.text), words);
-    lattice.inside = open_quote(dictation.before);
+    let lattice = lex(clean(dictation.text), words, open_quote(dictation.before));
     let keep = |lattice: Lattice, confidence: f32, message: &str| {
         let conversion = unchanged(&lattice, dictation, confidence, Some(message));
         (conversion, Choice { lattice, path: None, scores: Vec::new() })
@@ -176,7 +176,8 @@ fn conclude(words: &Words, dictation: &Dictation<'_>) -> (Conversion, Choice) {
         _ if let Some(path) = strict => by_strict(lattice, path),
         Route::Auto => {
             // Inside a quote that an earlier line opened there is anything, of which the tagger has learnt nothing.
-            let seen = Some(&lattice).filter(|lattice| lattice.inside.is_none() && !is_of_table(lattice));
+            let seen =
+                Some(&lattice).filter(|lattice| lattice.open_quote().is_none() && !is_of_table(lattice));
             let seen = seen.and_then(|lattice| Seen::new(words, lattice));
             match gate::plan(verdict, seen.as_ref().map(|seen| seen.likely)) {
                 Plan::KeepCommand { confidence } => {
@@ -332,7 +333,7 @@ impl Found {
     /// Whether a quote that is still open at the end is closed there: people leave out what ends with the line. The
     /// rules take a line at its word.
     fn closes_quotes(&self) -> bool {
-        matches!(self.route, "tagger" | "judge" | "writer") && self.lattice.inside.is_none()
+        matches!(self.route, "tagger" | "judge" | "writer") && self.lattice.open_quote().is_none()
     }
 
     /// What a path writes.
@@ -381,7 +382,7 @@ impl Seen {
             return None;
         }
         let weights = tagger::embedded().ok()?;
-        let wide = sound::widen(lattice.clone(), words);
+        let wide = phonetic::widen(lattice.clone(), words);
         let likely = DESK.with_borrow_mut(|desk| beam::look(weights, &wide, desk));
         Some(Seen { weights, wide, likely })
     }
@@ -470,7 +471,7 @@ fn confidence(lattice: &Lattice, path: &[Step]) -> f32 {
 /// The quote sign that is open at the end of the command.
 fn open_sign(lattice: &Lattice, path: &[Step]) -> Option<&'static str> {
     let sign_of = |text: &str| ["\"", "'", "`"].into_iter().find(|sign| *sign == text);
-    let mut open = lattice.inside.and_then(|sign| sign_of(sign.encode_utf8(&mut [0; 4])));
+    let mut open = lattice.open_quote().and_then(|sign| sign_of(sign.encode_utf8(&mut [0; 4])));
     for step in path {
         let reading = lattice.reading(step.reading);
         if let (Kind::Symbol, Some(sign)) = (reading.kind, sign_of(&reading.text)) {

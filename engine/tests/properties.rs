@@ -46,7 +46,7 @@ fn licensed(heard: &str, written: &str, kind: Kind, entry: Option<&vocabulary::E
         Kind::Symbol | Kind::Heard | Kind::Separator => entry.is_some_and(|entry| entry.writes == written),
         // What may have been said is in the tables; only the capitals of what was heard are free.
         Kind::Sounds => {
-            let known = |text: &str| sayso_speech::sound::targets::word(text).is_some();
+            let known = |text: &str| sayso_speech::phonetic::lexicon::word(text).is_some();
             letters(heard) == letters(written) || known(written) || known(&written.to_lowercase())
         }
         Kind::Join | Kind::Drop => written.is_empty(),
@@ -85,7 +85,7 @@ fn check_license(text: &str) -> Result<(), TestCaseError> {
     if text.trim().is_empty() {
         return Ok(());
     }
-    let lattice = lex(clean(text), &UserWords::default());
+    let lattice = lex(clean(text), &UserWords::default(), None);
     let paths = [Some(scanner::path(&lattice)), strict::path(&lattice)];
     for path in paths.into_iter().flatten() {
         let mut next = 0;
@@ -133,7 +133,7 @@ proptest! {
         let command = command.trim();
         prop_assume!(!command.is_empty());
         let said = speak(command, Dialect::Strict, seed).unwrap();
-        let lattice = lex(clean(&said), &UserWords::default());
+        let lattice = lex(clean(&said), &UserWords::default(), None);
         let back = match strict::path(&lattice) {
             Some(path) => sayso_speech::render::render(&lattice, &path).text,
             None => said.clone(),

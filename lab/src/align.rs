@@ -127,7 +127,7 @@ mod tests {
     use sayso_speech::words::UserWords;
 
     fn aligned(dictated: &str, expected: &str, talk: &[usize]) -> Option<(String, Vec<Kind>)> {
-        let lattice = lex(clean(dictated), &UserWords::default());
+        let lattice = lex(clean(dictated), &UserWords::default(), None);
         let known: Vec<Known> = (0..lattice.len())
             .map(|token| if talk.contains(&token) { Known::Talk } else { Known::Unknown })
             .collect();

@@ -171,7 +171,7 @@ fn judge(words: &Words, line: &str) -> (Deed, String) {
     };
     let deed = match conversion.route {
         "strict" => Deed::Strict,
-        "gate" => match gate::judge(&lex(clean(line), words)) {
+        "gate" => match gate::judge(&lex(clean(line), words, None)) {
             Verdict::Command => Deed::LeftAsCommand,
             Verdict::Prose => Deed::LeftAsProse,
             Verdict::Dictation => Deed::LeftAsTalk,

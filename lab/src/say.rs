@@ -7,7 +7,7 @@ use crate::said::Said;
 use fastrand::Rng;
 use sayso_speech::case::Directive;
 use sayso_speech::commands::{is_command, lookup};
-use sayso_speech::sound::targets::said_otherwise;
+use sayso_speech::phonetic::lexicon::said_otherwise;
 use sayso_speech::speak::say_number;
 use sayso_speech::vocabulary::{self, Kind};
 use std::collections::HashMap;

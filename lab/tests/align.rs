@@ -11,7 +11,8 @@ use sayso_lab::train::example::{MAX_UNITS, Sample, encode};
 use sayso_lab::train::stream::{Commands, Stream, is_held_out};
 use sayso_speech::clean::clean;
 use sayso_speech::lattice::{Kind, Lattice};
-use sayso_speech::lex::{lex, lex_wide};
+use sayso_speech::lex::lex;
+use sayso_speech::phonetic::widen;
 use sayso_speech::render::render;
 use sayso_speech::speak::{Dialect, speak};
 use sayso_speech::words::UserWords;
@@ -66,7 +67,9 @@ impl Found {
     fn add(&mut self, sample: &Sample) {
         self.lines += 1;
         let plain = sample.expected.split_whitespace().collect::<Vec<_>>().join(" ");
-        let lattices = [lex, lex_wide].map(|lex| lex(clean(&sample.dictated), &UserWords::default()));
+        let words = UserWords::default();
+        let narrow = lex(clean(&sample.dictated), &words, None);
+        let lattices = [narrow.clone(), widen(narrow, &words)];
         let mut found = [false; 2];
         for (found, lattice) in found.iter_mut().zip(&lattices) {
             let known = known(lattice, sample);
@@ -206,7 +209,8 @@ fn answers_that_were_not_said() {
             &format!("{command} {other}"),
         ] {
             let sample = Sample::of_words(&words, goal, "free");
-            let lattice = lex_wide(clean(&sample.dictated), &UserWords::default());
+            let words = UserWords::default();
+            let lattice = widen(lex(clean(&sample.dictated), &words, None), &words);
             let mut known = known(&lattice, &sample);
             known.iter_mut().filter(|_| random.u8(..20) == 0).for_each(|known| *known = Known::Talk);
             lines += 1;

@@ -142,24 +142,6 @@ fn cut(text: &str) -> Vec<Token> {
     tokens
 }
 
-/// The quote sign that is still open at the end of typed shell text.
-pub fn open_quote(text: &str) -> Option<char> {
-    let mut open = None;
-    let mut chars = text.chars();
-    while let Some(c) = chars.next() {
-        match (open, c) {
-            (Some('\''), '\\') => {}
-            (_, '\\') => {
-                chars.next();
-            }
-            (Some(sign), c) if c == sign => open = None,
-            (None, '"' | '\'' | '`') => open = Some(c),
-            _ => {}
-        }
-    }
-    open
-}
-
 /// Bytes up to the next white space outside quotes that were typed.
 fn chunk_length(rest: &str) -> usize {
     let bytes = rest.as_bytes();
@@ -296,18 +278,6 @@ mod tests {
         check("a\\é b", &["a\\é", "b"]);
         check("ls\n  dash l\n", &["ls", "\n  ", "dash", "l"]);
         check("  ", &[]);
-    }
-
-    #[test]
-    fn quotes_left_open() {
-        for (text, open) in [
-            ("git commit -m \"first\n", Some('"')),
-            ("echo 'it\\", Some('\'')),
-            ("echo \"a\" 'b'", None),
-            ("echo \\\"", None),
-        ] {
-            assert_eq!(open_quote(text), open, "{text:?}");
-        }
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use crate::quick::Quick;
+use crate::hash::{FastHash, fnv1a};
 
 static TABLE: &str = include_str!("../data/commands.txt");
 
@@ -17,7 +17,7 @@ static LINES: LazyLock<Vec<&str>> =
     LazyLock::new(|| TABLE.lines().skip_while(|line| line.starts_with('#')).collect());
 
 /// Hash of a path → its line. Most questions are about words that are no command.
-static BY_PATH: LazyLock<HashMap<u64, &'static str, Quick>> =
+static BY_PATH: LazyLock<HashMap<u64, &'static str, FastHash>> =
     LazyLock::new(|| LINES.iter().map(|line| (hash(&[Command::read(line).path]), *line)).collect());
 
 /// What follows a flag.
@@ -236,10 +236,9 @@ fn find(pieces: &[&str]) -> Option<Command> {
     }
 }
 
-/// Hash (FNV-1a) of `pieces` put together.
+/// Hash of `pieces` put together.
 fn hash(pieces: &[&str]) -> u64 {
-    let bytes = pieces.iter().flat_map(|piece| piece.bytes());
-    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+    fnv1a(pieces.iter().flat_map(|piece| piece.bytes()))
 }
 
 /// Whether a command is called what `pieces` put together say, with or without the joiner that ends them

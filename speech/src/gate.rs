@@ -1,42 +1,43 @@
-//! The gate: is a line already a command, is it dictation, is it neither?
+//! The gate: whether a line already is a command, is dictation, or is neither.
 //!
-//! The costly mistake is to change a line that was right, so that every doubt ends with the line as it was.
+//! The costly mistake is to change a line that was right, so every doubt leaves the line as it was.
 
 use crate::clean::Shape;
 use crate::commands;
+use crate::disfluency;
 use crate::lattice::{Kind as LatticeKind, Lattice};
-use crate::talk;
+use crate::symbol::ends_command;
 use crate::vocabulary::{self, Kind};
 
-/// What the gate holds a line for.
+/// What the gate takes a line for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
     /// Already a command: leave it.
     Command,
     /// Dictation: convert it.
     Dictation,
-    /// Words that are no command: leave them, and say so.
+    /// Words that are no command: leave them, and tell the person.
     Prose,
 }
 
-/// What speaks for each side.
+/// The evidence for each verdict, as counts.
 struct Evidence {
-    /// Names of symbols, separators, directives, that no command would hold as a word.
+    /// Names of symbols and separators, and directives, that no command has as a word.
     said: usize,
     /// Number words.
     numbers: usize,
-    /// Words that write a symbol and are everyday words too.
+    /// Names of symbols that are everyday words too.
     everyday: usize,
     /// Tokens with shell syntax that was typed.
     typed: usize,
-    /// Words said.
+    /// Words that were said.
     words: usize,
 }
 
 /// Judges a line that is not empty.
 pub fn judge(lattice: &Lattice) -> Verdict {
     let evidence = gather(lattice);
-    if lattice.inside.is_some() && evidence.said == 0 {
+    if lattice.open_quote().is_some() && evidence.said == 0 {
         return Verdict::Command;
     }
     let names_command = commands::is_command(lattice.line.text(0));
@@ -52,14 +53,14 @@ fn without_symbols(lattice: &Lattice, evidence: &Evidence, names_command: bool) 
         return Verdict::Command;
     }
     let sentence = lattice.line.tokens.iter().any(|token| token.pause);
-    let dropped = talk::dropped(lattice);
+    let dropped = disfluency::dropped(lattice);
     let talks = dropped.contains(&true);
     let start = dropped.iter().position(|dropped| !dropped).unwrap_or(0);
-    let starts = talk::starts_command(lattice, start);
+    let starts = disfluency::starts_command(lattice, start);
     if names_command && !sentence && !talks && evidence.numbers + evidence.everyday == 0 {
         return Verdict::Command;
     }
-    // Talk is only talk where a command follows: "please remind me" is prose.
+    // A lead-in leads to a command, or it is prose: "please remind me".
     if starts && (talks || sentence || evidence.numbers + evidence.everyday > 0 || !names_command) {
         return if is_prose(lattice, evidence, start) { Verdict::Prose } else { Verdict::Dictation };
     }
@@ -68,17 +69,18 @@ fn without_symbols(lattice: &Lattice, evidence: &Evidence, names_command: bool) 
 
 /// Whether the line begins with words that lead in to a command.
 fn leads_in(lattice: &Lattice) -> bool {
-    let dropped = talk::dropped(lattice);
+    let dropped = disfluency::dropped(lattice);
     let start = dropped.iter().position(|dropped| !dropped).unwrap_or(0);
-    start > 0 && talk::starts_command(lattice, start)
+    start > 0 && disfluency::starts_command(lattice, start)
 }
 
-/// English sentences are a third function words; commands have next to none behind their name.
+/// Whether the words behind the command's name are mostly function words. About a third of an English sentence are; in
+/// commands there are hardly any. The shares were hand-chosen on 2026-11-23 on `lab/cases/prose.txt`.
 fn is_prose(lattice: &Lattice, evidence: &Evidence, start: usize) -> bool {
     let rest = start + 1..lattice.len();
-    let says = |at: usize| talk::is_talk_word(lattice.line.lower(at)) && sign(lattice, at).is_none();
+    let says = |at: usize| disfluency::is_talk_word(lattice.line.lower(at)) && sign(lattice, at).is_none();
     let function = rest.clone().filter(|&at| says(at)).count();
-    let named = talk::starts_command(lattice, start);
+    let named = disfluency::starts_command(lattice, start);
     let share = function as f32 / rest.len().max(1) as f32;
     let subcommand = lattice.len() > start + 1
         && commands::lookup(&[lattice.line.lower(start)])
@@ -88,7 +90,8 @@ fn is_prose(lattice: &Lattice, evidence: &Evidence, start: usize) -> bool {
 
 fn gather(lattice: &Lattice) -> Evidence {
     let mut evidence = Evidence { said: 0, numbers: 0, everyday: 0, typed: 0, words: 0 };
-    // The words of the simple command so far, as long as they may name a sub-command.
+    // The tokens of the simple command so far. Operators that were said do not end it: with one of them the line is
+    // dictation anyway.
     let mut path: Vec<&str> = Vec::new();
     let mut at = 0;
     while at < lattice.len() {
@@ -102,7 +105,7 @@ fn gather(lattice: &Lattice) -> Evidence {
             }
             Shape::Typed | Shape::Digits => {
                 evidence.typed += 1;
-                if matches!(text, "|" | "||" | "&&" | ";" | "&") {
+                if ends_command(text) {
                     path.clear();
                     at += 1;
                     continue;
@@ -131,7 +134,7 @@ fn gather(lattice: &Lattice) -> Evidence {
     evidence
 }
 
-/// How many tokens one of the person's own words spans here.
+/// The number of tokens that one of the person's own words spans here.
 fn own_word(lattice: &Lattice, at: usize) -> Option<usize> {
     let (_, readings) = lattice.at(at);
     let own = readings.iter().find(|reading| reading.kind == LatticeKind::Literal && reading.entry.is_none());
@@ -145,9 +148,9 @@ fn sign(lattice: &Lattice, at: usize) -> Option<&'static vocabulary::Entry> {
     entries.filter(|entry| is_sign(entry.kind)).max_by_key(|entry| entry.words.len())
 }
 
-/// A command or sub-command that is called like a symbol (`dot -Tpng`, `npm star`), and no symbol said.
+/// Whether the name of a symbol is a command or sub-command here, and no symbol: `dot -Tpng`, `npm star`.
 fn names_itself(lattice: &Lattice, at: usize, path: &[&str]) -> bool {
-    /// Deeper than this there are no sub-commands in the table.
+    /// Most words of a path in the table of commands.
     const DEPTH: usize = 3;
     let word = lattice.line.lower(at);
     let spoken_next = at + 1 < lattice.len() && sign(lattice, at + 1).is_some();
@@ -161,12 +164,12 @@ fn names_itself(lattice: &Lattice, at: usize, path: &[&str]) -> bool {
     let flag_next = at + 1 < lattice.len()
         && lattice.line.tokens[at + 1].shape == Shape::Typed
         && lattice.line.text(at + 1).starts_with('-');
-    // No operator and no symbol in a command's place is followed by a flag: `crane append -b`, `asterisk -r`.
+    // A flag follows neither a redirection nor a symbol where a command is due: `crane append -b`, `asterisk -r`.
     let operator = sign(lattice, at).is_some_and(|entry| matches!(entry.writes, ">" | ">>" | "<" | "|"));
     known && !spoken_next || flag_next && (path.is_empty() || operator)
 }
 
-/// Kinds of entries whose words are a sign of dictation.
+/// Whether words of this kind are a sign of dictation.
 fn is_sign(kind: Kind) -> bool {
     use vocabulary::Kind as K;
     matches!(
@@ -193,7 +196,7 @@ mod tests {
     use crate::words::UserWords;
 
     fn check(line: &str, verdict: Verdict) {
-        assert_eq!(judge(&lex(clean(line), &UserWords::default())), verdict, "{line:?}");
+        assert_eq!(judge(&lex(clean(line), &UserWords::default(), None)), verdict, "{line:?}");
     }
 
     #[test]
@@ -234,7 +237,7 @@ mod tests {
     #[test]
     fn your_own_words_are_dictation() {
         let words = UserWords::new([("kay eight s".to_owned(), "k8s".to_owned())]);
-        assert_eq!(judge(&lex(clean("cd kay eight s"), &words)), Verdict::Dictation);
+        assert_eq!(judge(&lex(clean("cd kay eight s"), &words, None)), Verdict::Dictation);
     }
 
     #[test]

@@ -1,14 +1,14 @@
-//! The lattice: every reading of every unit of a dictated line. A command is one path through it.
+//! The lattice: every reading of every token of a dictated line. A command is one path through it.
 //!
-//! Nodes are the gaps between tokens; a [`Reading`] is an edge over one or more tokens. Between two readings of a path
-//! there is a space or there is none: that is the path's second choice. What is not an edge here cannot be written.
+//! The nodes are the gaps between tokens, and a [`Reading`] is an arc over one or more tokens. A path chooses a reading at
+//! each node that it comes to, and whether a space goes before what the reading writes. Nothing can be written that is not
+//! on an arc.
 //!
-//! A wide lattice ([`crate::lex::lex_wide`]) holds more: behind the same readings those by sound, over tokens that were
-//! cut finer.
+//! A wide lattice ([`crate::phonetic::widen()`]) holds phonetic readings too, behind the plain ones and over tokens that
+//! were split further.
 //!
-//! It is bounded by construction, never exponential: at most [`MAX_READINGS`] edges start at a token (of a wide lattice
-//! [`MAX_WIDE_READINGS`]) and each spans at most [`MAX_SPAN`] tokens, so that a line of `n` tokens has O(n) edges and takes
-//! O(n) time to build.
+//! The size is bounded by construction: at most [`MAX_READINGS`] arcs start at a token ([`MAX_WIDE_READINGS`] in a wide
+//! lattice) and each spans at most [`MAX_SPAN`] tokens, so a line of `n` tokens has O(n) arcs and takes O(n) time to build.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -17,7 +17,7 @@ use crate::clean::{Line, Shape};
 use crate::number;
 use crate::vocabulary::{self, Entry};
 
-/// Most readings that start at one token.
+/// Most readings that start at a token. This and the next two limits were hand-chosen on 2026-11-23.
 pub const MAX_READINGS: usize = 24;
 /// Most readings that start at a token of a wide lattice.
 pub const MAX_WIDE_READINGS: usize = 48;
@@ -94,28 +94,28 @@ pub enum Fit {
     Flag,
 }
 
-/// One reading: an edge of the lattice.
+/// One reading: an arc of the lattice, with its input span and its output label.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Reading {
     /// The tokens that it spans.
     pub tokens: Range<usize>,
-    /// What it takes them for.
+    /// What it takes the tokens for.
     pub kind: Kind,
     /// What it writes.
     pub text: Cow<'static, str>,
     /// The vocabulary entry behind it.
     pub entry: Option<&'static Entry>,
-    /// How far what it writes sounds from what was heard: 0 for the same, 64 for wholly different sounds.
+    /// Phonetic distance of what it writes from what was heard: 0 for the same sounds, 64 for wholly different ones.
     pub cost: u8,
-    /// How often commands hold what it writes: 0 for unknown, else 2^(n-1) times in the lists that were counted.
-    /// Counted in wide lattices only.
+    /// How often what it writes occurs in commands: 0 for unknown, else 2^(n-1) times in the corpora that were counted. 0
+    /// in plain lattices.
     pub prior: u8,
-    /// Whether it belongs to the command that it stands in. Only wide lattices know.
+    /// What it is to the command that it stands in. [`Fit::Unknown`] in plain lattices.
     pub fit: Fit,
 }
 
 impl Reading {
-    /// A reading that is what was heard, of which nothing more is known.
+    /// A reading of exactly what was heard, as plain lattices have them.
     pub fn new(
         tokens: Range<usize>,
         kind: Kind,
@@ -123,6 +123,11 @@ impl Reading {
         entry: Option<&'static Entry>,
     ) -> Reading {
         Reading { tokens, kind, text, entry, cost: 0, prior: 0, fit: Fit::Unknown }
+    }
+
+    /// Whether it writes a symbol.
+    pub fn is_symbol(&self) -> bool {
+        self.kind == Kind::Symbol
     }
 
     /// Whether it comes from the words in the user's settings.
@@ -157,18 +162,43 @@ pub struct Step {
 pub struct Lattice {
     /// The line that was read.
     pub line: Line,
-    /// All edges, ordered by their first token.
-    pub(crate) readings: Vec<Reading>,
-    /// The quote sign that earlier lines of the command left open: all up to its end is text.
-    pub inside: Option<char>,
-    /// Token → its first edge; one longer than the line.
-    pub(crate) first: Vec<u32>,
+    /// All arcs, ordered by their first token.
+    readings: Vec<Reading>,
+    /// See [`Self::open_quote`].
+    open_quote: Option<char>,
+    /// Token → index of its first arc; one longer than the line.
+    arc_offsets: Vec<u32>,
 }
 
 impl Lattice {
+    /// The lattice of a line from all its arcs, ordered by their first token.
+    pub(crate) fn new(line: Line, readings: Vec<Reading>, open_quote: Option<char>) -> Lattice {
+        debug_assert!(readings.is_sorted_by_key(|reading| reading.tokens.start));
+        let mut arc_offsets = Vec::with_capacity(line.tokens.len() + 1);
+        let mut arc = 0;
+        for token in 0..line.tokens.len() {
+            arc_offsets.push(arc as u32);
+            while readings.get(arc).is_some_and(|reading| reading.tokens.start == token) {
+                arc += 1;
+            }
+        }
+        arc_offsets.push(readings.len() as u32);
+        Lattice { line, readings, open_quote, arc_offsets }
+    }
+
+    /// The line and all arcs, ordered by their first token.
+    pub(crate) fn into_parts(self) -> (Line, Vec<Reading>) {
+        (self.line, self.readings)
+    }
+
+    /// The quote sign that earlier lines of the command left open. Up to where it is closed, the line is text.
+    pub fn open_quote(&self) -> Option<char> {
+        self.open_quote
+    }
+
     /// The readings that start at a token, likeliest kinds first, and the [`ReadingId`] of the first.
     pub fn at(&self, token: usize) -> (ReadingId, &[Reading]) {
-        let (from, to) = (self.first[token], self.first[token + 1]);
+        let (from, to) = (self.arc_offsets[token], self.arc_offsets[token + 1]);
         (from, &self.readings[from as usize..to as usize])
     }
 
@@ -213,12 +243,12 @@ impl Lattice {
         Some(from + at as u32)
     }
 
-    /// Whether `right` may follow `left` without a space.
+    /// Whether `right` may follow `left` without a space between them.
     pub fn may_touch(&self, left: &Reading, right: &Reading) -> bool {
         if left.kind != Kind::Number || right.kind != Kind::Number {
             return true;
         }
-        // Digits that were written ("20") or said one at a time ("two zero") are free.
+        // Digits that were written ("20") or said one at a time ("two zero") may stand together.
         let digitwise = left.text.len() == 1
             || self.line.tokens[left.tokens.start].shape == Shape::Digits
             || left.entry.is_some_and(|entry| entry.kind == vocabulary::Kind::Repeat);
@@ -275,7 +305,7 @@ mod tests {
             ("git status", "git stash", false),
         ] {
             assert_eq!(
-                reaches(&lex(clean(dictated), &UserWords::default()), expected),
+                reaches(&lex(clean(dictated), &UserWords::default(), None), expected),
                 reachable,
                 "{dictated:?}"
             );

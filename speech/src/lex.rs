@@ -1,4 +1,4 @@
-//! Lex: from tokens to units with all their readings.
+//! Lexing: from the tokens of a line to the lattice of all their readings.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -7,31 +7,22 @@ use crate::case::{Directive, to_lower, to_upper};
 use crate::clean::{Line, Shape};
 use crate::lattice::{Kind, Lattice, MAX_READINGS, MAX_SPAN, Reading};
 use crate::number::{self, Part};
-use crate::sound;
 use crate::vocabulary::{self, Entry};
 use crate::words::UserWords;
 
 /// Most operands that a case directive takes.
 const MAX_OPERANDS: usize = 8;
 
-/// Lexes a cleaned line into its lattice.
-pub fn lex(line: Line, words: &UserWords) -> Lattice {
+/// Lexes a cleaned line into its lattice. `open_quote` is the quote sign that earlier lines of the command left open.
+pub fn lex(line: Line, words: &UserWords, open_quote: Option<char>) -> Lattice {
     let mut builder = Builder::new(&line, words);
-    let mut first = Vec::with_capacity(line.tokens.len() + 1);
     for token in 0..line.tokens.len() {
-        first.push(builder.readings.len() as u32);
+        let first = builder.readings.len();
         builder.unit(token);
-        builder.readings.truncate(first[token] as usize + MAX_READINGS);
+        builder.readings.truncate(first + MAX_READINGS);
     }
     let readings = builder.readings;
-    first.push(readings.len() as u32);
-    Lattice { line, readings, inside: None, first }
-}
-
-/// Lexes a cleaned line into a wide lattice: with what sounds like its words, and with what was written as one cut
-/// into pieces. It costs several times what [`lex`] costs.
-pub fn lex_wide(line: Line, words: &UserWords) -> Lattice {
-    sound::widen(lex(line, words), words)
+    Lattice::new(line, readings, open_quote)
 }
 
 struct Builder<'l> {
@@ -51,7 +42,7 @@ impl<'l> Builder<'l> {
                 Shape::Word | Shape::Digits => line.lower(at),
             })
             .collect();
-        let parts = parts(&lower);
+        let parts = number::parts(&lower);
         Builder { line, words, lower, parts, readings: Vec::with_capacity(line.tokens.len() * 4) }
     }
 
@@ -118,7 +109,7 @@ impl<'l> Builder<'l> {
                     self.push(at..end, Kind::Symbol, entry.writes, Some(entry));
                 }
                 Said::Point => {
-                    let number = |at: usize| self.parts.get(at).is_some_and(|part| is_value(*part));
+                    let number = |at: usize| self.parts.get(at).is_some_and(|part| part.is_value());
                     let digits =
                         |at: usize| self.line.tokens.get(at).is_some_and(|t| t.shape == Shape::Digits);
                     if at > 0 && (number(at - 1) || digits(at - 1)) && (number(end) || digits(end)) {
@@ -226,7 +217,8 @@ impl<'l> Builder<'l> {
             count => (to_upper(&letters.concat()), operands[count - 1].1),
         };
         for _ in 1..MAX_OPERANDS {
-            if lower.get(end) != Some(&"underscore") || end + 1 - at >= MAX_SPAN {
+            let joined = lower.get(end).is_some_and(|word| vocabulary::is_name_of(word, "_"));
+            if !joined || end + 1 - at >= MAX_SPAN {
                 return;
             }
             let Some((word, next)) = self.operands(end + 1, lower).into_iter().next() else { return };
@@ -277,67 +269,13 @@ impl<'l> Builder<'l> {
     }
 }
 
-fn is_value(part: Part) -> bool {
-    matches!(part, Part::Digit(_) | Part::Teen(_) | Part::Ten(_) | Part::Scale(_))
-}
-
-/// The part of each word in a number phrase.
-fn parts(lower: &[&str]) -> Vec<Part> {
-    let mut parts: Vec<Part> = lower
-        .iter()
-        .map(|word| {
-            let entry = vocabulary::matches(std::slice::from_ref(word)).find(|entry| {
-                matches!(
-                    entry.kind,
-                    vocabulary::Kind::Number | vocabulary::Kind::Scale | vocabulary::Kind::Repeat
-                )
-            });
-            let Some(entry) = entry else {
-                return match *word {
-                    "and" => Part::And,
-                    "a" => Part::A,
-                    _ => Part::None,
-                };
-            };
-            let value: u8 = entry.writes.parse().unwrap_or(0);
-            match entry.kind {
-                vocabulary::Kind::Scale => Part::Scale(value),
-                vocabulary::Kind::Repeat => Part::Repeat(value),
-                _ if value < 10 => Part::Digit(value),
-                _ if value < 20 => Part::Teen(value),
-                _ => Part::Ten(value),
-            }
-        })
-        .collect();
-    // Some words belong to a number only beside one: "oh", "and", "a", "double".
-    for at in 0..parts.len() {
-        let before = at > 0 && is_value(parts[at - 1]);
-        let after = parts.get(at + 1).is_some_and(|part| is_value(*part));
-        let keep = match parts[at] {
-            Part::And => before && after,
-            Part::A => matches!(parts.get(at + 1), Some(Part::Scale(_))),
-            Part::Repeat(_) => matches!(parts.get(at + 1), Some(Part::Digit(_))),
-            // "ten dot oh" as well.
-            Part::Digit(0) if lower[at] == "oh" => {
-                let dotted = at > 1 && matches!(lower[at - 1], "dot" | "point") && is_value(parts[at - 2]);
-                before || after || dotted
-            }
-            _ => true,
-        };
-        if !keep {
-            parts[at] = Part::None;
-        }
-    }
-    parts
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::clean::clean;
 
     fn lattice(text: &str) -> Lattice {
-        lex(clean(text), &UserWords::default())
+        lex(clean(text), &UserWords::default(), None)
     }
 
     fn check(text: &str, token: usize, expected: &[&str]) {
@@ -372,10 +310,10 @@ mod tests {
     #[test]
     fn your_own_words() {
         let words = UserWords::new([("Kay eight s".to_owned(), "k8s".to_owned())]);
-        let lattice = lex(clean("kay eight s"), &words);
+        let lattice = lex(clean("kay eight s"), &words, None);
         assert_eq!(lattice.at(0).1[0].text, "k8s");
         let words = UserWords::new([("splat".to_owned(), "*".to_owned())]);
-        assert_eq!(lex(clean("splat"), &words).at(0).1[0].kind, Kind::Symbol);
+        assert_eq!(lex(clean("splat"), &words, None).at(0).1[0].kind, Kind::Symbol);
     }
 
     #[test]

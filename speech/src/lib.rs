@@ -1,24 +1,27 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod camel;
 pub mod case;
 pub mod clean;
+pub mod command_line;
 pub mod commands;
+pub mod disfluency;
 pub mod english;
 pub mod gate;
+pub mod hash;
 pub mod lattice;
 pub mod lex;
 pub mod number;
+pub mod phonetic;
 pub mod programs;
-mod quick;
+pub mod quote;
 pub mod render;
 pub mod scanner;
-mod shell;
 mod sorted;
-pub mod sound;
 pub mod spacing;
 pub mod speak;
 pub mod strict;
-pub mod talk;
+pub mod symbol;
 pub mod vocabulary;
 pub mod words;

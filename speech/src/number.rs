@@ -1,8 +1,12 @@
-//! Number phrases: all the ways to group the number words that start at one place.
+//! Number phrases: the words for numbers, and all ways to group those that start at one place.
 //!
-//! Digits said one by one, and pairs such as `eighty eighty`, need no reading of their own: their numbers stand side
-//! by side and are written together or apart as the path says. Only what is *not* the sum of its parts is a reading
-//! here: `forty two`, `eight thousand eighty`, `double seven`.
+//! Digits that are said one by one, and pairs such as `eighty eighty`, need no reading of their own: their numbers stand
+//! side by side, and the path writes them together or apart. A grouping is only what differs from that: `forty two`,
+//! `eight thousand eighty`, `double seven`.
+
+use std::sync::LazyLock;
+
+use crate::vocabulary::{self, Entry, Kind};
 
 /// A word's part in a number phrase.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +27,108 @@ pub enum Part {
     A,
     /// Not part of a number.
     None,
+}
+
+impl Part {
+    /// Whether it is a number by itself or multiplies one.
+    pub(crate) fn is_value(self) -> bool {
+        matches!(self, Part::Digit(_) | Part::Teen(_) | Part::Ten(_) | Part::Scale(_))
+    }
+
+    /// The part of a word in lower case, whatever stands around it. "and" and "a" are grammar and no entries of the
+    /// vocabulary: there they would count as signs of dictation.
+    fn of(word: &str) -> Part {
+        let Some(entry) = entry(word) else {
+            return match word {
+                "and" => Part::And,
+                "a" => Part::A,
+                _ => Part::None,
+            };
+        };
+        let value: u8 = entry.writes.parse().unwrap_or(0);
+        match entry.kind {
+            Kind::Scale => Part::Scale(value),
+            Kind::Repeat => Part::Repeat(value),
+            _ if value < 10 => Part::Digit(value),
+            _ if value < 20 => Part::Teen(value),
+            _ => Part::Ten(value),
+        }
+    }
+}
+
+/// The entry of the vocabulary for a word of a number phrase.
+fn entry(word: &str) -> Option<&'static Entry> {
+    vocabulary::matches(&[word]).find(|entry| matches!(entry.kind, Kind::Number | Kind::Scale | Kind::Repeat))
+}
+
+/// The part of each word of a line, in lower case, where it stands.
+pub fn parts(lower: &[&str]) -> Vec<Part> {
+    let mut parts: Vec<Part> = lower.iter().map(|word| Part::of(word)).collect();
+    // Some words belong to a number only beside one: "oh", "and", "a", "double".
+    for at in 0..parts.len() {
+        let before = at > 0 && parts[at - 1].is_value();
+        let after = parts.get(at + 1).is_some_and(|part| part.is_value());
+        let keep = match parts[at] {
+            Part::And => before && after,
+            Part::A => matches!(parts.get(at + 1), Some(Part::Scale(_))),
+            Part::Repeat(_) => matches!(parts.get(at + 1), Some(Part::Digit(_))),
+            // "oh" is an everyday word: a digit beside a number, and in "ten dot oh".
+            Part::Digit(_) if entry(lower[at]).is_some_and(|entry| entry.everyday) => {
+                let dotted = at > 1 && vocabulary::is_name_of(lower[at - 1], ".") && parts[at - 2].is_value();
+                before || after || dotted
+            }
+            _ => true,
+        };
+        if !keep {
+            parts[at] = Part::None;
+        }
+    }
+    parts
+}
+
+/// The words for numbers, from the vocabulary: the first form of each.
+#[derive(Debug)]
+pub struct Words {
+    /// 0 to 19.
+    pub ones: [&'static str; 20],
+    /// 20, 30 … 90, by the number of tens; the first two are empty.
+    pub tens: [&'static str; 10],
+}
+
+/// The words for numbers.
+pub fn words() -> &'static Words {
+    static WORDS: LazyLock<Words> = LazyLock::new(|| {
+        let mut words = Words { ones: [""; 20], tens: [""; 10] };
+        for entry in vocabulary::entries() {
+            if entry.kind != Kind::Number || !entry.canonical || entry.everyday {
+                continue;
+            }
+            match entry.writes.parse::<usize>() {
+                Ok(value) if value < 20 => words.ones[value] = entry.words[0],
+                Ok(value) if value < 100 => words.tens[value / 10] = entry.words[0],
+                _ => {}
+            }
+        }
+        words
+    });
+    &WORDS
+}
+
+impl Words {
+    /// How a number below a hundred is said.
+    pub fn below_hundred(&self, number: usize) -> Vec<&'static str> {
+        match (number / 10, number % 10) {
+            _ if number < 20 => vec![self.ones[number]],
+            (ten, 0) => vec![self.tens[ten]],
+            (ten, one) => vec![self.tens[ten], self.ones[one]],
+        }
+    }
+
+    /// The number that one of the words is, in lower case: 0 to 20, 30 … 90.
+    pub fn value(&self, word: &str) -> Option<usize> {
+        let ones = self.ones.iter().position(|name| *name == word);
+        ones.or_else(|| Some(10 * (2 + self.tens[2..].iter().position(|name| *name == word)?)))
+    }
 }
 
 /// One grouping: so many words, written so.
@@ -185,6 +291,17 @@ mod tests {
         check(&[Repeat(2), Ten(20)], &[]);
         check(&[Digit(1), Scale(2), And, And], &[(1, "1"), (2, "100")]);
         check(&[Scale(3)], &[]);
+    }
+
+    #[test]
+    fn words_for_numbers() {
+        let words = words();
+        assert!(words.ones.iter().chain(&words.tens[2..]).all(|word| !word.is_empty()));
+        for number in 0..100 {
+            let said = words.below_hundred(number);
+            assert_eq!(said.iter().map(|word| words.value(word).unwrap()).sum::<usize>(), number);
+        }
+        assert_eq!((words.value("oh"), words.value("hundred"), words.value("")), (None, None, None));
     }
 
     #[test]

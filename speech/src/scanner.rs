@@ -1,21 +1,25 @@
 //! The scanner: a path through the lattice by rule, for lines that leave separators out.
 //!
-//! It goes from left to right three times: what is talk ([`crate::talk`]), which reading each unit takes (here), and
-//! where the spaces go ([`crate::spacing`]). It is the fallback behind every model, and the baseline that one must beat.
+//! It makes three passes from left to right: it finds the disfluencies ([`crate::disfluency`]), chooses a reading for each
+//! token (here), and puts in the spaces ([`crate::spacing`]). It is the fallback behind every model, and the baseline that
+//! a model must beat.
 
+use crate::command_line::{breaks_line, runner};
 use crate::commands;
 use crate::lattice::{Kind, Lattice, Reading, ReadingId, Step};
+use crate::quote::{self, encloses_text};
+use crate::symbol::{ends_command_after, only_char};
 use crate::vocabulary::{self, Entry};
-use crate::{spacing, strict, talk};
+use crate::{disfluency, spacing, strict};
 
 /// The path that the rules take.
 pub fn path(lattice: &Lattice) -> Vec<Step> {
-    let dropped = talk::dropped(lattice);
+    let dropped = disfluency::dropped(lattice);
     let readings = choose_all(lattice, &dropped);
     spacing::space(lattice, &readings)
 }
 
-/// The same path with every letter in the case that it was heard in: the other spelling of `-r` and `-R`.
+/// The same path with every letter in the case that it was heard in: `-R` for `-r`, or the other way round.
 pub fn path_as_heard(lattice: &Lattice, path: &[Step]) -> Vec<Step> {
     let as_heard = |step: &Step| {
         let reading = lattice.reading(step.reading);
@@ -32,20 +36,16 @@ pub fn path_as_heard(lattice: &Lattice, path: &[Step]) -> Vec<Step> {
     path.iter().map(as_heard).collect()
 }
 
-/// The path when nothing is taken back.
+/// The path without repairs: nothing counts as taken back.
 pub fn path_without_corrections(lattice: &Lattice) -> Vec<Step> {
-    let readings = choose_all(lattice, &talk::dropped_without_corrections(lattice));
+    let readings = choose_all(lattice, &disfluency::dropped_without_repairs(lattice));
     spacing::space(lattice, &readings)
 }
 
-/// One reading for every unit, in order; dropped tokens take their empty reading.
+/// One reading for every token or group of tokens, in order; dropped tokens take their empty reading.
 fn choose_all(lattice: &Lattice, dropped: &[bool]) -> Vec<ReadingId> {
     let mut chosen = Vec::with_capacity(lattice.len());
-    let mut before = Before {
-        command: lattice.inside.is_none(),
-        quote: lattice.inside.map(String::from),
-        ..Before::default()
-    };
+    let mut before = ScanState::new(lattice.open_quote());
     let mut at = 0;
     while at < lattice.len() {
         let id = if dropped[at] {
@@ -61,73 +61,78 @@ fn choose_all(lattice: &Lattice, dropped: &[bool]) -> Vec<ReadingId> {
     chosen
 }
 
-/// What the choice of a reading depends on.
+/// What the choice of a reading depends on: the command line before it, as far as it is known before there are spaces.
 #[derive(Default)]
-struct Before {
-    /// A command's name is due.
-    command: bool,
-    /// The symbol just before, if one.
+struct ScanState {
+    /// Whether the name of a command is due.
+    name_due: bool,
+    /// The symbol just before, if there is one.
     symbol: Option<String>,
-    /// `export` stands just before.
-    exports: bool,
-    /// What was written last.
+    /// Whether `export` stands just before.
+    after_export: bool,
+    /// What was written last, slashes left out: after `/dev/` it is `dev`.
     last: String,
-    /// The last command was `git`.
-    git: bool,
-    /// The quote sign that is open.
-    quote: Option<String>,
+    /// Whether the last command was `git`.
+    in_git: bool,
+    /// The quote that is open. Back-ticks do not count.
+    quote: quote::State,
 }
 
-impl Before {
+impl ScanState {
+    fn new(open_quote: Option<char>) -> ScanState {
+        ScanState {
+            name_due: open_quote.is_none(),
+            quote: quote::State::new(open_quote),
+            ..ScanState::default()
+        }
+    }
+
+    /// Takes in a reading.
     fn read(&mut self, reading: &Reading) {
         if reading.kind == Kind::Drop {
             return;
         }
         let text = reading.text.as_ref();
-        self.symbol = (reading.kind == Kind::Symbol).then(|| text.to_owned());
-        self.exports = self.command && text == "export";
-        if self.command && reading.kind.writes() {
-            self.git = text == "git";
+        let before = self.symbol.take();
+        self.symbol = reading.is_symbol().then(|| text.to_owned());
+        self.after_export = self.name_due && text == "export";
+        if self.name_due && reading.kind.writes() {
+            self.in_git = text == "git";
         }
-        self.command = match reading.kind {
-            Kind::Symbol => matches!(text, "|" | "||" | "&&" | ";" | "|&") || (self.command && text == "("),
-            Kind::Separator => self.command || text.contains('\n') && self.quote.is_none(),
-            // `sudo`, `xargs` and the like run a command.
-            Kind::Word | Kind::Heard => {
-                self.command && commands::lookup(&[text]).is_some_and(|command| command.runs_command())
+        self.name_due = match reading.kind {
+            Kind::Symbol => {
+                ends_command_after(before.as_deref().unwrap_or_default(), text)
+                    || (self.name_due && text == "(")
             }
+            Kind::Separator => self.name_due || breaks_line(reading, self.quote.is_open()),
+            Kind::Word | Kind::Heard => self.name_due && runner(text).is_some(),
             _ => false,
         };
-        // Of `/dev/zero` the folder is remembered across the slash.
         if text != "/" {
             text.clone_into(&mut self.last);
         }
-        if let Some(sign @ ("\"" | "'")) = self.symbol.as_deref() {
-            match &self.quote {
-                Some(open) if open == sign => self.quote = None,
-                Some(_) => {}
-                None => self.quote = Some(sign.to_owned()),
-            }
+        if let Some(sign) = self.symbol.as_deref().and_then(only_char).filter(|sign| encloses_text(*sign)) {
+            self.quote.push(sign);
         }
     }
 }
 
-fn choose(lattice: &Lattice, at: usize, dropped: &[bool], before: &Before) -> ReadingId {
+fn choose(lattice: &Lattice, at: usize, dropped: &[bool], before: &ScanState) -> ReadingId {
     let (first, readings) = lattice.at(at);
-    // A reading must not reach into talk.
+    // A reading must not span dropped tokens.
     let free = |reading: &Reading| reading.tokens.clone().all(|token| !dropped[token]);
     let usable = || readings.iter().enumerate().filter(|(_, reading)| free(reading));
     let id = |place: usize| first + place as u32;
 
-    if before.command
-        && before.quote.is_none()
+    if before.name_due
+        && !before.quote.is_open()
         && let Some(place) = heard(lattice, at, dropped)
     {
         return id(place);
     }
     if let Some((place, _)) =
         usable().find(|(_, reading)| entry_kind(reading) == Some(vocabulary::Kind::Name))
-        && before.quote.is_none()
+        && !before.quote.is_open()
     {
         return id(place);
     }
@@ -137,7 +142,7 @@ fn choose(lattice: &Lattice, at: usize, dropped: &[bool], before: &Before) -> Re
     {
         return id(place);
     }
-    if before.symbol.as_deref() == Some(".") && before.quote.is_none() {
+    if before.symbol.as_deref() == Some(".") && !before.quote.is_open() {
         let ending = usable().find(|(_, reading)| entry_kind(reading) == Some(vocabulary::Kind::Ending));
         if let Some((place, _)) = ending {
             return id(place);
@@ -165,19 +170,20 @@ fn choose(lattice: &Lattice, at: usize, dropped: &[bool], before: &Before) -> Re
     best
 }
 
-/// Whether a name in capitals is due: a variable, or a commit of git.
-fn variable_due(lattice: &Lattice, at: usize, before: &Before) -> bool {
+/// Whether a name in capitals is due here: a variable, or a commit of git.
+fn variable_due(lattice: &Lattice, at: usize, before: &ScanState) -> bool {
     if lattice.line.lower(at) == "head" {
-        return before.git && !before.command;
+        return before.in_git && !before.name_due;
     }
-    before.symbol.as_deref() == Some("$") || before.exports
+    before.symbol.as_deref() == Some("$") || before.after_export
 }
 
 fn entry_kind(reading: &Reading) -> Option<vocabulary::Kind> {
     reading.entry.map(|entry| entry.kind)
 }
 
-/// What the speech engine heard for the name of a command, where a command is due.
+/// The reading that replaces what the speech engine heard for a command's name, if there is one. Call it only where a
+/// command is due.
 fn heard(lattice: &Lattice, at: usize, dropped: &[bool]) -> Option<usize> {
     let (_, readings) = lattice.at(at);
     let spoken = lattice.line.lower(at);
@@ -190,8 +196,8 @@ fn heard(lattice: &Lattice, at: usize, dropped: &[bool]) -> Option<usize> {
         if reading.tokens.len() > 1 {
             return true;
         }
-        // One everyday word ("get", "them", "note") needs a reason: it names no command itself, and what it is heard
-        // for has a sub-command like the next word, or has none at all.
+        // A single everyday word ("get", "them", "note") is replaced only for a reason: the next word is a sub-command
+        // of what it stands for, or the word names no command and what it stands for has no sub-commands.
         let next = reading.tokens.end;
         let command = commands::lookup(&[reading.text.as_ref()]);
         let subcommand = next < lattice.len()
@@ -202,9 +208,9 @@ fn heard(lattice: &Lattice, at: usize, dropped: &[bool]) -> Option<usize> {
     })
 }
 
-/// The reading of a case directive: as far as its words go, if nothing says where it ends.
+/// The reading of a case directive: over all its operands if something ends its scope, else over a few.
 fn case(lattice: &Lattice, at: usize, dropped: &[bool]) -> Option<usize> {
-    /// A directive whose scope nothing ends covers so many words at most; beyond, people mean two.
+    /// Most operands of a directive whose scope nothing ends; with more, people mean two. Hand-chosen on 2026-11-23.
     const OPEN_SCOPE: usize = 4;
     let (_, readings) = lattice.at(at);
     let free = |reading: &Reading| !dropped[reading.tokens.clone()].contains(&true);
@@ -226,8 +232,8 @@ fn case(lattice: &Lattice, at: usize, dropped: &[bool]) -> Option<usize> {
         .map(|(place, _)| place)
 }
 
-/// Whether a symbol's name is rather the everyday word: "at" and "plus" in a message, "tab" anywhere.
-fn everyday_in_text(reading: &Reading, before: &Before, lattice: &Lattice, at: usize) -> bool {
+/// Whether the name of a symbol is rather meant as a word: "at" and "plus" in a message, "tab" anywhere.
+fn everyday_in_text(reading: &Reading, before: &ScanState, lattice: &Lattice, at: usize) -> bool {
     let Some(entry) = reading.entry else { return false };
     if reading.kind == Kind::Separator && entry.writes == "\t" {
         return true;
@@ -235,7 +241,7 @@ fn everyday_in_text(reading: &Reading, before: &Before, lattice: &Lattice, at: u
     let word = |at: usize| {
         let (_, readings) = lattice.at(at);
         let number = readings.iter().any(|reading| reading.kind == Kind::Number);
-        lattice.find(at, 1, Kind::Word).is_some() && !number && !talk::says_symbol(lattice, at)
+        lattice.find(at, 1, Kind::Word).is_some() && !number && !disfluency::says_symbol(lattice, at)
     };
     let words_around = at > 0 && word(at - 1) && at + 1 < lattice.len() && word(at + 1);
     // `/dev/zero`, and flags such as `--one-line`.
@@ -245,11 +251,11 @@ fn everyday_in_text(reading: &Reading, before: &Before, lattice: &Lattice, at: u
         return true;
     }
     reading.kind == Kind::Symbol
-        && (entry.everyday && before.quote.as_deref() == Some("\"") && words_around
+        && (entry.everyday && before.quote.open() == Some('"') && words_around
             // "dash dash append": the name of a flag.
             || entry.words.len() == 1 && before.symbol.as_deref() == Some("--") && entry.writes == ">>"
-            // What stands where a command is due is no redirection or glob.
-            || before.command && matches!(entry.words[..], ["append" | "star" | "hash" | "at"]))
+            // A redirection or a glob does not stand where a command is due.
+            || before.name_due && matches!(entry.words[..], ["append" | "star" | "hash" | "at"]))
 }
 
 #[cfg(test)]
@@ -261,7 +267,7 @@ mod tests {
     use crate::words::UserWords;
 
     fn check(dictated: &str, expected: &str) {
-        let lattice = lex(clean(dictated), &UserWords::default());
+        let lattice = lex(clean(dictated), &UserWords::default(), None);
         assert_eq!(render(&lattice, &path(&lattice)).text, expected, "{dictated:?}");
     }
 
@@ -295,6 +301,17 @@ mod tests {
         check("export all caps node underscore env equals production", "export NODE_ENV=production");
         check("ssh root at ten dot zero dot zero dot one", "ssh root@10.0.0.1");
         check("sudo apt dash get install nginx", "sudo apt-get install nginx");
+        check("make greater than ampersand two", "make >&2");
+    }
+
+    #[test]
+    fn every_operator_begins_a_command() {
+        for (operator, written) in
+            [("pipe", " |"), ("and and", " &&"), ("semicolon", ";"), ("ampersand", " &")]
+        {
+            check(&format!("sleep five {operator} get status"), &format!("sleep 5{written} git status"));
+        }
+        check("ls greater than ampersand get", "ls >&get");
     }
 
     #[test]
@@ -311,7 +328,7 @@ mod tests {
     #[test]
     fn a_separator_now_and_then() {
         let gated = |dictated: &str, expected: &str| {
-            let lattice = lex(clean(dictated), &UserWords::default());
+            let lattice = lex(clean(dictated), &UserWords::default(), None);
             let path = strict::path(&lattice).unwrap_or_else(|| path(&lattice));
             assert_eq!(render(&lattice, &path).text, expected, "{dictated:?}");
         };

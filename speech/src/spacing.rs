@@ -4,16 +4,17 @@
 //! sides; the table of commands decides what is a flag, a sub-command or a hyphenated name.
 
 use crate::clean::Shape;
+use crate::command_line::CommandLine;
 use crate::commands::{self, Command};
 use crate::lattice::{Kind, Lattice, Reading, ReadingId, Step};
-use crate::shell::{Shell, first_char};
+use crate::symbol::{ends_command, first_char, is_redirection};
 
 /// The path of the chosen readings, with spaces put between them.
 pub fn space(lattice: &Lattice, chosen: &[ReadingId]) -> Vec<Step> {
     let writing: Vec<usize> =
         (0..chosen.len()).filter(|&at| lattice.reading(chosen[at]).kind != Kind::Drop).collect();
     let mut steps: Vec<Step> = chosen.iter().map(|&reading| Step { reading, space: false }).collect();
-    let mut shell = Shell::inside(lattice.inside);
+    let mut line = CommandLine::new(lattice.open_quote());
     for (place, &at) in writing.iter().enumerate() {
         let item = |place: usize| writing.get(place).map(|&at| lattice.reading(chosen[at]));
         let current = lattice.reading(chosen[at]);
@@ -23,37 +24,37 @@ pub fn space(lattice: &Lattice, chosen: &[ReadingId]) -> Vec<Step> {
             None => false,
             Some(previous) if previous.kind == Kind::Join || current.kind == Kind::Join => false,
             Some(previous) if previous.kind == Kind::Separator || current.kind == Kind::Separator => false,
-            Some(previous) => match as_typed(lattice, &shell, previous, current) {
+            Some(previous) => match as_typed(lattice, &line, previous, current) {
                 Some(space) => space,
-                None => shell.space_before(&around) || !lattice.may_touch(previous, current),
+                None => line.space_before(&around) || !lattice.may_touch(previous, current),
             },
         };
         steps[at].space = space;
         let (first, readings) = lattice.at(current.tokens.start);
         let heard_upper =
             lattice.line.text(current.tokens.start).starts_with(|c: char| c.is_ascii_uppercase());
-        if let Some(upper) = shell.upper_letter(current, heard_upper, space)
+        if let Some(upper) = line.upper_letter(current, heard_upper, space)
             && let Some(reading) = readings
                 .iter()
                 .position(|reading| reading.kind == Kind::Letter && reading.text.starts_with(upper))
         {
             steps[at].reading = first + reading as u32;
         }
-        shell.write(lattice.reading(steps[at].reading), space);
+        line.write(lattice.reading(steps[at].reading), space);
     }
     steps
 }
 
 /// Between what was typed white space stays, and so beside it, except where a symbol that was said decides.
-fn as_typed(lattice: &Lattice, shell: &Shell, previous: &Reading, current: &Reading) -> Option<bool> {
+fn as_typed(lattice: &Lattice, line: &CommandLine, previous: &Reading, current: &Reading) -> Option<bool> {
     let shape = |reading: &Reading| lattice.line.tokens[reading.tokens.start].shape;
-    let said_symbol = |reading: &Reading| is_any_symbol(reading) && shape(reading) == Shape::Word;
+    let said_symbol = |reading: &Reading| reading.is_symbol() && shape(reading) == Shape::Word;
     if said_symbol(previous) || said_symbol(current) {
         return None;
     }
-    if is_any_symbol(previous) {
+    if previous.is_symbol() {
         // Speech engines write a dash that was said as a sign of its own, and after `dot /` the path goes on.
-        let goes_on = previous.text == "-" || shell.token != previous.text;
+        let goes_on = previous.text == "-" || line.word != previous.text;
         return (!goes_on).then_some(true);
     }
     let typed = shape(previous) == Shape::Typed || shape(current) == Shape::Typed;
@@ -72,10 +73,6 @@ fn is_symbol(reading: Option<&Reading>, text: &str) -> bool {
     reading.is_some_and(|reading| reading.kind == Kind::Symbol && reading.text == text)
 }
 
-pub(crate) fn is_any_symbol(reading: &Reading) -> bool {
-    reading.kind == Kind::Symbol
-}
-
 /// A word of letters, in whatever way it came about.
 fn is_name(reading: &Reading) -> bool {
     matches!(
@@ -90,15 +87,6 @@ fn is_number(reading: &Reading) -> bool {
 
 fn is_letter(reading: &Reading) -> bool {
     reading.kind == Kind::Letter || (reading.kind == Kind::Case && reading.text.chars().count() == 1)
-}
-
-/// What ends a simple command.
-pub(crate) fn is_operator(text: &str) -> bool {
-    matches!(text, "|" | "||" | "&&" | ";" | "&" | "|&")
-}
-
-fn is_redirection(text: &str) -> bool {
-    matches!(text, ">" | ">>" | "<" | "2>" | "<<" | "2>&" | "2>&1")
 }
 
 /// Folders at the root of a file system: after one of their names' slash a new path begins.
@@ -123,17 +111,17 @@ const ROOTS: [&str; 18] = [
     "var",
 ];
 
-impl Shell {
+impl CommandLine {
     fn space_before(&self, around: &Around<'_>) -> bool {
         let Some(previous) = around.previous else { return false };
         let current = around.current;
         if self.quote().is_some() {
             return self.space_in_quotes(previous, around);
         }
-        if is_any_symbol(current) {
+        if current.is_symbol() {
             return self.space_before_symbol(previous, around);
         }
-        if is_any_symbol(previous) {
+        if previous.is_symbol() {
             return self.space_after_symbol(previous, around);
         }
         self.space_between_words(previous, current)
@@ -147,13 +135,13 @@ impl Shell {
             // "c p r": a command spelled out ends where it is one; the letters of a flag or a path run on, and what is
             // left are names of one letter.
             return match self.words.is_empty() {
-                true => commands::is_command(&self.token) && !self.at_flag(),
-                false => self.token.len() == 1 && self.command.is_some_and(takes_files),
+                true => commands::is_command(&self.word) && !self.at_flag(),
+                false => self.word.len() == 1 && self.command.is_some_and(takes_files),
             };
         }
         if self.in_long_flag()
             && let Some(command) = self.command
-            && command.long(&format!("{}{}", &self.token[2..], current.text)).is_some()
+            && command.long(&format!("{}{}", &self.word[2..], current.text)).is_some()
         {
             // "dash dash one line" is `--oneline`.
             return false;
@@ -163,11 +151,11 @@ impl Shell {
         }
         if is_number(current) {
             // "file two" is a name; "sleep ten" and "-n ten" are arguments, and `-print0` is a flag.
-            if self.at_flag() && self.is_word_flag(&format!("{}{}", &self.token[1..], current.text)) {
+            if self.at_flag() && self.is_word_flag(&format!("{}{}", &self.word[1..], current.text)) {
                 return false;
             }
             return self.at_flag()
-                || (self.at_name() && !numbered_command(&self.token, &current.text))
+                || (self.at_name() && !numbered_command(&self.word, &current.text))
                 || is_long_number(current);
         }
         if is_number(previous) {
@@ -178,7 +166,7 @@ impl Shell {
                 || self.in_letter_flag();
         }
         if is_letter(previous) && is_name(current) && self.pieces == 1 {
-            let name = format!("{}{}", self.token, current.text);
+            let name = format!("{}{}", self.word, current.text);
             return !(self.words.is_empty() && commands::is_command(&name));
         }
         true
@@ -190,10 +178,10 @@ impl Shell {
         let glued_symbol = |text: &str| is_symbol(Some(previous), text);
         match symbol {
             _ if glued_symbol("\\") => false,
-            _ if is_operator(previous.text.as_ref()) && is_any_symbol(previous) => {
+            _ if ends_command(previous.text.as_ref()) && previous.is_symbol() => {
                 !(symbol == "&" && previous.text == "|")
             }
-            "&" if is_any_symbol(previous) && is_redirection(&previous.text) => false,
+            "&" if previous.is_symbol() && is_redirection(&previous.text) => false,
             ";" => false,
             "|" | "||" | "&&" | "&" | ">>" | "<<" | "2>" | "2>&" | "2>&1" => true,
             ">" | "<" => !glued_symbol("&"),
@@ -205,38 +193,38 @@ impl Shell {
             }
             "/" | "//" => self.space_before_slash(previous, around),
             "~" => {
-                !(glued_symbol("=") || glued_symbol(":") || self.token.contains("HEAD") || glued_symbol("("))
+                !(glued_symbol("=") || glued_symbol(":") || self.word.contains("HEAD") || glued_symbol("("))
             }
             "*" | "?" => {
                 self.in_for_list()
                     || self.at_flag() && !self.is_path()
-                    || self.words.is_empty() && !is_any_symbol(previous)
-                    || is_any_symbol(previous) && is_redirection(&previous.text)
+                    || self.words.is_empty() && !previous.is_symbol()
+                    || previous.is_symbol() && is_redirection(&previous.text)
                     || matches!(previous.text.as_ref(), "\"" | "'")
-                        && !self.open.contains(&first_char(&previous.text))
+                        && !self.open.has(first_char(&previous.text))
             }
-            "\"" | "'" | "`" => !self.open.contains(&first_char(symbol)) && self.space_before_quote(previous),
-            "$" => !is_any_symbol(previous) || is_redirection(&previous.text) || previous.text == "*",
+            "\"" | "'" | "`" => !self.open.has(first_char(symbol)) && self.space_before_quote(previous),
+            "$" => !previous.is_symbol() || is_redirection(&previous.text) || previous.text == "*",
             "@" | "#" => self.at_flag() || self.words.is_empty() || glued_symbol("*") || glued_symbol("."),
-            "!" => !is_any_symbol(previous) || glued_symbol(")"),
+            "!" => !previous.is_symbol() || glued_symbol(")"),
             "%" => self.at_flag() || (self.at_name() && !is_number(previous)),
             // g++
-            "+" if self.words.is_empty() && commands::is_command(&format!("{}++", self.token)) => false,
-            "+" => self.at_flag() || self.at_name() || !is_any_symbol(previous) && !is_number(previous),
+            "+" if self.words.is_empty() && commands::is_command(&format!("{}++", self.word)) => false,
+            "+" => self.at_flag() || self.at_name() || !previous.is_symbol() && !is_number(previous),
             "\\" => !matches!(previous.text.as_ref(), "\\" | "/" | "." | "=") || is_name(previous),
             "{" | "[" => {
                 self.at_flag()
                     || self.at_name()
                     || is_name(previous) && is_symbol(next, if symbol == "{" { "}" } else { "]" })
             }
-            "(" => !is_any_symbol(previous) || is_operator(&previous.text),
+            "(" => !previous.is_symbol() || ends_command(&previous.text),
             // The closing signs, and what stands inside a word: _ : = , ^ and the rest.
             _ => false,
         }
     }
 
     fn space_before_quote(&self, previous: &Reading) -> bool {
-        !is_any_symbol(previous)
+        !previous.is_symbol()
             || matches!(previous.text.as_ref(), "." | ".." | "*" | "/" | ")" | "}" | "]" | "\"" | "'")
             || is_redirection(&previous.text)
     }
@@ -244,7 +232,7 @@ impl Shell {
     /// A flag, or a hyphen inside a name?
     fn space_before_dash(&self, previous: &Reading, around: &Around<'_>) -> bool {
         let Some(next) = around.next else { return true };
-        if is_any_symbol(previous) {
+        if previous.is_symbol() {
             return match previous.text.as_ref() {
                 // `cut -d, -f1`
                 "," if self.at_flag() => true,
@@ -252,10 +240,10 @@ impl Shell {
                 _ => true,
             };
         }
-        if is_symbol(Some(next), "-") || is_any_symbol(next) {
+        if is_symbol(Some(next), "-") || next.is_symbol() {
             return true;
         }
-        if self.token.contains('%') {
+        if self.word.contains('%') {
             // A date's format: "+%Y-%m-%d".
             return false;
         }
@@ -268,7 +256,7 @@ impl Shell {
         }
         let (left, right) = (previous.text.as_ref(), next.text.as_ref());
         if self.in_long_flag() {
-            let name = &self.token[2..];
+            let name = &self.word[2..];
             return match self.command {
                 Some(command) if command.long_starts_with(&format!("{name}-{right}")) => false,
                 Some(command) if command.long(name).is_some() => true,
@@ -283,7 +271,7 @@ impl Shell {
             return true;
         }
         if self.words.is_empty() {
-            return !commands::hyphenated(&self.token, right);
+            return !commands::hyphenated(&self.word, right);
         }
         if self.command.is_some_and(|command| parent_has_hyphenated(command, left, right)) {
             return false;
@@ -293,10 +281,10 @@ impl Shell {
 
     fn space_before_dot(&self, previous: &Reading, next: Option<&Reading>) -> bool {
         let Some(next) = next else { return !matches!(previous.text.as_ref(), "/" | "*" | ".") };
-        let lone = is_any_symbol(next)
+        let lone = next.is_symbol()
             && (matches!(next.text.as_ref(), "-" | "--" | ">" | ">>" | "2>" | ")")
-                || is_operator(&next.text));
-        if is_any_symbol(previous) {
+                || ends_command(&next.text));
+        if previous.is_symbol() {
             const INSIDE: &str = "/*?]}~=:-@\\_[+$^";
             return !INSIDE.contains(previous.text.as_ref());
         }
@@ -307,20 +295,20 @@ impl Shell {
         self.at_flag() && !self.is_path() && !is_number(previous)
             || self.at_name()
                 && is_name(previous)
-                && !commands::dotted(&self.token, &next.text)
+                && !commands::dotted(&self.word, &next.text)
                 && (self.command.is_some() || !is_file_ending(&next.text))
     }
 
     fn space_before_slash(&self, previous: &Reading, around: &Around<'_>) -> bool {
-        if is_any_symbol(previous) {
+        if previous.is_symbol() {
             return matches!(previous.text.as_ref(), "\"" | "'" | "-" | "{" | "}" | "!" | "&")
-                || is_operator(&previous.text)
+                || ends_command(&previous.text)
                 || is_redirection(&previous.text) && !previous.text.starts_with('2');
         }
         let root = around.next.is_some_and(|next| ROOTS.binary_search(&next.text.as_ref()).is_ok());
         // "cp a dot txt slash tmp": the file is whole, and what follows begins at the root.
-        let whole = self.words.len() > 1 || !self.words.is_empty() && self.token.contains('.');
-        self.at_flag() && !self.is_path() || self.at_name() || root && !self.token.contains('/') && whole
+        let whole = self.words.len() > 1 || !self.words.is_empty() && self.word.contains('.');
+        self.at_flag() && !self.is_path() || self.at_name() || root && !self.word.contains('/') && whole
     }
 
     fn space_after_symbol(&self, previous: &Reading, around: &Around<'_>) -> bool {
@@ -328,17 +316,15 @@ impl Shell {
         match previous.text.as_ref() {
             "|" | "||" | "&&" | ";" | "|&" | ">" | ">>" | "<" | "<<" | "2>&1" => true,
             "2>" | "2>&" => false,
-            "&" => !self.token.ends_with(">&"),
+            "&" => !self.word.ends_with(">&"),
             // A quote or bracket that was just closed ends the word; one that was opened begins it.
-            sign @ ("\"" | "'" | "`") => !self.open.contains(&first_char(sign)),
+            sign @ ("\"" | "'" | "`") => !self.open.has(first_char(sign)),
             ")" | "}" | "]" => true,
             "*" | "?" => !(is_number(current) || is_letter(current) && self.is_path()),
             "!" => true,
-            "." | ".." => {
-                self.token == previous.text && self.words.last().is_some_and(|_| self.token == "..")
-            }
+            "." | ".." => self.word == previous.text && self.words.last().is_some_and(|_| self.word == ".."),
             "/" => false,
-            "~" => is_name(current) && !self.token.contains("HEAD"),
+            "~" => is_name(current) && !self.word.contains("HEAD"),
             "-" | "--" => false,
             _ => false,
         }
@@ -346,14 +332,14 @@ impl Shell {
 
     fn space_in_quotes(&self, previous: &Reading, around: &Around<'_>) -> bool {
         let current = around.current;
-        let opened = is_any_symbol(previous)
-            && self.token.ends_with(previous.text.as_ref())
-            && self.open.last() == Some(&first_char(&previous.text));
-        let closes = is_any_symbol(current) && self.open.contains(&first_char(&current.text));
+        let opened = previous.is_symbol()
+            && self.word.ends_with(previous.text.as_ref())
+            && self.open.innermost() == Some(first_char(&previous.text));
+        let closes = current.is_symbol() && self.open.has(first_char(&current.text));
         if opened || closes {
             return false;
         }
-        match (is_any_symbol(previous), is_any_symbol(current)) {
+        match (previous.is_symbol(), current.is_symbol()) {
             (false, false) => {
                 !(is_number(previous) && is_number(current)
                     || is_letter(previous) && (is_letter(current) || is_number(current)))
@@ -363,7 +349,7 @@ impl Shell {
                 ":" => {
                     is_name(current)
                         && around.next.is_none_or(|next| {
-                            is_name(next) || !is_any_symbol(next) || next.text == "\"" || next.text == "/"
+                            is_name(next) || !next.is_symbol() || next.text == "\"" || next.text == "/"
                         })
                 }
                 "," => is_name(current),

@@ -8,10 +8,11 @@ mod numbers;
 
 use letters::say_letters;
 pub use numbers::say_number;
-use numbers::{ONES, below_hundred};
+use numbers::{below_hundred, one_by_one};
 
 use crate::case::Directive;
 use crate::commands;
+use crate::quote::{self, Nesting};
 use crate::vocabulary::{self, Kind};
 
 /// How a command is said.
@@ -103,11 +104,11 @@ type Words = Vec<String>;
 
 fn strict(pieces: &[Piece], random: &mut fastrand::Rng) -> Words {
     // Which of open and close a quote is depends on what came before, so that is settled from the left …
-    let mut open = Quotes::default();
+    let mut open = Nesting::default();
     let roles: Vec<Kind> = pieces
         .iter()
         .map(|piece| match piece {
-            Piece::Symbol(symbol) => open.next(symbol),
+            Piece::Symbol(symbol) => role(&mut open, symbol),
             _ => Kind::Symbol,
         })
         .collect();
@@ -197,28 +198,13 @@ fn is_written(kind: Kind) -> bool {
     matches!(kind, Kind::Symbol | Kind::Quote | Kind::Open | Kind::Close | Kind::Space)
 }
 
-/// Which quote signs are open.
-#[derive(Default)]
-struct Quotes {
-    open: Vec<char>,
-}
-
-impl Quotes {
-    /// Whether this symbol, if a quote sign, opens or closes.
-    fn next(&mut self, symbol: &str) -> Kind {
-        let Some(sign) = symbol.chars().next().filter(|c| matches!(c, '"' | '\'' | '`')) else {
-            return Kind::Symbol;
-        };
-        match self.open.iter().position(|open| *open == sign) {
-            Some(at) => {
-                self.open.truncate(at);
-                Kind::Close
-            }
-            None => {
-                self.open.push(sign);
-                Kind::Open
-            }
-        }
+/// Whether a symbol that is said next opens or closes a quote.
+fn role(open: &mut Nesting, symbol: &str) -> Kind {
+    let sign = symbol.chars().next().filter(|sign| quote::is_sign(*sign));
+    match sign.map(|sign| open.push(sign)) {
+        Some(quote::Role::Opens) => Kind::Open,
+        Some(quote::Role::Closes) => Kind::Close,
+        Some(quote::Role::Text) | None => Kind::Symbol,
     }
 }
 
@@ -245,7 +231,7 @@ fn nl2bash(pieces: &[Piece]) -> Words {
                 let value = text.parse::<u64>().ok().filter(|n| *n < 100);
                 match value.filter(|_| text.len() == 1 || !text.starts_with('0')) {
                     Some(n) => token.extend(below_hundred(n)),
-                    None => token.extend(text.bytes().map(|b| ONES[usize::from(b - b'0')].to_owned())),
+                    None => token.extend(one_by_one(text)),
                 }
             }
             Piece::Letters(text) => {
@@ -267,7 +253,7 @@ fn nl2bash(pieces: &[Piece]) -> Words {
 
 /// As people speak: separators mostly left out, other names for symbols, numbers as they come, talk around it.
 fn free(pieces: &[Piece], random: &mut fastrand::Rng) -> Words {
-    let mut open = Quotes::default();
+    let mut open = Nesting::default();
     let mut said = Words::new();
     let says_spaces = random.u8(..10) == 0;
     for piece in pieces {
@@ -276,7 +262,7 @@ fn free(pieces: &[Piece], random: &mut fastrand::Rng) -> Words {
             Piece::White('\n') => said.push("new line".to_owned()),
             Piece::White(_) => {}
             Piece::Symbol(symbol) => {
-                let role = open.next(symbol);
+                let role = role(&mut open, symbol);
                 said.extend(say_symbol(symbol, role, random, 0.4));
             }
             Piece::Digits(text) => said.extend(say_number(text, random)),
@@ -334,7 +320,7 @@ mod tests {
     fn check_strict(command: &str) {
         for seed in 0..40 {
             let said = speak(command, Dialect::Strict, seed).expect("sayable");
-            let lattice = lex(clean(&said), &UserWords::default());
+            let lattice = lex(clean(&said), &UserWords::default(), None);
             let back = strict::path(&lattice).map(|path| render(&lattice, &path).text);
             assert_eq!(back.as_deref(), Some(command), "said {said:?}");
         }

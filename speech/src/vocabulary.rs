@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use crate::quick::Quick;
+use crate::hash::FastHash;
 
 /// What a spoken form is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -65,6 +65,8 @@ pub struct Entry {
     pub canonical: bool,
     /// Whether it is also an everyday word, and so alone no sign of dictation.
     pub everyday: bool,
+    /// Whether speech engines write it only when it was said.
+    pub certain: bool,
 }
 
 impl Entry {
@@ -77,15 +79,15 @@ impl Entry {
 struct Table {
     entries: Vec<Entry>,
     /// First word → entries that start with it, longest first.
-    by_first: HashMap<&'static str, Vec<u16>, Quick>,
+    by_first: HashMap<&'static str, Vec<u16>, FastHash>,
     /// Symbol → entries that write it, in the table's order.
-    by_symbol: HashMap<&'static str, Vec<u16>, Quick>,
+    by_symbol: HashMap<&'static str, Vec<u16>, FastHash>,
 }
 
 static TABLE: LazyLock<Table> = LazyLock::new(|| {
     let entries: Vec<Entry> = include_str!("../data/vocabulary.txt").lines().flat_map(parse).collect();
-    let mut by_first: HashMap<&'static str, Vec<u16>, Quick> = HashMap::default();
-    let mut by_symbol: HashMap<&'static str, Vec<u16>, Quick> = HashMap::default();
+    let mut by_first: HashMap<&'static str, Vec<u16>, FastHash> = HashMap::default();
+    let mut by_symbol: HashMap<&'static str, Vec<u16>, FastHash> = HashMap::default();
     for (at, entry) in entries.iter().enumerate() {
         by_first.entry(entry.words[0]).or_default().push(at as u16);
         if matches!(entry.kind, Kind::Symbol | Kind::Quote | Kind::Open | Kind::Close) {
@@ -143,9 +145,10 @@ fn parse(line: &'static str) -> Vec<Entry> {
         .map(|(at, form)| Entry {
             kind,
             writes,
-            words: form.split_whitespace().collect(),
+            words: form.trim_end_matches('*').split_whitespace().collect(),
             canonical: at == 0,
             everyday,
+            certain: form.ends_with('*'),
         })
         .collect()
 }
@@ -167,6 +170,19 @@ pub fn matches<'a>(words: &'a [&'a str]) -> impl Iterator<Item = &'static Entry>
 pub fn spoken_forms(symbol: &str) -> impl Iterator<Item = &'static Entry> + use<> {
     let list = TABLE.by_symbol.get(symbol).map_or(&[][..], Vec::as_slice);
     list.iter().map(|&at| &TABLE.entries[at as usize])
+}
+
+/// Whether one word, in lower case, is a name of `symbol`.
+pub fn is_name_of(word: &str, symbol: &str) -> bool {
+    matches(&[word]).any(|entry| {
+        entry.writes == symbol
+            && matches!(entry.kind, Kind::Symbol | Kind::Point | Kind::Quote | Kind::Open | Kind::Close)
+    })
+}
+
+/// Whether a word, in lower case, is one that speech engines do not write for another: nothing else was said.
+pub fn is_certain(word: &str) -> bool {
+    matches(&[word]).any(|entry| entry.certain)
 }
 
 #[cfg(test)]

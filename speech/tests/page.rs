@@ -101,7 +101,7 @@ fn the_examples_hold() {
     let rows = INTRODUCTION.lines().filter_map(|line| line.strip_prefix("| `")?.strip_suffix("` |"));
     let mut examples = 0;
     for (said, written) in rows.filter_map(|row| row.split_once("` | `")) {
-        let lattice = lex(clean(said), &UserWords::default());
+        let lattice = lex(clean(said), &UserWords::default(), None);
         let text = render(&lattice, &scanner::path(&lattice)).text;
         assert_eq!(text, written.replace("\\|", "|"), "{said:?}");
         examples += 1;

@@ -5,7 +5,8 @@ use crate::said::Said;
 use fastrand::Rng;
 use sayso_speech::clean::clean;
 use sayso_speech::lattice::{Kind, Lattice, ReadingId, Step};
-use sayso_speech::lex::lex_wide;
+use sayso_speech::lex::lex;
+use sayso_speech::phonetic::widen;
 use sayso_speech::words::UserWords;
 use sayso_tagger::candidate::{self, Candidate};
 use sayso_tagger::context::{Context, Cross, Facts};
@@ -153,7 +154,8 @@ pub const MAX_UNITS: usize = 80;
 
 /// The lattice that training and the tagger's route look at.
 pub fn lattice(dictated: &str) -> Lattice {
-    lex_wide(clean(dictated), &UserWords::default())
+    let words = UserWords::default();
+    widen(lex(clean(dictated), &words, None), &words)
 }
 
 /// What is known of each token.

@@ -7,7 +7,7 @@ use sayso_speech::lattice::{self, Kind, Lattice, Step};
 use sayso_speech::lex::lex;
 use sayso_speech::render::render;
 use sayso_speech::words::UserWords;
-use sayso_speech::{sound, vocabulary};
+use sayso_speech::{phonetic, vocabulary};
 use sayso_store::gguf;
 use serde_json::{Value, json};
 use std::path::Path;
@@ -181,7 +181,7 @@ fn line(random: &mut fastrand::Rng) -> String {
 
 fn wide(line: &str) -> Lattice {
     let words = UserWords::default();
-    sound::widen(lex(clean(line), &words), &words)
+    phonetic::widen(lex(clean(line), &words, None), &words)
 }
 
 /// That the steps are a path: nothing left out, nothing taken twice, no numbers that cannot touch.

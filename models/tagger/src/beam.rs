@@ -83,7 +83,12 @@ pub fn walk(weights: &Weights, lattice: &Lattice, width: usize, desk: &mut Desk)
     let mut taken: Vec<Taken> = Vec::with_capacity(lattice.len() * width);
     let mut waiting: Vec<Vec<Partial>> = Vec::new();
     waiting.resize_with(lattice.len() + 1, Vec::new);
-    waiting[0].push(Partial { context: Context::new(lattice.inside), wrote: None, score: 0.0, step: None });
+    waiting[0].push(Partial {
+        context: Context::new(lattice.open_quote()),
+        wrote: None,
+        score: 0.0,
+        step: None,
+    });
     let mut next: Vec<Next> = Vec::new();
     for token in 0..lattice.len() {
         let partials = std::mem::take(&mut waiting[token]);
@@ -129,7 +134,7 @@ pub fn walk(weights: &Weights, lattice: &Lattice, width: usize, desk: &mut Desk)
 /// have been chosen from. Nothing where one of the steps is no candidate.
 pub fn follow(weights: &Weights, lattice: &Lattice, steps: &[Step], desk: &mut Desk) -> Option<Vec<f32>> {
     look(weights, lattice, desk);
-    let context = Context::new(lattice.inside);
+    let context = Context::new(lattice.open_quote());
     let mut partials = [Partial { context, wrote: None, score: 0.0, step: None }];
     let mut next: Vec<Next> = Vec::new();
     let mut scores = Vec::with_capacity(steps.len());

@@ -4,7 +4,8 @@
 
 use sayso_speech::clean::clean;
 use sayso_speech::lattice::Step;
-use sayso_speech::lex::lex_wide;
+use sayso_speech::lex::lex;
+use sayso_speech::phonetic::widen;
 use sayso_speech::words::UserWords;
 use sayso_tagger::beam::{self, Desk};
 use sayso_tagger::embedded;
@@ -22,7 +23,8 @@ fn scores_are_those_of_the_training_framework() {
         let numbers = |name: &str| -> Vec<f32> {
             said[name].as_array().unwrap().iter().map(|number| number.as_f64().unwrap() as f32).collect()
         };
-        let lattice = lex_wide(clean(dictated), &UserWords::default());
+        let words = UserWords::default();
+        let lattice = widen(lex(clean(dictated), &words, None), &words);
         let steps: Vec<Step> = said["steps"]
             .as_array()
             .unwrap()

@@ -1,12 +1,13 @@
 //! Letters, said aloud with the directives that their case needs.
 
 use super::{Words, is_written};
+use crate::camel;
 use crate::case::Directive;
 use crate::vocabulary::{self, Kind};
 
 /// Letters, with the directives that their case needs. `behind` holds the words that follow, the next one last.
 pub(super) fn say_letters(text: &str, behind: &[String], random: &mut fastrand::Rng) -> Words {
-    let runs = case_runs(text);
+    let runs: Vec<&str> = camel::words(text, 1).map(|word| &text[word]).collect();
     if runs.len() > 1
         && random.bool()
         && let Some(words) = in_camel_case(text, &runs, behind)
@@ -52,28 +53,6 @@ fn guarded(word: &str, next: &[String]) -> Words {
 
 fn is_scale(word: &str) -> bool {
     vocabulary::matches(&[word]).any(|entry| entry.kind == Kind::Scale)
-}
-
-/// `getUserID` → get, User, ID: runs of letters that one directive, or none, covers.
-fn case_runs(text: &str) -> Vec<&str> {
-    let bytes = text.as_bytes();
-    let mut runs = Vec::new();
-    let mut start = 0;
-    for at in 1..=bytes.len() {
-        let cut = at == bytes.len()
-            || (bytes[at - 1].is_ascii_lowercase() && bytes[at].is_ascii_uppercase())
-            // The last capital of a run begins the word that follows it: XML Http.
-            || (at - start >= 1
-                && bytes[at - 1].is_ascii_uppercase()
-                && bytes[at].is_ascii_uppercase()
-                && bytes.get(at + 1).is_some_and(u8::is_ascii_lowercase))
-            || (at - start >= 2 && bytes[start + 1].is_ascii_uppercase() && bytes[at].is_ascii_lowercase());
-        if cut {
-            runs.push(&text[start..at]);
-            start = at;
-        }
-    }
-    runs
 }
 
 /// "camel case get user name", where that is what the directive writes and something ends its scope.

@@ -299,7 +299,7 @@ mod tests {
     use sayso_speech::words::UserWords;
 
     fn lattice(dictated: &str) -> Lattice {
-        lex(clean(dictated), &UserWords::default())
+        lex(clean(dictated), &UserWords::default(), None)
     }
 
     #[test]

@@ -1,26 +1,43 @@
-//! What may have been said: the names of symbols, letters, digits, and the words that commands are made of, each with
-//! its sounds. Built once per process.
+//! The lexicon: names of symbols, letters, digits and the words that commands are made of, each with its sounds. Built
+//! once per process.
 
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::sync::LazyLock;
 
+use super::consonants::ConsonantKeys;
 use super::distance::{First, MAX_SOUNDS, first};
-use super::ear::Skeleton;
-use super::furthest;
-use super::letters::{self, Sound};
+use super::pronunciation::{self, Sound};
 use crate::commands;
-use crate::quick::Quick;
+use crate::hash::FastHash;
+use crate::lattice::Fit;
 use crate::vocabulary::{self, Entry};
 
-/// Frequency of a word that is known from the tables of commands alone.
+/// Frequency of a word that only the table of commands knows.
 const RARE: u8 = 0;
-/// Frequency from which on a word is also found when two sounds of a short one differ.
+/// A word at least this frequent is also filed without one of its two consonants, so that a short word is found when it
+/// was misheard. Hand-chosen on 2026-11-23.
 const STRONG: u8 = 5;
 /// Frequency of symbols: that of the commonest words.
 const COMMON: u8 = 9;
 
-/// What a target is.
+// The distances below are in 64ths of a whole substitution per sound. All were hand-chosen on 2026-11-23.
+
+/// Largest distance of any match.
+pub(super) const FURTHEST: u8 = 25;
+/// Largest distance of a word that the table of commands knows where it stands.
+const FITTING: u8 = FURTHEST - 1;
+/// Largest distance of a number, and of anything from a number.
+const NEARLY: u8 = 10;
+/// How much closer a match must be for each further word that it merges.
+const MERGED: u8 = 4;
+
+/// How much closer a match must be when it was heard as so many words.
+pub(super) fn closer(words: usize) -> u8 {
+    MERGED * (words as u8 - 1)
+}
+
+/// What an entry is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
     /// A form of the vocabulary that writes a symbol.
@@ -35,73 +52,109 @@ pub enum Role {
 
 /// Something that may have been said.
 #[derive(Debug)]
-pub struct Target {
+pub struct LexiconEntry {
     /// What it writes.
     pub text: &'static str,
     /// What it is.
     pub role: Role,
     /// The vocabulary entry behind a symbol.
-    pub entry: Option<&'static Entry>,
-    /// How often commands hold it: 2^n times in the lists that were counted; symbols and letters as the commonest words.
+    pub symbol: Option<&'static Entry>,
+    /// How often it occurs in commands: 2^n times in the corpora that were counted. Symbols and letters count as the
+    /// commonest words.
     pub frequency: u8,
     /// Words of the form.
     pub words: u8,
-    /// What it writes as a number: see [`word`].
+    /// The number of what it writes: see [`word`].
     pub word: u32,
     /// Whether it is a command.
     pub command: bool,
 }
 
-/// How a target sounds, as far as most searches look.
-pub(super) struct Said {
+impl LexiconEntry {
+    /// Largest distance at which this entry is taken for what was heard as so many words, in 64ths of a whole
+    /// substitution: larger when its frequency or the command that it stands in (`fit`) supports it. `number` tells
+    /// whether digits were heard. Nothing supports another number than the one heard unless they sound nearly the same
+    /// (`for`, `won`).
+    pub(super) fn max_distance(&self, fit: Fit, words: usize, number: bool) -> u8 {
+        let most = match self.role {
+            Role::Number if number => return 0,
+            Role::Number => NEARLY,
+            _ if number && words == 1 => NEARLY,
+            Role::Symbol | Role::Letter => FURTHEST,
+            Role::Word if fit != Fit::Unknown => FITTING,
+            Role::Word => self.max_distance_unknown(),
+        };
+        most.saturating_sub(closer(words))
+    }
+
+    /// The largest value of [`Self::max_distance`] for one word. `of_commands` tells whether the table of commands holds
+    /// it.
+    fn max_distance_anywhere(&self, of_commands: bool) -> u8 {
+        match self.role {
+            Role::Number => NEARLY,
+            Role::Symbol | Role::Letter => FURTHEST,
+            Role::Word if of_commands || self.command => FITTING,
+            Role::Word => self.max_distance_unknown().max(NEARLY),
+        }
+    }
+
+    /// Largest distance of a word that the table of commands does not know where it stands.
+    fn max_distance_unknown(&self) -> u8 {
+        8 + self.frequency * 3 / 2
+    }
+}
+
+/// How an entry sounds, as far as most searches look.
+pub(super) struct Pronunciation {
     pub first: First,
-    /// Where its sounds begin among those of all targets, and how many there are.
+    /// Where its sounds begin among those of all entries.
     start: u32,
+    /// How many sounds it has.
     pub length: u8,
-    /// How far it may ever be: see [`super::furthest`].
+    /// See [`LexiconEntry::max_distance_anywhere`].
     pub furthest: u8,
 }
 
 pub(super) struct Index {
-    pub targets: Vec<Target>,
-    /// Target → how it sounds.
-    pub said: Vec<Said>,
-    /// The sounds of all targets, one after the other.
+    pub entries: Vec<LexiconEntry>,
+    /// Entry → how it sounds.
+    pub pronunciations: Vec<Pronunciation>,
+    /// The sounds of all entries, one after the other.
     sounds: Vec<Sound>,
-    /// Classes of consonants → the targets filed there, in `filed`.
-    pub by_consonants: HashMap<u64, Range<u32>, Quick>,
+    /// Consonant key → the entries filed there, in `filed`.
+    pub by_consonants: HashMap<u64, Range<u32>, FastHash>,
     pub filed: Vec<u32>,
     /// Short names of symbols, letters and digits: compared with every single word.
     pub common: Vec<u32>,
     /// Words of `sound-words.txt`, lower case, and their frequency.
-    frequencies: HashMap<String, u8, Quick>,
-    /// What targets write → its number.
-    words: HashMap<&'static str, u32, Quick>,
+    frequencies: HashMap<String, u8, FastHash>,
+    /// What entries write → its number.
+    words: HashMap<&'static str, u32, FastHash>,
     /// By that number: whether it is a command.
     commands: Vec<bool>,
 }
 
 impl Index {
-    /// The sounds of a target.
-    pub(super) fn sounds(&self, target: u32) -> &[Sound] {
-        let said = &self.said[target as usize];
+    /// The sounds of an entry.
+    pub(super) fn sounds(&self, entry: u32) -> &[Sound] {
+        let said = &self.pronunciations[entry as usize];
         &self.sounds[said.start as usize..][..usize::from(said.length)]
     }
 }
 
 pub(super) static INDEX: LazyLock<Index> = LazyLock::new(build);
 
-/// Frequency of a word in commands, as 2^n; `None` for one that is not counted. `word` is in lower case.
+/// How often a word, in lower case, occurs in commands: 2^n times. `None` when it was not counted.
 pub fn frequency(word: &str) -> Option<u8> {
     INDEX.frequencies.get(word).copied()
 }
 
-/// The number of what targets write, smaller than [`words`].
+/// The number of a word that entries write, smaller than [`words`].
 pub fn word(text: &str) -> Option<u32> {
     INDEX.words.get(text).copied()
 }
 
-/// How many different things targets write.
+/// How many different words entries write.
 pub fn words() -> usize {
     INDEX.words.len()
 }
@@ -111,24 +164,24 @@ pub fn is_command(word: u32) -> bool {
     INDEX.commands[word as usize]
 }
 
-/// Appends how a spoken form sounds: letters and what has no vowel are spelled, the rest is read.
+/// Appends the sounds of a spoken form. Letters and words without a vowel are spelled, the others are read.
 pub(super) fn say(form: &str, sounds: &mut Vec<Sound>) {
     for word in form.split_whitespace() {
-        if word.len() == 1 || letters::is_spelled(word) {
-            letters::spell(word, sounds);
+        if word.len() == 1 || pronunciation::is_spelled(word) {
+            pronunciation::spell(word, sounds);
         } else {
-            letters::read(word, sounds);
+            pronunciation::read(word, sounds);
         }
     }
 }
 
 #[derive(Default)]
 struct Builder {
-    targets: Vec<Target>,
+    entries: Vec<LexiconEntry>,
     sounds: Vec<Sound>,
     starts: Vec<u32>,
     seen: HashSet<(&'static str, Vec<Sound>)>,
-    words: HashMap<&'static str, u32, Quick>,
+    words: HashMap<&'static str, u32, FastHash>,
     commands: Vec<bool>,
 }
 
@@ -155,7 +208,8 @@ impl Builder {
             self.commands.push(role == Role::Word && commands::is_command(text));
         }
         let command = self.commands[word as usize];
-        self.targets.push(Target { text, role, entry, frequency, words: words as u8, word, command });
+        let symbol = entry;
+        self.entries.push(LexiconEntry { text, role, symbol, frequency, words: words as u8, word, command });
     }
 
     fn form(
@@ -171,17 +225,19 @@ impl Builder {
 
     /// A word as it is read, and as it is spelled where it is short.
     fn word(&mut self, text: &'static str, frequency: u8) {
-        if !letters::is_spelled(text) {
-            self.add(text, Role::Word, None, frequency, 1, |sounds| letters::read(text, sounds));
+        if !pronunciation::is_spelled(text) {
+            self.add(text, Role::Word, None, frequency, 1, |sounds| pronunciation::read(text, sounds));
         }
-        if text.len() <= 3 || text.len() <= 5 && letters::is_spelled(text) {
-            self.add(text, Role::Word, None, frequency, text.len(), |sounds| letters::spell(text, sounds));
+        if text.len() <= 3 || text.len() <= 5 && pronunciation::is_spelled(text) {
+            self.add(text, Role::Word, None, frequency, text.len(), |sounds| {
+                pronunciation::spell(text, sounds)
+            });
         }
     }
 }
 
 fn build() -> Index {
-    let mut frequencies: HashMap<String, u8, Quick> = HashMap::default();
+    let mut frequencies: HashMap<String, u8, FastHash> = HashMap::default();
     let mut builder = Builder::default();
     symbols(&mut builder);
     let mut words: Vec<(&'static str, u8)> = Vec::new();
@@ -246,30 +302,30 @@ fn symbols(builder: &mut Builder) {
     const LETTERS: &str = "abcdefghijklmnopqrstuvwxyz";
     for at in 0..LETTERS.len() {
         let letter = &LETTERS[at..=at];
-        builder.add(letter, Role::Letter, None, COMMON - 2, 1, |sounds| letters::spell(letter, sounds));
+        builder.add(letter, Role::Letter, None, COMMON - 2, 1, |sounds| pronunciation::spell(letter, sounds));
     }
 }
 
-fn file(builder: Builder, frequencies: HashMap<String, u8, Quick>) -> Index {
-    let Builder { targets, sounds, mut starts, words, commands, .. } = builder;
+fn file(builder: Builder, frequencies: HashMap<String, u8, FastHash>) -> Index {
+    let Builder { entries, sounds, mut starts, words, commands, .. } = builder;
     starts.push(sounds.len() as u32);
     let of_commands: HashSet<&str> = commands::words().collect();
-    let said = targets.iter().zip(starts.windows(2)).map(|(target, bounds)| {
+    let pronunciations = entries.iter().zip(starts.windows(2)).map(|(entry, bounds)| {
         let own = &sounds[bounds[0] as usize..bounds[1] as usize];
-        let furthest = furthest(target, of_commands.contains(target.text));
-        Said { first: first(own), start: bounds[0], length: own.len() as u8, furthest }
+        let furthest = entry.max_distance_anywhere(of_commands.contains(entry.text));
+        Pronunciation { first: first(own), start: bounds[0], length: own.len() as u8, furthest }
     });
-    let said = said.collect();
+    let pronunciations = pronunciations.collect();
     let (by_consonants, filed, common) = (HashMap::default(), Vec::new(), Vec::new());
     let mut index =
-        Index { targets, said, sounds, by_consonants, filed, common, frequencies, words, commands };
+        Index { entries, pronunciations, sounds, by_consonants, filed, common, frequencies, words, commands };
     let mut pairs: Vec<(u64, u32)> = Vec::new();
-    for (target, at) in index.targets.iter().zip(0..) {
-        if target.role != Role::Word && target.words == 1 {
+    for (entry, at) in index.entries.iter().zip(0..) {
+        if entry.role != Role::Word && entry.words == 1 {
             index.common.push(at);
         }
-        let strong = target.frequency >= if target.command { STRONG - 3 } else { STRONG };
-        Skeleton::of(index.sounds(at)).each(strong, |key| pairs.push((key, at)));
+        let strong = entry.frequency >= if entry.command { STRONG - 3 } else { STRONG };
+        ConsonantKeys::of(index.sounds(at)).each(strong, |key| pairs.push((key, at)));
     }
     pairs.sort_unstable();
     pairs.dedup();

@@ -1,112 +1,102 @@
-//! Sound: what may have been said where a speech engine wrote something else.
+//! Widening: adds phonetic readings to a plain lattice.
 //!
-//! A wide lattice holds every reading of the plain one, in the same order, and behind them, for one to three words at
-//! a time, the symbols, letters, digits and words of commands that sound like them, closest and likeliest first.
-//! What was written as one is cut first, so that each piece has readings of its own.
-
-pub mod distance;
-pub mod ear;
-mod heard;
-pub mod letters;
-mod pieces;
-pub mod targets;
-mod within;
+//! A wide lattice holds every reading of the plain one, in the same order. Behind them stand, for one to three words at a
+//! time, the symbols, letters, digits and words of commands that sound like them, the closest and most frequent first.
+//! What was written as one word is split first, so that each piece has readings of its own.
 
 use std::borrow::Cow;
+use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
+use super::candidate::Candidate;
+use super::command_context::CommandContext;
+use super::lexicon::{self, FURTHEST, LexiconEntry, Role};
+use super::matcher::Matcher;
+use super::pronunciation::{self, Sound};
+use super::segmentation;
+use super::token::SpokenToken;
 use crate::clean::{Line, Shape};
 use crate::lattice::{Fit, Kind, Lattice, MAX_WIDE_READINGS, Reading};
 use crate::lex::lex;
 use crate::vocabulary;
 use crate::words::UserWords;
-use ear::{Ear, Near};
-use heard::Heard;
-use letters::Sound;
-use targets::{Role, Target};
-use within::Within;
 
-/// Most readings by sound that start at a token.
-const MAX_SOUNDS: usize = 12;
-/// Most words that a reading by sound spans.
+/// Most phonetic readings that start at a token. This and the next two limits were hand-chosen on 2026-11-23.
+const MAX_PHONETIC: usize = 12;
+/// Most words that a phonetic reading spans.
 const MAX_WORDS: usize = 3;
-/// Most words of a name whose dashes are left out.
+/// Most words of a hyphenated name whose dashes may be left out.
 const MAX_NAME_WORDS: usize = 4;
-/// Furthest that anything may be, in 64ths of a wholly different sound.
-const FURTHEST: u8 = 25;
-/// Furthest that a word may be of which the table of commands says something.
-const FITTING: u8 = FURTHEST - 1;
-/// Furthest that a number may be, or anything from a number: nearly the same.
-const NEARLY: u8 = 10;
-/// How much closer each further word must be.
-const MERGED: u8 = 4;
+/// A first candidate no further than this from what was heard counts as the command, in 64ths of a whole substitution.
+/// Hand-chosen on 2026-11-23.
+const NAMES_COMMAND: u8 = 10;
 
-/// Ears that nobody listens with: as many as have listened at the same time. They outlive threads, which come and go in
-/// the daemon.
-static EARS: Mutex<Vec<Ear>> = Mutex::new(Vec::new());
+/// Idle matchers; as many as conversions have ever run at once. A matcher remembers what words sound like and changes no
+/// result. The pool outlives threads, which come and go in the daemon.
+static MATCHERS: Mutex<Vec<Matcher>> = Mutex::new(Vec::new());
 
-/// Widens the plain lattice of a line.
+/// Widens the plain lattice of a line. `words` are those that it was made with.
 pub fn widen(plain: Lattice, words: &UserWords) -> Lattice {
-    let ears = || EARS.lock().unwrap_or_else(PoisonError::into_inner);
-    let idle = ears().pop();
-    let mut ear = idle.unwrap_or_default();
-    let wide = widen_by(plain, words, &mut ear);
-    ears().push(ear);
+    let matchers = || MATCHERS.lock().unwrap_or_else(PoisonError::into_inner);
+    let idle = matchers().pop();
+    let mut matcher = idle.unwrap_or_default();
+    let wide = widen_with(plain, words, &mut matcher);
+    matchers().push(matcher);
     wide
 }
 
-fn widen_by(plain: Lattice, words: &UserWords, ear: &mut Ear) -> Lattice {
-    let Lattice { line, readings, inside, first: _ } = plain;
-    let pieces = pieces::cut(&line);
-    let mut wide = match pieces {
+fn widen_with(plain: Lattice, words: &UserWords, matcher: &mut Matcher) -> Lattice {
+    let open_quote = plain.open_quote();
+    let (line, readings) = plain.into_parts();
+    let mut builder = match segmentation::split(&line) {
         None => {
-            let at = (0..line.tokens.len()).collect();
-            let mut wide = Wide::new(line, at);
-            wide.take(readings, |token| token);
-            wide
+            let said = (0..line.tokens.len()).collect();
+            let mut builder = Builder::new(line, said);
+            builder.take_plain(readings, |token| token);
+            builder
         }
-        Some(pieces) => {
-            let at: Vec<usize> = (0..pieces.line.tokens.len())
-                .filter(|&token| !pieces::is_glue(&pieces.line, token))
+        Some(segments) => {
+            let said: Vec<usize> = (0..segments.line.tokens.len())
+                .filter(|&token| !segmentation::is_glue(&segments.line, token))
                 .collect();
-            let tokens = at.iter().map(|&token| pieces.line.tokens[token].clone()).collect();
-            let said = pieces.line.with_tokens(tokens);
-            let mut wide = Wide::new(pieces.line, at);
-            wide.take(readings, |token| pieces.first[token]);
-            wide.glue();
-            wide.take_said(lex(said, words).readings);
-            wide
+            let tokens = said.iter().map(|&token| segments.line.tokens[token].clone()).collect();
+            let without_glue = segments.line.with_tokens(tokens);
+            let mut builder = Builder::new(segments.line, said);
+            builder.take_plain(readings, |token| segments.first[token]);
+            builder.add_glue();
+            let (_, readings) = lex(without_glue, words, open_quote).into_parts();
+            builder.take_said(readings);
+            builder
         }
     };
-    wide.sounds(ear);
-    let mut readings = Vec::with_capacity(wide.at_token.iter().map(Vec::len).sum());
-    let mut first = Vec::with_capacity(wide.at_token.len() + 1);
-    for mut at_token in wide.at_token {
-        first.push(readings.len() as u32);
+    builder.add_phonetic(matcher);
+    let mut readings = Vec::with_capacity(builder.at_token.iter().map(Vec::len).sum());
+    for mut at_token in builder.at_token {
         at_token.truncate(MAX_WIDE_READINGS);
         readings.append(&mut at_token);
     }
-    first.push(readings.len() as u32);
-    Lattice { line: wide.line, readings, inside, first }
+    Lattice::new(builder.line, readings, open_quote)
 }
 
-struct Wide {
+/// A wide lattice under construction.
+struct Builder {
     line: Line,
-    /// The tokens that were said: all but what holds pieces together.
+    /// The tokens that were said: all but the glue between segments.
     said: Vec<usize>,
+    /// Token → the readings that start there.
     at_token: Vec<Vec<Reading>>,
 }
 
-impl Wide {
-    fn new(line: Line, said: Vec<usize>) -> Wide {
+impl Builder {
+    fn new(line: Line, said: Vec<usize>) -> Builder {
         let at_token = (0..line.tokens.len()).map(|_| Vec::with_capacity(12)).collect();
-        Wide { line, said, at_token }
+        Builder { line, said, at_token }
     }
 
-    /// Takes over the plain readings.
-    fn take(&mut self, readings: Vec<Reading>, piece: impl Fn(usize) -> usize) {
+    /// Takes over the plain readings. `segment` maps a token of the plain line to its first segment.
+    fn take_plain(&mut self, readings: Vec<Reading>, segment: impl Fn(usize) -> usize) {
         for mut reading in readings {
-            reading.tokens = piece(reading.tokens.start)..piece(reading.tokens.end);
+            reading.tokens = segment(reading.tokens.start)..segment(reading.tokens.end);
             self.at_token[reading.tokens.start].push(reading);
         }
     }
@@ -125,15 +115,15 @@ impl Wide {
         }
     }
 
-    /// The tokens of `count` words said from the `at`th on, with what holds them together.
-    fn span(&self, at: usize, count: usize) -> std::ops::Range<usize> {
+    /// The tokens of `count` words from the `at`th said one on, with the glue between them.
+    fn span(&self, at: usize, count: usize) -> Range<usize> {
         self.said[at]..self.said[at + count - 1] + 1
     }
 
-    /// What holds pieces together is a symbol or nothing.
-    fn glue(&mut self) {
+    /// Gives each glue token two readings: the symbol that it is, and nothing.
+    fn add_glue(&mut self) {
         for token in 0..self.line.tokens.len() {
-            if !pieces::is_glue(&self.line, token) {
+            if !segmentation::is_glue(&self.line, token) {
                 continue;
             }
             let text = self.line.text(token);
@@ -147,36 +137,38 @@ impl Wide {
     }
 
     /// Adds what sounds like the words, from left to right.
-    fn sounds(&mut self, ear: &mut Ear) {
-        let heard: Vec<Heard> = self.said.iter().map(|&token| Heard::new(&self.line, token)).collect();
-        let mut within = Within::default();
+    fn add_phonetic(&mut self, matcher: &mut Matcher) {
+        let spoken: Vec<SpokenToken> =
+            self.said.iter().map(|&token| SpokenToken::new(&self.line, token)).collect();
+        let mut context = CommandContext::default();
         let mut found = Vec::new();
         for at in 0..self.said.len() {
             let token = self.said[at];
-            within.read(&self.at_token[token]);
+            context.read(&self.at_token[token]);
             let capitals = capitals(&self.line, token);
             self.at_token[token].extend(capitals);
-            self.directed(token);
+            self.add_upper_case(token);
             for reading in &mut self.at_token[token] {
                 if matches!(reading.kind, Kind::Word | Kind::Letter | Kind::Heard) {
                     let lower = reading.text.to_ascii_lowercase();
-                    reading.prior = targets::frequency(&lower).map_or(0, |frequency| frequency + 1);
-                    reading.fit = within.fit_of_text(&reading.text);
+                    reading.prior = lexicon::frequency(&lower).map_or(0, |frequency| frequency + 1);
+                    reading.fit = context.fit_of_text(&reading.text);
                 }
             }
-            self.names(at, &mut within);
-            self.sounds_at(at, &heard, &within, ear, &mut found);
-            let best = found
-                .first()
-                .filter(|candidate: &&Candidate| candidate.fit == Fit::Command && candidate.near.cost <= 10);
+            self.add_names(at, &mut context);
+            self.find_candidates(at, &spoken, &context, matcher, &mut found);
+            self.add_candidates(at, &found);
+            let best = found.first().filter(|candidate: &&Candidate| {
+                candidate.fit == Fit::Command && candidate.near.cost <= NAMES_COMMAND
+            });
             if let Some(candidate) = best {
-                within.enter(candidate.near.target.text);
+                context.enter(candidate.near.entry.text);
             }
         }
     }
 
-    /// A word that was cut, as it sounds whole: how many pieces it has, and the sounds.
-    fn uncut(&self, at: usize) -> Option<(usize, Vec<Sound>)> {
+    /// The number of segments that a split word has and the sounds of the whole, if one starts at the `at`th said word.
+    fn unsplit(&self, at: usize) -> Option<(usize, Vec<Sound>)> {
         let tokens = &self.line.tokens;
         let joined = |left: usize, right: usize| {
             let (left, right) = (&tokens[self.said[left]], &tokens[self.said[right]]);
@@ -192,12 +184,12 @@ impl Wide {
         }
         let last = &tokens[self.said[at + words - 1]];
         let mut sounds = Vec::new();
-        letters::read(&self.line.lower[tokens[self.said[at]].at.start..last.at.end], &mut sounds);
+        pronunciation::read(&self.line.lower[tokens[self.said[at]].at.start..last.at.end], &mut sounds);
         Some((words, sounds))
     }
 
-    /// "capital path" may mean `PATH`.
-    fn directed(&mut self, token: usize) {
+    /// Adds `PATH` for "capital path", which strictly is `Path`.
+    fn add_upper_case(&mut self, token: usize) {
         let upper: Vec<Reading> = self.at_token[token]
             .iter()
             .filter(|reading| reading.kind == Kind::Case && reading.text.len() > 1)
@@ -211,8 +203,8 @@ impl Wide {
         self.at_token[token].extend(upper);
     }
 
-    /// The names of several words that begin here and whose dashes nobody said: "cherry pick", "dash dash no edit".
-    fn names(&mut self, at: usize, within: &mut Within) {
+    /// Adds the hyphenated names that start here and whose dashes were not said: "cherry pick", "dash dash no edit".
+    fn add_names(&mut self, at: usize, context: &mut CommandContext) {
         let is_word = |token: &&usize| {
             self.line.tokens[**token].shape == Shape::Word && self.line.lower(**token).is_ascii()
         };
@@ -222,50 +214,52 @@ impl Wide {
             .take_while(is_word)
             .map(|token| self.line.lower(*token))
             .collect();
-        let found = (2..=words.len()).filter_map(|count| Some((count, within.fit_of_name(&words[..count])?)));
+        let found =
+            (2..=words.len()).filter_map(|count| Some((count, context.fit_of_name(&words[..count])?)));
         for (count, (name, fit)) in found.collect::<Vec<_>>() {
             if fit != Fit::Flag {
-                within.enter(&name);
+                context.enter(&name);
             }
             let reading = Reading::new(self.span(at, count), Kind::Sounds, name.into(), None);
             self.at_token[self.said[at]].push(Reading { fit, ..reading });
         }
     }
 
-    fn sounds_at(
-        &mut self,
+    /// Collects in `found` what sounds like the words that start at the `at`th said one, the best first.
+    fn find_candidates(
+        &self,
         at: usize,
-        heard: &[Heard],
-        within: &Within,
-        ear: &mut Ear,
+        spoken: &[SpokenToken],
+        context: &CommandContext,
+        matcher: &mut Matcher,
         found: &mut Vec<Candidate>,
     ) {
         found.clear();
         let mut sounds: Vec<Sound> = Vec::new();
         let mut number = false;
-        for words in 1..=MAX_WORDS.min(heard.len() - at) {
-            let last = &heard[at + words - 1];
+        for words in 1..=MAX_WORDS.min(spoken.len() - at) {
+            let last = &spoken[at + words - 1];
             if last.sounds.is_empty() || last.certain {
                 break;
             }
             sounds.extend(&last.sounds);
             number |= last.number;
-            let mut take = |near| found.extend(Candidate::new(near, words, number, within));
+            let mut take = |near| found.extend(Candidate::new(near, words, number, context));
             if words > 1 {
-                let context = within.context() << 1 | u64::from(number);
-                let here = |target: &Target| most(target, within.fit(target), words, number);
-                ear.near(&sounds, words, context, here, take);
+                let cache_key = context.cache_key() << 1 | u64::from(number);
+                let here = |entry: &LexiconEntry| entry.max_distance(context.fit(entry), words, number);
+                matcher.near(&sounds, words, cache_key, here, take);
                 continue;
             }
-            // What a single word sounds like is remembered for all lines.
-            ear.near(&sounds, 1, 0, |_| FURTHEST, &mut take);
+            // Matches of a single word do not depend on the line, so they are cached for all lines.
+            matcher.near(&sounds, 1, 0, |_| FURTHEST, &mut take);
             if !last.spelled.is_empty() {
-                ear.near(&last.spelled, 1, 0, |_| FURTHEST, &mut take);
+                matcher.near(&last.spelled, 1, 0, |_| FURTHEST, &mut take);
             }
         }
-        if let Some((words, sounds)) = self.uncut(at) {
-            let whole = |near| Candidate::new(near, 1, false, within);
-            ear.near(
+        if let Some((words, sounds)) = self.unsplit(at) {
+            let whole = |near| Candidate::new(near, 1, false, context);
+            matcher.near(
                 &sounds,
                 1,
                 0,
@@ -273,15 +267,19 @@ impl Wide {
                 |near| found.extend(whole(near).map(|whole| Candidate { words, ..whole })),
             );
         }
-        found.sort_by_key(|candidate| (candidate.rank, candidate.near.target.text));
+        found.sort_by_key(|candidate| (candidate.rank, candidate.near.entry.text));
+    }
+
+    /// Adds the best of the candidates that write something new.
+    fn add_candidates(&mut self, at: usize, found: &[Candidate]) {
         let token = self.said[at];
-        let mut left = MAX_SOUNDS;
-        for candidate in found.iter() {
+        let mut left = MAX_PHONETIC;
+        for candidate in found {
             if left == 0 {
                 break;
             }
             let tokens = self.span(at, candidate.words);
-            let text = candidate.near.target.text;
+            let text = candidate.near.entry.text;
             let known = |text: &str, readings: &[Reading]| {
                 readings.iter().any(|reading| reading.tokens == tokens && reading.text == text)
             };
@@ -293,12 +291,12 @@ impl Wide {
                 tokens: tokens.clone(),
                 kind: Kind::Sounds,
                 text: Cow::Borrowed(text),
-                entry: candidate.near.target.entry,
+                entry: candidate.near.entry.symbol,
                 cost: candidate.near.cost,
-                prior: candidate.near.target.frequency + 1,
+                prior: candidate.near.entry.frequency + 1,
                 fit: candidate.fit,
             };
-            if candidate.near.target.role == Role::Letter {
+            if candidate.near.entry.role == Role::Letter {
                 let capital = Cow::Owned(text.to_ascii_uppercase());
                 self.at_token[token].push(Reading { text: capital, ..reading.clone() });
             }
@@ -307,11 +305,11 @@ impl Wide {
     }
 }
 
-/// A longer word is not written in capitals without a word about it.
+/// Longest word, in bytes, that may be written in capitals although nobody said so. Hand-chosen on 2026-11-23.
 const LONGEST_CAPITALS: usize = 10;
 
-/// A word with a capital at its start, and all in capitals: a speech engine's capitals say nothing, nor does their
-/// absence.
+/// The word with an initial capital, and all in capitals: the capitals that a speech engine writes or omits carry no
+/// information.
 fn capitals(line: &Line, token: usize) -> impl Iterator<Item = Reading> + use<> {
     let (text, lower) = (line.text(token), line.lower(token));
     let word = line.tokens[token].shape == Shape::Word && text.len() > 1 && lower.is_ascii();
@@ -323,64 +321,6 @@ fn capitals(line: &Line, token: usize) -> impl Iterator<Item = Reading> + use<> 
     title.into_iter().chain(upper).map(reading)
 }
 
-/// A target with how well it stands here.
-struct Candidate {
-    near: Near,
-    words: usize,
-    fit: Fit,
-    /// The less the better.
-    rank: i32,
-}
-
-impl Candidate {
-    /// `None` where it is too far for all that speaks for it.
-    fn new(near: Near, words: usize, number: bool, within: &Within) -> Option<Candidate> {
-        let fit = within.fit(near.target);
-        if near.at_least > most(near.target, fit, words, number) {
-            return None;
-        }
-        let known = if fit == Fit::Unknown { 0 } else { 8 };
-        let merged = i32::from(closer(words));
-        let rank = 2 * i32::from(near.cost) - 3 * i32::from(near.target.frequency) - known + merged;
-        Some(Candidate { near, words, fit, rank })
-    }
-}
-
-/// How far a target may be, in 64ths of a wholly different sound: the further, the more speaks for it. Nothing speaks for
-/// another number than the one heard, in digits or in words, unless they sound nearly the same (`for`, `won`).
-fn most(target: &Target, fit: Fit, words: usize, number: bool) -> u8 {
-    let most = match target.role {
-        Role::Number if number => return 0,
-        Role::Number => NEARLY,
-        _ if number && words == 1 => NEARLY,
-        Role::Symbol | Role::Letter => FURTHEST,
-        Role::Word if fit != Fit::Unknown => FITTING,
-        Role::Word => unfitting(target),
-    };
-    most.saturating_sub(closer(words))
-}
-
-/// The most that [`most`] ever says of a target heard as one word; `of_commands` says whether the table of commands holds
-/// it.
-fn furthest(target: &Target, of_commands: bool) -> u8 {
-    match target.role {
-        Role::Number => NEARLY,
-        Role::Symbol | Role::Letter => FURTHEST,
-        Role::Word if of_commands || target.command => FITTING,
-        Role::Word => unfitting(target).max(NEARLY),
-    }
-}
-
-/// How far a word may be of which the table of commands says nothing.
-fn unfitting(target: &Target) -> u8 {
-    8 + target.frequency * 3 / 2
-}
-
-/// How much closer something must be that was heard as so many words.
-fn closer(words: usize) -> u8 {
-    MERGED * (words as u8 - 1)
-}
-
 #[cfg(test)]
 mod tests {
     use std::ops::Range;
@@ -390,10 +330,10 @@ mod tests {
     use super::*;
     use crate::clean::clean;
     use crate::lattice::reaches;
-    use crate::lex::lex_wide;
+    use crate::phonetic::lexicon::FURTHEST;
 
     fn wide(text: &str) -> Lattice {
-        lex_wide(clean(text), &UserWords::default())
+        super::widen(lex(clean(text), &UserWords::default(), None), &UserWords::default())
     }
 
     #[test]
@@ -469,7 +409,7 @@ mod tests {
 
         #[test]
         fn a_wide_lattice_holds_the_plain_one(text in line()) {
-            let plain = lex(clean(&text), &UserWords::default());
+            let plain = lex(clean(&text), &UserWords::default(), None);
             let wide = wide(&text);
             let mut first = 0;
             for token in 0..plain.len() {
@@ -490,7 +430,7 @@ mod tests {
                 for reading in readings {
                     prop_assert!(reading.tokens.start == token && reading.tokens.end <= wide.len());
                     prop_assert!(reading.cost <= FURTHEST);
-                    // Letters and digits are licensed: copied, of the vocabulary, or a target's.
+                    // Letters and digits are licensed: copied, from the vocabulary, or from the lexicon.
                     let copied = wide.line.source(reading.tokens.clone()).len() >= reading.text.chars().count();
                     prop_assert!(reading.kind != Kind::Typed || copied);
                 }
@@ -505,11 +445,12 @@ mod tests {
         #[test]
         fn what_was_heard_before_changes_nothing(lines in prop::collection::vec(line(), 1..5)) {
             let words = UserWords::default();
-            let mut ear = Ear::default();
+            let mut matcher = Matcher::default();
             for text in lines.iter().chain(&lines) {
-                let plain = lex(clean(text), &words);
-                let fresh = widen_by(plain.clone(), &words, &mut Ear::default());
-                prop_assert_eq!(widen_by(plain, &words, &mut ear).readings, fresh.readings);
+                let plain = lex(clean(text), &words, None);
+                let fresh = widen_with(plain.clone(), &words, &mut Matcher::default());
+                let again = widen_with(plain, &words, &mut matcher);
+                prop_assert_eq!(again.into_parts().1, fresh.into_parts().1);
             }
         }
     }

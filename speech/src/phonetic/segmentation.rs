@@ -1,46 +1,47 @@
-//! Cuts what a speech engine wrote as one into the pieces that were said: `dash-l`, `file.txt`, `CLIPing`, `f2a`,
-//! `openquote`.
+//! Segmentation: splits what a speech engine wrote as one word into the words that were said: `dash-l`, `file.txt`,
+//! `CLIPing`, `f2a`, `openquote`.
 //!
-//! A piece is a token of its own that has no white space before it in the source; to cut too often does no harm, since
-//! every piece may be joined to the one before it, and what was typed stays readable as a whole.
+//! A segment is a token of its own without white space before it in the source. A split too many does no harm: every
+//! segment may be joined to the one before it, and the whole keeps its own reading.
 
 use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use super::{letters, targets};
+use super::{lexicon, pronunciation};
+use crate::camel;
 use crate::clean::{Line, Shape, Token};
-use crate::quick::Quick;
-use crate::talk;
+use crate::disfluency;
+use crate::hash::FastHash;
 use crate::vocabulary;
 
-/// Longest chunk that is cut, in bytes: what is longer was pasted.
+/// Longest token that is split, in bytes; longer ones were pasted. This and the next limits were hand-chosen on 2026-11-23.
 const MAX_CHUNK: usize = 96;
-/// Longest word that is searched for words written together, in letters.
+/// Longest word, in letters, in which others are looked for.
 const MAX_FUSED: usize = 28;
-/// Shortest word in which others are looked for.
+/// Shortest word, in letters, in which others are looked for.
 const MIN_FUSED: usize = 5;
 
 /// Longest run of letters that may have been spelled.
 const MAX_SPELLED: usize = 7;
 
-/// A line in pieces.
-pub(super) struct Pieces {
-    /// The line, cut.
+/// A line whose tokens were split.
+pub(super) struct Segments {
+    /// The line with a token for each segment.
     pub line: Line,
-    /// Token of the line as it was → its first piece; one longer than that line.
+    /// Token of the original line → its first segment; one longer than that line.
     pub first: Vec<usize>,
 }
 
-/// Cuts every token that can be cut; `None` when none can.
-pub(super) fn cut(line: &Line) -> Option<Pieces> {
+/// Splits every token that can be split; `None` when none can.
+pub(super) fn split(line: &Line) -> Option<Segments> {
     let mut tokens = Vec::with_capacity(line.tokens.len() * 2);
     let mut first = Vec::with_capacity(line.tokens.len() + 1);
     let mut ranges = Vec::new();
     for (at, token) in line.tokens.iter().enumerate() {
         first.push(tokens.len());
         ranges.clear();
-        pieces(line.text(at), token.shape, &mut ranges);
+        segments(line.text(at), token.shape, &mut ranges);
         if ranges.len() < 2 {
             tokens.push(token.clone());
             continue;
@@ -58,16 +59,17 @@ pub(super) fn cut(line: &Line) -> Option<Pieces> {
         return None;
     }
     first.push(tokens.len());
-    Some(Pieces { line: line.with_tokens(tokens), first })
+    Some(Segments { line: line.with_tokens(tokens), first })
 }
 
-/// Whether a piece is only what holds others together.
+/// Whether a segment only holds others together, like the dash of `dash-l`.
 pub(super) fn is_glue(line: &Line, token: usize) -> bool {
     let glued = |token: usize| line.tokens.get(token).is_some_and(|token| token.glued);
     line.tokens[token].shape == Shape::Typed && (glued(token) || glued(token + 1))
 }
 
-fn pieces(text: &str, shape: Shape, ranges: &mut Vec<(Range<usize>, Shape)>) {
+/// Appends the byte ranges of the segments of a token; none if it is not to be split.
+fn segments(text: &str, shape: Shape, ranges: &mut Vec<(Range<usize>, Shape)>) {
     let holds = |byte: u8| byte.is_ascii_alphanumeric() || b"-.,'_:/@?!".contains(&byte);
     let readable = text.bytes().any(|byte| byte.is_ascii_alphanumeric());
     let fits = text.len() <= MAX_CHUNK && text.bytes().all(holds);
@@ -99,28 +101,21 @@ fn run(bytes: &[u8], belongs: impl Fn(u8) -> bool) -> usize {
     bytes.iter().position(|&byte| !belongs(byte)).unwrap_or(bytes.len())
 }
 
-/// The words in a run of letters: at changes of case, then where known words were written together.
+/// Splits a run of letters at changes of case, then where known words were written together.
 fn words(text: &str, letters: Range<usize>, ranges: &mut Vec<(Range<usize>, Shape)>) {
-    let bytes = text.as_bytes();
-    let mut start = letters.start;
-    for at in letters.start + 1..=letters.end {
-        let turns = at < letters.end
-            && bytes[at].is_ascii_uppercase()
-            && (bytes[at - 1].is_ascii_lowercase()
-                || at + 1 < letters.end && bytes[at + 1].is_ascii_lowercase() && at > start + 1);
-        if turns || at == letters.end {
-            fused(&text[start..at], start, ranges);
-            start = at;
-        }
+    // Engines write a lone capital before a word in lower case at the start of a sentence, so it does not stand alone.
+    for word in camel::words(&text[letters.clone()], 2) {
+        let word = letters.start + word.start..letters.start + word.end;
+        fused(&text[word.clone()], word.start, ranges);
     }
 }
 
-/// Cuts a word that starts at `offset` into the words that it was written together from.
+/// Splits a word that starts at `offset` into the words that were written together.
 fn fused(text: &str, offset: usize, ranges: &mut Vec<(Range<usize>, Shape)>) {
     let word = text.to_ascii_lowercase();
-    // Letters that were spelled: a name among them may be cut from the rest.
+    // Letters that were spelled may hold a name.
     let capitals = text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_uppercase());
-    let spelled = (3..=MAX_SPELLED).contains(&word.len()) && letters::is_spelled(&word) || capitals;
+    let spelled = (3..=MAX_SPELLED).contains(&word.len()) && pronunciation::is_spelled(&word) || capitals;
     let searched = (MIN_FUSED..=MAX_FUSED).contains(&word.len()) || spelled;
     let whole = !searched || word.contains('\'') || is_word(&word);
     let ends = if whole { Vec::new() } else { ends(&word, spelled) };
@@ -133,12 +128,12 @@ fn fused(text: &str, offset: usize, ranges: &mut Vec<(Range<usize>, Shape)>) {
 
 /// Whether it is a word by itself.
 fn is_word(word: &str) -> bool {
-    talk::is_talk_word(word)
+    disfluency::is_talk_word(word)
         || vocabulary::matches(&[word]).next().is_some()
-        || targets::frequency(word).is_some_and(|frequency| frequency >= 2)
+        || lexicon::frequency(word).is_some_and(|frequency| frequency >= 2)
 }
 
-/// What speaks for a cut.
+/// Why a segment may be a word.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Reason {
     /// It is not known.
@@ -149,8 +144,9 @@ enum Reason {
     Symbol,
 }
 
-/// How much it speaks for a cut that `piece` stands there, and why. In letters that were `spelled`, short names count.
-fn worth(piece: &str, spelled: bool) -> Option<(i32, Reason)> {
+/// How strongly `piece` suggests a word of its own, and why; `None` if nothing is known of it. In letters that were
+/// `spelled`, short names count. The weights were hand-chosen on 2026-11-23.
+fn segment_score(piece: &str, spelled: bool) -> Option<(i32, Reason)> {
     let length = piece.len() as i32;
     if length < 2 {
         return spelled.then_some((1, Reason::Common));
@@ -158,9 +154,9 @@ fn worth(piece: &str, spelled: bool) -> Option<(i32, Reason)> {
     if length > 2 && SYMBOLS.contains(piece) {
         return Some((2 * length, Reason::Symbol));
     }
-    let frequency = match targets::frequency(piece) {
+    let frequency = match lexicon::frequency(piece) {
         Some(frequency) => i32::from(frequency),
-        None if talk::is_talk_word(piece) => 4,
+        None if disfluency::is_talk_word(piece) => 4,
         None => 0,
     };
     let known = length > 2 && frequency > 2 || frequency > if spelled { 3 } else { 6 };
@@ -170,14 +166,15 @@ fn worth(piece: &str, spelled: bool) -> Option<(i32, Reason)> {
     (EVERYDAY.contains(piece) || LETTERS.contains(&piece)).then_some((length - 1, Reason::Common))
 }
 
-/// Words of the forms of symbols that are no everyday words, and those that are.
-static SYMBOLS: LazyLock<HashSet<&'static str, Quick>> = LazyLock::new(|| symbols(false));
-static EVERYDAY: LazyLock<HashSet<&'static str, Quick>> = LazyLock::new(|| symbols(true));
-/// Letters written as words.
+/// Words in names of symbols that are not everyday words.
+static SYMBOLS: LazyLock<HashSet<&'static str, FastHash>> = LazyLock::new(|| symbols(false));
+/// Words in names of symbols that are everyday words too.
+static EVERYDAY: LazyLock<HashSet<&'static str, FastHash>> = LazyLock::new(|| symbols(true));
+/// Names of letters, written as words.
 const LETTERS: [&str; 14] =
     ["see", "dee", "gee", "jay", "kay", "ell", "em", "en", "cue", "are", "ess", "tee", "you", "ex"];
 
-fn symbols(everyday: bool) -> HashSet<&'static str, Quick> {
+fn symbols(everyday: bool) -> HashSet<&'static str, FastHash> {
     use vocabulary::Kind::{Close, Open, Quote, Space, Symbol};
     let symbols = vocabulary::entries().iter().filter(|entry| {
         matches!(entry.kind, Symbol | Quote | Open | Close | Space) && entry.everyday == everyday
@@ -185,35 +182,36 @@ fn symbols(everyday: bool) -> HashSet<&'static str, Quick> {
     symbols.flat_map(|entry| entry.words.iter().copied()).collect()
 }
 
-/// Where the words end that `word` is best cut into, the last left out; none where it is better whole.
+/// The ends of the words that `word` is best split into, without the last; none if it is better whole. A search for the
+/// best sum of [`segment_score`] over all splits, by dynamic programming.
 fn ends(word: &str, spelled: bool) -> Vec<usize> {
-    /// What each letter that belongs to no known word costs, and what each further piece costs.
+    /// Cost of each letter in an unknown segment, and of each segment. Hand-chosen on 2026-11-23.
     const UNKNOWN: i32 = 1;
-    const PIECE: i32 = 3;
-    /// The best way to cut up to a place.
+    const SEGMENT: i32 = 3;
+    /// The best split up to a place.
     #[derive(Clone, Copy)]
-    struct Cut {
-        worth: i32,
-        /// Where the last piece begins.
+    struct Split {
+        score: i32,
+        /// Where the last segment begins.
         start: usize,
         symbol: bool,
         unknown: bool,
     }
-    let mut best = vec![Cut { worth: 0, start: 0, symbol: false, unknown: false }];
+    let mut best = vec![Split { score: 0, start: 0, symbol: false, unknown: false }];
     for end in 1..=word.len() {
-        let cut = |start: usize| {
+        let split = |start: usize| {
             let before = best[start];
-            let (worth, reason) = worth(&word[start..end], spelled)
+            let (score, reason) = segment_score(&word[start..end], spelled)
                 .unwrap_or((-UNKNOWN * (end - start) as i32, Reason::Nothing));
-            Cut {
-                worth: before.worth + worth - PIECE,
+            Split {
+                score: before.score + score - SEGMENT,
                 start,
                 symbol: before.symbol || reason == Reason::Symbol,
                 unknown: before.unknown || reason == Reason::Nothing,
             }
         };
-        let Some(cut) = (0..end).map(cut).max_by_key(|cut| cut.worth) else { break };
-        best.push(cut);
+        let Some(split) = (0..end).map(split).max_by_key(|split| split.score) else { break };
+        best.push(split);
     }
     let whole = best[word.len()];
     if whole.unknown && !whole.symbol {
@@ -235,7 +233,7 @@ mod tests {
     use crate::clean::clean;
 
     #[test]
-    fn pieces_of_what_was_written_as_one() {
+    fn segments_of_what_was_written_as_one() {
         for (source, expected) in [
             ("dash-l", "dash|-|l"),
             ("20, 2-slash", "20 2|-|slash"),
@@ -263,7 +261,7 @@ mod tests {
             ("'a b' \"c-d\" $(ls) *.c", "'a b' \"c-d\" $(ls) *.c"),
         ] {
             let line = clean(source);
-            let line = cut(&line).map_or(line, |pieces| pieces.line);
+            let line = split(&line).map_or(line, |segments| segments.line);
             let mut text = String::new();
             for (at, token) in line.tokens.iter().enumerate() {
                 text += if at == 0 {

@@ -1,4 +1,4 @@
-//! How written English sounds: letters to sounds, by a table of letters in their context.
+//! Pronunciation: letters to sounds, by a table of letters in their context.
 //!
 //! The table is `data/sound-letters.txt`, learnt from the CMU Pronouncing Dictionary; it is right about 95 letters of
 //! 100 in common words and keeps what the others sound like close, which is enough to compare words by sound.
@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use crate::quick::Quick;
+use crate::hash::FastHash;
 
 /// A sound of English: an index into the inventory of [`super::distance`].
 pub type Sound = u8;
@@ -27,7 +27,7 @@ const NAMES: [&str; 26] = [
 ];
 
 /// Context → sounds.
-static TABLE: LazyLock<HashMap<u64, &'static [u8], Quick>> = LazyLock::new(|| {
+static TABLE: LazyLock<HashMap<u64, &'static [u8], FastHash>> = LazyLock::new(|| {
     let lines = include_str!("../../data/sound-letters.txt").lines().filter(|line| !line.starts_with('#'));
     let entry = |line: &'static str| {
         let (context, sounds) = line.split_once(' ')?;

@@ -1,48 +1,51 @@
-//! Which commands a word may stand in: those named since the last pipe.
+//! The commands that a word may be an argument of: those named since the last operator, as far as the unfinished
+//! lattice shows.
 
 use std::collections::HashMap;
 use std::hash::Hasher;
 use std::sync::{Arc, LazyLock, PoisonError, RwLock};
 
-use super::targets::{self, Role, Target};
+use super::lexicon::{self, LexiconEntry, Role};
 use crate::commands::{self, Command};
+use crate::hash::FxHasher;
 use crate::lattice::{Fit, Kind, Reading};
-use crate::quick::Multiply;
 
-/// Words after which no command is due that was not led up to.
+/// Words after the start of a command line beyond which a command's name is no longer expected. This and the next limit
+/// were hand-chosen on 2026-11-23.
 const SOON: usize = 3;
-/// Most commands of a line that are kept in mind: `sudo`, `xargs` and talk that looks like a command lead to others.
+/// Most commands that are remembered: behind `sudo`, `xargs` or talk that looks like a command comes another.
 const MAX_COMMANDS: usize = 4;
 
-/// The words of a command's sub-commands and flags, each with what it is: one for each of [`targets::words`].
+/// The words of a command's sub-commands and flags.
 struct Words {
+    /// Number of a word in the lexicon → what it is to the command.
     fits: Vec<Fit>,
-    /// The letters that are flags, of both cases: `a` is bit 0.
+    /// The letters that are flags, in either case: `a` is bit 0.
     letters: u32,
-    /// Of each name of several words, such as `force-with-lease`, the hash of its first two; sorted.
+    /// Hashes of the first two words of names such as `force-with-lease`; sorted.
     pairs: Vec<u64>,
 }
 
 /// The hash of two words that a name begins with.
 fn pair(first: &str, second: &str) -> u64 {
-    let mut hasher = Multiply::default();
+    let mut hasher = FxHasher::default();
     hasher.write(first.as_bytes());
     hasher.write_u8(b'-');
     hasher.write(second.as_bytes());
     hasher.finish()
 }
 
-/// Path of a command → its words. As many as there are commands at most.
+/// Path of a command → its words: a cache with at most one entry for each command of the table. It changes no result.
 static WORDS: LazyLock<RwLock<HashMap<&'static str, Arc<Words>>>> = LazyLock::new(RwLock::default);
 
 fn words(command: Command) -> Arc<Words> {
     if let Some(words) = WORDS.read().unwrap_or_else(PoisonError::into_inner).get(command.path()) {
         return Arc::clone(words);
     }
-    let mut words = Words { fits: vec![Fit::Unknown; targets::words()], letters: 0, pairs: Vec::new() };
+    let mut words = Words { fits: vec![Fit::Unknown; lexicon::words()], letters: 0, pairs: Vec::new() };
     let mut note = |name: &'static str, fit: Fit| {
         for word in commands::words_of(name) {
-            if let Some(at) = targets::word(word) {
+            if let Some(at) = lexicon::word(word) {
                 words.fits[at as usize] = fit;
             }
             if let [letter] = word.as_bytes() {
@@ -63,22 +66,22 @@ fn words(command: Command) -> Arc<Words> {
     words
 }
 
-/// The commands that are being said.
+/// The commands that were named since the last operator.
 #[derive(Default)]
-pub(super) struct Within {
+pub(super) struct CommandContext {
     commands: Vec<(Command, Arc<Words>)>,
-    /// Words since the last pipe.
+    /// Words since the last operator.
     said: usize,
 }
 
-impl Within {
-    /// Reads on over a token, given its readings.
+impl CommandContext {
+    /// Takes in the readings of the next token.
     pub(super) fn read(&mut self, readings: &[Reading]) {
         let separates = |reading: &Reading| {
-            reading.kind == Kind::Symbol && matches!(reading.text.as_ref(), "|" | "||" | "&&" | ";")
+            reading.is_symbol() && matches!(reading.text.as_ref(), "|" | "||" | "&&" | ";")
         };
         if readings.iter().any(separates) {
-            *self = Within::default();
+            *self = CommandContext::default();
             return;
         }
         let mut words = readings.iter().filter(|reading| matches!(reading.kind, Kind::Word | Kind::Heard));
@@ -104,33 +107,33 @@ impl Within {
         true
     }
 
-    /// Tells the places apart that say different things of a target.
-    pub(super) fn context(&self) -> u64 {
+    /// A key that differs whenever [`Self::fit`] could differ.
+    pub(super) fn cache_key(&self) -> u64 {
         let paths = self.commands.iter().map(|(command, _)| command.path().as_ptr() as usize as u64);
-        let mut hasher = Multiply::default();
+        let mut hasher = FxHasher::default();
         paths.for_each(|path| hasher.write_u64(path));
         hasher.write_u64(self.said.min(SOON) as u64);
         hasher.finish()
     }
 
-    /// What the table of commands says of a target here.
-    pub(super) fn fit(&self, target: &Target) -> Fit {
-        match target.role {
-            Role::Word => self.fit_of(target.word, target.command),
-            Role::Letter => self.fit_of_letter(target.text),
+    /// What the table of commands says of an entry here.
+    pub(super) fn fit(&self, entry: &LexiconEntry) -> Fit {
+        match entry.role {
+            Role::Word => self.fit_of(entry.word, entry.command),
+            Role::Letter => self.fit_of_letter(entry.text),
             Role::Symbol | Role::Number => Fit::Unknown,
         }
     }
 
-    /// What the table of commands says here of a word as it is written.
+    /// What the table of commands says here of a written word.
     pub(super) fn fit_of_text(&self, text: &str) -> Fit {
-        match targets::word(text) {
-            Some(word) => self.fit_of(word, targets::is_command(word)),
+        match lexicon::word(text) {
+            Some(word) => self.fit_of(word, lexicon::is_command(word)),
             None => self.fit_of_letter(text),
         }
     }
 
-    /// What the table of commands says here of words that a name is made of, such as "force with lease", and that name.
+    /// The hyphenated name that words such as "force with lease" make here, and what the table of commands says of it.
     pub(super) fn fit_of_name(&self, words: &[&str]) -> Option<(String, Fit)> {
         let [first, second, ..] = *words else { return None };
         let (begins, mut name) = (pair(first, second), None);
