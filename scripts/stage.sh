@@ -13,7 +13,7 @@ for program in sayso saysod sayso-lab; do cp "$programs/$program" "$dest/bin/$pr
 kernels=$programs/../metal/mlx.metallib
 if [ -f "$kernels" ]; then cp "$kernels" "$dest/bin"; fi
 cp -R "$source/shell/." "$share/sayso"
-cp "$source/CHANGELOG.md" "$source/LICENSE-MIT" "$source/LICENSE-APACHE" "$share/doc/sayso"
+cp "$source/CHANGELOG.md" "$source/LICENSE-MIT" "$source/LICENSE-APACHE" "$source/NOTICE.md" "$share/doc/sayso"
 
 # The programs know their own command lines.
 "$programs/sayso" man "$share/man/man1"
