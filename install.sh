@@ -1,9 +1,9 @@
 #!/bin/sh
-# Installs sayso for one person, without root: from this checkout, or from a release tarball.
+# Installs sayso for one user, without root: from this checkout, or from a release tarball.
 #
-# Files are written beside their place and renamed, and everything that was added is written down in
-# PREFIX/share/sayso/manifest, so that a second run changes nothing and --uninstall leaves nothing behind.
-# Everything happens in functions: a script that was cut short on its way here does nothing.
+# Every file is written under a temporary name in its folder and then renamed. PREFIX/share/sayso/manifest lists everything
+# that was added, so that a second run changes nothing and --uninstall leaves nothing behind. All code is in functions:
+# a download of this script that was cut short does nothing.
 set -eu
 unset CDPATH
 
@@ -11,19 +11,19 @@ usage() {
     cat <<'USAGE'
 Usage: sh install.sh [OPTION]...
 
-Run inside a checkout it builds sayso with cargo. It needs no root.
+In a checkout, it builds sayso with cargo. It needs no root.
 
   --from FILE.tar.gz   install this release tarball instead of building
   --sha256 HEX         its checksum (default: the one in FILE.tar.gz.sha256)
-  --prefix DIR         where to, an absolute path (default: $PREFIX, else ~/.local)
+  --prefix DIR         where to install, an absolute path (default: $PREFIX, else ~/.local)
   --yes                add the one line to the start files of your shells without asking
-  --no-rc              touch no start file, and say which lines to add
+  --no-rc              change no start file, and print the lines to add
   --service            have systemd or launchd start the daemon at login
   --uninstall          remove what this script added, and nothing else
-  --help               this text
+  --help               show this text
 
-Your shells are the one in $SHELL and those that have a start file. For any other of zsh, bash and fish that is installed
-the line to add is shown. A line that an installation elsewhere added is replaced.
+Your shells are the one in $SHELL and those that have a start file. For every other one of zsh, bash and fish that is
+installed, the line to add is printed. A line that another installation added is replaced.
 USAGE
 }
 
@@ -69,16 +69,16 @@ main() {
         shift
     done
 
-    [ -n "${HOME:-}" ] || die 'HOME is not set, so there is no place to install to.' 'Nothing was changed.'
+    [ -n "${HOME:-}" ] || die 'HOME is not set, so there is no folder to install into.' 'Nothing was changed.'
     prefix=${prefix:-$HOME/.local}
     case $prefix in
     /*) ;;
-    # In a checkout, the folder that is usually meant is another one than this.
-    *) die "the prefix '$prefix' is not an absolute path." "Nothing was changed. Should it be $PWD/$prefix? Then write that." ;;
+    # Relative to what? In a checkout, the current folder is rarely meant.
+    *) die "the prefix '$prefix' is not an absolute path." "Nothing was changed. If you mean $PWD/$prefix, write that." ;;
     esac
     case "$prefix$HOME" in
     *"$TAB"* | *'
-'*) die 'a path with a tab or a line break in it cannot be installed to.' 'Nothing was changed.' ;;
+'*) die 'the prefix or HOME contains a tab or a line break, which the manifest cannot hold.' 'Nothing was changed.' ;;
     esac
     command -v sha256sum >/dev/null 2>&1 || command -v shasum >/dev/null 2>&1 ||
         die 'neither sha256sum nor shasum was found.' 'Nothing was changed. Install coreutils or Perl.'
@@ -87,7 +87,7 @@ main() {
     here=$(cd "$(dirname "$0")" && pwd)
 
     work=$(mktemp -d "${TMPDIR:-/tmp}/sayso-install.XXXXXX") ||
-        die 'no temporary folder could be made.' 'Nothing was changed. Is the disk full?'
+        die 'cannot create a temporary folder.' 'Nothing was changed. Is the disk full?'
     unfinished=$work/unfinished
     : >"$unfinished"
     trap clean_up EXIT
@@ -102,7 +102,7 @@ heed_signals() {
     trap 'exit 143' TERM
 }
 
-# Whatever ended the script, nothing half-written stays.
+# However the script ends, no half-written file stays.
 clean_up() {
     status=$?
     trap '' HUP INT TERM
@@ -120,18 +120,18 @@ install() {
     elif [ -x "$here/bin/sayso" ]; then
         tree=$here
     else
-        die 'this is no checkout of sayso, and no tarball was named.' \
-            'Nothing was changed. Name one with --from FILE.tar.gz.'
+        die 'this folder is not a sayso checkout, and no tarball was given.' \
+            'Nothing was changed. Give one with --from FILE.tar.gz.'
     fi
     (cd "$tree" && find bin share -type f | LC_ALL=C sort) >"$work/files"
     for program in sayso saysod sayso-lab; do
-        [ -x "$tree/bin/$program" ] || die "the program $program is missing in what was to be installed." 'Nothing was changed.'
+        [ -x "$tree/bin/$program" ] || die "the program $program is missing from what was to be installed." 'Nothing was changed.'
     done
     put_files
     after_files
 }
 
-# Builds in the checkout and lays the result out in $tree.
+# Builds the checkout and lays out the result in $tree.
 build() {
     cargo=$(command -v cargo || true)
     if [ -z "$cargo" ] && [ -x "${CARGO_HOME:-$HOME/.cargo}/bin/cargo" ]; then
@@ -142,19 +142,21 @@ build() {
     [ -n "$cargo" ] || die 'cargo was not found: building sayso needs Rust.' \
         'Nothing was changed. Install Rust with rustup, or install a release with --from FILE.tar.gz.'
     needed=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' "$here/Cargo.toml")
-    found=$(cd "$here" && rustc --version 2>/dev/null | sed -n 's/^rustc \([0-9]*\.[0-9]*\).*/\1/p')
-    [ -n "$found" ] || die 'rustc does not run here.' 'Nothing was changed. "rustup toolchain install stable" may repair it.'
+    # Called outside the checkout: its rust-toolchain.toml would have rustup download the compiler that developers use.
+    found=$(cd / && rustc --version 2>/dev/null | sed -n 's/^rustc \([0-9]*\.[0-9]*\).*/\1/p')
+    [ -n "$found" ] || die 'rustc does not run here.' 'Nothing was changed. "rustup default stable" may repair it.'
     if [ "$(version_number "$found")" -lt "$(version_number "$needed")" ]; then
-        die "Rust $found is too old: sayso needs $needed." 'Nothing was changed. "rustup update stable" brings a newer one.'
+        die "Rust $found is too old: sayso needs $needed." 'Nothing was changed. "rustup update stable" installs a newer one.'
     fi
     say "Building sayso with Rust $found (a few minutes the first time)"
     target=${CARGO_TARGET_DIR:-target}
     case $target in /*) ;; *) target=$here/$target ;; esac
-    # Where a Mac's build leaves the kernels of MLX, and stage.sh finds them.
-    (cd "$here" && MLX_RS_METAL_PATH=$target/metal cargo build --release --locked --bins --target-dir "$target") ||
-        die 'the build failed; cargo says why above.' 'Nothing was changed.'
+    # On a Mac, the build leaves MLX's kernels in this folder, where stage.sh looks for them.
+    (cd / && MLX_RS_METAL_PATH=$target/metal cargo build --release --locked --manifest-path "$here/Cargo.toml" \
+        --package sayso --package saysod --package sayso-lab --bins --target-dir "$target") ||
+        die 'the build failed; see the messages of cargo above.' 'Nothing was changed.'
     tree=$work/tree
-    sh "$here/scripts/stage.sh" "$target/release" "$tree" || die 'what was built could not be gathered.' 'Nothing was changed.'
+    sh "$here/scripts/stage.sh" "$target/release" "$tree" || die 'the files to install could not be put together.' 'Nothing was changed.'
 }
 
 # 1.95 → 1095
@@ -169,20 +171,20 @@ unpack() {
     case $from in -*) from=./$from ;; esac
     if [ -z "$sha256" ]; then
         [ -f "$from.sha256" ] || die "the checksum of $from is not known." \
-            "Nothing was changed. Name it with --sha256 HEX, or put $from.sha256 beside it."
+            "Nothing was changed. Give it with --sha256 HEX, or put $from.sha256 beside the tarball."
         sha256=$(sed -n '1s/[^0-9A-Fa-f].*//p;1q' "$from.sha256")
         [ -n "$sha256" ] || sha256=$(sed -n '1p' "$from.sha256")
     fi
     sha256=$(printf '%s' "$sha256" | tr 'A-F' 'a-f')
     case $sha256 in
-    *[!0-9a-f]* | '') die "'$sha256' is no SHA-256 checksum (64 hexadecimal digits)." 'Nothing was changed.' ;;
+    *[!0-9a-f]* | '') die "'$sha256' is not a SHA-256 checksum (64 hexadecimal digits)." 'Nothing was changed.' ;;
     esac
     found=$(checksum "$from")
-    [ "$found" = "$sha256" ] || die "$from is not what it should be." \
-        "expected SHA-256 $sha256" "found            $found" 'Nothing was changed. Fetch the file again.'
+    [ "$found" = "$sha256" ] || die "$from has another checksum than expected." \
+        "expected SHA-256 $sha256" "found            $found" 'Nothing was changed. Download the file again.'
     say "$from has the right checksum"
 
-    # Only files and folders, all below one folder, and only where sayso has something.
+    # Accept only files and folders, all below one folder, and only in the places that sayso uses.
     tar -tzf "$from" >"$work/names" 2>"$work/error" ||
         die "$from cannot be read as a .tar.gz: $(cat "$work/error")." 'Nothing was changed.'
     odd=$(LC_ALL=C awk -F/ '
@@ -190,28 +192,28 @@ unpack() {
         $0 ~ /(^|\/)\.\.?(\/|$)/ || $1 != top || $1 == "" || $0 ~ /\\/ { print; exit }
         NF > 1 && $2 != "" && $2 !~ /^(bin|share|install\.sh)$/ { print; exit }
     ' "$work/names")
-    [ -z "$odd" ] || die "$from holds an entry that does not belong there: $odd." 'Nothing was changed.'
+    [ -z "$odd" ] || die "$from contains an entry that does not belong there: $odd." 'Nothing was changed.'
     tar -tvzf "$from" | LC_ALL=C awk '$0 !~ /^[-d]/ { exit 1 }' ||
-        die "$from holds something that is neither a file nor a folder." 'Nothing was changed.'
+        die "$from contains something that is neither a file nor a folder." 'Nothing was changed.'
     mkdir "$work/unpacked"
     tar -xozf "$from" -C "$work/unpacked" 2>"$work/error" ||
         die "$from cannot be unpacked: $(cat "$work/error")." 'Nothing was changed. Is the disk full?'
     tree=$work/unpacked/$(sed -n '1s|/.*||p' "$work/names")
-    if [ ! -d "$tree/bin" ] || [ ! -d "$tree/share" ]; then die "$from is no release of sayso." 'Nothing was changed.'; fi
+    if [ ! -d "$tree/bin" ] || [ ! -d "$tree/share" ]; then die "$from is not a release of sayso." 'Nothing was changed.'; fi
 }
 
 checksum() {
     if command -v sha256sum >/dev/null 2>&1; then sha256sum <"$1"; else shasum -a 256 <"$1"; fi | sed 's/ .*//'
 }
 
-# Puts every file of $tree under $prefix: all are written beside their place before the first is renamed.
+# Puts every file of $tree under $prefix: all are written under temporary names before the first one is renamed.
 put_files() {
     kilobytes=$(du -sk "$tree/bin" "$tree/share" | awk '{ sum += $1 } END { print sum }')
     make_folder "$prefix"
     free=$(df -Pk "$prefix" | awk 'NR == 2 { print $4 }')
     case $free in
     '' | *[!0-9]*) ;;
-    *) [ "$free" -gt "$kilobytes" ] || die "$prefix has $free KiB free, and sayso needs $kilobytes." 'Nothing was changed.' ;;
+    *) [ "$free" -gt "$kilobytes" ] || die "$prefix has $free KiB free, and sayso needs $kilobytes KiB." 'Nothing was changed.' ;;
     esac
 
     : >"$work/new"
@@ -225,8 +227,8 @@ put_files() {
             old=$(checksum "$place")
             [ "$old" != "$sum" ] || continue
             if ! recorded "$file"; then
-                die "$place is there already, and this script did not put it there." \
-                    'Nothing was changed. Move it away, or choose another place with --prefix DIR.'
+                die "$place exists already, and this script did not put it there." \
+                    'Nothing was changed. Move it away, or install elsewhere with --prefix DIR.'
             fi
             recorded "$file" "$old" || printf '%s\n' "$place" >>"$work/changed"
         fi
@@ -242,7 +244,7 @@ put_files() {
     "$program" --version >/dev/null 2>"$work/error" ||
         die "these programs do not run on this machine, $(uname -sm): $(cat "$work/error")." 'Nothing was changed.'
 
-    # What an older release had and this one has not.
+    # Files of an older release that this one no longer has.
     : >"$work/gone"
     if [ -f "$manifest" ]; then
         while IFS=$TAB read -r kind sum file; do
@@ -251,10 +253,10 @@ put_files() {
         done <"$manifest"
     fi
 
-    # Until all are renamed, the manifest knows the old files and the new ones.
+    # Until all files are renamed, the manifest lists the old ones and the new ones.
     make_folder "$(dirname "$manifest")"
     { other_entries; old_files; cat "$work/new"; } | once >"$work/union"
-    # From here on it is a matter of milliseconds: all of it or nothing.
+    # The rest takes milliseconds and must not be interrupted.
     trap '' HUP INT TERM
     write_manifest "$work/union"
     while IFS= read -r place; do
@@ -287,7 +289,7 @@ recorded() {
 
 old_files() { if [ -f "$manifest" ]; then grep "^file$TAB" "$manifest" || true; fi; }
 
-# Folders, start files and the service: what earlier runs wrote down, and this one.
+# The entries for folders, start files and the service, of earlier runs and of this one.
 other_entries() {
     {
         if [ -f "$manifest" ]; then grep -v "^file$TAB" "$manifest" || true; fi
@@ -295,7 +297,7 @@ other_entries() {
     } | once
 }
 
-# Each line once, where it comes first.
+# Prints each line once, at its first position.
 once() { awk '!seen[$0]++'; }
 
 write_manifest() {
@@ -305,23 +307,23 @@ write_manifest() {
     mv -f "$manifest.sayso-new" "$manifest"
 }
 
-# make_folder DIR: like mkdir -p, and writes down what was made.
+# make_folder DIR: like mkdir -p, but records the folders that it creates.
 make_folder() {
     [ -d "$1" ] && return
     make_folder "$(dirname "$1")"
-    mkdir "$1" 2>"$work/error" || die "$1 cannot be made: $(cat "$work/error")." \
-        'No program was installed. Choose another place with --prefix DIR.'
+    mkdir "$1" 2>"$work/error" || die "the folder $1 cannot be created: $(cat "$work/error")." \
+        'No program was installed. Install elsewhere with --prefix DIR.'
     printf 'dir\t%s\n' "$1" >>"$work/entries"
 }
 
-# remove_folders ENTRIES: the folders that were made, the deepest first; one with something else in it stays.
+# remove_folders ENTRIES: removes the folders that were created, deepest first, except those that are not empty.
 remove_folders() {
     sed -n "s/^dir$TAB//p" "$1" | LC_ALL=C sort -r | while IFS= read -r folder; do
         rmdir "$folder" 2>/dev/null || true
     done
 }
 
-# remove_file SUM FILE: removes what was installed, unless somebody changed it.
+# remove_file SUM FILE: removes an installed file, unless it was changed since.
 remove_file() {
     place=$prefix/$2
     rm -f "$place.sayso-new"
@@ -336,30 +338,30 @@ remove_file() {
 after_files() {
     turned_on=''
     for shell in zsh bash fish; do start_file "$shell"; done
-    # A daemon of the files that were replaced would answer until its end.
+    # A daemon that still runs the replaced program would go on answering.
     if [ -s "$work/renames" ]; then "$prefix/bin/sayso" service stop >/dev/null 2>&1 || true; fi
     if [ -n "$service" ]; then
         say 'Installing the service'
-        "$prefix/bin/sayso" service install || die 'the service was not installed; all else is in place.'
+        "$prefix/bin/sayso" service install || die 'the service was not installed; everything else is in place.'
         printf 'service\n' >>"$work/entries"
     fi
-    # The daemon makes this folder if nobody did; made here, it is written down.
+    # The daemon creates this folder when it is missing; created here, it is in the manifest and can be removed.
     [ "$(uname -s)" = Darwin ] || make_folder "$state_home"
     { other_entries; cat "$work/new"; } >"$work/final"
     write_manifest "$work/final"
     try_it
 }
 
-# The start file of a shell, or nothing where that shell cannot have the key.
+# Prints the start file of a shell, or nothing if that shell cannot bind the key.
 start_file_of() {
     case $1 in
     zsh)
         folder=${ZDOTDIR:-$HOME}
-        # Most people set ZDOTDIR in ~/.zshenv: zsh knows.
+        # ZDOTDIR is mostly set in ~/.zshenv, which only zsh reads.
         if command -v zsh >/dev/null 2>&1; then
             # shellcheck disable=SC2016 # zsh expands it
-            told=$(zsh -c 'print -r -- "${ZDOTDIR:-$HOME}"' </dev/null 2>/dev/null | tail -n 1) || told=''
-            case $told in /*) folder=$told ;; esac
+            found=$(zsh -c 'print -r -- "${ZDOTDIR:-$HOME}"' </dev/null 2>/dev/null | tail -n 1) || found=''
+            case $found in /*) folder=$found ;; esac
         fi
         file=$folder/.zshrc
         ;;
@@ -375,13 +377,13 @@ start_file_of() {
     command -v "$1" >/dev/null 2>&1 || return 0
     # shellcheck disable=SC2016 # the other bash expands it
     if [ "$1" = bash ] && ! bash -c '[ $((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1])) -ge 404 ]'; then
-        if is_used bash "$file"; then note 'This bash is older than 4.4, which the key needs: it gets no line' >&2; fi
+        if is_used bash "$file"; then note 'This bash is older than 4.4, which sayso needs: its start file was left alone' >&2; fi
         return 0
     fi
     printf '%s\n' "$file"
 }
 
-# is_used SHELL FILE: whether this person uses a shell, whose start file is FILE.
+# is_used SHELL FILE: whether this user uses the shell whose start file is FILE.
 is_used() {
     case ${SHELL:-} in
     */"$1") return 0 ;;
@@ -389,7 +391,7 @@ is_used() {
     [ -e "$2" ]
 }
 
-# The program in the words of a shell.
+# quoted_program SHELL: the path of the program, quoted for that shell.
 quoted_program() {
     case $1:$prefix in
     fish:*[!A-Za-z0-9_./-]*) printf "'%s'" "$(printf '%s' "$prefix/bin/sayso" | sed "s/[\\\\']/\\\\&/g")" ;;
@@ -398,7 +400,7 @@ quoted_program() {
     esac
 }
 
-# The line that turns sayso on in a shell. It names the program by its path: PATH may not be set yet.
+# The line that turns sayso on in a shell. It names the program by its path, because PATH may not be set yet.
 start_line() {
     program=$(quoted_program "$1")
     case $1 in
@@ -407,13 +409,13 @@ start_line() {
     esac
 }
 
-# Adds the line to the start file of a shell, once, if that is wanted.
+# Adds the line to the start file of a shell, once, if the user agrees.
 start_file() {
     file=$(start_file_of "$1")
     [ -n "$file" ] || return 0
     line=$(start_line "$1")
     if ! is_used "$1" "$file"; then
-        note "Should you use $1 one day, add to $file: $line"
+        note "If you start using $1, add this line to $file: $line"
         return
     fi
     if [ -f "$file" ] && grep -Fqx "$line $MARK" "$file"; then
@@ -441,7 +443,7 @@ start_file() {
             ;;
         esac
     fi
-    # A line of an earlier install, for another prefix, makes room for this one.
+    # This line replaces that of an earlier installation under another prefix.
     outcome="Added one line to $file"
     if [ -f "$file" ] && grep -Fq "$MARK" "$file"; then
         if grep -F "$MARK" "$file" | grep -Fvq "$(quoted_program "$1") init "; then
@@ -459,7 +461,7 @@ start_file() {
         line=$(printf '\n%s' "$line")
     fi
     if ! [ -e "$file" ] || [ -w "$file" ]; then
-        # Written down first: a line that is not there is no harm to remove.
+        # Recorded first: removing a line that was never added does no harm.
         printf 'line\t%s\t%s\t%s\n' "$file" "$newline" "$state" >>"$work/entries"
         { other_entries; cat "$work/new"; } >"$work/final"
         write_manifest "$work/final"
@@ -472,8 +474,8 @@ start_file() {
     fi
 }
 
-# remove_lines FILE PROGRAM NEWLINE: takes the lines for a program out of a start file (all of ours where it is empty);
-# with "newline" also the line break before the last one.
+# remove_lines FILE PROGRAM NEWLINE: removes the lines that this script added for a program (for any program if it is empty)
+# from a start file; if NEWLINE is "newline", also the line break before the last one.
 remove_lines() {
     real=$1
     while [ -L "$real" ]; do
@@ -483,26 +485,26 @@ remove_lines() {
     end=newline
     [ -z "$(tail -c 1 "$real")" ] || end=none
     printf '%s\n' "$real.sayso-new" >>"$unfinished"
-    # The copy carries the mode over.
-    cp -p "$real" "$real.sayso-new" || die "$1 cannot be rewritten; take the line with 'install.sh of sayso' out by hand."
+    # The copy keeps the mode of the file.
+    cp -p "$real" "$real.sayso-new" || die "$1 cannot be rewritten; remove the line that contains 'install.sh of sayso' by hand."
     MARK=$MARK PROGRAM=$2 END=$end NEWLINE=$3 LC_ALL=C awk '
         { ours = index($0, ENVIRON["PROGRAM"]) && length($0) >= length(ENVIRON["MARK"]) &&
                  substr($0, length($0) - length(ENVIRON["MARK"]) + 1) == ENVIRON["MARK"] }
         !ours { printf "%s%s", before, $0; before = "\n" }
         END {
             if (before != "" && ENVIRON["END"] == "newline" && !(ours && ENVIRON["NEWLINE"] == "newline")) printf "\n"
-        }' "$real" >"$real.sayso-new" || die "$1 cannot be rewritten; take the line with 'install.sh of sayso' out by hand."
+        }' "$real" >"$real.sayso-new" || die "$1 cannot be rewritten; remove the line that contains 'install.sh of sayso' by hand."
     mv -f "$real.sayso-new" "$real"
 }
 
-# Converts a sentence with what was installed, and says what to do now.
+# Converts a sentence with the installed programs, and tells the user what to do next.
 try_it() {
     sentence='git commit dash m quote fix login bug quote'
     if ! result=$(printf '%s' "$sentence" | "$prefix/bin/sayso" convert --deadline-ms 10000 2>"$work/error"); then
         die "sayso is installed, but could not convert a sentence: $(cat "$work/error")." \
             "Run '$prefix/bin/sayso doctor' to see why."
     fi
-    say 'It works. You say, and get:'
+    say 'It works. You say, and you get:'
     note "$sentence"
     note "$result"
     if [ -n "$turned_on" ]; then
@@ -514,13 +516,13 @@ try_it() {
     *:"$prefix/bin":*) ;;
     *)
         say "$prefix/bin is not in your PATH. The key works all the same; to type 'sayso', add it to PATH:"
-        # shellcheck disable=SC2016 # the person's shell expands it
+        # shellcheck disable=SC2016 # the user's shell expands it
         note "$(printf 'export PATH="%s:$PATH"   (fish: fish_add_path "%s")' "$prefix/bin" "$prefix/bin")"
         ;;
     esac
 }
 
-# The key of the settings, in the words of a person.
+# The key of the settings, as a person writes it.
 key_name() {
     key=$("$prefix/bin/sayso" config show 2>/dev/null | sed -n 's/^ *key *= *"\(.*\)".*/\1/p' | sed -n 1p)
     case $key in
@@ -546,14 +548,14 @@ uninstall() {
         esac
         if grep -F "$MARK" "$file" | grep -Fq "$program init "; then
             remove_lines "$file" "$program init " "$newline"
-            say "Took the line out of $file"
+            say "Removed the line from $file"
         fi
         if [ "$state" = created ] && [ ! -s "$file" ] && [ ! -L "$file" ]; then rm -f "$file"; fi
     done <"$manifest"
     while IFS=$TAB read -r kind sum file; do
         if [ "$kind" = file ]; then remove_file "$sum" "$file"; fi
     done <"$manifest"
-    # The daemon's logs are no one's work.
+    # Nobody needs the daemon's logs any more.
     for folder in "$state_home/sayso" "$HOME/Library/Caches/sayso"; do
         if [ -d "$folder" ]; then
             rm -f "$folder"/saysod.*log

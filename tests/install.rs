@@ -384,20 +384,20 @@ fn a_place_that_cannot_be_written_is_named() {
     let person = Person::new();
     let file = person.home().join(".bashrc");
     let arguments = [&from_release()[..], &["--yes", "--prefix", path(&file)]].concat();
-    person.refuses(&arguments, "cannot be made");
+    person.refuses(&arguments, "cannot be created");
 }
 
 #[test]
 fn a_wrong_checksum_changes_nothing() {
     let person = Person::new();
     let zeros = "0".repeat(64);
-    person.refuses(&[&from_release()[..], &["--sha256", &zeros]].concat(), "is not what it should be");
-    person.refuses(&[&from_release()[..], &["--sha256", "see below"]].concat(), "no SHA-256 checksum");
+    person.refuses(&[&from_release()[..], &["--sha256", &zeros]].concat(), "has another checksum");
+    person.refuses(&[&from_release()[..], &["--sha256", "see below"]].concat(), "not a SHA-256 checksum");
     let alone = person.folder.path().join("alone.tar.gz");
     fs::copy(release(), &alone).unwrap();
     person.refuses(&["--from", path(&alone)], "checksum of");
     fs::write(person.folder.path().join("alone.tar.gz.sha256"), format!("{zeros}  alone.tar.gz\n")).unwrap();
-    person.refuses(&["--from", path(&alone)], "is not what it should be");
+    person.refuses(&["--from", path(&alone)], "has another checksum");
     person.refuses(&["--from", "no-such.tar.gz"], "there is no file");
 }
 
