@@ -9,7 +9,7 @@ fmt:
     cargo fmt --all
     cargo fmt --manifest-path fuzz/Cargo.toml
 
-# format check, clippy, shellcheck, syntax of the shell files, documentation
+# format check, clippy, shellcheck, syntax of the shell files, actionlint, documentation
 lint:
     bash scripts/lint.sh
 
@@ -25,11 +25,19 @@ mlx-linux *arguments:
 real-models:
     bash scripts/real-models.sh
 
-# everything that a change must pass
-ci:
-    bash .ci/run
+# everything that a change must pass, or some steps of it: `just ci lint test`
+ci *steps:
+    bash .ci/run {{steps}}
 
-# hold the dependencies to deny.toml, known vulnerabilities included
+# convert the committed cases: none may come out worse than before; --renew writes down what is reached now
+accuracy *arguments:
+    bash scripts/accuracy.sh {{arguments}}
+
+# weights, programs and dependencies may not grow; --renew writes down what they are now
+size *arguments:
+    bash scripts/size.sh {{arguments}}
+
+# check the dependencies against deny.toml, known vulnerabilities included
 deny:
     bash scripts/deny.sh --advisories
 
@@ -68,19 +76,19 @@ install *arguments:
 release:
     bash scripts/release.sh
 
-# write docs/VOCABULARY.md anew from the table of words
+# regenerate docs/VOCABULARY.md from the vocabulary
 docs:
     UPDATE_DOCS=1 cargo test --quiet -p sayso-speech --test page
 
-# take the README's picture anew, from a real terminal
+# take the README's picture again, from a real terminal
 picture:
     cargo build --release --workspace --bins
     bash docs/picture/take.sh
 
-# say every command of the corpora strictly and convert it back
+# speak every command of the corpora strictly and convert it back
 roundtrip:
     bash scripts/corpus.sh
 
-# Make the weights of the tagger again: two runs, about an hour together on two cores
+# train the tagger's weights: two runs, about an hour together on two cores
 tagger output="../tagger-run":
     bash scripts/tagger.sh {{output}}
