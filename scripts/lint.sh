@@ -55,6 +55,8 @@ WHEELS
 fi
 check "$actionlint" .github/workflows/*.yml
 
+check python3 scripts/doc-links.py
+
 # The documentation is for those who work here, to whom nothing is private.
 RUSTDOCFLAGS='-D warnings -A rustdoc::private_intra_doc_links' \
     check cargo doc --workspace --no-deps --locked --document-private-items

@@ -19,17 +19,17 @@ const SECTIONS: [(&str, &[Kind]); 9] = [
     ("Talk that is left out", &[Kind::Filler, Kind::Lead, Kind::Tail]),
     ("Corrections", &[Kind::Correction]),
     ("Names in capitals: variables after `$` and `export`, commits of git", &[Kind::Variable]),
-    ("What speech engines hear for a command", &[Kind::Heard]),
-    ("What they hear for a file's ending, or a name", &[Kind::Ending, Kind::Name]),
+    ("Misheard commands", &[Kind::Heard]),
+    ("Misheard file extensions and names", &[Kind::Ending, Kind::Name]),
 ];
 
 const INTRODUCTION: &str = r#"# What you can say
 
-Say the command, its symbols by name: `git commit dash m quote fix login bug quote` writes `git commit -m "fix login bug"`.
+Say the command, and its symbols by name: `git commit dash m quote fix login bug quote` writes `git commit -m "fix login bug"`.
 
 **Leave the separators out** and sayso puts the spaces where a command has them: `tar dash x z f archive dot tar dot gz` is
 `tar -xzf archive.tar.gz`. Where it guesses wrong, press the key again for other readings, or say `space` or `no space` there.
-The dashes within a name that sayso knows may be left out too: `git cherry pick`, `dash dash no edit`.
+You can also leave out the dashes inside names that sayso knows: `git cherry pick`, `dash dash no edit`.
 
 **Say every separator** and nothing is guessed: a line that says `space` between all its words is written to the letter, and what is
 not separated is written together: `git space log space dash dash oneline` is `git log --oneline`, `my dash file` is `my-file`.
@@ -45,9 +45,19 @@ A line that says `space` only here and there is still guessed at everywhere else
 | `okay so git push no wait git pull` | `git pull` |
 | `cat foo dot txt scratch that bar dot txt` | `cat bar.txt` |
 
-A command that is already typed stays as it is, and so does what was typed of a line that you go on dictating.
+A command that is already typed stays as it is, and so does the typed part of a line that you go on dictating.
 
-The tables below are written from `speech/data/vocabulary.txt` by `just docs`; `sayso words` shows the same, with your own words.
+**Messages need quotes.** Say `quote` before and after a text of several words; the last one may be left out at the end of
+the line. Outside of quotes sayso writes `star dot r s` as `*.rs` without quotes, so that the shell expands it.
+
+**A symbol's name as a word**: say `literal` or `the word` before it.
+
+**Case** directives such as `capital` and `upper` change the letter or word after them. Those that join words, such as
+`camel case`, go on to the next symbol, `space` or directive; say one of them where a name ends before a plain word.
+
+**Your own words**: run `sayso config init` and add a line such as `"kay eight s" = "k8s"` under `[words]`.
+
+The tables below are generated from `speech/data/vocabulary.txt` by `just docs`; `sayso words` shows the same, with your own words.
 "#;
 
 fn page() -> String {
@@ -81,17 +91,35 @@ fn written(entry: &Entry) -> String {
         }
         (Kind::Repeat, times) => format!("the next digit {times} times"),
         (Kind::Literal, _) => "the next word as it is".to_owned(),
-        (Kind::Filler, _) => "nothing, anywhere".to_owned(),
-        (Kind::Lead, _) => "nothing, before a command".to_owned(),
-        (Kind::Tail, _) => "nothing, after it".to_owned(),
-        (Kind::Correction, "restart") => "takes all back".to_owned(),
+        (Kind::Filler, _) => "ignored anywhere".to_owned(),
+        (Kind::Lead, _) => "ignored before a command".to_owned(),
+        (Kind::Tail, _) => "ignored after a command".to_owned(),
+        (Kind::Correction, "restart") => "takes back the whole line so far".to_owned(),
         (Kind::Correction, "dismiss") => {
-            "takes the last thing back, or all before another command".to_owned()
+            "takes back the last word, flag or name; before another command, the whole line so far".to_owned()
         }
-        (Kind::Correction, _) => "takes the last thing back".to_owned(),
-        (Kind::Case, name) => name.to_owned(),
+        (Kind::Correction, _) => {
+            "takes back the last word, flag or name, or what begins like the words that follow".to_owned()
+        }
+        (Kind::Case, name) => example_of(name).to_owned(),
         (_, "`") => "`` ` ``".to_owned(),
         (_, text) => format!("`{}`", text.replace('|', "\\|")),
+    }
+}
+
+/// What a case directive does.
+fn example_of(directive: &str) -> &'static str {
+    match directive {
+        "capital" => "`x` → `X`, `word` → `Word`",
+        "upper" => "`x` → `X`, `word` → `WORD`",
+        "lower" => "`X` → `x`, `Word` → `word`",
+        "allcaps" => "`word` → `WORD`",
+        "camel" => "`user name` → `userName`",
+        "pascal" | "title" => "`user name` → `UserName`",
+        "snake" => "`user name` → `user_name`",
+        "kebab" => "`user name` → `user-name`",
+        "screaming" => "`user name` → `USER_NAME`",
+        other => panic!("the page does not explain {other}"),
     }
 }
 
