@@ -13,10 +13,10 @@ export MALLOC_MMAP_THRESHOLD_=4000000000 MALLOC_TRIM_THRESHOLD_=8000000000
 RUSTFLAGS='-C target-cpu=native' CARGO_TARGET_DIR=$target cargo build --release --locked -p sayso-lab
 lab=$target/release/sayso-lab
 
-"$lab" train tagger lab/config/tagger.toml --output "$output"
-sed "s|^start = .*|start = \"$output\"|" lab/config/tagger-finish.toml >"$output/finish.toml"
+"$lab" train tagger lab/train/config/tagger.toml --output "$output"
+sed "s|^start = .*|start = \"$output\"|" lab/train/config/tagger-finish.toml >"$output/finish.toml"
 "$lab" train tagger "$output/finish.toml" --output "$output-finish"
 cp "$output-finish/tagger.safetensors" models/weights/
 cat "$output/log.jsonl" "$output-finish/log.jsonl" >models/weights/log.jsonl
 "$lab" curves models/weights/log.jsonl --output models/weights/curves.svg
-SAYSO_WRITE_FIXTURES=1 cargo test --locked -p sayso-lab --test agreement
+SAYSO_WRITE_FIXTURES=1 cargo test --locked -p sayso-train --test agreement

@@ -1,4 +1,4 @@
-//! The tagger without a framework says what candle says: `lab/tests/agreement.rs` writes the fixture.
+//! The tagger without a framework says what candle says: `lab/train/tests/agreement.rs` writes the fixture.
 
 #![allow(clippy::unwrap_used)]
 

@@ -1,0 +1,172 @@
+//! Choosing with a language model at hand, beside writing every line with the same model.
+
+use crate::daemon::resident_megabytes;
+use crate::llama::{self, FORMATS, Peer};
+use crate::random;
+use crate::report::{Report, Row, Unit};
+use anyhow::{Context, bail, ensure};
+use sayso_corpus::cases::{self, Case};
+use sayso_engine::{Dictation, Resident, Words};
+use sayso_language as language;
+use sayso_language::chat::Chat;
+use sayso_language::checkpoint::Checkpoint;
+use sayso_language::cpu::{Decoder, Options};
+use sayso_language::tokenizer::Tokenizer;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// What is needed for it, of which nothing comes with the program.
+#[derive(Debug, clap::Args)]
+pub(super) struct Means {
+    /// For `auto`: JSON lines with the cases
+    #[arg(long, value_name = "FILE.jsonl")]
+    cases: Option<PathBuf>,
+    /// For `auto`: a model folder
+    #[arg(long, value_name = "FOLDER")]
+    model: Option<PathBuf>,
+    /// For `auto`: random weights in the shape of Qwen3-0.6B, with the tokenizer of the model folder
+    #[arg(long, requires = "model")]
+    random: bool,
+}
+
+impl Means {
+    /// Whether they are named.
+    pub(super) fn are_there(&self) -> bool {
+        self.cases.is_some() && self.model.is_some()
+    }
+}
+
+/// Measures over `samples` cases at most. Fails when the same line has two answers.
+pub(super) fn run(samples: usize, means: &Means) -> anyhow::Result<Report> {
+    let (Some(cases), Some(folder)) = (&means.cases, &means.model) else {
+        bail!("`bench auto` needs --cases FILE.jsonl and --model FOLDER");
+    };
+    let made = tempfile::tempdir()?;
+    let folder = match means.random {
+        true => with_random_weights(folder, made.path())?,
+        false => folder.as_path(),
+    };
+    let mut cases = cases::read(cases, "dictated")?;
+    // Files are often sorted; these are spread over all of it.
+    let step = cases.len().div_ceil(samples);
+    cases = cases.into_iter().step_by(step).collect();
+
+    let model = Resident::open(folder, &language::Options::default())?;
+    // Each line once before anything is measured, so that the model has in memory what it uses.
+    for case in &cases {
+        choose(&model, case)?;
+    }
+    let memory = resident_megabytes(std::process::id())? - model.memory().weights as f64 / 1e6;
+    let mut writer = Writer::open(folder)?;
+    let mut peers = match means.random && llama::is_here() {
+        true => Peer::start_all(language::Options::default().threads)?,
+        false => Vec::new(),
+    };
+    let (mut auto, mut judged, mut writing) = (Vec::new(), Vec::new(), Vec::new());
+    let mut of_peers = vec![Vec::new(); peers.len()];
+    for case in &cases {
+        let (first, time) = choose(&model, case)?;
+        let (tokens, written) = writer.time(case)?;
+        writing.push(written);
+        for (peer, times) in peers.iter_mut().zip(&mut of_peers) {
+            times.extend(peer.run(&format!("answering {} {}", tokens[0], tokens[1]))?);
+        }
+        let (again, second) = choose(&model, case)?;
+        ensure!(first == again, "{:?} had two answers: {first:?} and {again:?}", case.dictated);
+        auto.extend([time, second]);
+        if first.0 != "gate" && first.0 != "strict" && first.0 != "tagger" {
+            judged.extend([time, second]);
+        }
+    }
+    let mean = |times: &[Duration]| times.iter().sum::<Duration>().as_secs_f64() / times.len() as f64;
+    let times = mean(&writing) / mean(&auto);
+    let row = |name: String, times: &[Duration]| Row::of_durations(name, Unit::Milliseconds, times);
+    let mut rows = vec![row(format!("auto, {} lines", cases.len()), &auto)];
+    if !judged.is_empty() {
+        rows.push(row(
+            format!("of these the {} that the language model was asked about", judged.len() / 2),
+            &judged,
+        ));
+    }
+    rows.push(row("writing every line".into(), &writing).ratio(times, "auto, by their means"));
+    let auto_ms = mean(&auto) * 1e3;
+    for (format, times) in FORMATS.iter().zip(of_peers).filter(|(_, times)| !times.is_empty()) {
+        let ratio = times.iter().sum::<f64>() / times.len() as f64 / auto_ms;
+        let name = format!("llama.cpp writing every line, {format}");
+        rows.push(Row::of_figures(name, Unit::Milliseconds, times).ratio(ratio, "auto, by their means"));
+    }
+    let memory = Row::of_figures("memory beyond the weights", Unit::Megabytes, vec![memory]);
+    rows.push(if means.random { memory.p50_below(120.0) } else { memory });
+    Ok(Report {
+        name: "auto",
+        method: format!(
+            "Each line is converted by `auto` with a language model, and written with the same model, token by token, \
+             as many tokens as the expected command has; the beginning of the prompt is cached for both. {}. Each line \
+             is converted twice and its answers are compared; in between it is written, also by llama.cpp where that \
+             was built, with a model of the same shape, as many tokens. Memory is what this process has resident \
+             beyond the weights of its model, tokenizer, tagger and cases included.",
+            if means.random {
+                "Random weights in the shape of Qwen3-0.6B"
+            } else {
+                "The weights of the folder"
+            }
+        ),
+        rows,
+    })
+}
+
+/// The stage that answered and the answer, and the time that it took.
+fn choose(model: &Resident, case: &Case) -> anyhow::Result<((&'static str, String), Duration)> {
+    let dictation = Dictation { text: &case.dictated, model: Some(model), ..Dictation::default() };
+    let start = Instant::now();
+    let conversion = sayso_engine::convert(&Words::default(), &dictation)?;
+    Ok(((conversion.route, conversion.buffer), start.elapsed()))
+}
+
+/// The model as the series used it.
+struct Writer {
+    decoder: Decoder,
+    tokenizer: Tokenizer,
+    chat: Chat,
+    /// Tokens that stand before each dictation.
+    head: usize,
+}
+
+impl Writer {
+    fn open(folder: &Path) -> anyhow::Result<Writer> {
+        let checkpoint = Checkpoint::open(folder)?;
+        let tokenizer = Tokenizer::open(folder, checkpoint.config())?;
+        let mut decoder = Decoder::new(&checkpoint, Options::default())?;
+        let chat = Chat::open(folder)?;
+        let head = chat.head(&tokenizer)?;
+        decoder.prefill(&head, &|| false)?;
+        Ok(Writer { decoder, tokenizer, chat, head: head.len() })
+    }
+
+    /// Writes as many tokens as the command has, and the one that ends it: the tokens that are read behind the head of
+    /// the prompt, those that are written, and the time.
+    fn time(&mut self, case: &Case) -> anyhow::Result<([usize; 2], Duration)> {
+        let length = self.tokenizer.encode(&case.expected)?.len() + 1;
+        let start = Instant::now();
+        let prompt = self.chat.prompt(&self.tokenizer, &case.dictated)?;
+        let written = self.decoder.greedy(&prompt, length, &[], &|| false)?;
+        self.tokenizer.decode(&written)?;
+        Ok(([prompt.len() - self.head, length], start.elapsed()))
+    }
+}
+
+/// A folder with random weights and the tokenizer of another one.
+fn with_random_weights<'f>(tokenizer: &Path, folder: &'f Path) -> anyhow::Result<&'f Path> {
+    random::write_model(folder)?;
+    for entry in std::fs::read_dir(tokenizer)? {
+        let path = entry?.path();
+        let name = path.file_name().unwrap_or_default().to_owned();
+        let is_wanted =
+            |name: &str| name != "config.json" && (name.ends_with(".json") || name.ends_with(".jinja"));
+        if name.to_str().is_some_and(is_wanted) && name != "model.safetensors.index.json" {
+            std::fs::copy(&path, folder.join(&name))
+                .with_context(|| format!("cannot copy {}", path.display()))?;
+        }
+    }
+    Ok(folder)
+}

@@ -1,0 +1,118 @@
+#![doc = include_str!("../README.md")]
+
+mod auto;
+mod cpu;
+mod daemon;
+mod keypress;
+mod llama;
+mod machine;
+mod programs;
+mod pty;
+mod random;
+mod report;
+mod resident;
+mod scanner;
+mod spawn;
+mod tagger;
+
+use crate::machine::Machine;
+use crate::report::Report;
+use clap::ValueEnum;
+use serde_json::json;
+use std::io::Write;
+
+/// Measures so many times; fails when a program is missing or an answer is wrong.
+type Benchmark<'b> = dyn Fn(usize) -> anyhow::Result<Report> + 'b;
+
+/// What is measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum What {
+    /// The engine in this process
+    Scanner,
+    /// The tagger in this process
+    Tagger,
+    /// A language model of 0.6 billion random weights on the processor
+    Cpu,
+    /// The same beside llama.cpp, which scripts/llama-bench.sh builds
+    Llama,
+    /// Choosing with a language model at hand, beside writing every line; needs --cases and --model
+    Auto,
+    /// Starting the client and reading its answer
+    Spawn,
+    /// The daemon's memory and cold start
+    Daemon,
+    /// Key press to changed screen in zsh, fish and bash, and what sayso adds to their start
+    Keypress,
+    /// Everything
+    All,
+}
+
+/// Measures how fast sayso is: median, 99th percentile, and ratios within the same run.
+///
+/// Every timed run checks its answer, and a wrong answer ends the benchmark with exit status 1. A missed bar is shown
+/// and is no failure: the machine may be busy. `spawn`, `daemon` and `keypress` start the programs that lie beside
+/// this one, in a folder of their own; build with --release.
+#[derive(Debug, clap::Args)]
+pub struct Bench {
+    /// What is measured
+    #[arg(value_enum, default_value = "all")]
+    what: What,
+    /// Measurements of each thing that takes about a millisecond; quicker things are measured more often
+    #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..))]
+    samples: u32,
+    /// One JSON object instead of tables
+    #[arg(long, conflicts_with = "markdown")]
+    json: bool,
+    /// Tables in Markdown, as docs/BENCHMARKS.md holds them
+    #[arg(long)]
+    markdown: bool,
+    #[command(flatten)]
+    means: auto::Means,
+}
+
+impl Bench {
+    /// Measures and prints. Fails when a program is missing or an answer is wrong.
+    pub fn run(&self) -> anyhow::Result<()> {
+        let machine = Machine::this();
+        let samples = self.samples as usize;
+        let mut reports: Vec<Report> = Vec::new();
+        let mut out = std::io::stdout().lock();
+        if !self.json && !self.markdown {
+            writeln!(out, "{machine}\n")?;
+        }
+        let auto = |samples| auto::run(samples, &self.means);
+        let all: [(What, &Benchmark<'_>); 8] = [
+            (What::Scanner, &scanner::run),
+            (What::Tagger, &tagger::run),
+            (What::Cpu, &cpu::run),
+            (What::Llama, &llama::run),
+            (What::Auto, &auto),
+            (What::Spawn, &spawn::run),
+            (What::Daemon, &daemon::run),
+            (What::Keypress, &keypress::run),
+        ];
+        for (what, run) in all {
+            let is_possible = match what {
+                // llama.cpp is not at hand everywhere.
+                What::Llama => llama::is_here(),
+                What::Auto => self.means.are_there(),
+                _ => true,
+            };
+            if self.what != what && !(self.what == What::All && is_possible) {
+                continue;
+            }
+            let report = run(samples)?;
+            if !self.json && !self.markdown {
+                writeln!(out, "{}", report.to_text())?;
+            }
+            reports.push(report);
+        }
+        if self.json {
+            writeln!(out, "{}", json!({ "machine": machine, "benchmarks": reports }))?;
+        } else if self.markdown {
+            let tables: Vec<String> = reports.iter().map(Report::to_markdown).collect();
+            writeln!(out, "Measured by `sayso-lab bench` on {machine}.\n\n{}", tables.join("\n").trim_end())?;
+        }
+        Ok(())
+    }
+}

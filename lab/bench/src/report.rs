@@ -1,0 +1,280 @@
+//! What a benchmark found, and how it is shown: a table for people, JSON for programs, Markdown for the docs.
+
+use serde::Serialize;
+use std::time::Duration;
+
+/// The unit of a row's figures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub enum Unit {
+    /// Microseconds.
+    #[serde(rename = "µs")]
+    Microseconds,
+    /// Milliseconds.
+    #[serde(rename = "ms")]
+    Milliseconds,
+    /// Megabytes of 1,000,000 bytes.
+    #[serde(rename = "MB")]
+    Megabytes,
+}
+
+impl Unit {
+    fn symbol(self) -> &'static str {
+        match self {
+            Unit::Microseconds => "µs",
+            Unit::Milliseconds => "ms",
+            Unit::Megabytes => "MB",
+        }
+    }
+
+    fn of(self, duration: Duration) -> f64 {
+        match self {
+            Unit::Microseconds => duration.as_secs_f64() * 1e6,
+            _ => duration.as_secs_f64() * 1e3,
+        }
+    }
+}
+
+/// A row beside another one: `value` times `to`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Ratio {
+    /// How many times.
+    pub value: f64,
+    /// Of what, such as "`true`" or "per unit of the 1,000-unit line".
+    pub to: String,
+}
+
+/// One measured thing.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Row {
+    /// What was measured.
+    pub name: String,
+    /// The unit of `p50`, `p99` and the bars.
+    pub unit: Unit,
+    /// How many measurements the figures stand on.
+    pub samples: usize,
+    /// The median.
+    pub p50: f64,
+    /// The 99th percentile (nearest rank; the maximum below 100 samples).
+    pub p99: f64,
+    /// The median must stay below this, where a bar is set.
+    pub p50_bar: Option<f64>,
+    /// The 99th percentile must stay below this, where a bar is set.
+    pub p99_bar: Option<f64>,
+    /// The same row beside another one.
+    pub ratio: Option<Ratio>,
+}
+
+impl Row {
+    /// A row from any sample of figures in `unit`. `figures` must not be empty.
+    pub fn of_figures(name: impl Into<String>, unit: Unit, mut figures: Vec<f64>) -> Row {
+        figures.sort_by(f64::total_cmp);
+        Row {
+            name: name.into(),
+            unit,
+            samples: figures.len(),
+            p50: nearest_rank(&figures, 0.50),
+            p99: nearest_rank(&figures, 0.99),
+            p50_bar: None,
+            p99_bar: None,
+            ratio: None,
+        }
+    }
+
+    /// A row from measured times. `durations` must not be empty.
+    pub fn of_durations(name: impl Into<String>, unit: Unit, durations: &[Duration]) -> Row {
+        Row::of_figures(name, unit, durations.iter().map(|&duration| unit.of(duration)).collect())
+    }
+
+    /// The median must stay below `limit` (in the row's unit).
+    pub fn p50_below(mut self, limit: f64) -> Row {
+        self.p50_bar = Some(limit);
+        self
+    }
+
+    /// The 99th percentile must stay below `limit` (in the row's unit).
+    pub fn p99_below(mut self, limit: f64) -> Row {
+        self.p99_bar = Some(limit);
+        self
+    }
+
+    /// Sets the row beside another figure.
+    pub fn ratio(mut self, value: f64, to: impl Into<String>) -> Row {
+        self.ratio = Some(Ratio { value, to: to.into() });
+        self
+    }
+
+    /// Whether every bar that is set is met; `None` where none is set.
+    pub fn met(&self) -> Option<bool> {
+        let p50 = self.p50_bar.map(|limit| self.p50 < limit);
+        let p99 = self.p99_bar.map(|limit| self.p99 < limit);
+        p50.into_iter().chain(p99).reduce(|a, b| a && b)
+    }
+
+    fn cells(&self) -> [String; 6] {
+        let figure = |value: f64| format!("{} {}", significant(value), self.unit.symbol());
+        let bars: Vec<String> = [("p50", self.p50_bar), ("p99", self.p99_bar)]
+            .into_iter()
+            .filter_map(|(name, bar)| bar.map(|limit| format!("{name} < {}", figure(limit))))
+            .collect();
+        let verdict = match self.met() {
+            None => "",
+            Some(true) => ": met",
+            Some(false) => ": MISSED",
+        };
+        let ratio = self.ratio.as_ref().map(|ratio| format!("{}× {}", significant(ratio.value), ratio.to));
+        [
+            self.name.clone(),
+            figure(self.p50),
+            figure(self.p99),
+            format!("{}{verdict}", bars.join(", ")),
+            ratio.unwrap_or_default(),
+            self.samples.to_string(),
+        ]
+    }
+}
+
+/// Width of prose on a terminal.
+const LINE_CHARS: usize = 100;
+const HEADINGS: [&str; 6] = ["", "p50", "p99", "bar", "ratio", "samples"];
+
+/// One benchmark: how it was measured, and its rows.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Report {
+    /// The benchmark, such as "scanner".
+    pub name: &'static str,
+    /// How it was measured, which answer was expected, and the known bias: a sentence or three.
+    pub method: String,
+    /// What was measured.
+    pub rows: Vec<Row>,
+}
+
+impl Report {
+    /// For a terminal: the method, and the rows in aligned columns.
+    pub fn to_text(&self) -> String {
+        let table: Vec<[String; 6]> = self.table();
+        let widths: [usize; 6] = std::array::from_fn(|column| {
+            table.iter().map(|row| row[column].chars().count()).max().unwrap_or(0)
+        });
+        let mut text = wrapped(&format!("{}: {}", self.name, self.method)) + "\n\n";
+        for row in &table {
+            let mut line = format!("  {:<width$}", row[0], width = widths[0]);
+            for column in 1..6 {
+                // Figures end at the same place, words begin at the same place.
+                match column {
+                    1 | 2 | 5 => line += &format!("  {:>width$}", row[column], width = widths[column]),
+                    _ => line += &format!("  {:<width$}", row[column], width = widths[column]),
+                }
+            }
+            text += line.trim_end();
+            text.push('\n');
+        }
+        text
+    }
+
+    /// For docs/BENCHMARKS.md: a heading, the method, a table.
+    pub fn to_markdown(&self) -> String {
+        let mut text = format!("## {}\n\n{}\n\n", self.name, self.method);
+        for (at, row) in self.table().iter().enumerate() {
+            text += &format!("| {} |\n", row.each_ref().map(|cell| cell.replace('|', "\\|")).join(" | "));
+            if at == 0 {
+                text += "|---|--:|--:|---|---|--:|\n";
+            }
+        }
+        text
+    }
+
+    fn table(&self) -> Vec<[String; 6]> {
+        std::iter::once(HEADINGS.map(String::from)).chain(self.rows.iter().map(Row::cells)).collect()
+    }
+}
+
+/// Lines of at most [`LINE_CHARS`] characters, broken at spaces.
+fn wrapped(text: &str) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split(' ') {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= LINE_CHARS => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines.join("\n")
+}
+
+/// The smallest figure that at least `share` of the sorted figures do not exceed.
+fn nearest_rank(sorted: &[f64], share: f64) -> f64 {
+    let rank = (share * sorted.len() as f64).ceil() as usize;
+    sorted[rank.clamp(1, sorted.len()) - 1]
+}
+
+/// Three significant digits, without an exponent: more would be noise on any machine.
+fn significant(value: f64) -> String {
+    let magnitude = if value == 0.0 { 0 } else { value.abs().log10().floor() as i32 };
+    let decimals = (2 - magnitude).clamp(0, 3) as usize;
+    let text = format!("{value:.decimals$}");
+    match text.contains('.') {
+        true => text.trim_end_matches('0').trim_end_matches('.').to_string(),
+        false => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::*;
+
+    #[test]
+    fn percentiles_are_nearest_ranks() {
+        let check = |figures: &[f64], p50: f64, p99: f64| {
+            let row = Row::of_figures("x", Unit::Milliseconds, figures.to_vec());
+            assert_eq!((row.p50, row.p99), (p50, p99), "of {figures:?}");
+        };
+        check(&[3.0], 3.0, 3.0);
+        check(&[4.0, 1.0, 3.0, 2.0], 2.0, 4.0);
+        check(&(1..=200).map(f64::from).collect::<Vec<_>>(), 100.0, 198.0);
+    }
+
+    #[test]
+    fn figures_have_three_digits() {
+        let check = |value: f64, expected: &str| assert_eq!(significant(value), expected);
+        check(0.0, "0");
+        check(0.01234, "0.012");
+        check(1.0, "1");
+        check(12.345, "12.3");
+        check(-1.25, "-1.25");
+        check(1234.5, "1234");
+    }
+
+    #[test]
+    fn a_row_is_met_when_all_its_bars_are() {
+        let row = Row::of_figures("x", Unit::Milliseconds, vec![1.0, 9.0]);
+        assert_eq!(row.met(), None);
+        assert_eq!(row.clone().p50_below(2.0).met(), Some(true));
+        assert_eq!(row.p50_below(2.0).p99_below(9.0).met(), Some(false));
+    }
+
+    #[test]
+    fn tables_are_aligned() {
+        let report = Report {
+            name: "spawn",
+            method: "As a shell does. ".repeat(6).trim_end().into(),
+            rows: vec![
+                Row::of_figures("`true`", Unit::Milliseconds, vec![0.7]),
+                Row::of_figures("client", Unit::Milliseconds, vec![1.1]).p50_below(2.7).ratio(1.57, "`true`"),
+            ],
+        };
+        assert_eq!(
+            report.to_text(),
+            "spawn: As a shell does. As a shell does. As a shell does. As a shell does. As a shell does. As a\n\
+             shell does.\n\n             p50     p99  bar                ratio         samples\n  \
+             `true`  0.7 ms  0.7 ms                                         1\n  \
+             client  1.1 ms  1.1 ms  p50 < 2.7 ms: met  1.57× `true`        1\n"
+        );
+        assert!(
+            report
+                .to_markdown()
+                .ends_with("| client | 1.1 ms | 1.1 ms | p50 < 2.7 ms: met | 1.57× `true` | 1 |\n")
+        );
+    }
+}

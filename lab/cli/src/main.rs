@@ -1,0 +1,42 @@
+//! The `sayso-lab` command.
+
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod cli;
+mod convert;
+
+use clap::Parser;
+use cli::{Cli, Command};
+use std::io;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    // A wrong command line ends with 2 within `parse`.
+    let done = match Cli::parse().command {
+        Command::Convert(convert) => convert.run(),
+        Command::Eval(eval) => eval.run().map(|()| ExitCode::SUCCESS),
+        Command::Gate(gate) => gate.run().map(|()| ExitCode::SUCCESS),
+        Command::Judge(judge) => judge.run().map(|()| ExitCode::SUCCESS),
+        Command::Cases(cases) => cases.run().map(|()| ExitCode::SUCCESS),
+        Command::Speak(speak) => speak.run().map(|()| ExitCode::SUCCESS),
+        Command::RoundTrip(round_trip) => round_trip.run().map(|()| ExitCode::SUCCESS),
+        Command::Bench(bench) => bench.run().map(|()| ExitCode::SUCCESS),
+        Command::Samples(samples) => samples.run().map(|()| ExitCode::SUCCESS),
+        Command::Train(train) => train.run().map(|()| ExitCode::SUCCESS),
+        Command::Curves(curves) => curves.run().map(|()| ExitCode::SUCCESS),
+    };
+    match done {
+        Ok(code) => code,
+        // Whoever read what was printed has seen enough.
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("sayso-lab: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let mut causes = error.chain().filter_map(|cause| cause.downcast_ref::<io::Error>());
+    causes.any(|cause| cause.kind() == io::ErrorKind::BrokenPipe)
+}

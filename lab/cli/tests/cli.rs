@@ -1,0 +1,404 @@
+//! The `sayso-lab` command as scripts see it: what it prints, and its exit status.
+#![allow(clippy::unwrap_used)]
+
+use sayso_corpus::stream::is_held_out;
+use serde_json::Value;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+const CASES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/cases.jsonl");
+
+/// What a run left behind.
+struct Run {
+    code: Option<i32>,
+    out: String,
+    err: String,
+}
+
+impl Run {
+    fn json_lines(&self) -> Vec<Value> {
+        self.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+}
+
+/// Runs the command with settings that say `settings`.
+fn lab_with(settings: &str, arguments: &[&str], input: &[u8]) -> Run {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("config.toml");
+    std::fs::write(&file, settings).unwrap();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_sayso-lab"))
+        .args(arguments)
+        .env("SAYSO_CONFIG", &file)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // A command that does not read its input has closed it by now, or soon.
+    let _ = child.stdin.take().unwrap().write_all(input);
+    let output = child.wait_with_output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    Run { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+}
+
+fn lab(arguments: &[&str], input: &[u8]) -> Run {
+    lab_with("", arguments, input)
+}
+
+#[test]
+fn convert_prints_the_command() {
+    for (arguments, input) in [
+        (&["convert"][..], "git space status\n"),
+        (&["convert"], "git space status"),
+        (&["convert", "git space status"], ""),
+        (&["convert", "git", "space", "status"], ""),
+        (&["convert", "-"], "git space status\n"),
+        (&["convert", "--route", "scanner"], "git space status\n"),
+        (&["convert"], "git status\n"),
+    ] {
+        let run = lab(arguments, input.as_bytes());
+        assert_eq!((run.out.as_str(), run.code), ("git status\n", Some(0)), "{arguments:?}: {}", run.err);
+    }
+}
+
+#[test]
+fn convert_as_json_has_the_members_of_the_wire_in_order() {
+    let run = lab(&["convert", "--json", "ls space dash l"], b"");
+    let members = ["buffer", "cursor", "route", "confidence", "alternatives", "spans", "micros", "message"];
+    let places: Vec<usize> =
+        members.iter().map(|member| run.out.find(&format!("\"{member}\":")).expect(member)).collect();
+    assert!(places.is_sorted(), "{}", run.out);
+    let [answer] = run.json_lines().try_into().unwrap();
+    assert_eq!((&answer["buffer"], &answer["cursor"]), (&"ls -l".into(), &5.into()));
+}
+
+#[test]
+fn convert_says_why_it_could_not() {
+    for (arguments, input, message) in [
+        (&["convert"][..], &b"\n"[..], "the line is empty"),
+        (&["convert"], b"ls \xff", "not UTF-8"),
+        (&["convert"], b"ls \x1b[2J", "U+001B"),
+        (&["convert", "--route", "model"], b"ls space dash l", "no language model is loaded"),
+    ] {
+        let run = lab(arguments, input);
+        assert_eq!((run.out.as_str(), run.code), ("", Some(1)), "{input:?}");
+        assert!(run.err.contains(message), "{input:?}: {}", run.err);
+    }
+    let run = lab(&["convert", "--json"], b"");
+    assert_eq!((run.json_lines()[0]["error"]["code"].as_str(), run.code), (Some("empty"), Some(1)));
+}
+
+#[test]
+fn a_language_model_may_be_asked() {
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models/store/tests/fixtures");
+    let place = tempfile::tempdir().unwrap();
+    let folder = place.path().join("model");
+    sayso_store::gguf::import(&fixtures.join("smollm.gguf"), &folder).unwrap();
+    let with = |arguments: &[&str]| {
+        let model = ["--model", folder.to_str().unwrap()];
+        lab(&[arguments, &model].concat(), b"tar dash X Z F archive dot tar dot gz")
+    };
+    let answer = |arguments: &[&str]| with(arguments).json_lines()[0].clone();
+    let judged = answer(&["convert", "--json", "--route", "model"]);
+    assert!(["judge", "writer"].contains(&judged["route"].as_str().unwrap()), "{judged}");
+    let late = answer(&["convert", "--json", "--route", "model", "--model-deadline", "0"]);
+    assert_eq!(late["route"], "tagger");
+    let free = answer(&["convert", "--json", "--route", "model", "--free"]);
+    assert!(free["message"].as_str().unwrap().contains("which was not said"), "{free}");
+
+    let figures = answer(&["eval", "--cases", CASES, "--json", "--route", "model", "--free"]);
+    assert_eq!(figures["stages"]["free"]["cases"], figures["cases"]);
+    let judge = answer(&["judge", "--cases", CASES, "--json"]);
+    assert_eq!(judge["cases"], figures["cases"]);
+    let run = lab(&["judge", "--cases", CASES, "--model", "/nowhere"], b"");
+    assert_eq!(run.code, Some(1));
+    assert!(run.err.contains("cannot use the language model in /nowhere"), "{}", run.err);
+}
+
+#[test]
+fn convert_lines_answers_each_in_order() {
+    let input = b"ls space dash l\n\xff\n\ngit space status";
+    let run = lab(&["convert", "--lines"], input);
+    let found: Vec<Value> = run
+        .json_lines()
+        .iter()
+        .map(|line| line.get("buffer").unwrap_or(&line["error"]["code"]).clone())
+        .collect();
+    assert_eq!(found, ["ls -l", "bad_character", "empty", "git status"]);
+    assert_eq!(run.code, Some(0), "{}", run.err);
+}
+
+#[test]
+fn convert_knows_the_words_of_the_person() {
+    let words = "[words]\n\"kay eight s\" = \"k8s\"\n";
+    let run = lab_with(words, &["convert"], b"cd space kay eight s");
+    assert_eq!((run.out.as_str(), run.err.as_str()), ("cd k8s\n", ""));
+
+    let run = lab_with("[words]\nmistake", &["convert"], b"ls space dash l");
+    assert_eq!((run.out.as_str(), run.code), ("ls -l\n", Some(0)));
+    assert!(run.err.contains("config.toml") && run.err.contains("the rest of the settings"), "{}", run.err);
+}
+
+#[test]
+fn eval_counts_what_the_cases_are_made_for() {
+    let run = lab(&["eval", "--cases", CASES, "--json", "--errors", "2"], b"");
+    assert_eq!(run.code, Some(0), "{}", run.err);
+    let report: Value = serde_json::from_str(&run.out).unwrap();
+    for (measure, count) in [
+        ("exact", 1),
+        ("exact_ignoring_case", 2),
+        ("near", 1),
+        ("partial", 2),
+        ("wrong", 2),
+        ("effective", 2),
+        ("same_argv", 2),
+        ("refused", 1),
+    ] {
+        assert_eq!(report["counts"][measure], count, "{measure} in {report}");
+    }
+    assert_eq!((&report["cases"], &report["route"]), (&6.into(), &"auto".into()));
+    assert_eq!(report["groups"]["difficulty=hard"]["cases"], 3);
+    assert_eq!(report["groups"]["category=files"]["exact"], 100.0 / 3.0);
+    assert_eq!(report["errors"].as_array().unwrap().len(), 2);
+    // Two cases expect `ls -l`, and one of the two is right: half of one command in five.
+    assert_eq!(
+        (&report["by_command"]["commands"], &report["by_command"]["exact"]),
+        (&5.into(), &10.0.into())
+    );
+    assert_eq!(report["groups"]["difficulty=easy"]["by_command"]["exact"], 25.0);
+    let table = lab(&["eval", "--cases", CASES], b"").out;
+    assert!(table.contains("Each command once") && table.contains("commands  exact"), "{table}");
+    assert_eq!(
+        (&report["stages"]["strict"]["cases"], &report["stages"]["strict"]["exact"]),
+        (&5.into(), &20.0.into())
+    );
+    assert_eq!(report["stages"]["refused"]["cases"], 1);
+    // All were said strictly, of which the rules are sure, but for the one that was refused.
+    let by_rule = lab(&["eval", "--cases", CASES, "--route", "scanner", "--json"], b"").out;
+    let by_rule: Value = serde_json::from_str(&by_rule).unwrap();
+    let calibration = &by_rule["calibration"];
+    assert_eq!((&calibration["answers"], &calibration["confident"]["cases"]), (&5.into(), &5.into()));
+    assert_eq!(calibration["bins"][9]["exact"], 20.0);
+    assert!(
+        (calibration["expected_calibration_error"].as_f64().unwrap() - 0.79).abs() < 1e-6,
+        "{calibration}"
+    );
+}
+
+#[test]
+fn eval_writes_a_page_of_what_is_wrong() {
+    let folder = tempfile::tempdir().unwrap();
+    let page = folder.path().join("page.html");
+    let run = lab(&["eval", "--cases", CASES, "--html", page.to_str().unwrap()], b"");
+    assert_eq!(run.code, Some(0), "{}", run.err);
+    assert!(run.out.contains("expected calibration error"), "{}", run.out);
+    let page = std::fs::read_to_string(page).unwrap();
+    assert_eq!(page.matches("<article").count(), 5);
+    assert!(page.contains("Each command once") && page.matches("<table>").count() == 2);
+    assert!(page.contains("fixtures/cases.jsonl") && page.contains("<b>case only</b>"));
+
+    let run = lab(&["eval", "--cases", CASES, "--html", "/nowhere/page.html"], b"");
+    assert!(run.code == Some(1) && run.err.contains("/nowhere/page.html"), "{}", run.err);
+}
+
+#[test]
+fn eval_names_the_line_that_is_no_case() {
+    let folder = tempfile::tempdir().unwrap();
+    let (cases, page) = (folder.path().join("cases.jsonl"), folder.path().join("page.html"));
+    let case = "{\"dictated\":\"l s\",\"expected\":\"ls\"}\n";
+    for (text, message) in [
+        (String::new(), "cases.jsonl holds no cases"),
+        (" \n\n".to_owned(), "cases.jsonl holds no cases"),
+        (format!("{case}{{\"dictated\":\"l s\",\"expe"), "in NAME: line 2: not a JSON object"),
+        (format!("{case}\n{{\"dictated\":\"l s\"}}\n"), "in NAME: line 3: no `expected`"),
+        (format!("{{\"expected\":\"ls\"}}\n{case}"), "in NAME: line 1: no `dictated`"),
+        (case.replace("\"ls\"", "null"), "in NAME: line 1: `expected` is not a string"),
+        (case.replace('\n', "]"), "in NAME: line 1: not a JSON object"),
+    ] {
+        std::fs::write(&cases, &text).unwrap();
+        let (cases, page_path) = (cases.to_str().unwrap(), page.to_str().unwrap());
+        for more in [&["--json"][..], &["--html", page_path], &["--json", "--routes", "scanner,auto"]] {
+            let run = lab(&[&["eval", "--cases", cases], more].concat(), b"");
+            assert_eq!((run.code, run.out.as_str()), (Some(1), ""), "{more:?} of {text}");
+            assert!(run.err.contains(&message.replace("NAME", cases)), "{more:?} of {text}: {}", run.err);
+            assert!(run.err.lines().count() == 1 && !page.exists(), "{more:?} of {text}: {}", run.err);
+        }
+        let run = lab(&["eval", "--cases", "-", "--json"], text.as_bytes());
+        assert_eq!((run.code, run.out.as_str()), (Some(1), ""), "{text}");
+        let message = message.replace("NAME", "standard input").replace("cases.jsonl", "standard input");
+        assert!(run.err.contains(&message), "{text}: {}", run.err);
+    }
+    std::fs::write(&cases, b"{\"dictated\":\"\xff\"}").unwrap();
+    let run = lab(&["eval", "--cases", cases.to_str().unwrap()], b"");
+    assert!(run.code == Some(1) && run.err.contains("cannot read"), "{}", run.err);
+}
+
+#[test]
+fn gate_counts_what_became_of_lines() {
+    let folder = tempfile::tempdir().unwrap();
+    let commands = folder.path().join("commands.txt");
+    std::fs::write(&commands, "ls -la | wc -l\n\n# a comment is a command too\n").unwrap();
+    let commands = commands.to_str().unwrap();
+    let run = lab(&["gate", "--dictations", CASES, "--commands", commands, "--json"], b"");
+    assert_eq!(run.code, Some(0), "{}", run.err);
+    let report: Value = serde_json::from_str(&run.out).unwrap();
+    assert_eq!(report["dictations"]["deeds"]["strict"], 5);
+    assert_eq!(report["dictations"]["deeds"]["refused"], 1);
+    assert_eq!((&report["commands"]["lines"], &report["commands"]["mistakes"]), (&2.into(), &0.into()));
+    assert_eq!(report["right_and_changed"]["changed"], 0);
+
+    let run = lab(&["gate", "--prose", commands], b"");
+    assert!(run.out.contains("prose that was changed: 0 of 1"), "{}", run.out);
+}
+
+#[test]
+fn eval_compares_two_routes() {
+    let run = lab(&["eval", "--cases", CASES, "--routes", "scanner,auto"], b"");
+    assert_eq!(run.code, Some(0), "{}", run.err);
+    let first = run.out.lines().next().unwrap();
+    assert!(first.contains("scanner") && first.contains("auto") && first.contains("95 %"), "{first}");
+}
+
+#[test]
+fn speak_is_undone_by_convert() {
+    let commands = "tar -xzf archive.tar.gz\ngrep -rn \"fix: x\" ~/src | wc -l\n";
+    let run = lab(&["speak", "--dialect", "strict", "--seed", "7"], format!("{commands}echo ä\n").as_bytes());
+    assert!(run.err.contains("line 3 left out"), "{}", run.err);
+    let spoken = run.json_lines();
+    assert_eq!(spoken.len(), 2);
+    for (pair, command) in spoken.iter().zip(commands.lines()) {
+        assert_eq!(pair["expected"], command);
+        let back = lab(&["convert"], pair["dictated"].as_str().unwrap().as_bytes());
+        assert_eq!(back.out.trim_end(), command);
+    }
+}
+
+#[test]
+fn round_trip_reads_a_corpus_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, line: &str| {
+        let path = folder.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, line).unwrap();
+    };
+    write("tldr/examples.jsonl", "{\"page\":\"ls\",\"template\":\"ls {{[-a|--all]}} {{ä|path/to/file}}\"}\n");
+    write("nl2bash/valid.jsonl", "{\"dictated\":\"p w d\",\"expected\":\"pwd\"}\n");
+    let corpus = folder.path().to_str().unwrap();
+    let run = lab(&["roundtrip", "--corpus", corpus, "--styles", "2", "--json"], b"");
+    assert_eq!(run.code, Some(0), "{}{}", run.out, run.err);
+    let report: Value = serde_json::from_str(&run.out).unwrap();
+    // Two styles of two commands, of which `ls -a ä` cannot be said.
+    assert_eq!(
+        (&report["commands"], &report["equal"], &report["unequal"]),
+        (&4.into(), &3.into(), &0.into())
+    );
+    assert_eq!(report["unsayable"].as_object().unwrap().len(), 1);
+}
+
+#[test]
+fn cases_of_held_out_pages_are_evaluated() {
+    let folder = tempfile::tempdir().unwrap();
+    let corpus = folder.path().to_str().unwrap();
+    std::fs::create_dir(folder.path().join("tldr")).unwrap();
+    let pages = |held_out: &str, other: &str| {
+        let page =
+            |wanted: bool| (0..).map(|at| format!("page{at}")).find(|page| is_held_out(page) == wanted);
+        let line = |wanted, template: &str| {
+            format!("{}\n", serde_json::json!({ "page": page(wanted), "template": template }))
+        };
+        let text = line(true, held_out) + &line(false, other);
+        std::fs::write(folder.path().join("tldr/examples.jsonl"), text).unwrap();
+    };
+    pages("ls {{[-a|--all]}}", "cat {{path/to/file}}");
+    let cases = |more: &[&str]| lab(&[&["cases", "--corpus", corpus, "--count", "20"], more].concat(), b"");
+    for dialect in
+        [&["strict"][..], &["free"], &["free", "--training-styles"], &["nl2bash", "--training-styles"]]
+    {
+        let arguments = [&["--held-out", "--seed", "3", "--dialect"], dialect].concat();
+        let (run, again) = (cases(&arguments), cases(&arguments));
+        assert_eq!((run.code, run.err.as_str(), &run.out), (Some(0), "", &again.out), "{dialect:?}");
+        let lines = run.json_lines();
+        assert_eq!(lines.len(), 20);
+        assert!(
+            lines.iter().all(|case| case["expected"].as_str().unwrap().starts_with("ls -")),
+            "{}",
+            run.out
+        );
+        assert_eq!(lines[0]["dialect"], dialect[0]);
+        let eval = lab(&["eval", "--cases", "-", "--json"], run.out.as_bytes());
+        let report: Value = serde_json::from_str(&eval.out).expect(&eval.err);
+        assert_eq!(report["cases"], 20);
+        assert!(dialect != ["strict"] || report["exact"] == 100.0, "{report}");
+    }
+    let run = cases(&["--dialect", "strict"]);
+    assert!(run.out.contains("cat "), "without --held-out all pages are said: {}", run.out);
+
+    pages("ls ä", "ls");
+    let run = cases(&["--dialect", "strict"]);
+    assert_eq!((run.code, run.json_lines().len()), (Some(0), 10), "{}", run.err);
+    assert!(run.err.contains("10 left out: 'ä' has no spoken form"), "{}", run.err);
+    for (arguments, message) in [
+        (&["--held-out", "--dialect", "free"][..], "none of 20 commands can be said"),
+        (&["--training-styles", "--dialect", "strict"], "--training-styles"),
+    ] {
+        let run = cases(arguments);
+        assert!(run.code == Some(1) && run.err.contains(message), "{arguments:?}: {}", run.err);
+    }
+    pages("ls", "ls");
+    let run = cases(&["--held-out", "--dialect", "free"]);
+    assert!(run.code == Some(1) && run.err.contains("no page under"), "{}", run.err);
+}
+
+#[test]
+fn benchmarks_check_their_answers() {
+    let run = lab(&["bench", "scanner", "--samples", "2", "--json"], b"");
+    assert_eq!(run.code, Some(0), "{}", run.err);
+    let report: Value = serde_json::from_str(&run.out).unwrap();
+    assert_eq!(report["benchmarks"][0]["name"], "scanner");
+    assert!(report["machine"]["cpu"].is_string());
+}
+
+#[test]
+fn curves_are_drawn_or_the_line_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let (log, drawing) = (folder.path().join("log.jsonl"), folder.path().join("curves.svg"));
+    std::fs::write(&log, "{\"epoch\":1,\"loss\":0.5,\"checks\":{\"talk\":{\"loss\":1,\"right\":0.25}}}\n")
+        .unwrap();
+    let (log, drawing_path) = (log.to_str().unwrap(), drawing.to_str().unwrap());
+    let run = lab(&["curves", log], b"");
+    assert!(run.code == Some(0) && run.out.contains("talk 25.0 %"), "{}{}", run.out, run.err);
+    let to_file = lab(&["curves", log, "--output", drawing_path], b"");
+    assert_eq!((to_file.code, to_file.out.as_str()), (Some(0), ""), "{}", to_file.err);
+    assert_eq!(std::fs::read_to_string(&drawing).unwrap(), run.out);
+
+    std::fs::write(log, "{\"epoch\":1,\"loss\":null,\"checks\":{}}\n").unwrap();
+    let run = lab(&["curves", log, "--output", "/nowhere/curves.svg"], b"");
+    assert_eq!(run.code, Some(1));
+    assert!(run.err.contains("log.jsonl: line 1: `loss` is null"), "{}", run.err);
+}
+
+#[test]
+fn exit_status_tells_usage_from_failure() {
+    let missing = Path::new(CASES).with_file_name("none.jsonl");
+    for (arguments, code) in [
+        (&["convert", "--route", "guess"][..], 2),
+        (&["convert", "--lines", "text"], 2),
+        (&["eval"], 2),
+        (&["eval", "--cases", missing.to_str().unwrap()], 1),
+        (&["eval", "--cases", CASES, "--route", "model"], 1),
+        (&["eval", "--cases", CASES, "--routes", "scanner"], 2),
+        (&["gate"], 2),
+        (&["gate", "--commands", "/nowhere"], 1),
+        (&["roundtrip", "--corpus", "/nowhere"], 1),
+        (&["cases", "--corpus", "/nowhere", "--dialect", "free"], 1),
+        (&["cases", "--dialect", "loud"], 2),
+        (&["cases", "--dialect", "free", "--count", "0"], 2),
+        (&["--help"], 0),
+        (&["--version"], 0),
+    ] {
+        let run = lab(arguments, b"");
+        assert_eq!(run.code, Some(code), "{arguments:?}: {}", run.err);
+        assert_eq!(run.err.is_empty(), code == 0, "{arguments:?}");
+    }
+}

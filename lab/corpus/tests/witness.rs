@@ -1,0 +1,88 @@
+//! The same seed gives the same samples: what a change of the grammars, of the ways of speaking or of the recognition
+//! errors does to the training data shows here, kind by kind.
+//!
+//! Where the samples are meant to change, copy what the failure prints into [`EXPECTED`].
+
+#![allow(clippy::unwrap_used)]
+
+use sayso_corpus::mix::Mix;
+use sayso_corpus::sample::{Known, Sample};
+use sayso_corpus::stream::{Commands, Stream};
+use std::collections::BTreeMap;
+
+/// For each kind of speech: samples among those that were drawn, and a hash over all of them in order.
+const EXPECTED: [(&str, usize, u64); 7] = [("", 0, 0); 7];
+
+/// Samples that are drawn.
+const SAMPLES: usize = 1000;
+
+/// As corpora hold them, but few.
+fn commands() -> Commands {
+    let owned = |lines: &[&str]| lines.iter().map(|&line| line.to_owned()).collect::<Vec<_>>();
+    let pairs = [
+        ("find dot dash name star dot log dash delete", "find . -name *.log -delete"),
+        ("git commit dash m quote fix parser quote", "git commit -m \"fix parser\""),
+        ("tar dash X Z F backup dot tar dot gz", "tar -xzf backup.tar.gz"),
+    ];
+    Commands {
+        pairs: pairs.map(|(dictated, expected)| (dictated.to_owned(), expected.to_owned())).into(),
+        more: owned(&["find docs -name 'report*' -mtime +30 | xargs rm", "du -sh /var/log/* | sort -h"]),
+        templates: owned(&[
+            "tar {{[-c|--create]}} -f {{path/to/file.tar}} {{path/to/folder}}",
+            "kill -9 {{1234}}",
+        ]),
+        held_out: owned(&["sleep {{5}}"]),
+        names: owned(&["report", "parser", "backup", "docs"]),
+    }
+}
+
+/// FNV-1a, 64 bits.
+fn add(hash: &mut u64, bytes: &[u8]) {
+    for byte in bytes {
+        *hash = (*hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+    }
+}
+
+fn add_sample(hash: &mut u64, sample: &Sample) {
+    add(hash, sample.dictated.as_bytes());
+    add(hash, &[0]);
+    add(hash, sample.expected.as_bytes());
+    add(hash, &[0]);
+    for (range, known) in &sample.known {
+        add(hash, &(range.start as u32).to_le_bytes());
+        add(hash, &(range.end as u32).to_le_bytes());
+        add(
+            hash,
+            &[match known {
+                Known::Kept => 0,
+                Known::Talk => 1,
+                Known::Unknown => 2,
+            }],
+        );
+    }
+}
+
+#[test]
+fn the_same_seed_gives_the_samples_of_the_last_training() {
+    let commands = commands();
+    let mix = Mix {
+        nl2bash: 1.0,
+        free: 1.0,
+        talk: 1.0,
+        noise: 1.0,
+        prose: 1.0,
+        strict: 1.0,
+        typed: 1.0,
+        pairs: 0.3,
+    };
+    let mut stream = Stream::new(&commands, mix, 2026);
+    let mut found: BTreeMap<&str, (usize, u64)> = BTreeMap::new();
+    for sample in std::iter::from_fn(|| Some(stream.draw())).flatten().take(SAMPLES) {
+        let (count, hash) = found.entry(sample.dialect).or_insert((0, 0xcbf2_9ce4_8422_2325));
+        *count += 1;
+        add_sample(hash, &sample);
+    }
+    let found: Vec<(&str, usize, u64)> =
+        found.into_iter().map(|(dialect, (count, hash))| (dialect, count, hash)).collect();
+    assert_eq!(found, EXPECTED);
+}

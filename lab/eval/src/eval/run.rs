@@ -1,0 +1,218 @@
+//! One route over all cases: its answers, judged.
+
+use super::mistake::Mistake;
+use crate::model::Model;
+use crate::reliability::Reliability;
+use crate::score::{ByCommand, MEASURES, Score, Tally, Tier};
+use crate::similarity::collapse;
+use anyhow::bail;
+use sayso_corpus::cases::Case;
+use sayso_corpus::progress::Progress;
+use sayso_engine::{Conversion, Dictation, Refusal, Resident, Words, wire};
+use sayso_language::path_writing;
+use sayso_protocol::Route;
+use sayso_speech::clean::clean;
+use sayso_speech::lattice::{self, Lattice};
+use sayso_speech::lex::lex_wide;
+use sayso_speech::words::UserWords;
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+/// What a route made of a case.
+pub(super) struct Answer {
+    /// The line that the person is left with.
+    pub(super) text: String,
+    /// The stage that answered, or "refused".
+    pub(super) route: &'static str,
+    /// How sure it was, 0 to 1; `None` where the engine refused.
+    pub(super) confidence: Option<f32>,
+    /// Best first, without `text`.
+    pub(super) alternatives: Vec<String>,
+    /// What the person is told.
+    pub(super) message: Option<String>,
+    pub(super) score: Score,
+}
+
+/// The answers of one route, in the order of the cases.
+pub(super) struct Run {
+    pub(super) route: Route,
+    pub(super) answers: Vec<Answer>,
+    time: Duration,
+}
+
+/// The language model, where there is one, and what it is held to.
+pub(super) struct Means<'m> {
+    pub(super) model: Option<Resident>,
+    pub(super) limits: &'m Model,
+}
+
+/// Converts every case. Fails where the route is not in this build.
+pub(super) fn evaluate<'a>(cases: &'a [Case], route: Route, means: &'a Means<'_>) -> anyhow::Result<Run> {
+    let words = Words::default();
+    let progress = Progress::new(cases.len(), "cases");
+    let mut run = Run { route, answers: Vec::new(), time: Duration::ZERO };
+    let dictation = |case: &'a Case| Dictation {
+        text: &case.dictated,
+        route: wire::route(route),
+        model: means.model.as_ref(),
+        stop: means.limits.stop(),
+        ..Dictation::default()
+    };
+    // The daemon has built its tables long before a key is pressed.
+    let _ = sayso_engine::convert(&words, &dictation(&cases[0]));
+    for case in cases {
+        let dictation = dictation(case);
+        let start = Instant::now();
+        let converted = match &means.model {
+            Some(model) if means.limits.free && route == Route::Model => Ok(freely(model, &dictation)),
+            _ => sayso_engine::convert(&words, &dictation),
+        };
+        run.time += start.elapsed();
+        let mut answer = match converted {
+            Ok(conversion) => Answer {
+                score: Score::new(&conversion.buffer, &conversion.alternatives, &case.expected),
+                text: conversion.buffer,
+                route: conversion.route,
+                confidence: Some(conversion.confidence),
+                alternatives: conversion.alternatives,
+                message: conversion.message,
+            },
+            Err(refusal @ (Refusal::NoRoute(_) | Refusal::NoModel)) => {
+                bail!("{refusal}: nothing was evaluated")
+            }
+            // What a person is left with is the line as it was.
+            Err(refusal) => Answer {
+                score: Score { refused: true, ..Score::new(&case.dictated, &[], &case.expected) },
+                text: case.dictated.clone(),
+                route: "refused",
+                confidence: None,
+                alternatives: Vec::new(),
+                message: Some(refusal.to_string()),
+            },
+        };
+        // An exact answer is always counted as reachable: a line that is a command already is answered without a lattice.
+        answer.score.reachable |= lattice::reaches(&wide(&case.dictated), &case.expected);
+        run.answers.push(answer);
+        progress.step();
+    }
+    Ok(run)
+}
+
+/// The lattice that the tagger looks at.
+fn wide(dictated: &str) -> Lattice {
+    lex_wide(clean(dictated), &UserWords::default())
+}
+
+/// What the model writes without being held to anything, as the series counted it: also where it would never be put on a
+/// line. The stage is "writer" where some path of the lattice writes the same, "free" where none does.
+fn freely(model: &Resident, dictation: &Dictation<'_>) -> Conversion {
+    let (buffer, message) = match model.write_freely(dictation.text, &dictation.stop) {
+        Ok(text) => (text.trim().to_owned(), None),
+        Err(error) => (String::new(), Some(error.to_string())),
+    };
+    let said = path_writing(&wide(dictation.text), &buffer).is_some();
+    Conversion {
+        cursor: buffer.chars().count(),
+        route: if said { "writer" } else { "free" },
+        confidence: 0.0,
+        alternatives: Vec::new(),
+        spans: Vec::new(),
+        message,
+        buffer,
+    }
+}
+
+/// Name of each group, and which cases are in it, "all" first.
+pub(super) fn groups(cases: &[Case]) -> Vec<(&str, Vec<usize>)> {
+    let mut named: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for (at, case) in cases.iter().enumerate() {
+        case.groups.iter().for_each(|group| named.entry(group).or_default().push(at));
+    }
+    std::iter::once(("all", (0..cases.len()).collect())).chain(named).collect()
+}
+
+/// Figures of all groups.
+pub(super) struct Table<'a> {
+    /// What is special about it; empty for the first one.
+    pub(super) caption: &'static str,
+    /// What is counted: a plural noun.
+    pub(super) counted: &'static str,
+    /// Name of the group, how many there are in it, and every measure in percent.
+    pub(super) rows: Vec<(&'a str, usize, [f64; MEASURES.len()])>,
+}
+
+/// The cases among `members` that expect the same command, command by command.
+pub(super) fn commands(cases: &[Case], members: &[usize]) -> Vec<Vec<usize>> {
+    let mut commands: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for &at in members {
+        commands.entry(collapse(&cases[at].expected)).or_default().push(at);
+    }
+    commands.into_values().collect()
+}
+
+impl Run {
+    /// As [`Run::tally`], each command once.
+    pub(super) fn by_command(&self, cases: &[Case], members: &[usize]) -> ByCommand {
+        ByCommand::of(commands(cases, members).iter().map(|same| self.tally(same)))
+    }
+
+    /// The figures case by case, and where some commands are said repeatedly, also with each command once.
+    pub(super) fn tables<'a>(&self, cases: &'a [Case]) -> Vec<Table<'a>> {
+        let (mut by_case, mut by_command) = (Vec::new(), Vec::new());
+        for (name, members) in groups(cases) {
+            by_case.push((name, members.len(), self.tally(&members).percents()));
+            let figures = self.by_command(cases, &members);
+            by_command.push((name, figures.commands, figures.percents));
+        }
+        let repeated = by_case.iter().zip(&by_command).any(|(cases, commands)| commands.1 < cases.1);
+        let mut tables = vec![Table { caption: "", counted: "cases", rows: by_case }];
+        if repeated {
+            let caption = "Each command once, by the mean over its dictations";
+            tables.push(Table { caption, counted: "commands", rows: by_command });
+        }
+        tables
+    }
+
+    pub(super) fn tally(&self, members: &[usize]) -> Tally {
+        Tally::of(members.iter().map(|&at| &self.answers[at].score))
+    }
+
+    pub(super) fn seconds_per_case(&self) -> f64 {
+        self.time.as_secs_f64() / self.answers.len() as f64
+    }
+
+    /// Each stage that answered, "refused" among them, with the cases that it answered.
+    pub(super) fn stages(&self) -> BTreeMap<&str, Vec<usize>> {
+        let mut stages: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        for (at, answer) in self.answers.iter().enumerate() {
+            stages.entry(answer.route).or_default().push(at);
+        }
+        stages
+    }
+
+    /// How far the confidences can be trusted. Refusals have none and are not in it.
+    pub(super) fn reliability(&self) -> Reliability {
+        let pair = |answer: &Answer| Some((answer.confidence?, answer.score.tier == Tier::Exact));
+        Reliability::of(self.answers.iter().filter_map(pair))
+    }
+
+    /// The cases that are not exact, the least alike first, at most `limit`.
+    pub(super) fn worst(&self, limit: usize) -> Vec<usize> {
+        let score = |at: usize| &self.answers[at].score;
+        let mut wrong: Vec<usize> =
+            (0..self.answers.len()).filter(|&at| score(at).tier != Tier::Exact).collect();
+        wrong.sort_by(|&a, &b| score(a).similarity.total_cmp(&score(b).similarity));
+        wrong.truncate(limit);
+        wrong
+    }
+}
+
+impl Answer {
+    /// What is wrong with it, where it is wrong.
+    pub(super) fn mistake(&self, case: &Case) -> Mistake {
+        match self.score.refused {
+            true => Mistake::Refused,
+            false => Mistake::of(&case.dictated, &case.expected, &self.text),
+        }
+    }
+}

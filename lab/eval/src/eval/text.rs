@@ -1,0 +1,107 @@
+//! An evaluation for people.
+
+use super::differences;
+use super::run::{Run, Table, groups};
+use crate::bootstrap::Interval;
+use crate::score::MEASURES;
+use sayso_corpus::cases::Case;
+use std::fmt::Write as _;
+
+impl Run {
+    /// A row per group, a column per measure, in percent.
+    pub(super) fn table(&self, cases: &[Case]) -> String {
+        let mut text = String::new();
+        for Table { caption, counted, rows } in self.tables(cases) {
+            let width = rows.iter().map(|(name, ..)| name.chars().count()).max().unwrap_or(0);
+            if !caption.is_empty() {
+                let _ = writeln!(text, "\n{caption}");
+            }
+            let _ = write!(text, "{:<width$}  {counted}", "%");
+            MEASURES.iter().for_each(|(_, heading)| text += &format!("  {heading:>5}"));
+            text.push('\n');
+            for (name, count, percents) in rows {
+                let _ = write!(text, "{name:<width$}  {count:>column$}", column = counted.len());
+                for ((_, heading), percent) in MEASURES.iter().zip(percents) {
+                    let column = heading.len().max(5);
+                    let _ = write!(text, "  {percent:>column$.1}");
+                }
+                text.push('\n');
+            }
+        }
+        text += &format!("route {}, {}\n", self.route.as_str(), pace(self.seconds_per_case()));
+        let stage = |(stage, members): (&str, Vec<usize>)| {
+            format!("{stage} {}, exact {:.1} %", members.len(), self.tally(&members).percents()[0])
+        };
+        let stages: Vec<String> = self.stages().into_iter().map(stage).collect();
+        text + &format!("answered by {}\n", stages.join("; "))
+    }
+
+    /// The `limit` worst answers, each aligned with what was expected and marked where it first differs.
+    pub(super) fn errors(&self, cases: &[Case], limit: usize) -> String {
+        let mut text = String::new();
+        for at in self.worst(limit) {
+            let (case, answer) = (&cases[at], &self.answers[at]);
+            let score = &answer.score;
+            let first = answer.text.chars().zip(case.expected.chars()).take_while(|(a, b)| a == b).count();
+            let _ = write!(
+                text,
+                "\n{} {:.2}, {}, {} {}\n  dictated  {}\n  expected  {}\n  got       {}\n            {:>mark$}\n",
+                score.tier.name(),
+                score.similarity,
+                answer.mistake(case).name(),
+                answer
+                    .confidence
+                    .map_or(String::new(), |confidence| format!("{} {confidence:.2}", answer.route)),
+                case.groups.join(" "),
+                case.dictated,
+                case.expected,
+                answer.text,
+                "^",
+                mark = first + 1,
+            );
+        }
+        text
+    }
+}
+
+/// Two routes side by side: a row per measure, then a row per group with the exact answers.
+pub(super) fn comparison(cases: &[Case], a: &Run, b: &Run) -> String {
+    let groups = groups(cases);
+    let width = groups.iter().map(|(name, _)| name.chars().count()).chain([13]).max().unwrap_or(13);
+    let all = &groups[0].1;
+    let mut text = format!(
+        "{:<width$}  {:>8}  {:>8}  difference (95 % interval)\n",
+        format!("%, {} cases", cases.len()),
+        a.route.as_str(),
+        b.route.as_str()
+    );
+    let figures = a.tally(all).percents().into_iter().zip(b.tally(all).percents());
+    for (((_, heading), (of_a, of_b)), interval) in MEASURES.iter().zip(figures).zip(differences(cases, a, b))
+    {
+        let Interval { mean, low, high } = interval;
+        let _ = writeln!(
+            text,
+            "{heading:<width$}  {of_a:>8.1}  {of_b:>8.1}  {mean:>+6.1} ({low:+.1} to {high:+.1})"
+        );
+    }
+    if groups.len() > 1 {
+        text += "\nexact, by group\n";
+    }
+    for (name, members) in groups.iter().skip(1) {
+        let (of_a, of_b) = (a.tally(members).percents()[0], b.tally(members).percents()[0]);
+        let _ = writeln!(
+            text,
+            "{name:<width$}  {of_a:>8.1}  {of_b:>8.1}  {:>+6.1}  of {}",
+            of_b - of_a,
+            members.len()
+        );
+    }
+    for run in [a, b] {
+        let _ = writeln!(text, "route {}, {}", run.route.as_str(), pace(run.seconds_per_case()));
+    }
+    text
+}
+
+fn pace(seconds: f64) -> String {
+    format!("{seconds:.3e} s ({:.0} µs) per case", seconds * 1e6)
+}

@@ -1,0 +1,14 @@
+#![doc = include_str!("../README.md")]
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+pub mod bootstrap;
+mod escape;
+pub mod eval;
+pub mod gate;
+pub mod judge;
+pub mod model;
+pub mod reliability;
+pub mod roundtrip;
+pub mod route;
+pub mod score;
+pub mod similarity;

@@ -1,0 +1,112 @@
+//! Examples put together as the network takes them: lines one behind the other.
+
+use crate::example::{Bags, Example};
+use crate::op::{Candidates, Groups, NO_ROW};
+use fastrand::Rng;
+use sayso_tagger::shape::VERDICTS;
+use std::sync::Arc;
+
+/// Several lines.
+pub(super) struct Batch {
+    /// Where each line ends, in units.
+    pub line_ends: Arc<[u32]>,
+    /// One bag a unit.
+    pub units: Arc<Bags>,
+    /// One bag a reading.
+    pub readings: Arc<Bags>,
+    /// The last unit of each reading, and the unit behind it, or [`NO_ROW`] at the end of a line.
+    pub reading_last: Arc<[u32]>,
+    /// See `reading_last`.
+    pub reading_next: Arc<[u32]>,
+    /// One bag a step.
+    pub history: Arc<Bags>,
+    /// The unit of each step.
+    pub step_units: Arc<[u32]>,
+    /// What is scored.
+    pub candidates: Candidates,
+    /// The candidates of each step.
+    pub steps: Groups,
+    /// What each line may be.
+    pub verdicts: Groups,
+}
+
+impl Batch {
+    /// Puts examples together. With `blur`, that share of rows is left out at random.
+    pub(super) fn new(examples: &[&Example], blur: Option<(f32, &mut Rng)>) -> Batch {
+        let (mut units, mut readings) = (Bags::default(), Bags::default());
+        let (mut history, mut cross) = (Bags::default(), Bags::default());
+        let (mut last, mut next, mut step_units) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut steps, mut of_reading, mut gold) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut line_ends, mut candidate_ends) = (Vec::new(), Vec::new());
+        let (mut offsets, mut verdict_ends, mut verdicts) = (Vec::new(), Vec::new(), Vec::new());
+        for (line, example) in examples.iter().enumerate() {
+            let first_unit = units.len() as u32;
+            let length = example.units.len() as u32;
+            let (first_step, first_reading) = (step_units.len() as u32, readings.len() as u32);
+            let first_candidate = steps.len() as u32;
+            units.append(&example.units);
+            line_ends.push(units.len() as u32);
+            readings.append(&example.readings);
+            for span in &example.spans {
+                last.push(first_unit + span.end - 1);
+                next.push(if span.end == length { NO_ROW } else { first_unit + span.end });
+            }
+            history.append(&example.history);
+            step_units.extend(example.step_tokens.iter().map(|token| first_unit + token));
+            cross.append(&example.cross);
+            for (at, &(step, reading)) in example.candidates.iter().enumerate() {
+                steps.push(first_step + step);
+                of_reading.push(first_reading + reading);
+                if example.candidates.get(at + 1).is_none_or(|(next, _)| *next != step) {
+                    candidate_ends.push(steps.len() as u32);
+                }
+            }
+            offsets.extend(example.counts_for.iter().map(|&count| f32::from(count).ln()));
+            gold.extend(example.gold.iter().map(|candidate| first_candidate + candidate));
+            verdicts.push((line * VERDICTS) as u32 + example.verdict as u32);
+            verdict_ends.push(((line + 1) * VERDICTS) as u32);
+        }
+        if let Some((share, random)) = blur {
+            leave_out(share, [&mut units, &mut history, &mut cross], random);
+        }
+        Batch {
+            line_ends: line_ends.into(),
+            units: Arc::new(units),
+            readings: Arc::new(readings),
+            reading_last: last.into(),
+            reading_next: next.into(),
+            history: Arc::new(history),
+            step_units: step_units.into(),
+            candidates: Candidates {
+                cross: Arc::new(cross),
+                steps: steps.into(),
+                readings: of_reading.into(),
+            },
+            steps: Groups { ends: candidate_ends.into(), gold: gold.into(), offsets: offsets.into() },
+            verdicts: Groups { ends: verdict_ends.into(), gold: verdicts.into(), offsets: Arc::default() },
+        }
+    }
+}
+
+/// Leaves out a share of all rows, and a third of it of units: what such a unit is must follow from what stands around.
+fn leave_out(share: f32, [units, history, cross]: [&mut Bags; 3], random: &mut Rng) {
+    let limit = (share * 256.0) as u8;
+    let mut first = 0;
+    for &end in &units.ends {
+        let end = end as usize;
+        if random.u8(..) < limit / 3 {
+            units.rows[first..end].iter_mut().for_each(|(_, weight)| *weight = 0.0);
+        }
+        first = end;
+    }
+    for bags in [units, history, cross] {
+        for weights in bags.rows.chunks_mut(8) {
+            let bytes = random.u64(..).to_le_bytes();
+            for ((_, weight), byte) in weights.iter_mut().zip(bytes) {
+                if byte < limit {
+                    *weight = 0.0;
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! What a training run is told: a TOML file.
+
+use anyhow::{Context, bail};
+use sayso_corpus::mix::{Mix, not_below_zero};
+use serde::Deserialize;
+use std::path::{Path, PathBuf};
+
+/// A training run.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Folder of the corpora.
+    pub corpus: PathBuf,
+    /// Seed of the parameters and of the data.
+    pub seed: u64,
+    /// Samples an epoch.
+    pub samples: usize,
+    /// Epochs.
+    pub epochs: usize,
+    /// Lines a step.
+    pub batch: usize,
+    /// Highest learning rate.
+    pub learning_rate: f32,
+    /// Steps until it is reached.
+    pub warm_up: u64,
+    /// Decay of the weights, as a share of the learning rate.
+    pub decay: f32,
+    /// Share of activations that are set to zero.
+    pub dropout: f32,
+    /// Share of features that are left out.
+    pub feature_dropout: f32,
+    /// Share of the old average of the weights that stays at each step.
+    pub averaging: f32,
+    /// Longest gradient.
+    pub clip: f32,
+    /// Folder of a finished run whose averaged weights are the first ones of this run.
+    pub start: Option<PathBuf>,
+    /// What the samples are made of.
+    pub mix: Mix,
+    /// What they are made of towards the end, and from which share of the run on.
+    pub finish: Option<Finish>,
+}
+
+/// The last part of a run.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Finish {
+    /// From this share of the steps on.
+    pub from: f32,
+    /// What the samples are made of then.
+    pub mix: Mix,
+}
+
+/// Lines a step, at most: a step holds all of them at once, and batches are made ahead.
+const MOST_LINES: usize = 4096;
+/// Samples of a whole run, at most: some years on two cores, and far from what a counter of steps can hold.
+const MOST_SAMPLES: usize = 1 << 32;
+
+impl Config {
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// Where it cannot be read or understood, with the line of the mistake, or where nothing could be learnt by it, with the
+    /// name of the entry.
+    pub fn read(path: &Path) -> anyhow::Result<Config> {
+        let text =
+            std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let config: Config =
+            toml::from_str(&text).with_context(|| format!("{} is not understood", path.display()))?;
+        config.check().with_context(|| format!("{} cannot be trained by", path.display()))?;
+        Ok(config)
+    }
+
+    /// Refuses what training would divide by, wait for without end or learn nothing from.
+    fn check(&self) -> anyhow::Result<()> {
+        for (name, number) in [("samples", self.samples), ("epochs", self.epochs), ("batch", self.batch)] {
+            if number == 0 {
+                bail!("`{name}` is 0, and must be at least 1");
+            }
+        }
+        if self.batch > MOST_LINES {
+            bail!("`batch` is {}, and must be at most {MOST_LINES}", self.batch);
+        }
+        if self.samples < self.batch {
+            bail!(
+                "`samples` is {}, less than a `batch` of {}: an epoch would have no step",
+                self.samples,
+                self.batch
+            );
+        }
+        if self.samples.checked_mul(self.epochs).is_none_or(|all| all > MOST_SAMPLES) {
+            bail!(
+                "`samples` times `epochs` is {} times {}, and must be at most {MOST_SAMPLES}",
+                self.samples,
+                self.epochs
+            );
+        }
+        for (name, figure) in [("learning_rate", self.learning_rate), ("clip", self.clip)] {
+            if !(figure > 0.0 && figure.is_finite()) {
+                bail!("`{name}` is {figure}, and must be above 0");
+            }
+        }
+        not_below_zero("decay", self.decay)?;
+        // All of them left out, or nothing new in the average, and there is nothing to learn.
+        for (name, share) in [
+            ("dropout", self.dropout),
+            ("feature_dropout", self.feature_dropout),
+            ("averaging", self.averaging),
+        ] {
+            if !(0.0..1.0).contains(&share) {
+                bail!("`{name}` is {share}, and must be from 0 to below 1");
+            }
+        }
+        self.mix.check().context("in [mix]")?;
+        let Some(finish) = &self.finish else { return Ok(()) };
+        if !(0.0..=1.0).contains(&finish.from) {
+            bail!("`from` in [finish] is {}, and must be from 0 to 1", finish.from);
+        }
+        finish.mix.check().context("in [finish.mix]")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SHIPPED: &str = include_str!("../config/tagger.toml");
+
+    /// What is said about the shipped configuration with `change` in place of the line of the same name.
+    fn problem(change: &str) -> Option<String> {
+        let name = change.split(' ').next().unwrap();
+        let lines = SHIPPED.lines().map(|line| match line.split(' ').next() == Some(name) {
+            true => change,
+            false => line,
+        });
+        let text = lines.collect::<Vec<_>>().join("\n");
+        assert!(text.contains(change), "{name} is not in the configuration");
+        let config: Config = toml::from_str(&text).unwrap();
+        config.check().err().map(|error| format!("{error:#}"))
+    }
+
+    #[test]
+    fn the_configuration_that_is_shipped_is_accepted() {
+        toml::from_str::<Config>(SHIPPED).unwrap().check().unwrap();
+    }
+
+    #[test]
+    fn what_nothing_can_be_learnt_by_is_refused_by_name() {
+        for (change, message) in [
+            ("samples = 0", "`samples` is 0"),
+            ("epochs = 0", "`epochs` is 0"),
+            ("batch = 0", "`batch` is 0"),
+            ("batch = 9223372036854775807", "`batch` is 9223372036854775807, and must be at most 4096"),
+            ("samples = 127", "`samples` is 127, less than a `batch` of 128"),
+            ("epochs = 9223372036854775807", "`samples` times `epochs` is 96000 times 9223372036854775807"),
+            ("learning_rate = 0.0", "`learning_rate` is 0"),
+            ("learning_rate = -1e-3", "`learning_rate` is -0.001"),
+            ("learning_rate = nan", "`learning_rate` is NaN"),
+            ("clip = inf", "`clip` is inf"),
+            ("decay = -0.1", "`decay` is -0.1"),
+            ("dropout = 1.0", "`dropout` is 1, and must be from 0 to below 1"),
+            ("feature_dropout = nan", "`feature_dropout` is NaN"),
+            ("averaging = 1.5", "`averaging` is 1.5"),
+            ("talk = -1.0", "in [mix]: `talk` is -1"),
+            ("pairs = 1.5", "in [mix]: `pairs` is 1.5"),
+            ("prose = inf", "in [mix]: `prose` is inf"),
+        ] {
+            let found = problem(change).expect(change);
+            assert!(found.starts_with(message), "{change}: {found}");
+        }
+        assert_eq!(problem("batch = 4096"), None);
+        assert_eq!(problem("learning_rate = 1e30"), None, "what is too high shows itself by the loss");
+        let config: Config = toml::from_str(SHIPPED).unwrap();
+        let silent = Mix { nl2bash: 0.0, free: 0.0, talk: 0.0, noise: 0.0, ..config.mix };
+        assert!(silent.check().is_err());
+        let mut config: Config = toml::from_str(SHIPPED).unwrap();
+        config.finish = Some(Finish { from: 1.5, mix: config.mix });
+        assert!(config.check().is_err());
+        config.finish = Some(Finish { from: 0.5, mix: silent });
+        assert!(config.check().is_err());
+    }
+}

@@ -1,0 +1,174 @@
+//! `sayso-lab curves`: draws what a training run wrote into its log.
+
+mod chart;
+mod log;
+
+use crate::escape::escape;
+use anyhow::Context;
+use chart::{Axis, Chart, Line};
+use log::Epoch;
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::path::PathBuf;
+
+/// Draws the curves of training: loss and share of lines that are right, over epochs.
+///
+/// Reads the log.jsonl that `sayso-lab train tagger` writes and gives one SVG that loads nothing. Runs that follow one
+/// another in a log stand side by side: where the number of the epoch does not grow, another run begins.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  sayso-lab curves models/weights/log.jsonl --output curves.svg")]
+pub struct Curves {
+    /// The log of training
+    #[arg(value_name = "LOG.jsonl")]
+    log: PathBuf,
+    /// Where the drawing goes; without it, to standard output
+    #[arg(long, value_name = "FILE.svg")]
+    output: Option<PathBuf>,
+}
+
+impl Curves {
+    /// Draws. Fails where the log cannot be read or a line of it is not as training writes them.
+    pub fn run(&self) -> anyhow::Result<()> {
+        let log = std::fs::read_to_string(&self.log)
+            .with_context(|| format!("cannot read {}", self.log.display()))?;
+        let drawing = draw(&log).with_context(|| format!("in {}", self.log.display()))?;
+        match &self.output {
+            Some(path) => {
+                std::fs::write(path, drawing).with_context(|| format!("cannot write {}", path.display()))
+            }
+            None => Ok(std::io::stdout().write_all(drawing.as_bytes())?),
+        }
+    }
+}
+
+/// What the loss in training itself is called beside the checks.
+const TRAINING: &str = "training";
+/// Width of the drawing, its margins included, in the units of its view box.
+const WIDTH: f64 = 860.0;
+/// Height of one chart, in the same units.
+const CHART_HEIGHT: f64 = 300.0;
+
+/// The drawing of a log, as SVG.
+///
+/// # Errors
+/// Where the log holds no epoch, or a line is not as training writes them; the error names the line.
+pub fn draw(log: &str) -> anyhow::Result<String> {
+    let epochs = log::parse(log)?;
+    let checks: BTreeSet<&str> =
+        epochs.iter().flat_map(|epoch| epoch.checks.keys().map(String::as_str)).collect();
+    let axis = Axis::new(&epochs.iter().map(|epoch| epoch.number).collect::<Vec<_>>());
+    // A check has the same style in both charts; the first one is training's.
+    let line = |style: usize, name, value: &dyn Fn(&Epoch) -> Option<f64>| Line {
+        name,
+        style,
+        values: epochs.iter().map(value).collect(),
+    };
+    let mut losses = vec![line(0, TRAINING, &|epoch| Some(epoch.loss))];
+    let mut shares = Vec::new();
+    for (at, name) in checks.into_iter().enumerate() {
+        losses.push(line(at + 1, name, &|epoch| Some(epoch.checks.get(name)?.loss)));
+        shares.push(line(at + 1, name, &|epoch| Some(epoch.checks.get(name)?.right * 100.0)));
+    }
+    let highest =
+        losses.iter().flat_map(|line| line.values.iter().flatten()).fold(0.0, |a: f64, b| a.max(*b));
+    let charts = [
+        Chart { title: "loss of a step", unit: "", highest, lines: losses },
+        Chart { title: "lines that are right", unit: " %", highest: 100.0, lines: shares },
+    ];
+    let height = CHART_HEIGHT * charts.len() as f64;
+    let mut svg = format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"curves\" viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" \
+         aria-labelledby=\"curves-title curves-desc\">\n<title id=\"curves-title\">Training: loss and share of lines that \
+         are right, over epochs</title>\n<desc id=\"curves-desc\">{}</desc>\n{}\
+         <rect class=\"paper\" width=\"{WIDTH}\" height=\"{height}\"/>\n",
+        escape(&description(&epochs, axis.runs())),
+        chart::STYLE,
+    );
+    for (at, chart) in charts.iter().enumerate() {
+        chart.draw(&axis, at as f64 * CHART_HEIGHT, &mut svg);
+    }
+    Ok(svg + "</svg>\n")
+}
+
+/// The end of the curves in words, for those who do not see them.
+fn description(epochs: &[Epoch], runs: usize) -> String {
+    let mut text = format!("Epochs: {}, runs: {runs}.", epochs.len());
+    if let Some(last) = epochs.last() {
+        let _ = write!(text, " After the last: {TRAINING}, loss {:.4}", last.loss);
+        for (name, check) in &last.checks {
+            let _ = write!(text, "; {name}, loss {:.4}, right {:.1} %", check.loss, check.right * 100.0);
+        }
+        text.push('.');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two runs with a check that only the second one has.
+    const LOG: &str = include_str!("../fixtures/curves.jsonl");
+
+    /// `sayso-lab curves lab/train/fixtures/curves.jsonl --output lab/train/fixtures/curves.svg` draws it again.
+    #[test]
+    fn the_drawing_is_as_it_was() {
+        assert_eq!(draw(LOG).unwrap(), include_str!("../fixtures/curves.svg"));
+    }
+
+    #[test]
+    fn the_drawing_loads_and_runs_nothing() {
+        let hostile = LOG.replace("talk", "</text><script>alert(1)</script>\\u0007\\uffff\\\" onload=\\\"x");
+        let drawing = draw(&hostile).unwrap();
+        assert!(!drawing.contains("<script") && !drawing.contains("\" onload"), "{drawing}");
+        assert!(drawing.contains("«U+0007»«U+FFFF»"), "{drawing}");
+        for link in ["href", "src=", "@import", "url("] {
+            assert!(!drawing.contains(link), "{link}");
+        }
+    }
+
+    #[test]
+    fn any_finite_figures_can_be_drawn() {
+        let check = |lines: &[(u64, f64)]| {
+            let log: String = lines
+                .iter()
+                .map(|(epoch, loss)| format!("{{\"epoch\":{epoch},\"loss\":{loss:e},\"checks\":{{}}}}\n"))
+                .collect();
+            let drawing = draw(&log).expect(&log);
+            assert!(!drawing.contains("NaN") && !drawing.contains("inf"), "{log}{drawing}");
+        };
+        check(&[(1, 0.0)]);
+        check(&[(1, f64::MIN_POSITIVE), (2, 0.0)]);
+        check(&[(1, 1e300), (u64::MAX, 1.0)]);
+        check(&(0..500).map(|at| (at % 3 + 1, 0.5)).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn mistakes_name_their_line() {
+        let check = |log: &str, message: &str| {
+            let error = format!("{:#}", draw(log).expect_err(log));
+            assert!(error.starts_with(message), "{log}: {error}");
+        };
+        let of_check = |check: &str| {
+            let first = "{\"epoch\":1,\"loss\":1,\"checks\":{}}";
+            format!("{first}\n\n{{\"epoch\":2,\"loss\":1,\"checks\":{{\"talk\":{check}}}}}")
+        };
+        check("", "the log holds no epoch");
+        check("\n \n", "the log holds no epoch");
+        check("{\"epoch\":1", "line 1: not a JSON object");
+        check("[]", "line 1: not a JSON object");
+        check("{\"loss\":1,\"checks\":{}}", "line 1: no `epoch`");
+        check("{\"epoch\":1.5,\"loss\":1,\"checks\":{}}", "line 1: `epoch` is 1.5");
+        check("{\"epoch\":1,\"checks\":{}}", "line 1: no `loss`");
+        check("{\"epoch\":1,\"loss\":null,\"checks\":{}}", "line 1: `loss` is null");
+        check("{\"epoch\":1,\"loss\":NaN,\"checks\":{}}", "line 1: not a JSON object");
+        check("{\"epoch\":1,\"loss\":-1,\"checks\":{}}", "line 1: `loss` is -1");
+        check("{\"epoch\":1,\"loss\":1}", "line 1: no `checks`");
+        check("{\"epoch\":1,\"loss\":1,\"checks\":[]}", "line 1: `checks` is no object");
+        check(&of_check("{\"loss\":null,\"right\":1}"), "line 3: check `talk`: `loss` is null");
+        check(&of_check("{\"loss\":1}"), "line 3: check `talk`: no `right`");
+        check(&of_check("{\"loss\":1,\"right\":1.1}"), "line 3: check `talk`: `right` is 1.1");
+        check(&of_check("1"), "line 3: check `talk`: no object");
+    }
+}

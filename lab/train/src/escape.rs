@@ -1,0 +1,24 @@
+//! Text in markup, for the pages and drawings of the lab.
+
+use sayso_protocol::character::forbidden;
+use std::fmt::Write as _;
+
+/// Text as HTML and SVG show it, in elements and in quoted attributes. What no command may hold, because it is invisible
+/// or turns the text round it, is shown by its number, and so is what XML forbids.
+pub(crate) fn escape(text: &str) -> String {
+    let mut markup = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => markup += "&amp;",
+            '<' => markup += "&lt;",
+            '>' => markup += "&gt;",
+            '"' => markup += "&quot;",
+            '\'' => markup += "&#39;",
+            c if forbidden(c).is_some() || matches!(c, '\u{fffe}' | '\u{ffff}') => {
+                let _ = write!(markup, "\u{ab}U+{:04X}\u{bb}", u32::from(c));
+            }
+            c => markup.push(c),
+        }
+    }
+    markup
+}

@@ -1,0 +1,196 @@
+//! A sample as the network takes it: rows of tables, and which candidate is right at each step of the gold path.
+
+use crate::align::align;
+use fastrand::Rng;
+use sayso_corpus::sample::{Known, STRICT, Sample, TYPED, Verdict};
+use sayso_speech::clean::clean;
+use sayso_speech::lattice::{Kind, Lattice, ReadingId, Step};
+use sayso_speech::lex::lex;
+use sayso_speech::phonetic::widen;
+use sayso_speech::words::UserWords;
+use sayso_tagger::candidate::{self, Candidate};
+use sayso_tagger::context::{Context, Cross, Facts};
+use sayso_tagger::unit::{self, Weighted};
+use std::ops::Range;
+
+/// Rows of one table, summed into one vector each.
+#[derive(Debug, Default, Clone)]
+pub struct Bags {
+    /// All rows with their weights.
+    pub rows: Vec<Weighted>,
+    /// Where each bag ends in `rows`.
+    pub ends: Vec<u32>,
+}
+
+impl Bags {
+    /// Adds a bag of rows of weight one.
+    pub fn push(&mut self, rows: impl IntoIterator<Item = u32>) {
+        self.push_weighted(rows.into_iter().map(|row| (row, 1.0)));
+    }
+
+    /// Adds a bag.
+    pub fn push_weighted(&mut self, rows: impl IntoIterator<Item = Weighted>) {
+        self.rows.extend(rows);
+        self.ends.push(self.rows.len() as u32);
+    }
+
+    /// Adds the bags of another one.
+    pub fn append(&mut self, other: &Bags) {
+        let before = self.rows.len() as u32;
+        self.rows.extend_from_slice(&other.rows);
+        self.ends.extend(other.ends.iter().map(|end| end + before));
+    }
+
+    /// Bags in it.
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Whether it has no bag.
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+}
+
+/// An encoded sample.
+#[derive(Debug, Default, Clone)]
+pub struct Example {
+    /// One bag a token.
+    pub units: Bags,
+    /// One bag a reading.
+    pub readings: Bags,
+    /// The tokens that each reading spans.
+    pub spans: Vec<Range<u32>>,
+    /// One bag a step of the gold path: the command line so far.
+    pub history: Bags,
+    /// The token at which each step stands.
+    pub step_tokens: Vec<u32>,
+    /// One bag a candidate.
+    pub cross: Bags,
+    /// The step and the reading of each candidate.
+    pub candidates: Vec<(u32, u32)>,
+    /// For how many each candidate counts.
+    pub counts_for: Vec<u8>,
+    /// The right candidate of each step.
+    pub gold: Vec<u32>,
+    /// What the line is.
+    pub verdict: Verdict,
+}
+
+/// Why a sample cannot be taught.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Unusable {
+    /// No path of the lattice writes the answer.
+    #[error("no path writes the answer")]
+    Unreachable,
+    /// Longer than [`MAX_UNITS`].
+    #[error("more units than training takes")]
+    TooLong,
+}
+
+/// Longest line, in tokens, that is trained on.
+pub const MAX_UNITS: usize = 80;
+
+/// The lattice that training and the tagger's route look at.
+pub fn lattice(dictated: &str) -> Lattice {
+    let words = UserWords::default();
+    widen(lex(clean(dictated), &words, None), &words)
+}
+
+/// What is known of each token.
+fn known(lattice: &Lattice, sample: &Sample) -> Vec<Known> {
+    (0..lattice.len())
+        .map(|token| {
+            let source = lattice.line.source(token..token + 1);
+            let first = sample.known.partition_point(|(range, _)| range.end <= source.start);
+            let mut over = sample.known[first..].iter().take_while(|(range, _)| range.start < source.end);
+            match over.next() {
+                Some((_, known)) if over.all(|(_, other)| other == known) => *known,
+                _ => Known::Unknown,
+            }
+        })
+        .collect()
+}
+
+/// Of readings that merely sound like what was heard, and are not meant, one in so many is shown in training.
+const SHOWN: u8 = 3;
+
+/// Aligns and encodes a sample. With `random`, of the many readings by sound only some are taken, each counting for those
+/// that were left out (Bengio and Senécal 2003).
+pub fn encode(sample: &Sample, random: Option<&mut Rng>) -> Result<Example, Unusable> {
+    let lattice = lattice(&sample.dictated);
+    if lattice.len() > MAX_UNITS {
+        return Err(Unusable::TooLong);
+    }
+    let verdict = sample.verdict();
+    if matches!(sample.dialect, STRICT | TYPED) {
+        return Ok(Example { verdict, ..Example::of_units(&lattice) });
+    }
+    let known = known(&lattice, sample);
+    let plain = sample.expected.split_whitespace().collect::<Vec<_>>().join(" ");
+    let path = align(&lattice, &sample.expected, &known)
+        // Nobody says how many spaces there are.
+        .or_else(|| align(&lattice, &plain, &known))
+        // The last quote is closed by rule where it was not said.
+        .or_else(|| align(&lattice, plain.strip_suffix(['"', '\''])?, &known))
+        .ok_or(Unusable::Unreachable)?;
+    let example = encode_path(&lattice, &path, random).ok_or(Unusable::Unreachable)?;
+    Ok(Example { verdict, ..example })
+}
+
+impl Example {
+    fn of_units(lattice: &Lattice) -> Example {
+        let mut example = Example::default();
+        for rows in unit::units(lattice) {
+            example.units.push_weighted(rows);
+        }
+        example
+    }
+}
+
+/// Encodes a path; `None` where one of its steps is no candidate there.
+pub(super) fn encode_path(lattice: &Lattice, path: &[Step], mut random: Option<&mut Rng>) -> Option<Example> {
+    let mut example = Example::of_units(lattice);
+    let mut context = Context::new(None);
+    let mut last: Option<ReadingId> = None;
+    let (mut found, mut cross) = (Vec::new(), Cross::default());
+    for (step, gold) in path.iter().enumerate() {
+        let token = lattice.reading(gold.reading).tokens.start;
+        let usable = lattice.choices(token);
+        let first = example.readings.len() as u32;
+        for &id in &usable {
+            let reading = lattice.reading(id);
+            example.readings.push(candidate::rows(lattice, reading));
+            example.spans.push(reading.tokens.start as u32..reading.tokens.end as u32);
+        }
+        candidate::candidates(lattice, &usable, &context, last, &mut found);
+        let is_gold = |step: &Candidate| step.reading == gold.reading && step.space == gold.space;
+        let mut counts_for = 1;
+        if let Some(random) = random.as_deref_mut() {
+            counts_for = SHOWN;
+            found.retain(|step| {
+                lattice.reading(step.reading).kind != Kind::Sounds || is_gold(step) || random.u8(..SHOWN) == 0
+            });
+        }
+        let right = found.iter().position(is_gold)?;
+        example.gold.push((example.candidates.len() + right) as u32);
+        example.step_tokens.push(token as u32);
+        example.history.push(context.rows());
+        let view = context.view();
+        let facts = Facts::all(lattice, token, &usable);
+        for candidate in &found {
+            example.candidates.push((step as u32, first + candidate.place));
+            let sounds = lattice.reading(candidate.reading).kind == Kind::Sounds && !is_gold(candidate);
+            example.counts_for.push(if sounds { counts_for } else { 1 });
+            cross.rows.clear();
+            view.cross(&facts[candidate.place as usize], candidate.space, &mut cross);
+            example.cross.push(cross.rows.iter().copied());
+        }
+        let taken = lattice.reading(gold.reading);
+        context.write(taken, gold.space);
+        if taken.kind.writes() {
+            last = Some(gold.reading);
+        }
+    }
+    Some(example)
+}

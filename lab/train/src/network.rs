@@ -1,0 +1,172 @@
+//! The tagger's network, as it is trained. `sayso_tagger::network` is the same without a framework.
+
+use crate::batch::Batch;
+use crate::op::{
+    Blur, Gathered, add_blurred, add_rows, attention, bag, blurred, choice, mean, neighbours, norm, rectify,
+    score,
+};
+use candle_core::{Device, Result, Tensor, Var};
+use fastrand::Rng;
+use sayso_tagger::feature::{CROSS_ROWS, ROWS};
+use sayso_tagger::shape::{FORWARD, HEADS, HIDDEN, LAYERS, REACH, ROW, VERDICTS, WIDTH};
+use std::collections::BTreeMap;
+
+/// The tables: their gradients are gathered beside those that candle keeps.
+pub(super) const TABLES: [&str; 2] = ["rows", "cross"];
+
+/// All parameters by name. Names are those of the weights file.
+pub(super) struct Network {
+    /// Name → parameter.
+    pub parameters: BTreeMap<String, Var>,
+}
+
+/// Gradients of [`TABLES`].
+#[derive(Debug, Clone)]
+pub(super) struct Tables {
+    pub rows: Gathered,
+    pub cross: Gathered,
+}
+
+impl Tables {
+    /// Zero.
+    pub(super) fn new() -> Tables {
+        Tables { rows: Gathered::new(ROWS * ROW), cross: Gathered::new(CROSS_ROWS * HIDDEN) }
+    }
+}
+
+/// What the network says of a batch.
+pub(super) struct Output {
+    /// One score a candidate, where there is any.
+    pub candidates: Option<Tensor>,
+    /// [`VERDICTS`] scores a line.
+    pub verdicts: Tensor,
+}
+
+/// How much it counts what a line is taken for, beside a step of its path.
+const VERDICT_WEIGHT: f64 = 0.2;
+
+impl Network {
+    /// Random parameters.
+    pub(super) fn new(seed: u64) -> Result<Network> {
+        let mut network = Network { parameters: BTreeMap::new() };
+        let mut random = Rng::with_seed(seed);
+        let mut add = |name: &str, shape: &[usize], scale: f32| -> Result<()> {
+            let count: usize = shape.iter().product();
+            // Uniform with the standard deviation `scale`.
+            let values: Vec<f32> =
+                (0..count).map(|_| (random.f32() * 2.0 - 1.0) * scale * 3f32.sqrt()).collect();
+            let var = Var::from_tensor(&Tensor::from_vec(values, shape, &Device::Cpu)?)?;
+            network.parameters.insert(name.to_owned(), var);
+            Ok(())
+        };
+        let fan = |inputs: usize| (1.0 / inputs as f32).sqrt();
+        add("rows", &[ROWS, ROW], 0.2)?;
+        add("cross", &[CROSS_ROWS, HIDDEN], 0.05)?;
+        add("input.weight", &[ROW, WIDTH], fan(ROW))?;
+        add("neighbours.weight", &[3 * WIDTH, WIDTH], fan(3 * WIDTH))?;
+        for layer in 0..LAYERS {
+            add(&format!("layers.{layer}.attend.weight"), &[WIDTH, 3 * WIDTH], fan(WIDTH))?;
+            add(&format!("layers.{layer}.merge.weight"), &[WIDTH, WIDTH], fan(WIDTH) * 0.5)?;
+            add(&format!("layers.{layer}.distance"), &[HEADS, 2 * REACH + 1], 0.1)?;
+            add(&format!("layers.{layer}.widen.weight"), &[WIDTH, FORWARD], fan(WIDTH))?;
+            add(&format!("layers.{layer}.narrow.weight"), &[FORWARD, WIDTH], fan(FORWARD) * 0.5)?;
+        }
+        add("query.weight", &[WIDTH, HIDDEN], fan(WIDTH))?;
+        add("history.weight", &[ROW, HIDDEN], fan(ROW))?;
+        add("reading.weight", &[ROW, HIDDEN], fan(ROW))?;
+        add("next.weight", &[WIDTH, HIDDEN], fan(WIDTH))?;
+        add("last.weight", &[WIDTH, HIDDEN], fan(WIDTH))?;
+        add("hidden.weight", &[HIDDEN, HIDDEN], fan(HIDDEN))?;
+        add("score.weight", &[HIDDEN, 1], fan(HIDDEN))?;
+        add("gate.weight", &[VERDICTS, WIDTH], fan(WIDTH))?;
+        let mut constant = |name: &str, length: usize, value: f32| -> Result<()> {
+            let var = Var::from_tensor(&Tensor::full(value, length, &Device::Cpu)?)?;
+            network.parameters.insert(name.to_owned(), var);
+            Ok(())
+        };
+        constant("input.norm", WIDTH, 1.0)?;
+        constant("neighbours.bias", WIDTH, 0.0)?;
+        for layer in 0..LAYERS {
+            constant(&format!("layers.{layer}.attend.norm"), WIDTH, 1.0)?;
+            constant(&format!("layers.{layer}.forward.norm"), WIDTH, 1.0)?;
+            constant(&format!("layers.{layer}.widen.bias"), FORWARD, 0.0)?;
+        }
+        constant("output.norm", WIDTH, 1.0)?;
+        constant("query.bias", HIDDEN, 0.0)?;
+        constant("hidden.bias", HIDDEN, 0.0)?;
+        constant("gate.bias", VERDICTS, 0.0)?;
+        Ok(network)
+    }
+
+    fn get(&self, name: &str) -> &Tensor {
+        self.parameters[name].as_tensor()
+    }
+
+    /// The number of parameters.
+    pub(super) fn size(&self) -> usize {
+        self.parameters.values().map(|var| var.elem_count()).sum()
+    }
+
+    /// The encoder: units × [`WIDTH`].
+    fn encode(&self, batch: &Batch, blur: Option<Blur>, tables: &Tables) -> Result<Tensor> {
+        let at = |place: u64| blur.map(|blur| blur.at(place));
+        let sums = bag(self.get("rows"), &batch.units, &tables.rows)?;
+        let x = norm(&sums.matmul(self.get("input.weight"))?, self.get("input.norm"))?;
+        let x = blurred(&x, at(1))?;
+        let y = neighbours(&x, &batch.line_ends)?.matmul(self.get("neighbours.weight"))?;
+        let mut x = (x + rectify(&y, self.get("neighbours.bias"))?)?;
+        for layer in 0..LAYERS {
+            let get = |part: &str| self.get(&format!("layers.{layer}.{part}"));
+            let y = norm(&x, get("attend.norm"))?.matmul(get("attend.weight"))?;
+            let y = attention(&y, get("distance"), &batch.line_ends)?.matmul(get("merge.weight"))?;
+            x = add_blurred(&x, &y, at(2 + 2 * layer as u64))?;
+            let y = norm(&x, get("forward.norm"))?.matmul(get("widen.weight"))?;
+            let y = rectify(&y, get("widen.bias"))?.matmul(get("narrow.weight"))?;
+            x = add_blurred(&x, &y, at(3 + 2 * layer as u64))?;
+        }
+        norm(&x, self.get("output.norm"))
+    }
+
+    /// The scores of all candidates, and of what each line may be.
+    pub(super) fn output(&self, batch: &Batch, blur: Option<Blur>, tables: &Tables) -> Result<Output> {
+        let seen = self.encode(batch, blur, tables)?;
+        let candidates =
+            if batch.steps.gold.is_empty() { None } else { Some(self.score(batch, &seen, blur, tables)?) };
+        let verdicts = mean(&seen, &batch.line_ends)?.matmul(&self.get("gate.weight").t()?)?;
+        let verdicts = verdicts.broadcast_add(self.get("gate.bias"))?;
+        Ok(Output { candidates, verdicts })
+    }
+
+    fn score(&self, batch: &Batch, seen: &Tensor, blur: Option<Blur>, tables: &Tables) -> Result<Tensor> {
+        let of_units = |name: &str| seen.matmul(self.get(name));
+        let rows = |bags| bag(self.get("rows"), bags, &tables.rows);
+        let query = rows(&batch.history)?.matmul(self.get("history.weight"))?;
+        let query = query.broadcast_add(self.get("query.bias"))?;
+        let query = add_rows(&query, &of_units("query.weight")?, &batch.step_units)?;
+        let reading = rows(&batch.readings)?.matmul(self.get("reading.weight"))?;
+        let reading = add_rows(&reading, &of_units("last.weight")?, &batch.reading_last)?;
+        let reading = add_rows(&reading, &of_units("next.weight")?, &batch.reading_next)?;
+        let flat = |name: &str| self.get(name).flatten_all();
+        let layer = Tensor::cat(&[flat("hidden.weight")?, flat("hidden.bias")?, flat("score.weight")?], 0)?;
+        let cross = (self.get("cross"), &tables.cross);
+        let blur = blur.map(|blur| blur.at(40));
+        score([&query, &reading, &layer], cross, &batch.candidates, blur)
+    }
+
+    /// What is minimised: the mean over `steps` of the negative logarithm of the right candidate's probability, and over
+    /// `lines` of that of what the line is. Both count the whole step of training, of which the batch may be a part.
+    pub(super) fn loss(
+        &self,
+        batch: &Batch,
+        blur: Option<Blur>,
+        tables: &Tables,
+        (steps, lines): (usize, usize),
+    ) -> Result<Tensor> {
+        let output = self.output(batch, blur, tables)?;
+        let verdict = choice(&output.verdicts, &batch.verdicts)?;
+        let verdict = (verdict * (VERDICT_WEIGHT / lines.max(1) as f64))?;
+        let Some(candidates) = output.candidates else { return Ok(verdict) };
+        let path = choice(&candidates, &batch.steps)?;
+        (path / steps.max(1) as f64)? + verdict
+    }
+}

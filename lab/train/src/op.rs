@@ -1,0 +1,92 @@
+//! What the network is made of besides products of matrices: each with its gradient, as one operation.
+//!
+//! Candle would do each of them in several passes over tensors padded to the longest line. Here lines lie one behind
+//! the other, and nothing is written that is not needed.
+
+mod add;
+mod attention;
+mod bag;
+mod choice;
+mod mean;
+mod neighbours;
+mod norm;
+mod rectify;
+mod score;
+
+pub(super) use add::{Blur, NO_ROW, add_blurred, add_rows, blurred};
+pub(super) use attention::attention;
+pub(super) use bag::{Gathered, bag};
+pub(super) use choice::{Groups, choice, log_shares};
+pub(super) use mean::mean;
+pub(super) use neighbours::neighbours;
+pub(super) use norm::norm;
+pub(super) use rectify::rectify;
+pub(super) use score::{Candidates, score};
+
+use candle_core::{CpuStorage, Device, Layout, Result, Shape, Storage, Tensor};
+
+/// The values of an operand.
+fn values<'s>(storage: &'s CpuStorage, layout: &Layout) -> Result<&'s [f32]> {
+    match layout.contiguous_offsets() {
+        Some((start, end)) => Ok(&storage.as_slice::<f32>()?[start..end]),
+        None => candle_core::bail!("an operand does not lie in one piece"),
+    }
+}
+
+/// What `read` makes of the values of tensors.
+fn read<const N: usize, R>(tensors: [&Tensor; N], read: impl FnOnce([&[f32]; N]) -> R) -> Result<R> {
+    let tensors: Vec<Tensor> = tensors.iter().map(|tensor| tensor.contiguous()).collect::<Result<_>>()?;
+    let storages: Vec<_> = tensors.iter().map(Tensor::storage_and_layout).collect();
+    let mut all = [&[][..]; N];
+    for (all, (storage, layout)) in all.iter_mut().zip(&storages) {
+        let Storage::Cpu(storage) = &**storage else { candle_core::bail!("an operand is not in memory") };
+        *all = values(storage, layout)?;
+    }
+    Ok(read(all))
+}
+
+/// A result of `rows` rows.
+fn result(values: Vec<f32>, rows: usize) -> (CpuStorage, Shape) {
+    let width = values.len() / rows.max(1);
+    (CpuStorage::F32(values), Shape::from((rows, width)))
+}
+
+/// A gradient with the shape of what it is the gradient of.
+fn gradient(values: Vec<f32>, of: &Tensor) -> Result<Option<Tensor>> {
+    Tensor::from_vec(values, of.shape(), &Device::Cpu).map(Some)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::*;
+    use candle_core::Var;
+
+    /// Values that differ, between -1 and 1.
+    pub(super) fn some(rows: usize, width: usize, seed: u64) -> Var {
+        let mut random = fastrand::Rng::with_seed(seed);
+        let values: Vec<f32> = (0..rows * width).map(|_| random.f32() * 2.0 - 1.0).collect();
+        Var::from_tensor(&Tensor::from_vec(values, (rows, width), &Device::Cpu).unwrap()).unwrap()
+    }
+
+    /// Holds an operation to the same in candle's own: its result, and the gradient of each of `inputs`.
+    pub(super) fn equal(inputs: &[&Var], ours: impl Fn() -> Tensor, theirs: impl Fn() -> Tensor) {
+        let flat = |tensor: &Tensor| tensor.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+        let close = |a: &Tensor, b: &Tensor, what: &str| {
+            assert_eq!(a.shape(), b.shape(), "{what}");
+            for (at, (a, b)) in flat(a).iter().zip(&flat(b)).enumerate() {
+                assert!((a - b).abs() < 2e-4 * (1.0 + b.abs()), "{what} {at}: {a} and {b}");
+            }
+        };
+        let (ours, theirs) = (ours(), theirs());
+        close(&ours, &theirs, "result");
+        // Weighted, or errors of different signs would cancel out.
+        let weight = some(ours.elem_count(), 1, 99).reshape(ours.shape()).unwrap();
+        let gradients =
+            |result: &Tensor| result.broadcast_mul(&weight).unwrap().sum_all().unwrap().backward().unwrap();
+        let (ours, theirs) = (gradients(&ours), gradients(&theirs));
+        for (at, input) in inputs.iter().enumerate() {
+            let of = |gradients: &candle_core::backprop::GradStore| gradients.get(input).unwrap().clone();
+            close(&of(&ours), &of(&theirs), &format!("gradient of input {at}"));
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! `sayso-lab samples`: shows what the tagger is trained on, and how much of it can be taught.
+
+use crate::config::Config;
+use crate::example::{Unusable, encode};
+use sayso_corpus::stream::{Commands, Stream};
+use serde_json::json;
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::PathBuf;
+use std::time::Instant;
+
+/// Draws training samples, prints them as JSON lines and counts what cannot be taught.
+///
+/// Standard output: {"dictated": …, "expected": …, "dialect": …, "problem": …} a line. Standard error: for each dialect how
+/// many samples there were, and how many had no path to the answer or were too long.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  sayso-lab samples lab/train/config/tagger.toml --count 20")]
+pub struct Samples {
+    /// The training run that they are for
+    #[arg(value_name = "CONFIG.toml")]
+    config: PathBuf,
+    /// Samples to draw
+    #[arg(long, value_name = "N", default_value_t = 1000)]
+    count: usize,
+    /// Another seed, other samples
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    seed: u64,
+}
+
+#[derive(Default)]
+struct Tally {
+    drawn: usize,
+    unreachable: usize,
+    long: usize,
+}
+
+impl Samples {
+    /// Draws and prints. Fails where the configuration or the corpora cannot be read.
+    pub fn run(&self) -> anyhow::Result<()> {
+        let config = Config::read(&self.config)?;
+        let commands = Commands::read(&config.corpus)?;
+        let mut stream = Stream::new(&commands, config.mix, self.seed);
+        let mut tallies: BTreeMap<&str, Tally> = BTreeMap::new();
+        let mut out = std::io::stdout().lock();
+        let start = Instant::now();
+        let (mut drawn, mut unsayable) = (0, 0);
+        while drawn < self.count {
+            let Some(sample) = stream.draw() else {
+                unsayable += 1;
+                continue;
+            };
+            drawn += 1;
+            let problem = encode(&sample, None).err();
+            let tally = tallies.entry(sample.dialect).or_default();
+            tally.drawn += 1;
+            tally.unreachable += usize::from(problem == Some(Unusable::Unreachable));
+            tally.long += usize::from(problem == Some(Unusable::TooLong));
+            let line = json!({
+                "dictated": sample.dictated,
+                "expected": sample.expected,
+                "dialect": sample.dialect,
+                "problem": problem.map(|problem| problem.to_string()),
+            });
+            writeln!(out, "{line}")?;
+        }
+        let rate = drawn as f64 / start.elapsed().as_secs_f64();
+        eprintln!(
+            "{rate:.0} samples a second, drawn and aligned; {unsayable} commands hold a character without a name"
+        );
+        for (dialect, Tally { drawn, unreachable, long }) in tallies {
+            eprintln!("{dialect}: {drawn} samples, {unreachable} that no path reaches, {long} too long");
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,222 @@
+//! What `align` finds renders to the answer, over lines as training draws them, in every dialect.
+#![allow(clippy::unwrap_used)]
+
+use fastrand::Rng;
+use sayso_corpus::everyday;
+use sayso_corpus::said::line;
+use sayso_corpus::sample::{Known, Sample};
+use sayso_corpus::say::{Style, say};
+use sayso_corpus::stream::{Commands, Stream, is_held_out};
+use sayso_speech::clean::clean;
+use sayso_speech::lattice::{Kind, Lattice};
+use sayso_speech::lex::lex;
+use sayso_speech::phonetic::widen;
+use sayso_speech::render::render;
+use sayso_speech::speak::{Dialect, speak};
+use sayso_speech::words::UserWords;
+use sayso_train::align::align;
+use sayso_train::config::Config;
+use sayso_train::example::{MAX_UNITS, encode};
+use serde_json::json;
+use std::fs;
+use std::ops::Range;
+use std::path::Path;
+
+/// Samples of each dialect.
+const SAMPLES: usize = 300;
+/// The run that is shipped: its mix holds every dialect.
+const CONFIG: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/config/tagger.toml");
+
+/// Commands of our own making, read as corpora are.
+fn commands() -> Commands {
+    let folder = tempfile::tempdir().unwrap();
+    let mut random = Rng::with_seed(11);
+    let mut pairs = String::new();
+    let mut more = String::new();
+    for _ in 0..400 {
+        let command = everyday::command(&mut random);
+        if let Some(words) = say(&command, Style::nl2bash(), &mut random) {
+            pairs += &format!("{}\n", json!({ "dictated": line(&words), "expected": command }));
+        }
+        more += &format!("{}\n", everyday::command(&mut random));
+    }
+    let templates = ["tar {{[-c|--create]}} -f {{path/to/file.tar}} {{path/to/folder}}", "sleep {{5}}"];
+    let mut pages = String::new();
+    for (template, held_out) in templates.into_iter().zip([false, true]) {
+        let page = (0..).map(|at| format!("page{at}")).find(|page| is_held_out(page) == held_out).unwrap();
+        pages += &format!("{}\n", json!({ "page": page, "template": template }));
+    }
+    fs::create_dir(folder.path().join("nl2bash")).unwrap();
+    fs::create_dir(folder.path().join("tldr")).unwrap();
+    fs::write(folder.path().join("nl2bash/train.jsonl"), pairs).unwrap();
+    fs::write(folder.path().join("nl2bash/more-commands.txt"), more).unwrap();
+    fs::write(folder.path().join("tldr/examples.jsonl"), pages).unwrap();
+    Commands::read(folder.path()).unwrap()
+}
+
+/// What was found over many lines.
+#[derive(Debug, Default)]
+struct Found {
+    lines: usize,
+    /// Lines of which the answer was found in the plain and in the wide lattice.
+    aligned: [usize; 2],
+    /// Tokens that are known to be talk, on all paths that were found.
+    talk: usize,
+}
+
+impl Found {
+    fn add(&mut self, sample: &Sample) {
+        self.lines += 1;
+        let plain = sample.expected.split_whitespace().collect::<Vec<_>>().join(" ");
+        let words = UserWords::default();
+        let narrow = lex(clean(&sample.dictated), &words, None);
+        let lattices = [narrow.clone(), widen(narrow, &words)];
+        let mut found = [false; 2];
+        for (found, lattice) in found.iter_mut().zip(&lattices) {
+            let known = known(lattice, sample);
+            // As it is, with single spaces, and without its last quote: what training asks for, in this order.
+            let unclosed = plain.strip_suffix(['"', '\'']).unwrap_or(&plain);
+            for goal in [&sample.expected, &plain, unclosed] {
+                if let Some(talk) = check(lattice, goal, &known, sample) {
+                    *found = true;
+                    self.talk += talk;
+                }
+            }
+        }
+        for (aligned, found) in self.aligned.iter_mut().zip(found) {
+            *aligned += usize::from(found);
+        }
+        // Training takes every path that is found: each step of it is one that the tagger may choose.
+        assert!(!found[1] || lattices[1].len() > MAX_UNITS || encode(sample, None).is_ok(), "{sample:?}");
+    }
+
+    /// At least this share of lines, in percent, was found in the plain and in the wide lattice: what follows from the
+    /// paths that were found is then more than a few chances.
+    fn at_least(&self, plain: usize, wide: usize) {
+        assert!(self.aligned[0] * 100 >= plain * self.lines, "{self:?}");
+        assert!(self.aligned[1] * 100 >= wide * self.lines, "{self:?}");
+    }
+}
+
+/// Holds the path to `goal` to its contract and counts the tokens on it that are known to be talk; `None` where there is
+/// no path.
+fn check(lattice: &Lattice, goal: &str, known: &[Known], sample: &Sample) -> Option<usize> {
+    let path = align(lattice, goal, known)?;
+    // The white space in front of a line is the line's own and not the command's.
+    let expected = format!("{}{}", lattice.line.indent, goal.trim());
+    assert_eq!(render(lattice, &path).text, expected, "{sample:?}");
+    let (mut end, mut talk) = (0, 0);
+    for step in &path {
+        let reading = lattice.reading(step.reading);
+        assert_eq!(reading.tokens.start, end, "every token is on the path once: {sample:?}");
+        assert!(lattice.choices(end).contains(&step.reading), "the tagger can take it: {sample:?}");
+        end = reading.tokens.end;
+        let talked = known[reading.tokens.clone()].iter().filter(|known| **known == Known::Talk).count();
+        assert!(talked == 0 || reading.kind == Kind::Drop, "talk is dropped: {reading:?} in {sample:?}");
+        talk += talked;
+    }
+    assert_eq!(end, lattice.len(), "{sample:?}");
+    Some(talk)
+}
+
+/// What is known of each token: that it is talk, where all words are that it was written for.
+fn known(lattice: &Lattice, sample: &Sample) -> Vec<Known> {
+    let of_token = |token: usize| {
+        let source = lattice.line.source(token..token + 1);
+        let over = |range: &Range<usize>| range.start < source.end && range.end > source.start;
+        let mut words = sample.known.iter().filter(|(range, _)| over(range)).map(|(_, known)| *known);
+        let first = words.next().unwrap_or(Known::Unknown);
+        if words.all(|known| known == first) { first } else { Known::Unknown }
+    };
+    (0..lattice.len()).map(of_token).collect()
+}
+
+fn drawn(dialect: &str, seed: u64) -> Found {
+    let (commands, mix) = (commands(), Config::read(Path::new(CONFIG)).unwrap().mix);
+    let mut stream = Stream::new(&commands, mix, seed);
+    let mut found = Found::default();
+    let samples = std::iter::repeat_with(|| stream.draw()).flatten();
+    let samples = samples.filter(|sample| sample.dialect == dialect).take(SAMPLES);
+    samples.for_each(|sample| found.add(&sample));
+    found
+}
+
+#[test]
+fn the_dialect_of_the_series() {
+    drawn("nl2bash", 1).at_least(95, 95);
+}
+
+#[test]
+fn what_is_said_freely() {
+    drawn("free", 2).at_least(70, 95);
+}
+
+#[test]
+fn talk_around_and_inside() {
+    let found = drawn("talk", 3);
+    found.at_least(60, 90);
+    assert!(found.talk > found.lines, "{found:?}");
+}
+
+#[test]
+fn what_a_speech_engine_writes() {
+    drawn("noise", 4).at_least(40, 80);
+}
+
+#[test]
+fn talk_without_a_command() {
+    let found = drawn("prose", 5);
+    found.at_least(95, 95);
+    assert!(found.talk > found.lines, "{found:?}");
+}
+
+/// `speak` of the speech crate in all its dialects, of which nothing is known word by word; white space of any kind.
+#[test]
+fn what_the_speech_crate_says() {
+    for (dialect, least) in [(Dialect::Strict, 100), (Dialect::Nl2bash, 95), (Dialect::Free, 90)] {
+        let mut random = Rng::with_seed(6);
+        let mut found = Found::default();
+        for seed in 0..SAMPLES as u64 {
+            let mut expected = everyday::command(&mut random);
+            if seed % 4 == 0 {
+                expected = expected.replacen(' ', ["  ", "\t", " \n"][random.usize(..3)], 1);
+            }
+            let Ok(said) = speak(&expected, dialect, seed) else { continue };
+            let indent = ["", "", " ", "\t "][random.usize(..4)];
+            let dictated = format!("{indent}{said}");
+            found.add(&Sample { dictated, expected, known: Vec::new(), dialect: "said" });
+        }
+        found.at_least(least, least);
+    }
+}
+
+/// Where the answer was not said, or words of the command are taken for talk, there is a path to it or none: never one to
+/// something else.
+#[test]
+fn answers_that_were_not_said() {
+    let mut random = Rng::with_seed(7);
+    let (mut found, mut lines) = (0, 0);
+    for _ in 0..SAMPLES {
+        let (command, other) = (everyday::command(&mut random), everyday::command(&mut random));
+        let style = Style::drawn(&mut random);
+        let Some(words) = say(&command, style, &mut random) else { continue };
+        for goal in [
+            other.as_str(),
+            &command,
+            command.trim_end_matches(char::is_alphanumeric),
+            "",
+            " ",
+            "ä",
+            &format!("{command} {other}"),
+        ] {
+            let sample = Sample::of_words(&words, goal, "free");
+            let words = UserWords::default();
+            let lattice = widen(lex(clean(&sample.dictated), &words, None), &words);
+            let mut known = known(&lattice, &sample);
+            known.iter_mut().filter(|_| random.u8(..20) == 0).for_each(|known| *known = Known::Talk);
+            lines += 1;
+            found += usize::from(check(&lattice, goal, &known, &sample).is_some());
+        }
+    }
+    assert!(found > 0 && found < lines, "{found} of {lines}");
+}
