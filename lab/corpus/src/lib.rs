@@ -1,17 +1,18 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod asr_noise;
 pub mod cases;
+pub mod command_grammar;
 pub mod corpus;
-pub mod everyday;
+pub mod disfluency;
+pub mod grammar;
+pub mod labelled_word;
 pub mod mix;
-pub mod noise;
 pub mod pages;
 pub mod progress;
-pub mod said;
 pub mod sample;
+pub mod sampler;
 pub mod say;
 pub mod speak;
-pub mod stream;
-pub mod talk;
 pub mod template;

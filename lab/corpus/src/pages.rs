@@ -1,11 +1,11 @@
 //! `sayso-lab cases`: pages of tldr said aloud, as a file of cases for `eval`.
 
 use crate::corpus::{self, Example};
-use crate::said::line;
+use crate::labelled_word::line;
+use crate::sampler::is_held_out;
 use crate::say::{Style, say};
 use crate::speak::Dialect;
-use crate::stream::is_held_out;
-use crate::{everyday, template};
+use crate::{command_grammar, template};
 use anyhow::bail;
 use fastrand::Rng;
 use sayso_speech::speak::speak;
@@ -121,7 +121,7 @@ fn filled(template: &str, random: &mut Rng) -> String {
     let choice = random.usize(..4);
     match random.bool() {
         true => template::fill(template, choice),
-        false => template::fill_with(template, choice, |text| everyday::value_for(text, random)),
+        false => template::fill_with(template, choice, |text| command_grammar::value_for(text, random)),
     }
 }
 

@@ -1,6 +1,6 @@
 //! A sample: a dictation, its answer, and what is known of its words.
 
-use crate::said::Said;
+use crate::labelled_word::LabelledWord;
 use std::ops::Range;
 
 /// A dictation, its answer, and where it came from.
@@ -43,7 +43,7 @@ pub enum Known {
 
 impl Sample {
     /// A sample of words of which each is known to be kept or not.
-    pub fn of_words(words: &[Said], expected: &str, dialect: &'static str) -> Sample {
+    pub fn of_words(words: &[LabelledWord], expected: &str, dialect: &'static str) -> Sample {
         let mut known = Vec::with_capacity(words.len());
         let mut dictated = String::new();
         for word in words {

@@ -3,7 +3,7 @@
 //! `sayso_speech::speak` is the exact inverse of the strict dialect; this leaves out and varies what people leave out and
 //! vary. A style is drawn once a command and kept, since a person keeps theirs.
 
-use crate::said::Said;
+use crate::labelled_word::LabelledWord;
 use fastrand::Rng;
 use sayso_speech::case::Directive;
 use sayso_speech::commands::{is_command, lookup};
@@ -121,9 +121,9 @@ static NAMES: LazyLock<HashMap<&str, Vec<String>>> = LazyLock::new(|| {
 const LONG: [&str; 8] = ["2>&1", "2>&", "...", "--", "&&", "||", "..", ">>"];
 
 /// Says `command`, or nothing where one of its characters has no name.
-pub fn say(command: &str, style: Style, random: &mut Rng) -> Option<Vec<Said>> {
+pub fn say(command: &str, style: Style, random: &mut Rng) -> Option<Vec<LabelledWord>> {
     let command = command.trim();
-    let mut said: Vec<Said> = Vec::with_capacity(command.len());
+    let mut said: Vec<LabelledWord> = Vec::with_capacity(command.len());
     let mut rest = command;
     let mut argument = true;
     let mut open: Vec<char> = Vec::new();
@@ -133,7 +133,7 @@ pub fn say(command: &str, style: Style, random: &mut Rng) -> Option<Vec<Said>> {
         let end = command.match_indices(' ').nth(style.typed - 1)?.0;
         if !command[..end].contains(['"', '\'', '\\', '`']) && !command[end..].starts_with("  ") {
             for word in command[..end].split(' ') {
-                said.push(Said { argument: true, ..Said::kept(word) });
+                said.push(LabelledWord { argument: true, ..LabelledWord::kept(word) });
             }
             rest = command[end..].trim_start();
         }
@@ -156,7 +156,7 @@ pub fn say(command: &str, style: Style, random: &mut Rng) -> Option<Vec<Said>> {
             // A run of spaces is never left to chance.
             for _ in 0..run {
                 if run > 1 || random.u8(..100) < style.spaces {
-                    said.push(Said::kept("space"));
+                    said.push(LabelledWord::kept("space"));
                 }
             }
             argument = true;
@@ -215,9 +215,9 @@ fn is_name(before: &str, word: &str) -> bool {
 }
 
 /// The words of a unit: only the first one starts it.
-fn unit<'a>(words: impl IntoIterator<Item = &'a str>, said: &mut Vec<Said>) {
+fn unit<'a>(words: impl IntoIterator<Item = &'a str>, said: &mut Vec<LabelledWord>) {
     for (at, word) in words.into_iter().enumerate() {
-        said.push(Said { unit: at == 0, ..Said::kept(word) });
+        said.push(LabelledWord { unit: at == 0, ..LabelledWord::kept(word) });
     }
 }
 
@@ -226,7 +226,7 @@ fn symbol(
     open: &mut Vec<char>,
     style: Style,
     random: &mut Rng,
-    said: &mut Vec<Said>,
+    said: &mut Vec<LabelledWord>,
 ) -> Option<()> {
     let mut unwanted = None;
     if let Some(quote) = sign.chars().next().filter(|c| matches!(c, '"' | '\'' | '`')) {
@@ -249,7 +249,7 @@ fn symbol(
     Some(())
 }
 
-fn number(text: &str, style: Style, random: &mut Rng, said: &mut Vec<Said>) {
+fn number(text: &str, style: Style, random: &mut Rng, said: &mut Vec<LabelledWord>) {
     match style.numbers {
         Numbers::Digits => unit([text], said),
         Numbers::Nl2bash if text.len() > 2 || (text.len() == 2 && text.starts_with('0')) => {
@@ -304,7 +304,7 @@ fn below_hundred(number: usize) -> Vec<&'static str> {
 }
 
 /// Letters between other characters. `flag` tells whether a dash stands before them.
-fn letters(text: &str, flag: bool, style: Style, random: &mut Rng, said: &mut Vec<Said>) {
+fn letters(text: &str, flag: bool, style: Style, random: &mut Rng, said: &mut Vec<LabelledWord>) {
     if style.letters == Letters::Upper && style.numbers == Numbers::Nl2bash {
         if text.len() == 1 || (flag && text.len() <= 3) {
             return text
@@ -339,12 +339,15 @@ fn letters(text: &str, flag: bool, style: Style, random: &mut Rng, said: &mut Ve
 }
 
 /// Letter by letter.
-fn spell(text: &str, style: Style, random: &mut Rng, said: &mut Vec<Said>) {
+fn spell(text: &str, style: Style, random: &mut Rng, said: &mut Vec<LabelledWord>) {
     let all_upper = text.len() > 1 && text.bytes().all(|byte| byte.is_ascii_uppercase());
     if all_upper && style.letters == Letters::Directed {
         unit(["all", "caps"], said);
         for letter in text.chars() {
-            said.push(Said { unit: false, ..Said::kept(letter.to_ascii_lowercase().to_string()) });
+            said.push(LabelledWord {
+                unit: false,
+                ..LabelledWord::kept(letter.to_ascii_lowercase().to_string())
+            });
         }
         return;
     }
@@ -370,7 +373,7 @@ fn spell(text: &str, style: Style, random: &mut Rng, said: &mut Vec<Said>) {
 }
 
 /// A word with capitals in it.
-fn cased(text: &str, style: Style, random: &mut Rng, said: &mut Vec<Said>) {
+fn cased(text: &str, style: Style, random: &mut Rng, said: &mut Vec<LabelledWord>) {
     let lower = text.to_ascii_lowercase();
     match style.letters {
         Letters::Upper | Letters::AsIs => return unit([text], said),
@@ -446,7 +449,7 @@ fn humps(text: &str) -> Vec<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::said::line;
+    use crate::labelled_word::line;
 
     #[test]
     fn the_series_dialect() {

@@ -7,7 +7,7 @@
 
 use sayso_corpus::mix::Mix;
 use sayso_corpus::sample::{Known, Sample};
-use sayso_corpus::stream::{Commands, Stream};
+use sayso_corpus::sampler::{Commands, Stream};
 use std::collections::BTreeMap;
 
 /// For each kind of speech: samples among those that were drawn, and a hash over all of them in order.

@@ -2,7 +2,7 @@
 
 use crate::config::Config;
 use crate::example::{Unusable, encode};
-use sayso_corpus::stream::{Commands, Stream};
+use sayso_corpus::sampler::{Commands, Stream};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::io::Write;

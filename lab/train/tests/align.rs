@@ -2,11 +2,11 @@
 #![allow(clippy::unwrap_used)]
 
 use fastrand::Rng;
-use sayso_corpus::everyday;
-use sayso_corpus::said::line;
+use sayso_corpus::command_grammar;
+use sayso_corpus::labelled_word::line;
 use sayso_corpus::sample::{Known, Sample};
+use sayso_corpus::sampler::{Commands, Stream, is_held_out};
 use sayso_corpus::say::{Style, say};
-use sayso_corpus::stream::{Commands, Stream, is_held_out};
 use sayso_speech::clean::clean;
 use sayso_speech::lattice::{Kind, Lattice};
 use sayso_speech::lex::lex;
@@ -34,11 +34,11 @@ fn commands() -> Commands {
     let mut pairs = String::new();
     let mut more = String::new();
     for _ in 0..400 {
-        let command = everyday::command(&mut random);
+        let command = command_grammar::command(&mut random);
         if let Some(words) = say(&command, Style::nl2bash(), &mut random) {
             pairs += &format!("{}\n", json!({ "dictated": line(&words), "expected": command }));
         }
-        more += &format!("{}\n", everyday::command(&mut random));
+        more += &format!("{}\n", command_grammar::command(&mut random));
     }
     let templates = ["tar {{[-c|--create]}} -f {{path/to/file.tar}} {{path/to/folder}}", "sleep {{5}}"];
     let mut pages = String::new();
@@ -177,7 +177,7 @@ fn what_the_speech_crate_says() {
         let mut random = Rng::with_seed(6);
         let mut found = Found::default();
         for seed in 0..SAMPLES as u64 {
-            let mut expected = everyday::command(&mut random);
+            let mut expected = command_grammar::command(&mut random);
             if seed % 4 == 0 {
                 expected = expected.replacen(' ', ["  ", "\t", " \n"][random.usize(..3)], 1);
             }
@@ -197,7 +197,7 @@ fn answers_that_were_not_said() {
     let mut random = Rng::with_seed(7);
     let (mut found, mut lines) = (0, 0);
     for _ in 0..SAMPLES {
-        let (command, other) = (everyday::command(&mut random), everyday::command(&mut random));
+        let (command, other) = (command_grammar::command(&mut random), command_grammar::command(&mut random));
         let style = Style::drawn(&mut random);
         let Some(words) = say(&command, style, &mut random) else { continue };
         for goal in [

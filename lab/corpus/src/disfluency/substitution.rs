@@ -1,20 +1,19 @@
-//! What people say by mistake instead of a unit or an argument: another number, another letter, a word like it.
+//! What people say by mistake in place of a unit: another number, another letter, a similar word.
 
+use super::context::{SlotContext, repeat};
+use super::phrases;
+use crate::labelled_word::{LabelledWord, same_texts};
+use fastrand::Rng;
+use sayso_speech::vocabulary::{self, Kind};
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use sayso_speech::vocabulary::{self, Kind};
-
-use super::grammar;
-use super::scene::{Scene, repeat};
-use crate::said::Said;
-
-/// What a unit is, as far as mistakes go.
+/// The sort of a unit, by how people get it wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Sort {
     Number,
     Letter,
-    /// A directive and what it is about: "capital r".
+    /// A directive with its word: "capital r".
     Directed,
     Symbol,
     Word,
@@ -41,10 +40,11 @@ static FIRST: LazyLock<HashMap<&str, Sort>> = LazyLock::new(|| {
     first
 });
 
-/// Groups of words that are said for one another.
+/// For each word, the groups of words that are said for one another.
 static ALIKE: LazyLock<HashMap<&str, Vec<&[&str]>>> = LazyLock::new(|| {
     let mut alike: HashMap<&str, Vec<&[&str]>> = HashMap::new();
-    for line in include_str!("../../data/talk/alike.txt").lines().filter(|line| !line.starts_with('#')) {
+    for line in include_str!("../../data/disfluency/alike.txt").lines().filter(|line| !line.starts_with('#'))
+    {
         let group: &[&str] = line.split_whitespace().collect::<Vec<_>>().leak();
         for word in group {
             alike.entry(word).or_default().push(group);
@@ -53,7 +53,7 @@ static ALIKE: LazyLock<HashMap<&str, Vec<&[&str]>>> = LazyLock::new(|| {
     alike
 });
 
-/// Symbols that are said for one another, and then the rest.
+/// Symbols that are said for one another. Hand-chosen, 2026-11-23.
 const SYMBOLS: [&[&str]; 14] = [
     &["dash", "dash dash", "minus", "underscore", "dot", "hyphen", "double dash"],
     &["slash", "backslash", "forward slash", "dot", "pipe"],
@@ -70,6 +70,7 @@ const SYMBOLS: [&[&str]; 14] = [
     &["tilde", "caret", "slash", "dot", "dollar"],
     &["at", "hash", "at sign", "dollar", "and"],
 ];
+/// Letters whose names sound alike.
 const LETTERS: [&str; 6] = ["bdpetvgc", "mn", "sfx", "ajkh", "iy", "quwo"];
 const ONES: [&str; 9] = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine"];
 const TEENS: [&str; 10] = [
@@ -87,18 +88,19 @@ const TEENS: [&str; 10] = [
 const TENS: [&str; 8] = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"];
 
 /// Whether a flag begins with this word.
-pub(super) fn is_dash(said: &Said) -> bool {
-    matches!(said.text.as_str(), "dash" | "minus" | "hyphen" | "double" | "-" | "--" | "Dash" | "–" | "—")
+pub(super) fn is_dash(word: &LabelledWord) -> bool {
+    matches!(word.text.as_str(), "dash" | "minus" | "hyphen" | "double" | "-" | "--" | "Dash" | "–" | "—")
 }
 
-pub(super) fn sort(unit: &[Said]) -> Sort {
+/// The sort of a unit; an empty one is a word.
+pub(super) fn sort(unit: &[LabelledWord]) -> Sort {
     let Some(first) = unit.first() else { return Sort::Word };
     let text = first.text.as_str();
     if text.starts_with(|c: char| c.is_ascii_digit()) {
         return Sort::Number;
     }
     if !text.starts_with(|c: char| c.is_ascii_alphabetic()) {
-        // What was typed rather than said is longer than a sign.
+        // Typed text is longer than a sign that was said.
         return if text.len() > 3 { Sort::Word } else { Sort::Symbol };
     }
     if text.len() == 1 && unit.len() == 1 {
@@ -119,46 +121,49 @@ pub(super) fn sort(unit: &[Said]) -> Sort {
 }
 
 /// Says something that `unit` could be mistaken for, and never `unit` itself.
-pub(super) fn unit(unit: &[Said], scene: &Scene, random: &mut fastrand::Rng, out: &mut Vec<Said>) {
+pub(super) fn unit(
+    unit: &[LabelledWord],
+    context: &SlotContext,
+    random: &mut Rng,
+    out: &mut Vec<LabelledWord>,
+) {
     let from = out.len();
     for _ in 0..if unit.is_empty() { 0 } else { 4 } {
         match sort(unit) {
             Sort::Number => number(unit, random, out),
             Sort::Letter => letter(&unit[0], random, out),
-            Sort::Directed => directed(unit, scene, random, out),
+            Sort::Directed => directed(unit, context, random, out),
             Sort::Symbol => symbol(unit, random, out),
-            Sort::Word => word(unit, scene, random, out),
+            Sort::Word => word(unit, context, random, out),
         }
-        let same = out.len() - from == unit.len()
-            && out[from..].iter().zip(unit).all(|(a, b)| a.text.eq_ignore_ascii_case(&b.text));
-        if out.len() > from && !same {
+        if out.len() > from && !same_texts(&out[from..], unit) {
             return;
         }
         out.truncate(from);
     }
-    grammar::say("thing", scene, random, out);
+    phrases::say_plain("thing", context, random, out);
 }
 
-fn push_words(text: &str, out: &mut Vec<Said>) {
-    out.extend(text.split(' ').map(Said::talk));
+fn push_words(text: &str, out: &mut Vec<LabelledWord>) {
+    out.extend(text.split(' ').map(LabelledWord::talk));
 }
 
-fn number(unit: &[Said], random: &mut fastrand::Rng, out: &mut Vec<Said>) {
+fn number(unit: &[LabelledWord], random: &mut Rng, out: &mut Vec<LabelledWord>) {
     if unit.len() > 1 && random.u8(..5) == 0 {
         // Broken off half-way.
         return repeat(&unit[..random.usize(1..unit.len())], out);
     }
     let changed = random.usize(..unit.len());
-    for (at, said) in unit.iter().enumerate() {
+    for (at, word) in unit.iter().enumerate() {
         if at == changed || random.u8(..4) == 0 {
-            out.push(Said::talk(other_number(&said.text, random)));
+            out.push(LabelledWord::talk(other_number(&word.text, random)));
         } else {
             repeat(&unit[at..=at], out);
         }
     }
 }
 
-fn other_number(text: &str, random: &mut fastrand::Rng) -> String {
+fn other_number(text: &str, random: &mut Rng) -> String {
     for list in [&ONES[..], &TEENS, &TENS] {
         if list.contains(&text) {
             return list[random.usize(..list.len())].to_owned();
@@ -178,23 +183,23 @@ fn other_number(text: &str, random: &mut fastrand::Rng) -> String {
         .collect()
 }
 
-fn letter(said: &Said, random: &mut fastrand::Rng, out: &mut Vec<Said>) {
-    let is = said.text.chars().next().unwrap_or('x');
+fn letter(word: &LabelledWord, random: &mut Rng, out: &mut Vec<LabelledWord>) {
+    let is = word.text.chars().next().unwrap_or('x');
     if random.u8(..5) == 0 {
         let name = ["capital", "capital", "cap", "upper case"][random.usize(..4)];
         push_words(name, out);
-        return out.push(Said::talk(is));
+        return out.push(LabelledWord::talk(is));
     }
     let near = LETTERS.iter().find(|near| near.contains(is.to_ascii_lowercase()) && random.bool());
     let other = match near {
         Some(near) => near.as_bytes()[random.usize(..near.len())] as char,
         None => random.lowercase(),
     };
-    out.push(Said::talk(if is.is_ascii_uppercase() { other.to_ascii_uppercase() } else { other }));
+    out.push(LabelledWord::talk(if is.is_ascii_uppercase() { other.to_ascii_uppercase() } else { other }));
 }
 
-fn directed(unit: &[Said], scene: &Scene, random: &mut fastrand::Rng, out: &mut Vec<Said>) {
-    let about = unit.iter().rposition(|said| said.unit).filter(|&at| at > 0).unwrap_or(unit.len() - 1);
+fn directed(unit: &[LabelledWord], context: &SlotContext, random: &mut Rng, out: &mut Vec<LabelledWord>) {
+    let about = unit.iter().rposition(|word| word.unit).filter(|&at| at > 0).unwrap_or(unit.len() - 1);
     match random.u8(..10) {
         0..5 => repeat(&unit[about..], out),
         5 => {
@@ -206,54 +211,55 @@ fn directed(unit: &[Said], scene: &Scene, random: &mut fastrand::Rng, out: &mut 
             if unit[about].text.len() == 1 {
                 letter(&unit[about], random, out);
             } else {
-                word(&unit[about..], scene, random, out);
+                word(&unit[about..], context, random, out);
             }
         }
     }
 }
 
-fn symbol(unit: &[Said], random: &mut fastrand::Rng, out: &mut Vec<Said>) {
-    let is = |form: &str| form.split(' ').eq(unit.iter().map(|said| said.text.as_str()));
+fn symbol(unit: &[LabelledWord], random: &mut Rng, out: &mut Vec<LabelledWord>) {
+    let is = |form: &str| form.split(' ').eq(unit.iter().map(|word| word.text.as_str()));
     let group = SYMBOLS.iter().find(|group| group.iter().any(|form| is(form)) && random.u8(..4) > 0);
     let group = group.unwrap_or_else(|| &SYMBOLS[random.usize(..SYMBOLS.len())]);
     push_words(group[random.usize(..group.len())], out);
 }
 
-fn word(unit: &[Said], scene: &Scene, random: &mut fastrand::Rng, out: &mut Vec<Said>) {
+fn word(unit: &[LabelledWord], context: &SlotContext, random: &mut Rng, out: &mut Vec<LabelledWord>) {
     let text = &unit[0].text;
     if random.u8(..10) < 6
         && let Some(groups) = ALIKE.get(text.as_str())
     {
         let group = groups[random.usize(..groups.len())];
-        return out.push(Said::talk(group[random.usize(..group.len())]));
+        return out.push(LabelledWord::talk(group[random.usize(..group.len())]));
     }
     match random.u8(..10) {
         0..5 => {
-            if let Some(other) = random.choice(scene.others).filter(|other| !other.is_empty()) {
+            if let Some(other) = random.choice(context.others).filter(|other| !other.is_empty()) {
                 let from = random.usize(..other.len());
-                let plain =
-                    |said: &&Said| sort(std::slice::from_ref(*said)) == Sort::Word && said.text.len() > 1;
-                if let Some(said) = other[from..].iter().chain(&other[..from]).find(plain) {
-                    repeat(std::slice::from_ref(said), out);
+                let plain = |word: &&LabelledWord| {
+                    sort(std::slice::from_ref(*word)) == Sort::Word && word.text.len() > 1
+                };
+                if let Some(word) = other[from..].iter().chain(&other[..from]).find(plain) {
+                    repeat(std::slice::from_ref(word), out);
                 }
             }
         }
         5 if text.len() > 3 && text.is_ascii() => {
             // The plural, or the singular.
             let singular = text.strip_suffix('s').map(str::to_owned);
-            out.push(Said::talk(singular.unwrap_or_else(|| format!("{text}s"))));
+            out.push(LabelledWord::talk(singular.unwrap_or_else(|| format!("{text}s"))));
         }
         6 if unit.len() > 1 => repeat(&unit[..unit.len() - 1], out),
-        6 | 7 => grammar::say("adj", scene, random, out),
-        _ => grammar::say("thing", scene, random, out),
+        6 | 7 => phrases::say_plain("adj", context, random, out),
+        _ => phrases::say_plain("thing", context, random, out),
     }
 }
 
-/// Says a word's beginning, as one who breaks off: "pu" of "push". Nothing if it is too short for that.
-pub(super) fn cut_off(said: &Said, random: &mut fastrand::Rng, out: &mut Vec<Said>) {
-    let text = &said.text;
+/// Says the beginning of a word and breaks off: "pu" of "push". Says nothing where the word is too short for that.
+pub(super) fn cut_off(word: &LabelledWord, random: &mut Rng, out: &mut Vec<LabelledWord>) {
+    let text = &word.text;
     if text.len() < 4 || !text.bytes().all(|b| b.is_ascii_alphabetic()) {
         return;
     }
-    out.push(Said::talk(&text[..random.usize(2..text.len())]));
+    out.push(LabelledWord::talk(&text[..random.usize(2..text.len())]));
 }

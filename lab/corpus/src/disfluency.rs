@@ -1,22 +1,28 @@
-//! How people talk around a command while they say it: what a tagger must learn to delete.
+//! Disfluencies: what people say around and inside a command, which a tagger must learn to delete.
 //!
-//! Lead-ins, asides, remarks, tails and everything that is said and taken back, put together from the open grammar in
-//! `data/talk`. The words of the command stay as they are, also those that look like talk.
+//! Lead-ins, asides, remarks, tails and repairs are put together from the grammar in `data/disfluency`. The words of the
+//! command stay as they are, also those that look like talk. The shares in this file are hand-chosen, 2026-11-23.
 
 mod command;
-mod correction;
-mod grammar;
-pub(crate) mod scene;
-mod wrong;
+mod context;
+mod phrases;
+mod repair;
+pub(crate) mod slots;
+mod substitution;
 
-use crate::said::Said;
+use crate::labelled_word::{LabelledWord, line};
 use command::Command;
+use context::SlotContext;
+use fastrand::Rng;
+use phrases::WORDS;
+use repair::repair;
 use sayso_speech::english;
-use scene::Scene;
+use slots::say;
 use std::sync::LazyLock;
+use substitution::Sort;
 
-/// Most deleted words that a line gets, except what the last thing said goes beyond it.
-const MOST: usize = 40;
+/// A line that holds so many words of talk gets no more.
+const MAX_TALK: usize = 40;
 
 /// How much is said that is no part of the command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,16 +32,20 @@ enum Intensity {
     Heavy,
 }
 
-/// Something said, and the word of the command in front of which it is.
-type Insertion = (usize, Vec<Said>);
+/// Talk, and the word of the command in front of which it is said.
+type Insertion = (usize, Vec<LabelledWord>);
 
 /// Adds what people say around and inside a command: nothing in a quarter of all calls, a little in 35 %, a lot in the
 /// rest.
 ///
-/// `words` say the command, all kept, with their units and arguments marked; `others` are other commands as said, from
-/// which wrong starts and wrong pieces are borrowed. The words of the command come back as they were and in order, but
-/// for a comma where an aside follows; all that is added is not kept.
-pub fn talk(words: Vec<Said>, others: &[Vec<Said>], random: &mut fastrand::Rng) -> Vec<Said> {
+/// `words` say the command, all kept, with their units and arguments marked. `others` are other commands as said; wrong
+/// starts and wrong pieces are borrowed from them. The words of the command come back unchanged and in order, except for
+/// a comma where an aside follows. Everything that is added is not kept.
+pub fn disfluency(
+    words: Vec<LabelledWord>,
+    others: &[Vec<LabelledWord>],
+    random: &mut Rng,
+) -> Vec<LabelledWord> {
     let intensity = match random.u8(..100) {
         0..25 => Intensity::None,
         25..60 => Intensity::Light,
@@ -46,85 +56,85 @@ pub fn talk(words: Vec<Said>, others: &[Vec<Said>], random: &mut fastrand::Rng) 
     }
     let capitals = random.u8(..4) == 0;
     let pauses = if capitals { random.u8(..4) > 0 } else { random.u8(..10) == 0 };
-    let scene = Scene { prev: &[], next: &[], akin: &[], others, capitals, pauses };
+    let context = SlotContext { others, capitals, pauses, ..SlotContext::BARE };
     let command = Command::new(&words);
     let mut added: Vec<Insertion> = Vec::new();
     match intensity {
         Intensity::None => {}
         Intensity::Light => {
             for _ in 0..random.usize(1..3) {
-                let said = one_of_all(&command, &scene, random);
-                added.extend(said.or_else(|| one_of_all(&command, &scene, random)));
+                let said = one_of_all(&command, &context, random);
+                added.extend(said.or_else(|| one_of_all(&command, &context, random)));
             }
         }
-        Intensity::Heavy => many(&command, &scene, random, &mut added),
+        Intensity::Heavy => many(&command, &context, random, &mut added),
     }
-    let mut line = weave(words, added, &scene);
+    let mut line = weave(words, added, &context);
     if capitals {
         start_sentences(&mut line);
     }
     line
 }
 
-/// A message as people write them into commits and echoes, full of what sounds like talk: to be said in quotes and kept.
-pub fn message(random: &mut fastrand::Rng) -> String {
-    let scene = Scene { prev: &[], next: &[], akin: &[], others: &[], capitals: false, pauses: false };
-    let mut said = Vec::new();
-    grammar::say("message", &scene, random, &mut said);
-    crate::said::line(&said)
+/// A message as people write it into commits and echoes. It is full of words that sound like talk, is said in quotes and
+/// must be kept.
+pub fn message(random: &mut Rng) -> String {
+    let mut words = Vec::new();
+    say("message", &SlotContext::BARE, random, &mut words);
+    line(&words)
 }
 
-fn one_of_all(command: &Command, scene: &Scene, random: &mut fastrand::Rng) -> Option<Insertion> {
+fn one_of_all(command: &Command, context: &SlotContext, random: &mut Rng) -> Option<Insertion> {
     match random.u8(..100) {
-        0..28 => lead(command, scene, random),
-        28..42 => tail(command, scene, random),
-        42..60 => aside(command, scene, random),
-        60..68 => intro(command, scene, random),
-        68..74 => about(command, scene, random),
-        _ => correction::correction(command, scene, random),
+        0..28 => lead(command, context, random),
+        28..42 => tail(command, context, random),
+        42..60 => aside(command, context, random),
+        60..68 => intro(command, context, random),
+        68..74 => about(command, context, random),
+        _ => repair(command, context, random),
     }
 }
 
-fn many(command: &Command, scene: &Scene, random: &mut fastrand::Rng, added: &mut Vec<Insertion>) {
+fn many(command: &Command, context: &SlotContext, random: &mut Rng, added: &mut Vec<Insertion>) {
     if random.u8(..100) < 72 {
-        added.extend(lead(command, scene, random));
+        added.extend(lead(command, context, random));
     }
     if random.u8(..100) < 45 {
-        added.extend(tail(command, scene, random));
+        added.extend(tail(command, context, random));
     }
     // Long commands leave time for more.
     let more = 1 + command.units.len() / 8;
     let said = |added: &[Insertion]| added.iter().map(|(_, words)| words.len()).sum::<usize>();
     for _ in 0..random.usize(1..=3 + more.min(3)) {
-        if said(added) >= MOST {
+        if said(added) >= MAX_TALK {
             break;
         }
         added.extend(match random.u8(..100) {
-            0..34 => aside(command, scene, random),
-            34..50 => intro(command, scene, random),
-            50..62 => about(command, scene, random),
-            _ => correction::correction(command, scene, random),
+            0..34 => aside(command, context, random),
+            34..50 => intro(command, context, random),
+            50..62 => about(command, context, random),
+            _ => repair(command, context, random),
         });
     }
 }
 
-fn lead(command: &Command, scene: &Scene, random: &mut fastrand::Rng) -> Option<Insertion> {
+fn lead(command: &Command, context: &SlotContext, random: &mut Rng) -> Option<Insertion> {
     let next = command.unit_at(0);
     let mut said = Vec::with_capacity(16);
-    grammar::say("lead", &Scene { next, akin: next, ..*scene }, random, &mut said);
-    estrange(&mut said, scene, random);
+    say("lead", &SlotContext { next, akin: next, ..*context }, random, &mut said);
+    perturb(&mut said, context, random);
     (!runs_into(&said, next)).then_some((0, said))
 }
 
-fn tail(command: &Command, scene: &Scene, random: &mut fastrand::Rng) -> Option<Insertion> {
+fn tail(command: &Command, context: &SlotContext, random: &mut Rng) -> Option<Insertion> {
     let prev = command.unit_before(command.len());
     let mut said = Vec::with_capacity(16);
-    grammar::say("tail", &Scene { prev, akin: prev, ..*scene }, random, &mut said);
-    estrange(&mut said, scene, random);
+    say("tail", &SlotContext { prev, akin: prev, ..*context }, random, &mut said);
+    perturb(&mut said, context, random);
     Some((command.len(), said))
 }
 
-fn aside(command: &Command, scene: &Scene, random: &mut fastrand::Rng) -> Option<Insertion> {
+fn aside(command: &Command, context: &SlotContext, random: &mut Rng) -> Option<Insertion> {
     if command.len() < 2 {
         return None;
     }
@@ -132,7 +142,7 @@ fn aside(command: &Command, scene: &Scene, random: &mut fastrand::Rng) -> Option
     let unit = command.units[random.usize(..command.units.len())];
     let (at, rule) = match random.u8(..100) {
         0..62 => (argument, "aside"),
-        62..92 => (unit, "short_aside"),
+        62..92 => (unit, "short-aside"),
         _ => (random.usize(1..command.len()), "um"),
     };
     if at == 0 {
@@ -141,92 +151,97 @@ fn aside(command: &Command, scene: &Scene, random: &mut fastrand::Rng) -> Option
     let rule = if command.quoted(at) { "um" } else { rule };
     let (prev, next) = (command.unit_before(at), command.unit_at(at));
     let mut said = Vec::with_capacity(16);
-    grammar::say(rule, &Scene { prev, next, akin: next, ..*scene }, random, &mut said);
-    estrange(&mut said, scene, random);
+    say(rule, &SlotContext { prev, next, akin: next, ..*context }, random, &mut said);
+    perturb(&mut said, context, random);
     Some((at, said))
 }
 
-/// Of 100 phrases so many are made strange, and of 100 words in them so many are others.
-const STRANGE: u8 = 30;
-const OTHERS: u8 = 35;
+/// Of 100 phrases so many are perturbed.
+const PERTURBED: u8 = 30;
+/// Of 100 words of a perturbed phrase so many are replaced.
+const REPLACED: u8 = 35;
 
-/// Puts other words into a phrase: no grammar has all that people say, and what is learnt by heart helps nobody who says it
-/// in another way.
-fn estrange(said: &mut [Said], scene: &Scene, random: &mut fastrand::Rng) {
+/// Puts other words into a phrase: no grammar holds all that people say, and a tagger that knows phrases by heart fails
+/// on every other one.
+fn perturb(said: &mut [LabelledWord], context: &SlotContext, random: &mut Rng) {
     static ENGLISH: LazyLock<Vec<&str>> = LazyLock::new(|| english::words().collect());
-    if random.u8(..100) >= STRANGE {
+    if random.u8(..100) >= PERTURBED {
         return;
     }
-    let long =
-        |said: &&mut Said| said.text.len() >= 3 && said.text.bytes().all(|byte| byte.is_ascii_alphabetic());
+    let long = |said: &&mut LabelledWord| {
+        said.text.len() >= 3 && said.text.bytes().all(|byte| byte.is_ascii_alphabetic())
+    };
     for said in said.iter_mut().filter(long) {
-        if random.u8(..100) < OTHERS {
-            let words: &[&str] = if random.u8(..3) == 0 { &ENGLISH } else { &grammar::WORDS };
-            said.text = scene.written(words[random.usize(..words.len())]);
+        if random.u8(..100) < REPLACED {
+            let text = match random.u8(..3) {
+                0 => ENGLISH[random.usize(..ENGLISH.len())],
+                _ => &WORDS[random.usize(..WORDS.len())],
+            };
+            said.text = context.written(text);
         }
     }
 }
 
 /// What introduces an argument: "then the flag", "a" before a pipe.
-fn intro(command: &Command, scene: &Scene, random: &mut fastrand::Rng) -> Option<Insertion> {
+fn intro(command: &Command, context: &SlotContext, random: &mut Rng) -> Option<Insertion> {
     let (at, _) = command.some_argument(random);
     if at == 0 || command.quoted(at) {
         return None;
     }
     let (prev, next) = (command.unit_before(at), command.unit_at(at));
-    let symbol = wrong::sort(next) == wrong::Sort::Symbol && !next.first().is_some_and(wrong::is_dash);
+    let symbol = substitution::sort(next) == Sort::Symbol && !next.first().is_some_and(substitution::is_dash);
     let rule = match prev {
-        [said] if said.text == "pipe" => "after_pipe",
-        _ if symbol => "intro_symbol",
+        [said] if said.text == "pipe" => "after-pipe",
+        _ if symbol => "intro-symbol",
         _ => "intro",
     };
     let mut said = Vec::with_capacity(8);
-    grammar::say(rule, &Scene { prev, next, akin: next, ..*scene }, random, &mut said);
+    say(rule, &SlotContext { prev, next, akin: next, ..*context }, random, &mut said);
     (!runs_into(&said, next)).then_some((at, said))
 }
 
-/// What is remarked on an argument: before it, whether it is this one; behind it, what it is for.
-fn about(command: &Command, scene: &Scene, random: &mut fastrand::Rng) -> Option<Insertion> {
+/// A remark on an argument: before it, whether it is the right one; behind it, what it is for.
+fn about(command: &Command, context: &SlotContext, random: &mut Rng) -> Option<Insertion> {
     let (from, to) = command.some_argument(random);
     let prev = command.unit_before(to);
-    let (at, rule) = match (random.u8(..10), wrong::sort(prev)) {
+    let (at, rule) = match (random.u8(..10), substitution::sort(prev)) {
         (0..3, _) => (from, "echo"),
         (3..5, _) => (to, "contrast"),
-        (5..8, wrong::Sort::Letter | wrong::Sort::Directed) => (to, "as_in"),
-        (5..7, wrong::Sort::Word) if prev.iter().all(|said| said.text.len() < 9) => (to, "spelling"),
-        _ => (to, "remark_on"),
+        (5..8, Sort::Letter | Sort::Directed) => (to, "as-in"),
+        (5..7, Sort::Word) if prev.iter().all(|said| said.text.len() < 9) => (to, "spelling"),
+        _ => (to, "remark-on"),
     };
     if at == 0 || command.quoted(at) {
         return None;
     }
     let next = command.unit_at(at);
     let akin = if rule == "echo" { next } else { prev };
-    if matches!(rule, "echo" | "contrast") && (akin.is_empty() || wrong::sort(akin) == wrong::Sort::Symbol) {
+    if matches!(rule, "echo" | "contrast") && (akin.is_empty() || substitution::sort(akin) == Sort::Symbol) {
         return None;
     }
     let mut said = Vec::with_capacity(16);
-    grammar::say(rule, &Scene { prev, next, akin, ..*scene }, random, &mut said);
+    say(rule, &SlotContext { prev, next, akin, ..*context }, random, &mut said);
     Some((at, said))
 }
 
-/// Whether talk ends with the word that the command goes on with: nobody could tell them apart.
-fn runs_into(said: &[Said], next: &[Said]) -> bool {
+/// Whether talk ends with the word with which the command goes on: nobody could tell the two apart.
+fn runs_into(said: &[LabelledWord], next: &[LabelledWord]) -> bool {
     match (said.last(), next.first()) {
         (Some(last), Some(next)) => last.text.eq_ignore_ascii_case(&next.text),
         _ => false,
     }
 }
 
-/// The command with what was added, in the order of the command and then of adding.
-fn weave(words: Vec<Said>, mut added: Vec<Insertion>, scene: &Scene) -> Vec<Said> {
+/// The command with the insertions, in the order of the command and then in the order in which they were added.
+fn weave(words: Vec<LabelledWord>, mut added: Vec<Insertion>, context: &SlotContext) -> Vec<LabelledWord> {
     added.sort_by_key(|(at, _)| *at);
     let more: usize = added.iter().map(|(_, said)| said.len()).sum();
-    let mut line: Vec<Said> = Vec::with_capacity(words.len() + more);
+    let mut line: Vec<LabelledWord> = Vec::with_capacity(words.len() + more);
     let mut added = added.into_iter().peekable();
     for at in 0..=words.len() {
         while let Some((_, said)) = added.next_if(|(before, _)| *before == at) {
             // A pause before talk that itself pauses.
-            if scene.pauses
+            if context.pauses
                 && said.last().is_some_and(|said| !said.pause.is_empty())
                 && let Some(last) = line.last_mut()
                 && last.pause.is_empty()
@@ -239,7 +254,7 @@ fn weave(words: Vec<Said>, mut added: Vec<Insertion>, scene: &Scene) -> Vec<Said
             line.push(word.clone());
         }
     }
-    if scene.pauses
+    if context.pauses
         && let Some(last) = line.last_mut()
         && !last.kept
     {
@@ -248,7 +263,7 @@ fn weave(words: Vec<Said>, mut added: Vec<Insertion>, scene: &Scene) -> Vec<Said
     line
 }
 
-fn start_sentences(line: &mut [Said]) {
+fn start_sentences(line: &mut [LabelledWord]) {
     let mut starts = true;
     for said in line {
         if starts
@@ -263,19 +278,18 @@ fn start_sentences(line: &mut [Said]) {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
+    use crate::labelled_word;
     use std::collections::HashSet;
 
-    use super::*;
-    use crate::said;
-
     /// A command whose arguments stand apart by `|`, its units by blanks, the words of one unit by `_`.
-    fn command(text: &str) -> Vec<Said> {
+    fn command(text: &str) -> Vec<LabelledWord> {
         let mut words = Vec::new();
         for argument in text.split(" | ") {
             let start = words.len();
             for unit in argument.split(' ') {
                 for (at, word) in unit.split('_').enumerate() {
-                    words.push(Said { unit: at == 0, ..Said::kept(word) });
+                    words.push(LabelledWord { unit: at == 0, ..LabelledWord::kept(word) });
                 }
             }
             words[start].argument = true;
@@ -283,7 +297,7 @@ mod tests {
         words
     }
 
-    fn commands() -> Vec<Vec<Said>> {
+    fn commands() -> Vec<Vec<LabelledWord>> {
         [
             "git | push | origin | main",
             "ls",
@@ -300,12 +314,12 @@ mod tests {
     }
 
     /// What talk makes of each command in turn, `count` times.
-    fn talked(count: usize) -> Vec<(Vec<Said>, Vec<Said>)> {
+    fn talked(count: usize) -> Vec<(Vec<LabelledWord>, Vec<LabelledWord>)> {
         let commands = commands();
-        let mut random = fastrand::Rng::with_seed(7);
+        let mut random = Rng::with_seed(7);
         let talk = |at: usize| {
             let words = commands[at % commands.len()].clone();
-            (words.clone(), talk(words, &commands, &mut random))
+            (words.clone(), disfluency(words, &commands, &mut random))
         };
         (0..count).map(talk).collect()
     }
@@ -313,10 +327,10 @@ mod tests {
     #[test]
     fn the_command_stays() {
         for (words, line) in talked(20_000) {
-            let kept: Vec<&Said> = line.iter().filter(|said| said.kept).collect();
-            assert_eq!(kept.len(), words.len(), "{}", said::line(&line));
+            let kept: Vec<&LabelledWord> = line.iter().filter(|said| said.kept).collect();
+            assert_eq!(kept.len(), words.len(), "{}", labelled_word::line(&line));
             for (kept, word) in kept.into_iter().zip(&words) {
-                assert_eq!(kept, &Said { pause: kept.pause, ..word.clone() });
+                assert_eq!(kept, &LabelledWord { pause: kept.pause, ..word.clone() });
             }
             for said in &line {
                 assert!(!said.text.is_empty() && !said.text.contains(' '), "{said:?}");
@@ -329,7 +343,9 @@ mod tests {
         let lines = talked(10_000);
         let strings: Vec<String> = lines
             .iter()
-            .map(|(_, line)| said::line(&line.iter().filter(|said| !said.kept).cloned().collect::<Vec<_>>()))
+            .map(|(_, line)| {
+                labelled_word::line(&line.iter().filter(|said| !said.kept).cloned().collect::<Vec<_>>())
+            })
             .filter(|talk| !talk.is_empty())
             .collect();
         let different: HashSet<&String> = strings.iter().collect();
@@ -357,7 +373,7 @@ mod tests {
     fn every_way_of_taking_back_appears() {
         let lines: Vec<String> = talked(60_000)
             .iter()
-            .map(|(_, line)| said::line(line).to_lowercase().replace([',', '.'], ""))
+            .map(|(_, line)| labelled_word::line(line).to_lowercase().replace([',', '.'], ""))
             .collect();
         for phrase in [
             "no wait",
@@ -390,7 +406,7 @@ mod tests {
 
     #[test]
     fn messages_sound_like_talk() {
-        let mut random = fastrand::Rng::with_seed(3);
+        let mut random = Rng::with_seed(3);
         let messages: HashSet<String> = (0..1_000).map(|_| message(&mut random)).collect();
         assert!(messages.len() > 600, "{}", messages.len());
         assert!(messages.iter().all(|message| !message.is_empty() && !message.contains("  ")));

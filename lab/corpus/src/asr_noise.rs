@@ -1,13 +1,13 @@
 //! What a speech engine does to a dictation on its way to the line: capitals, commas, signs and digits already written,
 //! names heard as other words, words run together.
 //!
-//! How often is measured on real transcripts; the rates and the confusions are in `data/noise.txt`. Whether a word is
+//! How often is measured on real transcripts; the rates and the confusions are in `data/asr_noise.txt`. Whether a word is
 //! kept goes through all of it, since only words of one kind are ever joined.
 
 mod number;
 mod table;
 
-use crate::said::Said;
+use crate::labelled_word::LabelledWord;
 use fastrand::Rng;
 use table::{HEARD, RATES};
 
@@ -15,7 +15,7 @@ use table::{HEARD, RATES};
 /// and a full stop, in the rest whatever it mishears too.
 ///
 /// A word that says a part of the command may be heard as another, and never vanishes.
-pub fn noise(words: Vec<Said>, random: &mut Rng) -> Vec<Said> {
+pub fn asr_noise(words: Vec<LabelledWord>, random: &mut Rng) -> Vec<LabelledWord> {
     match random.u8(..100) {
         0..50 => words,
         50..70 => written(words, random),
@@ -24,13 +24,13 @@ pub fn noise(words: Vec<Said>, random: &mut Rng) -> Vec<Said> {
 }
 
 /// As a sentence.
-fn written(mut words: Vec<Said>, random: &mut Rng) -> Vec<Said> {
+fn written(mut words: Vec<LabelledWord>, random: &mut Rng) -> Vec<LabelledWord> {
     punctuate(&mut words, random);
     words
 }
 
 /// As an engine hears it.
-fn misheard(words: Vec<Said>, random: &mut Rng) -> Vec<Said> {
+fn misheard(words: Vec<LabelledWord>, random: &mut Rng) -> Vec<LabelledWord> {
     let words = confuse(words, random);
     let words = number::digits(words, random);
     let words = join_letters(words, random);
@@ -46,31 +46,31 @@ fn happens(rate: u16, random: &mut Rng) -> bool {
 }
 
 /// Whether an engine may have written the word: what was typed holds more than letters.
-fn spoken(said: &Said) -> bool {
+fn spoken(said: &LabelledWord) -> bool {
     said.text.bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b'\'')
 }
 
-fn is_letter(said: &Said) -> bool {
+fn is_letter(said: &LabelledWord) -> bool {
     said.text.len() == 1 && said.text.as_bytes()[0].is_ascii_alphabetic()
 }
 
 /// Whether two neighbours can become one word.
-fn joinable(left: &Said, right: &Said) -> bool {
+fn joinable(left: &LabelledWord, right: &LabelledWord) -> bool {
     left.kept == right.kept && left.pause.is_empty()
 }
 
 /// `left` and `right` as one word with `glue` between them.
-fn join(left: &mut Said, glue: &str, right: Said) {
+fn join(left: &mut LabelledWord, glue: &str, right: LabelledWord) {
     left.text.push_str(glue);
     left.text.push_str(&right.text);
     left.pause = right.pause;
 }
 
 /// Several words of one kind written as `texts`, in their place.
-fn replace(words: &[Said], texts: impl IntoIterator<Item = String>, out: &mut Vec<Said>) {
+fn replace(words: &[LabelledWord], texts: impl IntoIterator<Item = String>, out: &mut Vec<LabelledWord>) {
     let start = out.len();
     for text in texts {
-        out.push(Said { text, unit: false, argument: false, pause: "", ..words[0].clone() });
+        out.push(LabelledWord { text, unit: false, argument: false, pause: "", ..words[0].clone() });
     }
     if let Some(first) = out.get_mut(start) {
         (first.unit, first.argument) = (words[0].unit, words[0].argument);
@@ -81,7 +81,7 @@ fn replace(words: &[Said], texts: impl IntoIterator<Item = String>, out: &mut Ve
 }
 
 /// Words heard as others: those of the table, and now and then one that is close by.
-fn confuse(words: Vec<Said>, random: &mut Rng) -> Vec<Said> {
+fn confuse(words: Vec<LabelledWord>, random: &mut Rng) -> Vec<LabelledWord> {
     let mut out = Vec::with_capacity(words.len() + 4);
     let mut at = 0;
     while at < words.len() {
@@ -149,8 +149,8 @@ enum Run {
 }
 
 /// Spelled letters as engines write them: `l s` as LS, ls, L-S or L, S.
-fn join_letters(words: Vec<Said>, random: &mut Rng) -> Vec<Said> {
-    let mut out: Vec<Said> = Vec::with_capacity(words.len());
+fn join_letters(words: Vec<LabelledWord>, random: &mut Rng) -> Vec<LabelledWord> {
+    let mut out: Vec<LabelledWord> = Vec::with_capacity(words.len());
     let mut at = 0;
     while at < words.len() {
         let mut end = at + 1;
@@ -165,7 +165,7 @@ fn join_letters(words: Vec<Said>, random: &mut Rng) -> Vec<Said> {
         }
         let run = &words[at..end];
         match (run.len(), is_letter(&run[0])) {
-            (1, true) => out.push(Said { text: cased(&run[0].text, random), ..run[0].clone() }),
+            (1, true) => out.push(LabelledWord { text: cased(&run[0].text, random), ..run[0].clone() }),
             (1, false) => out.push(run[0].clone()),
             _ => spell(run, words.get(end), random, &mut out),
         }
@@ -178,7 +178,7 @@ fn cased(letter: &str, random: &mut Rng) -> String {
     if happens(RATES.letter, random) { letter.to_ascii_uppercase() } else { letter.to_ascii_lowercase() }
 }
 
-fn spell(run: &[Said], next: Option<&Said>, random: &mut Rng, out: &mut Vec<Said>) {
+fn spell(run: &[LabelledWord], next: Option<&LabelledWord>, random: &mut Rng, out: &mut Vec<LabelledWord>) {
     let mut drawn = random.u16(..1000);
     let rates = [
         (Run::Upper, RATES.upper),
@@ -221,7 +221,7 @@ fn spell(run: &[Said], next: Option<&Said>, random: &mut Rng, out: &mut Vec<Said
             out[start..last].iter_mut().for_each(|said| said.pause = ",");
         }
         Run::Beside => {
-            let fits = |said: &Said| spoken(said) && said.kept == run[0].kept;
+            let fits = |said: &LabelledWord| spoken(said) && said.kept == run[0].kept;
             let before = out.last().is_some_and(|said| fits(said) && said.pause.is_empty());
             replace(run, [letters.concat()], out);
             if before
@@ -246,7 +246,7 @@ enum Sign {
 const GLUED_DASH: u16 = 900;
 
 /// "dash" as `-` and "dot" as `.`, both glued to what is beside them, as engines write compounds and names of files.
-fn write_signs(words: Vec<Said>, random: &mut Rng) -> Vec<Said> {
+fn write_signs(words: Vec<LabelledWord>, random: &mut Rng) -> Vec<LabelledWord> {
     let stretch = happens(RATES.glued, random).then(|| {
         let start = random.usize(..words.len().max(1));
         start..start + random.usize(4..24)
@@ -257,7 +257,7 @@ fn write_signs(words: Vec<Said>, random: &mut Rng) -> Vec<Said> {
         Some(_) => GLUED_DASH,
         None => ((all * 1000).saturating_sub(glued * u32::from(GLUED_DASH)) / (1000 - glued)) as u16,
     };
-    let mut out: Vec<Said> = Vec::with_capacity(words.len());
+    let mut out: Vec<LabelledWord> = Vec::with_capacity(words.len());
     // A sign at the end of the last word waits for the next.
     let mut open = false;
     for (at, said) in words.into_iter().enumerate() {
@@ -274,8 +274,8 @@ fn write_signs(words: Vec<Said>, random: &mut Rng) -> Vec<Said> {
             (Some(sign), last) => {
                 let text = if sign == Sign::Dash { "-" } else { "." };
                 match last {
-                    Some(last) if fits => join(last, "", Said { text: text.to_owned(), ..said }),
-                    _ => out.push(Said { text: text.to_owned(), ..said }),
+                    Some(last) if fits => join(last, "", LabelledWord { text: text.to_owned(), ..said }),
+                    _ => out.push(LabelledWord { text: text.to_owned(), ..said }),
                 }
                 open = true;
             }
@@ -297,8 +297,8 @@ fn write_signs(words: Vec<Said>, random: &mut Rng) -> Vec<Said> {
 }
 
 /// Short words without the space between them: `rundash`.
-fn run_together(words: Vec<Said>, random: &mut Rng) -> Vec<Said> {
-    let mut out: Vec<Said> = Vec::with_capacity(words.len());
+fn run_together(words: Vec<LabelledWord>, random: &mut Rng) -> Vec<LabelledWord> {
+    let mut out: Vec<LabelledWord> = Vec::with_capacity(words.len());
     for said in words {
         match out.last_mut() {
             Some(last)
@@ -317,7 +317,7 @@ fn run_together(words: Vec<Said>, random: &mut Rng) -> Vec<Said> {
 }
 
 /// A capital at the start, commas and a full stop: nothing but what stands around words.
-fn punctuate(words: &mut [Said], random: &mut Rng) {
+fn punctuate(words: &mut [LabelledWord], random: &mut Rng) {
     let title = happens(RATES.title, random);
     let capital = happens(RATES.capital, random);
     let stop = happens(RATES.stop, random);

@@ -2,7 +2,7 @@
 
 use super::table::RATES;
 use super::{happens, joinable, replace};
-use crate::said::Said;
+use crate::labelled_word::LabelledWord;
 use fastrand::Rng;
 
 const SMALL: [&str; 20] = [
@@ -40,8 +40,8 @@ const ALIKE: [(&str, &[&str]); 6] = [
 ];
 
 /// Most number words in digits, some numbers cut in two, some digits as other words.
-pub(super) fn digits(words: Vec<Said>, random: &mut Rng) -> Vec<Said> {
-    let mut out: Vec<Said> = Vec::with_capacity(words.len());
+pub(super) fn digits(words: Vec<LabelledWord>, random: &mut Rng) -> Vec<LabelledWord> {
+    let mut out: Vec<LabelledWord> = Vec::with_capacity(words.len());
     let mut at = 0;
     while at < words.len() {
         let mut end = at;
@@ -66,7 +66,7 @@ pub(super) fn digits(words: Vec<Said>, random: &mut Rng) -> Vec<Said> {
 }
 
 /// Whether an "and" inside of a number starts the words, as in "one hundred and two".
-fn is_and(words: &[Said]) -> bool {
+fn is_and(words: &[LabelledWord]) -> bool {
     let [and, next, ..] = words else { return false };
     and.text == "and" && !and.unit && value(&next.text).is_some()
 }
@@ -85,7 +85,7 @@ fn value(word: &str) -> Option<u32> {
 
 /// The numbers that the words add up to: `eighty eighty` is two, `eight thousand eighty` one. None where they start
 /// with what only multiplies.
-fn parts(words: &[Said]) -> Vec<u32> {
+fn parts(words: &[LabelledWord]) -> Vec<u32> {
     let mut numbers: Vec<u32> = Vec::new();
     // The least that the last number can still be added to.
     let mut room = 0;
@@ -114,7 +114,7 @@ fn parts(words: &[Said]) -> Vec<u32> {
     numbers
 }
 
-fn write(words: &[Said], numbers: Vec<u32>, random: &mut Rng, out: &mut Vec<Said>) {
+fn write(words: &[LabelledWord], numbers: Vec<u32>, random: &mut Rng, out: &mut Vec<LabelledWord>) {
     if !happens(RATES.digit, random) {
         return out.extend(words.iter().cloned());
     }
@@ -147,7 +147,7 @@ mod tests {
     #[test]
     fn numbers_add_up() {
         let check = |said: &str, expected: &[u32]| {
-            let words: Vec<Said> = said.split(' ').map(Said::kept).collect();
+            let words: Vec<LabelledWord> = said.split(' ').map(LabelledWord::kept).collect();
             assert_eq!(parts(&words), expected, "{said}");
         };
         check("zero seven five five", &[0, 7, 5, 5]);

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 /// Which list a word of a placeholder stands for.
 static LISTS: LazyLock<HashMap<&str, &str>> = LazyLock::new(|| {
-    let lines = include_str!("../../data/everyday/placeholders.txt").lines();
+    let lines = include_str!("../../data/commands/placeholders.txt").lines();
     let lists = lines.filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once(": "));
     lists.flat_map(|(list, words)| words.split(' ').map(move |word| (word, list))).collect()
 });
@@ -166,7 +166,7 @@ mod tests {
     #[test]
     fn each_word_stands_for_one_list() {
         let mut seen = HashSet::new();
-        let lines = include_str!("../../data/everyday/placeholders.txt")
+        let lines = include_str!("../../data/commands/placeholders.txt")
             .lines()
             .filter(|line| !line.starts_with('#'));
         for word in lines.flat_map(|line| line.split(' ').skip(1)) {

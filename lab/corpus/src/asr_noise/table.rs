@@ -1,10 +1,10 @@
-//! The rates and confusions of `data/noise.txt`.
+//! The rates and confusions of `data/asr_noise.txt`.
 
-use crate::said::Said;
+use crate::labelled_word::LabelledWord;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-static TEXT: &str = include_str!("../../data/noise.txt");
+static TEXT: &str = include_str!("../../data/asr_noise.txt");
 
 /// Reads the rates into fields of their names.
 macro_rules! rates {
@@ -66,7 +66,7 @@ pub(super) static HEARD: LazyLock<Confusions> = LazyLock::new(|| {
 
 impl Confusions {
     /// The confusion of the most words that `words` start with, all kept or all not, and without a pause inside.
-    pub(super) fn longest(&self, words: &[Said]) -> Option<(usize, &Heard)> {
+    pub(super) fn longest(&self, words: &[LabelledWord]) -> Option<(usize, &Heard)> {
         let one_kind = words.iter().take_while(|said| said.kept == words[0].kept).count();
         let pause = words.iter().position(|said| !said.pause.is_empty()).map_or(words.len(), |at| at + 1);
         let most = self.most.min(one_kind).min(pause);

@@ -1,10 +1,11 @@
 //! A command as said, cut into units and arguments.
 
-use crate::said::Said;
+use crate::labelled_word::LabelledWord;
+use fastrand::Rng;
 
 /// The words of a command and where its parts start.
 pub(super) struct Command<'a> {
-    words: &'a [Said],
+    words: &'a [LabelledWord],
     /// Index of each unit's first word.
     pub units: Vec<usize>,
     /// Index of each argument's first word; the first is the command's name.
@@ -14,8 +15,8 @@ pub(super) struct Command<'a> {
 
 impl<'a> Command<'a> {
     /// Cuts `words`, of which there is at least one.
-    pub(super) fn new(words: &'a [Said]) -> Command<'a> {
-        let starts = |is: fn(&Said) -> bool| -> Vec<usize> {
+    pub(super) fn new(words: &'a [LabelledWord]) -> Command<'a> {
+        let starts = |is: fn(&LabelledWord) -> bool| -> Vec<usize> {
             (0..words.len()).filter(|&at| at == 0 || is(&words[at])).collect()
         };
         let units = starts(|said| said.unit);
@@ -31,12 +32,12 @@ impl<'a> Command<'a> {
         self.words.len()
     }
 
-    pub(super) fn words(&self, from: usize, to: usize) -> &'a [Said] {
+    pub(super) fn words(&self, from: usize, to: usize) -> &'a [LabelledWord] {
         &self.words[from..to]
     }
 
     /// Words of the unit with that number.
-    pub(super) fn unit(&self, unit: usize) -> &'a [Said] {
+    pub(super) fn unit(&self, unit: usize) -> &'a [LabelledWord] {
         let end = self.units.get(unit + 1).copied().unwrap_or(self.words.len());
         &self.words[self.units[unit]..end]
     }
@@ -52,23 +53,18 @@ impl<'a> Command<'a> {
         (start, end)
     }
 
-    pub(super) fn some_argument(&self, random: &mut fastrand::Rng) -> (usize, usize) {
+    pub(super) fn some_argument(&self, random: &mut Rng) -> (usize, usize) {
         self.argument(random.usize(..self.arguments.len()))
     }
 
-    /// The units of a run of words that starts with one.
-    pub(super) fn units_of(&self, words: &'a [Said]) -> impl Iterator<Item = &'a [Said]> {
-        words.chunk_by(|_, next| !next.unit)
-    }
-
     /// Unit that ends before a word; empty at the start.
-    pub(super) fn unit_before(&self, at: usize) -> &'a [Said] {
+    pub(super) fn unit_before(&self, at: usize) -> &'a [LabelledWord] {
         let before = self.units.partition_point(|&unit| unit < at);
         if before == 0 { &[] } else { &self.words[self.units[before - 1]..at] }
     }
 
     /// Unit that starts with a word; empty at the end.
-    pub(super) fn unit_at(&self, at: usize) -> &'a [Said] {
+    pub(super) fn unit_at(&self, at: usize) -> &'a [LabelledWord] {
         let here = self.units.partition_point(|&unit| unit < at);
         if self.units.get(here) == Some(&at) { self.unit(here) } else { &[] }
     }
@@ -79,8 +75,13 @@ impl<'a> Command<'a> {
     }
 }
 
+/// The units of a run of words that starts with one.
+pub(super) fn units_of(words: &[LabelledWord]) -> impl Iterator<Item = &[LabelledWord]> {
+    words.chunk_by(|_, next| !next.unit)
+}
+
 /// For each word whether a quote is open before it.
-fn quoted(words: &[Said]) -> Vec<bool> {
+fn quoted(words: &[LabelledWord]) -> Vec<bool> {
     let mut open = false;
     let mut quoted = Vec::with_capacity(words.len());
     for said in words {
@@ -96,6 +97,6 @@ fn quoted(words: &[Said]) -> Vec<bool> {
 }
 
 /// Whether a separator is said.
-pub(super) fn is_space(said: &Said) -> bool {
+pub(super) fn is_space(said: &LabelledWord) -> bool {
     said.text.eq_ignore_ascii_case("space")
 }

@@ -1,13 +1,13 @@
 //! The stream of training samples: commands from the corpora and of our own making, said in every dialect.
 
+use crate::asr_noise::asr_noise;
+use crate::disfluency::disfluency;
+use crate::disfluency::slots::made_up;
+use crate::labelled_word::LabelledWord;
 use crate::mix::Mix;
-use crate::noise::noise;
-use crate::said::Said;
 use crate::sample::{STRICT, Sample, TYPED};
 use crate::say::{Style, say};
-use crate::talk::scene::made_up;
-use crate::talk::talk;
-use crate::{cases, everyday, template};
+use crate::{cases, command_grammar, template};
 use anyhow::{Context, bail};
 use fastrand::Rng;
 use sayso_speech::english;
@@ -96,12 +96,14 @@ impl Commands {
                 let choice = random.usize(..4);
                 match random.bool() {
                     true => template::fill(template, choice),
-                    false => template::fill_with(template, choice, |text| everyday::value_for(text, random)),
+                    false => {
+                        template::fill_with(template, choice, |text| command_grammar::value_for(text, random))
+                    }
                 }
             }
             Source::Everyday => match random.u8(..4) {
-                0 => self.varied(&everyday::command(random), random),
-                _ => everyday::command(random),
+                0 => self.varied(&command_grammar::command(random), random),
+                _ => command_grammar::command(random),
             },
         }
     }
@@ -245,7 +247,7 @@ pub struct Stream<'c> {
     /// Whether commands come from the held-out pages alone.
     held_out: bool,
     /// Commands as said lately: wrong starts are borrowed from them.
-    recent: Vec<Vec<Said>>,
+    recent: Vec<Vec<LabelledWord>>,
 }
 
 impl<'c> Stream<'c> {
@@ -326,16 +328,18 @@ impl<'c> Stream<'c> {
                 let random = &mut self.random;
                 if dialect == "prose" {
                     // Talk without the command that it was about.
-                    let mut words = talk(words, &self.recent, random);
+                    let mut words = disfluency(words, &self.recent, random);
                     words.retain(|word| !word.kept);
-                    let words = if random.u8(..3) == 0 { noise(words, random) } else { words };
+                    let words = if random.u8(..3) == 0 { asr_noise(words, random) } else { words };
                     return (words.len() >= 3).then(|| Sample::of_words(&words, "", dialect));
                 }
                 let words = match dialect {
                     // People talk into speech engines.
-                    "talk" if random.u8(..3) == 0 => noise(talk(words, &self.recent, random), random),
-                    "talk" => talk(words, &self.recent, random),
-                    "noise" => noise(words, random),
+                    "talk" if random.u8(..3) == 0 => {
+                        asr_noise(disfluency(words, &self.recent, random), random)
+                    }
+                    "talk" => disfluency(words, &self.recent, random),
+                    "noise" => asr_noise(words, random),
                     _ => words,
                 };
                 Some(Sample::of_words(&words, command.trim(), dialect))

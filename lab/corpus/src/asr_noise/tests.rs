@@ -1,13 +1,13 @@
 //! What holds for all noise, and that its rates are those of the table.
 
 use super::*;
-use crate::said::line;
+use crate::labelled_word::line;
 use std::collections::HashSet;
 
 const CALLS: u64 = 10_000;
 
-fn kept(text: &str) -> Vec<Said> {
-    text.split(' ').map(Said::kept).collect()
+fn kept(text: &str) -> Vec<LabelledWord> {
+    text.split(' ').map(LabelledWord::kept).collect()
 }
 
 /// How often, of 1000 calls, `text` as misheard is so.
@@ -26,7 +26,8 @@ fn near(found: u16, rate: u16) {
 #[test]
 fn half_of_all_calls_change_nothing() {
     let text = "git push origin main dash dash force";
-    let same = (0..CALLS).filter(|&seed| line(&noise(kept(text), &mut Rng::with_seed(seed))) == text).count();
+    let same =
+        (0..CALLS).filter(|&seed| line(&asr_noise(kept(text), &mut Rng::with_seed(seed))) == text).count();
     // A few of the others happen to change nothing either.
     assert!((5000..5700).contains(&same), "{same}");
 }
@@ -82,7 +83,7 @@ fn runs_of_letters_are_written_as_often_as_measured() {
 #[test]
 fn kinds_of_words_are_never_mixed() {
     let mut words = kept("git commit dash a m two hundred");
-    words.extend(["um", "no", "wait"].map(Said::talk));
+    words.extend(["um", "no", "wait"].map(LabelledWord::talk));
     words.extend(kept("x y dot z"));
     for seed in 0..2000 {
         let noisy = misheard(words.clone(), &mut Rng::with_seed(seed));
@@ -116,8 +117,9 @@ fn what_was_typed_stays() {
 
 #[test]
 fn a_seed_repeats_and_noise_varies() {
-    let once =
-        |seed| line(&noise(kept("sudo docker ps dash a q and and git status"), &mut Rng::with_seed(seed)));
+    let once = |seed| {
+        line(&asr_noise(kept("sudo docker ps dash a q and and git status"), &mut Rng::with_seed(seed)))
+    };
     assert_eq!(once(5), once(5));
     assert!((0..1000).map(once).collect::<HashSet<_>>().len() > 300);
 }
@@ -125,7 +127,7 @@ fn a_seed_repeats_and_noise_varies() {
 #[test]
 fn nothing_to_say_is_nothing() {
     for seed in 0..100 {
-        assert!(noise(Vec::new(), &mut Rng::with_seed(seed)).is_empty());
+        assert!(asr_noise(Vec::new(), &mut Rng::with_seed(seed)).is_empty());
     }
 }
 
