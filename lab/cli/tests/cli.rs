@@ -1,7 +1,7 @@
 //! The `sayso-lab` command as scripts see it: what it prints, and its exit status.
 #![allow(clippy::unwrap_used)]
 
-use sayso_corpus::sampler::is_held_out;
+use sayso_corpus::command_source::is_held_out;
 use serde_json::Value;
 use std::io::Write;
 use std::path::Path;

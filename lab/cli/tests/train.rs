@@ -1,7 +1,7 @@
 //! `sayso-lab train tagger` on data that it cannot learn from: it says what is wrong and ends with 1.
 #![allow(clippy::unwrap_used)]
 
-use sayso_corpus::sampler::is_held_out;
+use sayso_corpus::command_source::is_held_out;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;

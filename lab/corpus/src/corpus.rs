@@ -24,7 +24,7 @@ pub struct Example {
 pub fn examples(folder: &Path) -> anyhow::Result<Vec<Example>> {
     let path = folder.join(TLDR);
     let text = std::fs::read_to_string(&path)
-        .with_context(|| format!("cannot read {}: name the folder with --corpus", path.display()))?;
+        .with_context(|| format!("cannot read {}: name the folder of the corpora", path.display()))?;
     text.lines()
         .enumerate()
         .map(|(at, line)| {

@@ -4,7 +4,9 @@
 pub mod asr_noise;
 pub mod cases;
 pub mod command_grammar;
+pub mod command_source;
 pub mod corpus;
+pub mod dialect;
 pub mod disfluency;
 pub mod grammar;
 pub mod labelled_word;
@@ -13,6 +15,6 @@ pub mod pages;
 pub mod progress;
 pub mod sample;
 pub mod sampler;
-pub mod say;
 pub mod speak;
 pub mod template;
+pub mod verbalise;

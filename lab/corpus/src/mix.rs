@@ -1,6 +1,6 @@
 //! The shares of the dialects in a stream of samples.
 
-use crate::sample::{STRICT, TYPED};
+use crate::dialect::Dialect;
 use anyhow::bail;
 use serde::Deserialize;
 
@@ -8,43 +8,49 @@ use serde::Deserialize;
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Mix {
-    /// The dialect of the public series.
+    /// The share of [`Dialect::Nl2bash`].
     pub nl2bash: f32,
-    /// As people speak, without talk around the command.
+    /// The share of [`Dialect::Free`].
     pub free: f32,
-    /// With talk around the command and inside it.
+    /// The share of [`Dialect::Talk`].
     pub talk: f32,
-    /// What a speech engine makes of it.
+    /// The share of [`Dialect::Noise`].
     pub noise: f32,
-    /// Talk without a command: all of it is to be dropped.
+    /// The share of [`Dialect::Prose`].
     pub prose: f32,
-    /// Every separator said: to be known as such.
+    /// The share of [`Dialect::Strict`].
     pub strict: f32,
-    /// Lines as they are typed: to be known as such.
+    /// The share of [`Dialect::Typed`].
     pub typed: f32,
-    /// Of the nl2bash dialect, the share of pairs of its own training set.
+    /// Among the samples of [`Dialect::Nl2bash`], the share of pairs from its own training set, 0 to 1.
     pub pairs: f32,
 }
 
 impl Mix {
+    /// Each dialect with its share, in the order in which the shares are laid end to end.
+    fn shares(&self) -> [(Dialect, f32); 7] {
+        [
+            (Dialect::Nl2bash, self.nl2bash),
+            (Dialect::Free, self.free),
+            (Dialect::Talk, self.talk),
+            (Dialect::Prose, self.prose),
+            (Dialect::Strict, self.strict),
+            (Dialect::Typed, self.typed),
+            (Dialect::Noise, self.noise),
+        ]
+    }
+
     /// The dialect at `point` of the shares laid end to end, from 0 to 1.
-    pub fn dialect(&self, point: f32) -> &'static str {
-        let named = [
-            ("nl2bash", self.nl2bash),
-            ("free", self.free),
-            ("talk", self.talk),
-            ("prose", self.prose),
-            (STRICT, self.strict),
-            (TYPED, self.typed),
-        ];
-        let mut point = point * (self.noise + named.iter().map(|(_, share)| share).sum::<f32>());
-        for (name, share) in named {
+    pub fn dialect(&self, point: f32) -> Dialect {
+        let [named @ .., (last, last_share)] = self.shares();
+        let mut point = point * (last_share + named.iter().map(|(_, share)| share).sum::<f32>());
+        for (dialect, share) in named {
             if point < share {
-                return name;
+                return dialect;
             }
             point -= share;
         }
-        "noise"
+        last
     }
 
     /// Refuses shares by which nothing could be drawn or learnt.
@@ -52,19 +58,10 @@ impl Mix {
     /// # Errors
     /// With the name of the entry.
     pub fn check(&self) -> anyhow::Result<()> {
-        let Mix { nl2bash, free, talk, noise, prose, strict, typed, pairs } = *self;
-        let shares = [
-            ("nl2bash", nl2bash),
-            ("free", free),
-            ("talk", talk),
-            ("noise", noise),
-            ("prose", prose),
-            (STRICT, strict),
-            (TYPED, typed),
-        ];
-        for (name, share) in shares {
-            not_below_zero(name, share)?;
+        for (dialect, share) in self.shares() {
+            not_below_zero(dialect.name(), share)?;
         }
+        let Mix { nl2bash, free, talk, noise, pairs, .. } = *self;
         if !(0.0..=1.0).contains(&pairs) {
             bail!("`pairs` is {pairs}, and must be from 0 to 1");
         }

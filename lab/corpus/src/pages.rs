@@ -1,14 +1,13 @@
 //! `sayso-lab cases`: pages of tldr said aloud, as a file of cases for `eval`.
 
+use crate::command_source::{filled, is_held_out};
 use crate::corpus::{self, Example};
 use crate::labelled_word::line;
-use crate::sampler::is_held_out;
-use crate::say::{Style, say};
-use crate::speak::Dialect;
-use crate::{command_grammar, template};
+use crate::speak::{dialect_name, dialect_parser};
+use crate::verbalise::{Style, verbalise};
 use anyhow::bail;
 use fastrand::Rng;
-use sayso_speech::speak::speak;
+use sayso_speech::speak::{Dialect, speak};
 use serde_json::json;
 use std::collections::{BTreeMap, HashSet};
 use std::io::{BufWriter, Write};
@@ -29,7 +28,7 @@ pub struct Cases {
     #[arg(long, value_name = "FOLDER", default_value = "../shared/corpus")]
     corpus: PathBuf,
     /// How the commands are said
-    #[arg(long, value_enum)]
+    #[arg(long, value_parser = dialect_parser())]
     dialect: Dialect,
     /// Say them in the styles that training draws, in place of those of `speak`; there is none that is strict
     #[arg(long)]
@@ -72,7 +71,7 @@ impl Cases {
                     let case = json!({
                         "dictated": dictated,
                         "expected": command.trim(),
-                        "dialect": self.dialect.name(),
+                        "dialect": dialect_name(self.dialect),
                         "page": example.page,
                     });
                     writeln!(out, "{case}")?;
@@ -94,14 +93,14 @@ impl Cases {
     /// The dictation of `command`, or why there is none.
     fn said(&self, command: &str, random: &mut Rng) -> Result<String, String> {
         // It also tells why a command has no spoken form, in whatever style.
-        let spoken = speak(command, self.dialect.dialect(), random.u64(..)).map_err(|why| why.to_string())?;
+        let spoken = speak(command, self.dialect, random.u64(..)).map_err(|why| why.to_string())?;
         if !self.training_styles {
             return Ok(spoken);
         }
         let mut styles = std::iter::repeat_with(|| {
             let style =
                 if self.dialect == Dialect::Nl2bash { Style::nl2bash() } else { Style::drawn(random) };
-            say(command, style, random)
+            verbalise(command, style, random)
         });
         let words = styles.by_ref().take(STYLES).flatten().find(|words| !words.is_empty());
         words.map(|words| line(&words)).ok_or_else(|| "no style of training says it".to_owned())
@@ -114,15 +113,6 @@ fn held_out(examples: Vec<Example>) -> Vec<Example> {
         examples.into_iter().partition(|example| is_held_out(&example.page));
     let known: HashSet<String> = others.into_iter().map(|example| example.template).collect();
     held_out.into_iter().filter(|example| !known.contains(&example.template)).collect()
-}
-
-/// A command of a template, as training fills them.
-fn filled(template: &str, random: &mut Rng) -> String {
-    let choice = random.usize(..4);
-    match random.bool() {
-        true => template::fill(template, choice),
-        false => template::fill_with(template, choice, |text| command_grammar::value_for(text, random)),
-    }
 }
 
 #[cfg(test)]

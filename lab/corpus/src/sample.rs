@@ -1,24 +1,25 @@
-//! A sample: a dictation, its answer, and what is known of its words.
+//! A sample: a dictation, its answer, and the labels of its words.
 
+use crate::dialect::Dialect;
 use crate::labelled_word::LabelledWord;
 use std::ops::Range;
 
-/// A dictation, its answer, and where it came from.
+/// A dictation, its answer, and where it comes from.
 #[derive(Debug, Clone)]
 pub struct Sample {
     /// What the dictation tool typed.
-    pub dictated: String,
-    /// The command.
+    pub dictated: LabelledText,
+    /// The command; empty where there is none.
     pub expected: String,
-    /// Characters of `dictated` that are talk, and those that are known not to be; empty where nothing is known.
-    pub known: Vec<(Range<usize>, Known)>,
-    /// The kind of speech, for reports.
-    pub dialect: &'static str,
+    /// The class that the network learns for the line.
+    pub class: LineClass,
+    /// How it was said.
+    pub dialect: Dialect,
 }
 
-/// What a line is: as the tagger's `Likely` tells, in its order.
+/// The class of a line, in the order of the tagger's output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Verdict {
+pub enum LineClass {
     /// A command as it is typed.
     Command,
     /// A command of which every separator was said.
@@ -26,51 +27,133 @@ pub enum Verdict {
     /// A dictated command.
     #[default]
     Dictation,
-    /// Words that hold no command.
+    /// Words without a command.
     Prose,
 }
 
-/// What is known about a token.
+/// What is known about a part of a dictation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Known {
+pub enum Label {
     /// It says a part of the command.
     Kept,
     /// It is talk, or was taken back.
     Talk,
-    /// Nothing.
+    /// Nothing is known.
     Unknown,
 }
 
-impl Sample {
-    /// A sample of words of which each is known to be kept or not.
-    pub fn of_words(words: &[LabelledWord], expected: &str, dialect: &'static str) -> Sample {
-        let mut known = Vec::with_capacity(words.len());
-        let mut dictated = String::new();
-        for word in words {
-            if !dictated.is_empty() {
-                dictated.push(' ');
-            }
-            let start = dictated.chars().count();
-            dictated.push_str(&word.text);
-            let what = if word.kept { Known::Kept } else { Known::Talk };
-            known.push((start..dictated.chars().count(), what));
-            dictated.push_str(word.pause);
-        }
-        Sample { dictated, expected: expected.to_owned(), known, dialect }
+/// A text with labels of some of its parts.
+///
+/// The network sees tokens that the cleaner and the lexer cut out of the text. The labels are kept by characters, so that
+/// they survive the cutting.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct LabelledText {
+    /// The text.
+    pub text: String,
+    /// Ranges of characters (not bytes) of `text`, in order and apart from each other. Characters outside of them are
+    /// unknown.
+    pub labels: Vec<(Range<usize>, Label)>,
+}
+
+impl LabelledText {
+    /// A text of which nothing is known.
+    pub fn unlabelled(text: impl Into<String>) -> LabelledText {
+        LabelledText { text: text.into(), labels: Vec::new() }
     }
 
-    /// What the line is.
-    pub fn verdict(&self) -> Verdict {
-        match self.dialect {
-            STRICT => Verdict::Strict,
-            _ if self.expected.is_empty() => Verdict::Prose,
-            _ if self.dictated.split_whitespace().eq(self.expected.split_whitespace()) => Verdict::Command,
-            _ => Verdict::Dictation,
+    /// The line that the dictation tool types, with a label for each word. Pauses belong to no word.
+    pub fn of_words(words: &[LabelledWord]) -> LabelledText {
+        let mut text = String::new();
+        // Characters in `text`.
+        let mut length = 0;
+        let mut labels = Vec::with_capacity(words.len());
+        for word in words {
+            if !text.is_empty() {
+                text.push(' ');
+                length += 1;
+            }
+            let end = length + word.text.chars().count();
+            labels.push((length..end, if word.kept { Label::Kept } else { Label::Talk }));
+            text.push_str(&word.text);
+            text.push_str(word.pause);
+            length = end + word.pause.chars().count();
+        }
+        LabelledText { text, labels }
+    }
+
+    /// The label of a range of characters: that of all labelled parts in it, or unknown where there is none or they
+    /// differ.
+    pub fn label(&self, range: Range<usize>) -> Label {
+        let first = self.labels.partition_point(|(part, _)| part.end <= range.start);
+        let mut over = self.labels[first..].iter().take_while(|(part, _)| part.start < range.end);
+        match over.next() {
+            Some((_, label)) if over.all(|(_, other)| other == label) => *label,
+            _ => Label::Unknown,
         }
     }
 }
 
-/// The dialect in which every separator is said. Its path is found by rule: no more is learnt than to know it.
-pub const STRICT: &str = "strict";
-/// Lines as they are typed: no more is learnt than to know them.
-pub const TYPED: &str = "typed";
+impl LineClass {
+    /// The class of a dictation and its command. A dictation that reads like its command is a command: nothing tells the
+    /// two apart.
+    pub fn of_dictation(dictated: &str, expected: &str) -> LineClass {
+        match dictated.split_whitespace().eq(expected.split_whitespace()) {
+            true => LineClass::Command,
+            false => LineClass::Dictation,
+        }
+    }
+}
+
+impl Sample {
+    /// A dictated command.
+    pub fn dictation(dictated: LabelledText, expected: &str, dialect: Dialect) -> Sample {
+        let class = LineClass::of_dictation(&dictated.text, expected);
+        Sample { dictated, expected: expected.to_owned(), class, dialect }
+    }
+
+    /// Words without a command.
+    pub fn prose(dictated: LabelledText) -> Sample {
+        Sample { dictated, expected: String::new(), class: LineClass::Prose, dialect: Dialect::Prose }
+    }
+
+    /// Whether a path through the lattice is taught, and not only the class of the line.
+    pub fn teaches_a_path(&self) -> bool {
+        !matches!(self.dialect, Dialect::Strict | Dialect::Typed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_are_those_of_the_characters() {
+        let comma = LabelledWord { pause: ",", ..LabelledWord::talk("öh") };
+        let words = [comma, LabelledWord::kept("git"), LabelledWord::talk("no"), LabelledWord::talk("wait")];
+        let text = LabelledText::of_words(&words);
+        assert_eq!(text.text, "öh, git no wait");
+        let check =
+            |range: Range<usize>, label: Label| assert_eq!(text.label(range.clone()), label, "{range:?}");
+        check(0..2, Label::Talk);
+        // The comma and the space belong to no word.
+        check(2..4, Label::Unknown);
+        check(0..3, Label::Talk);
+        check(4..7, Label::Kept);
+        check(5..6, Label::Kept);
+        check(4..8, Label::Kept);
+        // Two words with one label, and two with different ones.
+        check(8..15, Label::Talk);
+        check(4..10, Label::Unknown);
+        check(15..20, Label::Unknown);
+        assert_eq!(LabelledText::unlabelled("git").label(0..3), Label::Unknown);
+    }
+
+    #[test]
+    fn a_dictation_that_reads_like_its_command_is_a_command() {
+        let class = |dictated: &str| {
+            Sample::dictation(LabelledText::unlabelled(dictated), "ls  -l", Dialect::Free).class
+        };
+        assert_eq!(class("ls -l "), LineClass::Command);
+        assert_eq!(class("ls dash l"), LineClass::Dictation);
+    }
+}

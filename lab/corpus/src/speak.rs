@@ -1,41 +1,32 @@
 //! `sayso-lab speak`: says commands aloud, as dictations with known answers.
 
 use anyhow::Context;
-use clap::ValueEnum;
-use sayso_speech::speak::{self, speak};
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use sayso_speech::speak::{Dialect, speak};
 use serde_json::json;
 use std::fs::File;
 use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::path::PathBuf;
 
-/// How a command is said.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Dialect {
-    /// Every separator said
-    Strict,
-    /// No separators, letters in upper case, numbers from 100 on digit by digit
-    Nl2bash,
-    /// As people speak: synonyms, talk around it, corrections
-    Free,
+/// The dialects that can be chosen on the command line: name, and help.
+const DIALECTS: [(Dialect, &str, &str); 3] = [
+    (Dialect::Strict, "strict", "Every separator said"),
+    (Dialect::Nl2bash, "nl2bash", "No separators, letters in upper case, numbers from 100 on digit by digit"),
+    (Dialect::Free, "free", "As people speak: synonyms, talk around it, corrections"),
+];
+
+/// Reads a dialect from the command line.
+pub(crate) fn dialect_parser() -> impl TypedValueParser<Value = Dialect> {
+    let values = DIALECTS.map(|(_, name, help)| PossibleValue::new(name).help(help));
+    PossibleValuesParser::new(values).map(|name| {
+        let found = DIALECTS.iter().find(|(_, other, _)| *other == name);
+        found.map_or(Dialect::Strict, |(dialect, ..)| *dialect)
+    })
 }
 
-impl Dialect {
-    /// The name on the command line.
-    pub fn name(self) -> &'static str {
-        match self {
-            Dialect::Strict => "strict",
-            Dialect::Nl2bash => "nl2bash",
-            Dialect::Free => "free",
-        }
-    }
-
-    pub(crate) fn dialect(self) -> speak::Dialect {
-        match self {
-            Dialect::Strict => speak::Dialect::Strict,
-            Dialect::Nl2bash => speak::Dialect::Nl2bash,
-            Dialect::Free => speak::Dialect::Free,
-        }
-    }
+/// The name of a dialect on the command line.
+pub(crate) fn dialect_name(dialect: Dialect) -> &'static str {
+    DIALECTS.iter().find(|(other, ..)| *other == dialect).map_or("", |(_, name, _)| name)
 }
 
 /// Says commands aloud: reads one a line, writes {"dictated": …, "expected": …} a line.
@@ -49,7 +40,7 @@ pub struct Speak {
     #[arg(value_name = "FILE", default_value = "-")]
     file: PathBuf,
     /// How the commands are said
-    #[arg(long, value_enum)]
+    #[arg(long, value_parser = dialect_parser())]
     dialect: Dialect,
     /// Another number, other words
     #[arg(long, value_name = "N", default_value_t = 0)]
@@ -79,7 +70,7 @@ impl Speak {
             if command.trim().is_empty() {
                 continue;
             }
-            match speak(&command, self.dialect.dialect(), self.seed.wrapping_add(at as u64)) {
+            match speak(&command, self.dialect, self.seed.wrapping_add(at as u64)) {
                 Ok(said) => writeln!(out, "{}", json!({ "dictated": said, "expected": command.trim() }))?,
                 Err(unsayable) => eprintln!("sayso-lab: line {} left out: {unsayable}", at + 1),
             }

@@ -5,9 +5,10 @@
 
 #![allow(clippy::unwrap_used)]
 
+use sayso_corpus::command_source::Commands;
 use sayso_corpus::mix::Mix;
-use sayso_corpus::sample::{Known, Sample};
-use sayso_corpus::sampler::{Commands, Stream};
+use sayso_corpus::sample::{Label, Sample};
+use sayso_corpus::sampler::Sampler;
 use std::collections::BTreeMap;
 
 /// For each kind of speech: samples among those that were drawn, and a hash over all of them in order.
@@ -52,19 +53,19 @@ fn add(hash: &mut u64, bytes: &[u8]) {
 }
 
 fn add_sample(hash: &mut u64, sample: &Sample) {
-    add(hash, sample.dictated.as_bytes());
+    add(hash, sample.dictated.text.as_bytes());
     add(hash, &[0]);
     add(hash, sample.expected.as_bytes());
     add(hash, &[0]);
-    for (range, known) in &sample.known {
+    for (range, label) in &sample.dictated.labels {
         add(hash, &(range.start as u32).to_le_bytes());
         add(hash, &(range.end as u32).to_le_bytes());
         add(
             hash,
-            &[match known {
-                Known::Kept => 0,
-                Known::Talk => 1,
-                Known::Unknown => 2,
+            &[match label {
+                Label::Kept => 0,
+                Label::Talk => 1,
+                Label::Unknown => 2,
             }],
         );
     }
@@ -83,10 +84,10 @@ fn the_same_seed_gives_the_samples_of_the_last_training() {
         typed: 1.0,
         pairs: 0.3,
     };
-    let mut stream = Stream::new(&commands, mix, 2026);
+    let mut sampler = Sampler::new(&commands, mix, 2026);
     let mut found: BTreeMap<&str, (usize, u64)> = BTreeMap::new();
-    for sample in std::iter::from_fn(|| Some(stream.draw())).flatten().take(SAMPLES) {
-        let (count, hash) = found.entry(sample.dialect).or_insert((0, 0xcbf2_9ce4_8422_2325));
+    for sample in std::iter::from_fn(|| Some(sampler.next_sample())).flatten().take(SAMPLES) {
+        let (count, hash) = found.entry(sample.dialect.name()).or_insert((0, 0xcbf2_9ce4_8422_2325));
         *count += 1;
         add_sample(hash, &sample);
     }

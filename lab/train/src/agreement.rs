@@ -7,6 +7,7 @@ use crate::example::{self, Example, encode_path};
 use crate::network::Tables;
 use crate::op::log_shares;
 use anyhow::Context;
+use sayso_corpus::sample::Label;
 use serde::{Deserialize, Serialize};
 
 /// A line, a path through its wide lattice, and what candle makes of both.
@@ -33,7 +34,7 @@ pub fn said(weights: &[u8], cases: &[(&str, &str)]) -> anyhow::Result<Vec<Said>>
         .iter()
         .map(|(dictated, expected)| {
             let lattice = example::lattice(dictated);
-            let unknown = vec![Known::Unknown; lattice.len()];
+            let unknown = vec![Label::Unknown; lattice.len()];
             let path = align(&lattice, expected, &unknown)
                 .with_context(|| format!("no path writes {expected:?} from {dictated:?}"))?;
             let example: Example = encode_path(&lattice, &path, None)

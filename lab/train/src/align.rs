@@ -3,7 +3,7 @@
 //! Several paths may write the same. The cheapest is taken: readings over many tokens before many readings, what was
 //! heard as it is written before what merely sounds like it, and words that are known to be talk dropped.
 
-use sayso_corpus::sample::Known;
+use sayso_corpus::sample::Label;
 use sayso_speech::lattice::{Kind, Lattice, ReadingId, Step};
 
 #[derive(Clone, Copy)]
@@ -15,11 +15,11 @@ struct Arrival {
     wrote: Option<ReadingId>,
 }
 
-/// The cheapest path that writes `expected`, or `None` where there is none. `known` has an item for every token.
+/// The cheapest path that writes `expected`, or `None` where there is none. `labels` has an item for every token.
 ///
 /// A search over (token, place in `expected`, whether the next space is settled), which is their product in the worst
 /// case and a narrow band of it in fact.
-pub fn align(lattice: &Lattice, expected: &str, known: &[Known]) -> Option<Vec<Step>> {
+pub fn align(lattice: &Lattice, expected: &str, labels: &[Label]) -> Option<Vec<Step>> {
     let goal = expected.trim();
     let width = (goal.len() + 1) * 2;
     let mut arrivals: Vec<Option<Arrival>> = vec![None; (lattice.len() + 1) * width];
@@ -33,7 +33,7 @@ pub fn align(lattice: &Lattice, expected: &str, known: &[Known]) -> Option<Vec<S
             let (written, settled) = (place / 2, place % 2 == 1);
             for &id in &readings {
                 let reading = lattice.reading(id);
-                let Some(cost) = cost(lattice, id, known) else { continue };
+                let Some(cost) = cost(lattice, id, labels) else { continue };
                 let mut arrive = |end: usize, settled: bool, space: bool| {
                     let to = reading.tokens.end * width + end * 2 + usize::from(settled);
                     let cost = arrival.cost + cost;
@@ -85,16 +85,16 @@ pub fn align(lattice: &Lattice, expected: &str, known: &[Known]) -> Option<Vec<S
     Some(path)
 }
 
-/// What taking a reading costs; `None` where it contradicts what is known.
-fn cost(lattice: &Lattice, id: ReadingId, known: &[Known]) -> Option<f32> {
+/// The cost of taking a reading; `None` where it contradicts the labels.
+fn cost(lattice: &Lattice, id: ReadingId, labels: &[Label]) -> Option<f32> {
     let reading = lattice.reading(id);
-    let known = &known[reading.tokens.clone()];
-    let talk = known.contains(&Known::Talk);
+    let labels = &labels[reading.tokens.clone()];
+    let talk = labels.contains(&Label::Talk);
     if reading.kind == Kind::Drop {
-        return Some(match known[0] {
-            Known::Talk => 0.1,
-            Known::Unknown => 3.0,
-            Known::Kept => 6.0,
+        return Some(match labels[0] {
+            Label::Talk => 0.1,
+            Label::Unknown => 3.0,
+            Label::Kept => 6.0,
         });
     }
     if talk {
@@ -118,10 +118,10 @@ mod tests {
 
     fn aligned(dictated: &str, expected: &str, talk: &[usize]) -> Option<(String, Vec<Kind>)> {
         let lattice = lex(clean(dictated), &UserWords::default(), None);
-        let known: Vec<Known> = (0..lattice.len())
-            .map(|token| if talk.contains(&token) { Known::Talk } else { Known::Unknown })
+        let labels: Vec<Label> = (0..lattice.len())
+            .map(|token| if talk.contains(&token) { Label::Talk } else { Label::Unknown })
             .collect();
-        let path = align(&lattice, expected, &known)?;
+        let path = align(&lattice, expected, &labels)?;
         let kinds = path.iter().map(|step| lattice.reading(step.reading).kind).collect();
         Some((render(&lattice, &path).text, kinds))
     }

@@ -63,7 +63,7 @@ impl Batch {
             }
             offsets.extend(example.counts_for.iter().map(|&count| f32::from(count).ln()));
             gold.extend(example.gold.iter().map(|candidate| first_candidate + candidate));
-            verdicts.push((line * VERDICTS) as u32 + example.verdict as u32);
+            verdicts.push((line * VERDICTS) as u32 + example.class as u32);
             verdict_ends.push(((line + 1) * VERDICTS) as u32);
         }
         if let Some((share, random)) = blur {

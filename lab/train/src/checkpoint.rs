@@ -93,8 +93,8 @@ pub(super) fn averaged(network: &Network, optimizer: &Optimizer) -> anyhow::Resu
     Ok(Network { parameters })
 }
 
-/// Writes the weights as they are shipped: matrices in int8 with a scale for each row, vectors in f32.
-pub(super) fn write_weights(path: &Path, network: &Network, calibration: Calibration) -> anyhow::Result<()> {
+/// The weights as they are shipped, as a safetensors file: matrices in int8 with a scale for each row, vectors in f32.
+pub(super) fn quantized(network: &Network, calibration: Calibration) -> anyhow::Result<Vec<u8>> {
     let mut tensors: Vec<(String, Dtype, Vec<usize>, Vec<u8>)> = Vec::new();
     let mut floats = |name: String, shape: Vec<usize>, values: &[f32]| {
         let bytes = values.iter().flat_map(|value| value.to_le_bytes()).collect();
@@ -117,9 +117,13 @@ pub(super) fn write_weights(path: &Path, network: &Network, calibration: Calibra
         .iter()
         .map(|(name, dtype, shape, bytes)| Ok((name, TensorView::new(*dtype, shape.clone(), bytes)?)))
         .collect::<anyhow::Result<Vec<_>>>()?;
+    Ok(safetensors::serialize(views, None)?)
+}
+
+/// Writes a file aside and renames it, so that what was there stays whole until then.
+pub(super) fn write_aside(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     let aside = path.with_extension("new");
-    safetensors::serialize_to_file(views, None, &aside)
-        .with_context(|| format!("cannot write {}", aside.display()))?;
+    std::fs::write(&aside, bytes).with_context(|| format!("cannot write {}", aside.display()))?;
     std::fs::rename(&aside, path).with_context(|| format!("cannot write {}", path.display()))
 }
 

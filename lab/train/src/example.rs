@@ -2,7 +2,7 @@
 
 use crate::align::align;
 use fastrand::Rng;
-use sayso_corpus::sample::{Known, STRICT, Sample, TYPED, Verdict};
+use sayso_corpus::sample::{Label, LabelledText, LineClass, Sample};
 use sayso_speech::clean::clean;
 use sayso_speech::lattice::{Kind, Lattice, ReadingId, Step};
 use sayso_speech::lex::lex;
@@ -73,8 +73,8 @@ pub struct Example {
     pub counts_for: Vec<u8>,
     /// The right candidate of each step.
     pub gold: Vec<u32>,
-    /// What the line is.
-    pub verdict: Verdict,
+    /// The class of the line.
+    pub class: LineClass,
 }
 
 /// Why a sample cannot be taught.
@@ -97,19 +97,9 @@ pub fn lattice(dictated: &str) -> Lattice {
     widen(lex(clean(dictated), &words, None), &words)
 }
 
-/// What is known of each token.
-fn known(lattice: &Lattice, sample: &Sample) -> Vec<Known> {
-    (0..lattice.len())
-        .map(|token| {
-            let source = lattice.line.source(token..token + 1);
-            let first = sample.known.partition_point(|(range, _)| range.end <= source.start);
-            let mut over = sample.known[first..].iter().take_while(|(range, _)| range.start < source.end);
-            match over.next() {
-                Some((_, known)) if over.all(|(_, other)| other == known) => *known,
-                _ => Known::Unknown,
-            }
-        })
-        .collect()
+/// The label of each token.
+fn labels(lattice: &Lattice, dictated: &LabelledText) -> Vec<Label> {
+    (0..lattice.len()).map(|token| dictated.label(lattice.line.source(token..token + 1))).collect()
 }
 
 /// Of readings that merely sound like what was heard, and are not meant, one in so many is shown in training.
@@ -118,24 +108,24 @@ const SHOWN: u8 = 3;
 /// Aligns and encodes a sample. With `random`, of the many readings by sound only some are taken, each counting for those
 /// that were left out (Bengio and Senécal 2003).
 pub fn encode(sample: &Sample, random: Option<&mut Rng>) -> Result<Example, Unusable> {
-    let lattice = lattice(&sample.dictated);
+    let lattice = lattice(&sample.dictated.text);
     if lattice.len() > MAX_UNITS {
         return Err(Unusable::TooLong);
     }
-    let verdict = sample.verdict();
-    if matches!(sample.dialect, STRICT | TYPED) {
-        return Ok(Example { verdict, ..Example::of_units(&lattice) });
+    let class = sample.class;
+    if !sample.teaches_a_path() {
+        return Ok(Example { class, ..Example::of_units(&lattice) });
     }
-    let known = known(&lattice, sample);
+    let labels = labels(&lattice, &sample.dictated);
     let plain = sample.expected.split_whitespace().collect::<Vec<_>>().join(" ");
-    let path = align(&lattice, &sample.expected, &known)
+    let path = align(&lattice, &sample.expected, &labels)
         // Nobody says how many spaces there are.
-        .or_else(|| align(&lattice, &plain, &known))
+        .or_else(|| align(&lattice, &plain, &labels))
         // The last quote is closed by rule where it was not said.
-        .or_else(|| align(&lattice, plain.strip_suffix(['"', '\''])?, &known))
+        .or_else(|| align(&lattice, plain.strip_suffix(['"', '\''])?, &labels))
         .ok_or(Unusable::Unreachable)?;
     let example = encode_path(&lattice, &path, random).ok_or(Unusable::Unreachable)?;
-    Ok(Example { verdict, ..example })
+    Ok(Example { class, ..example })
 }
 
 impl Example {

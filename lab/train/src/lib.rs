@@ -4,14 +4,18 @@
 pub mod agreement;
 pub mod align;
 mod batch;
+mod calibrate;
 mod calibration;
 mod checkpoint;
+mod checks;
 pub mod cli;
 pub mod config;
 pub mod curves;
 mod escape;
 pub mod example;
+mod loader;
 mod network;
 mod op;
 mod optimizer;
+mod run;
 pub mod samples;

@@ -2,7 +2,9 @@
 
 use crate::config::Config;
 use crate::example::{Unusable, encode};
-use sayso_corpus::sampler::{Commands, Stream};
+use sayso_corpus::command_source::Commands;
+use sayso_corpus::dialect::Dialect;
+use sayso_corpus::sampler::Sampler;
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -39,13 +41,13 @@ impl Samples {
     pub fn run(&self) -> anyhow::Result<()> {
         let config = Config::read(&self.config)?;
         let commands = Commands::read(&config.corpus)?;
-        let mut stream = Stream::new(&commands, config.mix, self.seed);
-        let mut tallies: BTreeMap<&str, Tally> = BTreeMap::new();
+        let mut sampler = Sampler::new(&commands, config.mix, self.seed);
+        let mut tallies: BTreeMap<Dialect, Tally> = BTreeMap::new();
         let mut out = std::io::stdout().lock();
         let start = Instant::now();
         let (mut drawn, mut unsayable) = (0, 0);
         while drawn < self.count {
-            let Some(sample) = stream.draw() else {
+            let Some(sample) = sampler.next_sample() else {
                 unsayable += 1;
                 continue;
             };
@@ -56,9 +58,9 @@ impl Samples {
             tally.unreachable += usize::from(problem == Some(Unusable::Unreachable));
             tally.long += usize::from(problem == Some(Unusable::TooLong));
             let line = json!({
-                "dictated": sample.dictated,
+                "dictated": sample.dictated.text,
                 "expected": sample.expected,
-                "dialect": sample.dialect,
+                "dialect": sample.dialect.name(),
                 "problem": problem.map(|problem| problem.to_string()),
             });
             writeln!(out, "{line}")?;

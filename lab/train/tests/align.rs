@@ -3,16 +3,18 @@
 
 use fastrand::Rng;
 use sayso_corpus::command_grammar;
+use sayso_corpus::command_source::{Commands, is_held_out};
+use sayso_corpus::dialect::Dialect;
 use sayso_corpus::labelled_word::line;
-use sayso_corpus::sample::{Known, Sample};
-use sayso_corpus::sampler::{Commands, Stream, is_held_out};
-use sayso_corpus::say::{Style, say};
+use sayso_corpus::sample::{Label, LabelledText, Sample};
+use sayso_corpus::sampler::Sampler;
+use sayso_corpus::verbalise::{Style, verbalise};
 use sayso_speech::clean::clean;
 use sayso_speech::lattice::{Kind, Lattice};
 use sayso_speech::lex::lex;
 use sayso_speech::phonetic::widen;
 use sayso_speech::render::render;
-use sayso_speech::speak::{Dialect, speak};
+use sayso_speech::speak::{self, speak};
 use sayso_speech::words::UserWords;
 use sayso_train::align::align;
 use sayso_train::config::Config;
@@ -35,7 +37,7 @@ fn commands() -> Commands {
     let mut more = String::new();
     for _ in 0..400 {
         let command = command_grammar::command(&mut random);
-        if let Some(words) = say(&command, Style::nl2bash(), &mut random) {
+        if let Some(words) = verbalise(&command, Style::nl2bash(), &mut random) {
             pairs += &format!("{}\n", json!({ "dictated": line(&words), "expected": command }));
         }
         more += &format!("{}\n", command_grammar::command(&mut random));
@@ -69,15 +71,15 @@ impl Found {
         self.lines += 1;
         let plain = sample.expected.split_whitespace().collect::<Vec<_>>().join(" ");
         let words = UserWords::default();
-        let narrow = lex(clean(&sample.dictated), &words, None);
+        let narrow = lex(clean(&sample.dictated.text), &words, None);
         let lattices = [narrow.clone(), widen(narrow, &words)];
         let mut found = [false; 2];
         for (found, lattice) in found.iter_mut().zip(&lattices) {
-            let known = known(lattice, sample);
+            let labels = labels(lattice, sample);
             // As it is, with single spaces, and without its last quote: what training asks for, in this order.
             let unclosed = plain.strip_suffix(['"', '\'']).unwrap_or(&plain);
             for goal in [&sample.expected, &plain, unclosed] {
-                if let Some(talk) = check(lattice, goal, &known, sample) {
+                if let Some(talk) = check(lattice, goal, &labels, sample) {
                     *found = true;
                     self.talk += talk;
                 }
@@ -100,8 +102,8 @@ impl Found {
 
 /// Holds the path to `goal` to its contract and counts the tokens on it that are known to be talk; `None` where there is
 /// no path.
-fn check(lattice: &Lattice, goal: &str, known: &[Known], sample: &Sample) -> Option<usize> {
-    let path = align(lattice, goal, known)?;
+fn check(lattice: &Lattice, goal: &str, labels: &[Label], sample: &Sample) -> Option<usize> {
+    let path = align(lattice, goal, labels)?;
     // The white space in front of a line is the line's own and not the command's.
     let expected = format!("{}{}", lattice.line.indent, goal.trim());
     assert_eq!(render(lattice, &path).text, expected, "{sample:?}");
@@ -111,7 +113,7 @@ fn check(lattice: &Lattice, goal: &str, known: &[Known], sample: &Sample) -> Opt
         assert_eq!(reading.tokens.start, end, "every token is on the path once: {sample:?}");
         assert!(lattice.choices(end).contains(&step.reading), "the tagger can take it: {sample:?}");
         end = reading.tokens.end;
-        let talked = known[reading.tokens.clone()].iter().filter(|known| **known == Known::Talk).count();
+        let talked = labels[reading.tokens.clone()].iter().filter(|label| **label == Label::Talk).count();
         assert!(talked == 0 || reading.kind == Kind::Drop, "talk is dropped: {reading:?} in {sample:?}");
         talk += talked;
     }
@@ -119,23 +121,24 @@ fn check(lattice: &Lattice, goal: &str, known: &[Known], sample: &Sample) -> Opt
     Some(talk)
 }
 
-/// What is known of each token: that it is talk, where all words are that it was written for.
-fn known(lattice: &Lattice, sample: &Sample) -> Vec<Known> {
+/// The label of each token: that of all words for which it was written.
+fn labels(lattice: &Lattice, sample: &Sample) -> Vec<Label> {
     let of_token = |token: usize| {
         let source = lattice.line.source(token..token + 1);
         let over = |range: &Range<usize>| range.start < source.end && range.end > source.start;
-        let mut words = sample.known.iter().filter(|(range, _)| over(range)).map(|(_, known)| *known);
-        let first = words.next().unwrap_or(Known::Unknown);
-        if words.all(|known| known == first) { first } else { Known::Unknown }
+        let mut words =
+            sample.dictated.labels.iter().filter(|(range, _)| over(range)).map(|(_, label)| *label);
+        let first = words.next().unwrap_or(Label::Unknown);
+        if words.all(|label| label == first) { first } else { Label::Unknown }
     };
     (0..lattice.len()).map(of_token).collect()
 }
 
-fn drawn(dialect: &str, seed: u64) -> Found {
+fn drawn(dialect: Dialect, seed: u64) -> Found {
     let (commands, mix) = (commands(), Config::read(Path::new(CONFIG)).unwrap().mix);
-    let mut stream = Stream::new(&commands, mix, seed);
+    let mut sampler = Sampler::new(&commands, mix, seed);
     let mut found = Found::default();
-    let samples = std::iter::repeat_with(|| stream.draw()).flatten();
+    let samples = std::iter::repeat_with(|| sampler.next_sample()).flatten();
     let samples = samples.filter(|sample| sample.dialect == dialect).take(SAMPLES);
     samples.for_each(|sample| found.add(&sample));
     found
@@ -143,29 +146,29 @@ fn drawn(dialect: &str, seed: u64) -> Found {
 
 #[test]
 fn the_dialect_of_the_series() {
-    drawn("nl2bash", 1).at_least(95, 95);
+    drawn(Dialect::Nl2bash, 1).at_least(95, 95);
 }
 
 #[test]
 fn what_is_said_freely() {
-    drawn("free", 2).at_least(70, 95);
+    drawn(Dialect::Free, 2).at_least(70, 95);
 }
 
 #[test]
 fn talk_around_and_inside() {
-    let found = drawn("talk", 3);
+    let found = drawn(Dialect::Talk, 3);
     found.at_least(60, 90);
     assert!(found.talk > found.lines, "{found:?}");
 }
 
 #[test]
 fn what_a_speech_engine_writes() {
-    drawn("noise", 4).at_least(40, 80);
+    drawn(Dialect::Noise, 4).at_least(40, 80);
 }
 
 #[test]
 fn talk_without_a_command() {
-    let found = drawn("prose", 5);
+    let found = drawn(Dialect::Prose, 5);
     found.at_least(95, 95);
     assert!(found.talk > found.lines, "{found:?}");
 }
@@ -173,7 +176,9 @@ fn talk_without_a_command() {
 /// `speak` of the speech crate in all its dialects, of which nothing is known word by word; white space of any kind.
 #[test]
 fn what_the_speech_crate_says() {
-    for (dialect, least) in [(Dialect::Strict, 100), (Dialect::Nl2bash, 95), (Dialect::Free, 90)] {
+    for (dialect, least) in
+        [(speak::Dialect::Strict, 100), (speak::Dialect::Nl2bash, 95), (speak::Dialect::Free, 90)]
+    {
         let mut random = Rng::with_seed(6);
         let mut found = Found::default();
         for seed in 0..SAMPLES as u64 {
@@ -184,7 +189,8 @@ fn what_the_speech_crate_says() {
             let Ok(said) = speak(&expected, dialect, seed) else { continue };
             let indent = ["", "", " ", "\t "][random.usize(..4)];
             let dictated = format!("{indent}{said}");
-            found.add(&Sample { dictated, expected, known: Vec::new(), dialect: "said" });
+            let dictated = LabelledText::unlabelled(dictated);
+            found.add(&Sample::dictation(dictated, &expected, Dialect::Free));
         }
         found.at_least(least, least);
     }
@@ -199,7 +205,7 @@ fn answers_that_were_not_said() {
     for _ in 0..SAMPLES {
         let (command, other) = (command_grammar::command(&mut random), command_grammar::command(&mut random));
         let style = Style::drawn(&mut random);
-        let Some(words) = say(&command, style, &mut random) else { continue };
+        let Some(words) = verbalise(&command, style, &mut random) else { continue };
         for goal in [
             other.as_str(),
             &command,
@@ -209,13 +215,13 @@ fn answers_that_were_not_said() {
             "ä",
             &format!("{command} {other}"),
         ] {
-            let sample = Sample::of_words(&words, goal, "free");
+            let sample = Sample::dictation(LabelledText::of_words(&words), goal, Dialect::Free);
             let words = UserWords::default();
-            let lattice = widen(lex(clean(&sample.dictated), &words, None), &words);
-            let mut known = known(&lattice, &sample);
-            known.iter_mut().filter(|_| random.u8(..20) == 0).for_each(|known| *known = Known::Talk);
+            let lattice = widen(lex(clean(&sample.dictated.text), &words, None), &words);
+            let mut labels = labels(&lattice, &sample);
+            labels.iter_mut().filter(|_| random.u8(..20) == 0).for_each(|label| *label = Label::Talk);
             lines += 1;
-            found += usize::from(check(&lattice, goal, &known, &sample).is_some());
+            found += usize::from(check(&lattice, goal, &labels, &sample).is_some());
         }
     }
     assert!(found > 0 && found < lines, "{found} of {lines}");

@@ -13,7 +13,8 @@ use sayso_language::path_writing;
 use sayso_protocol::Route;
 use sayso_speech::clean::clean;
 use sayso_speech::lattice::{self, Lattice};
-use sayso_speech::lex::lex_wide;
+use sayso_speech::lex::lex;
+use sayso_speech::phonetic::widen;
 use sayso_speech::words::UserWords;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -100,7 +101,8 @@ pub(super) fn evaluate<'a>(cases: &'a [Case], route: Route, means: &'a Means<'_>
 
 /// The lattice that the tagger looks at.
 fn wide(dictated: &str) -> Lattice {
-    lex_wide(clean(dictated), &UserWords::default())
+    let words = UserWords::default();
+    widen(lex(clean(dictated), &words, None), &words)
 }
 
 /// What the model writes without being held to anything, as the series counted it: also where it would never be put on a

@@ -1,0 +1,43 @@
+//! How the dictation of a sample is said.
+
+use std::fmt;
+
+/// How the dictation of a sample is said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Dialect {
+    /// The dialect of the public series.
+    Nl2bash,
+    /// As people speak, without talk around the command.
+    Free,
+    /// With talk around the command and inside it.
+    Talk,
+    /// As a speech engine writes it.
+    Noise,
+    /// Talk without a command: all of it is to be dropped.
+    Prose,
+    /// Every separator is said. The path is found by rule, so that only the class of the line is learnt.
+    Strict,
+    /// As it is typed: only the class of the line is learnt.
+    Typed,
+}
+
+impl Dialect {
+    /// Its name in configurations and reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Dialect::Nl2bash => "nl2bash",
+            Dialect::Free => "free",
+            Dialect::Talk => "talk",
+            Dialect::Noise => "noise",
+            Dialect::Prose => "prose",
+            Dialect::Strict => "strict",
+            Dialect::Typed => "typed",
+        }
+    }
+}
+
+impl fmt::Display for Dialect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
