@@ -6,20 +6,20 @@ use std::process::Command;
 
 /// What a benchmark ran on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Machine {
+pub(crate) struct Machine {
     /// The processor's own name.
-    pub cpu: String,
+    pub(crate) cpu: String,
     /// Threads that can run at once.
-    pub threads: usize,
+    pub(crate) threads: usize,
     /// Kernel and its release, as `uname -sr` says.
-    pub kernel: String,
+    pub(crate) kernel: String,
     /// Of sayso, and how it was built.
-    pub build: String,
+    pub(crate) build: String,
 }
 
 impl Machine {
     /// This machine. What cannot be found out is called "unknown".
-    pub fn this() -> Machine {
+    pub(crate) fn this() -> Machine {
         let build = if cfg!(debug_assertions) { "a debug build: NOT for figures" } else { "release" };
         Machine {
             cpu: cpu().unwrap_or_else(unknown),
@@ -54,7 +54,7 @@ fn cpu() -> Option<String> {
 }
 
 /// The first line that a program prints; `None` where it does not run or prints nothing.
-pub fn first_line(command: &mut Command) -> Option<String> {
+pub(crate) fn first_line(command: &mut Command) -> Option<String> {
     let output = command.output().ok()?;
     let text = String::from_utf8_lossy(&output.stdout);
     text.lines().next().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned)

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 /// Where `sayso` or `saysod` of this build is: beside this program, where both cargo and the installer put them.
 /// Whatever else is called so on the search path would be timed by mistake, and is not taken.
-pub fn ours(name: &str) -> anyhow::Result<PathBuf> {
+pub(crate) fn ours(name: &str) -> anyhow::Result<PathBuf> {
     let here = std::env::current_exe().context("cannot find this program")?;
     let program = here.with_file_name(name);
     if !program.is_file() {
@@ -24,13 +24,13 @@ pub fn ours(name: &str) -> anyhow::Result<PathBuf> {
 
 /// A folder in which programs find a home, settings (none), state and a socket of their own, removed at the end.
 /// A benchmark then neither meets the person's daemon nor their settings.
-pub struct World {
+pub(crate) struct World {
     folder: TempDir,
 }
 
 impl World {
     /// An empty world.
-    pub fn new() -> anyhow::Result<World> {
+    pub(crate) fn new() -> anyhow::Result<World> {
         // A short name, because a socket's path has room for 103 bytes only; closed to others, as the daemon demands.
         let mut builder = tempfile::Builder::new();
         let folder = builder.prefix("sayso").permissions(Permissions::from_mode(0o700)).tempdir();
@@ -38,17 +38,17 @@ impl World {
     }
 
     /// The folder, mode 0700.
-    pub fn folder(&self) -> &Path {
+    pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
     }
 
     /// Where the daemon of this world listens.
-    pub fn socket(&self) -> PathBuf {
+    pub(crate) fn socket(&self) -> PathBuf {
         self.folder().join("sayso.sock")
     }
 
     /// `program`, to be run in this world.
-    pub fn command(&self, program: &Path) -> Command {
+    pub(crate) fn command(&self, program: &Path) -> Command {
         let mut command = Command::new(program);
         for (name, _) in std::env::vars_os().filter(|(name, _)| is_ours(name)) {
             command.env_remove(name);

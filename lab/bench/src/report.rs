@@ -5,7 +5,7 @@ use std::time::Duration;
 
 /// The unit of a row's figures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub enum Unit {
+pub(crate) enum Unit {
     /// Microseconds.
     #[serde(rename = "µs")]
     Microseconds,
@@ -36,22 +36,22 @@ impl Unit {
 
 /// A row beside another one: `value` times `to`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Ratio {
+pub(crate) struct Ratio {
     /// How many times.
-    pub value: f64,
+    pub(crate) value: f64,
     /// Of what, such as "`true`" or "per unit of the 1,000-unit line".
-    pub to: String,
+    pub(crate) to: String,
 }
 
 /// One measured thing.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Row {
+pub(crate) struct Row {
     /// What was measured.
-    pub name: String,
+    pub(crate) name: String,
     /// The unit of `p50`, `p99` and the bars.
-    pub unit: Unit,
+    pub(crate) unit: Unit,
     /// How many measurements the figures stand on.
-    pub samples: usize,
+    pub(crate) samples: usize,
     /// The median.
     pub p50: f64,
     /// The 99th percentile (nearest rank; the maximum below 100 samples).
@@ -61,12 +61,12 @@ pub struct Row {
     /// The 99th percentile must stay below this, where a bar is set.
     pub p99_bar: Option<f64>,
     /// The same row beside another one.
-    pub ratio: Option<Ratio>,
+    pub(crate) ratio: Option<Ratio>,
 }
 
 impl Row {
     /// A row from any sample of figures in `unit`. `figures` must not be empty.
-    pub fn of_figures(name: impl Into<String>, unit: Unit, mut figures: Vec<f64>) -> Row {
+    pub(crate) fn of_figures(name: impl Into<String>, unit: Unit, mut figures: Vec<f64>) -> Row {
         figures.sort_by(f64::total_cmp);
         Row {
             name: name.into(),
@@ -81,30 +81,30 @@ impl Row {
     }
 
     /// A row from measured times. `durations` must not be empty.
-    pub fn of_durations(name: impl Into<String>, unit: Unit, durations: &[Duration]) -> Row {
+    pub(crate) fn of_durations(name: impl Into<String>, unit: Unit, durations: &[Duration]) -> Row {
         Row::of_figures(name, unit, durations.iter().map(|&duration| unit.of(duration)).collect())
     }
 
     /// The median must stay below `limit` (in the row's unit).
-    pub fn p50_below(mut self, limit: f64) -> Row {
+    pub(crate) fn p50_below(mut self, limit: f64) -> Row {
         self.p50_bar = Some(limit);
         self
     }
 
     /// The 99th percentile must stay below `limit` (in the row's unit).
-    pub fn p99_below(mut self, limit: f64) -> Row {
+    pub(crate) fn p99_below(mut self, limit: f64) -> Row {
         self.p99_bar = Some(limit);
         self
     }
 
     /// Sets the row beside another figure.
-    pub fn ratio(mut self, value: f64, to: impl Into<String>) -> Row {
+    pub(crate) fn ratio(mut self, value: f64, to: impl Into<String>) -> Row {
         self.ratio = Some(Ratio { value, to: to.into() });
         self
     }
 
     /// Whether every bar that is set is met; `None` where none is set.
-    pub fn met(&self) -> Option<bool> {
+    pub(crate) fn met(&self) -> Option<bool> {
         let p50 = self.p50_bar.map(|limit| self.p50 < limit);
         let p99 = self.p99_bar.map(|limit| self.p99 < limit);
         p50.into_iter().chain(p99).reduce(|a, b| a && b)
@@ -139,18 +139,18 @@ const HEADINGS: [&str; 6] = ["", "p50", "p99", "bar", "ratio", "samples"];
 
 /// One benchmark: how it was measured, and its rows.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Report {
+pub(crate) struct Report {
     /// The benchmark, such as "scanner".
-    pub name: &'static str,
+    pub(crate) name: &'static str,
     /// How it was measured, which answer was expected, and the known bias: a sentence or three.
-    pub method: String,
+    pub(crate) method: String,
     /// What was measured.
-    pub rows: Vec<Row>,
+    pub(crate) rows: Vec<Row>,
 }
 
 impl Report {
     /// For a terminal: the method, and the rows in aligned columns.
-    pub fn to_text(&self) -> String {
+    pub(crate) fn to_text(&self) -> String {
         let table: Vec<[String; 6]> = self.table();
         let widths: [usize; 6] = std::array::from_fn(|column| {
             table.iter().map(|row| row[column].chars().count()).max().unwrap_or(0)
@@ -172,7 +172,7 @@ impl Report {
     }
 
     /// For docs/BENCHMARKS.md: a heading, the method, a table.
-    pub fn to_markdown(&self) -> String {
+    pub(crate) fn to_markdown(&self) -> String {
         let mut text = format!("## {}\n\n{}\n\n", self.name, self.method);
         for (at, row) in self.table().iter().enumerate() {
             text += &format!("| {} |\n", row.each_ref().map(|cell| cell.replace('|', "\\|")).join(" | "));
@@ -222,7 +222,7 @@ fn significant(value: f64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use crate::*;
+    use super::*;
 
     #[test]
     fn percentiles_are_nearest_ranks() {

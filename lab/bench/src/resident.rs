@@ -15,9 +15,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const PROBE_PAUSE: Duration = Duration::from_micros(100);
 
 /// A running daemon in a world of its own; it ends when this is dropped.
-pub struct Resident {
+pub(crate) struct Resident {
     /// Where it lives.
-    pub world: World,
+    pub(crate) world: World,
     child: Child,
     place: Place,
     asked: u64,
@@ -25,7 +25,7 @@ pub struct Resident {
 
 impl Resident {
     /// Starts `saysod` and waits until it accepts a connection, by trying.
-    pub fn start() -> anyhow::Result<Resident> {
+    pub(crate) fn start() -> anyhow::Result<Resident> {
         let world = World::new()?;
         let place = Place::locate_or_at(Some(&world.socket()))?;
         let mut command = world.command(&programs::ours("saysod")?);
@@ -49,12 +49,12 @@ impl Resident {
     }
 
     /// Its process.
-    pub fn pid(&self) -> u32 {
+    pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }
 
     /// Converts `text` over a connection of its own.
-    pub fn convert(&mut self, text: &str) -> anyhow::Result<String> {
+    pub(crate) fn convert(&mut self, text: &str) -> anyhow::Result<String> {
         self.asked += 1;
         let request = Request { text: text.to_owned(), ..Request::new(self.asked, Op::Convert) };
         let deadline = Instant::now() + PATIENCE;

@@ -19,16 +19,15 @@ use sayso_train::samples::Samples;
 /// programs. Exit status: 0 done, 1 it could not be done or an answer was wrong, 2 the command line was wrong.
 #[derive(Debug, Parser)]
 #[command(name = "sayso-lab", version, max_term_width = 110)]
-pub struct Cli {
+pub(crate) struct Cli {
     /// What to do.
     #[command(subcommand)]
-    pub command: Command,
+    pub(crate) command: Command,
 }
 
 /// What the lab can do: a file each, which also holds the help.
 #[derive(Debug, Subcommand)]
-#[expect(missing_docs, reason = "a comment here would take the place of the help that the arguments carry")]
-pub enum Command {
+pub(crate) enum Command {
     Convert(Convert),
     Eval(Eval),
     Gate(Gate),

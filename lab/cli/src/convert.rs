@@ -22,7 +22,7 @@ const CHUNK: usize = 64 * 1024;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  echo 'git status dash s' | sayso-lab convert\n  \
                         sayso-lab convert --lines < dictations.txt > commands.jsonl")]
-pub struct Convert {
+pub(crate) struct Convert {
     /// What was dictated; several words are joined by spaces; from standard input where absent or `-`
     #[arg(conflicts_with = "lines")]
     text: Vec<String>,
@@ -51,7 +51,7 @@ struct Means {
 
 impl Convert {
     /// Converts and prints. Fails when standard input or output does; a refused line is an exit status of 1.
-    pub fn run(&self) -> anyhow::Result<ExitCode> {
+    pub(crate) fn run(&self) -> anyhow::Result<ExitCode> {
         let means = Means { words: words(), model: self.model.open()? };
         if self.lines {
             self.lines(&means, io::stdin().lock(), io::stdout().lock())

@@ -1,5 +1,7 @@
 //! How sure a difference between two routes is: the paired bootstrap over the same cases, command by command.
 
+use fastrand::Rng;
+
 /// Resamples drawn; the ends of the interval then move by about a hundredth of its width between seeds.
 const RESAMPLES: usize = 10_000;
 /// Any fixed number: the same cases give the same interval.
@@ -32,9 +34,9 @@ pub fn interval(clusters: &[Vec<f64>]) -> Interval {
         let (sum, cases) = drawn.fold((0.0, 0), |all, one| (all.0 + one.0, all.1 + one.1));
         sum / cases as f64
     };
-    let mut state = SEED;
+    let mut random = Rng::with_seed(SEED);
     let mut means: Vec<f64> = (0..RESAMPLES)
-        .map(|_| mean(&mut (0..sums.len()).map(|_| sums[below(&mut state, sums.len())])))
+        .map(|_| mean(&mut (0..sums.len()).map(|_| sums[random.usize(..sums.len())])))
         .collect();
     means.sort_by(f64::total_cmp);
     Interval {
@@ -42,16 +44,6 @@ pub fn interval(clusters: &[Vec<f64>]) -> Interval {
         low: means[RESAMPLES / 40],
         high: means[RESAMPLES - 1 - RESAMPLES / 40],
     }
-}
-
-/// SplitMix64 (Steele, Lea, Flood 2014), scaled to `0..bound`: enough for resampling, and the same everywhere.
-fn below(state: &mut u64, bound: usize) -> usize {
-    *state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
-    let mut z = *state;
-    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    z ^= z >> 31;
-    ((u128::from(z) * bound as u128) >> 64) as usize
 }
 
 #[cfg(test)]

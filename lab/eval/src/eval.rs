@@ -81,7 +81,7 @@ impl Eval {
             .map(|&route| evaluate(&cases, route, &means))
             .collect::<anyhow::Result<Vec<_>>>()?;
         if let (Some(path), Some(run)) = (&self.html, runs.last()) {
-            let page = page::page(&self.title(), &cases, run);
+            let page = page::page(&self.title(), &cases, run)?;
             std::fs::write(path, page).with_context(|| format!("cannot write {}", path.display()))?;
         }
         let shown = match (self.json, runs.as_slice()) {

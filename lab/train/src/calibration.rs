@@ -13,7 +13,7 @@ const FURTHEST_STEP: f64 = 2.0;
 /// The [`Calibration`] that makes `answers` likeliest: the logarithm of the probability of each, and whether it was exact.
 /// Platt's method (1999) with his targets, which fall short of 0 and 1 so that a few answers prove nothing, in the
 /// damped form of Lin, Lin and Weng (2007).
-pub fn fit_calibration(answers: &[(f32, bool)]) -> Calibration {
+pub(crate) fn fit_calibration(answers: &[(f32, bool)]) -> Calibration {
     let exact = answers.iter().filter(|(_, exact)| *exact).count() as f64;
     let wrong = answers.len() as f64 - exact;
     let (high, low) = ((exact + 1.0) / (exact + 2.0), 1.0 / (wrong + 2.0));

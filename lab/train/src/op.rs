@@ -58,7 +58,7 @@ fn gradient(values: Vec<f32>, of: &Tensor) -> Result<Option<Tensor>> {
 
 #[cfg(test)]
 mod tests {
-    use crate::*;
+    use super::*;
     use candle_core::Var;
 
     /// Values that differ, between -1 and 1.
