@@ -9,6 +9,7 @@ use super::lexicon::{self, LexiconEntry, Role};
 use crate::commands::{self, Command};
 use crate::hash::FxHasher;
 use crate::lattice::{Fit, Kind, Reading};
+use crate::symbol::ends_command_after;
 
 /// Words after the start of a command line beyond which a command's name is no longer expected. This and the next limit
 /// were hand-chosen on 2026-11-23.
@@ -72,18 +73,24 @@ pub(super) struct CommandContext {
     commands: Vec<(Command, Arc<Words>)>,
     /// Words since the last operator.
     said: usize,
+    /// The token behind the one that follows the last symbol of a redirection; 0 before there is one.
+    redirection_end: usize,
 }
 
 impl CommandContext {
     /// Takes in the readings of the next token.
     pub(super) fn read(&mut self, readings: &[Reading]) {
-        let separates = |reading: &Reading| {
-            reading.is_symbol() && matches!(reading.text.as_ref(), "|" | "||" | "&&" | ";")
-        };
-        if readings.iter().any(separates) {
+        let symbols = || readings.iter().filter(|reading| reading.is_symbol());
+        // An "ampersand" in or behind "two greater than" is part of the redirection.
+        let redirects = readings.first().is_some_and(|reading| reading.tokens.start < self.redirection_end);
+        let before = if redirects { ">" } else { "" };
+        if symbols().any(|reading| ends_command_after(before, &reading.text)) {
             *self = CommandContext::default();
             return;
         }
+        let redirections = symbols().filter(|reading| reading.text.ends_with(['>', '<']));
+        let end = redirections.map(|reading| reading.tokens.end).max();
+        self.redirection_end = end.map_or(0, |end| end + 1).max(self.redirection_end);
         let mut words = readings.iter().filter(|reading| matches!(reading.kind, Kind::Word | Kind::Heard));
         let entered = words.clone().any(|reading| self.enter(&reading.text));
         if !entered && words.next().is_some() {

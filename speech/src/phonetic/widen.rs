@@ -382,6 +382,15 @@ mod tests {
         assert_eq!(fit("git commit dash dash amen", 4, "amend"), Some(Fit::Flag));
         assert_eq!(fit("cat foo pipe grip bar", 3, "grep"), Some(Fit::Command));
         assert_eq!(fit("git commit dash m", 3, "m"), Some(Fit::Flag));
+        // Every operator begins a command, and its name is due again; the "ampersand" of a redirection begins none.
+        for operator in ["pipe", "semicolon", "ampersand"] {
+            let line = format!("cat one file then another {operator} grip bar");
+            assert_eq!(fit(&line, 6, "grep"), Some(Fit::Command), "{operator}");
+        }
+        assert_ne!(
+            fit("cat one file then another greater than ampersand grip", 8, "grep"),
+            Some(Fit::Command)
+        );
     }
 
     /// What a reading is, with its place in the source.
