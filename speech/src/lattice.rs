@@ -9,6 +9,69 @@
 //!
 //! The size is bounded by construction: at most [`MAX_READINGS`] arcs start at a token ([`MAX_WIDE_READINGS`] in a wide
 //! lattice) and each spans at most [`MAX_SPAN`] tokens, so a line of `n` tokens has O(n) arcs and takes O(n) time to build.
+//!
+//! # A worked example
+//!
+//! "um get log dash n twenty two" is traced from its tokens to the command. Each token is a word, so there are seven:
+//!
+//! ```
+//! use sayso_speech::clean::clean;
+//!
+//! let line = clean("um get log dash n twenty two");
+//! let tokens: Vec<&str> = (0..line.tokens.len()).map(|token| line.text(token)).collect();
+//! assert_eq!(tokens, ["um", "get", "log", "dash", "n", "twenty", "two"]);
+//! ```
+//!
+//! The lexer gives each token its readings. "twenty" starts two numbers; the first spans the next token too. Every token
+//! has an empty reading, which drops it.
+//!
+//! ```
+//! # use sayso_speech::{clean::clean, lex::lex, words::UserWords};
+//! # let words = UserWords::default();
+//! # let line = clean("um get log dash n twenty two");
+//! let lattice = lex(line, &words, None);
+//! let readings = |token: usize| {
+//!     let (_, readings) = lattice.at(token);
+//!     let shown = readings.iter().map(|reading| (reading.text.as_ref(), reading.kind.name(), reading.tokens.len()));
+//!     shown.collect::<Vec<_>>()
+//! };
+//! assert_eq!(readings(1), [("git", "heard", 1), ("get", "word", 1), ("", "dropped", 1)]);
+//! assert_eq!(readings(3), [("-", "symbol", 1), ("dash", "word", 1), ("", "dropped", 1)]);
+//! assert_eq!(
+//!     readings(5),
+//!     [("22", "number", 2), ("20", "number", 1), ("twenty", "word", 1), ("", "dropped", 1)]
+//! );
+//! ```
+//!
+//! A path takes one reading at each node and decides about the space before it. The scanner finds one by rule (the tagger
+//! finds the likeliest by beam search), and rendering writes it.
+//!
+//! ```
+//! # use sayso_speech::{clean::clean, lex::lex, render::render, scanner, words::UserWords};
+//! # let lattice = lex(clean("um get log dash n twenty two"), &UserWords::default(), None);
+//! let path = scanner::path(&lattice);
+//! let steps: Vec<(&str, bool)> =
+//!     path.iter().map(|step| (lattice.reading(step.reading).text.as_ref(), step.space)).collect();
+//! assert_eq!(
+//!     steps,
+//!     [("", false), ("git", false), ("log", true), ("-", true), ("n", false), ("22", true)]
+//! );
+//! assert_eq!(render(&lattice, &path).text, "git log -n 22");
+//! ```
+//!
+//! Had the engine written "comet" for `commit`, only the wide lattice would have a reading for it:
+//!
+//! ```
+//! # use sayso_speech::{clean::clean, lex::lex, phonetic::widen, words::UserWords};
+//! # let words = UserWords::default();
+//! let plain = lex(clean("git comet"), &words, None);
+//! let wide = widen(plain.clone(), &words);
+//! let commit = |lattice: &sayso_speech::lattice::Lattice| {
+//!     let (_, readings) = lattice.at(1);
+//!     readings.iter().find(|reading| reading.text == "commit").map(|reading| reading.kind.name())
+//! };
+//! assert_eq!((commit(&plain), commit(&wide)), (None, Some("sounds like")));
+//! ```
 
 use std::borrow::Cow;
 use std::ops::Range;

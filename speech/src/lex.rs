@@ -1,17 +1,16 @@
 //! Lexing: from the tokens of a line to the lattice of all their readings.
 
+mod directive;
+
 use std::borrow::Cow;
 use std::ops::Range;
 
-use crate::case::{Directive, to_lower, to_upper};
+use crate::case::{to_lower, to_upper};
 use crate::clean::{Line, Shape};
 use crate::lattice::{Kind, Lattice, MAX_READINGS, MAX_SPAN, Reading};
 use crate::number::{self, Part};
 use crate::vocabulary::{self, Entry};
 use crate::words::UserWords;
-
-/// Most operands that a case directive takes.
-const MAX_OPERANDS: usize = 8;
 
 /// Lexes a cleaned line into its lattice. `open_quote` is the quote sign that earlier lines of the command left open.
 pub fn lex(line: Line, words: &UserWords, open_quote: Option<char>) -> Lattice {
@@ -25,11 +24,13 @@ pub fn lex(line: Line, words: &UserWords, open_quote: Option<char>) -> Lattice {
     Lattice::new(line, readings, open_quote)
 }
 
+/// The lattice under construction.
 struct Builder<'l> {
     line: &'l Line,
     words: &'l UserWords,
-    /// Each token in lower case; typed ones match nothing.
+    /// Each token in lower case; empty for typed ones, which match no entry.
     lower: Vec<&'l str>,
+    /// The part of each token in a number phrase.
     parts: Vec<Part>,
     readings: Vec<Reading>,
 }
@@ -56,11 +57,12 @@ impl<'l> Builder<'l> {
         self.readings.push(Reading::new(tokens, kind, text.into(), entry));
     }
 
+    /// Adds the readings that start at a token, the likeliest kinds first.
     fn unit(&mut self, at: usize) {
         let text = self.line.text(at);
         match self.line.tokens[at].shape {
             Shape::Typed => {
-                // A symbol that stands alone behaves like the same symbol said.
+                // A symbol that was typed alone behaves like the same symbol when it was said.
                 match vocabulary::spoken_forms(text).next() {
                     Some(entry) => self.push(at..at + 1, Kind::Symbol, entry.writes, Some(entry)),
                     None => self.push(at..at + 1, Kind::Typed, text.to_owned(), None),
@@ -89,7 +91,7 @@ impl<'l> Builder<'l> {
         let rest = self.lower[at..self.lower.len().min(at + MAX_SPAN)].to_vec();
         for (form, written) in words.matches(&rest) {
             let tokens = at..at + form.len();
-            // A word for a symbol behaves like the symbol's own names.
+            // A user's word for a symbol behaves like the symbol's own names.
             match vocabulary::spoken_forms(written).next() {
                 Some(entry) => self.push(tokens, Kind::Symbol, entry.writes, Some(entry)),
                 None => self.push(tokens, Kind::Literal, written.clone(), None),
@@ -157,7 +159,7 @@ impl<'l> Builder<'l> {
             self.push(at..at + 1, Kind::Letter, to_upper(text), None);
             return;
         }
-        // A capital that only begins a sentence is the speech engine's: lower case is then the first reading.
+        // Speech engines capitalise the first word of a sentence, so lower case is its first reading.
         let begins = at == 0 || self.line.tokens[at - 1].pause;
         let only_initial = first.is_uppercase() && !text.chars().skip(1).any(char::is_uppercase);
         let lower = to_lower(text);
@@ -171,101 +173,6 @@ impl<'l> Builder<'l> {
                 self.push(at..at + 1, Kind::Word, lower, None);
             }
         }
-    }
-
-    /// The readings of a case directive over the operands that follow it.
-    fn case(&mut self, entry: &'static Entry, at: usize, from: usize, lower: &[&'l str]) {
-        let Some(directive) = Directive::named(entry.writes) else { return };
-        let operands = self.operands(from, lower);
-        if directive.runs() {
-            // The longest first: in the strict dialect that is the one.
-            for count in (1..=operands.len()).rev() {
-                let words: Vec<String> = operands[..count].iter().map(|(word, _)| word.clone()).collect();
-                self.push(at..operands[count - 1].1, Kind::Case, directive.apply(&words), Some(entry));
-            }
-            return;
-        }
-        let Some((word, end)) = operands.first() else { return };
-        self.push(at..*end, Kind::Case, directive.apply(std::slice::from_ref(word)), Some(entry));
-        if directive == Directive::AllCaps {
-            self.wide_caps(entry, at, operands, lower);
-        }
-    }
-
-    /// `all caps` once for several words: a run of letters, or words joined by underscores.
-    fn wide_caps(
-        &mut self,
-        entry: &'static Entry,
-        at: usize,
-        operands: Vec<(String, usize)>,
-        lower: &[&str],
-    ) {
-        let letters: Vec<String> = operands
-            .iter()
-            .map_while(|(word, _)| (word.chars().count() == 1).then(|| word.clone()))
-            .collect();
-        for count in (2..=letters.len()).rev() {
-            self.push(
-                at..operands[count - 1].1,
-                Kind::WideCase,
-                to_upper(&letters[..count].concat()),
-                Some(entry),
-            );
-        }
-        let (mut text, mut end) = match letters.len() {
-            0 | 1 => (to_upper(&operands[0].0), operands[0].1),
-            count => (to_upper(&letters.concat()), operands[count - 1].1),
-        };
-        for _ in 1..MAX_OPERANDS {
-            let joined = lower.get(end).is_some_and(|word| vocabulary::is_name_of(word, "_"));
-            if !joined || end + 1 - at >= MAX_SPAN {
-                return;
-            }
-            let Some((word, next)) = self.operands(end + 1, lower).into_iter().next() else { return };
-            text = format!("{text}_{}", to_upper(&word));
-            end = next;
-            self.push(at..end, Kind::WideCase, text.clone(), Some(entry));
-        }
-    }
-
-    /// The words from `from` on that a case directive can take, each with the token behind it.
-    fn operands(&self, from: usize, lower: &[&str]) -> Vec<(String, usize)> {
-        use vocabulary::Kind as Said;
-        let mut operands = Vec::new();
-        let mut at = from;
-        while at < lower.len() && operands.len() < MAX_OPERANDS && at - from < MAX_SPAN - 8 {
-            let rest = &lower[at..lower.len().min(at + MAX_SPAN)];
-            let shape = self.line.tokens[at].shape;
-            let mut matches = vocabulary::matches(rest);
-            if let Some(literal) = matches.find(|entry| entry.kind == Said::Literal) {
-                let word = at + literal.words.len();
-                if word >= lower.len() {
-                    break;
-                }
-                operands.push((self.line.text(word).to_owned(), word + 1));
-                at = word + 1;
-                continue;
-            }
-            let stops = vocabulary::matches(rest).any(|entry| match entry.kind {
-                Said::Symbol | Said::Quote | Said::Open | Said::Close | Said::Space | Said::Join => true,
-                Said::Case => true,
-                Said::Correction => entry.words.len() > 1,
-                _ => false,
-            });
-            if stops || matches!(shape, Shape::Typed | Shape::Break) {
-                break;
-            }
-            let (word, end) = match number::groupings(&self.parts[at..]).pop() {
-                Some(grouping) => (grouping.text, at + grouping.words),
-                None => (self.line.text(at).to_owned(), at + 1),
-            };
-            operands.push((word, end));
-            at = end;
-            if self.line.tokens[end - 1].pause {
-                break;
-            }
-        }
-        operands
     }
 }
 
