@@ -1,41 +1,17 @@
 //! `sayso` as scripts and widgets see it: exit codes, what is printed where, and what a bad daemon cannot do to it.
 
-#![allow(clippy::unwrap_used)]
-
-#[allow(dead_code)]
-#[path = "terminal/home.rs"]
-mod home;
-mod impostor;
+use sayso_testing::{FakeDaemon, Home, MEANT, Reaction, SAID, command, finish, programs, result, sayso};
 #[cfg(target_os = "linux")]
-mod not_run;
-#[path = "terminal/programs.rs"]
-mod programs;
-#[path = "terminal/ran.rs"]
-mod ran;
-
-use home::Home;
-use impostor::{Impostor, Reaction, result};
-#[cfg(target_os = "linux")]
-use not_run::not_run;
-use ran::{command, finish, sayso};
+use sayso_testing::{need, not_run};
 use serde_json::Value;
 use std::fs;
 use std::io::{Read, Write};
-use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Stdio};
 use std::thread;
 
-const SAID: &str = "git space status space dash s";
-const MEANT: &str = "git status -s";
-
-/// A home whose daemon may take its time, on a machine that has much else to do.
-fn patient() -> Home {
-    Home::with_settings("deadline_ms = 60000")
-}
-
 #[test]
 fn a_line_is_converted_wherever_it_comes_from() {
-    let home = patient();
+    let home = Home::patient();
     let check = |arguments: &[&str], input: &str, out: &str| {
         let ran = sayso(&home, arguments, input);
         assert_eq!((ran.code, ran.out.as_str(), ran.err.as_str()), (Some(0), out, ""), "{arguments:?}");
@@ -54,7 +30,7 @@ fn a_line_is_converted_wherever_it_comes_from() {
 
 #[test]
 fn a_line_that_stays_is_exit_code_1_and_bad_usage_2() {
-    let home = patient();
+    let home = Home::patient();
     sayso(&home, &["convert"], "").refused("empty");
     sayso(&home, &["convert", " \t"], "").refused("empty");
     sayso(&home, &["convert"], "git\0status").refused("U+0000");
@@ -83,10 +59,10 @@ fn who_takes_long_to_dictate_has_the_whole_deadline_still() {
     // The daemon is there already, so that the deadline is for the answer alone.
     sayso(&home, &["convert", "--deadline-ms", "60000", SAID], "");
     for verb in ["convert", "explain"] {
-        let mut shell = Command::new("sh");
+        let mut shell = home.command("sh");
         shell.args(["-c", r#"{ sleep 4; printf '%s' "$2"; } | "$0" "$1" --json"#]);
-        shell.arg(programs::folder().join("sayso")).args([verb, SAID]);
-        let output = shell.env_remove("SAYSO_SOCKET").envs(home.environment()).output().unwrap();
+        shell.arg(programs::program("sayso")).args([verb, SAID]);
+        let output = shell.output().unwrap();
         let said = String::from_utf8_lossy(&output.stdout);
         assert!(said.contains(&format!("{{\"buffer\":\"{MEANT}\"")), "{verb}: {said}");
     }
@@ -94,7 +70,7 @@ fn who_takes_long_to_dictate_has_the_whole_deadline_still() {
 
 #[test]
 fn json_has_the_members_in_their_order() {
-    let home = patient();
+    let home = Home::patient();
     let ran = sayso(&home, &["convert", "--json", SAID], "");
     let object = ran.json();
     assert_eq!((&object["buffer"], &object["cursor"]), (&MEANT.into(), &13.into()));
@@ -110,7 +86,7 @@ fn json_has_the_members_in_their_order() {
 
 #[test]
 fn fields_are_for_shells_without_json() {
-    let home = patient();
+    let home = Home::patient();
     let ran = sayso(&home, &["convert", "--fields", "--session", "bash-1", "--cursor", "3"], SAID);
     let fields: Vec<_> = ran.out.split_terminator('\0').collect();
     assert_eq!(
@@ -127,7 +103,7 @@ fn fields_are_for_shells_without_json() {
 
 #[test]
 fn every_line_gets_one_object_in_order() {
-    let home = patient();
+    let home = Home::patient();
     let mut input = Vec::new();
     let mut expected = Vec::new();
     for n in 0..500 {
@@ -159,7 +135,7 @@ fn every_line_gets_one_object_in_order() {
 
 #[test]
 fn a_slow_writer_sees_each_answer_before_the_next_line() {
-    let home = patient();
+    let home = Home::patient();
     let mut child = command(&home, &["convert", "--lines"]).spawn().unwrap();
     let (mut stdin, mut stdout) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
     for n in 0..3 {
@@ -178,7 +154,7 @@ fn a_slow_writer_sees_each_answer_before_the_next_line() {
 
 #[test]
 fn a_daemon_that_dies_meanwhile_costs_no_line() {
-    let home = patient();
+    let home = Home::patient();
     sayso(&home, &["convert", SAID], "");
     let mut child = command(&home, &["convert", "--lines"]).spawn().unwrap();
     let (mut stdin, mut stdout) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
@@ -205,36 +181,31 @@ fn a_daemon_that_dies_meanwhile_costs_no_line() {
 
 #[test]
 fn many_clients_start_one_daemon() {
-    let home = patient();
+    let home = Home::patient();
     let children: Vec<_> = (0..40).map(|_| command(&home, &["convert", SAID]).spawn().unwrap()).collect();
     for child in children {
         let ran = finish(child, b"");
         assert_eq!((ran.code, ran.out.trim_end()), (Some(0), MEANT), "{ran:?}");
     }
-    let logs = if cfg!(target_os = "macos") { "Library/Caches/sayso" } else { ".local/state/sayso" };
-    let log = fs::read_dir(home.path().join(logs)).unwrap();
-    let log: String = log.map(|file| fs::read_to_string(file.unwrap().path()).unwrap()).collect();
+    let log = home.log();
     assert_eq!(log.matches(" listening ").count(), 1, "{log}");
 }
 
 #[test]
 fn a_daemon_that_was_started_keeps_no_pipe_open() {
-    let home = patient();
-    let mut shell = Command::new("sh");
+    let home = Home::patient();
+    let mut shell = home.command("sh");
     // `cat` ends when the last process that could write to it has closed descriptor 9.
-    shell
-        .args(["-c", r#"{ "$0" convert "$1"; } 9>&1 | cat"#])
-        .arg(programs::folder().join("sayso"))
-        .arg(SAID);
-    let output = shell.envs(home.environment()).output().unwrap();
+    shell.args(["-c", r#"{ "$0" convert "$1"; } 9>&1 | cat"#]).arg(programs::program("sayso")).arg(SAID);
+    let output = shell.output().unwrap();
     assert_eq!(String::from_utf8(output.stdout).unwrap().trim_end(), MEANT);
     assert_eq!(sayso(&home, &["status"], "").code, Some(0));
 }
 
 #[test]
 fn a_hanging_daemon_is_left_at_the_deadline() {
-    let home = patient();
-    let _impostor = Impostor::new(&home.socket(), &[Reaction::Silence]);
+    let home = Home::patient();
+    let _daemon = FakeDaemon::reacting(&home, &[Reaction::Silence]);
     let deadline = ["--deadline-ms", "200"];
     sayso(&home, &[&["convert", SAID][..], &deadline].concat(), "").refused("no answer in time");
     let ran = sayso(&home, &[&["convert", "--lines"][..], &deadline].concat(), "ls\nls\nls\n");
@@ -243,32 +214,32 @@ fn a_hanging_daemon_is_left_at_the_deadline() {
 
 #[test]
 fn a_daemon_that_dies_of_a_line_is_asked_once_more() {
-    let home = patient();
-    let impostor = Impostor::new(&home.socket(), &[Reaction::Close, result("0.1.0", "\"ls -l\"")]);
+    let home = Home::patient();
+    let daemon = FakeDaemon::reacting(&home, &[Reaction::Close, result("0.1.0", "\"ls -l\"")]);
     let ran = sayso(&home, &["convert", SAID], "");
     assert_eq!((ran.code, ran.out.as_str()), (Some(0), "ls -l\n"), "{ran:?}");
-    assert_eq!(impostor.heard().len(), 2);
-    drop(impostor);
+    assert_eq!(daemon.heard().len(), 2);
+    drop(daemon);
 
-    let impostor = Impostor::new(&home.socket(), &[Reaction::Close]);
+    let daemon = FakeDaemon::reacting(&home, &[Reaction::Close]);
     sayso(&home, &["convert", SAID], "").refused("closed the connection");
-    assert_eq!(impostor.heard().len(), 2);
+    assert_eq!(daemon.heard().len(), 2);
 }
 
 #[test]
 fn what_a_line_may_not_hold_does_not_reach_the_terminal() {
     for buffer in [r#""ls\u001b[2J""#, r#""rm\u202ex""#, r#""ls\n""#, r#""a\u200bb""#, r#""a\u0000b""#] {
-        let home = patient();
-        let _impostor = Impostor::new(&home.socket(), &[result("0.1.0", buffer)]);
+        let home = Home::patient();
+        let _daemon = FakeDaemon::reacting(&home, &[result("0.1.0", buffer)]);
         sayso(&home, &["convert", SAID], "").refused("was refused");
     }
-    let home = patient();
+    let home = Home::patient();
     let says = r#"{"v":1,"id":ID,"daemon":"0.1.0","error":{"code":"empty","message":"a\u001b[2Jb\nc"}}"#;
-    let _impostor = Impostor::new(&home.socket(), &[Reaction::Say(says.to_owned())]);
+    let _daemon = FakeDaemon::reacting(&home, &[Reaction::Say(says.to_owned())]);
     sayso(&home, &["convert", SAID], "").refused("a\u{fffd}[2Jb c");
 
-    let home = patient();
-    let _impostor = Impostor::new(&home.socket(), &[result("0.1.0", r#""a\nb""#)]);
+    let home = Home::patient();
+    let _daemon = FakeDaemon::reacting(&home, &[result("0.1.0", r#""a\nb""#)]);
     let ran = sayso(&home, &["convert", "--fields"], SAID);
     let fields: Vec<_> = ran.out.split_terminator('\0').collect();
     assert_eq!(fields, ["ok", "", "scanner", "90", "0", "a\nb", "ok"]);
@@ -284,27 +255,27 @@ fn nonsense_from_the_socket_is_an_error() {
         (says(r#"{"v":7,"id":ID,"daemon":"9.0.0"}"#), "version 7"),
         (says(&"x".repeat((1 << 20) + 1)), "longer than"),
     ] {
-        let home = patient();
-        let _impostor = Impostor::new(&home.socket(), &[reaction]);
+        let home = Home::patient();
+        let _daemon = FakeDaemon::reacting(&home, &[reaction]);
         sayso(&home, &["convert", SAID], "").refused(why);
     }
 }
 
 #[test]
 fn an_older_daemon_is_replaced() {
-    let home = patient();
+    let home = Home::patient();
     let done = Reaction::SayAndLeave(r#"{"v":1,"id":ID,"daemon":"0.0.9","result":{}}"#.to_owned());
-    let impostor = Impostor::new(&home.socket(), &[result("0.0.9", "\"old\""), done.clone()]);
+    let daemon = FakeDaemon::reacting(&home, &[result("0.0.9", "\"old\""), done.clone()]);
     let ran = sayso(&home, &["convert", SAID], "");
     assert_eq!((ran.code, ran.out.trim_end()), (Some(0), MEANT), "{ran:?}");
-    let heard = impostor.heard();
+    let heard = daemon.heard();
     assert_eq!(heard.len(), 2);
     assert!(heard[1].contains("\"shutdown\""), "{heard:?}");
 
     // One of an older protocol cannot even say so in a way that is understood.
-    let home = patient();
+    let home = Home::patient();
     let old = Reaction::Say(r#"{"v":0,"id":ID,"error":"what?"}"#.to_owned());
-    let _impostor = Impostor::new(&home.socket(), &[old, done]);
+    let _daemon = FakeDaemon::reacting(&home, &[old, done]);
     let ran = sayso(&home, &["convert", SAID], "");
     assert_eq!((ran.code, ran.out.trim_end()), (Some(0), MEANT), "{ran:?}");
 }
@@ -317,12 +288,10 @@ fn managed(settings: &str, systemctl: &str) -> (Home, std::ffi::OsString) {
     home.write(".config/systemd/user/saysod.socket", mark);
     let service = format!("{mark}ExecStart=\"/opt/older/saysod\"\n");
     home.write(".config/systemd/user/saysod.service", &service);
-    let tools = home.path().join("tools");
+    let tools = home.folder().join("tools");
     fs::create_dir(&tools).unwrap();
     programs::write(&tools.join("systemctl"), systemctl);
-    let mut path = tools.into_os_string();
-    path.push(":");
-    path.push(std::env::var_os("PATH").unwrap());
+    let path = home.search_path_with(&tools);
     (home, path)
 }
 
@@ -343,25 +312,25 @@ fn a_service_manager_that_starts_nothing_or_hangs_costs_no_line() {
 #[test]
 fn a_service_that_would_start_the_older_daemon_again_is_left_alone() {
     let (home, path) = managed("deadline_ms = 60000", "exit 0");
-    let impostor = Impostor::new(&home.socket(), &[result("0.0.9", "\"old\"")]);
+    let daemon = FakeDaemon::reacting(&home, &[result("0.0.9", "\"old\"")]);
     let ran = finish(command(&home, &["convert", SAID]).env("PATH", path).spawn().unwrap(), b"");
     assert_eq!((ran.code, ran.out.trim_end()), (Some(0), "old"), "{ran:?}");
     assert!(ran.err.contains("`sayso service install`"), "{ran:?}");
-    let heard = impostor.heard();
+    let heard = daemon.heard();
     assert!(heard.len() == 1 && !heard[0].contains("shutdown"), "{heard:?}");
 }
 
 #[test]
 fn a_place_that_cannot_be_trusted_is_refused() {
-    let home = patient();
-    fs::set_permissions(home.socket().parent().unwrap(), fs::Permissions::from_mode(0o755)).unwrap();
+    let home = Home::patient();
+    home.make_socket_folder(0o755);
     sayso(&home, &["convert", SAID], "").refused("chmod 700");
 
-    let home = patient();
+    let home = Home::patient();
     let mut relative = command(&home, &["convert", SAID]);
     finish(relative.env("SAYSO_SOCKET", "here.sock").spawn().unwrap(), b"").refused("absolute path");
 
-    let home = patient();
+    let home = Home::patient();
     let mut missing = command(&home, &["convert", SAID]);
     missing.env("XDG_RUNTIME_DIR", home.path().join("no/where"));
     finish(missing.spawn().unwrap(), b"").refused("cannot be used");
@@ -370,12 +339,15 @@ fn a_place_that_cannot_be_trusted_is_refused() {
 /// Only a process that may become another user can try this.
 #[cfg(target_os = "linux")]
 #[test]
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs root and Python: tests/run")]
 fn another_users_daemon_is_told_nothing() {
     use std::io::{BufRead, BufReader};
+    need("python3");
     if !nix::unistd::geteuid().is_root() {
         return not_run("another_users_daemon_is_told_nothing", "only root can become another user");
     }
-    let home = patient();
+    let home = Home::patient();
+    home.make_socket_folder(0o700);
     // Whose socket it is, the kernel decides when it is listened on.
     let stranger = r#"
 import os, socket, sys
@@ -402,15 +374,15 @@ print(len(s.accept()[0].recv(100)), flush=True)
 
 #[test]
 fn without_a_daemon_there_is_a_reason() {
-    let home = patient();
+    let home = Home::patient();
     sayso(&home, &["convert", "--no-start", SAID], "").refused("no daemon is running");
     let ran = sayso(&home, &["status"], "");
     assert_eq!((ran.code, ran.out.as_str()), (Some(1), ""), "{ran:?}");
 
     // A client alone in its folder, with nothing on its search path.
     let alone = Home::without_daemon();
-    let mut lonely = Command::new(alone.path().join("bin/sayso"));
-    lonely.args(["convert", SAID]).envs(alone.environment()).env("PATH", "/nowhere");
+    let mut lonely = alone.command(alone.folder().join("bin/sayso"));
+    lonely.args(["convert", SAID]).env("PATH", "/nowhere");
     lonely.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     finish(lonely.spawn().unwrap(), b"").refused("saysod cannot be started");
 }
@@ -418,7 +390,7 @@ fn without_a_daemon_there_is_a_reason() {
 #[test]
 fn settings_are_checked_and_never_overwritten() {
     let home = Home::new();
-    let file = home.path().join("settings.toml");
+    let file = home.settings_file();
     fs::remove_file(&file).unwrap();
     let path = format!("{}\n", file.display());
     assert_eq!(sayso(&home, &["config", "path"], "").out, path);
@@ -429,7 +401,7 @@ fn settings_are_checked_and_never_overwritten() {
     assert_eq!(fs::read_to_string(&file).unwrap(), written);
     assert!(sayso(&home, &["config", "show"], "").out.contains("deadline_ms = 1000"));
 
-    home.write("settings.toml", "deadline_ms = 1000\nkey = \"ctrl-q\"\n");
+    fs::write(&file, "deadline_ms = 1000\nkey = \"ctrl-q\"\n").unwrap();
     sayso(&home, &["config", "check"], "").refused("settings.toml:2:7: `ctrl-q` cannot be used");
     let ran = sayso(&home, &["convert", "--deadline-ms", "60000", SAID], "");
     assert_eq!((ran.code, ran.out.trim_end()), (Some(0), MEANT), "a mistake there costs no conversion");
@@ -443,7 +415,7 @@ fn settings_are_checked_and_never_overwritten() {
 fn a_wrong_word_costs_neither_the_key_nor_the_other_words() {
     let home = Home::new();
     assert_eq!(sayso(&home, &["config", "path"], "").code, Some(0));
-    let file = home.path().join("settings.toml");
+    let file = home.settings_file();
     fs::remove_file(&file).unwrap();
     sayso(&home, &["config", "init"], "");
     // What anybody would do first: add lines at the end of the file.
@@ -468,7 +440,7 @@ fn a_wrong_word_costs_neither_the_key_nor_the_other_words() {
 
 #[test]
 fn the_doctor_names_every_shell_without_the_key() {
-    let home = patient();
+    let home = Home::patient();
     let mut doctor = command(&home, &["doctor", "--json"]);
     let said = finish(doctor.env_remove("SHELL").spawn().unwrap(), b"").out;
     let of = |name: &str| {
@@ -478,7 +450,7 @@ fn the_doctor_names_every_shell_without_the_key() {
     for shell in ["zsh", "fish", "bash"] {
         assert_eq!(of(shell)["level"], "warn", "{shell}");
         let advice = of(shell)["advice"].as_str().unwrap().to_owned();
-        let client = programs::folder().join("sayso");
+        let client = programs::program("sayso");
         assert!(advice.contains(&format!("{} init {shell}", client.display())), "{advice}");
     }
     home.write(".zshrc", "eval \"$(/opt/bin/sayso init zsh)\"\n");
@@ -488,7 +460,7 @@ fn the_doctor_names_every_shell_without_the_key() {
 
 #[test]
 fn the_doctor_tries_the_whole_way_and_names_who_is_in_it() {
-    let home = patient();
+    let home = Home::patient();
     let ran = sayso(&home, &["doctor", "--json"], "");
     assert_eq!(ran.code, Some(0), "{ran:?}");
     let checks: Vec<Value> = ran.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
@@ -496,8 +468,8 @@ fn the_doctor_tries_the_whole_way_and_names_who_is_in_it() {
     assert_eq!(of("conversion")["level"], "ok");
     assert_eq!(of("daemon")["level"], "ok");
 
-    let wedged = patient();
-    let _impostor = Impostor::new(&wedged.socket(), &[Reaction::Silence]);
+    let wedged = Home::patient();
+    let _daemon = FakeDaemon::reacting(&wedged, &[Reaction::Silence]);
     let ran = sayso(&wedged, &["doctor"], "");
     assert_eq!(ran.code, Some(1), "{ran:?}");
     assert!(ran.out.contains(&format!("process {} holds the socket", std::process::id())), "{ran:?}");
@@ -518,7 +490,7 @@ fn words_and_explanations_are_for_people_and_programs() {
 
 #[test]
 fn whoever_reads_may_leave() {
-    let home = patient();
+    let home = Home::patient();
     let mut child = command(&home, &["words"]).spawn().unwrap();
     drop(child.stdout.take());
     let ran = finish(child, b"");
@@ -527,7 +499,7 @@ fn whoever_reads_may_leave() {
 
 #[test]
 fn manuals_and_completions_come_from_the_definition() {
-    let home = patient();
+    let home = Home::patient();
     fs::create_dir(home.path().join("man")).unwrap();
     assert_eq!(sayso(&home, &["man", home.path().join("man").to_str().unwrap()], "").code, Some(0));
     let page = fs::read_to_string(home.path().join("man/sayso-convert.1")).unwrap();

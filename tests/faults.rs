@@ -1,15 +1,12 @@
 //! Everything that can go wrong on the wire between a shell and the daemon, done to the real one.
 
-#![allow(clippy::unwrap_used)]
-
-mod resident;
-
-use resident::{MEANT, Resident, SAID, code, convert, long};
+use sayso_testing::wire::{code, convert, long};
+use sayso_testing::{MEANT, RealDaemon, SAID};
 use std::collections::BTreeMap;
 
 #[test]
 fn what_is_no_request_is_answered_and_the_connection_stays() {
-    let daemon = Resident::new();
+    let daemon = RealDaemon::new();
     let mut wire = daemon.connect();
     let mut check = |line: &[u8], id: u64, expected: &str| {
         wire.say(line);
@@ -38,7 +35,7 @@ fn what_is_no_request_is_answered_and_the_connection_stays() {
 
 #[test]
 fn what_no_line_may_hold_is_refused_by_name() {
-    let daemon = Resident::new();
+    let daemon = RealDaemon::new();
     let check = |text: &str, expected: &str| {
         let answer = daemon.ask(&convert(1, text, ""));
         assert_eq!(code(&answer), expected, "{text:?}: {answer}");
@@ -56,7 +53,7 @@ fn what_no_line_may_hold_is_refused_by_name() {
 
 #[test]
 fn hard_dictations_are_answered_in_time() {
-    let daemon = Resident::new();
+    let daemon = RealDaemon::new();
     let check = |text: &str| {
         let answer = daemon.ask(&convert(1, text, ""));
         assert!(!["internal", "deadline", "bad_request"].contains(&code(&answer)), "{answer}");
@@ -77,7 +74,7 @@ fn hard_dictations_are_answered_in_time() {
 
 #[test]
 fn a_message_longer_than_a_frame_ends_its_connection_only() {
-    let daemon = Resident::new();
+    let daemon = RealDaemon::new();
     let mut wire = daemon.connect();
     // Without a newline: the daemon must not wait for one. One byte beyond the limit, so that all of it is taken.
     wire.say_raw(vec![b' '; (1 << 20) + 1]);
@@ -88,7 +85,7 @@ fn a_message_longer_than_a_frame_ends_its_connection_only() {
 
 #[test]
 fn half_a_message_then_silence_is_closed_and_nobody_else_waits() {
-    let daemon = Resident::new();
+    let daemon = RealDaemon::new();
     let mut silent = daemon.connect();
     silent.say_raw(br#"{"v":1,"id":1,"op":"conv"#);
     let mut idle = daemon.connect();
@@ -102,7 +99,7 @@ fn half_a_message_then_silence_is_closed_and_nobody_else_waits() {
 
 #[test]
 fn a_message_may_come_in_pieces_and_several_at_once() {
-    let daemon = Resident::new();
+    let daemon = RealDaemon::new();
     let mut wire = daemon.connect();
     let message = convert(1, "echo space é", "") + "\n";
     for byte in message.as_bytes() {
@@ -115,7 +112,7 @@ fn a_message_may_come_in_pieces_and_several_at_once() {
 
 #[test]
 fn who_says_nothing_more_is_still_answered() {
-    let daemon = Resident::new();
+    let daemon = RealDaemon::new();
     let mut wire = daemon.connect();
     wire.say(convert(1, &long(), ""));
     wire.say_raw(br#"{"v":1,"id":2"#);
@@ -126,7 +123,7 @@ fn who_says_nothing_more_is_still_answered() {
 
 #[test]
 fn ten_thousand_connections_in_turn_and_a_hundred_at_once() {
-    let daemon = Resident::new();
+    let daemon = RealDaemon::new();
     for id in 0..10_000 {
         let answer = daemon.ask(&convert(id, SAID, ""));
         assert_eq!((answer["id"].as_u64(), &answer["result"]["buffer"]), (Some(id), &MEANT.into()));
@@ -142,7 +139,7 @@ fn ten_thousand_connections_in_turn_and_a_hundred_at_once() {
 
 #[test]
 fn a_full_house_sends_the_idle_away_first() {
-    let daemon = Resident::new();
+    let daemon = RealDaemon::new();
     let mut idle: Vec<_> = (0..300).map(|_| daemon.connect()).collect();
     let last = idle.len() - 1;
     idle[last].say(convert(1, SAID, ""));
@@ -152,7 +149,7 @@ fn a_full_house_sends_the_idle_away_first() {
 
 #[test]
 fn the_newest_request_of_a_session_wins() {
-    let daemon = Resident::new();
+    let daemon = RealDaemon::new();
     let mut wire = daemon.connect();
     let session = |name: &str| format!(r#","session":"{name}","deadline_ms":60000"#);
     let slow = convert(1, &long(), &session("zsh-1")) + "\n";
@@ -168,7 +165,7 @@ fn the_newest_request_of_a_session_wins() {
 
 #[test]
 fn a_deadline_is_kept_by_those_who_wait_in_line_too() {
-    let daemon = Resident::new();
+    let daemon = RealDaemon::new();
     let mut wire = daemon.connect();
     // Many more than run at once: some wait in line beyond their time.
     for id in 1..=10 {
@@ -182,7 +179,7 @@ fn a_deadline_is_kept_by_those_who_wait_in_line_too() {
 
 #[test]
 fn long_lines_are_answered_without_what_nobody_can_read() {
-    let daemon = Resident::new();
+    let daemon = RealDaemon::new();
     for op in ["convert", "explain"] {
         let answer = daemon.ask(&convert(1, &long(), "").replace("convert", op));
         let result = &answer["result"];
@@ -193,7 +190,7 @@ fn long_lines_are_answered_without_what_nobody_can_read() {
 
 #[test]
 fn converting_a_result_again_changes_nothing() {
-    let daemon = Resident::new();
+    let daemon = RealDaemon::new();
     let session = r#","session":"zsh-1""#;
     let first = daemon.ask(&convert(1, "echo space literal dash", session));
     assert_eq!(first["result"]["buffer"], "echo dash");

@@ -1,7 +1,6 @@
 //! `install.sh` with real programs in a home of its own: what it adds, what it leaves alone, what it takes away again.
 
-#![allow(clippy::unwrap_used, unreachable_pub)]
-
+use sayso_testing::{Home, Terminal, need, programs, repository};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
@@ -14,13 +13,6 @@ use std::sync::OnceLock;
 
 use tempfile::TempDir;
 
-#[path = "terminal/programs.rs"]
-mod programs;
-
-fn repository() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
-}
-
 /// A release tarball of the programs under test, packed once, with its checksum beside it.
 fn release() -> &'static Path {
     static RELEASE: OnceLock<(TempDir, PathBuf)> = OnceLock::new();
@@ -29,7 +21,7 @@ fn release() -> &'static Path {
         let built = folder.path().join("built");
         fs::create_dir(&built).unwrap();
         for program in ["sayso", "saysod", "sayso-lab"] {
-            fs::copy(programs::folder().join(program), built.join(program)).unwrap();
+            programs::copy(program, &built);
             // Programs without symbols install faster; where there is no `strip` the tests only take longer.
             let _ = Command::new("strip").arg(built.join(program)).status();
         }
@@ -46,9 +38,7 @@ fn release() -> &'static Path {
 }
 
 /// A person with a home folder, start files and a login shell.
-struct Person {
-    folder: TempDir,
-}
+struct Person(Home);
 
 /// What is at a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,19 +61,17 @@ fn assert_same(now: &Things, before: &Things) {
 impl Person {
     /// Uses zsh, from a linked start file without a final newline, and bash; has no settings of fish.
     fn new() -> Person {
-        // Short, because the path of the socket may have 103 bytes.
-        let person = Person { folder: tempfile::Builder::new().prefix("sayso").tempdir_in("/tmp").unwrap() };
+        ["zsh", "fish", "bash", "dash", "python3"].into_iter().for_each(need);
+        let person = Person(Home::named("a home"));
         fs::create_dir_all(person.home().join("dot files")).unwrap();
         fs::write(person.home().join("dot files/zshrc"), "PS1='%% '\nHISTSIZE=7").unwrap();
         symlink("dot files/zshrc", person.home().join(".zshrc")).unwrap();
         fs::write(person.home().join(".bashrc"), "PS1='$ '\n").unwrap();
-        fs::create_dir(person.folder.path().join("run")).unwrap();
-        fs::set_permissions(person.folder.path().join("run"), fs::Permissions::from_mode(0o700)).unwrap();
         person
     }
 
-    fn home(&self) -> PathBuf {
-        self.folder.path().join("a home")
+    fn home(&self) -> &Path {
+        self.0.path()
     }
 
     fn read(&self, path: &str) -> String {
@@ -91,13 +79,10 @@ impl Person {
     }
 
     fn command(&self, program: &str) -> Command {
-        let mut command = Command::new(program);
-        command.env_clear().env("HOME", self.home()).env("XDG_RUNTIME_DIR", self.folder.path().join("run"));
-        command
-            .env("PATH", std::env::var_os("PATH").unwrap())
-            .env("SHELL", "/bin/fish")
-            .env("LANG", "C.UTF-8");
-        command.stdin(Stdio::null()).current_dir(self.folder.path());
+        let mut command = self.0.command(program);
+        // Nothing is installed yet that the search path could hold, and settings are where they usually are.
+        command.env("PATH", std::env::var_os("PATH").unwrap()).env_remove("SAYSO_CONFIG");
+        command.env("SHELL", "/bin/fish").stdin(Stdio::null()).current_dir(self.0.folder());
         command
     }
 
@@ -126,7 +111,7 @@ impl Person {
 
     fn everything(&self) -> Things {
         let mut things = BTreeMap::new();
-        let mut folders = vec![self.home()];
+        let mut folders = vec![self.home().to_owned()];
         while let Some(folder) = folders.pop() {
             for entry in fs::read_dir(folder).unwrap() {
                 let path = entry.unwrap().path();
@@ -159,16 +144,6 @@ impl Person {
                 other => (path, other),
             })
             .collect()
-    }
-}
-
-impl Drop for Person {
-    fn drop(&mut self) {
-        // Where a test failed before it uninstalled, its daemon ends here.
-        let sayso = self.home().join(".local/bin/sayso");
-        if sayso.exists() {
-            let _ = self.command(sayso.to_str().unwrap()).args(["service", "stop"]).output();
-        }
     }
 }
 
@@ -242,16 +217,19 @@ fn installs_twice_and_leaves_nothing(shell: &str) {
 }
 
 #[test]
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs all shells: tests/run")]
 fn dash_installs_twice_and_leaves_nothing() {
     installs_twice_and_leaves_nothing("dash");
 }
 
 #[test]
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs all shells: tests/run")]
 fn bash_installs_twice_and_leaves_nothing() {
     installs_twice_and_leaves_nothing("bash");
 }
 
 #[test]
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs all shells: tests/run")]
 fn without_leave_no_start_file_is_touched() {
     for arguments in [&["--no-rc"][..], &[]] {
         let person = Person::new();
@@ -268,17 +246,20 @@ fn without_leave_no_start_file_is_touched() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs all shells: tests/run")]
 fn a_person_at_a_terminal_is_asked_for_each_shell() {
     let person = Person::new();
-    let script = "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))";
-    let mut command = person.command("python3");
-    command.args(["-c", script, "dash"]).arg(repository().join("install.sh")).args(from_release());
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-    child.stdin.take().unwrap().write_all(b"y\nn\n\n").unwrap();
-    let output = child.wait_with_output().unwrap();
-    let said = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success(), "{said}");
-    assert_eq!(said.matches("[Y/n]").count(), 3, "{said}");
+    let mut command = person.command("dash");
+    command.arg(repository().join("install.sh")).args(from_release());
+    let terminal = Terminal::start(&command).unwrap();
+    for (file, answer) in [(".zshrc", "y\n"), (".bashrc", "n\n"), ("config.fish", "\n")] {
+        let asked = format!("{file}?");
+        terminal.wait(&format!("a question about {file}"), |screen| {
+            screen.contains(&asked) && screen.ends_with("\n[Y/n]")
+        });
+        terminal.text(answer);
+    }
+    assert!(terminal.ended().success(), "{}", terminal.screen());
     assert!(person.read(".zshrc").contains("init zsh"));
     assert_eq!(person.read(".bashrc"), "PS1='$ '\n");
     assert!(person.read(".config/fish/config.fish").contains("init fish"), "an empty answer is a yes");
@@ -287,6 +268,7 @@ fn a_person_at_a_terminal_is_asked_for_each_shell() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs all shells: tests/run")]
 fn a_line_of_the_persons_own_is_enough() {
     let person = Person::new();
     let own = "eval \"$(sayso init zsh)\"\n";
@@ -298,6 +280,7 @@ fn a_line_of_the_persons_own_is_enough() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs all shells: tests/run")]
 fn another_place_with_odd_characters() {
     let person = Person::new();
     let place = person.home().join("it's $HOME \\ \"here\"");
@@ -323,6 +306,7 @@ fn another_place_with_odd_characters() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs all shells: tests/run")]
 fn what_somebody_changed_is_kept_and_named() {
     let person = Person::new();
     let arguments = [&from_release()[..], &["--no-rc"]].concat();
@@ -344,6 +328,7 @@ fn what_somebody_changed_is_kept_and_named() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs all shells: tests/run")]
 fn somebody_elses_program_is_not_overwritten() {
     let person = Person::new();
     let theirs = person.home().join(".local/bin/sayso");
@@ -355,6 +340,7 @@ fn somebody_elses_program_is_not_overwritten() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs all shells: tests/run")]
 fn a_shell_that_is_not_used_is_named_with_its_line() {
     let person = Person::new();
     let mut command = person.command("dash");
@@ -374,12 +360,14 @@ fn a_shell_that_is_not_used_is_named_with_its_line() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs all shells: tests/run")]
 fn a_relative_place_is_refused() {
     let person = Person::new();
     person.refuses(&[&from_release()[..], &["--yes", "--prefix", "here"]].concat(), "not an absolute path");
 }
 
 #[test]
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs all shells: tests/run")]
 fn a_place_that_cannot_be_written_is_named() {
     let person = Person::new();
     let file = person.home().join(".bashrc");
@@ -388,23 +376,25 @@ fn a_place_that_cannot_be_written_is_named() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs all shells: tests/run")]
 fn a_wrong_checksum_changes_nothing() {
     let person = Person::new();
     let zeros = "0".repeat(64);
     person.refuses(&[&from_release()[..], &["--sha256", &zeros]].concat(), "has another checksum");
     person.refuses(&[&from_release()[..], &["--sha256", "see below"]].concat(), "not a SHA-256 checksum");
-    let alone = person.folder.path().join("alone.tar.gz");
+    let alone = person.0.folder().join("alone.tar.gz");
     fs::copy(release(), &alone).unwrap();
     person.refuses(&["--from", path(&alone)], "checksum of");
-    fs::write(person.folder.path().join("alone.tar.gz.sha256"), format!("{zeros}  alone.tar.gz\n")).unwrap();
+    fs::write(person.0.folder().join("alone.tar.gz.sha256"), format!("{zeros}  alone.tar.gz\n")).unwrap();
     person.refuses(&["--from", path(&alone)], "has another checksum");
     person.refuses(&["--from", "no-such.tar.gz"], "there is no file");
 }
 
 #[test]
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs all shells: tests/run")]
 fn a_tarball_with_something_else_in_it_is_refused() {
     let person = Person::new();
-    let tarball = person.folder.path().join("odd.tar.gz");
+    let tarball = person.0.folder().join("odd.tar.gz");
     let pack = |entries: &str| {
         let script = format!(
             "import hashlib, io, sys, tarfile\n\
@@ -437,16 +427,17 @@ fn a_tarball_with_something_else_in_it_is_refused() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs all shells: tests/run")]
 fn programs_of_another_machine_are_not_installed() {
     let person = Person::new();
-    let folder = person.folder.path().join("r");
+    let folder = person.0.folder().join("r");
     for program in ["bin/sayso", "bin/saysod", "bin/sayso-lab", "share/x"] {
         let path = folder.join(program);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(&path, b"\x7fELF of some other kind").unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
     }
-    let tarball = person.folder.path().join("r.tar.gz");
+    let tarball = person.0.folder().join("r.tar.gz");
     let script = "tar -czf r.tar.gz r && { sha256sum r.tar.gz || shasum -a 256 r.tar.gz; } >r.tar.gz.sha256";
     assert!(person.command("sh").args(["-c", script]).status().unwrap().success());
     person.refuses(&["--from", path(&tarball), "--yes"], "do not run on this machine");
@@ -454,17 +445,15 @@ fn programs_of_another_machine_are_not_installed() {
 
 /// A folder to be put first on the search path, with a stand-in for a program.
 fn stand_in(person: &Person, name: &str, script: &str) -> OsString {
-    let folder = person.folder.path().join("stand-ins");
+    let folder = person.0.folder().join("stand-ins");
     fs::create_dir_all(&folder).unwrap();
     let program = folder.join(name);
     programs::write(&program, script);
-    let mut search = folder.into_os_string();
-    search.push(":");
-    search.push(std::env::var_os("PATH").unwrap());
-    search
+    person.0.search_path_with(&folder)
 }
 
 #[test]
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs all shells: tests/run")]
 fn an_interrupted_install_leaves_nothing() {
     let person = Person::new();
     let before = person.everything();
@@ -483,9 +472,10 @@ fn an_interrupted_install_leaves_nothing() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs all shells: tests/run")]
 fn a_compiler_that_is_absent_or_too_old_is_named() {
     let person = Person::new();
-    let checkout = person.folder.path().join("checkout");
+    let checkout = person.0.folder().join("checkout");
     fs::create_dir(&checkout).unwrap();
     fs::copy(repository().join("install.sh"), checkout.join("install.sh")).unwrap();
     fs::write(checkout.join("Cargo.toml"), "[workspace.package]\nrust-version = \"1.95\"\n").unwrap();
@@ -504,7 +494,7 @@ fn a_compiler_that_is_absent_or_too_old_is_named() {
     );
 
     // Nothing on the search path but what the script itself needs.
-    let bare = person.folder.path().join("bare");
+    let bare = person.0.folder().join("bare");
     fs::create_dir(&bare).unwrap();
     for program in ["dirname", "mktemp", "rm", "sed", "sha256sum", "shasum"] {
         let paths = std::env::var_os("PATH").unwrap();

@@ -1,12 +1,7 @@
 //! How the daemon starts, beside others and in spite of what is in its way, and how it ends.
 
-#![allow(clippy::unwrap_used)]
-
-#[cfg(target_os = "linux")]
-mod not_run;
-mod resident;
-
-use resident::{MEANT, Resident, SAID, code, convert, long};
+use sayso_testing::wire::{code, convert, long};
+use sayso_testing::{MEANT, RealDaemon, SAID};
 use std::fs;
 use std::io::Read;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, symlink};
@@ -17,7 +12,7 @@ use std::time::{Duration, Instant};
 
 #[test]
 fn sigterm_answers_what_was_sent_and_leaves_nothing() {
-    let mut daemon = Resident::new();
+    let mut daemon = RealDaemon::new();
     let mut wires: Vec<_> = (0..20).map(|_| daemon.connect()).collect();
     let mut slow = daemon.connect();
     // This one is waited for, were it not for the end.
@@ -38,17 +33,17 @@ fn sigterm_answers_what_was_sent_and_leaves_nothing() {
     // Under a second is promised. A busy machine gets five, which is still half of what the unfinished message and
     // a fraction of what the deadline of the slow one would take.
     assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
-    assert!(!daemon.socket().exists());
+    assert!(!daemon.home.socket().exists());
 }
 
 #[test]
 fn every_way_of_asking_to_end_is_heard() {
     for signal in ["TERM", "INT", "HUP"] {
-        let mut daemon = Resident::new();
+        let mut daemon = RealDaemon::new();
         daemon.signal(signal);
         assert!(daemon.ended().success(), "{signal}");
     }
-    let mut daemon = Resident::new();
+    let mut daemon = RealDaemon::new();
     let mut wire = daemon.connect();
     wire.say_raw(convert(1, &long(), "") + "\n{\"v\":1,\"id\":2,\"op\":\"shutdown\"}\n");
     let mut ids = [wire.hear()["id"].clone(), wire.hear()["id"].clone()];
@@ -56,40 +51,40 @@ fn every_way_of_asking_to_end_is_heard() {
     assert_eq!(ids, [1, 2], "what the asker itself has in flight is answered too");
     assert!(wire.closes() && daemon.ended().success());
     for version in [1, 99] {
-        let mut daemon = Resident::new();
+        let mut daemon = RealDaemon::new();
         let answer = daemon.ask(&format!(r#"{{"v":{version},"id":5,"op":"shutdown"}}"#));
         assert_eq!((answer["id"].as_u64(), &answer["result"]), (Some(5), &serde_json::json!({})));
         assert!(daemon.ended().success(), "version {version}");
-        assert!(!daemon.socket().exists());
+        assert!(!daemon.home.socket().exists());
     }
 }
 
 #[test]
 fn an_idle_daemon_ends_by_itself() {
-    let mut daemon = Resident::with(&["--idle-minutes", "0.005"]);
+    let mut daemon = RealDaemon::with(&["--idle-minutes", "0.005"]);
     assert!(daemon.ended().success());
-    assert!(!daemon.socket().exists());
+    assert!(!daemon.home.socket().exists());
 }
 
 #[test]
 fn a_dead_daemons_socket_is_taken_over() {
-    let mut daemon = Resident::new();
+    let mut daemon = RealDaemon::new();
     let mut wire = daemon.connect();
     wire.say(convert(1, &long(), ""));
     daemon.signal("KILL");
     assert!(wire.closes());
     daemon.ended();
-    assert!(daemon.socket().exists());
+    assert!(daemon.home.socket().exists());
     daemon.start(&[]);
     assert_eq!(daemon.ask(&convert(1, SAID, ""))["result"]["buffer"], MEANT);
-    let seen = fs::metadata(daemon.socket()).unwrap();
+    let seen = fs::metadata(daemon.home.socket()).unwrap();
     assert_eq!((seen.mode() & 0o777, seen.file_type().is_socket()), (0o600, true));
-    assert_eq!(fs::metadata(daemon.folder()).unwrap().mode() & 0o777, 0o700);
+    assert_eq!(fs::metadata(daemon.home.socket_folder()).unwrap().mode() & 0o777, 0o700);
 }
 
 #[test]
 fn of_many_daemons_one_stays_and_the_others_say_so() {
-    let daemon = Resident::absent();
+    let daemon = RealDaemon::absent();
     let mut children: Vec<_> =
         (0..8).map(|_| daemon.command().stdout(Stdio::piped()).spawn().unwrap()).collect();
     // The one that listens stays; the others end.
@@ -115,7 +110,7 @@ fn of_many_daemons_one_stays_and_the_others_say_so() {
 }
 
 /// The daemon must refuse to start, and say `why`.
-fn refuses(daemon: &Resident, why: &str) {
+fn refuses(daemon: &RealDaemon, why: &str) {
     let output = daemon.command().output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{said}");
@@ -124,71 +119,72 @@ fn refuses(daemon: &Resident, why: &str) {
 
 #[test]
 fn a_folder_that_others_could_use_is_refused() {
-    let loose = Resident::absent();
-    loose.make_folder(0o755);
+    let loose = RealDaemon::absent();
+    loose.home.make_socket_folder(0o755);
     refuses(&loose, "chmod 700");
 
-    let linked = Resident::absent();
-    fs::create_dir(linked.path("real")).unwrap();
-    symlink(linked.path("real"), linked.folder()).unwrap();
+    let linked = RealDaemon::absent();
+    fs::create_dir(linked.home.path().join("real")).unwrap();
+    symlink(linked.home.path().join("real"), linked.home.socket_folder()).unwrap();
     refuses(&linked, "symbolic link");
 
-    let file = Resident::absent();
-    fs::write(file.folder(), "").unwrap();
+    let file = RealDaemon::absent();
+    fs::write(file.home.socket_folder(), "").unwrap();
     refuses(&file, "is not a folder");
 
-    let missing = Resident::absent();
-    fs::remove_dir(missing.runtime()).unwrap();
+    let missing = RealDaemon::absent();
+    fs::remove_dir(missing.home.runtime()).unwrap();
     refuses(&missing, "cannot be used");
 }
 
 #[test]
 fn what_is_no_socket_of_a_dead_daemon_is_kept() {
-    let file = Resident::absent();
-    file.make_folder(0o700);
-    fs::write(file.socket(), "precious").unwrap();
+    let file = RealDaemon::absent();
+    file.home.make_socket_folder(0o700);
+    fs::write(file.home.socket(), "precious").unwrap();
     refuses(&file, "is no socket");
-    assert_eq!(fs::read_to_string(file.socket()).unwrap(), "precious");
+    assert_eq!(fs::read_to_string(file.home.socket()).unwrap(), "precious");
 
-    let foreign = Resident::absent();
-    foreign.make_folder(0o700);
-    let listener = UnixListener::bind(foreign.socket()).unwrap();
+    let foreign = RealDaemon::absent();
+    foreign.home.make_socket_folder(0o700);
+    let listener = UnixListener::bind(foreign.home.socket()).unwrap();
     let program = thread::spawn(move || drop(listener.accept().unwrap()));
     refuses(&foreign, "no daemon that answers");
-    assert!(foreign.socket().exists());
+    assert!(foreign.home.socket().exists());
     program.join().unwrap();
 
-    let linked = Resident::absent();
-    linked.make_folder(0o700);
-    symlink(linked.path("elsewhere"), linked.folder().join("sayso.sock.lock")).unwrap();
+    let linked = RealDaemon::absent();
+    linked.home.make_socket_folder(0o700);
+    symlink(linked.home.path().join("elsewhere"), linked.home.socket_folder().join("sayso.sock.lock"))
+        .unwrap();
     refuses(&linked, "lock");
-    assert!(!linked.path("elsewhere").exists());
+    assert!(!linked.home.path().join("elsewhere").exists());
 }
 
 #[test]
 fn logs_that_cannot_be_written_stop_nothing() {
-    let serves = |daemon: &Resident| {
+    let serves = |daemon: &RealDaemon| {
         assert_eq!(daemon.ask(&convert(1, SAID, ""))["result"]["buffer"], MEANT);
     };
-    let mut no_folder = Resident::absent();
+    let mut no_folder = RealDaemon::absent();
     let mut command = no_folder.command();
-    no_folder.spawn(command.env("XDG_STATE_HOME", "/dev/null/no").stderr(Stdio::null()));
+    no_folder.spawn(command.env("XDG_STATE_HOME", "/dev/null/no"));
     serves(&no_folder);
 
-    let mut no_home = Resident::absent();
+    let mut no_home = RealDaemon::absent();
     let mut command = no_home.command();
     command.env("HOME", "/dev/null/home").env_remove("XDG_STATE_HOME").env_remove("SAYSO_CONFIG");
-    no_home.spawn(command.stderr(Stdio::null()));
+    no_home.spawn(&mut command);
     serves(&no_home);
 
     // What a full disk says, every write to this device says too.
     if fs::metadata("/dev/full").is_ok() {
-        let mut full = Resident::absent();
-        full.write_config("[log]\nlevel = \"debug\"\nrotation = \"never\"");
-        fs::create_dir_all(full.path("state/sayso")).unwrap();
-        symlink("/dev/full", full.path("state/sayso/saysod.log")).unwrap();
+        let mut full = RealDaemon::absent();
+        full.settings("[log]\nlevel = \"debug\"\nrotation = \"never\"");
+        fs::create_dir_all(full.home.logs()).unwrap();
+        symlink("/dev/full", full.home.logs().join("saysod.log")).unwrap();
         let mut command = full.command();
-        full.spawn(command.stderr(Stdio::null()));
+        full.spawn(&mut command);
         serves(&full);
         full.signal("TERM");
         assert!(full.ended().success());
@@ -198,16 +194,16 @@ fn logs_that_cannot_be_written_stop_nothing() {
 #[test]
 fn what_is_dictated_is_logged_only_when_asked_for() {
     for (arguments, logged) in [(&[][..], false), (&["--log-text"][..], true)] {
-        let mut daemon = Resident::absent();
-        daemon.write_config("[log]\nlevel = \"debug\"");
+        let mut daemon = RealDaemon::absent();
+        daemon.settings("[log]\nlevel = \"debug\"");
         daemon.start(arguments);
         daemon.ask(&convert(1, "echo space xylophone", ""));
         daemon.ask(&convert(1, "xylophone\0", ""));
         daemon.ask("xylophone");
         daemon.signal("TERM");
         assert!(daemon.ended().success());
-        let log = daemon.log();
-        for file in fs::read_dir(daemon.logs()).unwrap() {
+        let log = daemon.home.log();
+        for file in fs::read_dir(daemon.home.logs()).unwrap() {
             assert_eq!(file.unwrap().metadata().unwrap().mode() & 0o077, 0);
         }
         assert!(log.contains("listening") && log.contains("ended"), "{log}");
@@ -217,24 +213,24 @@ fn what_is_dictated_is_logged_only_when_asked_for() {
 
 #[test]
 fn settings_are_noticed_and_a_mistake_costs_one_entry() {
-    let mut daemon = Resident::absent();
-    daemon.write_config("[words]\n\"kay eight s\" = \"k8s\"");
+    let mut daemon = RealDaemon::absent();
+    daemon.settings("[words]\n\"kay eight s\" = \"k8s\"");
     daemon.start(&[]);
     let converted = |said: &str| daemon.ask(&convert(1, said, ""))["result"]["buffer"].clone();
     assert_eq!(converted("cd space kay eight s"), "cd k8s");
-    daemon.write_config("[words]\n\"kay eight s\" = \"k8s\"\n\"my box\" = \"bertha\"");
+    daemon.settings("[words]\n\"kay eight s\" = \"k8s\"\n\"my box\" = \"bertha\"");
     assert_eq!(converted("cd space my box"), "cd bertha");
-    daemon.write_config("[words]\nbad = \"\"\n\"my box\" = \"bertha\"");
+    daemon.settings("[words]\nbad = \"\"\n\"my box\" = \"bertha\"");
     assert_eq!(converted("cd space my box"), "cd bertha");
     let status = daemon.ask(r#"{"v":1,"id":1,"op":"status"}"#);
     let mistake = status["status"]["settings_error"].as_str().unwrap();
-    assert!(mistake.contains("config.toml:3:7"), "{mistake}");
+    assert!(mistake.contains("settings.toml:3:7"), "{mistake}");
 }
 
 #[test]
 fn settings_that_nobody_can_read_to_the_end_stop_nothing() {
-    let mut daemon = Resident::new();
-    let settings = daemon.path("config.toml");
+    let mut daemon = RealDaemon::new();
+    let settings = daemon.home.settings_file();
     fs::remove_file(&settings).unwrap();
     assert!(Command::new("mkfifo").arg(&settings).status().unwrap().success());
     let answer = daemon.ask(&convert(1, SAID, r#","deadline_ms":60000"#));
@@ -248,28 +244,29 @@ fn settings_that_nobody_can_read_to_the_end_stop_nothing() {
 /// What needs systemd's tools, or to become another user.
 #[cfg(target_os = "linux")]
 mod on_linux {
-    use super::not_run::not_run;
     use super::*;
+    use sayso_testing::{need, not_run, programs};
     use std::fs::Permissions;
     use std::os::unix::fs::PermissionsExt;
     use std::os::unix::net::UnixStream;
 
     #[test]
     fn a_passed_descriptor_must_be_a_listening_socket() {
-        let program = env!("CARGO_BIN_EXE_saysod");
+        let program = programs::program("saysod");
         let mut shell = Command::new("sh");
-        shell.args(["-c", r#"LISTEN_PID=$$ LISTEN_FDS=1 exec "$0" 3</dev/null"#, program]);
+        shell.args(["-c", r#"LISTEN_PID=$$ LISTEN_FDS=1 exec "$0" 3</dev/null"#]).arg(program);
         let output = shell.output().unwrap();
         assert_eq!(output.status.code(), Some(1));
         assert!(String::from_utf8_lossy(&output.stderr).contains("no listening Unix socket"));
     }
 
     #[test]
+    #[cfg_attr(not(feature = "system-tests"), ignore = "needs systemd-socket-activate: tests/run")]
     fn a_passed_socket_is_served_and_left_to_its_owner() {
-        assert!(resident::is_installed("systemd-socket-activate"), "install it: apt-get install systemd");
-        let daemon = Resident::absent();
-        daemon.make_folder(0o700);
-        let socket = daemon.socket();
+        need("systemd-socket-activate");
+        let daemon = RealDaemon::absent();
+        daemon.home.make_socket_folder(0o700);
+        let socket = daemon.home.socket();
         let mut manager = Command::new("systemd-socket-activate");
         manager.arg("-l").arg(&socket);
         for (name, value) in daemon.command().get_envs() {
@@ -278,7 +275,7 @@ mod on_linux {
             }
         }
         let mut manager = manager
-            .arg(env!("CARGO_BIN_EXE_saysod"))
+            .arg(programs::program("saysod"))
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
@@ -302,16 +299,18 @@ mod on_linux {
 
     /// Only a process that may become another user can try this.
     #[test]
+    #[cfg_attr(not(feature = "system-tests"), ignore = "needs root and Python: tests/run")]
     fn another_user_gets_no_answer() {
+        need("python3");
         if !nix::unistd::geteuid().is_root() {
             return not_run("another_user_gets_no_answer", "only root can become another user");
         }
-        let daemon = Resident::new();
+        let daemon = RealDaemon::new();
         // A way round the private folder, which alone would keep everybody out.
         let open = tempfile::tempdir().unwrap();
         fs::set_permissions(open.path(), Permissions::from_mode(0o755)).unwrap();
         let door = open.path().join("door");
-        fs::hard_link(daemon.socket(), &door).unwrap();
+        fs::hard_link(daemon.home.socket(), &door).unwrap();
         fs::set_permissions(&door, Permissions::from_mode(0o666)).unwrap();
         let stranger = r#"
 import os, socket, sys

@@ -1,31 +1,21 @@
 //! A language model in the daemon: loaded behind the first line that needs it, given up again, exchanged, taken away or
 //! broken while lines are converted. No line may wait for any of it, or be lost.
 
-#![allow(clippy::unwrap_used)]
-
-mod resident;
-
-use resident::{MEANT, Resident, SAID, convert};
+use sayso_testing::wire::convert;
+use sayso_testing::{MEANT, RealDaemon, SAID, gguf, wait_until};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::{Duration, Instant};
 
 /// A line that the tagger reads.
 const FREE: &str = "git commit dash m quote fix login bug quote";
 
-/// The gguf of a small model with random weights.
-fn gguf(name: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/store/tests/fixtures");
-    folder.join(name).with_extension("gguf")
-}
-
 /// Runs `saysod model`; it must work, unless it is to fail with something said.
 #[track_caller]
-fn model(daemon: &Resident, arguments: &[&str], fails: Option<&str>) {
+fn model(daemon: &RealDaemon, arguments: &[&str], fails: Option<&str>) {
     let output = daemon.command().arg("model").args(arguments).output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.success(), fails.is_none(), "{arguments:?}: {said}");
@@ -33,46 +23,43 @@ fn model(daemon: &Resident, arguments: &[&str], fails: Option<&str>) {
 }
 
 /// Imports a small model under this name.
-fn import(daemon: &Resident, name: &str) {
+fn import(daemon: &RealDaemon, name: &str) {
     let file = gguf("qwen3").display().to_string();
     model(daemon, &["import", &file, "--name", name], None);
 }
 
-fn status(daemon: &Resident) -> Value {
+fn status(daemon: &RealDaemon) -> Value {
     daemon.ask(r#"{"v":1,"id":1,"op":"status"}"#)["status"].clone()
 }
 
 /// Waits until the model of this name is as it should be; returns what was told of it then.
 #[track_caller]
-fn becomes(daemon: &Resident, name: &str, state: &str) -> Value {
-    let begun = Instant::now();
-    loop {
-        let model = status(daemon)["model"].clone();
-        if model["state"] == state && model["name"].as_str().unwrap_or_default() == name {
-            return model;
-        }
-        assert!(begun.elapsed() < Duration::from_secs(60), "{name} is not {state}: {model}");
-        thread::sleep(Duration::from_millis(5));
-    }
+fn becomes(daemon: &RealDaemon, name: &str, state: &str) -> Value {
+    let mut model = Value::Null;
+    wait_until(&format!("{name} to be {state}"), || {
+        model = status(daemon)["model"].clone();
+        model["state"] == state && model["name"].as_str().unwrap_or_default() == name
+    });
+    model
 }
 
 /// The stage that answered a free line, which has to be answered.
 #[track_caller]
-fn converted(daemon: &Resident, more: &str) -> String {
+fn converted(daemon: &RealDaemon, more: &str) -> String {
     let answer = daemon.ask(&convert(1, FREE, more));
     answer["result"]["route"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned()
 }
 
 /// Has the model answer a line: it judges, or writes where it thinks little of all readings.
 #[track_caller]
-fn judged(daemon: &Resident) {
+fn judged(daemon: &RealDaemon) {
     let stage = converted(daemon, r#","route":"model""#);
     assert!(["judge", "writer"].contains(&stage.as_str()), "{stage}");
 }
 
 /// A daemon with the model `tiny`, chosen.
-fn with_tiny(arguments: &[&str]) -> Resident {
-    let mut daemon = Resident::absent();
+fn with_tiny(arguments: &[&str]) -> RealDaemon {
+    let mut daemon = RealDaemon::absent();
     import(&daemon, "tiny");
     model(&daemon, &["use", "tiny"], None);
     daemon.start(arguments);
@@ -81,7 +68,7 @@ fn with_tiny(arguments: &[&str]) -> Resident {
 
 #[test]
 fn a_model_is_loaded_behind_the_first_line_that_needs_it() {
-    let daemon = Resident::new();
+    let daemon = RealDaemon::new();
     let told = status(&daemon)["model"].clone();
     assert_eq!((&told["state"], &told["name"]), (&"none".into(), &Value::Null));
     import(&daemon, "tiny");
@@ -108,7 +95,7 @@ fn a_model_is_loaded_behind_the_first_line_that_needs_it() {
 fn who_asks_for_the_model_alone_waits_for_it() {
     let daemon = with_tiny(&[]);
     judged(&daemon);
-    let daemon = Resident::new();
+    let daemon = RealDaemon::new();
     let answer = daemon.ask(&convert(1, FREE, r#","route":"model""#));
     assert_eq!(answer["error"]["code"], "no_route", "{answer}");
 }
@@ -136,7 +123,12 @@ fn a_model_that_nobody_needs_gives_its_memory_back() {
         let told = becomes(&daemon, "tiny", "unloaded");
         assert_eq!(told["weights_bytes"], 0);
         assert!(told["why"].as_str().unwrap().contains("no line needed it for 0.6 s"), "{told}");
-        assert_eq!(daemon.log().matches("the language model is loaded").count(), times, "{}", daemon.log());
+        assert_eq!(
+            daemon.home.log().matches("the language model is loaded").count(),
+            times,
+            "{}",
+            daemon.home.log()
+        );
     }
 }
 
@@ -195,17 +187,17 @@ fn the_newest_line_of_a_session_has_the_model() {
 fn the_settings_choose_a_model_or_none() {
     let daemon = with_tiny(&[]);
     import(&daemon, "other");
-    daemon.write_config("[model]\nname = \"other\"");
+    daemon.settings("[model]\nname = \"other\"");
     converted(&daemon, "");
     becomes(&daemon, "other", "resident");
-    daemon.write_config("[model]\njudge = false");
+    daemon.settings("[model]\njudge = false");
     assert_eq!(converted(&daemon, ""), "tagger");
     becomes(&daemon, "", "off");
-    daemon.write_config("[model]\nname = \"absent\"");
+    daemon.settings("[model]\nname = \"absent\"");
     assert_eq!(converted(&daemon, ""), "tagger");
     let told = becomes(&daemon, "", "failed");
     assert!(told["why"].as_str().unwrap().contains("there is no model absent here"), "{told}");
-    daemon.write_config("");
+    daemon.settings("");
     converted(&daemon, "");
     becomes(&daemon, "tiny", "resident");
 }
@@ -227,7 +219,7 @@ fn a_model_is_removed_while_it_is_in_use() {
 /// What is wrong with a folder is told by the daemon, which answers on, and by `use`; and a whole one mends it.
 fn check_broken(break_it: fn(&Path), why: &str) {
     let daemon = with_tiny(&[]);
-    break_it(&models(&daemon).join("tiny"));
+    break_it(&daemon.home.models().join("tiny"));
     assert_eq!(converted(&daemon, ""), "tagger");
     let told = becomes(&daemon, "tiny", "failed");
     assert!(told["why"].as_str().unwrap().contains(why), "{why}: {told}");
@@ -235,16 +227,11 @@ fn check_broken(break_it: fn(&Path), why: &str) {
     assert_eq!(status(&daemon)["model"]["state"], "failed", "it is not tried again and again");
     let answer = daemon.ask(&convert(1, FREE, r#","route":"model""#));
     assert!(answer["error"]["message"].as_str().unwrap().contains(why), "{answer}");
-    assert!(daemon.log().contains("the language model cannot be used"), "{}", daemon.log());
+    assert!(daemon.home.log().contains("the language model cannot be used"), "{}", daemon.home.log());
     model(&daemon, &["use", "tiny"], Some(why));
     import(&daemon, "whole");
     model(&daemon, &["use", "whole"], None);
     judged(&daemon);
-}
-
-fn models(daemon: &Resident) -> PathBuf {
-    let data = if cfg!(target_os = "macos") { "Library/Application Support" } else { ".local/share" };
-    daemon.path(data).join("sayso/models")
 }
 
 /// Replaces text in a file of the folder.

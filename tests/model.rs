@@ -1,50 +1,24 @@
 //! `sayso model` as a person uses it: models come from a hub or a file, are chosen, checked and removed, whatever
 //! breaks meanwhile.
 
-#![allow(clippy::unwrap_used)]
-
-#[allow(dead_code)]
-#[path = "terminal/home.rs"]
-mod home;
-#[path = "../models/store/tests/hub/mod.rs"]
-mod hub;
+use sayso_testing::{FakeHub, Home, Ran, Trouble, command, finish, sayso, wait_until};
 #[cfg(target_os = "linux")]
-mod not_run;
-#[path = "terminal/programs.rs"]
-mod programs;
-#[path = "terminal/ran.rs"]
-mod ran;
-
-use home::Home;
-use hub::{FakeHub, Trouble};
-#[cfg(target_os = "linux")]
-use not_run::not_run;
-use ran::{Ran, command, finish, sayso};
+use sayso_testing::{not_run, programs};
 use std::fs;
-use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::thread;
-use std::time::Duration;
 
 const WEIGHTS: &str = "model.safetensors";
 
-/// A GGUF file of a small model with random weights.
+/// The GGUF file of a small model with random weights.
 fn gguf(name: &str) -> String {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/store/tests/fixtures");
-    folder.join(name).with_extension("gguf").display().to_string()
+    sayso_testing::gguf(name).display().to_string()
 }
 
 /// A hub that has one of them, which it calls `owner/tiny`.
 fn hub() -> FakeHub {
     let home = Home::new();
     done(&sayso(&home, &["model", "import", &gguf("qwen3")], ""), "qwen3 is here");
-    FakeHub::serve(&models(&home).join("qwen3"))
-}
-
-/// Where language models are in a home.
-fn models(home: &Home) -> PathBuf {
-    let data = if cfg!(target_os = "macos") { "Library/Application Support" } else { ".local/share" };
-    home.path().join(data).join("sayso/models")
+    FakeHub::serve(&home.models().join("qwen3"))
 }
 
 /// It came to its end well, and said so.
@@ -86,11 +60,11 @@ fn a_model_comes_is_chosen_checked_and_removed() {
     assert!(list().contains("owner/tiny at c0ffeec0ff"), "{}", list());
     done(&sayso(&home, &["model", "verify"], ""), "tiny is as it was when it came");
 
-    fs::write(models(&home).join("tiny/extra.bin"), "").unwrap();
+    fs::write(home.models().join("tiny/extra.bin"), "").unwrap();
     let ran = sayso(&home, &["model", "verify", "tiny"], "");
     assert_eq!((ran.code, ran.err.as_str()), (Some(1), ""), "{ran:?}");
     assert!(ran.out.contains("extra.bin was not part of it"), "{ran:?}");
-    fs::remove_file(models(&home).join("tiny/extra.bin")).unwrap();
+    fs::remove_file(home.models().join("tiny/extra.bin")).unwrap();
 
     done(&sayso(&home, &["model", "remove", "tiny"], ""), "It was the one that judged");
     assert!(list().starts_with("No model is here.\n"));
@@ -148,7 +122,7 @@ fn status_and_doctor_tell_of_the_model() {
     done(&sayso(&home, &["model", "remove", "tiny"], ""), "tiny is removed");
     done(&sayso(&home, &["model", "import", &gguf("qwen2"), "--name", "tiny"], ""), "tiny is here");
     done(&sayso(&home, &["model", "use", "tiny"], ""), "tiny judges");
-    fs::remove_file(models(&home).join("tiny/tokenizer.json")).unwrap();
+    fs::remove_file(home.models().join("tiny/tokenizer.json")).unwrap();
     assert_eq!(sayso(&home, &free, "").code, Some(1));
     assert!(told("status").contains("tiny cannot be used: "), "{}", told("status"));
     let doctor = told("doctor");
@@ -186,13 +160,11 @@ fn ctrl_c_leaves_what_the_next_pull_goes_on_with() {
     hub.trouble(WEIGHTS, Trouble::Stalls(10_000));
     let child = pull(&home, &hub, &[]).spawn().unwrap();
     let here = || {
-        let files = fs::read_dir(models(&home).join(".tiny.pull")).into_iter().flatten().flatten();
+        let files = fs::read_dir(home.models().join(".tiny.pull")).into_iter().flatten().flatten();
         let weights = files.filter(|file| file.file_name().to_string_lossy().starts_with(WEIGHTS));
         weights.map(|file| file.metadata().unwrap().len()).sum::<u64>()
     };
-    while here() < 10_000 {
-        thread::sleep(Duration::from_millis(5));
-    }
+    wait_until("the first 10,000 bytes", || here() == 10_000);
     let interrupted = Command::new("kill").args(["-s", "INT", &child.id().to_string()]).status();
     assert!(interrupted.unwrap().success());
     let ran = finish(child, b"");
@@ -213,12 +185,12 @@ fn of_two_pulls_at_once_one_works_and_the_other_says_so() {
     let held = state.lock().unwrap();
     let mut both: Vec<_> = (0..2).map(|_| pull(&home, &hub, &[]).spawn().unwrap()).collect();
     // Who has the lock waits for the hub; the other one ends.
-    let loser = loop {
-        match (0..2).find(|at| both[*at].try_wait().unwrap().is_some()) {
-            Some(at) => break both.remove(at),
-            None => thread::sleep(Duration::from_millis(5)),
-        }
-    };
+    let mut loser = None;
+    wait_until("one of both to end", || {
+        loser = (0..2).find(|at| both[*at].try_wait().unwrap().is_some());
+        loser.is_some()
+    });
+    let loser = both.remove(loser.unwrap());
     failed(&finish(loser, b""), "tiny is being pulled, imported or removed by another process");
     drop(held);
     done(&finish(both.remove(0), b""), "tiny is here");
@@ -242,9 +214,10 @@ fn a_server_that_lies_leaves_no_model() {
 
 #[cfg(target_os = "linux")]
 #[test]
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs a file system of its own: tests/run")]
 fn a_disk_that_fills_during_a_pull_is_said_and_what_came_is_kept() {
     let (home, hub) = (Home::new(), hub());
-    fs::create_dir_all(models(&home)).unwrap();
+    fs::create_dir_all(home.models()).unwrap();
     // A file system of its own, which is gone with the shell that mounted it.
     let script = r#"
         mount -t tmpfs -o size=40k none "$2" || exit 77
@@ -253,16 +226,9 @@ fn a_disk_that_fills_during_a_pull_is_said_and_what_came_is_kept() {
         mount -o remount,size=1m "$2" || exit 77
         "$1" model pull owner/tiny && "$1" model list
         exit $code"#;
-    let inside = command(&home, &[]);
-    let mut shell = Command::new("unshare");
+    let mut shell = home.command("unshare");
     shell.args(["--user", "--map-root-user", "--mount", "sh", "-c", script, "sh"]);
-    shell.arg(inside.get_program()).arg(models(&home)).env("HF_ENDPOINT", &hub.endpoint);
-    for (name, value) in inside.get_envs() {
-        match value {
-            Some(value) => shell.env(name, value),
-            None => shell.env_remove(name),
-        };
-    }
+    shell.arg(programs::program("sayso")).arg(home.models()).env("HF_ENDPOINT", &hub.endpoint);
     let output = match shell.output() {
         Ok(output) if output.status.code() != Some(77) && !is_refusal(&output.stderr) => output,
         other => return not_run("disk full", &format!("no file system can be mounted: {other:?}")),

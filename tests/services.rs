@@ -1,45 +1,39 @@
 //! The daemon in the hands of a service manager: socket activation, restarts, modes, and what is left afterwards.
 
-#![cfg(target_os = "linux")]
-#![allow(clippy::unwrap_used, unreachable_pub)]
-
+use sayso_testing::{Home, need, not_run, programs, repository, wait_until};
+use std::env;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
-use std::{env, thread};
-
-mod not_run;
-#[path = "terminal/programs.rs"]
-mod programs;
-
-use not_run::not_run;
 
 const DICTATED: &str = "git status dash s";
 const COMMAND: &str = "git status -s";
 
-/// Set in the run of this program that has a manager of its own around it.
+/// The test that runs this program once more with a manager of its own around it.
+const THE_TEST: &str = "services::a_user_manager_starts_restarts_and_forgets_the_daemon";
+/// Set in that second run.
 const INSIDE: &str = "SAYSO_TEST_INSIDE_MANAGER";
 
-/// Runs `sayso` with `arguments`, the dictated line on its standard input.
-fn sayso(arguments: &[&str], environment: &[(&str, &Path)]) -> Output {
+/// The client in the environment of the manager around this process.
+fn client() -> Command {
+    Command::new(programs::program("sayso"))
+}
+
+/// Runs the client with `arguments`, the dictated line on its standard input.
+fn sayso(mut client: Command, arguments: &[&str]) -> Output {
     use std::io::Write;
-    let mut child = Command::new(programs::folder().join("sayso"))
-        .args(arguments)
-        .envs(environment.iter().copied())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    client.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = client.spawn().unwrap();
     // A command that reads nothing may have ended already.
     let _ = child.stdin.take().unwrap().write_all(DICTATED.as_bytes());
     child.wait_with_output().unwrap()
 }
 
-/// Runs `sayso` and returns what it printed; it must succeed.
-fn succeeds(arguments: &[&str], environment: &[(&str, &Path)]) -> String {
-    let output = sayso(arguments, environment);
+/// Runs the client and returns what it printed; it must succeed.
+#[track_caller]
+fn succeeds(client: Command, arguments: &[&str]) -> String {
+    let output = sayso(client, arguments);
     let printed = String::from_utf8_lossy(&output.stdout).into_owned();
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "sayso {arguments:?}: {}\n{printed}{said}", output.status);
@@ -47,10 +41,10 @@ fn succeeds(arguments: &[&str], environment: &[(&str, &Path)]) -> String {
 }
 
 /// Converts the line, and returns the process number of the daemon that did and who keeps its socket.
-fn convert(environment: &[(&str, &Path)]) -> (u32, String) {
-    assert_eq!(succeeds(&["convert", "--deadline-ms", "60000"], environment).trim_end(), COMMAND);
-    let status: serde_json::Value =
-        serde_json::from_str(&succeeds(&["status", "--json"], environment)).unwrap();
+#[track_caller]
+fn convert(client: impl Fn() -> Command) -> (u32, String) {
+    assert_eq!(succeeds(client(), &["convert", "--deadline-ms", "60000"]).trim_end(), COMMAND);
+    let status: serde_json::Value = serde_json::from_str(&succeeds(client(), &["status", "--json"])).unwrap();
     let pid = status["pid"].as_u64().unwrap();
     (u32::try_from(pid).unwrap(), status["owner"].as_str().unwrap().to_owned())
 }
@@ -59,34 +53,23 @@ fn mode(path: &Path) -> u32 {
     fs::metadata(path).unwrap().permissions().mode() & 0o7777
 }
 
-/// Waits for what another process will do soon, by looking.
-fn until(what: &str, mut condition: impl FnMut() -> bool) {
-    for _ in 0..2000 {
-        if condition() {
-            return;
-        }
-        thread::sleep(std::time::Duration::from_millis(5));
-    }
-    panic!("waited for {what}");
-}
-
 /// `systemd-socket-activate`, which listens, and becomes the daemon at the first connection.
 struct Activator(Child);
 
 impl Activator {
-    fn listen(socket: &Path, environment: &[(&str, &Path)]) -> Activator {
-        let child = Command::new("systemd-socket-activate")
+    fn listen(home: &Home) -> Activator {
+        let socket = home.socket();
+        let child = home
+            .command("systemd-socket-activate")
             .arg(format!("--listen={}", socket.display()))
-            .args(["--setenv=HOME", "--setenv=XDG_RUNTIME_DIR"])
-            .arg(programs::folder().join("saysod"))
-            .envs(environment.iter().copied())
-            .env_remove("SAYSO_SOCKET")
+            .args(["--setenv=HOME", "--setenv=XDG_RUNTIME_DIR", "--setenv=SAYSO_CONFIG"])
+            .arg(programs::program("saysod"))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        until("the socket", || socket.exists());
+        wait_until("the socket", || socket.exists());
         Activator(child)
     }
 }
@@ -99,45 +82,43 @@ impl Drop for Activator {
 }
 
 #[test]
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs systemd-socket-activate: tests/run")]
 fn a_daemon_that_was_handed_its_socket_answers() {
-    let home = tempfile::Builder::new().prefix("sayso").tempdir_in("/tmp").unwrap();
-    let folder = home.path().join("sayso");
-    fs::create_dir(&folder).unwrap();
-    fs::set_permissions(&folder, fs::Permissions::from_mode(0o700)).unwrap();
-    let socket = folder.join("sayso.sock");
-    let environment = [("HOME", home.path()), ("XDG_RUNTIME_DIR", home.path())];
-
+    need("systemd-socket-activate");
+    let home = Home::new();
+    home.make_socket_folder(0o700);
     for _ in 0..2 {
-        let mut activator = Activator::listen(&socket, &environment);
-        let (pid, owner) = convert(&environment);
+        let mut activator = Activator::listen(&home);
+        let (pid, owner) = convert(|| home.command(programs::program("sayso")));
         assert_eq!((pid, owner.as_str()), (activator.0.id(), "service"), "no second daemon was started");
 
         // The path is the manager's: the daemon leaves it when it ends.
         let signal = Command::new("kill").arg(pid.to_string()).status().unwrap();
         assert!(signal.success());
         assert!(activator.0.wait().unwrap().success(), "SIGTERM ends it cleanly");
-        assert!(socket.exists());
-        fs::remove_file(&socket).unwrap();
+        assert!(home.socket().exists());
+        fs::remove_file(home.socket()).unwrap();
     }
 }
 
 #[test]
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs root and systemd: tests/run")]
 fn a_user_manager_starts_restarts_and_forgets_the_daemon() {
     if env::var_os(INSIDE).is_some() {
         return under_the_manager();
     }
-    let harness = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/services/user-manager.sh");
+    let harness = repository().join("tests/services/user-manager.sh");
     let possible = Command::new("bash").arg(&harness).arg("--possible").output().unwrap();
     if !possible.status.success() {
         let why = format!("it needs root and namespaces: {}", String::from_utf8_lossy(&possible.stderr));
         return not_run("a_user_manager_starts_restarts_and_forgets_the_daemon", why.trim());
     }
-    let home = tempfile::Builder::new().prefix("sayso").tempdir_in("/tmp").unwrap();
+    let home = Home::new();
     let output = Command::new("bash")
         .arg(&harness)
         .arg(home.path())
         .arg(env::current_exe().unwrap())
-        .args(["--exact", "a_user_manager_starts_restarts_and_forgets_the_daemon", "--nocapture"])
+        .args(["--exact", THE_TEST, "--include-ignored", "--nocapture"])
         .env(INSIDE, "yes")
         .env_remove("SAYSO_SOCKET")
         .output()
@@ -158,18 +139,18 @@ fn under_the_manager() {
         || ["saysod.socket", "saysod.service"].map(|unit| fs::read_to_string(units.join(unit)).unwrap());
 
     // A daemon that the client started makes room.
-    let (own, owner) = convert(&[]);
+    let (own, owner) = convert(client);
     assert_eq!(owner, "daemon");
-    assert_eq!(sayso(&["service", "status"], &[]).status.code(), Some(1), "not installed yet");
+    assert_eq!(sayso(client(), &["service", "status"]).status.code(), Some(1), "not installed yet");
 
-    succeeds(&["service", "install"], &[]);
+    succeeds(client(), &["service", "install"]);
     assert_eq!((mode(&socket), mode(socket.parent().unwrap())), (0o600, 0o700));
     let written = read();
-    let (first, owner) = convert(&[]);
+    let (first, owner) = convert(client);
     assert_eq!(owner, "service");
     assert_ne!(first, own);
-    until("the client's daemon to end", || !Path::new("/proc").join(own.to_string()).exists());
-    succeeds(&["service", "status"], &[]);
+    wait_until("the client's daemon to end", || !Path::new("/proc").join(own.to_string()).exists());
+    succeeds(client(), &["service", "status"]);
 
     let verified = Command::new("systemd-analyze")
         .args(["--user", "--man=no", "verify"])
@@ -181,20 +162,20 @@ fn under_the_manager() {
 
     // Killed: it is there again for the next line.
     assert!(Command::new("kill").args(["-KILL", &first.to_string()]).status().unwrap().success());
-    until("the daemon to be gone", || !Path::new("/proc").join(first.to_string()).exists());
-    let (second, owner) = convert(&[]);
+    wait_until("the daemon to be gone", || !Path::new("/proc").join(first.to_string()).exists());
+    let (second, owner) = convert(client);
     assert_eq!(owner, "service");
     assert_ne!(second, first);
 
     // Once more changes no file.
-    succeeds(&["service", "install"], &[]);
+    succeeds(client(), &["service", "install"]);
     assert_eq!(read(), written);
-    let (third, _) = convert(&[]);
+    let (third, _) = convert(client);
 
     // Stopped by hand: the next line finds one.
-    succeeds(&["service", "stop"], &[]);
-    until("the daemon to be gone", || !Path::new("/proc").join(third.to_string()).exists());
-    assert_eq!(convert(&[]).1, "service");
+    succeeds(client(), &["service", "stop"]);
+    wait_until("the daemon to be gone", || !Path::new("/proc").join(third.to_string()).exists());
+    assert_eq!(convert(client).1, "service");
 
     // A socket that somebody stopped is started again by the client.
     assert!(
@@ -204,24 +185,26 @@ fn under_the_manager() {
             .unwrap()
             .success()
     );
-    assert_eq!(convert(&[]).1, "service");
+    assert_eq!(convert(client).1, "service");
 
-    succeeds(&["service", "uninstall"], &[]);
-    assert_eq!(sayso(&["service", "status"], &[]).status.code(), Some(1));
+    succeeds(client(), &["service", "uninstall"]);
+    assert_eq!(sayso(client(), &["service", "status"]).status.code(), Some(1));
     let left: Vec<_> = walk(&home.join(".config/systemd"));
     assert!(left.is_empty(), "{left:?}");
     assert!(!socket.exists());
-    assert_eq!(convert(&[]).1, "daemon", "the client starts it again");
-    succeeds(&["service", "stop"], &[]);
+    assert_eq!(convert(client).1, "daemon", "the client starts it again");
+    succeeds(client(), &["service", "stop"]);
     installed_with_the_rest(&home);
 }
 
 /// `install.sh --service`, from a release that was unpacked by hand.
 fn installed_with_the_rest(home: &Path) {
-    let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let repository = repository();
     let release = home.join("release");
     let stage = repository.join("scripts/stage.sh");
-    assert!(Command::new("sh").arg(stage).args([programs::folder(), &release]).status().unwrap().success());
+    assert!(
+        Command::new("sh").arg(stage).args([programs::folder(), release.clone()]).status().unwrap().success()
+    );
     fs::copy(repository.join("install.sh"), release.join("install.sh")).unwrap();
     let run = |arguments: &[&str]| {
         let output = Command::new("dash").arg(release.join("install.sh")).args(arguments).output().unwrap();
@@ -233,13 +216,13 @@ fn installed_with_the_rest(home: &Path) {
     let unit = home.join(".config/systemd/user/saysod.service");
     let program = home.join(".local/bin/saysod");
     assert!(fs::read_to_string(&unit).unwrap().contains(&format!("ExecStart=\"{}\"", program.display())));
-    let (pid, owner) = convert(&[]);
+    let (pid, owner) = convert(client);
     assert_eq!(owner, "service");
     assert_eq!(fs::read_link(format!("/proc/{pid}/exe")).unwrap(), program);
 
     run(&["--uninstall"]);
     assert!(!unit.exists() && !program.exists());
-    until("the daemon to end", || !Path::new("/proc").join(pid.to_string()).exists());
+    wait_until("the daemon to end", || !Path::new("/proc").join(pid.to_string()).exists());
 }
 
 /// All files below a folder.

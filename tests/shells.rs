@@ -1,25 +1,15 @@
 //! One key, in real shells under a real terminal: what it replaces, what it keeps, and what it never does.
 //!
-//! Most tests put a daemon of their own behind the socket, whose table of answers is in `terminal/daemon.rs`; those
-//! at the end start the real one through the client.
+//! Most tests put a fake daemon behind the socket, whose table of answers is in `support/src/fake_daemon.rs`; the last
+//! ones start the real daemon through the client, and the very last ones have tmux around the shell.
 
-#![allow(clippy::unwrap_used)]
-
-#[path = "shells/bash.rs"]
 mod bash;
-#[path = "shells/fish.rs"]
 mod fish;
-#[path = "shells/scripts.rs"]
 mod scripts;
-mod terminal;
-#[path = "shells/zsh.rs"]
 mod zsh;
 
-use terminal::{Daemon, Home, Manner, Setup, Shell, Terminal};
-
-/// What the tests dictate, and its first two readings in the table.
-const SAID: &str = "git space status space dash s";
-const MEANT: &str = "git status -s";
+use sayso_testing::{FakeDaemon, Home, MEANT, Reaction, SAID, Setup, Shell, Terminal};
+use std::time::Duration;
 
 /// One test per shell.
 macro_rules! in_every_shell {
@@ -27,14 +17,17 @@ macro_rules! in_every_shell {
         mod $name {
             use super::*;
             #[test]
+            #[cfg_attr(not(feature = "system-tests"), ignore = "needs zsh: tests/run")]
             fn zsh() {
                 $check(Shell::Zsh);
             }
             #[test]
+            #[cfg_attr(not(feature = "system-tests"), ignore = "needs fish: tests/run")]
             fn fish() {
                 $check(Shell::Fish);
             }
             #[test]
+            #[cfg_attr(not(feature = "system-tests"), ignore = "needs bash: tests/run")]
             fn bash() {
                 $check(Shell::Bash);
             }
@@ -45,7 +38,7 @@ macro_rules! in_every_shell {
 in_every_shell! {
     one_key_replaces_the_line => |shell| {
         let home = Home::new();
-        let daemon = Daemon::listen(&home, Manner::Well);
+        let daemon = FakeDaemon::listen(&home);
         let terminal = Terminal::open(&home, shell, Setup::default());
         terminal.text(SAID).convert().wait_line("$ git status -s");
         terminal.wait_column(15);
@@ -58,7 +51,7 @@ in_every_shell! {
 
     one_undo_brings_the_dictation_back => |shell| {
         let home = Home::new();
-        let _daemon = Daemon::listen(&home, Manner::Well);
+        let _daemon = FakeDaemon::listen(&home);
         let terminal = Terminal::open(&home, shell, Setup::default());
         terminal.text(SAID).convert().wait_line("$ git status -s");
         terminal.keys(&[shell.undo()]).wait_line(&format!("$ {SAID}"));
@@ -66,7 +59,7 @@ in_every_shell! {
 
     further_presses_walk_through_the_readings => |shell| {
         let home = Home::new();
-        let daemon = Daemon::listen(&home, Manner::Well);
+        let daemon = FakeDaemon::listen(&home);
         let terminal = Terminal::open(&home, shell, Setup::default());
         terminal.text(SAID);
         let readings = [MEANT, "git status -S", "git status - s", SAID];
@@ -81,7 +74,7 @@ in_every_shell! {
 
     the_cursor_lands_where_the_answer_says => |shell| {
         let home = Home::new();
-        let daemon = Daemon::listen(&home, Manner::Well);
+        let daemon = FakeDaemon::listen(&home);
         let terminal = Terminal::open(&home, shell, Setup::default());
         terminal.text("echo space quote quote").keys(&["C-a"]).convert().wait_line("$ echo \"\"");
         assert_eq!(daemon.request().cursor, Some(0));
@@ -91,7 +84,7 @@ in_every_shell! {
 
     a_leading_space_stays => |shell| {
         let home = Home::new();
-        let daemon = Daemon::listen(&home, Manner::Well);
+        let daemon = FakeDaemon::listen(&home);
         let terminal = Terminal::open(&home, shell, Setup::default());
         terminal.text(&format!("  {SAID} ")).convert().wait_line("$   git status -s");
         assert_eq!(daemon.request().text, SAID);
@@ -103,7 +96,7 @@ in_every_shell! {
 
     text_of_every_kind_travels_both_ways => |shell| {
         let home = Home::new();
-        let daemon = Daemon::listen(&home, Manner::Well);
+        let daemon = FakeDaemon::listen(&home);
         let terminal = Terminal::open(&home, shell, Setup::default());
         terminal.text("echo space é").convert().wait_line(r#"$ echo é\"x\\y"#);
         assert_eq!(daemon.request().text, "echo space é");
@@ -117,7 +110,7 @@ in_every_shell! {
 
     a_bracketed_paste_is_dictation_too => |shell| {
         let home = Home::new();
-        let daemon = Daemon::listen(&home, Manner::Well);
+        let daemon = FakeDaemon::listen(&home);
         let terminal = Terminal::open(&home, shell, Setup::default());
         terminal.paste(SAID).wait_line(&format!("$ {SAID}"));
         terminal.convert().wait_line("$ git status -s");
@@ -131,7 +124,7 @@ in_every_shell! {
 
     an_answer_of_several_lines_keeps_them => |shell| {
         let home = Home::new();
-        let _daemon = Daemon::listen(&home, Manner::Well);
+        let _daemon = FakeDaemon::listen(&home);
         let terminal = Terminal::open(&home, shell, Setup::default());
         terminal.text("two lines").convert().wait_text("one");
         terminal.wait_text("two");
@@ -141,7 +134,7 @@ in_every_shell! {
 
     a_refusal_keeps_the_line_and_says_why => |shell| {
         let home = Home::new();
-        let _daemon = Daemon::listen(&home, Manner::Well);
+        let _daemon = FakeDaemon::listen(&home);
         let terminal = Terminal::open(&home, shell, Setup::default());
         terminal.text("well well").keys(&["Left", "Left"]).convert();
         terminal.wait_text("this does not look like a dictated command");
@@ -152,8 +145,10 @@ in_every_shell! {
 
     bad_answers_keep_the_line => |shell| {
         let home = Home::new();
-        for manner in [Manner::Garbage, Manner::WrongId, Manner::Closes, Manner::Control, Manner::Half] {
-            let _daemon = Daemon::listen(&home, manner);
+        let garbage = Reaction::Say("]]} what?".to_owned());
+        let half = Reaction::HalfAnAnswer;
+        for bad in [garbage, Reaction::AnswerToAnother, Reaction::Close, Reaction::AnswerForbidden, half] {
+            let _daemon = FakeDaemon::reacting(&home, &[bad]);
             let terminal = Terminal::open(&home, shell, Setup::default());
             terminal.text(SAID).convert().wait_text("sayso: ");
             terminal.text("!").wait_text(&format!("$ {SAID}!"));
@@ -162,7 +157,7 @@ in_every_shell! {
 
     keys_typed_while_waiting_are_not_lost => |shell| {
         let home = Home::with_settings("deadline_ms = 10000");
-        let daemon = Daemon::listen(&home, Manner::Held);
+        let daemon = FakeDaemon::held(&home);
         let terminal = Terminal::open(&home, shell, Setup::default());
         terminal.text(SAID).convert();
         daemon.request();
@@ -182,7 +177,7 @@ in_every_shell! {
 
     an_interrupt_while_waiting_keeps_the_line => |shell| {
         let home = Home::with_settings("deadline_ms = 60000");
-        let daemon = Daemon::listen(&home, Manner::Held);
+        let daemon = FakeDaemon::held(&home);
         let terminal = Terminal::open(&home, shell, Setup::default());
         terminal.text(SAID).convert();
         daemon.request();
@@ -196,7 +191,7 @@ in_every_shell! {
 
     a_daemon_that_hangs_costs_the_deadline_only => |shell| {
         let home = Home::with_settings("deadline_ms = 200");
-        let _daemon = Daemon::listen(&home, Manner::Held);
+        let _daemon = FakeDaemon::held(&home);
         let terminal = Terminal::open(&home, shell, Setup::default());
         terminal.text(SAID).convert().wait_text("sayso: no answer in time; the line stays as it was");
         terminal.text("!").wait_row(&format!("$ {SAID}!"));
@@ -223,9 +218,8 @@ in_every_shell! {
 
     a_folder_that_others_may_enter_is_not_used => |shell| {
         let home = Home::new();
-        let daemon = Daemon::listen(&home, Manner::Well);
-        let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-        std::fs::set_permissions(home.runtime().join("sayso"), open).unwrap();
+        let daemon = FakeDaemon::listen(&home);
+        home.make_socket_folder(0o755);
         let terminal = Terminal::open(&home, shell, Setup::default());
         terminal.text(SAID).convert().wait_text("chmod 700");
         terminal.text("!").wait_row(&format!("$ {SAID}!"));
@@ -234,7 +228,7 @@ in_every_shell! {
 
     history_holds_only_what_was_run => |shell| {
         let home = Home::new();
-        let _daemon = Daemon::listen(&home, Manner::Well);
+        let _daemon = FakeDaemon::listen(&home);
         let terminal = Terminal::open(&home, shell, Setup::default());
         terminal.text("echo space one").convert().wait_line("$ echo one");
         terminal.keys(&["Enter"]).wait("the output", |screen| screen.contains("\none\n"));
@@ -245,7 +239,7 @@ in_every_shell! {
 
     nothing_is_bound_where_the_person_says_so => |shell| {
         let home = Home::new();
-        let daemon = Daemon::listen(&home, Manner::Well);
+        let daemon = FakeDaemon::listen(&home);
         let (bind, count) = match shell {
             Shell::Zsh => ("bindkey '^G' sayso-convert\n", "bindkey -L | grep -c sayso"),
             Shell::Fish => ("bind \\cg sayso-convert\n", "bind | grep -c sayso"),
@@ -263,7 +257,7 @@ in_every_shell! {
             [("ctrl-g", &["C-g"][..]), ("alt-v", &["M-v"]), ("f5", &["F5"]), ("ctrl-x v", &["C-x", "v"])]
         {
             let home = Home::with_settings(&format!("key = {setting:?}"));
-            let _daemon = Daemon::listen(&home, Manner::Well);
+            let _daemon = FakeDaemon::listen(&home);
             let terminal = Terminal::open(&home, shell, Setup::default());
             terminal.text(SAID).keys(keys).wait_line("$ git status -s");
         }
@@ -278,7 +272,7 @@ in_every_shell! {
 
     a_slow_second_key_still_arrives => |shell| {
         let home = Home::new();
-        let _daemon = Daemon::listen(&home, Manner::Well);
+        let _daemon = FakeDaemon::listen(&home);
         // As impatient as the shells can be: a key that also begins a longer one is then taken for itself.
         let before = match shell {
             Shell::Zsh => "bindkey -v\nKEYTIMEOUT=1\n",
@@ -288,16 +282,12 @@ in_every_shell! {
         let terminal = Terminal::open(&home, shell, Setup { before, ..Setup::default() });
         terminal.text(SAID).wait_line(&format!("$ {SAID}"));
         terminal.keys(&["C-x"]);
-        // Each reading of the screen takes longer than that.
-        for _ in 0..5 {
-            terminal.screen();
-        }
-        terminal.keys(&["C-v"]).wait_line("$ git status -s");
+        terminal.dawdle(Duration::from_millis(100)).keys(&["C-v"]).wait_line("$ git status -s");
     };
 
     other_locales_do_no_harm => |shell| {
         let home = Home::new();
-        let daemon = Daemon::listen(&home, Manner::Well);
+        let daemon = FakeDaemon::listen(&home);
         let setup = Setup { environment: &[("LC_ALL", "C")], ..Setup::default() };
         let terminal = Terminal::open(&home, shell, setup);
         terminal.text(SAID).convert().wait_line("$ git status -s");
@@ -308,7 +298,7 @@ in_every_shell! {
 in_every_shell! {
     enter_converts_surely_dictated_lines_where_asked => |shell| {
         let home = Home::with_settings("enter_converts = true");
-        let daemon = Daemon::listen(&home, Manner::Well);
+        let daemon = FakeDaemon::listen(&home);
         let terminal = Terminal::open(&home, shell, Setup::default());
         terminal.text("echo space one").keys(&["Enter"]).wait_row("$ echo one");
         terminal.wait_text("sayso: converted; Enter runs it");
@@ -319,7 +309,7 @@ in_every_shell! {
         terminal.text("echo t'w'o").keys(&["Enter"]).wait_row("two");
         daemon.request();
         drop(daemon);
-        let daemon = Daemon::listen(&home, Manner::Held);
+        let daemon = FakeDaemon::held(&home);
         terminal.text("echo thr'e'e").keys(&["Enter"]).wait_row("three");
         daemon.release();
         terminal.keys(&["Enter"]).wait("three prompts", |screen| screen.ends_with("$\n$"));
@@ -327,7 +317,7 @@ in_every_shell! {
 
     modes_of_vi_have_the_key_too => |shell| {
         let home = Home::new();
-        let _daemon = Daemon::listen(&home, Manner::Well);
+        let _daemon = FakeDaemon::listen(&home);
         let before = match shell {
             Shell::Zsh => {
                 "bindkey -v\nzle-keymap-select() { PS1='$ '; [[ $KEYMAP == vicmd ]] && PS1='N$ '; zle reset-prompt }\n\
@@ -365,8 +355,20 @@ in_every_shell! {
     };
 }
 
+in_every_shell! {
+    tmux_shows_the_same => |shell: Shell| {
+        let home = Home::new();
+        let _daemon = FakeDaemon::listen(&home);
+        let terminal = Terminal::open_in_tmux(&home, shell, Setup::default());
+        every_path(&terminal);
+        terminal.keys(&["C-e", "C-u"]).paste(SAID).convert().wait_row("$ git status -s");
+        terminal.wait_column(15);
+        terminal.keys(&[shell.undo()]).wait_row(&format!("$ {SAID}"));
+    };
+}
+
 /// Converts, walks, fails: every path of a script, whatever surrounds it.
-fn every_path(terminal: &Terminal<'_>) {
+fn every_path(terminal: &Terminal) {
     terminal.text(SAID).convert().wait_line("$ git status -s");
     terminal.convert().wait_row("$ git status -S");
     terminal.keys(&["C-e", "C-u"]).text("no such thing").convert();
@@ -377,7 +379,7 @@ fn every_path(terminal: &Terminal<'_>) {
 }
 
 /// The screen as it is, kept beside the tests.
-fn snapshot(name: &str, terminal: &Terminal<'_>) {
+fn snapshot(name: &str, terminal: &Terminal) {
     let mut settings = insta::Settings::clone_current();
     settings.set_snapshot_path(concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/screens"));
     settings.set_prepend_module_to_snapshot(false);

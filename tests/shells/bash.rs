@@ -1,7 +1,7 @@
 //! What only bash has.
 
-use crate::terminal::{Daemon, Home, Manner, Setup, Shell, Terminal};
-use crate::{SAID, every_path};
+use super::every_path;
+use sayso_testing::{FakeDaemon, Home, SAID, Setup, Shell, Terminal};
 
 /// Options, aliases and traps that a person may have, each of which breaks careless scripts.
 const HOSTILE: &str = r#"
@@ -14,9 +14,10 @@ alias if='echo broken' then='echo broken'
 "#;
 
 #[test]
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs bash: tests/run")]
 fn options_aliases_and_traps_of_the_person_do_not_matter() {
     let home = Home::new();
-    let _daemon = Daemon::listen(&home, Manner::Well);
+    let _daemon = FakeDaemon::listen(&home);
     let terminal = Terminal::open(&home, Shell::Bash, Setup { before: HOSTILE, ..Setup::default() });
     every_path(&terminal);
     terminal.keys(&["C-e", "C-u"]).text("\\trap -p INT; alias if").keys(&["Enter"]);
@@ -25,6 +26,7 @@ fn options_aliases_and_traps_of_the_person_do_not_matter() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs bash: tests/run")]
 fn an_old_bash_is_told_so_and_nothing_is_bound() {
     let home = Home::new();
     // No old bash can be had here, so the script is told that this one is.

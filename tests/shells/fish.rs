@@ -1,15 +1,15 @@
 //! What only fish has.
 
-use crate::SAID;
-use crate::terminal::{Daemon, Home, Manner, Setup, Shell, Terminal};
+use sayso_testing::{FakeDaemon, Home, SAID, Setup, Shell, Terminal, repository};
 
 const VI: &str =
     "fish_vi_key_bindings\nfunction fish_mode_prompt; test $fish_bind_mode = visual; and echo -n V; end\n";
 
 #[test]
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs fish: tests/run")]
 fn a_selection_is_converted_alone() {
     let home = Home::new();
-    let daemon = Daemon::listen(&home, Manner::Well);
+    let daemon = FakeDaemon::listen(&home);
     let terminal = Terminal::open(&home, Shell::Fish, Setup { before: VI, ..Setup::default() });
     terminal.text("cd space x; echo space one | cat").keys(&["Escape"]);
     // `f` and `t` go to a character, so the selection runs from `echo` up to the space before the pipe.
@@ -21,19 +21,21 @@ fn a_selection_is_converted_alone() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs fish: tests/run")]
 fn fisher_finds_what_it_copies() {
     let home = Home::new();
-    let _daemon = Daemon::listen(&home, Manner::Well);
-    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../shell/conf.d/sayso.fish");
+    let _daemon = FakeDaemon::listen(&home);
+    let file = repository().join("shell/conf.d/sayso.fish");
     home.write(".config/fish/conf.d/sayso.fish", &std::fs::read_to_string(file).unwrap());
     let terminal = Terminal::open(&home, Shell::Fish, Setup { line: Some(""), ..Setup::default() });
     terminal.text(SAID).convert().wait_line("$ git status -s");
 }
 
 #[test]
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs fish: tests/run")]
 fn a_message_below_a_wrapped_line_is_not_drawn_over() {
     let home = Home::new();
-    let _daemon = Daemon::listen(&home, Manner::Well);
+    let _daemon = FakeDaemon::listen(&home);
     let terminal = Terminal::open(&home, Shell::Fish, Setup::default());
     terminal.text(&"well ".repeat(40)).convert();
     let screen = terminal.wait("both copies of the line", |screen| {
@@ -43,9 +45,10 @@ fn a_message_below_a_wrapped_line_is_not_drawn_over() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs fish: tests/run")]
 fn an_interrupt_still_ends_the_persons_own_loops() {
     let home = Home::new();
-    let _daemon = Daemon::listen(&home, Manner::Well);
+    let _daemon = FakeDaemon::listen(&home);
     let terminal = Terminal::open(&home, Shell::Fish, Setup::default());
     terminal.text("echo space one").convert().wait_line("$ echo one");
     terminal.keys(&["C-u"]).text("echo begun; while true; end\n").wait_row("begun");

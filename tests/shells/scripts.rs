@@ -1,12 +1,11 @@
 //! What the shells' own checkers say about the scripts, and that none costs a process to read.
 
-use crate::terminal::installed::need;
-use std::path::Path;
+use sayso_testing::{need, repository};
 use std::process::Command;
 
 /// Runs a checker over a file of `shell/`; it must find nothing.
 fn check(program: &[&str], file: &str) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shell").join(file);
+    let path = repository().join("shell").join(file);
     need(program[0]);
     let output = Command::new(program[0]).args(&program[1..]).arg(&path).output().unwrap();
     let found = [output.stdout, output.stderr].concat();
@@ -14,6 +13,7 @@ fn check(program: &[&str], file: &str) {
 }
 
 #[test]
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs all shells: tests/run")]
 fn checkers_find_nothing() {
     check(&["zsh", "-n"], "sayso.zsh");
     check(&["zsh", "-n"], "sayso.plugin.zsh");
@@ -24,6 +24,7 @@ fn checkers_find_nothing() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs all shells: tests/run")]
 fn reading_a_script_starts_no_process() {
     // Without a search path there is none to start, and its absence would be an error on standard error.
     for (shell, file) in [
@@ -31,7 +32,7 @@ fn reading_a_script_starts_no_process() {
         (&["bash", "--norc", "--noprofile", "-i"], "sayso.bash"),
         (&["fish", "--no-config", "-i"], "sayso.fish"),
     ] {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shell").join(file);
+        let path = repository().join("shell").join(file);
         let read = match shell[0] {
             "fish" => format!("set PATH; source {}; and echo read", path.display()),
             _ => format!("PATH=; . {} && echo read", path.display()),

@@ -1,11 +1,9 @@
 //! What only zsh has.
 
-use crate::terminal::installed::zsh_plugin;
-use crate::terminal::{Daemon, Home, Manner, Setup, Shell, Terminal};
-use crate::{SAID, every_path};
+use super::every_path;
 use sayso_protocol::character::is_forbidden;
+use sayso_testing::{Color, FakeDaemon, Home, SAID, Setup, Shell, Terminal, repository, zsh_plugin};
 use std::fs;
-use std::path::Path;
 use std::process::Command;
 
 /// Options, aliases and variables that a person may have, each of which breaks careless scripts.
@@ -19,6 +17,10 @@ alias -g -- -r=broken -g=broken -c=broken
 IFS=:
 "#;
 
+/// Colours of zsh-syntax-highlighting for what is no command, and for what is one.
+const RED: Color = Color::Idx(1);
+const GREEN: Color = Color::Idx(2);
+
 fn suggestions() -> String {
     format!("source {}\n", zsh_plugin("zsh-autosuggestions"))
 }
@@ -27,14 +29,15 @@ fn highlighting() -> String {
     format!("source {}\n", zsh_plugin("zsh-syntax-highlighting"))
 }
 
-fn open<'a>(home: &'a Home, before: &str, after: &str) -> Terminal<'a> {
+fn open(home: &Home, before: &str, after: &str) -> Terminal {
     Terminal::open(home, Shell::Zsh, Setup { before, after, ..Setup::default() })
 }
 
 #[test]
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs zsh: tests/run")]
 fn options_and_aliases_of_the_person_do_not_matter() {
     let home = Home::new();
-    let _daemon = Daemon::listen(&home, Manner::Well);
+    let _daemon = FakeDaemon::listen(&home);
     let terminal = open(&home, HOSTILE, "setopt err_exit\n");
     every_path(&terminal);
     terminal
@@ -46,6 +49,7 @@ fn options_and_aliases_of_the_person_do_not_matter() {
 
 /// The script has the class of forbidden characters in its own words, which must be those of the protocol.
 #[test]
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs zsh: tests/run")]
 fn the_script_refuses_exactly_the_characters_that_the_protocol_does() {
     // Control characters come escaped, as quotes and backslashes do.
     let raw = |c: &char| !matches!(c, '\0'..='\x1f' | '"' | '\\');
@@ -55,10 +59,10 @@ fn the_script_refuses_exactly_the_characters_that_the_protocol_does() {
     let mut lines: Vec<String> = refused.iter().map(|c| format!("a{c}b")).collect();
     lines.extend(accepted.chunks(256).map(String::from_iter));
     let home = Home::new();
-    let path = home.path().join("lines");
+    let path = home.folder().join("lines");
     fs::write(&path, lines.join("\n") + "\n").unwrap();
     let script = r#". "$1"; while IFS= read -r line; do _sayso_unquote "$line"; print $?; done <"$2""#;
-    let shell = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shell/sayso.zsh");
+    let shell = repository().join("shell/sayso.zsh");
     let output = Command::new("zsh")
         .args(["-f", "-c", script, "zsh"])
         .args([&shell, &path])
@@ -75,26 +79,29 @@ fn the_script_refuses_exactly_the_characters_that_the_protocol_does() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs zsh: tests/run")]
 fn no_client_is_needed_where_the_daemon_listens() {
     let home = Home::new();
-    let _daemon = Daemon::listen(&home, Manner::Well);
+    let _daemon = FakeDaemon::listen(&home);
     let terminal = open(&home, "", "_sayso_client=/nowhere/sayso\n");
     every_path(&terminal);
 }
 
 #[test]
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs zsh: tests/run")]
 fn the_client_does_where_there_is_no_socket_module() {
     let home = Home::new();
-    let daemon = Daemon::listen(&home, Manner::Well);
+    let daemon = FakeDaemon::listen(&home);
     let terminal = open(&home, "", "zmodload zsh/net/socket; disable zsocket\n");
     every_path(&terminal);
     daemon.request();
 }
 
 #[test]
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs zsh: tests/run")]
 fn an_interrupt_ends_the_client_and_keeps_the_line() {
     let home = Home::with_settings("deadline_ms = 60000");
-    let daemon = Daemon::listen(&home, Manner::Held);
+    let daemon = FakeDaemon::held(&home);
     let terminal = open(&home, "", "zmodload zsh/net/socket; disable zsocket\n");
     terminal.text(SAID).convert();
     daemon.request();
@@ -102,9 +109,10 @@ fn an_interrupt_ends_the_client_and_keeps_the_line() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs zsh: tests/run")]
 fn a_region_is_converted_alone() {
     let home = Home::new();
-    let daemon = Daemon::listen(&home, Manner::Well);
+    let daemon = FakeDaemon::listen(&home);
     let terminal = open(&home, "", "");
     terminal.text("cd space x; echo space one  | cat").keys(&["C-a", "M-f", "M-f", "M-f"]);
     // The region takes in one of the spaces behind the dictation, and the cursor stands behind it.
@@ -117,9 +125,10 @@ fn a_region_is_converted_alone() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs zsh: tests/run")]
 fn a_visual_selection_is_converted_alone() {
     let home = Home::new();
-    let daemon = Daemon::listen(&home, Manner::Well);
+    let daemon = FakeDaemon::listen(&home);
     let terminal = open(&home, "bindkey -v\n", "");
     terminal.text("cd space x; echo space one | cat").keys(&["Escape"]);
     // From the end of `one` back to the start of `echo`: both ends belong to it.
@@ -129,9 +138,10 @@ fn a_visual_selection_is_converted_alone() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs zsh: tests/run")]
 fn a_selection_of_lines_is_converted_alone() {
     let home = Home::new();
-    let daemon = Daemon::listen(&home, Manner::Well);
+    let daemon = FakeDaemon::listen(&home);
     let terminal = open(&home, "bindkey -v\n", "");
     terminal.paste("first\necho space one\nlast").wait_text("last");
     terminal.keys(&["Escape", "k", "V"]).convert().wait_row("echo one");
@@ -140,9 +150,10 @@ fn a_selection_of_lines_is_converted_alone() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs zsh: tests/run")]
 fn lines_before_a_continuation_prompt_are_context() {
     let home = Home::new();
-    let daemon = Daemon::listen(&home, Manner::Well);
+    let daemon = FakeDaemon::listen(&home);
     let terminal = open(&home, "", "");
     terminal.text("for i in 1 2; do").keys(&["Enter"]).wait_line(">");
     terminal.text(SAID).convert().wait_line("> git status -s");
@@ -151,9 +162,10 @@ fn lines_before_a_continuation_prompt_are_context() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs zsh: tests/run")]
 fn stale_suggestions_are_gone_and_new_ones_come() {
     let home = Home::new();
-    let _daemon = Daemon::listen(&home, Manner::Well);
+    let _daemon = FakeDaemon::listen(&home);
     let history = "print -s 'git status -s --long'\nprint -s 'git space status space dash s and more'\n";
     let terminal = open(&home, &[&suggestions(), history].concat(), "");
     terminal.text(SAID).wait_line(&format!("$ {SAID} and more"));
@@ -165,32 +177,36 @@ fn stale_suggestions_are_gone_and_new_ones_come() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs zsh: tests/run")]
 fn colours_follow_the_replacement_whichever_was_loaded_first() {
-    let green = "\u{1b}[32mecho\u{1b}[39m hi";
     for (before, after) in [(highlighting(), String::new()), (String::new(), highlighting())] {
         let home = Home::new();
-        let _daemon = Daemon::listen(&home, Manner::Well);
+        let _daemon = FakeDaemon::listen(&home);
         let terminal = open(&home, &before, &after);
-        terminal.text("sue do echo").wait("red", |_| terminal.colours().contains("\u{1b}[1m\u{1b}[31msue"));
-        terminal.convert().wait("green", |_| terminal.colours().contains(green));
+        terminal.text("sue do echo").wait("red", |_| terminal.is_colored("sue", RED));
+        terminal.convert().wait("green", |_| {
+            terminal.is_colored("echo", GREEN) && terminal.is_colored(" hi", Color::Default)
+        });
     }
 }
 
 #[test]
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs zsh: tests/run")]
 fn everything_together_is_still_one_key() {
     let home = Home::new();
-    let _daemon = Daemon::listen(&home, Manner::Well);
+    let _daemon = FakeDaemon::listen(&home);
     let before = ["bindkey -v\n", &suggestions()].concat();
     let terminal = open(&home, &before, &highlighting());
     every_path(&terminal);
 }
 
 #[test]
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs zsh: tests/run")]
 fn a_plugin_manager_can_source_the_checkout() {
-    let plugin = format!("source {}/../shell/sayso.plugin.zsh\n", env!("CARGO_MANIFEST_DIR"));
+    let plugin = format!("source {}/shell/sayso.plugin.zsh\n", repository().display());
     let setup = Setup { line: Some(&plugin), ..Setup::default() };
     let home = Home::with_settings("key = \"ctrl-g\"");
-    let _daemon = Daemon::listen(&home, Manner::Well);
+    let _daemon = FakeDaemon::listen(&home);
     let terminal = Terminal::open(&home, Shell::Zsh, setup);
     terminal.text(SAID).keys(&["C-g"]).wait_line("$ git status -s");
     // Without the client the key says what is missing.

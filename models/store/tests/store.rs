@@ -1,11 +1,9 @@
 //! Models come whole or not at all, whatever the server, the connection or the disk does.
 #![allow(clippy::unwrap_used)]
 
-mod hub;
-
-use hub::{FakeHub, Trouble, hex};
 use sayso_language::checkpoint::Checkpoint;
 use sayso_store::{Fault, Hub, Origin, Progress, Pulled, Source, Store, StoreError};
+use sayso_testing::{FakeHub, Trouble, hex};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};

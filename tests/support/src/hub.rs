@@ -1,5 +1,4 @@
-//! A hub on loopback that serves one model as the public one does, and fails or lies as it is told.
-#![allow(dead_code, reason = "each test program uses a part of it")]
+//! A hub on the loopback address that serves one model as the public hub does, and fails or lies as a test wants.
 
 use serde_json::{Value, json};
 use sha1::Sha1;
@@ -12,46 +11,50 @@ use std::sync::{Arc, Mutex};
 
 /// What is wrong with the way a file is served.
 #[derive(Clone)]
-pub(crate) enum Trouble {
-    /// Each connection breaks after so many bytes.
+pub enum Trouble {
+    /// Each connection breaks after this many bytes.
     Drops(usize),
-    /// Connections break at this offset, and give nothing after it.
+    /// Connections break at this offset, and no later byte is ever sent.
     Ends(usize),
-    /// Connections give nothing after this offset, and stay.
+    /// Connections send nothing after this offset, and stay open.
     Stalls(usize),
-    /// The range is of a file that is a byte shorter.
+    /// The stated range is that of a file one byte shorter.
     Shorter,
-    /// A byte more comes than the range says, and no length is given.
+    /// One byte more is sent than the range states, and no length is stated.
     Longer,
-    /// The length is right, a byte is not.
+    /// The length is right, and one byte is wrong.
     Other,
-    /// All answers are whole files; each connection breaks after so many bytes, if it is said.
+    /// Ranges are ignored: whole files are sent. With a number, each connection breaks after this many bytes.
     NoRanges(Option<usize>),
-    /// This status.
+    /// The reply is this HTTP status.
     Status(u16),
 }
 
-/// What the hub has and what it saw.
-pub(crate) struct State {
-    /// The commit that `main` is.
-    pub(crate) commit: String,
-    pub(crate) files: BTreeMap<String, Vec<u8>>,
-    pub(crate) trouble: BTreeMap<String, Trouble>,
-    /// Applied to what is stated of the repository.
-    pub(crate) listing: fn(&mut Value),
+/// What the hub has, and what it was asked for.
+pub struct State {
+    /// The commit that `main` points to.
+    pub commit: String,
+    /// Names and contents.
+    pub files: BTreeMap<String, Vec<u8>>,
+    /// What is wrong with which file.
+    pub trouble: BTreeMap<String, Trouble>,
+    /// Applied to what the hub states about the repository.
+    pub listing: fn(&mut Value),
     /// Paths and ranges in the order of their requests.
-    pub(crate) requests: Vec<(String, Option<String>)>,
+    pub requests: Vec<(String, Option<String>)>,
 }
 
 /// The hub. Its threads end with the test's process.
-pub(crate) struct FakeHub {
-    pub(crate) endpoint: String,
-    pub(crate) state: Arc<Mutex<State>>,
+pub struct FakeHub {
+    /// Its address, for `HF_ENDPOINT`.
+    pub endpoint: String,
+    /// Shared with its threads: while a test holds the lock, nothing is answered.
+    pub state: Arc<Mutex<State>>,
 }
 
 impl FakeHub {
     /// Serves the files of a folder as `owner/tiny`.
-    pub(crate) fn serve(folder: &Path) -> FakeHub {
+    pub fn serve(folder: &Path) -> FakeHub {
         let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap());
         let files = entries
             .map(|entry| (entry.file_name().into_string().unwrap(), std::fs::read(entry.path()).unwrap()));
@@ -76,16 +79,18 @@ impl FakeHub {
         FakeHub { endpoint, state }
     }
 
-    pub(crate) fn trouble(&self, file: &str, trouble: Trouble) {
+    /// Serves a file badly from now on.
+    pub fn trouble(&self, file: &str, trouble: Trouble) {
         self.state.lock().unwrap().trouble.insert(file.to_owned(), trouble);
     }
 
-    pub(crate) fn heal(&self) {
+    /// Serves all files well from now on.
+    pub fn heal(&self) {
         self.state.lock().unwrap().trouble.clear();
     }
 
-    /// The ranges that were asked of a file where its bytes lie.
-    pub(crate) fn ranges(&self, file: &str) -> Vec<String> {
+    /// The ranges of a file that were requested from the place of its bytes.
+    pub fn ranges(&self, file: &str) -> Vec<String> {
         let state = self.state.lock().unwrap();
         let asked = state.requests.iter().filter(|(path, _)| *path == format!("/cdn/{file}"));
         asked.map(|(_, range)| range.clone().unwrap_or_default()).collect()
@@ -142,7 +147,7 @@ fn answer(mut stream: TcpStream, state: &Mutex<State>, base: &str) -> std::io::R
     }
 }
 
-/// Gives a file, or what the trouble makes of it.
+/// Sends a file, or what the trouble makes of it.
 fn serve(
     mut stream: TcpStream,
     mut bytes: Vec<u8>,
@@ -209,6 +214,7 @@ fn is_large(name: &str) -> bool {
     name.ends_with(".safetensors") || name == "tokenizer.json"
 }
 
-pub(crate) fn hex(bytes: &[u8]) -> String {
+/// Bytes as lower-case hexadecimal digits.
+pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
