@@ -5,7 +5,7 @@ use crate::model::cli::Model;
 use crate::service;
 use clap::{Args, Parser, Subcommand, value_parser};
 use sayso_protocol::Route;
-use sayso_protocol::message::MAX_DEADLINE_MS;
+use sayso_text::MAX_DEADLINE_MS;
 use std::path::PathBuf;
 
 /// Turns a dictated shell line into the command you meant.

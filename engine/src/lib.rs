@@ -13,7 +13,6 @@ pub use explain::{ExplainedReading, ExplainedUnit, explain};
 use gate::Plan;
 use sayso_language::LanguageError;
 pub use sayso_language::{Resident, Stop};
-use sayso_protocol::character::forbidden;
 use sayso_speech::clean::clean;
 use sayso_speech::english::is_english;
 use sayso_speech::gate::{self as rules, Verdict};
@@ -28,6 +27,7 @@ use sayso_tagger as tagger;
 use sayso_tagger::beam::{self, Desk, Path};
 use sayso_tagger::network::Likely;
 use sayso_tagger::weights::Weights;
+use sayso_text::Forbidden;
 
 /// Which stage may answer. `Auto` lets the gate decide, and then how sure the stages are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -96,8 +96,7 @@ pub enum Refusal {
     NoModel,
 }
 
-/// Longest line that is converted, in bytes.
-pub const MAX_TEXT_BYTES: usize = 128 * 1024;
+pub use sayso_text::MAX_TEXT_BYTES;
 
 /// Most alternatives that a conversion carries.
 pub const MAX_ALTERNATIVES: usize = 4;
@@ -423,9 +422,8 @@ fn check(dictation: &Dictation<'_>) -> Result<(), Refusal> {
     if text.len() > MAX_TEXT_BYTES {
         return Err(Refusal::TooLong { bytes: text.len(), limit: MAX_TEXT_BYTES });
     }
-    let bad = text.chars().enumerate().find_map(|(at, c)| forbidden(c).map(|name| (at, c, name)));
-    if let Some((at, c, name)) = bad {
-        return Err(Refusal::BadCharacter { code: c.into(), name, at });
+    if let Some(Forbidden { character, name, position }) = Forbidden::first_in(text) {
+        return Err(Refusal::BadCharacter { code: character.into(), name, at: position });
     }
     if text.trim().is_empty() { Err(Refusal::Empty) } else { Ok(()) }
 }

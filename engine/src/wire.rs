@@ -4,9 +4,6 @@ use crate::{Conversion, ExplainedUnit, Refusal, Route};
 use sayso_protocol::{self as wire, Answer, Code, Fault};
 use std::ops::Range;
 
-const _: () =
-    assert!(crate::MAX_TEXT_BYTES == wire::MAX_TEXT_BYTES, "the wire carries what the engine takes");
-
 /// What the daemon answers and the lab prints for a conversion that took `micros` microseconds. More than
 /// [`wire::MAX_SPANS`] spans are left out.
 pub fn result(conversion: &Conversion, micros: u64) -> Answer {

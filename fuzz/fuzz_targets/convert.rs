@@ -5,7 +5,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use sayso_engine::{Dictation, Words, convert};
-use sayso_protocol::character::is_forbidden;
+use sayso_text::is_forbidden;
 
 fuzz_target!(|input: (Option<u16>, Vec<(&str, &str)>, &str)| {
     let (cursor, pairs, text) = input;

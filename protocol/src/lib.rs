@@ -5,7 +5,6 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
-pub mod character;
 pub mod dial;
 pub mod fault;
 pub mod frame;
@@ -32,6 +31,3 @@ pub const MAX_FRAME_BYTES: usize = 1 << 20;
 /// Most spans, and most explained units, that a reply carries. With more, it carries none: whoever follows single
 /// words has a line that a person can read.
 pub const MAX_SPANS: usize = 4096;
-
-/// Longest line that is converted, in bytes.
-pub const MAX_TEXT_BYTES: usize = 128 * 1024;

@@ -1,6 +1,7 @@
 //! Bytes cut into lines with bounded memory, for frames of the wire and for dictations on standard input.
 
 use crate::{Code, Fault};
+use sayso_text::MAX_TEXT_BYTES;
 use std::mem;
 
 /// A line was longer than the limit of its [`Splitter`]; its bytes are gone.
@@ -90,9 +91,9 @@ pub fn text(line: &[u8]) -> Result<&str, Fault> {
     })
 }
 
-/// The fault of a dictation of more than [`MAX_TEXT_BYTES`](crate::MAX_TEXT_BYTES) bytes.
+/// The fault of a dictation of more than [`MAX_TEXT_BYTES`] bytes.
 pub fn text_too_long() -> Fault {
-    let message = format!("the line is longer than the {} bytes that sayso converts", crate::MAX_TEXT_BYTES);
+    let message = format!("the line is longer than the {} bytes that sayso converts", MAX_TEXT_BYTES);
     Fault::new(Code::TooLong, message)
 }
 

@@ -1,6 +1,7 @@
 //! What a shell asks.
 
-use crate::{Code, Fault, MAX_TEXT_BYTES, VERSION};
+use crate::{Code, Fault, VERSION};
+use sayso_text::MAX_TEXT_BYTES;
 use serde::{Deserialize, Serialize};
 
 /// Longest `session`, in bytes.
@@ -9,8 +10,6 @@ pub const MAX_SESSION_BYTES: usize = 128;
 pub const MAX_CWD_BYTES: usize = 4096;
 /// Longest `context.shell` and `client`, in bytes.
 pub const MAX_NAME_BYTES: usize = 64;
-/// Longest `deadline_ms` that is honoured, in milliseconds.
-pub const MAX_DEADLINE_MS: u64 = 60_000;
 
 /// What is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,7 +1,7 @@
 //! What the daemon answers.
 
-use crate::character::{check_text, is_forbidden};
 use crate::{Code, Fault, VERSION};
+use sayso_text::{Forbidden, is_forbidden};
 use serde::{Deserialize, Serialize};
 
 /// One answer.
@@ -194,8 +194,8 @@ impl Answer {
         let ends = |line: &str| line.len() - line.trim_end_matches('\n').len();
         let allowed = ends(input);
         let broken = |line: &str| -> Option<String> {
-            if let Err(fault) = check_text(line) {
-                return Some(fault.message);
+            if let Some(character) = Forbidden::first_in(line) {
+                return Some(character.to_string());
             }
             (ends(line) > allowed).then(|| "the result would end in a newline that was not there".to_owned())
         };

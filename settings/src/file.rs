@@ -1,8 +1,7 @@
 //! From the bytes of a settings file to settings: each entry by itself, so that one mistake costs one entry.
 
 use crate::{Chord, Mistake, Settings};
-use sayso_protocol::character::forbidden;
-use sayso_protocol::message::MAX_DEADLINE_MS;
+use sayso_text::{MAX_DEADLINE_MS, forbidden};
 use serde::de::DeserializeOwned;
 use std::borrow::Cow;
 use std::collections::BTreeMap;

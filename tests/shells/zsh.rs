@@ -1,8 +1,8 @@
 //! What only zsh has.
 
 use super::every_path;
-use sayso_protocol::character::is_forbidden;
 use sayso_testing::{Color, FakeDaemon, Home, SAID, Setup, Shell, Terminal, repository, zsh_plugin};
+use sayso_text::is_forbidden;
 use std::fs;
 use std::process::Command;
 

@@ -1,6 +1,6 @@
 //! Text in markup, for the pages and drawings of the lab.
 
-use sayso_protocol::character::forbidden;
+use sayso_text::forbidden;
 use std::fmt::Write as _;
 
 /// Text as HTML and SVG show it, in elements and in quoted attributes. What no command may hold, because it is invisible
