@@ -88,7 +88,7 @@ _sayso_ask() {
   # The text goes by pipe, never as an argument; the answer is fields that end in NUL: ok, message, stage, percent,
   # cursor, line, alternatives; or a code and a message.
   mapfile -d '' -t fields < <(
-    exec "$_sayso_client" convert --fields --shell bash --session "bash-$$" --cursor "$cursor" \
+    exec "$_sayso_client" convert --fields --session "bash-$$" --cursor "$cursor" \
       --deadline-ms "$deadline" < <(\printf %s "$text") 2>/dev/null
   )
   if [[ -n $saved ]]; then eval "\\$saved"; else trap - INT; fi

@@ -117,7 +117,7 @@ function _sayso_ask
     function _sayso_interrupted --on-signal INT
         set -g _sayso_stopped 1
     end
-    set -l fields (printf %s "$text" | $_sayso_client convert --fields --shell fish --session fish-$fish_pid \
+    set -l fields (printf %s "$text" | $_sayso_client convert --fields --session fish-$fish_pid \
         --cursor $cursor --deadline-ms $argv[1] 2>/dev/null | string split0)
     functions --erase _sayso_interrupted
     if test $_sayso_stopped = 1

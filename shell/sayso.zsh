@@ -4,13 +4,17 @@
 # all of it parsed with aliases off. No process is started while it is read, none on the way of a key press:
 # the request travels over zsh's own socket module, and the client steps in only where that is impossible.
 
-# What the key is (and its first chord, where it has two), how long an answer may take (milliseconds), whether
-# Enter converts too, which program is the client, where the daemon listens (empty: the client knows), and of which
-# build it should be (empty: of any; else the client deals with the wrong one).
+# The key (and its first chord, where it has two), how long an answer may take (milliseconds), whether Enter converts
+# too, and which program is the client.
 typeset -g _sayso_key=${_sayso_key-'^X^V'} _sayso_prefix=${_sayso_prefix-'^X'}
 typeset -g _sayso_deadline_ms=${_sayso_deadline_ms:-1000}
 typeset -g _sayso_enter=${_sayso_enter:-0} _sayso_client=${_sayso_client:-sayso}
-typeset -g _sayso_socket=${_sayso_socket-} _sayso_version=${_sayso_version-}
+# Where the daemon listens, which characters no line may hold (without these two every press goes through the client),
+# and which version `sayso init` was of (empty: unknown). `_sayso_met` is another version that a daemon had.
+typeset -g _sayso_socket=${_sayso_socket-} _sayso_forbidden=${_sayso_forbidden-}
+typeset -g _sayso_version=${_sayso_version-} _sayso_met=
+# The version of the protocol that this script speaks.
+typeset -g _sayso_protocol=1
 
 # The lines that further presses walk through: the result, its alternatives, what was dictated; and the cursor
 # in each. `_sayso_turn` is the one on the screen, `_sayso_place` the history entry that they belong to.
@@ -25,7 +29,7 @@ sayso-convert() {
   _sayso_next && return 0
 
   local before= after= text= cursor=0 keep=$BUFFER keep_cursor=$CURSOR
-  local buffer= message= confidence=0 failure=
+  local buffer= message= percent=0 failure=
   local -a alternatives
   _sayso_select
   _sayso_ask $_sayso_deadline_ms
@@ -51,11 +55,11 @@ _sayso_convert_if_sure() {
   setopt extended_glob no_aliases no_monitor no_notify
   [[ $CONTEXT == start && $BUFFER == *[![:space:]]* && $REGION_ACTIVE == 0 ]] && ! _sayso_shown || return 1
   local before= after= text= cursor=0 keep=$BUFFER keep_cursor=$CURSOR
-  local buffer= message= confidence=0 failure=
+  local buffer= message= percent=0 failure=
   local -a alternatives
   _sayso_select
   _sayso_ask 150
-  [[ -z $failure && $buffer != "$text" ]] && (( confidence >= 0.9 )) || return 1
+  [[ -z $failure && $buffer != "$text" ]] && (( percent >= 90 )) || return 1
   _sayso_replace
   _sayso_say "converted${message:+; $message}; Enter runs it"
 }
@@ -135,7 +139,7 @@ _sayso_replace() {
   _sayso_show 1
 }
 
-# Asks for `text`, within $1 milliseconds. Sets `buffer`, `cursor`, `alternatives`, `confidence`, `message`; or
+# Asks for `text`, within $1 milliseconds. Sets `buffer`, `cursor`, `alternatives`, `percent`, `message`; or
 # `failure`, the reason why the line stays as it is. Ctrl-C would throw the line away; here it only ends the wait.
 _sayso_ask() {
   {
@@ -146,32 +150,58 @@ _sayso_ask() {
   }
 }
 
-# Over the socket, without a process. Returns 1 where the client must do it: it starts an absent daemon,
+# Over the socket, without a process. Returns 1 for everything that is left to the client: it starts an absent daemon,
 # replaces an old one, and explains what is wrong with the socket.
 _sayso_direct() {
   zmodload zsh/net/socket zsh/zselect zsh/system zsh/datetime 2>/dev/null &&
     zmodload -F zsh/stat b:zstat 2>/dev/null || return 1
   local accent=$'\xc3\xa9'
   # The wire counts characters, which a locale of bytes cannot. A long line may not fit the socket's buffer, and
-  # then only the client can give up writing in time.
-  (( $#accent == 1 && $#text + $#PREBUFFER <= 4096 )) || return 1
-  local socket=${SAYSO_SOCKET:-$_sayso_socket} request= reply= code=
-  _sayso_is_ours $socket || return 1
-  if ! _sayso_request $1; then
-    failure='the line holds bytes that are not UTF-8; it stays as it was'
-    return 0
-  fi
-  zsocket -- $socket 2>/dev/null || return 1
+  # then only the client can give up writing in time. A NUL byte would end a field in the middle of the line.
+  (( $#accent == 1 && $#text + $#PREBUFFER <= 4096 )) &&
+    [[ -n $_sayso_forbidden && $text$PREBUFFER != *$'\0'* ]] || return 1
+  local socket=${SAYSO_SOCKET:-$_sayso_socket} reply= field= REPLY=
+  _sayso_is_ours $socket && zsocket -- $socket 2>/dev/null || return 1
   local -i fd=$REPLY
+  # Either way: a count, that many fields, a newline; the count and every field end in a NUL byte.
+  local -a fields=(
+    v=$_sayso_protocol id=$(( ++_sayso_id )) session=zsh-$$ text=$text cursor=$cursor deadline_ms=$1
+    prebuffer=$PREBUFFER cwd=$PWD
+  )
+  fields=($#fields "$fields[@]")
   {
-    print -rn -u $fd -- $request 2>/dev/null && _sayso_await $fd line $1
+    print -rn -u $fd -- "${(pj:\0:)fields}"$'\0\n' 2>/dev/null && _sayso_await $fd message $1
   } always {
     exec {fd}>&-
   }
   [[ -n $failure ]] && return 0
-  [[ -n $reply ]] || return 1
-  _sayso_read_reply
-  [[ $code != (shutting_down|unsupported_version|another_build) ]]
+  # The count, the version of the protocol, the number of the request, the version of the daemon, then the answer.
+  _sayso_split && [[ $fields[2] == $_sayso_protocol ]] || return 1
+  # A daemon of another build speaks the same protocol. Once for each, the client sees whether it must be replaced.
+  if [[ -n $_sayso_version && $fields[4] != ("$_sayso_version"|"$_sayso_met") ]]; then
+    _sayso_met=$fields[4]
+    return 1
+  fi
+  [[ $fields[5] != (shutting_down|unsupported_version) ]] || return 1
+  if [[ $fields[3] != $_sayso_id ]]; then
+    failure='this is the answer to another line; the line stays as it was'
+    return 0
+  fi
+  # The daemon has made sure of this too, but the line is yours.
+  for field in "${(@)fields[5,-1]}"; do
+    if ! _sayso_is_clean "$field"; then
+      failure='the answer holds characters that no command line may hold; the line stays as it was'
+      return 0
+    fi
+  done
+  _sayso_take "${(@)fields[5,-1]}"
+}
+
+# Takes the message in `reply` apart, into `fields`. Fails while it is not whole.
+_sayso_split() {
+  [[ $reply == <1-9999>$'\0'*$'\0\n' ]] || return 1
+  fields=("${(@0)${reply%$'\0\n'}}")
+  (( $#fields == fields[1] + 1 ))
 }
 
 # Whether the socket $1 and its folder belong to this user and nobody else can enter.
@@ -182,33 +212,8 @@ _sayso_is_ours() {
   zstat -H facts -L -- $1 2>/dev/null && (( facts[uid] == EUID && (facts[mode] & 8#170000) == 8#140000 ))
 }
 
-# The request line, into `request`. Fails on text that is not UTF-8.
-_sayso_request() {
-  local REPLY said= lead= place=
-  _sayso_quote $text && said=$REPLY && _sayso_quote $PREBUFFER && lead=$REPLY || return 1
-  _sayso_quote $PWD && place=',"cwd":'$REPLY
-  request='{"v":1,"id":'$(( ++_sayso_id ))',"op":"convert","session":"zsh-'$$'","client":"'$_sayso_version'"'
-  request+=',"text":'$said',"cursor":'$cursor',"deadline_ms":'$1',"context":{"shell":"zsh","prebuffer":'$lead$place'}}'$'\n'
-}
-
-# $1 as a JSON string, into REPLY. Fails on bytes that are not UTF-8.
-_sayso_quote() {
-  local quoted=$1 char=
-  [[ $quoted == *([[:INVALID:]]|[[:INCOMPLETE:]])* ]] && return 1
-  quoted=${quoted//\\/\\\\}
-  quoted=${quoted//\"/\\\"}
-  quoted=${quoted//$'\n'/\\n}
-  quoted=${quoted//$'\t'/\\t}
-  while [[ $quoted == (#b)*([$'\0'-$'\x1f'])* ]]; do
-    char=$match[1]
-    quoted=${quoted//$char/\\u00${(l:2::0:)$(( [##16] #char ))}}
-  done
-  REPLY='"'$quoted'"'
-}
-
-# Reads descriptor $1 into `reply`, up to the end of a `line` or to the end of `all` ($2), within $3 milliseconds.
-# A key pressed meanwhile ends the wait, so that it is never held up or lost; that, like the end of the time, sets
-# `failure`.
+# Reads descriptor $1 into `reply`, to the end of one `message` or of `all` ($2), within $3 milliseconds. A key pressed
+# meanwhile ends the wait, so that it is never held up or lost; that, like the end of the time, sets `failure`.
 _sayso_await() {
   local -i fd=$1 tty=-1
   local -F end=$(( EPOCHREALTIME + $3 / 1000. )) patience=$(( EPOCHREALTIME + 0.03 )) now=
@@ -233,7 +238,8 @@ _sayso_await() {
       zselect -A ready -t $ticks $watch
       if [[ -n $ready[$fd] ]]; then
         sysread -i $fd -s 65536 'reply[$#reply+1]' || break
-        [[ $2 == line && $reply == *$'\n' ]] && break
+        # A line that does not begin with a count is no message in fields.
+        [[ $2 == message && $reply == *$'\n' ]] && { [[ $reply != <->$'\0'* ]] || _sayso_split } && break
         (( $#reply > 1048576 )) && failure='the answer is too long; the line stays as it was' && break
       elif (( tty >= 0 )) && [[ -n $ready[$tty] ]]; then
         failure='you typed, so the answer was dropped'
@@ -245,57 +251,29 @@ _sayso_await() {
   }
 }
 
-# Takes a line of the daemon apart: fills what `_sayso_ask` promises, or `failure` and `code`.
-_sayso_read_reply() {
-  local rest=${reply%$'\n'}
-  failure='the answer of the daemon makes no sense; the line stays as it was'
-  [[ $reply == *$'\n' && $rest == '{"v":1,"id":'$_sayso_id',"daemon":"'* && $rest != *[$'\1'-$'\x1f']* ]] || return 0
-  # Control characters are always escaped in JSON, which frees two of them to stand for the escapes that would get
-  # in the way. Every quote left is then the border of a string, and between these borders the members have fixed
-  # places, because the wire fixes their order: strings at even ones, what stands between them at odd ones.
-  rest=${${rest//\\\\/$'\1'}//\\\"/$'\2'}
-  local -a part=("${(@ps:\x22:)rest}")
-  local REPLY
-  if [[ -n $_sayso_version && $part[8] != "$_sayso_version" ]]; then
-    code=another_build
-  elif [[ $part[10] == error ]]; then
-    code=$part[14]
-    _sayso_unquote $part[18] && failure=$REPLY
-  elif [[ $part[10]:$part[12] == result:buffer && $part[17] == :<->, && $part[23] == :[0-9.]##, ]]; then
-    local -i at=${${part[17]#:}%,} next=26 told=$part[(I)message]
-    confidence=${${part[23]#:}%,}
-    # After the last one the list is closed; an empty list is closed where it opens.
-    while [[ $part[next-1] != *\]* ]]; do
-      _sayso_unquote $part[next] && alternatives+=("$REPLY")
-      (( (next += 2) <= $#part )) || return 0
-    done
-    [[ $part[told+1] == : ]] && _sayso_unquote $part[told+2] && message=$REPLY
-    _sayso_unquote $part[14] || return 0
-    buffer=$REPLY
-    (( cursor = at < $#buffer ? at : $#buffer ))
-    failure=
+# Takes an answer, $1 and on: ok, message, stage, percent, cursor, line, alternatives; or a code and a message. Fills
+# the variables that `_sayso_ask` promises.
+_sayso_take() {
+  failure='the answer makes no sense; the line stays as it was'
+  if [[ $1 != ok ]]; then
+    [[ -n $2 ]] && failure=$2
+  elif (( $# >= 6 )) && [[ $4 == <0-100> && $5 == <-> ]]; then
+    failure= message=$2 percent=$4 buffer=$6 alternatives=("${@[7,-1]}")
+    (( cursor = $5 < $#buffer ? $5 : $#buffer ))
   fi
 }
 
-# The inside of a JSON string as text, into REPLY. The daemon escapes quotes, backslashes and control characters
-# only, so an escape other than these is a control character. Fails on what a line must never hold: characters
-# that control, reorder or hide, and a newline at the end.
-_sayso_unquote() {
-  REPLY=${${1//\\n/$'\n'}//\\t/$'\t'}
-  [[ $REPLY == *\\* || $REPLY == *$'\n' ]] && return 1
-  REPLY=${${REPLY//$'\2'/\"}//$'\1'/\\}
+# Whether $1 holds no character that controls, hides or reorders, and no newline at its end.
+_sayso_is_clean() {
+  [[ $1 == *$'\n' ]] && return 1
   # Nearly every line is plain, which is quickly seen.
-  [[ $REPLY != *[^$'\t\n'\ -~]* ]] && return 0
-  # Written out here because a locale without these characters could not even parse them.
-  local hidden='\x00-\x08\x0b-\x1f\x7f-\u009f\u00ad\u034f\u061c\u115f-\u1160\u17b4-\u17b5\u180b-\u180f\u200b-\u200f'
-  hidden+='\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb'
-  hidden+='\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff'
-  [[ $REPLY != *[${~${(g::)hidden}}]* ]]
+  [[ $1 != *[^$'\t\n'\ -~]* ]] && return 0
+  # The class is expanded here because a locale without these characters could not even parse them.
+  [[ $1 != *[${~${(g::)_sayso_forbidden}}]* ]]
 }
 
 # Through the client: a process, for everything that `_sayso_direct` leaves to it. The text goes by pipe, never as an
-# argument; the answer is fields that end in NUL: ok, message, stage, percent, cursor, line, alternatives; or a code
-# and a message.
+# argument; the answer is the fields that `_sayso_take` describes, each ended by a NUL byte.
 _sayso_through_client() {
   if (( ! $+commands[$_sayso_client] )) && [[ ! -x $_sayso_client ]]; then
     failure="the program $_sayso_client is gone; install sayso again. The line stays as it was"
@@ -312,7 +290,7 @@ _sayso_through_client() {
   failure=
   exec {fd}< <(
     print -rn -- $text |
-      $_sayso_client convert --fields --shell zsh --session zsh-$$ --cursor $cursor --deadline-ms $1 2>/dev/null
+      $_sayso_client convert --fields --session zsh-$$ --cursor $cursor --deadline-ms $1 2>/dev/null
   )
   {
     # The client keeps to the time itself and says what went wrong; this is for a client that does not.
@@ -321,14 +299,10 @@ _sayso_through_client() {
     exec {fd}<&-
   }
   [[ -n $failure ]] && return 0
-  local -a fields=("${(@0)reply%$'\0'}")
-  if [[ $reply != *$'\0' ]] || (( $#fields < 2 )); then
+  if [[ $reply != *$'\0' ]]; then
     failure="no answer; try \`$_sayso_client doctor\`. The line stays as it was"
-  elif [[ $fields[1] != ok ]]; then
-    failure=$fields[2]
   else
-    message=$fields[2] confidence=$(( fields[4] / 100. )) cursor=$fields[5] buffer=$fields[6]
-    alternatives=("${(@)fields[7,-1]}")
+    _sayso_take "${(@0)reply%$'\0'}"
   fi
 }
 

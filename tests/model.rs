@@ -106,7 +106,7 @@ fn status_and_doctor_tell_of_the_model() {
     let home = Home::with_settings("deadline_ms = 60000");
     let told = |verb: &str| sayso(&home, &[verb], "").out;
     sayso(&home, &["convert", "git space status"], "");
-    assert!(told("status").contains("none, the first stage answers alone"), "{}", told("status"));
+    assert!(told("status").contains("none, the tagger decides alone"), "{}", told("status"));
     done(&sayso(&home, &["model", "import", &gguf("qwen3"), "--name", "tiny"], ""), "tiny is here");
     done(&sayso(&home, &["model", "use", "tiny"], ""), "tiny judges");
     assert!(told("status").contains("tiny, not loaded until a line needs it"), "{}", told("status"));

@@ -44,7 +44,6 @@ in_every_shell! {
         terminal.wait_column(15);
         let request = daemon.request();
         assert_eq!((request.text.as_str(), request.cursor), (SAID, Some(29)));
-        assert_eq!(request.context.shell.as_deref(), Some(shell.name()));
         assert_eq!(request.context.cwd.as_deref(), home.path().to_str());
         assert!(request.session.unwrap().starts_with(shell.name()));
     };

@@ -1,7 +1,7 @@
 //! The command line of `saysod`: help and man page come from this definition.
 
-use crate::model::cli::Model;
 use clap::{Parser, Subcommand};
+use sayso_model_cli::Model;
 use std::path::PathBuf;
 use std::time::Duration;
 

@@ -5,7 +5,7 @@ use crate::work::{self, Job};
 use interprocess::os::unix::uds_local_socket::tokio::Stream;
 use sayso_protocol::line::Splitter;
 use sayso_protocol::reply::Body;
-use sayso_protocol::{Code, Fault, MAX_FRAME_BYTES, Op, Outcome, Reply, Request, frame};
+use sayso_protocol::{Code, Fault, Form, MAX_FRAME_BYTES, Op, Outcome, Reply, ReplyTo, Request, frame};
 use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
@@ -22,6 +22,8 @@ const QUIET: Duration = Duration::from_millis(20);
 const IDLE: Duration = Duration::from_secs(1);
 /// Bytes that are read at once.
 const CHUNK_BYTES: usize = 16 * 1024;
+/// Whom to answer when a request cannot be read that far.
+const UNKNOWN: ReplyTo = ReplyTo { id: 0, form: Form::Json };
 
 /// Serves one connection until either side is done with it.
 pub(crate) async fn serve(mut stream: Stream, house: Arc<House>) {
@@ -45,13 +47,13 @@ async fn exchange(stream: &mut Stream, house: &Arc<House>) -> io::Result<()> {
     let mut frame_due = None;
     let mut quiet_since = Instant::now();
     loop {
-        while listening && let Some(line) = splitter.next_line() {
+        while listening && let Some(message) = splitter.next_message() {
             frame_due = None;
-            match line.map(frame::decode) {
+            match message.map(frame::decode) {
                 Ok(Ok(request)) => admit(request, stream, house, &mut answers).await?,
-                Ok(Err(rejected)) => send(stream, &failed(house, rejected.id, rejected.fault)).await?,
+                Ok(Err(rejected)) => send(stream, &failed(house, rejected.to, rejected.fault)).await?,
                 Err(_) => {
-                    send(stream, &failed(house, 0, frame::frame_too_long())).await?;
+                    send(stream, &failed(house, UNKNOWN, frame::frame_too_long())).await?;
                     listening = false;
                 }
             }
@@ -78,7 +80,7 @@ async fn exchange(stream: &mut Stream, house: &Arc<House>) -> io::Result<()> {
             },
             () = due(frame_due) => {
                 let message = format!("the rest of the message did not come within {} s", PATIENCE.as_secs());
-                send(stream, &failed(house, 0, Fault::new(Code::BadRequest, message))).await?;
+                send(stream, &failed(house, UNKNOWN, Fault::new(Code::BadRequest, message))).await?;
                 listening = false;
             }
             () = house.crowded_after(quiet_since + IDLE), if idle => return Ok(()),
@@ -112,15 +114,16 @@ async fn admit(
             let house = house.clone();
             let status = task::spawn_blocking(move || house.status()).await.map_err(io::Error::other)?;
             let status = Outcome::Status(Box::new(status));
-            send(stream, &frame::encode_reply(Reply::new(request.id, VERSION, status))).await
+            send(stream, &frame::encode_reply(Reply::new(request.id, VERSION, status), request.form)).await
         }
         // A daemon that ends is no daemon to rely on: who asks is about to start the next one.
-        Op::Status => send(stream, &failed(house, request.id, work::shutting_down())).await,
+        Op::Status => send(stream, &failed(house, request.reply_to(), work::shutting_down())).await,
         Op::Shutdown => {
             tracing::info!("asked to end");
             house.meter().requests += 1;
             let done = Outcome::Result(Body::Done {});
-            let sent = send(stream, &frame::encode_reply(Reply::new(request.id, VERSION, done))).await;
+            let sent =
+                send(stream, &frame::encode_reply(Reply::new(request.id, VERSION, done), request.form)).await;
             house.enter(Phase::Draining);
             sent
         }
@@ -129,7 +132,7 @@ async fn admit(
             let job = Job::new(house, request);
             // Where the house is full, this connection is read no further until there is room.
             let room = house.room(bytes).await.map_err(io::Error::other)?;
-            answers.begin(job.id(), answered(job, house.clone(), room));
+            answers.begin(job.reply_to(), answered(job, house.clone(), room));
             Ok(())
         }
     }
@@ -139,13 +142,13 @@ async fn admit(
 #[derive(Default)]
 struct Answers {
     tasks: JoinSet<Vec<u8>>,
-    /// The asker's number of each, for a task that panics.
-    ids: HashMap<task::Id, u64>,
+    /// Whom each answers, for a task that panics.
+    asked_by: HashMap<task::Id, ReplyTo>,
 }
 
 impl Answers {
-    fn begin(&mut self, id: u64, answered: impl Future<Output = Vec<u8>> + Send + 'static) {
-        self.ids.insert(self.tasks.spawn(answered).id(), id);
+    fn begin(&mut self, to: ReplyTo, answered: impl Future<Output = Vec<u8>> + Send + 'static) {
+        self.asked_by.insert(self.tasks.spawn(answered).id(), to);
     }
 
     fn is_empty(&self) -> bool {
@@ -158,30 +161,30 @@ impl Answers {
             Ok((task, answer)) => (task, Some(answer)),
             Err(error) => (error.id(), None),
         };
-        let id = self.ids.remove(&task).unwrap_or(0);
-        Some(answer.unwrap_or_else(|| failed(house, id, work::defect())))
+        let to = self.asked_by.remove(&task).unwrap_or(UNKNOWN);
+        Some(answer.unwrap_or_else(|| failed(house, to, work::defect())))
     }
 }
 
 /// The frame that answers a job.
 async fn answered(job: Job, house: Arc<House>, _room: Room) -> Vec<u8> {
-    let id = job.id();
+    let to = job.reply_to();
     match job.run(&house).await {
         Ok(frame) => {
             house.meter().requests += 1;
             frame
         }
-        Err(fault) => failed(&house, id, fault),
+        Err(fault) => failed(&house, to, fault),
     }
 }
 
 /// The frame of an error, counted.
-fn failed(house: &House, id: u64, fault: Fault) -> Vec<u8> {
+fn failed(house: &House, to: ReplyTo, fault: Fault) -> Vec<u8> {
     tracing::debug!(code = %fault.code, "request failed");
     let mut meter = house.meter();
     meter.requests += 1;
     meter.errors += 1;
-    frame::encode_reply(Reply::new(id, VERSION, Outcome::Error(fault)))
+    frame::encode_reply(Reply::new(to.id, VERSION, Outcome::Error(fault)), to.form)
 }
 
 async fn send(stream: &mut Stream, frame: &[u8]) -> io::Result<()> {
@@ -198,12 +201,12 @@ mod tests {
     async fn a_task_that_panics_is_answered_too() {
         let house = House::new(Configuration::load(), Keeper::new(None), false, String::new(), "daemon");
         let mut answers = Answers::default();
-        answers.begin(7, async { panic!("a defect") });
+        answers.begin(ReplyTo { id: 7, form: Form::Json }, async { panic!("a defect") });
         let frame = answers.next(&house).await.unwrap();
         let reply = frame::decode_reply(frame.trim_ascii_end()).unwrap();
         assert_eq!(reply.id, 7);
         assert!(matches!(reply.outcome, Outcome::Error(Fault { code: Code::Internal, .. })), "{reply:?}");
-        assert!(answers.is_empty() && answers.ids.is_empty());
+        assert!(answers.is_empty() && answers.asked_by.is_empty());
         assert_eq!(house.meter().errors, 1);
     }
 }

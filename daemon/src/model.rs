@@ -1,13 +1,12 @@
 //! `sayso model`: what a person does with language models, outside the daemon.
 
 mod bench;
-pub(crate) mod cli;
 mod list;
 mod pull;
 mod verify;
 
 use anyhow::{Context, Result};
-use cli::{Action, Model};
+use sayso_model_cli::{Action, Model};
 use sayso_settings::{Settings, folders};
 use sayso_store::{Source, Store};
 use serde_json::{Value, json};

@@ -5,7 +5,7 @@ use crate::long::Failed;
 use crate::session::Superseded;
 use sayso_engine::{Dictation, Resident, Stop, wire};
 use sayso_protocol::reply::Body;
-use sayso_protocol::{Answer, Code, Fault, Op, Outcome, Reply, Request, Route, frame};
+use sayso_protocol::{Answer, Code, Fault, Op, Outcome, Reply, ReplyTo, Request, Route, frame};
 use sayso_text::MAX_DEADLINE_MS;
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,9 +39,9 @@ impl Job {
         Job { deadline: Instant::now() + limit, superseded, request }
     }
 
-    /// The number that the answer repeats.
-    pub(crate) fn id(&self) -> u64 {
-        self.request.id
+    /// Whom the answer goes to.
+    pub(crate) fn reply_to(&self) -> ReplyTo {
+        self.request.reply_to()
     }
 
     /// Waits for the frame of the result, or for the first reason not to.
@@ -54,7 +54,7 @@ impl Job {
         if let Some(session) = &session
             && house.sessions().was_given(session, &request.text)
         {
-            return Ok(framed(request.id, unchanged(&request)));
+            return Ok(framed(request.reply_to(), unchanged(&request)));
         }
         let text = request.text.clone();
         let left = deadline.saturating_duration_since(Instant::now());
@@ -150,8 +150,9 @@ struct Converted {
 }
 
 /// The frame of an answer.
-fn framed(id: u64, answer: Answer) -> Vec<u8> {
-    frame::encode_reply(Reply::new(id, VERSION, Outcome::Result(Body::Converted(Box::new(answer)))))
+fn framed(to: ReplyTo, answer: Answer) -> Vec<u8> {
+    let outcome = Outcome::Result(Body::Converted(Box::new(answer)));
+    frame::encode_reply(Reply::new(to.id, VERSION, outcome), to.form)
 }
 
 /// The language model, for who wants nothing else: it is waited for.
@@ -261,5 +262,5 @@ fn work(
         units: None,
         ..answer
     };
-    Ok(Converted { frame: framed(request.id, answer), answer: kept, wanted, begun })
+    Ok(Converted { frame: framed(request.reply_to(), answer), answer: kept, wanted, begun })
 }

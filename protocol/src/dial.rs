@@ -1,8 +1,14 @@
 //! The asking end of the wire, on the standard library alone: its streams have the time-outs that this needs, and a
 //! client that starts for every key press is smaller and sooner up without a runtime.
 
+use crate::fault::{Code, Fault};
+use crate::frame::{self, DecodeError, MAX_FRAME_BYTES};
 use crate::line::Splitter;
-use crate::{Fault, MAX_FRAME_BYTES, Place, Reply, Request, VERSION, frame, peer};
+use crate::message::Request;
+use crate::peer;
+use crate::place::Place;
+use crate::reply::Reply;
+use crate::version::VERSION;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, UnixAddr, connect, setsockopt, socket, sockopt};
@@ -43,6 +49,15 @@ impl From<io::Error> for DialError {
             WouldBlock | TimedOut => DialError::TimedOut,
             BrokenPipe | ConnectionReset => DialError::Closed,
             _ => DialError::Io(error),
+        }
+    }
+}
+
+impl From<DecodeError> for DialError {
+    fn from(error: DecodeError) -> DialError {
+        match error {
+            DecodeError::OtherVersion(version) => DialError::OtherVersion(version),
+            DecodeError::Malformed(_) => DialError::Garbled(Fault::new(Code::Internal, error.to_string())),
         }
     }
 }
@@ -126,10 +141,7 @@ impl Connection {
         let Ok(frame) = self.splitter.next_line()? else {
             return Some(Err(DialError::Garbled(frame::frame_too_long())));
         };
-        Some(frame::decode_reply(frame).map_err(|fault| match frame::version(frame) {
-            Some(other) if other != VERSION => DialError::OtherVersion(other),
-            _ => DialError::Garbled(fault),
-        }))
+        Some(frame::decode_reply(frame).map_err(DialError::from))
     }
 
     /// Sends many frames and hands every reply to `take`, which says whether more are to come. Reads while it writes,
@@ -227,7 +239,9 @@ fn close_on_exec_socket() -> io::Result<OwnedFd> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Code, Op, Outcome};
+    use crate::form::Form;
+    use crate::message::Op;
+    use crate::reply::Outcome;
     use std::io::{BufRead, BufReader};
     use std::os::unix::fs::PermissionsExt;
     use std::os::unix::net::UnixListener;
@@ -303,11 +317,11 @@ mod tests {
         // buffers.
         let daemon = thread::spawn(move || {
             let (stream, _) = listener.accept().unwrap();
-            let fault = crate::Fault::new(Code::Empty, "x".repeat(100_000));
+            let fault = Fault::new(Code::Empty, "x".repeat(100_000));
             for line in BufReader::new(&stream).lines().take(requests) {
                 let request = frame::decode(line.unwrap().as_bytes()).unwrap();
                 let reply = Reply::new(request.id, "0", Outcome::Error(fault.clone()));
-                (&stream).write_all(&frame::encode_reply(reply)).unwrap();
+                (&stream).write_all(&frame::encode_reply(reply, Form::Json)).unwrap();
             }
         });
         let text = "y".repeat(100_000);

@@ -1,15 +1,25 @@
-//! Messages as lines of bytes.
+//! Messages as bytes.
 
-use crate::{Code, Fault, MAX_FRAME_BYTES, Op, Outcome, Reply, Request, VERSION};
+use crate::fault::{Code, Fault};
+use crate::fields;
+use crate::form::Form;
+use crate::message::{Op, Rejected, Request};
+use crate::reply::{Body, Outcome, Reply};
+use crate::version::VERSION;
 use serde::{Deserialize, Serialize};
 
-/// A request that was not understood, and the number to answer it by.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Rejected {
-    /// The asker's number; 0 where it could not be read.
-    pub id: u64,
-    /// Why.
-    pub fault: Fault,
+/// Longest message in bytes, its newline not counted, in both directions.
+pub const MAX_FRAME_BYTES: usize = 1 << 20;
+
+/// Why a reply cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DecodeError {
+    /// The daemon speaks this other version of the protocol.
+    #[error("the daemon speaks protocol version {0}; this client speaks {VERSION}")]
+    OtherVersion(u32),
+    /// It is no reply at all, for this reason.
+    #[error("the daemon's answer cannot be read: {0}")]
+    Malformed(String),
 }
 
 /// What every version of the protocol has in common.
@@ -22,22 +32,34 @@ struct Envelope {
     op: serde_json::Value,
 }
 
-/// Reads one request from a frame without its newline. Never panics, whatever the bytes are.
+/// Reads one request from a message without its newline, in either form. Never panics, whatever the bytes are.
 ///
-/// The version is looked at first: the rest of a message of another version may mean anything. Only `shutdown` is
-/// the same in all of them, so that a client of any version can replace a daemon of any other.
-pub fn decode(frame: &[u8]) -> Result<Request, Rejected> {
-    let rejected = |id, code, message: String| Rejected { id, fault: Fault::new(code, message) };
-    if frame.len() > MAX_FRAME_BYTES {
-        return Err(Rejected { id: 0, fault: frame_too_long() });
+/// # Errors
+/// [`Code::TooLong`], [`Code::BadRequest`], [`Code::UnsupportedVersion`]; [`Code::BadCharacter`] for text in fields that
+/// is not UTF-8.
+pub fn decode(message: &[u8]) -> Result<Request, Rejected> {
+    let form = Form::of(message);
+    if message.len() > MAX_FRAME_BYTES {
+        return Err(Rejected::new(0, form, frame_too_long()));
     }
+    let request = match form {
+        Form::Json => decode_json(message)?,
+        Form::Fields => fields::decode(message)?,
+    };
+    request.check().map_err(|fault| Rejected { to: request.reply_to(), fault })?;
+    Ok(request)
+}
+
+/// Reads a request in JSON.
+///
+/// The version comes first: the rest of a message of another version may mean anything. Only `shutdown` is the same in
+/// all of them, so that a client of any version can replace a daemon of any other.
+fn decode_json(frame: &[u8]) -> Result<Request, Rejected> {
+    let rejected = |id, code, message: String| Rejected::new(id, Form::Json, Fault::new(code, message));
     // serde would take an array for the object.
     if !frame.trim_ascii_start().starts_with(b"{") {
-        return Err(rejected(
-            0,
-            Code::BadRequest,
-            "this is not a request: a JSON object was expected".into(),
-        ));
+        let message = "this is not a request: a JSON object was expected".to_owned();
+        return Err(rejected(0, Code::BadRequest, message));
     }
     let envelope: Envelope = serde_json::from_slice(frame).map_err(|error| {
         rejected(0, Code::BadRequest, format!("this is not a request: {}", wrong(&error)))
@@ -49,33 +71,27 @@ pub fn decode(frame: &[u8]) -> Result<Request, Rejected> {
         let message = format!("protocol version {} was asked for; this daemon speaks {VERSION}", envelope.v);
         return Err(rejected(envelope.id, Code::UnsupportedVersion, message));
     }
-    let request: Request = serde_json::from_slice(frame).map_err(|error| {
-        rejected(envelope.id, Code::BadRequest, format!("this request cannot be read: {}", wrong(&error)))
-    })?;
-    request.check().map_err(|fault| Rejected { id: request.id, fault })?;
-    Ok(request)
-}
-
-/// Reads one reply from a frame without its newline.
-///
-/// # Errors
-/// [`Code::UnsupportedVersion`] where the daemon speaks another version, [`Code::Internal`] where the frame is no
-/// reply at all.
-pub fn decode_reply(frame: &[u8]) -> Result<Reply, Fault> {
-    let envelope: Envelope = serde_json::from_slice(frame).map_err(|error| {
-        Fault::new(Code::Internal, format!("the daemon's answer cannot be read: {}", wrong(&error)))
-    })?;
-    if envelope.v != VERSION {
-        let message =
-            format!("the daemon speaks protocol version {}; this client speaks {VERSION}", envelope.v);
-        return Err(Fault::new(Code::UnsupportedVersion, message));
-    }
     serde_json::from_slice(frame).map_err(|error| {
-        Fault::new(Code::Internal, format!("the daemon's answer cannot be read: {}", wrong(&error)))
+        rejected(envelope.id, Code::BadRequest, format!("this request cannot be read: {}", wrong(&error)))
     })
 }
 
-/// What is wrong with a frame, and where. The parser's own words quote what was sent, which a fault must never do.
+/// Reads one reply in JSON from a frame without its newline.
+///
+/// # Errors
+/// [`DecodeError::OtherVersion`] if the daemon speaks another version, [`DecodeError::Malformed`] if the frame is no
+/// reply at all.
+pub fn decode_reply(frame: &[u8]) -> Result<Reply, DecodeError> {
+    let malformed = |error: serde_json::Error| DecodeError::Malformed(wrong(&error));
+    let envelope: Envelope = serde_json::from_slice(frame).map_err(malformed)?;
+    if envelope.v != VERSION {
+        return Err(DecodeError::OtherVersion(envelope.v));
+    }
+    serde_json::from_slice(frame).map_err(malformed)
+}
+
+/// What is wrong with a frame, and at which byte. The parser's own message quotes what was sent, which a fault must never
+/// do.
 fn wrong(error: &serde_json::Error) -> String {
     use serde_json::error::Category;
     let what = match error.classify() {
@@ -86,29 +102,31 @@ fn wrong(error: &serde_json::Error) -> String {
     format!("{what} (byte {})", error.column())
 }
 
-/// The protocol version of a frame; `None` where it has none.
-pub fn version(frame: &[u8]) -> Option<u32> {
-    serde_json::from_slice(frame).ok().map(|envelope: Envelope| envelope.v)
-}
-
-/// The fault of a frame beyond [`MAX_FRAME_BYTES`].
+/// The fault of a message beyond [`MAX_FRAME_BYTES`].
 pub fn frame_too_long() -> Fault {
     Fault::new(Code::TooLong, format!("the message is longer than the {MAX_FRAME_BYTES} bytes of a frame"))
 }
 
-/// A request as a frame with its newline, or [`Code::TooLong`] where it does not fit into one.
+/// A request in JSON as a frame with its newline.
+///
+/// # Errors
+/// [`Code::TooLong`] if a member is beyond its limit, or the whole does not fit into a frame.
 pub fn encode(request: &Request) -> Result<Vec<u8>, Fault> {
     request.check()?;
     let frame = written(request)?;
     if frame.len() > MAX_FRAME_BYTES + 1 { Err(frame_too_long()) } else { Ok(frame) }
 }
 
-/// A reply as a frame with its newline. What does not fit into a frame is left out, the least needed first:
-/// explained units, spans, alternatives; a buffer that does not fit becomes [`Code::TooLong`].
-pub fn encode_reply(mut reply: Reply) -> Vec<u8> {
+/// A reply as a message with its newline. Parts that do not fit are left out, the least needed first: explained units,
+/// spans, alternatives; a buffer that does not fit becomes [`Code::TooLong`].
+pub fn encode_reply(mut reply: Reply, form: Form) -> Vec<u8> {
     for step in 0.. {
-        match written(&reply) {
-            Ok(frame) if frame.len() <= MAX_FRAME_BYTES + 1 => return frame,
+        let message = match form {
+            Form::Json => written(&reply),
+            Form::Fields => Ok(fields::encode_reply(&reply)),
+        };
+        match message {
+            Ok(message) if message.len() <= MAX_FRAME_BYTES + 1 => return message,
             Ok(_) => shorten(&mut reply, step),
             Err(fault) => reply.outcome = Outcome::Error(fault),
         }
@@ -118,9 +136,9 @@ pub fn encode_reply(mut reply: Reply) -> Vec<u8> {
 
 fn shorten(reply: &mut Reply, step: usize) {
     match (&mut reply.outcome, step) {
-        (Outcome::Result(crate::reply::Body::Converted(answer)), 0) => answer.units = None,
-        (Outcome::Result(crate::reply::Body::Converted(answer)), 1) => answer.spans = Vec::new(),
-        (Outcome::Result(crate::reply::Body::Converted(answer)), 2) => answer.alternatives = Vec::new(),
+        (Outcome::Result(Body::Converted(answer)), 0) => answer.units = None,
+        (Outcome::Result(Body::Converted(answer)), 1) => answer.spans = Vec::new(),
+        (Outcome::Result(Body::Converted(answer)), 2) => answer.alternatives = Vec::new(),
         (outcome, _) => *outcome = Outcome::Error(frame_too_long()),
     }
 }
@@ -136,12 +154,12 @@ fn written<T: Serialize>(message: &T) -> Result<Vec<u8>, Fault> {
 mod tests {
     use super::*;
     use crate::message::{Context, Route};
-    use crate::reply::{Answer, Body, Span};
+    use crate::reply::{Answer, Span};
     use proptest::prelude::*;
 
     fn check(frame: &[u8], id: u64, code: Code) {
         let rejected = decode(frame).unwrap_err();
-        assert_eq!((rejected.id, rejected.fault.code), (id, code), "{}", String::from_utf8_lossy(frame));
+        assert_eq!((rejected.to.id, rejected.fault.code), (id, code), "{}", String::from_utf8_lossy(frame));
     }
 
     #[test]
@@ -179,7 +197,7 @@ mod tests {
             let message = decode(frame.as_bytes()).unwrap_err().fault.message;
             assert!(!message.contains(secret) && message.contains("(byte "), "{frame}: {message}");
             let reply = frame.replace("\"op\"", "\"daemon\":\"1\",\"error\"");
-            let message = decode_reply(reply.as_bytes()).unwrap_err().message;
+            let message = decode_reply(reply.as_bytes()).unwrap_err().to_string();
             assert!(!message.contains(secret), "{reply}: {message}");
         }
     }
@@ -188,16 +206,13 @@ mod tests {
     fn another_version_is_named_before_anything_else_is_read() {
         check(br#"{"v":2,"id":9,"op":{"new":"shape"}}"#, 9, Code::UnsupportedVersion);
         check(br#"{"v":0,"op":"convert"}"#, 0, Code::UnsupportedVersion);
-        let fault = decode_reply(br#"{"v":2,"answer":[]}"#).unwrap_err();
-        assert_eq!(fault.code, Code::UnsupportedVersion);
+        assert_eq!(decode_reply(br#"{"v":2,"answer":[]}"#), Err(DecodeError::OtherVersion(2)));
     }
 
     #[test]
     fn every_version_can_ask_the_daemon_to_end() {
         let frame = br#"{"v":7,"id":9,"op":"shutdown","why":"upgrade"}"#;
         assert_eq!(decode(frame), Ok(Request::new(9, Op::Shutdown)));
-        assert_eq!(version(frame), Some(7));
-        assert_eq!(version(b"{}"), None);
     }
 
     #[test]
@@ -221,7 +236,9 @@ mod tests {
         };
         let kept = |answer: Answer| {
             let reply = Reply::new(1, "0.1.0", Outcome::Result(Body::Converted(Box::new(answer))));
-            let frame = encode_reply(reply);
+            let fields = encode_reply(reply.clone(), Form::Fields);
+            assert!(fields.len() <= MAX_FRAME_BYTES + 1 && fields.ends_with(b"\0\n"));
+            let frame = encode_reply(reply, Form::Json);
             assert!(frame.len() <= MAX_FRAME_BYTES + 1);
             match decode_reply(&frame[..frame.len() - 1]).unwrap().outcome {
                 Outcome::Result(Body::Converted(a)) => {
@@ -240,11 +257,8 @@ mod tests {
     fn requests() -> impl Strategy<Value = Request> {
         let op = prop::sample::select(vec![Op::Convert, Op::Explain, Op::Status, Op::Shutdown]);
         let route = prop::sample::select(Route::ALL.to_vec());
-        let context = (prop::option::of(".{0,20}"), ".{0,20}").prop_map(|(cwd, prebuffer)| Context {
-            cwd,
-            shell: None,
-            prebuffer,
-        });
+        let context =
+            (prop::option::of(".{0,20}"), ".{0,20}").prop_map(|(cwd, prebuffer)| Context { cwd, prebuffer });
         (
             any::<u64>(),
             op,

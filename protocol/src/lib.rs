@@ -7,6 +7,8 @@
 
 pub mod dial;
 pub mod fault;
+pub mod fields;
+pub mod form;
 pub mod frame;
 pub mod line;
 pub mod lock;
@@ -18,16 +20,11 @@ pub mod reply;
 pub mod version;
 
 pub use fault::{Code, Fault};
-pub use message::{Context, Op, Request, Route};
+pub use form::Form;
+pub use frame::MAX_FRAME_BYTES;
+pub use message::{Context, Op, ReplyTo, Request, Route};
 pub use place::Place;
-pub use reply::{Answer, ModelState, ModelStatus, Outcome, Reading, Reply, RouteLatency, Span, Status, Unit};
-
-/// Version of the protocol that this crate speaks. Bumped when an old reader would misread a new message.
-pub const VERSION: u32 = 1;
-
-/// Longest frame in bytes, its newline not counted, in both directions.
-pub const MAX_FRAME_BYTES: usize = 1 << 20;
-
-/// Most spans, and most explained units, that a reply carries. With more, it carries none: whoever follows single
-/// words has a line that a person can read.
-pub const MAX_SPANS: usize = 4096;
+pub use reply::{
+    Answer, MAX_SPANS, ModelState, ModelStatus, Outcome, Reading, Reply, RouteLatency, Span, Status, Unit,
+};
+pub use version::VERSION;

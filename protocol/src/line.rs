@@ -1,21 +1,25 @@
-//! Bytes cut into lines with bounded memory, for frames of the wire and for dictations on standard input.
+//! A stream of bytes cut at newlines with bounded memory: messages on the wire, dictations on standard input.
 
-use crate::{Code, Fault};
+use crate::fault::{Code, Fault};
+use crate::form::{self, Start};
 use sayso_text::MAX_TEXT_BYTES;
 use std::mem;
+use std::str::Utf8Error;
 
 /// A line was longer than the limit of its [`Splitter`]; its bytes are gone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TooLong;
 
-/// Cuts a stream of bytes at newlines. Holds at most the limit and what was pushed last.
+/// Cuts a stream of bytes into lines or into messages. It holds at most the limit and the bytes that were pushed last.
 #[derive(Debug)]
 pub struct Splitter {
     bytes: Vec<u8>,
     /// Start of the first line that was not handed out.
     start: usize,
-    /// No newline stands between `start` and here.
+    /// The end of the line is not between `start` and here.
     scanned: usize,
+    /// Inside a message in fields: how many of its fields end after `scanned`.
+    fields_left: usize,
     /// Longest line, in bytes, its newline not counted.
     limit: usize,
     /// Inside a line that was too long: everything up to the next newline is dropped.
@@ -25,7 +29,7 @@ pub struct Splitter {
 impl Splitter {
     /// A splitter for lines of at most `limit` bytes.
     pub fn new(limit: usize) -> Splitter {
-        Splitter { bytes: Vec::new(), start: 0, scanned: 0, limit, discarding: false }
+        Splitter { bytes: Vec::new(), start: 0, scanned: 0, fields_left: 0, limit, discarding: false }
     }
 
     /// Adds what was read.
@@ -36,8 +40,8 @@ impl Splitter {
         self.bytes.extend_from_slice(bytes);
     }
 
-    /// The next whole line without its newline; `None` where more bytes are needed. A line beyond the limit is
-    /// reported once, as soon as that is certain, and skipped.
+    /// The next whole line without its newline; `None` if more bytes are needed. A line beyond the limit is reported
+    /// once, as soon as that is certain, and skipped.
     pub fn next_line(&mut self) -> Option<Result<&[u8], TooLong>> {
         while let Some(offset) = self.bytes[self.scanned..].iter().position(|&byte| byte == b'\n') {
             let line = self.start..self.scanned + offset;
@@ -49,6 +53,44 @@ impl Splitter {
             return Some(if line.len() > self.limit { Err(TooLong) } else { Ok(&self.bytes[line]) });
         }
         self.scanned = self.bytes.len();
+        self.wait()
+    }
+
+    /// The next whole message without its newline, as [`Splitter::next_line`]. A message in fields ends at the first
+    /// newline after its last field; all else is a line.
+    pub fn next_message(&mut self) -> Option<Result<&[u8], TooLong>> {
+        if self.discarding {
+            // The next message begins after the rest of the one that was too long.
+            let newline = self.bytes[self.scanned..].iter().position(|&byte| byte == b'\n');
+            let Some(offset) = newline else { return self.next_line() };
+            self.start = self.scanned + offset + 1;
+            self.scanned = self.start;
+            self.discarding = false;
+        }
+        // Nothing of the message has been looked at yet.
+        if self.scanned == self.start && self.fields_left == 0 && self.start < self.bytes.len() {
+            match form::start(&self.bytes[self.start..]) {
+                Start::Open => return None,
+                Start::Json => {}
+                Start::Fields { count, bytes } => {
+                    self.scanned = self.start + bytes;
+                    self.fields_left = count;
+                }
+            }
+        }
+        while self.fields_left > 0 {
+            let Some(offset) = self.bytes[self.scanned..].iter().position(|&byte| byte == 0) else {
+                self.scanned = self.bytes.len();
+                return self.wait();
+            };
+            self.scanned += offset + 1;
+            self.fields_left -= 1;
+        }
+        self.next_line()
+    }
+
+    /// More bytes are needed. If those that wait exceed the limit already, they are dropped, which is reported once.
+    fn wait(&mut self) -> Option<Result<&[u8], TooLong>> {
         if self.discarding || self.bytes.len() - self.start > self.limit {
             self.forget();
             return (!mem::replace(&mut self.discarding, true)).then_some(Err(TooLong));
@@ -75,7 +117,7 @@ impl Splitter {
         const KEPT_BYTES: usize = 16 * 1024;
         self.bytes.clear();
         self.bytes.shrink_to(KEPT_BYTES);
-        (self.start, self.scanned) = (0, 0);
+        (self.start, self.scanned, self.fields_left) = (0, 0, 0);
     }
 }
 
@@ -85,10 +127,13 @@ impl Splitter {
 /// [`Code::BadCharacter`] where the bytes are not UTF-8.
 pub fn text(line: &[u8]) -> Result<&str, Fault> {
     let line = line.strip_suffix(b"\r").unwrap_or(line);
-    std::str::from_utf8(line).map_err(|error| {
-        let message = format!("the line is not UTF-8 from byte {} on", error.valid_up_to());
-        Fault::new(Code::BadCharacter, message)
-    })
+    std::str::from_utf8(line).map_err(|error| not_utf8("the line", error))
+}
+
+/// The fault of bytes that are not text; `what` names them.
+pub(crate) fn not_utf8(what: &str, error: Utf8Error) -> Fault {
+    let message = format!("{what} is not UTF-8 from byte {} on", error.valid_up_to());
+    Fault::new(Code::BadCharacter, message)
 }
 
 /// The fault of a dictation of more than [`MAX_TEXT_BYTES`] bytes.
@@ -143,6 +188,26 @@ mod tests {
             splitter.push(piece);
             while splitter.next_line().is_some() {}
             assert_eq!(splitter.is_midway(), midway, "{piece:?}");
+        }
+    }
+
+    #[test]
+    fn messages_of_both_forms_follow_each_other() {
+        let stream = b"{}\n2\0a\nb\0\0\n\n3\0too\nlong\0too\nlong\0\0\n1\0x\0\n12\n";
+        let expected: [Result<&[u8], TooLong>; 6] =
+            [Ok(b"{}"), Ok(b"2\0a\nb\0\0"), Ok(b""), Err(TooLong), Ok(b"1\0x\0"), Ok(b"12")];
+        for piece in [1, 2, 3, 7, 1000] {
+            let mut splitter = Splitter::new(12);
+            let mut found = Vec::new();
+            for bytes in stream.chunks(piece) {
+                splitter.push(bytes);
+                while let Some(message) = splitter.next_message() {
+                    found.push(message.map(<[u8]>::to_vec));
+                }
+            }
+            // What follows a newline inside a message that was too long may be taken for a message of its own.
+            found.retain(|message| !message.as_ref().is_ok_and(|bytes| bytes.starts_with(b"long")));
+            assert_eq!(found, expected.map(|message| message.map(<[u8]>::to_vec)), "by {piece}");
         }
     }
 

@@ -1,6 +1,8 @@
 //! What a shell asks.
 
-use crate::{Code, Fault, VERSION};
+use crate::fault::{Code, Fault};
+use crate::form::Form;
+use crate::version::VERSION;
 use sayso_text::MAX_TEXT_BYTES;
 use serde::{Deserialize, Serialize};
 
@@ -8,8 +10,6 @@ use serde::{Deserialize, Serialize};
 pub const MAX_SESSION_BYTES: usize = 128;
 /// Longest `context.cwd`, in bytes: what common kernels allow for a path.
 pub const MAX_CWD_BYTES: usize = 4096;
-/// Longest `context.shell` and `client`, in bytes.
-pub const MAX_NAME_BYTES: usize = 64;
 
 /// What is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,12 +58,9 @@ impl Route {
 /// Where the line is being edited.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Context {
-    /// Working directory of the shell.
+    /// Working directory of the shell. Nothing reads it yet; it never leaves the machine.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cwd: Option<String>,
-    /// `zsh`, `fish`, `bash`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub shell: Option<String>,
     /// Earlier lines of a multi-line command.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub prebuffer: String,
@@ -93,12 +90,36 @@ pub struct Request {
     /// Which stage may answer.
     #[serde(default)]
     pub route: Route,
-    /// Version of the asker.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub client: Option<String>,
     /// Where the line is being edited.
     #[serde(default)]
     pub context: Context,
+    /// The form that the request came in, which is that of its reply.
+    #[serde(skip)]
+    pub form: Form,
+}
+
+/// Whom a reply goes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReplyTo {
+    /// The number that the asker chose; 0 if it could not be read.
+    pub id: u64,
+    /// The form of the request.
+    pub form: Form,
+}
+
+/// A request that was not understood.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rejected {
+    /// Whom to answer.
+    pub to: ReplyTo,
+    /// What is wrong with it.
+    pub fault: Fault,
+}
+
+impl Rejected {
+    pub(crate) fn new(id: u64, form: Form, fault: Fault) -> Rejected {
+        Rejected { to: ReplyTo { id, form }, fault }
+    }
 }
 
 impl Request {
@@ -113,20 +134,26 @@ impl Request {
             cursor: None,
             deadline_ms: None,
             route: Route::Auto,
-            client: None,
             context: Context::default(),
+            form: Form::Json,
         }
     }
 
+    /// Whom the reply goes to.
+    pub fn reply_to(&self) -> ReplyTo {
+        ReplyTo { id: self.id, form: self.form }
+    }
+
     /// Holds every member to its limit, so that what a daemon keeps in memory is bounded.
+    ///
+    /// # Errors
+    /// [`Code::TooLong`] for the first member beyond its limit.
     pub fn check(&self) -> Result<(), Fault> {
         let limits = [
             ("text", self.text.len(), MAX_TEXT_BYTES),
             ("context.prebuffer", self.context.prebuffer.len(), MAX_TEXT_BYTES),
             ("session", self.session.as_ref().map_or(0, String::len), MAX_SESSION_BYTES),
             ("context.cwd", self.context.cwd.as_ref().map_or(0, String::len), MAX_CWD_BYTES),
-            ("context.shell", self.context.shell.as_ref().map_or(0, String::len), MAX_NAME_BYTES),
-            ("client", self.client.as_ref().map_or(0, String::len), MAX_NAME_BYTES),
         ];
         for (member, bytes, limit) in limits {
             if bytes > limit {
@@ -149,17 +176,12 @@ mod tests {
             text: "git status dash s".into(),
             cursor: Some(17),
             deadline_ms: Some(1000),
-            client: Some("0.1.0".into()),
-            context: Context {
-                cwd: Some("/home/ada".into()),
-                shell: Some("zsh".into()),
-                prebuffer: String::new(),
-            },
+            context: Context { cwd: Some("/home/ada".into()), prebuffer: String::new() },
             ..Request::new(7, Op::Convert)
         };
         assert_eq!(
             serde_json::to_string(&request).unwrap(),
-            r#"{"v":1,"id":7,"op":"convert","session":"zsh-4711","text":"git status dash s","cursor":17,"deadline_ms":1000,"route":"auto","client":"0.1.0","context":{"cwd":"/home/ada","shell":"zsh"}}"#
+            r#"{"v":1,"id":7,"op":"convert","session":"zsh-4711","text":"git status dash s","cursor":17,"deadline_ms":1000,"route":"auto","context":{"cwd":"/home/ada"}}"#
         );
     }
 
@@ -178,9 +200,7 @@ mod tests {
         let cases = [
             ("text", Request { text: long(MAX_TEXT_BYTES), ..base.clone() }),
             ("session", Request { session: Some(long(MAX_SESSION_BYTES)), ..base.clone() }),
-            ("client", Request { client: Some(long(MAX_NAME_BYTES)), ..base.clone() }),
             ("context.cwd", context(Context { cwd: Some(long(MAX_CWD_BYTES)), ..Context::default() })),
-            ("context.shell", context(Context { shell: Some(long(MAX_NAME_BYTES)), ..Context::default() })),
             ("context.prebuffer", context(Context { prebuffer: long(MAX_TEXT_BYTES), ..Context::default() })),
         ];
         assert_eq!(base.check(), Ok(()));

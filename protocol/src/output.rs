@@ -1,14 +1,9 @@
-//! What `convert` prints, the same whether a daemon answered or the engine in this process.
+//! What `convert` prints, whether a daemon answered or the engine in the same process.
 
-use crate::reply::printable;
-use crate::{Answer, Fault};
+use crate::fault::Fault;
+use crate::fields::record;
+use crate::reply::Answer;
 use serde::Serialize;
-
-/// How sure an answer is, in whole percent, as [`fields`] prints it.
-fn percent(confidence: f32) -> u32 {
-    // Clamped first, so the cast neither truncates nor wraps; NaN becomes 0.
-    (confidence.clamp(0.0, 1.0) * 100.0).round() as u32
-}
 
 /// One JSON object without a newline: the answer, or `{"error":{code,message}}`.
 pub fn json(outcome: &Result<Answer, Fault>) -> String {
@@ -24,40 +19,15 @@ pub fn json(outcome: &Result<Answer, Fault>) -> String {
         .unwrap_or_else(|_| r#"{"error":{"code":"internal","message":"the answer has no JSON form"}}"#.into())
 }
 
-/// The answer for a shell that has no JSON parser: fields that each end in a NUL byte, which no line can hold.
-///
-/// 1. `ok`, or the error code
-/// 2. a message for the person, possibly empty, one line
-///
-/// and only after `ok`:
-///
-/// 3. the stage that answered
-/// 4. how sure it is, 0 to 100
-/// 5. the cursor in the new line, in characters
-/// 6. the new line
-/// 7. and on: the alternatives, best first
+/// The fields of [`record`], each of which ends in a NUL byte.
 pub fn fields(outcome: &Result<Answer, Fault>) -> Vec<u8> {
-    let fields: Vec<String> = match outcome {
-        Ok(answer) => {
-            let head = [
-                "ok".to_owned(),
-                printable(answer.message.as_deref().unwrap_or_default()),
-                answer.route.clone(),
-                percent(answer.confidence).to_string(),
-                answer.cursor.to_string(),
-                answer.buffer.clone(),
-            ];
-            head.into_iter().chain(answer.alternatives.iter().cloned()).collect()
-        }
-        Err(fault) => vec![fault.code.to_string(), printable(&fault.message)],
-    };
-    fields.into_iter().flat_map(|field| field.into_bytes().into_iter().chain([0])).collect()
+    record(outcome.as_ref()).into_iter().flat_map(|field| field.into_bytes().into_iter().chain([0])).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Code;
+    use crate::fault::Code;
 
     fn answer() -> Answer {
         Answer {

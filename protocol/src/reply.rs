@@ -1,8 +1,13 @@
 //! What the daemon answers.
 
-use crate::{Code, Fault, VERSION};
+use crate::fault::{Code, Fault};
+use crate::version::VERSION;
 use sayso_text::{Forbidden, is_forbidden};
 use serde::{Deserialize, Serialize};
+
+/// Most spans, and most explained units, that a reply carries. A line with more is too long for anybody to follow it
+/// word by word, and its reply carries none.
+pub const MAX_SPANS: usize = 4096;
 
 /// One answer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -47,7 +52,7 @@ pub enum Body {
     Done {},
 }
 
-/// A converted (or deliberately unchanged) line. The order of the members is part of the protocol.
+/// A converted (or deliberately unchanged) line.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Answer {
     /// The command.
@@ -186,10 +191,12 @@ pub struct RouteLatency {
 }
 
 impl Answer {
-    /// What must hold before a line is replaced, checked in the daemon and again in the client: no control, bidi
-    /// or zero-width character, no newline at the end that `input` did not have, a cursor inside the line.
+    /// Checks what must hold before a line is replaced; the daemon does, and the client does again. The line has no
+    /// forbidden character and no newline at its end that `input` did not have, and the cursor is inside it. An
+    /// alternative that breaks the rule is dropped.
     ///
-    /// An alternative that breaks the rule is dropped; a buffer that does is a fault, and the line stays.
+    /// # Errors
+    /// [`Code::BadCharacter`] if the new line breaks the rule; the line then stays as it was.
     pub fn verified(mut self, input: &str) -> Result<Answer, Fault> {
         let ends = |line: &str| line.len() - line.trim_end_matches('\n').len();
         let allowed = ends(input);
@@ -211,7 +218,7 @@ impl Answer {
     }
 }
 
-/// `text` on one line and safe to show in a terminal: what is forbidden in a command becomes U+FFFD.
+/// `text` on one line and safe to show in a terminal: every character that is forbidden in a command becomes U+FFFD.
 pub fn printable(text: &str) -> String {
     text.chars()
         .map(|c| match c {

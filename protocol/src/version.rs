@@ -1,17 +1,19 @@
-//! Which of two builds is the newer one.
+//! Which programs fit together: the version of the protocol decides. Versions of programs decide which is newer.
 
-/// `major.minor.patch`; what follows (`-rc.1`, `+build`) is ignored. None where it is not such a version.
-fn numbers(version: &str) -> Option<[u64; 3]> {
-    let core = version.split(['-', '+']).next()?;
-    let mut parts = core.split('.').map(|part| part.parse().ok());
-    let numbers = [parts.next()??, parts.next()??, parts.next()??];
-    parts.next().is_none().then_some(numbers)
-}
+use semver::Version;
 
-/// Whether `ours` is newer than `theirs`. A version that cannot be read is never newer and never older, so that
-/// nothing is restarted on a doubt.
+/// Version of the protocol that this crate speaks. It is raised when an old reader would misread a new message. A client
+/// and a daemon of the same number understand each other, whatever their own versions are.
+pub const VERSION: u32 = 1;
+
+/// Whether the program version `ours` is newer than `theirs`, by the rules of semantic versioning: 0.2.0 is newer than
+/// 0.2.0-rc.1, and what follows a `+` does not count. A version that cannot be read is neither newer nor older, so that
+/// no daemon is replaced on a doubt.
 pub fn is_newer(ours: &str, theirs: &str) -> bool {
-    matches!((numbers(ours), numbers(theirs)), (Some(ours), Some(theirs)) if ours > theirs)
+    match (Version::parse(ours), Version::parse(theirs)) {
+        (Ok(ours), Ok(theirs)) => ours.cmp_precedence(&theirs).is_gt(),
+        _ => false,
+    }
 }
 
 #[cfg(test)]
@@ -19,7 +21,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn newer_is_decided_by_numbers_and_never_on_a_doubt() {
+    fn newer_is_decided_by_semantic_versioning_and_never_on_a_doubt() {
         let cases = [
             ("0.1.1", "0.1.0", true),
             ("0.10.0", "0.9.9", true),
@@ -27,6 +29,10 @@ mod tests {
             ("0.1.0", "0.1.0", false),
             ("0.1.0", "0.1.1", false),
             ("0.2.0-rc.1", "0.1.0", true),
+            ("0.2.0", "0.2.0-rc.1", true),
+            ("0.2.0-rc.1", "0.2.0", false),
+            ("0.2.0-rc.10", "0.2.0-rc.9", true),
+            ("0.2.0+build.2", "0.2.0+build.1", false),
             ("0.2.0", "nightly", false),
             ("", "0.1.0", false),
             ("1.2.3.4", "0.1.0", false),

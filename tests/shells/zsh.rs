@@ -1,7 +1,7 @@
 //! What only zsh has.
 
 use super::every_path;
-use sayso_testing::{Color, FakeDaemon, Home, SAID, Setup, Shell, Terminal, repository, zsh_plugin};
+use sayso_testing::{Color, FakeDaemon, Home, Reaction, SAID, Setup, Shell, Terminal, programs, zsh_plugin};
 use sayso_text::is_forbidden;
 use std::fs;
 use std::process::Command;
@@ -47,25 +47,25 @@ fn options_and_aliases_of_the_person_do_not_matter() {
         .wait_row("alias -g ok=broken");
 }
 
-/// The script has the class of forbidden characters in its own words, which must be those of the protocol.
+/// `sayso init zsh` writes the class of forbidden characters into the script.
 #[test]
 #[cfg_attr(not(feature = "system-tests"), ignore = "needs zsh: tests/run")]
-fn the_script_refuses_exactly_the_characters_that_the_protocol_does() {
-    // Control characters come escaped, as quotes and backslashes do.
-    let raw = |c: &char| !matches!(c, '\0'..='\x1f' | '"' | '\\');
+fn the_script_refuses_exactly_the_characters_that_no_line_may_hold() {
+    // Lines are read at newlines, and one of them may not end in a newline.
     let (refused, accepted): (Vec<_>, Vec<_>) =
-        ('\0'..=char::MAX).filter(raw).partition(|c| is_forbidden(*c));
+        ('\0'..=char::MAX).filter(|c| *c != '\n').partition(|c| is_forbidden(*c));
     // Each of the refused alone between two letters, the accepted together.
     let mut lines: Vec<String> = refused.iter().map(|c| format!("a{c}b")).collect();
     lines.extend(accepted.chunks(256).map(String::from_iter));
     let home = Home::new();
     let path = home.folder().join("lines");
     fs::write(&path, lines.join("\n") + "\n").unwrap();
-    let script = r#". "$1"; while IFS= read -r line; do _sayso_unquote "$line"; print $?; done <"$2""#;
-    let shell = repository().join("shell/sayso.zsh");
+    let script =
+        r#"eval "$($1 init zsh)"; while IFS= read -r line; do _sayso_is_clean "$line"; print $?; done <"$2""#;
     let output = Command::new("zsh")
-        .args(["-f", "-c", script, "zsh"])
-        .args([&shell, &path])
+        .args(["-f", "-c", script, "zsh", env!("CARGO_BIN_EXE_sayso")])
+        .arg(&path)
+        .envs(home.environment())
         .env("LC_ALL", "C.UTF-8")
         .output()
         .unwrap();
@@ -76,6 +76,42 @@ fn the_script_refuses_exactly_the_characters_that_the_protocol_does() {
         let expected = if at < refused.len() { "1" } else { "0" };
         assert_eq!(verdict, expected, "{}", line.escape_unicode());
     }
+}
+
+/// A shell that was open during an upgrade meets a daemon of another version, which speaks the same protocol.
+#[test]
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs zsh: tests/run")]
+fn a_daemon_of_another_version_costs_one_press_through_the_client() {
+    let home = Home::new();
+    let daemon = FakeDaemon::reacting(&home, &[Reaction::AnswerOfNewer]);
+    let log = home.folder().join("started");
+    let counted = home.folder().join("counted");
+    let script = format!("echo client >>'{}'\nexec '{}' \"$@\"", log.display(), env!("CARGO_BIN_EXE_sayso"));
+    programs::write(&counted, &script);
+    let terminal = open(&home, "", &format!("_sayso_client={}\n", counted.display()));
+    for _ in 0..3 {
+        terminal.keys(&["C-e", "C-u"]).text(SAID).wait_line(&format!("$ {SAID}"));
+        terminal.convert().wait_line("$ git status -s");
+        daemon.request();
+    }
+    assert_eq!(fs::read_to_string(&log).unwrap(), "client\n");
+    // The first press asked twice: the shell itself, and then the client.
+    daemon.request();
+    assert!(daemon.is_idle());
+}
+
+#[test]
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs zsh: tests/run")]
+fn bytes_that_are_no_text_keep_the_line() {
+    let home = Home::new();
+    let terminal = open(
+        &home,
+        "zmodload zsh/net/socket\n",
+        "_sayso_odd() { BUFFER=$'git \\xff' }; zle -N _sayso_odd; bindkey '^G' _sayso_odd\n",
+    );
+    // The client starts the daemon; from then on the shell asks it directly.
+    terminal.text(SAID).convert().wait_line("$ git status -s");
+    terminal.keys(&["C-g"]).convert().wait_text("the line is not UTF-8 from byte 4 on");
 }
 
 #[test]

@@ -1,11 +1,12 @@
 //! A daemon that answers as a test wants it to, well or badly.
 
 use crate::{Home, PATIENCE};
+use sayso_protocol::line::Splitter;
 use sayso_protocol::message::{Op, Request};
 use sayso_protocol::reply::{Answer, Body};
-use sayso_protocol::{Code, Fault, Outcome, Reply, frame};
+use sayso_protocol::{Code, Fault, MAX_FRAME_BYTES, Outcome, Reply, frame};
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;
@@ -14,7 +15,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 
-/// What the fake daemon does with a line that it receives.
+/// What the fake daemon does with a message that it receives.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reaction {
     /// Replies as the real daemon does, from a table of its own. Operations other than a conversion are acknowledged.
@@ -23,6 +24,8 @@ pub enum Reaction {
     AnswerForbidden,
     /// As `Answer`, with the number of another request.
     AnswerToAnother,
+    /// As `Answer`, from a daemon that is newer than everything else.
+    AnswerOfNewer,
     /// Sends the first half of an answer and stays silent.
     HalfAnAnswer,
     /// Sends nothing; the connection stays.
@@ -39,7 +42,7 @@ impl Reaction {
     /// It replies from the table.
     fn answers(&self) -> bool {
         use Reaction::*;
-        matches!(self, Answer | AnswerForbidden | AnswerToAnother | HalfAnAnswer)
+        matches!(self, Answer | AnswerForbidden | AnswerToAnother | AnswerOfNewer | HalfAnAnswer)
     }
 }
 
@@ -53,7 +56,7 @@ pub fn result(version: &str, buffer: &str) -> Reaction {
 /// A daemon that listens until it is dropped.
 pub struct FakeDaemon {
     socket: PathBuf,
-    received: Receiver<String>,
+    received: Receiver<Vec<u8>>,
     shared: Arc<Shared>,
 }
 
@@ -79,7 +82,7 @@ impl FakeDaemon {
         FakeDaemon::start(home, &[Reaction::Answer], false)
     }
 
-    /// Each line that comes, on whichever connection, meets the next reaction; the last reaction is for all the rest.
+    /// Each message that comes, on whichever connection, meets the next reaction; the last reaction is for all the rest.
     pub fn reacting(home: &Home, reactions: &[Reaction]) -> FakeDaemon {
         FakeDaemon::start(home, reactions, true)
     }
@@ -118,13 +121,14 @@ impl FakeDaemon {
     /// When none comes, or when it is malformed.
     #[track_caller]
     pub fn request(&self) -> Request {
-        let line = self.received.recv_timeout(PATIENCE).expect("a request should have come");
-        frame::decode(line.trim_end().as_bytes()).unwrap_or_else(|bad| panic!("{bad:?}: {line}"))
+        let message = self.received.recv_timeout(PATIENCE).expect("a request should have come");
+        frame::decode(&message)
+            .unwrap_or_else(|bad| panic!("{bad:?}: {}", String::from_utf8_lossy(&message)))
     }
 
-    /// Every line that was received and not taken yet.
+    /// Every message that was received and not taken yet.
     pub fn heard(&self) -> Vec<String> {
-        self.received.try_iter().collect()
+        self.received.try_iter().map(|message| String::from_utf8_lossy(&message).into_owned()).collect()
     }
 
     /// Whether every request that came was taken.
@@ -150,29 +154,28 @@ impl Drop for FakeDaemon {
 }
 
 impl Shared {
-    /// The reaction to the next line.
+    /// The reaction to the next message.
     fn next(&self) -> Reaction {
         let mut reactions = self.reactions.lock().unwrap();
         if reactions.len() > 1 { reactions.remove(0) } else { reactions[0].clone() }
     }
 
-    fn serve(&self, stream: &UnixStream, received: &Sender<String>) {
+    fn serve(&self, stream: &UnixStream, received: &Sender<Vec<u8>>) {
         let mut writer = stream;
-        let mut reader = BufReader::new(stream);
-        let mut line = String::new();
-        while reader.read_line(&mut line).is_ok_and(|read| read > 0) {
-            let line = std::mem::take(&mut line);
-            let request = frame::decode(line.trim_end().as_bytes());
+        let mut splitter = Splitter::new(MAX_FRAME_BYTES);
+        while let Some(message) = read(stream, &mut splitter) {
+            let request = frame::decode(&message);
             if let Ok(request) = &request
                 && request.op != Op::Convert
                 && self.reactions.lock().unwrap()[0].answers()
             {
-                let _ = writer.write_all(&encode(request.id, Outcome::Result(Body::Done {})));
+                let done = Reply::new(request.id, VERSION, Outcome::Result(Body::Done {}));
+                let _ = writer.write_all(&frame::encode_reply(done, request.form));
                 continue;
             }
             let reaction = self.next();
             // A test that has ended receives nothing.
-            let _ = received.send(line.clone());
+            let _ = received.send(message.clone());
             if reaction.answers() {
                 let Ok(request) = request else { return };
                 let open = self.opened.wait_while(self.open.lock().unwrap(), |open| !*open);
@@ -182,9 +185,9 @@ impl Shared {
             }
             match reaction {
                 Reaction::Silence => {}
-                Reaction::Say(reply) => drop(writeln!(writer, "{}", numbered(&reply, &line))),
+                Reaction::Say(reply) => drop(writeln!(writer, "{}", numbered(&reply, &message))),
                 Reaction::SayAndLeave(reply) => {
-                    let _ = writeln!(writer, "{}", numbered(&reply, &line));
+                    let _ = writeln!(writer, "{}", numbered(&reply, &message));
                     let _ = fs::remove_file(&self.socket);
                     return;
                 }
@@ -194,28 +197,42 @@ impl Shared {
     }
 }
 
-/// A reply with the number of the request in `line` in place of `ID`.
-fn numbered(reply: &str, line: &str) -> String {
-    let request: serde_json::Value = serde_json::from_str(line).unwrap();
-    reply.replace("ID", &request["id"].to_string())
+/// Version of the daemon that the client belongs to.
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// The next message without its newline, in whichever form; `None` at the end of the connection.
+fn read(mut stream: &UnixStream, splitter: &mut Splitter) -> Option<Vec<u8>> {
+    loop {
+        if let Some(message) = splitter.next_message() {
+            return Some(message.expect("no test sends more than a daemon reads").to_vec());
+        }
+        let mut chunk = [0; 4096];
+        match stream.read(&mut chunk) {
+            Ok(read) if read > 0 => splitter.push(&chunk[..read]),
+            _ => return None,
+        }
+    }
+}
+
+/// A reply with the number of the request in `message` in place of `ID`.
+fn numbered(reply: &str, message: &[u8]) -> String {
+    let id = frame::decode(message).map_or_else(|rejected| rejected.to.id, |request| request.id);
+    reply.replace("ID", &id.to_string())
 }
 
 /// What is sent to a request by a reaction that answers from the table.
 fn answer(request: &Request, reaction: &Reaction) -> Vec<u8> {
     let id = if *reaction == Reaction::AnswerToAnother { request.id + 1000 } else { request.id };
+    let version = if *reaction == Reaction::AnswerOfNewer { "99.0.0" } else { VERSION };
     let mut outcome = outcome(&request.text);
     if let (Reaction::AnswerForbidden, Outcome::Result(Body::Converted(answer))) = (reaction, &mut outcome) {
         answer.buffer.push_str("\u{202e}\u{1b}[2J");
     }
-    let mut reply = encode(id, outcome);
+    let mut reply = frame::encode_reply(Reply::new(id, version, outcome), request.form);
     if *reaction == Reaction::HalfAnAnswer {
         reply.truncate(reply.len() / 2);
     }
     reply
-}
-
-fn encode(id: u64, outcome: Outcome) -> Vec<u8> {
-    frame::encode_reply(Reply::new(id, env!("CARGO_PKG_VERSION"), outcome))
 }
 
 /// Conversions of the table: what is dictated, the command with `|` for the cursor, then other readings.
