@@ -1,9 +1,9 @@
 //! The command line of `sayso`: help, man pages and completions come from this definition.
 
 use crate::init::Shell;
-use crate::model::cli::Model;
-use crate::service;
+use crate::service::command::Action;
 use clap::{Args, Parser, Subcommand, value_parser};
+use sayso_model_cli::Model;
 use sayso_protocol::Route;
 use sayso_text::MAX_DEADLINE_MS;
 use std::path::PathBuf;
@@ -11,7 +11,7 @@ use std::path::PathBuf;
 /// Turns a dictated shell line into the command you meant.
 ///
 /// Speak, let your dictation tool type what it heard, press Ctrl-X Ctrl-V: the line becomes the command. Nothing is
-/// ever executed. To have the key in your shell, add one line to its start file:
+/// ever executed. To bind the key, add one line to your shell's start file:
 ///
 ///   zsh   eval "$(sayso init zsh)"
 ///
@@ -19,7 +19,7 @@ use std::path::PathBuf;
 ///
 ///   bash  eval "$(sayso init bash)"
 ///
-/// Exit status: 0 done, 1 it could not be done (a line is then left as it was), 2 the command line was wrong.
+/// Exit status: 0 success, 1 failure (a line is then left as it was), 2 wrong usage.
 #[derive(Debug, Parser)]
 #[command(name = "sayso", version, max_term_width = 100)]
 pub(crate) struct Cli {
@@ -34,7 +34,7 @@ pub(crate) enum Command {
     Convert(Convert),
     Explain(Explain),
     Words(Words),
-    /// Print what a shell evaluates to have the key
+    /// Print the shell code that binds the key
     ///
     /// zsh:  eval "$(sayso init zsh)"
     ///
@@ -45,29 +45,29 @@ pub(crate) enum Command {
         /// The shell
         shell: Shell,
     },
-    /// Say how the daemon is
+    /// Show the daemon's status
     ///
-    /// Exit status 1 where none answers. Does not start one.
+    /// Exit status 1 if no daemon answers. Does not start one.
     Status {
         /// Print one JSON object
         #[arg(long)]
         json: bool,
     },
-    /// Check everything that a key press needs, and say what to do about what is wrong
+    /// Check everything that a key press needs, and say how to fix what is wrong
     ///
-    /// Exit status 1 where something is wrong.
+    /// Exit status 1 if a check fails.
     Doctor {
-        /// Print one JSON object a check: {"check", "level", "found", "advice"}
+        /// Print one JSON object per check: {"check", "level", "found", "advice"}
         #[arg(long)]
         json: bool,
     },
-    /// Hand the daemon to systemd or launchd, or take it back
+    /// Start the daemon at login (systemd or launchd), or stop doing so
     ///
-    /// Nobody needs this: without a service, `sayso` starts the daemon when it is first needed.
+    /// Optional: without a service, `sayso` starts the daemon when it is first needed.
     Service {
         /// What to do
         #[command(subcommand)]
-        action: service::Action,
+        action: Action,
     },
     Model(Model),
     /// Show and check the settings
@@ -76,7 +76,7 @@ pub(crate) enum Command {
         #[command(subcommand)]
         action: ConfigAction,
     },
-    /// Print what a shell needs to complete `sayso` commands
+    /// Print the shell code that completes `sayso` commands
     ///
     /// For example: sayso completions fish > ~/.config/fish/completions/sayso.fish
     Completions {
@@ -93,12 +93,13 @@ pub(crate) enum Command {
 
 /// Print the command for a dictated line
 ///
-/// Reads the line from standard input where no TEXT is given, or where TEXT is `-`: other users of the machine can see
-/// arguments, but not what goes through a pipe. The line is left as it was, with exit status 1, where it cannot be
-/// converted.
+/// Reads the line from standard input if no TEXT is given, or if TEXT is `-`: other users of the machine can see
+/// arguments, but not what goes through a pipe. A line in which nothing sounds dictated is printed as it is, with a
+/// message on standard error and exit status 0. If a line cannot be converted, for example because it is empty, nothing
+/// is printed but an error, and the exit status is 1.
 #[derive(Debug, Args)]
 pub(crate) struct Convert {
-    /// What was dictated; several words are joined by spaces
+    /// The dictation; several words are joined by spaces
     pub(crate) text: Vec<String>,
 
     /// Print one JSON object: {buffer, cursor, route, confidence, alternatives, spans, micros, message}
@@ -109,24 +110,25 @@ pub(crate) struct Convert {
 
     /// Convert every line of standard input and print one JSON object for each, in order
     ///
-    /// An object has an `error` member where its line could not be converted.
+    /// If a line could not be converted, its object has an `error` member.
     #[arg(long, group = "form", conflicts_with_all = ["text", "cursor"])]
     pub(crate) lines: bool,
 
     /// Print fields that each end in a NUL byte, for shells without a JSON parser
     ///
-    /// `ok`, a message, the stage, how sure it is in percent, the cursor, the new line, then its alternatives. Or, where
-    /// the line stays: an error code and a message. Standard input is taken to the byte, with no newline cut off.
+    /// They are `ok`, a message, the stage, how sure it is in percent, the cursor, the new line, and its alternatives; or,
+    /// if the line stays as it was, an error code and a message. A newline at the end of standard input is part of the
+    /// line.
     #[arg(long, group = "form", conflicts_with = "no_daemon")]
     pub(crate) fields: bool,
 
-    /// Convert in this process (by `sayso-lab convert`) instead of asking the daemon
+    /// Convert without a daemon, in a process that ends with the line
     ///
-    /// What only a daemon can heed is refused beside it.
-    #[arg(long, conflicts_with_all = ["deadline_ms", "session", "shell"])]
+    /// Cannot be combined with --deadline-ms, --session, --fields and --no-start, which need the daemon.
+    #[arg(long, conflicts_with_all = ["deadline_ms", "session"])]
     pub(crate) no_daemon: bool,
 
-    /// Fail rather than start an absent daemon
+    /// Fail instead of starting the daemon if it is not running
     #[arg(long, conflicts_with = "no_daemon")]
     pub(crate) no_start: bool,
 
@@ -134,30 +136,29 @@ pub(crate) struct Convert {
     #[arg(long, value_name = "STAGE", default_value = "auto", value_parser = route_parser())]
     pub(crate) route: Route,
 
-    /// Leave the line as it was after so many milliseconds [default: the setting deadline_ms]
+    /// Give up after so many milliseconds [default: the setting deadline_ms]
     #[arg(long, value_name = "MS", value_parser = value_parser!(u64).range(1..=MAX_DEADLINE_MS))]
     pub(crate) deadline_ms: Option<u64>,
 
-    /// Name of the line editor: a newer request of it cancels the older, and its results stay as they are
+    /// Name of the line editor that asks
+    ///
+    /// A newer request from the same session cancels the older one; a line that the session was given as a result lately
+    /// is left as it is.
     #[arg(long, value_name = "NAME")]
     pub(crate) session: Option<String>,
 
-    /// Where the cursor is in the line, in characters [default: at its end]
+    /// Position of the cursor in the line, in characters [default: its end]
     #[arg(long, value_name = "N")]
     pub(crate) cursor: Option<usize>,
-
-    /// The shell that the line is for
-    #[arg(long, value_name = "NAME")]
-    pub(crate) shell: Option<String>,
 }
 
-/// Say unit by unit what was heard, which readings there were, which was taken, and why
+/// Show word by word what was heard, what it could mean, what was chosen and why
 #[derive(Debug, Args)]
 pub(crate) struct Explain {
-    /// What was dictated; several words are joined by spaces; from standard input where absent or `-`
+    /// The dictation; several words are joined by spaces; read from standard input if absent or `-`
     pub(crate) text: Vec<String>,
 
-    /// Print one JSON object: that of `convert --json`, with `units`
+    /// Print the JSON object of `convert --json`, with `units`
     #[arg(long)]
     pub(crate) json: bool,
 
@@ -166,13 +167,13 @@ pub(crate) struct Explain {
     pub(crate) route: Route,
 }
 
-/// List what can be said and what it writes, your own words first
+/// List the spoken words and what they write, your own words first
 #[derive(Debug, Args)]
 pub(crate) struct Words {
-    /// Only what is said or written with this in it
+    /// List only entries that contain this
     pub(crate) filter: Option<String>,
 
-    /// Print one JSON object a line: {"writes", "kind", "spoken"}
+    /// Print one JSON object per line: {"writes", "kind", "spoken"}
     #[arg(long)]
     pub(crate) json: bool,
 }
@@ -180,13 +181,13 @@ pub(crate) struct Words {
 /// What to do with the settings.
 #[derive(Debug, Clone, Copy, Subcommand)]
 pub(crate) enum ConfigAction {
-    /// Print where the settings file is, or would be
+    /// Print the path of the settings file, whether or not it exists
     Path,
     /// Print the settings in force
     Show,
-    /// Say whether the settings file is understood; name the place of a mistake
+    /// Check the settings file and show where a mistake is
     Check,
-    /// Write a commented settings file with the defaults; never overwrites one
+    /// Write a commented settings file with the defaults, unless there is one
     Init,
 }
 

@@ -18,9 +18,9 @@ pub(crate) fn run(action: ConfigAction) -> Result<ExitCode> {
             Settings::load()?;
             let path = path()?;
             if path.exists() {
-                writeln!(out, "{} is understood", path.display())?;
+                writeln!(out, "{} is valid", path.display())?;
             } else {
-                writeln!(out, "{} is not there; the defaults are in force", path.display())?;
+                writeln!(out, "{} does not exist; the defaults apply", path.display())?;
             }
         }
         ConfigAction::Init => {

@@ -1,8 +1,10 @@
 //! `sayso convert`: one dictated line.
 
 use crate::cli::Convert;
-use crate::reach::{self, Reach, VERSION};
-use crate::say;
+use crate::daemon_client::DaemonClient;
+use crate::program;
+use crate::settings;
+use crate::stderr::say;
 use anyhow::{Context, Result};
 use sayso_protocol::reply::{Body, printable};
 use sayso_protocol::{Answer, Code, Fault, Op, Outcome, Reply, Request, line, output};
@@ -13,11 +15,11 @@ use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
-/// Converts one line and prints what came of it.
+/// Converts one line and prints the result.
 pub(crate) fn run(cli: &Convert) -> Result<ExitCode> {
-    let (settings, mistake) = settings();
+    let (settings, mistake) = settings::load();
     let mut outcome = read(&cli.text, !cli.fields)?
-        .and_then(|text| ask(&mut Reach::new(!cli.no_start)?, &cli.request(&settings, text)));
+        .and_then(|text| ask(&mut DaemonClient::new(!cli.no_start)?, &cli.request(&settings, text)));
     let mut out = io::stdout().lock();
     if cli.fields {
         if let (Ok(answer), Some(mistake)) = (&mut outcome, mistake) {
@@ -28,7 +30,7 @@ pub(crate) fn run(cli: &Convert) -> Result<ExitCode> {
         return Ok(exit(&outcome));
     }
     if let Some(mistake) = mistake {
-        say(format_args!("{mistake}; the rest of the settings is in force"));
+        settings::warn(&mistake);
     }
     if cli.json {
         writeln!(out, "{}", output::json(&outcome))?;
@@ -46,9 +48,9 @@ pub(crate) fn run(cli: &Convert) -> Result<ExitCode> {
     Ok(exit(&outcome))
 }
 
-/// Becomes `sayso-lab convert`, which runs the same engine in its own process; returns only where that fails.
+/// Becomes `sayso-lab convert`, which runs the same engine in its own process. Returns only if that fails.
 pub(crate) fn without_daemon(cli: &Convert) -> Result<ExitCode> {
-    let program = reach::program("sayso-lab");
+    let program = program::named("sayso-lab");
     let mut command = Command::new(&program);
     command.arg("convert").args(["--route", cli.route.as_str()]);
     command.args(cli.json.then_some("--json")).args(cli.lines.then_some("--lines"));
@@ -59,14 +61,8 @@ pub(crate) fn without_daemon(cli: &Convert) -> Result<ExitCode> {
     Err(command.exec()).with_context(|| format!("{} cannot be started", program.display()))
 }
 
-/// What of the settings could be understood, and what is wrong with the file.
-pub(crate) fn settings() -> (Settings, Option<String>) {
-    let (settings, mistake) = Settings::load_usable();
-    (settings, mistake.map(|mistake| mistake.to_string()))
-}
-
-/// What was dictated: the arguments, or standard input to its end, or one line typed there. A newline at the end of a
-/// pipe is not part of the line, unless the pipe is taken to the byte.
+/// The dictation: the arguments, or one line typed into a terminal, or standard input to its end. With `cut_newline` a
+/// newline at the end of standard input is not part of it.
 pub(crate) fn read(arguments: &[String], cut_newline: bool) -> Result<Result<String, Fault>> {
     if !from_stdin(arguments) {
         return Ok(Ok(arguments.join(" ")));
@@ -91,12 +87,11 @@ fn from_stdin(arguments: &[String]) -> bool {
     arguments.is_empty() || arguments == ["-"]
 }
 
-/// The request for `text`, with what the settings and this process say.
+/// The request for `text`, with the deadline of the settings and the working directory.
 pub(crate) fn request(settings: &Settings, op: Op, text: String) -> Request {
     let mut request = Request {
         text,
         deadline_ms: Some(u64::try_from(settings.deadline.as_millis()).unwrap_or(u64::MAX)),
-        client: Some(VERSION.to_owned()),
         ..Request::new(1, op)
     };
     request.context.cwd =
@@ -105,24 +100,27 @@ pub(crate) fn request(settings: &Settings, op: Op, text: String) -> Request {
 }
 
 impl Convert {
-    /// The request for `text`, with what the command line says as well.
+    /// The request for `text`, with the options of the command line.
     pub(crate) fn request(&self, settings: &Settings, text: String) -> Request {
         let mut request = request(settings, Op::Convert, text);
         request.session.clone_from(&self.session);
         request.cursor = self.cursor;
         request.route = self.route;
         request.deadline_ms = self.deadline_ms.or(request.deadline_ms);
-        request.context.shell.clone_from(&self.shell);
         request
     }
 }
 
-/// Asks the daemon, and holds its answer to what a line may be replaced by. The time of the request runs from here:
-/// who dictates into a terminal or through a slow pipe takes as long as it takes.
-pub(crate) fn ask(reach: &mut Reach, request: &Request) -> Result<Answer, Fault> {
+/// Asks the daemon, and checks that the line may be replaced by its answer. The time of the request runs from here, so
+/// that a dictation may take as long as it takes, typed into a terminal or through a slow pipe.
+///
+/// # Errors
+/// Why the line stays as it was.
+pub(crate) fn ask(client: &mut DaemonClient, request: &Request) -> Result<Answer, Fault> {
     let deadline = Instant::now() + Duration::from_millis(request.deadline_ms.unwrap_or_default());
+    // The daemon checks it too. A request that it would refuse must not start it first.
     request.check()?;
-    answer(reach.ask(request, deadline)?, &request.text)
+    answer(client.ask(request, deadline)?, &request.text)
 }
 
 /// The answer in a reply to the dictation `text`, checked.

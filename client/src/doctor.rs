@@ -1,9 +1,10 @@
-//! `sayso doctor`: everything that a key press needs, looked at for real.
+//! `sayso doctor`: checks everything that a key press needs, for real.
 
 use crate::convert::{ask, request};
+use crate::daemon_client::{self, DaemonClient};
 use crate::init::{self, Shell};
-use crate::paint::{Paint, Tone};
-use crate::reach::{self, Reach, VERSION};
+use crate::program::{self, VERSION};
+use crate::style::{BAD, GOOD, WARNING, styled};
 use crate::{service, status};
 use anyhow::Result;
 use sayso_protocol::place::PlaceError;
@@ -17,10 +18,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
-/// How long the conversion that is tried may take, the start of the daemon included.
+/// How long the trial conversion may take, including the start of the daemon.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// How bad it is.
+/// The outcome of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 enum Level {
@@ -29,7 +30,7 @@ enum Level {
     Fail,
 }
 
-/// One thing that was looked at.
+/// One check.
 #[derive(Debug, Serialize)]
 struct Check {
     check: &'static str,
@@ -52,26 +53,25 @@ fn fail(check: &'static str, found: impl Into<String>, advice: impl Into<String>
     Check { check, level: Level::Fail, found: found.into(), advice: Some(advice.into()) }
 }
 
-/// Looks at everything, and says what to do about what is wrong.
+/// Runs every check, and says how to fix what is wrong.
 pub(crate) fn run(json: bool) -> Result<ExitCode> {
-    let looks: [fn() -> Vec<Check>; 9] =
+    let checks: [fn() -> Vec<Check>; 9] =
         [programs, settings, socket, conversion, daemon, model, managed, shells, terminal];
-    let paint = Paint::stdout();
-    let mut out = io::stdout().lock();
+    let mut out = anstream::stdout().lock();
     let mut failed = false;
-    // Each finding is shown at once: one of them may take a while.
-    for check in looks.iter().flat_map(|look| look()) {
+    // Each finding is shown at once, because the next check may take a while.
+    for check in checks.iter().flat_map(|check| check()) {
         failed |= check.level == Level::Fail;
         if json {
             writeln!(out, "{}", serde_json::to_string(&check)?)?;
             continue;
         }
-        let (tone, word) = match check.level {
-            Level::Ok => (Tone::Good, "ok  "),
-            Level::Warn => (Tone::Doubtful, "warn"),
-            Level::Fail => (Tone::Bad, "fail"),
+        let (style, word) = match check.level {
+            Level::Ok => (GOOD, "ok  "),
+            Level::Warn => (WARNING, "warn"),
+            Level::Fail => (BAD, "fail"),
         };
-        writeln!(out, "{}  {:10}  {}", paint.text(tone, word), check.check, check.found)?;
+        writeln!(out, "{}  {:10}  {}", styled(style, word), check.check, check.found)?;
         if let Some(advice) = &check.advice {
             writeln!(out, "                  {advice}")?;
         }
@@ -79,28 +79,25 @@ pub(crate) fn run(json: bool) -> Result<ExitCode> {
     Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-/// The programs, and whether they are of one build.
+/// The two programs, and whether they are of one version.
 fn programs() -> Vec<Check> {
     let own = env::current_exe().map_or_else(|_| "sayso".to_owned(), |path| path.display().to_string());
-    let mut checks = vec![ok("client", format!("{VERSION}, {own}"))];
-    for (check, name, level) in [("daemon", "saysod", Level::Fail), ("lab", "sayso-lab", Level::Warn)] {
-        let path = reach::program(name);
-        let found = match version_of(&path) {
-            Some(found) if found == VERSION => ok(check, format!("{found}, {}", path.display())),
-            Some(found) => {
-                warn(check, format!("{found}, {}", path.display()), "install all programs of one version")
-            }
-            None => {
-                let advice = "install it beside sayso, or into a folder of PATH";
-                Check { level, ..fail(check, format!("{name} cannot be started"), advice) }
-            }
-        };
-        checks.push(found);
-    }
-    checks
+    let path = program::daemon();
+    let daemon = match version_of(&path) {
+        Some(found) if found == VERSION => ok("daemon", format!("{found}, {}", path.display())),
+        Some(found) => warn(
+            "daemon",
+            format!("{found}, {}", path.display()),
+            "install both programs in the same version",
+        ),
+        None => {
+            fail("daemon", "saysod cannot be started", "install it beside sayso, or into a folder of PATH")
+        }
+    };
+    vec![ok("client", format!("{VERSION}, {own}")), daemon]
 }
 
-/// What a program says its version is.
+/// The version that a program prints.
 fn version_of(program: &Path) -> Option<String> {
     let output = Command::new(program).arg("--version").stdin(Stdio::null()).output().ok()?;
     let said = String::from_utf8(output.stdout).ok()?;
@@ -121,7 +118,7 @@ fn settings() -> Vec<Check> {
         Err(mistake) => fail(
             "settings",
             mistake.to_string(),
-            "correct that line; until then it counts for nothing, and the rest is in force",
+            "fix that line; it is ignored until then, and everything else applies",
         ),
     }]
 }
@@ -142,14 +139,14 @@ fn socket() -> Vec<Check> {
     }]
 }
 
-/// The whole way of a key press but for the key.
+/// Converts a line as a key press does.
 fn conversion() -> Vec<Check> {
     const SAID: &str = "git status dash s";
     const MEANT: &str = "git status -s";
     let begun = Instant::now();
     let mut request = request(&Settings::default(), Op::Convert, SAID.to_owned());
     request.deadline_ms = u64::try_from(PATIENCE.as_millis()).ok();
-    let outcome = Reach::new(true).and_then(|mut reach| ask(&mut reach, &request));
+    let outcome = DaemonClient::new(true).and_then(|mut client| ask(&mut client, &request));
     vec![match outcome {
         Ok(answer) if answer.buffer == MEANT => ok(
             "conversion",
@@ -184,9 +181,9 @@ fn daemon() -> Vec<Check> {
         Ok(status) => warn(
             "daemon",
             format!("{} runs, older than this client", status.version),
-            "install all programs of one version",
+            "install both programs in the same version",
         ),
-        Err(fault) => match reach::holder() {
+        Err(fault) => match daemon_client::holder() {
             Some(pid) => {
                 let found = format!("process {pid} holds the socket: {fault}");
                 fail("daemon", found, format!("end it: kill {pid}, or else kill -9 {pid}"))
@@ -212,7 +209,7 @@ fn model() -> Vec<Check> {
         ModelState::Failed => warn(
             "model",
             found,
-            "the first stage answers meanwhile; `sayso model verify` says what is damaged, and `sayso model use` tries again; a name in the settings goes before that choice",
+            "the tagger answers meanwhile; `sayso model verify` shows what is damaged, `sayso model use` tries again; a `name` in the settings overrides that choice",
         ),
         _ => ok("model", found),
     }]

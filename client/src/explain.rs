@@ -1,48 +1,42 @@
 //! `sayso explain`: why a dictated line became what it became.
 
 use crate::cli::Explain;
-use crate::convert::{ask, read, request, settings};
-use crate::paint::{Paint, Tone};
-use crate::reach::Reach;
-use crate::say;
+use crate::convert::{ask, read, request};
+use crate::daemon_client::DaemonClient;
+use crate::settings;
+use crate::stderr::say;
+use crate::style::{FAINT, STRONG, styled};
 use anyhow::Result;
 use sayso_protocol::reply::printable;
 use sayso_protocol::{Answer, Op, Request, Unit, output};
-use std::io::{self, Write};
+use std::io::Write;
 use std::process::ExitCode;
 
 /// Explains one line.
 pub(crate) fn run(cli: &Explain) -> Result<ExitCode> {
-    let (settings, mistake) = settings();
-    if let Some(mistake) = mistake {
-        say(format_args!("{mistake}; the rest of the settings is in force"));
-    }
+    let settings = settings::load_or_warn();
     let mut heard = String::new();
     let outcome = read(&cli.text, true)?.and_then(|text| {
         heard.clone_from(&text);
         let request = Request { route: cli.route, ..request(&settings, Op::Explain, text) };
-        ask(&mut Reach::new(true)?, &request)
+        ask(&mut DaemonClient::new(true)?, &request)
     });
-    let mut out = io::stdout().lock();
+    let mut out = anstream::stdout().lock();
     match &outcome {
         _ if cli.json => writeln!(out, "{}", output::json(&outcome))?,
-        Ok(answer) => write!(out, "{}", told(Paint::stdout(), &heard, answer))?,
+        Ok(answer) => write!(out, "{}", format_explanation(&heard, answer))?,
         Err(fault) => say(fault),
     }
     Ok(if outcome.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// The answer in words and columns.
-fn told(paint: Paint, heard: &str, answer: &Answer) -> String {
-    let mut text = format!(
-        "{}\n{}\n",
-        paint.text(Tone::Faint, &printable(heard)),
-        paint.text(Tone::Strong, &answer.buffer)
-    );
+/// The answer for people: the two lines, then a row for each unit, then the other readings.
+fn format_explanation(heard: &str, answer: &Answer) -> String {
+    let mut text = format!("{}\n{}\n", styled(FAINT, &printable(heard)), styled(STRONG, &answer.buffer));
     let sure = (answer.confidence * 100.0).round();
     text += &format!(
         "{}\n",
-        paint.text(Tone::Faint, &format!("by {}, {sure} % sure, in {} µs", answer.route, answer.micros))
+        styled(FAINT, &format!("by {}, {sure} % sure, in {} µs", answer.route, answer.micros))
     );
     if let Some(message) = &answer.message {
         text += &format!("{message}\n");
@@ -57,12 +51,12 @@ fn told(paint: Paint, heard: &str, answer: &Answer) -> String {
         text.push('\n');
     }
     for [heard, taken, why] in &rows {
-        let line = format!("  {heard:first$}  {taken:second$}  {}", paint.text(Tone::Faint, why));
+        let line = format!("  {heard:first$}  {taken:second$}  {}", styled(FAINT, why));
         text += line.trim_end();
         text.push('\n');
     }
     for alternative in &answer.alternatives {
-        text += &format!("\n{} {alternative}", paint.text(Tone::Faint, "or"));
+        text += &format!("\n{} {alternative}", styled(FAINT, "or"));
     }
     if !answer.alternatives.is_empty() {
         text.push('\n');
@@ -70,14 +64,14 @@ fn told(paint: Paint, heard: &str, answer: &Answer) -> String {
     text
 }
 
-/// What was heard, what was taken, and why with the readings that were not.
+/// The columns of a unit: what was heard, what it became, and why, with the readings that were not chosen.
 fn row(unit: &Unit) -> [String; 3] {
     let shown = |text: &str| if text.is_empty() { "nothing".to_owned() } else { printable(text) };
     let taken = unit.readings.iter().find(|reading| reading.taken);
     let others: Vec<_> = unit
         .readings
         .iter()
-        // That every word may be dropped goes without saying.
+        // Every word has a reading that writes nothing, which is not worth a mention.
         .filter(|reading| !reading.taken && !reading.text.is_empty())
         .map(|reading| format!("{} ({})", shown(&reading.text), reading.kind))
         .collect();

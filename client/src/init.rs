@@ -3,6 +3,7 @@
 use anyhow::Context;
 use sayso_settings::chord::Base;
 use sayso_settings::{Chord, Key, Settings};
+use sayso_text::character::RANGES;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
@@ -42,12 +43,13 @@ pub(crate) fn script(
         Shell::Zsh => {
             let body = format!(
                 "_sayso_key={} _sayso_prefix={}\n_sayso_deadline_ms={deadline} _sayso_enter={enter}\n\
-                 _sayso_client={} _sayso_socket={} _sayso_version={}\n\n{ZSH}",
+                 _sayso_client={} _sayso_socket={} _sayso_version={}\n_sayso_forbidden={}\n\n{ZSH}",
                 quoted(&key(zsh_key, "")),
                 quoted(&prefix(&settings.key, zsh_key)),
                 quoted(client),
                 quoted(socket),
                 quoted(env!("CARGO_PKG_VERSION")),
+                quoted(&zsh_class(RANGES)),
             );
             // As one quoted word, because zsh expands aliases in the whole argument of `eval` before it runs any of
             // it: this way the script is read with aliases off, and its functions keep zsh's own options.
@@ -121,6 +123,23 @@ fn quoted(text: &str) -> String {
 /// A word of fish.
 fn fish_quoted(text: &str) -> String {
     format!("'{}'", text.replace('\\', r"\\").replace('\'', r"\'"))
+}
+
+/// Ranges of characters as the inside of a bracket expression, in escapes that zsh expands when it needs them: a locale
+/// of bytes could not even parse most of them.
+fn zsh_class(ranges: &[(char, char, &str)]) -> String {
+    let escape = |c: char| match u32::from(c) {
+        code @ ..0x80 => format!("\\x{code:02x}"),
+        code @ ..0x10000 => format!("\\u{code:04x}"),
+        code => format!("\\U{code:08x}"),
+    };
+    ranges
+        .chunk_by(|one, next| u32::from(one.1) + 1 == u32::from(next.0))
+        .filter_map(|run| {
+            let (first, last) = (run.first()?.0, run.last()?.1);
+            Some(if first == last { escape(first) } else { format!("{}-{}", escape(first), escape(last)) })
+        })
+        .collect()
 }
 
 fn zsh_key(key: &Key) -> String {
@@ -208,6 +227,14 @@ mod tests {
             line(Shell::Fish, "/o b/sayso"),
             "status is-interactive; and '/o b/sayso' init fish | source"
         );
+    }
+
+    #[test]
+    fn zsh_speaks_the_protocol_of_this_client() {
+        assert!(ZSH.contains(&format!("\ntypeset -g _sayso_protocol={}\n", sayso_protocol::VERSION)));
+        let class = zsh_class(RANGES);
+        assert!(class.starts_with(r"\x00-\x08\x0b-\x1f\x7f-\u009f\u00ad\u034f"), "{class}");
+        assert!(class.ends_with(r"\U000e0000-\U000e0fff"), "{class}");
     }
 
     #[test]

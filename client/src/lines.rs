@@ -1,9 +1,9 @@
 //! `sayso convert --lines`: one dictation a line in, one JSON object a line out, in order, in bounded memory.
 
 use crate::cli::Convert;
-use crate::convert::{answer, settings};
-use crate::reach::{self, Reach};
-use crate::say;
+use crate::convert::answer;
+use crate::daemon_client::{self, DaemonClient};
+use crate::settings;
 use anyhow::{Context, Result};
 use sayso_protocol::dial::{Connection, DialError};
 use sayso_protocol::line::{self, Splitter, TooLong};
@@ -23,10 +23,7 @@ const CHUNK_BYTES: usize = 64 * 1024;
 
 /// Converts every line of standard input.
 pub(crate) fn run(cli: &Convert) -> Result<ExitCode> {
-    let (settings, mistake) = settings();
-    if let Some(mistake) = mistake {
-        say(format_args!("{mistake}; the rest of the settings is in force"));
-    }
+    let settings = settings::load_or_warn();
     let pattern = cli.request(&settings, String::new());
     let mut pipeline = Pipeline::new(pattern, !cli.no_start);
     let mut input = io::stdin().lock();
@@ -164,7 +161,7 @@ impl Pipeline {
                 Ok(())
             }
             Err(DialError::Closed) => Err(Broken::Lost { progress: answered > 0 }),
-            Err(error) => Err(Broken::Silent(reach::silent(&error))),
+            Err(error) => Err(Broken::Silent(daemon_client::silent(&error))),
         }
     }
 }
@@ -180,8 +177,8 @@ enum Broken {
 /// A connection to a daemon that is not older than this client.
 fn connect(may_start: bool, patience: Duration) -> Result<Connection, Broken> {
     let end = Instant::now() + patience;
-    let mut reach = Reach::new(may_start).map_err(Broken::Silent)?;
+    let mut client = DaemonClient::new(may_start).map_err(Broken::Silent)?;
     // Settles who answers: an older daemon is replaced before the first line is sent.
-    reach.ask(&Request::new(1, Op::Status), end).map_err(Broken::Silent)?;
-    reach.connect(end).map_err(Broken::Silent)
+    client.ask(&Request::new(1, Op::Status), end).map_err(Broken::Silent)?;
+    client.connect(end).map_err(Broken::Silent)
 }

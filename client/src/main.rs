@@ -5,15 +5,18 @@
 mod cli;
 mod config;
 mod convert;
+mod daemon_client;
 mod doctor;
 mod explain;
 mod init;
 mod lines;
 mod model;
-mod paint;
-mod reach;
+mod program;
 mod service;
+mod settings;
 mod status;
+mod stderr;
+mod style;
 mod words;
 
 use anyhow::{Context, Result};
@@ -23,11 +26,12 @@ use sayso_protocol::Place;
 use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
+use stderr::say;
 
 fn main() -> ExitCode {
     match run(Cli::parse().command) {
         Ok(code) => code,
-        // Whoever read standard output has seen enough.
+        // The reader of standard output has seen enough.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             say(format_args!("{error:#}"));
@@ -45,14 +49,11 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Words(cli) => words::run(&cli),
         Command::Status { json } => status::run(json),
         Command::Doctor { json } => doctor::run(json),
-        Command::Service { action } => service::run(action),
+        Command::Service { action } => service::command::run(action),
         Command::Model(_) => model::run(),
         Command::Config { action } => config::run(action),
         Command::Init { shell } => {
-            let (settings, mistake) = convert::settings();
-            if let Some(mistake) = mistake {
-                say(format_args!("{mistake}; the rest of the settings is in force"));
-            }
+            let settings = settings::load_or_warn();
             let script = init::script(shell, &settings, &init::own_path()?, &Place::locate()?.socket)?;
             io::stdout().lock().write_all(script.as_bytes())?;
             Ok(ExitCode::SUCCESS)
@@ -76,17 +77,11 @@ fn run(command: Command) -> Result<ExitCode> {
 fn man(folder: &Path) -> Result<ExitCode> {
     clap_mangen::generate_to(Cli::command(), folder)
         .with_context(|| format!("the man pages cannot be written to {}", folder.display()))?;
-    let daemon = reach::daemon_program();
+    let daemon = program::daemon();
     let page = std::process::Command::new(&daemon).arg("--man").output();
     let page = page.with_context(|| format!("{} cannot be started", daemon.display()))?.stdout;
     std::fs::write(folder.join("saysod.1"), page).context("the daemon's man page cannot be written")?;
     Ok(ExitCode::SUCCESS)
-}
-
-/// Says something on standard error: in one piece, because others may write there too, and without complaint where
-/// nobody listens.
-fn say(message: impl std::fmt::Display) {
-    let _ = io::stderr().write_all(format!("sayso: {message}\n").as_bytes());
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {

@@ -1,24 +1,24 @@
-//! `sayso status`: how the daemon is.
+//! `sayso status`: the daemon's status.
 
-use crate::paint::{Paint, Tone};
-use crate::reach::Reach;
-use crate::say;
+use crate::daemon_client::DaemonClient;
+use crate::stderr::say;
+use crate::style::{FAINT, styled};
 use anyhow::Result;
 use sayso_protocol::reply::printable;
 use sayso_protocol::{Fault, ModelState, ModelStatus, Op, Outcome, Request, Status};
-use std::io::{self, Write};
+use std::io::Write;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-/// How long the daemon may take to say how it is.
+/// How long the daemon may take to answer.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Prints how the daemon is, for people or as JSON.
+/// Prints the daemon's status, for people or as JSON.
 pub(crate) fn run(json: bool) -> Result<ExitCode> {
-    let mut out = io::stdout().lock();
+    let mut out = anstream::stdout().lock();
     match ask() {
         Ok(status) if json => writeln!(out, "{}", serde_json::to_string(&status)?)?,
-        Ok(status) => write!(out, "{}", told(Paint::stdout(), &status))?,
+        Ok(status) => write!(out, "{}", format_status(&status))?,
         Err(fault) => {
             if json {
                 writeln!(out, "{}", sayso_protocol::output::json(&Err(fault)))?;
@@ -31,9 +31,12 @@ pub(crate) fn run(json: bool) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Asks the daemon how it is; starts none.
+/// Asks a running daemon for its status. Does not start one.
+///
+/// # Errors
+/// Why there is no status, for example because no daemon is running.
 pub(crate) fn ask() -> Result<Status, Fault> {
-    let reply = Reach::new(false)?.ask(&Request::new(1, Op::Status), Instant::now() + PATIENCE)?;
+    let reply = DaemonClient::new(false)?.ask(&Request::new(1, Op::Status), Instant::now() + PATIENCE)?;
     match reply.outcome {
         Outcome::Status(status) => Ok(*status),
         Outcome::Error(fault) => Err(fault),
@@ -43,7 +46,8 @@ pub(crate) fn ask() -> Result<Status, Fault> {
     }
 }
 
-fn told(paint: Paint, status: &Status) -> String {
+/// The status for people, one row for each thing.
+fn format_status(status: &Status) -> String {
     let keeper = if status.owner == "service" { "a service manager" } else { "the daemon itself" };
     let mut rows = vec![
         ("daemon", format!("{}, process {}, up {}", status.version, status.pid, span(status.uptime_s))),
@@ -54,16 +58,15 @@ fn told(paint: Paint, status: &Status) -> String {
     ];
     rows.push(("model", model(&status.model)));
     if let Some(mistake) = &status.settings_error {
-        rows.push(("settings", format!("{mistake}; the rest is in force")));
+        rows.push(("settings", format!("{mistake}; everything else applies")));
     }
     for route in &status.routes {
+        let noun = if route.count == 1 { "conversion" } else { "conversions" };
         let times =
-            format!("{} conversions, p50 {} µs, p99 {} µs", route.count, route.p50_micros, route.p99_micros);
+            format!("{} {noun}, p50 {} µs, p99 {} µs", route.count, route.p50_micros, route.p99_micros);
         rows.push((&route.route, times));
     }
-    rows.iter()
-        .map(|(name, value)| format!("{}  {value}\n", paint.text(Tone::Faint, &format!("{name:8}"))))
-        .collect()
+    rows.iter().map(|(name, value)| format!("{}  {value}\n", styled(FAINT, &format!("{name:8}")))).collect()
 }
 
 /// The language model in words.
@@ -73,9 +76,9 @@ pub(crate) fn model(status: &ModelStatus) -> String {
         |why: &Option<String>| why.as_ref().map_or_else(String::new, |why| format!(": {}", printable(why)));
     let megabytes = |bytes: u64| bytes as f64 / 1e6;
     let text = match status.state {
-        ModelState::None => "none, the first stage answers alone".to_owned(),
-        ModelState::Off => "none, the settings want it so".to_owned(),
-        ModelState::Unloaded => format!("{name}, not loaded until a line needs it{}", why(&status.why)),
+        ModelState::None => "none, the tagger decides alone".to_owned(),
+        ModelState::Off => "none, switched off in the settings".to_owned(),
+        ModelState::Unloaded => format!("{name}, loaded when a line needs it{}", why(&status.why)),
         ModelState::Loading => format!("{name}, being loaded"),
         ModelState::Failed => format!("{name} cannot be used{}", why(&status.why)),
         ModelState::Resident => format!(

@@ -1,14 +1,14 @@
 //! `sayso words`: what can be said, and what it writes.
 
 use crate::cli::Words;
-use crate::convert::settings;
-use crate::paint::{Paint, Tone};
-use crate::say;
+use crate::settings;
+use crate::stderr::say;
+use crate::style::{FAINT, STRONG, styled};
 use anyhow::Result;
 use sayso_protocol::reply::printable;
 use sayso_speech::vocabulary::{self, Entry, Kind};
 use serde::Serialize;
-use std::io::{self, Write};
+use std::io::Write;
 use std::process::ExitCode;
 
 /// What can be said for one thing.
@@ -22,29 +22,25 @@ struct Row {
 
 /// Lists the person's own words, then the vocabulary.
 pub(crate) fn run(cli: &Words) -> Result<ExitCode> {
-    let (settings, mistake) = settings();
-    if let Some(mistake) = mistake {
-        say(format_args!("{mistake}; the rest of the settings is in force"));
-    }
+    let settings = settings::load_or_warn();
     let filter = cli.filter.as_deref().unwrap_or_default().to_lowercase();
     let found: Vec<_> = rows(&settings.words).into_iter().filter(|row| row.matches(&filter)).collect();
-    let mut out = io::stdout().lock();
+    let mut out = anstream::stdout().lock();
     if cli.json {
         for row in &found {
             writeln!(out, "{}", serde_json::to_string(row)?)?;
         }
     } else {
-        let paint = Paint::stdout();
         let mut kind = "";
         for row in &found {
             if row.kind != kind {
                 kind = &row.kind;
-                writeln!(out, "{}", paint.text(Tone::Faint, kind))?;
+                writeln!(out, "{}", styled(FAINT, kind))?;
             }
             writeln!(
                 out,
                 "  {}  {}",
-                paint.text(Tone::Strong, &format!("{:12}", visible(&row.writes))),
+                styled(STRONG, &format!("{:12}", visible(&row.writes))),
                 row.spoken.join(", ")
             )?;
         }

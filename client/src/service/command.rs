@@ -12,12 +12,13 @@ use sayso_protocol::place::PlaceError;
 use sayso_protocol::reply::Body;
 use sayso_protocol::{Op, Outcome, Place, Request, lock};
 
-use super::{Daemon, Manager};
-use crate::reach;
+use super::daemon::Daemon;
+use super::manager::Manager;
+use crate::program;
 
 /// How long a daemon may take to start and answer, or to end.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// Between two looks at what nobody announces.
+/// How often to look whether the daemon has started or ended.
 const PAUSE: Duration = Duration::from_millis(5);
 
 /// What is to be done with the service.
@@ -25,20 +26,20 @@ const PAUSE: Duration = Duration::from_millis(5);
 pub(crate) enum Action {
     /// Have systemd or launchd start the daemon, now and at every login
     ///
-    /// Doing it again changes nothing, except that a running daemon is replaced by the program installed now.
+    /// Installing again changes nothing, except that a running daemon is replaced by the program installed now.
     Install,
     /// Stop the daemon and remove what `install` wrote
     Uninstall,
-    /// Say whether the service is installed, runs and answers: exit code 0, else 1
+    /// Show whether the service is installed, runs and answers (exit status 0, else 1)
     Status,
     /// End the daemon; the next key press starts it again
     Stop,
 }
 
-/// Does it, and says on standard output what was done.
+/// Carries out the action, and prints what was done.
 ///
 /// # Errors
-/// Whatever kept it from being done; the message says what was kept and what to do.
+/// The message says why the action failed, what was kept and what to do.
 pub(crate) fn run(action: Action) -> Result<ExitCode> {
     let mut out = io::stdout().lock();
     match action {
@@ -62,7 +63,7 @@ fn install(out: &mut impl Write) -> Result<()> {
     }
     let manager = Manager::of_this_machine()?;
     manager.reach()?;
-    let daemon = Daemon::here(program()?, Place::locate()?.socket)?;
+    let daemon = Daemon::here(daemon_program()?, Place::locate()?.socket)?;
     // One that the client started holds the place that the manager needs.
     end_daemon()?;
     manager.install(&daemon)?;
@@ -179,8 +180,8 @@ fn end_daemon() -> Result<bool> {
 }
 
 /// The daemon beside this program, by its absolute path: a service manager searches no path.
-fn program() -> Result<PathBuf> {
-    let program = reach::daemon_program();
+fn daemon_program() -> Result<PathBuf> {
+    let program = program::daemon();
     if !program.is_absolute() {
         bail!("there is no saysod beside this sayso, so no service was installed; install sayso anew");
     }

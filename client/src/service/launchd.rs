@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
+use super::daemon::{Daemon, State, text};
 use super::files::{self, MARK};
 use super::systemd::complaint;
-use super::{Daemon, State, text, tool};
+use super::tool;
 
 /// The agent's name in launchd.
 const LABEL: &str = "dev.sayso.saysod";

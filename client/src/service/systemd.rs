@@ -6,8 +6,9 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 
+use super::daemon::{Daemon, State, text};
 use super::files::{self, MARK};
-use super::{Daemon, State, text, tool};
+use super::tool;
 
 const SOCKET: &str = "saysod.socket";
 const SERVICE: &str = "saysod.service";

@@ -1,5 +1,6 @@
-//! The way to the daemon: connect, start an absent one, replace an older one, and give up in time.
+//! The client of the daemon: connects, starts an absent daemon, replaces an older one, and gives up in time.
 
+use crate::program::{self, VERSION};
 use crate::service::{self, Manager};
 use sayso_protocol::dial::{Connection, DialError};
 use sayso_protocol::place::PlaceError;
@@ -10,37 +11,41 @@ use std::io::{self, BufRead, BufReader};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::UnixStream;
-use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Version of this client.
-pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
-/// Between two looks at what another process is about to do.
+/// How often to look whether another process has made, or removed, the socket.
 const RETRY: Duration = Duration::from_millis(2);
-/// How long a service manager that has started the daemon has for the socket to appear. After that it listens at
-/// another place, and the daemon is started here.
+/// How long the socket may take to appear after a service manager was asked to start the daemon. Later than that, the
+/// manager's daemon must be listening elsewhere, and the client starts one itself.
 const GRACE: Duration = Duration::from_millis(200);
 
-/// How to get to the daemon of this user.
+/// A client of this user's daemon.
 #[derive(Debug)]
-pub(crate) struct Reach {
+pub(crate) struct DaemonClient {
     place: Place,
-    /// Whether an absent daemon may be started, and an old one replaced.
+    /// Whether it may start an absent daemon and replace an old one.
     may_start: bool,
-    /// Whether an older daemon was asked to end: once is enough, or two installed versions would chase each other.
+    /// Whether it has asked an older daemon to end. It does so once, or two installed versions would chase each other.
     replaced: bool,
 }
 
-impl Reach {
-    /// The way to the usual place.
-    pub(crate) fn new(may_start: bool) -> Result<Reach, Fault> {
+impl DaemonClient {
+    /// A client for the daemon at the usual place.
+    ///
+    /// # Errors
+    /// [`Code::Unreachable`] if `SAYSO_SOCKET` is set to a path that cannot be a socket.
+    pub(crate) fn new(may_start: bool) -> Result<DaemonClient, Fault> {
         let place = Place::locate().map_err(|error| unreachable(&error))?;
-        Ok(Reach { place, may_start, replaced: false })
+        Ok(DaemonClient { place, may_start, replaced: false })
     }
 
-    /// Asks, and waits for the answer until `deadline`. A daemon that dies meanwhile is asked again, once.
+    /// Sends a request and waits for its reply until `deadline`. If the daemon dies meanwhile, asks once more.
+    ///
+    /// # Errors
+    /// [`Code::Unreachable`], [`Code::Deadline`], [`Code::UnsupportedVersion`]; an error that the daemon answers is a
+    /// reply.
     pub(crate) fn ask(&mut self, request: &Request, deadline: Instant) -> Result<Reply, Fault> {
         let mut second = false;
         loop {
@@ -49,7 +54,7 @@ impl Reach {
             let mut request = request.clone();
             request.deadline_ms = request.deadline_ms.map(|_| time_for_daemon(deadline));
             match connection.ask(&request, deadline) {
-                Ok(reply) if self.is_older(&reply) => match self.held_back() {
+                Ok(reply) if self.is_older(&reply) => match self.managed_by_service() {
                     None => self.replace(connection, deadline),
                     Some(manager) => return Ok(with_advice(reply, &manager)),
                 },
@@ -63,7 +68,7 @@ impl Reach {
                     if theirs < sayso_protocol::VERSION
                         && self.may_start
                         && !self.replaced
-                        && self.held_back().is_none() =>
+                        && self.managed_by_service().is_none() =>
                 {
                     self.replace(connection, deadline);
                 }
@@ -73,7 +78,10 @@ impl Reach {
         }
     }
 
-    /// A connection to the daemon, which is started where there is none.
+    /// Connects to the daemon. If there is none, starts it.
+    ///
+    /// # Errors
+    /// As [`DaemonClient::ask`].
     pub(crate) fn connect(&self, deadline: Instant) -> Result<Connection, Fault> {
         match self.place.check() {
             Ok(()) => {}
@@ -89,28 +97,28 @@ impl Reach {
         }
     }
 
-    /// Whether the daemon that answered is to be replaced by that of this client.
-    pub(crate) fn is_older(&self, reply: &Reply) -> bool {
+    /// Whether the daemon that answered is older than this client and may be replaced. It speaks the same protocol, so
+    /// its answer would do; the newer daemon converts better.
+    fn is_older(&self, reply: &Reply) -> bool {
         self.may_start && !self.replaced && version::is_newer(VERSION, &reply.daemon)
     }
 
-    /// The service manager that would start the same older daemon again, where there is one: its service names
-    /// another program than that beside this client. Replacing the daemon then would only cost every key press a
-    /// restart.
-    fn held_back(&self) -> Option<Manager> {
-        service::installed().filter(|manager| !manager.starts(&daemon_program()))
+    /// The service manager that keeps an older daemon, if there is one: its service names another program than the
+    /// daemon beside this client, and would start that one again. Replacing it would only cost every key press a restart.
+    fn managed_by_service(&self) -> Option<Manager> {
+        service::installed().filter(|manager| !manager.starts(&program::daemon()))
     }
 
-    /// Asks an older daemon to end and waits until it has let go of the socket, or the time is up: the next
-    /// connection then starts the daemon of this client.
-    pub(crate) fn replace(&mut self, mut connection: Connection, deadline: Instant) {
+    /// Asks an older daemon to end, and waits until it has released the socket or the time is up. The next connection
+    /// then starts the daemon of this client.
+    fn replace(&mut self, mut connection: Connection, deadline: Instant) {
         self.replaced = true;
         let identity = || fs::symlink_metadata(&self.place.socket).map(|seen| (seen.dev(), seen.ino())).ok();
         let old = identity();
         if connection.ask(&Request::new(1, Op::Shutdown), deadline).is_err() {
             return;
         }
-        // A service manager keeps the socket, and starts the new daemon for whoever connects.
+        // A service manager keeps the socket, and starts the new daemon at the next connection.
         while old.is_some()
             && identity() == old
             && Instant::now() < deadline
@@ -120,7 +128,7 @@ impl Reach {
         }
     }
 
-    /// Starts the daemon, or waits for another client that is about to, and connects.
+    /// Starts the daemon, or waits for another client that is starting it, and connects.
     fn start(&self, deadline: Instant) -> Result<Connection, Fault> {
         if !self.may_start {
             return Err(Fault::new(Code::Unreachable, "no daemon is running"));
@@ -128,7 +136,7 @@ impl Reach {
         self.place.prepare().map_err(|error| unreachable(&error))?;
         let mut step = Step::Waiting;
         loop {
-            // Held while the daemon starts: of many clients, one starts it.
+            // Held while the daemon starts, so that only one of many clients starts it.
             let turn = lock::try_take(&self.place.start).map_err(|error| {
                 let why = format!("the lock {} cannot be used: {error}", self.place.start.display());
                 Fault::new(Code::Unreachable, why)
@@ -161,14 +169,14 @@ impl Reach {
 enum Step {
     /// Nothing yet.
     Waiting,
-    /// A service manager has started it, then.
+    /// A service manager was asked to start it at this time.
     Managed(Instant),
-    /// This client has.
+    /// This client has started it.
     Spawned,
 }
 
 impl Step {
-    /// Whether it is for this client to start the daemon.
+    /// Whether this client should start the daemon.
     fn is_mine(&self) -> bool {
         match self {
             Step::Waiting => true,
@@ -178,15 +186,15 @@ impl Step {
     }
 }
 
-/// Whether a service manager owns the daemon and has been asked to start it. One that is installed but does not run,
-/// or takes more than half of the time that is left, owns nothing: then the daemon is started here, and its lock
-/// keeps it the only one.
+/// Asks the service manager that owns the daemon to start it; false if no manager does. A manager that is installed but
+/// does not run, or takes more than half of the time that is left, counts as none: this client then starts the daemon,
+/// whose lock keeps it the only one.
 fn by_manager(deadline: Instant) -> bool {
     let end = Instant::now() + remaining(deadline) / 2;
     service::installed().is_some_and(|manager| manager.until(end).start().is_ok())
 }
 
-/// The reply of an older daemon that stays, and what to do about it.
+/// Adds to the reply of an older daemon that stays why it stays, and what to do about it.
 fn with_advice(mut reply: Reply, manager: &Manager) -> Reply {
     let advice = format!(
         "{} starts saysod {}, which is older than this sayso; `sayso service install` makes it this one",
@@ -202,7 +210,7 @@ fn with_advice(mut reply: Reply, manager: &Manager) -> Reply {
 /// Starts the daemon and waits until it says that it listens, or that another one does.
 fn spawn(deadline: Instant) -> Result<(), Fault> {
     let failed = |why: String| Fault::new(Code::Unreachable, why);
-    let program = daemon_program();
+    let program = program::daemon();
     let pipes = || -> io::Result<(UnixStream, OwnedFd, OwnedFd)> {
         let (ours, theirs) = UnixStream::pair()?;
         ours.set_read_timeout(Some(remaining(deadline)))?;
@@ -211,7 +219,7 @@ fn spawn(deadline: Instant) -> Result<(), Fault> {
     };
     let (ours, out, errors) =
         pipes().map_err(|error| failed(format!("the daemon cannot be started: {error}")))?;
-    // The daemon leaves this terminal's session itself. It is not waited for: it outlives this process.
+    // The daemon leaves this terminal's session itself, and outlives this process, which does not wait for its end.
     Command::new(&program)
         .arg("--handshake")
         .stdin(Stdio::null())
@@ -221,10 +229,10 @@ fn spawn(deadline: Instant) -> Result<(), Fault> {
         .map_err(|error| failed(format!("the daemon {} cannot be started: {error}", program.display())))?;
     let mut said = String::new();
     match BufReader::new(ours).read_line(&mut said) {
-        // `saysod: reason`, or how it got no further; a line without the colon says that it listens.
+        // `saysod: reason` says why it failed; any other line, that it listens.
         Ok(_) if said.starts_with("saysod: ") => Err(failed(said.trim_end().to_owned())),
         Ok(0) => Err(failed(format!("the daemon {} ended before it listened", program.display()))),
-        // On a time-out it may still come; whoever connects finds out.
+        // After a time-out it may still come, which the next attempt to connect will show.
         _ => Ok(()),
     }
 }
@@ -237,26 +245,12 @@ pub(crate) fn holder() -> Option<i32> {
     Connection::open(&place, Instant::now() + PATIENCE).ok()?.peer()
 }
 
-/// The daemon's program.
-pub(crate) fn daemon_program() -> PathBuf {
-    program("saysod")
-}
-
-/// A program that was installed beside this one, else the one on the search path, else its bare name.
-pub(crate) fn program(name: &str) -> PathBuf {
-    let beside = std::env::current_exe().ok().map(|program| program.with_file_name(name));
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let mut candidates =
-        beside.into_iter().chain(std::env::split_paths(&path).map(|folder| folder.join(name)));
-    candidates.find(|program| program.is_file()).unwrap_or_else(|| name.into())
-}
-
-/// Time left, never zero, which sockets take for "for ever".
+/// Time left; never zero, which sockets understand as "for ever".
 fn remaining(deadline: Instant) -> Duration {
     deadline.saturating_duration_since(Instant::now()).max(Duration::from_millis(1))
 }
 
-/// What is left of the time, less what the answer needs on its way.
+/// Milliseconds that the daemon may take: what is left until `deadline`, less a twentieth for the way back.
 fn time_for_daemon(deadline: Instant) -> u64 {
     let left = u64::try_from(remaining(deadline).as_millis()).unwrap_or(u64::MAX);
     (left - left / 20).max(1)
