@@ -2,31 +2,30 @@
 # sayso for bash (4.4 and later): one key turns a dictated line into the command, in place. Nothing is ever
 # executed.
 #
-# `sayso init bash` prints this file below the lines that set the variables of the next block from the settings.
-# Everything down to the version check, and the syntax of the rest, must be readable by bash 3.2, which macOS has.
+# `sayso init bash` prints this file below lines that set the variables of the next block from the settings. bash 3.2,
+# which macOS has, must be able to parse all of it, up to the check of the version at the end.
 
-# Functions are read with aliases off, so that none can get into them.
+# Functions are read with aliases off, so that no alias becomes a part of them.
 _sayso_aliases=0
 \shopt -q expand_aliases && _sayso_aliases=1
 \shopt -u expand_aliases
 
-# What the key is (and its first chord, where it has two), how long an answer may take (milliseconds), whether Enter
-# converts too, and which program is the client.
+# The key (and its first chord, if it has two), how long an answer may take (milliseconds), whether Enter converts too,
+# and which program is the client.
 : "${_sayso_key=\C-x\C-v}" "${_sayso_prefix=\C-x}" "${_sayso_deadline_ms:=1000}" "${_sayso_enter:=0}"
 : "${_sayso_client:=sayso}"
 
-# The lines that further presses walk through: the result, its alternatives, what was dictated; and the cursor in
-# each. `_sayso_turn` is the one on the screen, counted from 0, and -1 where there is none; `_sayso_message` is what
-# is to be said about it.
+# The lines that further presses show in turn: the result, its alternatives, the dictation; and the cursor in each.
+# `_sayso_turn` is the index of the one on the screen, or -1; `_sayso_message` is the message about it.
 _sayso_lines=()
 _sayso_cursors=()
 _sayso_turn=-1
 _sayso_message=
 
-# The key. Converts the line; pressed again, shows the next reading. Readline does not tell whether a region is
-# active, so it is always the whole line.
+# The key. Converts the line; pressed again, shows the next reading. Readline does not say whether a region is active,
+# so the key always converts the whole line.
 sayso_convert() {
-  # Inside a condition `set -e` of the person cannot end the shell.
+  # Inside a condition, a user's `set -e` cannot end the shell.
   if _sayso_shown && (( ${#_sayso_lines[@]} > 1 )); then
     _sayso_show "$(( (_sayso_turn + 1) % ${#_sayso_lines[@]} ))"
   elif _sayso_ask "$_sayso_deadline_ms" 0; then
@@ -38,8 +37,8 @@ sayso_convert() {
   _sayso_message=
 }
 
-# Enter, where the settings ask for it, is a macro of two keys. This is the first: it converts a line that is
-# dictation for sure, and decides whether the second runs the line, as it does in every other case.
+# Enter, if the settings ask for it, is a macro of two keys. This is the first. It converts a line that is surely
+# dictation and then keeps the second key from running it; in every other case the second key runs the line.
 _sayso_enter_key() {
   local second=accept-line map
   if ! _sayso_shown && _sayso_ask 150 90; then
@@ -53,26 +52,26 @@ _sayso_enter_key() {
   done
 }
 
-# Whether the line is still the one that was put there last.
+# Whether the line is still the one that sayso wrote last.
 _sayso_shown() {
   (( _sayso_turn >= 0 )) && [[ $READLINE_LINE == "${_sayso_lines[_sayso_turn]}" ]]
 }
 
-# Puts reading number $1 into the editor; readline makes it one step of undo.
+# Writes reading number $1 into the line; readline makes it one step of undo.
 _sayso_show() {
   _sayso_turn=$1
   READLINE_LINE=${_sayso_lines[_sayso_turn]}
   READLINE_POINT=${_sayso_cursors[_sayso_turn]}
 }
 
-# Asks for the readings of the line within $1 milliseconds. With $2 above 0 the answer counts only if it is so sure,
-# in percent, and changes the text. Fails where the line stays as it is, with the reason in `_sayso_message`.
+# Asks for the readings of the line, within $1 milliseconds. If $2 is above 0, the answer counts only if it is at least
+# that sure, in percent, and changes the text. Fails if the line stays as it is, with the reason in `_sayso_message`.
 _sayso_ask() {
   local deadline=$1 sure=$2 line=$READLINE_LINE point=$READLINE_POINT
   _sayso_message=
   _sayso_turn=-1
 
-  # White space at the start stays (it keeps a command out of the history); at the end it goes.
+  # White space at the start is kept, because it keeps a command out of the history; at the end it is removed.
   local lead=${line%%[![:space:]]*}
   local text=${line#"$lead"}
   text=${text%"${text##*[![:space:]]}"}
@@ -80,13 +79,13 @@ _sayso_ask() {
   local cursor=$(( point - ${#lead} ))
   (( cursor = cursor < 0 ? 0 : cursor > ${#text} ? ${#text} : cursor ))
 
-  # Ctrl-C would throw the whole line away; with a trap of our own it only ends the client.
+  # Ctrl-C would discard the whole line; with this trap it only ends the client.
   local stopped=0 saved fields=()
-  # What a substitution runs is read when it runs, so aliases are kept out by hand here and below.
+  # The commands of a substitution are parsed when it runs, so backslashes keep aliases out here and below.
   saved=$(\trap -p INT)
   trap stopped=1 INT
-  # The text goes by pipe, never as an argument; the answer is fields that end in NUL: ok, message, stage, percent,
-  # cursor, line, alternatives; or a code and a message.
+  # The text goes through a pipe, because other users can see arguments. The answer is fields that end in NUL: ok,
+  # message, stage, percent, cursor, line, alternatives; or a code and a message.
   mapfile -d '' -t fields < <(
     exec "$_sayso_client" convert --fields --session "bash-$$" --cursor "$cursor" \
       --deadline-ms "$deadline" < <(\printf %s "$text") 2>/dev/null
@@ -125,8 +124,8 @@ _sayso_ask() {
 
 _sayso_bind() {
   local map
-  # A first chord that types itself in vi mode would be typed whenever the second one comes late. Once is enough: a
-  # chord that already begins longer ones would be bound to nothing instead.
+  # A first chord that inserts itself in vi mode would be inserted whenever the second one comes late, so it is unbound.
+  # Only once: unbinding a chord that already begins longer ones would remove those.
   if [[ -n $_sayso_key && -n $_sayso_prefix && -z ${_sayso_bound-} ]]; then
     bind -m vi-insert -r "$_sayso_prefix" || :
     _sayso_bound=yes

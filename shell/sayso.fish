@@ -1,24 +1,24 @@
 # sayso for fish (3.6 and later): one key turns a dictated line into the command, in place. Nothing is ever
 # executed.
 #
-# `sayso init fish` prints this file below the lines that set the variables of the next block from the settings.
+# `sayso init fish` prints this file below lines that set the variables of the next block from the settings.
 
-# What the key is (for fish 3, and by the names of fish 4), how long an answer may take (milliseconds), whether
-# Enter converts too, and which program is the client.
+# The key (for fish 3, and by the names of fish 4), how long an answer may take (milliseconds), whether Enter converts
+# too, and which program is the client.
 set -q _sayso_key; or set -g _sayso_key \cx\cv
 set -q _sayso_key_name; or set -g _sayso_key_name ctrl-x,ctrl-v
 set -q _sayso_deadline_ms; or set -g _sayso_deadline_ms 1000
 set -q _sayso_enter; or set -g _sayso_enter 0
 set -q _sayso_client; or set -g _sayso_client sayso
 
-# The lines that further presses walk through: the result, its alternatives, what was dictated; and the cursor in
-# each. `_sayso_turn` is the one on the screen, `_sayso_message` what is to be said about it.
+# The lines that further presses show in turn: the result, its alternatives, the dictation; and the cursor in each.
+# `_sayso_turn` is the index of the one on the screen, or 0; `_sayso_message` is the message about it.
 set -g _sayso_lines
 set -g _sayso_cursors
 set -g _sayso_turn 0
 set -g _sayso_message
 
-# The key. Converts the line, or the selection where there is one; pressed again, shows the next reading.
+# The key. Converts the selection, or else the line; pressed again, shows the next reading.
 function sayso-convert --description 'Turn the dictated line into a command'
     if _sayso_shown; and test (count $_sayso_lines) -gt 1 -a -z "$(commandline --current-selection)"
         _sayso_show (math $_sayso_turn % (count $_sayso_lines) + 1)
@@ -29,10 +29,10 @@ function sayso-convert --description 'Turn the dictated line into a command'
     return 0
 end
 
-# Enter, where the settings ask for it: a line that is dictation for sure is converted, any other line runs as it
-# always did. So does a converted one, and every line when the daemon is absent, slow or in doubt.
+# Enter, if the settings ask for it. Converts a line that is surely dictation and runs any other line as always. It also
+# runs a converted line, and every line if the daemon is absent, slow or in doubt.
 function sayso-execute --description 'Convert a dictated line, run any other'
-    # In a list of completions or of history Enter picks an entry.
+    # In a list of completions or of history, Enter picks an entry.
     if not commandline --paging-mode; and not commandline --search-mode
         if not _sayso_shown; and _sayso_ask 150 90
             _sayso_show 1
@@ -43,13 +43,13 @@ function sayso-execute --description 'Convert a dictated line, run any other'
     commandline --function execute
 end
 
-# Sets `line` of the caller to the line, byte for byte. Only a capture group takes text over exactly; every other
-# way adds a newline or strips some.
+# Sets the caller's `line` to the line, byte for byte. Only a capture group copies text exactly; every other way adds or
+# strips newlines.
 function _sayso_line --no-scope-shadowing
     string match --quiet --regex '^(?<line>[\s\S]*)\n\z' -- (commandline --current-buffer | string collect --no-trim-newlines)
 end
 
-# Whether the line is still the one that was put there last.
+# Whether the line is still the one that sayso wrote last.
 function _sayso_shown
     test $_sayso_turn -gt 0; or return 1
     set -l line
@@ -57,7 +57,7 @@ function _sayso_shown
     test "$line" = "$_sayso_lines[$_sayso_turn]"
 end
 
-# Puts reading number $argv[1] into the editor, as one step of undo.
+# Writes reading number $argv[1] into the line, as one step of undo.
 function _sayso_show
     set -g _sayso_turn $argv[1]
     commandline --replace -- $_sayso_lines[$_sayso_turn]
@@ -65,8 +65,8 @@ function _sayso_show
     commandline --function end-selection
 end
 
-# Asks for the readings of the line, or of its selection, within $argv[1] milliseconds. With $argv[2] above 0 the
-# answer counts only if it is so sure, in percent, and changes the text. Fails where the line stays as it is, with
+# Asks for the readings of the line, or of its selection, within $argv[1] milliseconds. If $argv[2] is above 0, the
+# answer counts only if it is at least that sure, in percent, and changes the text. Fails if the line stays as it is, with
 # the reason in `_sayso_message`.
 function _sayso_ask
     set -g _sayso_message
@@ -85,8 +85,8 @@ function _sayso_ask
         string match --quiet --regex "^(?<before>[\s\S]{$from})(?<part>[\s\S]{$length})(?<after>[\s\S]*)\z" -- "$line"
     end
 
-    # White space at the start (it keeps a command out of the history) and around a selection stays; at the end of
-    # the line it goes.
+    # White space at the start, which keeps a command out of the history, and around a selection is kept; at the end of
+    # the line it is removed.
     set -l lead
     set -l text
     set -l trail
@@ -101,7 +101,7 @@ function _sayso_ask
     set -l lengths (string length -- "$before" "$text")
     set -l cursor (math "max(0, min($at - $lengths[1], $lengths[2]))")
 
-    # An unknown command makes fish print where it was asked for, over the line.
+    # For an unknown command fish would print a message over the line.
     if not command --query $_sayso_client
         set -g _sayso_message "the program $_sayso_client is gone; install sayso again. The line stays as it was"
         string match --quiet '*/*' -- $_sayso_client
@@ -109,10 +109,10 @@ function _sayso_ask
         return 1
     end
 
-    # The text goes by pipe, never as an argument; the answer is fields that end in NUL: ok, message, stage, percent,
-    # cursor, line, alternatives; or a code and a message.
-    # Ctrl-C would end this function without a word; while somebody listens for it, it only ends the client. The
-    # listener goes again at once, because it would keep Ctrl-C from the person's own loops.
+    # The text goes through a pipe, because other users can see arguments. The answer is fields that end in NUL: ok,
+    # message, stage, percent, cursor, line, alternatives; or a code and a message.
+    # Ctrl-C would end this function without a message; with this handler it only ends the client. The handler is removed
+    # at once, because it would keep Ctrl-C from the user's own loops.
     set -g _sayso_stopped 0
     function _sayso_interrupted --on-signal INT
         set -g _sayso_stopped 1

@@ -1,10 +1,10 @@
 # sayso for zsh: one key turns a dictated line into the command, in place. Nothing is ever executed.
 #
-# `sayso init zsh` prints this file below the lines that set the variables of the next block from the settings,
-# all of it parsed with aliases off. No process is started while it is read, none on the way of a key press:
-# the request travels over zsh's own socket module, and the client steps in only where that is impossible.
+# `sayso init zsh` prints this file below lines that set the variables of the next block from the settings, all of it
+# parsed with aliases off. Reading it starts no process, and neither does a key press: the request goes over zsh's own
+# socket module, and through the client only if that is impossible.
 
-# The key (and its first chord, where it has two), how long an answer may take (milliseconds), whether Enter converts
+# The key (and its first chord, if it has two), how long an answer may take (milliseconds), whether Enter converts
 # too, and which program is the client.
 typeset -g _sayso_key=${_sayso_key-'^X^V'} _sayso_prefix=${_sayso_prefix-'^X'}
 typeset -g _sayso_deadline_ms=${_sayso_deadline_ms:-1000}
@@ -16,13 +16,13 @@ typeset -g _sayso_version=${_sayso_version-} _sayso_met=
 # The version of the protocol that this script speaks.
 typeset -g _sayso_protocol=1
 
-# The lines that further presses walk through: the result, its alternatives, what was dictated; and the cursor
-# in each. `_sayso_turn` is the one on the screen, `_sayso_place` the history entry that they belong to.
+# The lines that further presses show in turn: the result, its alternatives, the dictation; and the cursor in each.
+# `_sayso_turn` is the index of the one on the screen, or 0; `_sayso_place` is the history entry that they belong to.
 typeset -ga _sayso_lines _sayso_cursors
 typeset -g _sayso_turn=0 _sayso_place=
 typeset -gi _sayso_id=0
 
-# The key. Converts the line, or the region where one is active; pressed again, shows the next reading.
+# The key. Converts the active region, or else the line; pressed again, shows the next reading.
 sayso-convert() {
   emulate -LR zsh
   setopt extended_glob no_aliases no_monitor no_notify
@@ -37,16 +37,16 @@ sayso-convert() {
     _sayso_say $failure
   else
     _sayso_replace
-    # What an earlier press said is not true of this line.
+    # The message of an earlier press is not about this line.
     if [[ -n $message ]]; then _sayso_say $message; else zle -M ''; fi
   fi
   return 0
 }
 
-# Enter, where the settings ask for it: a line that is dictation for sure is converted, any other line runs as
-# it always did. So does a converted one, and every line when the daemon is absent, slow or in doubt.
+# Enter, if the settings ask for it. Converts a line that is surely dictation and runs any other line as always. It also
+# runs a converted line, and every line if the daemon is absent, slow or in doubt.
 sayso-accept-line() {
-  # Outside of the function that sets options: what accepts the line may be a widget of the person's own.
+  # Outside the function that sets options, because accept-line may be a widget of the user's own.
   _sayso_convert_if_sure || zle accept-line
 }
 
@@ -64,7 +64,7 @@ _sayso_convert_if_sure() {
   _sayso_say "converted${message:+; $message}; Enter runs it"
 }
 
-# Says something below the line.
+# Shows a message below the line.
 _sayso_say() {
   local said="sayso: $1"
   # zsh counts a row too many for a message that fills its row exactly, and then draws the line in the wrong place.
@@ -72,19 +72,19 @@ _sayso_say() {
   zle -M $said
 }
 
-# Whether the line is still the one that was put there last.
+# Whether the line is still the one that sayso wrote last.
 _sayso_shown() {
   (( _sayso_turn )) && [[ $BUFFER == "$_sayso_lines[_sayso_turn]" && $HISTNO:$PREBUFFER == "$_sayso_place" ]]
 }
 
-# Shows the next reading, if the line is still one of ours and no part of it was picked out.
+# Shows the next reading, if the line is still one that sayso wrote and no region is active.
 _sayso_next() {
   _sayso_shown && (( $#_sayso_lines > 1 && ! REGION_ACTIVE )) || return 1
   _sayso_show $(( _sayso_turn % $#_sayso_lines + 1 ))
   _sayso_say "$_sayso_turn of $#_sayso_lines"
 }
 
-# Puts reading number $1 into the editor, as one step of undo.
+# Writes reading number $1 into the line, as one step of undo.
 _sayso_show() {
   _sayso_turn=$1
   # In vi mode a whole insertion counts as one change; this makes the replacement a change of its own.
@@ -96,8 +96,8 @@ _sayso_show() {
   POSTDISPLAY=
 }
 
-# Splits the editor's line into `before`, `text`, `after`: the region, or else all of it. White space at its
-# start (it keeps a command out of the history) and around a region stays; at the end of the line it goes.
+# Splits the line into `before`, `text` and `after`; `text` is the region, or else the whole line. White space at the
+# start, which keeps a command out of the history, and around a region is kept; at the end of the line it is removed.
 _sayso_select() {
   local -i from=0 to=$#BUFFER
   if (( REGION_ACTIVE )); then
@@ -122,7 +122,7 @@ _sayso_select() {
   (( cursor > $#text )) && cursor=$#text
 }
 
-# Puts the answer into the line and remembers what further presses show.
+# Writes the answer into the line and remembers what further presses show.
 _sayso_replace() {
   local reading
   _sayso_lines=("$before$buffer$after")
@@ -139,8 +139,9 @@ _sayso_replace() {
   _sayso_show 1
 }
 
-# Asks for `text`, within $1 milliseconds. Sets `buffer`, `cursor`, `alternatives`, `percent`, `message`; or
-# `failure`, the reason why the line stays as it is. Ctrl-C would throw the line away; here it only ends the wait.
+# Asks for a conversion of `text`, within $1 milliseconds. Sets `buffer`, `cursor`, `alternatives`, `percent` and
+# `message`; or `failure`, the reason why the line stays as it is. Ctrl-C would discard the line; here it only ends the
+# wait.
 _sayso_ask() {
   {
     _sayso_direct $1 || _sayso_through_client $1
@@ -227,8 +228,8 @@ _sayso_await() {
         failure="no answer in time; the line stays as it was"
         break
       fi
-      # A resident daemon answers at once: keys typed ahead then simply follow the answer. Only a longer wait
-      # listens to the keyboard too.
+      # Usually the daemon answers at once, and keys that are typed meanwhile follow the answer. Only a longer wait
+      # watches the keyboard too.
       if (( now >= patience && tty < 0 )); then
         sysopen -r -u tty -- $TTY 2>/dev/null && watch+=(-r $tty)
         (( KEYS_QUEUED_COUNT )) && failure='you typed, so the answer was dropped' && break
@@ -293,7 +294,7 @@ _sayso_through_client() {
       $_sayso_client convert --fields --session zsh-$$ --cursor $cursor --deadline-ms $1 2>/dev/null
   )
   {
-    # The client keeps to the time itself and says what went wrong; this is for a client that does not.
+    # The client keeps the deadline itself and says what went wrong. This limit is for a client that hangs.
     _sayso_await $fd all $(( 2 * $1 ))
   } always {
     exec {fd}<&-
@@ -317,7 +318,7 @@ zle -N sayso-accept-line
   fi
   for keymap in emacs viins vicmd; do
     if [[ -n $_sayso_key ]]; then
-      # A first chord that types itself in vi mode would be typed whenever the second one comes late.
+      # A first chord that inserts itself in vi mode would be inserted whenever the second one comes late.
       [[ $keymap == viins && -n $_sayso_prefix ]] && bindkey -M viins -r -- $_sayso_prefix
       bindkey -M $keymap -- $_sayso_key sayso-convert
     fi
