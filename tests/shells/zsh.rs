@@ -1,7 +1,9 @@
 //! What only zsh has.
 
 use super::every_path;
-use sayso_testing::{Color, FakeDaemon, Home, Reaction, SAID, Setup, Shell, Terminal, programs, zsh_plugin};
+use sayso_testing::{
+    Color, FakeDaemon, Home, Reaction, SAID, Setup, Shell, Terminal, programs, repository, zsh_plugin,
+};
 use sayso_text::is_forbidden;
 use std::fs;
 use std::process::Command;

@@ -122,8 +122,7 @@ impl FakeDaemon {
     #[track_caller]
     pub fn request(&self) -> Request {
         let message = self.received.recv_timeout(PATIENCE).expect("a request should have come");
-        frame::decode(&message)
-            .unwrap_or_else(|bad| panic!("{bad:?}: {}", String::from_utf8_lossy(&message)))
+        frame::decode(&message).unwrap_or_else(|bad| panic!("{bad:?}: {}", String::from_utf8_lossy(&message)))
     }
 
     /// Every message that was received and not taken yet.
