@@ -1,8 +1,8 @@
 //! The writer: where no path that the tagger found is a good one, a language model writes another, along the lattice.
 
 use crate::{DESK, Dictation, Found, Path, judge};
-use sayso_language::{LanguageError, Resident, path_writing};
-use sayso_speech::lattice::Step;
+use sayso_language::{LanguageError, Resident};
+use sayso_speech::lattice::{Step, path_writing};
 use sayso_tagger as tagger;
 use sayso_tagger::beam;
 

@@ -73,6 +73,12 @@
 //! assert_eq!((commit(&plain), commit(&wide)), (None, Some("sounds like")));
 //! ```
 
+mod arcs;
+pub mod constraint;
+pub mod spell;
+
+pub use spell::{path_writing, reaches};
+
 use std::borrow::Cow;
 use std::ops::Range;
 
@@ -316,62 +322,5 @@ impl Lattice {
             || self.line.tokens[left.tokens.start].shape == Shape::Digits
             || left.entry.is_some_and(|entry| entry.kind == vocabulary::Kind::Repeat);
         number::may_touch(&left.text, &right.text, digitwise)
-    }
-}
-
-/// Whether some path writes `expected`, spaces counted once and at the ends not at all.
-///
-/// A search over (token, place in `expected`): bounded by their product times [`MAX_READINGS`].
-pub fn reaches(lattice: &Lattice, expected: &str) -> bool {
-    let goal = expected.split_whitespace().collect::<Vec<_>>().join(" ");
-    let width = goal.len() + 1;
-    let mut seen = vec![false; (lattice.len() + 1) * width];
-    seen[0] = true;
-    for token in 0..lattice.len() {
-        let (_, readings) = lattice.at(token);
-        for place in 0..width {
-            if !seen[token * width + place] {
-                continue;
-            }
-            for reading in readings {
-                let mut arrive = |place: usize| seen[reading.tokens.end * width + place] = true;
-                let text = reading.text.trim();
-                if text.is_empty() {
-                    arrive(place);
-                    continue;
-                }
-                let starts = [place, place + usize::from(goal[place..].starts_with(' '))];
-                for start in starts {
-                    if goal.get(start..).is_some_and(|rest| rest.starts_with(text)) {
-                        arrive(start + text.len());
-                    }
-                }
-            }
-        }
-    }
-    seen[lattice.len() * width + goal.len()]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::clean::clean;
-    use crate::lex::lex;
-    use crate::words::UserWords;
-
-    #[test]
-    fn reachability() {
-        for (dictated, expected, reachable) in [
-            ("git commit dash m quote fix quote", "git commit -m \"fix\"", true),
-            ("eighty eighty", "8080", true),
-            ("okay so git status", "git status", true),
-            ("git status", "git stash", false),
-        ] {
-            assert_eq!(
-                reaches(&lex(clean(dictated), &UserWords::default(), None), expected),
-                reachable,
-                "{dictated:?}"
-            );
-        }
     }
 }

@@ -4,85 +4,12 @@
 //! heard as it is written before what merely sounds like it, and words that are known to be talk dropped.
 
 use sayso_corpus::sample::Label;
+use sayso_speech::lattice::spell::{Compare, cheapest_path};
 use sayso_speech::lattice::{Kind, Lattice, ReadingId, Step};
 
-#[derive(Clone, Copy)]
-struct Arrival {
-    cost: f32,
-    from: u32,
-    step: Step,
-    /// The last reading on the way here that wrote something.
-    wrote: Option<ReadingId>,
-}
-
 /// The cheapest path that writes `expected`, or `None` where there is none. `labels` has an item for every token.
-///
-/// A search over (token, place in `expected`, whether the next space is settled), which is their product in the worst
-/// case and a narrow band of it in fact.
 pub fn align(lattice: &Lattice, expected: &str, labels: &[Label]) -> Option<Vec<Step>> {
-    let goal = expected.trim();
-    let width = (goal.len() + 1) * 2;
-    let mut arrivals: Vec<Option<Arrival>> = vec![None; (lattice.len() + 1) * width];
-    let start = Arrival { cost: 0.0, from: 0, step: Step { reading: 0, space: false }, wrote: None };
-    arrivals[1] = Some(start);
-    for token in 0..lattice.len() {
-        let readings = lattice.choices(token);
-        for place in 0..width {
-            let at = token * width + place;
-            let Some(arrival) = arrivals[at] else { continue };
-            let (written, settled) = (place / 2, place % 2 == 1);
-            for &id in &readings {
-                let reading = lattice.reading(id);
-                let Some(cost) = cost(lattice, id, labels) else { continue };
-                let mut arrive = |end: usize, settled: bool, space: bool| {
-                    let to = reading.tokens.end * width + end * 2 + usize::from(settled);
-                    let cost = arrival.cost + cost;
-                    if arrivals[to].is_none_or(|other| cost < other.cost) {
-                        let wrote = if reading.kind.writes() { Some(id) } else { arrival.wrote };
-                        let step = Step { reading: id, space };
-                        arrivals[to] = Some(Arrival { cost, from: at as u32, step, wrote });
-                    }
-                };
-                match reading.kind {
-                    Kind::Drop => arrive(written, settled, false),
-                    Kind::Join => arrive(written, true, false),
-                    Kind::Separator => {
-                        if goal[written..].starts_with(reading.text.as_ref()) {
-                            arrive(written + reading.text.len(), true, false);
-                        }
-                    }
-                    _ => {
-                        let rest = &goal[written..];
-                        let touching = settled
-                            || arrival
-                                .wrote
-                                .is_none_or(|last| lattice.may_touch(lattice.reading(last), reading));
-                        if touching && rest.starts_with(reading.text.as_ref()) {
-                            arrive(written + reading.text.len(), false, false);
-                        }
-                        let spaced = rest.strip_prefix(' ').filter(|_| !settled);
-                        if spaced.is_some_and(|rest| rest.starts_with(reading.text.as_ref())) {
-                            arrive(written + 1 + reading.text.len(), false, true);
-                        }
-                    }
-                }
-            }
-        }
-    }
-    let end = lattice.len() * width + goal.len() * 2;
-    let best = [end, end + 1].into_iter().filter(|&at| arrivals[at].is_some()).min_by(|&a, &b| {
-        let cost = |at: usize| arrivals[at].map_or(f32::MAX, |arrival| arrival.cost);
-        cost(a).total_cmp(&cost(b))
-    })?;
-    let mut path = Vec::new();
-    let mut at = best;
-    while at >= width {
-        let arrival = arrivals[at]?;
-        path.push(arrival.step);
-        at = arrival.from as usize;
-    }
-    path.reverse();
-    Some(path)
+    cheapest_path(lattice, expected.trim(), Compare::Exactly, |id| cost(lattice, id, labels))
 }
 
 /// The cost of taking a reading; `None` where it contradicts the labels.

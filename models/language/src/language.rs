@@ -5,7 +5,6 @@
 
 mod decode;
 pub mod measure;
-mod paths;
 mod resident;
 mod stop;
 mod vocabulary;
@@ -14,7 +13,7 @@ mod writer;
 pub use decode::{Decode, Memory};
 pub use resident::Resident;
 pub use stop::Stop;
-pub use writer::{Written, path_writing};
+pub use writer::Written;
 
 use crate::chat::{Chat, ChatError};
 use crate::checkpoint::{Checkpoint, CheckpointError, file};

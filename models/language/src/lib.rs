@@ -16,5 +16,5 @@ mod trie;
 
 pub use language::{
     Decode, Language, LanguageError, Likelihood, Memory, Options, Resident, Stop, WEIGHT_FILE, Written,
-    measure, path_writing,
+    measure,
 };

@@ -9,7 +9,6 @@ use anyhow::bail;
 use sayso_corpus::cases::Case;
 use sayso_corpus::progress::Progress;
 use sayso_engine::{Conversion, Dictation, Refusal, Resident, Words, wire};
-use sayso_language::path_writing;
 use sayso_protocol::Route;
 use sayso_speech::clean::clean;
 use sayso_speech::lattice::{self, Lattice};
@@ -112,7 +111,7 @@ fn freely(model: &Resident, dictation: &Dictation<'_>) -> Conversion {
         Ok(text) => (text.trim().to_owned(), None),
         Err(error) => (String::new(), Some(error.to_string())),
     };
-    let said = path_writing(&wide(dictation.text), &buffer).is_some();
+    let said = lattice::path_writing(&wide(dictation.text), &buffer).is_some();
     Conversion {
         cursor: buffer.chars().count(),
         route: if said { "writer" } else { "free" },

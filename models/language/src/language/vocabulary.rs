@@ -1,8 +1,8 @@
 //! The vocabulary of a model by what its tokens write, sorted: the tokens that may come next are found by walking it
 //! beside the paths of a lattice, at a cost that grows with what the lattice allows and not with the vocabulary.
 
-use super::paths::{MASK, Paths, Places};
 use crate::tokenizer::Tokenizer;
+use sayso_speech::lattice::constraint::{Constraint, MASK, States};
 use std::ops::Range;
 
 /// What the tokens write. A token that writes nothing, or that is not text, such as one of a chat template, is not in it.
@@ -88,17 +88,17 @@ impl Vocabulary {
         }
     }
 
-    /// The tokens that write on from `places` along some path.
-    pub(crate) fn allowed(&self, paths: &Paths<'_>, places: &Places, found: &mut Vec<u32>) {
+    /// The tokens that write on from `states` along some path.
+    pub(crate) fn allowed(&self, constraint: &Constraint<'_>, states: &States, found: &mut Vec<u32>) {
         found.clear();
-        self.walk(paths, places, 0, 0..self.tokens.len(), found);
+        self.walk(constraint, states, 0, 0..self.tokens.len(), found);
     }
 
-    /// All of `range` begin with the same `depth` bytes, which lead to `places`.
+    /// All of `range` begin with the same `depth` bytes, which lead to `states`.
     fn walk(
         &self,
-        paths: &Paths<'_>,
-        places: &Places,
+        constraint: &Constraint<'_>,
+        states: &States,
         depth: usize,
         mut range: Range<usize>,
         found: &mut Vec<u32>,
@@ -110,11 +110,11 @@ impl Vocabulary {
         if range.is_empty() {
             return;
         }
-        for (byte, places) in paths.next(places) {
+        for (byte, states) in constraint.next(states) {
             let from = range.start + self.before(range.clone(), |bytes| bytes[depth] < byte);
             let to = from + self.before(from..range.end, |bytes| bytes[depth] == byte);
             if from < to {
-                self.walk(paths, &places, depth + 1, from..to, found);
+                self.walk(constraint, &states, depth + 1, from..to, found);
             }
             range.start = to;
         }

@@ -5,9 +5,10 @@
 //! Louf 2023, but walked as it is needed: each line has another). What is certain is not asked for: a stretch along
 //! which all paths agree is read in one pass with what was chosen before it.
 
-use super::paths::Paths;
 use super::{Language, LanguageError, Stop, masked};
 use crate::cpu::DecoderError;
+use sayso_speech::lattice::constraint::Constraint;
+use sayso_speech::lattice::spell::{Compare, arc_cost, cheapest_path};
 use sayso_speech::lattice::{Lattice, Step};
 
 /// What was written along a lattice.
@@ -35,12 +36,12 @@ impl Language {
     ) -> Result<Option<Written>, LanguageError> {
         let mut next = self.chat.prompt(&self.tokenizer, &masked(dictation))?;
         let Language { decoder, tokenizer, vocabulary, .. } = self;
-        let paths = Paths::new(lattice, true);
-        let (mut places, mut text, mut chosen) = (paths.start(), Vec::new(), 0);
+        let constraint = Constraint::new(lattice, true);
+        let (mut states, mut text, mut chosen) = (constraint.start(), Vec::new(), 0);
         let mut allowed = Vec::new();
         let mut begun = false;
         loop {
-            let certain = paths.certain(&places);
+            let certain = constraint.certain(&states);
             if certain.is_all {
                 text.extend(certain.bytes);
                 break;
@@ -52,13 +53,13 @@ impl Language {
             };
             for token in &tokens[..tokens.len().saturating_sub(1)] {
                 let bytes = vocabulary.written(*token);
-                let behind = paths.after(&places, bytes);
+                let behind = constraint.after(&states, bytes);
                 // A tokenizer may write a text in another way than it was.
                 if bytes.is_empty() || behind.is_empty() {
                     break;
                 }
                 text.extend_from_slice(bytes);
-                places = behind;
+                states = behind;
                 next.push(*token);
             }
             // Of the prompt, what others have in common is read already.
@@ -67,7 +68,7 @@ impl Language {
                 false => decoder.prefill(&next, &|| stop.reached())?,
             }
             begun = true;
-            vocabulary.allowed(&paths, &places, &mut allowed);
+            vocabulary.allowed(&constraint, &states, &mut allowed);
             let Some(logits) = decoder.logits()? else { return Ok(None) };
             let logit = |token: &u32| {
                 let meant = vocabulary.meant(token).iter().map(|meant| logits[*meant as usize]);
@@ -75,7 +76,7 @@ impl Language {
             };
             // Of equals, the first in the order of what they write.
             let best = allowed.iter().rev().max_by(|a, b| logit(a).total_cmp(&logit(b))).copied();
-            let may_end = paths.may_end(&places) && !text.is_empty();
+            let may_end = constraint.may_end(&states) && !text.is_empty();
             let Some(token) = best.filter(|best| !may_end || logit(best) >= logits[tokenizer.end() as usize])
             else {
                 match may_end {
@@ -84,12 +85,16 @@ impl Language {
                 }
             };
             let bytes = vocabulary.written(token);
-            places = paths.after(&places, bytes);
+            states = constraint.after(&states, bytes);
             text.extend_from_slice(bytes);
             next = vec![token];
             chosen += 1;
         }
-        Ok(paths.writing(&text).map(|steps| Written { steps, chosen }))
+        // The bytes are those of whole readings.
+        let Ok(text) = String::from_utf8(text) else { return Ok(None) };
+        let cost = |id| Some(arc_cost(lattice.reading(id)));
+        let path = cheapest_path(lattice, &text, Compare::Masked, cost);
+        Ok(path.map(|steps| Written { steps, chosen }))
     }
 
     /// Writes freely, always the likeliest token, as the models of the series did: what comes of it need not be in any
@@ -126,11 +131,6 @@ impl Language {
         }
         Ok(self.tokenizer.decode(&written)?)
     }
-}
-
-/// The path of a lattice that writes a text, whoever wrote it: what has none holds something that was not said.
-pub fn path_writing(lattice: &Lattice, text: &str) -> Option<Vec<Step>> {
-    Paths::new(lattice, false).writing(text.as_bytes())
 }
 
 /// Where a text that repeats its end over and over is to be cut, so that it is there once.

@@ -1,0 +1,231 @@
+//! Everything that the paths of a lattice write, byte by byte: the automaton for constrained decoding.
+//!
+//! Its states are the points where a path may stand: in the gap between two readings, behind the space that goes before
+//! one, or within what one writes. It is not determinised: what has been written leads to the set of all states that the
+//! path may be in, and few readings begin alike, so that the sets are small. Nothing here knows the tokens of a model;
+//! those end anywhere, also within a character.
+//!
+//! From each state some path leads to the end of the lattice, so that whoever follows it byte by byte is never lost.
+
+use super::arcs::{Arcs, Gap};
+use super::{Lattice, ReadingId};
+
+/// The byte that stands for every digit where digits are masked.
+pub const MASK: u8 = b'0';
+
+/// Where a path may stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum State {
+    /// In the gap between two readings.
+    Gap(Gap),
+    /// Behind the space that goes before the next reading, which starts at this token.
+    Spaced { token: usize },
+    /// Behind the first bytes of a reading: fewer than it has, and at least one.
+    Within { reading: ReadingId, bytes: usize },
+}
+
+/// All states of the paths that have written the same: sorted, none twice.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct States(Vec<State>);
+
+impl States {
+    /// Whether there is none: no path writes so.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// A stretch along which all paths agree.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Certain {
+    /// What they write; empty where they differ in the next byte.
+    pub bytes: Vec<u8>,
+    /// Whether all of them end with it.
+    pub is_all: bool,
+}
+
+/// The paths of a lattice as an automaton over bytes.
+pub struct Constraint<'l> {
+    arcs: Arcs<'l>,
+    /// Whether digits are all written as [`MASK`].
+    masked: bool,
+}
+
+impl<'l> Constraint<'l> {
+    /// Of a lattice. Where digits are `masked`, each is written as [`MASK`].
+    pub fn new(lattice: &'l Lattice, masked: bool) -> Constraint<'l> {
+        Constraint { arcs: Arcs::new(lattice), masked }
+    }
+
+    /// Where all paths begin; nowhere in an empty lattice.
+    pub fn start(&self) -> States {
+        let states = vec![State::Gap(Gap::START)];
+        self.closed(if self.arcs.lattice.is_empty() { Vec::new() } else { states })
+    }
+
+    /// Whether some path ends there.
+    pub fn may_end(&self, states: &States) -> bool {
+        states.0.iter().any(|state| matches!(state, State::Gap(gap) if self.arcs.is_end(*gap)))
+    }
+
+    /// What all paths write next.
+    pub fn certain(&self, states: &States) -> Certain {
+        let (mut bytes, mut states) = (Vec::new(), states.clone());
+        loop {
+            let next = self.next(&states);
+            let ends = self.may_end(&states);
+            if ends || next.len() != 1 {
+                return Certain { bytes, is_all: ends && next.is_empty() };
+            }
+            for (byte, behind) in next {
+                bytes.push(byte);
+                states = behind;
+            }
+        }
+    }
+
+    /// The bytes that may come next, in order, each with the states behind it.
+    pub fn next(&self, states: &States) -> Vec<(u8, States)> {
+        let mut next: Vec<(u8, State)> = Vec::new();
+        for state in &states.0 {
+            self.each_next(*state, &mut |byte, state| next.push((byte, state)));
+        }
+        next.sort_unstable();
+        next.dedup();
+        let of_byte = |same: &[(u8, State)]| {
+            let states = same.iter().map(|(_, state)| *state).collect();
+            (same[0].0, self.closed(states))
+        };
+        next.chunk_by(|(a, _), (b, _)| a == b).map(of_byte).collect()
+    }
+
+    /// The states behind `states` and these bytes; none where no path writes them.
+    pub fn after(&self, states: &States, bytes: &[u8]) -> States {
+        let mut states = states.clone();
+        for byte in bytes {
+            let mut next = Vec::new();
+            for state in &states.0 {
+                self.each_next(*state, &mut |found, state| {
+                    if found == *byte {
+                        next.push(state);
+                    }
+                });
+            }
+            states = self.closed(next);
+        }
+        states
+    }
+
+    /// With all states that follow without a byte.
+    fn closed(&self, mut states: Vec<State>) -> States {
+        let mut at = 0;
+        while at < states.len() {
+            if let State::Gap(gap) = states[at] {
+                for &id in self.arcs.at(gap.token) {
+                    let behind = self.arcs.silent(gap, id).map(State::Gap);
+                    states.extend(behind.filter(|behind| !states.contains(behind)));
+                }
+            }
+            at += 1;
+        }
+        states.sort_unstable();
+        states.dedup();
+        States(states)
+    }
+
+    /// Each byte that may follow a state, with the state behind it.
+    fn each_next(&self, state: State, found: &mut dyn FnMut(u8, State)) {
+        let mut begin = |id| {
+            let (byte, state) = self.behind(id, 0);
+            found(byte, state);
+        };
+        match state {
+            State::Within { reading, bytes } => {
+                let (byte, state) = self.behind(reading, bytes);
+                found(byte, state);
+            }
+            State::Spaced { token } => {
+                let writes = |id: &ReadingId| self.arcs.lattice.reading(*id).kind.writes();
+                self.writing_at(token).filter(writes).for_each(begin);
+            }
+            State::Gap(gap) => {
+                self.writing_at(gap.token).filter(|id| self.arcs.may_touch(gap, *id)).for_each(&mut begin);
+                if self.writing_at(gap.token).any(|id| self.arcs.may_space(gap, id)) {
+                    found(b' ', State::Spaced { token: gap.token });
+                }
+            }
+        }
+    }
+
+    /// The readings at a token that write something.
+    fn writing_at(&self, token: usize) -> impl Iterator<Item = ReadingId> {
+        self.arcs.at(token).iter().copied().filter(|id| !self.arcs.lattice.reading(*id).text.is_empty())
+    }
+
+    /// The byte of a reading behind its first `bytes`, and the state behind that byte.
+    fn behind(&self, id: ReadingId, bytes: usize) -> (u8, State) {
+        let text = self.arcs.lattice.reading(id).text.as_bytes();
+        let byte = match text[bytes] {
+            digit if self.masked && digit.is_ascii_digit() => MASK,
+            byte => byte,
+        };
+        match bytes + 1 < text.len() {
+            true => (byte, State::Within { reading: id, bytes: bytes + 1 }),
+            false => (byte, State::Gap(self.arcs.behind(id))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clean::clean;
+    use crate::lattice::spell::path_writing;
+    use crate::lex::lex;
+    use crate::render::render;
+    use crate::words::UserWords;
+
+    fn lattice(dictated: &str) -> Lattice {
+        lex(clean(dictated), &UserWords::default(), None)
+    }
+
+    #[test]
+    fn it_writes_what_a_path_writes() {
+        for (dictated, written, is_written) in crate::lattice::spell::WRITTEN {
+            let lattice = lattice(dictated);
+            let constraint = Constraint::new(&lattice, false);
+            let states = constraint.after(&constraint.start(), written.as_bytes());
+            assert_eq!(constraint.may_end(&states), is_written, "{dictated}: {written}");
+        }
+    }
+
+    #[test]
+    fn nothing_leads_astray() {
+        for dictated in ["git status dash s", "twenty two dash eighty eighty", "okay um", "dash space dash"] {
+            let lattice = lattice(dictated);
+            let constraint = Constraint::new(&lattice, false);
+            let mut random = fastrand::Rng::with_seed(7);
+            for _ in 0..50 {
+                let (mut states, mut text) = (constraint.start(), Vec::new());
+                loop {
+                    let next = constraint.next(&states);
+                    assert!(
+                        constraint.may_end(&states) || !next.is_empty(),
+                        "{:?}",
+                        String::from_utf8_lossy(&text)
+                    );
+                    if next.is_empty() || constraint.may_end(&states) && random.bool() {
+                        break;
+                    }
+                    let (byte, behind) = random.choice(next).unwrap();
+                    text.push(byte);
+                    assert_eq!(constraint.after(&states, &[byte]), behind);
+                    states = behind;
+                }
+                let text = String::from_utf8(text).unwrap();
+                let steps = path_writing(&lattice, &text).unwrap();
+                assert_eq!(render(&lattice, &steps).text, text);
+            }
+        }
+    }
+}
