@@ -19,4 +19,4 @@ sed "s|^start = .*|start = \"$output\"|" lab/train/config/tagger-finish.toml >"$
 cp "$output-finish/tagger.safetensors" models/weights/
 cat "$output/log.jsonl" "$output-finish/log.jsonl" >models/weights/log.jsonl
 "$lab" curves models/weights/log.jsonl --output models/weights/curves.svg
-SAYSO_WRITE_FIXTURES=1 cargo test --locked -p sayso-train --test agreement
+SAYSO_WRITE_FIXTURES=1 cargo test --locked -p sayso-train --test parity

@@ -4,7 +4,7 @@
 //! The costly mistake is to change a line that was right, so that the rules' word for a command counts much.
 
 use sayso_speech::gate::Verdict;
-use sayso_tagger::network::Likely;
+use sayso_tagger::LineClass;
 
 /// What is done with a line.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -39,7 +39,7 @@ const STRICT: f32 = 0.002;
 const BY_RULE: f32 = 0.95;
 
 /// What is done with a line that `rules` hold for something, and the tagger, where it was asked, for something `likely`.
-pub(crate) fn plan(rules: Verdict, likely: Option<Likely>) -> Plan {
+pub(crate) fn plan(rules: Verdict, likely: Option<LineClass>) -> Plan {
     let Some(likely) = likely else {
         return match rules {
             Verdict::Command => Plan::KeepCommand { confidence: BY_RULE },
@@ -58,7 +58,7 @@ pub(crate) fn plan(rules: Verdict, likely: Option<Likely>) -> Plan {
 }
 
 /// Whether a line that says some separators, and could be meant to be said with more, says all that it has.
-pub(crate) fn says_separators(likely: Likely) -> bool {
+pub(crate) fn says_separators(likely: LineClass) -> bool {
     likely.strict > STRICT
 }
 
@@ -66,8 +66,8 @@ pub(crate) fn says_separators(likely: Likely) -> bool {
 mod tests {
     use super::*;
 
-    fn likely(command: f32, dictation: f32) -> Option<Likely> {
-        Some(Likely { command, strict: 0.0, dictation, prose: 1.0 - command - dictation })
+    fn likely(command: f32, dictation: f32) -> Option<LineClass> {
+        Some(LineClass { command, strict: 0.0, dictation, prose: 1.0 - command - dictation })
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod writer;
 
 use std::cell::RefCell;
 use std::ops::Range;
+use std::sync::Arc;
 
 pub use explain::{ExplainedReading, ExplainedUnit, explain};
 use gate::Plan;
@@ -24,9 +25,7 @@ use sayso_speech::render::{self, Rendered};
 pub use sayso_speech::words::UserWords as Words;
 use sayso_speech::{commands, phonetic, scanner, strict};
 use sayso_tagger as tagger;
-use sayso_tagger::beam::{self, Desk, Path};
-use sayso_tagger::network::Likely;
-use sayso_tagger::weights::Weights;
+use sayso_tagger::{EncodedLine, Path, Scratch, beam_search, encode};
 use sayso_text::Forbidden;
 
 /// Which stage may answer. `Auto` lets the gate decide, and then how sure the stages are.
@@ -148,7 +147,7 @@ pub fn convert(words: &Words, dictation: &Dictation<'_>) -> Result<Conversion, R
 
 /// What was chosen: the lattice that was looked at and the path through it, `None` where the gate kept the line.
 struct Choice {
-    lattice: Lattice,
+    lattice: Arc<Lattice>,
     path: Option<Vec<Step>>,
     /// The logarithm of the probability of each step, where the tagger chose.
     scores: Vec<f32>,
@@ -157,7 +156,7 @@ struct Choice {
 /// Clean, lex, gate, choose, render.
 fn conclude(words: &Words, dictation: &Dictation<'_>) -> (Conversion, Choice) {
     let lattice = lex(clean(dictation.text), words, open_quote(dictation.before));
-    let keep = |lattice: Lattice, confidence: f32, message: &str| {
+    let keep = |lattice: Arc<Lattice>, confidence: f32, message: &str| {
         let conversion = unchanged(&lattice, dictation, confidence, Some(message));
         (conversion, Choice { lattice, path: None, scores: Vec::new() })
     };
@@ -169,7 +168,7 @@ fn conclude(words: &Words, dictation: &Dictation<'_>) -> (Conversion, Choice) {
     let strict = strict.filter(|path| {
         let asked = dictation.route == Route::Auto && lacks_separators(&lattice, path);
         let seen = if asked { Seen::new(words, &lattice) } else { None };
-        seen.is_none_or(|seen| gate::says_separators(seen.likely))
+        seen.is_none_or(|seen| gate::says_separators(seen.0.class()))
     });
     let found = match dictation.route {
         _ if let Some(path) = strict => by_strict(lattice, path),
@@ -178,15 +177,15 @@ fn conclude(words: &Words, dictation: &Dictation<'_>) -> (Conversion, Choice) {
             let seen =
                 Some(&lattice).filter(|lattice| lattice.open_quote().is_none() && !is_of_table(lattice));
             let seen = seen.and_then(|lattice| Seen::new(words, lattice));
-            match gate::plan(verdict, seen.as_ref().map(|seen| seen.likely)) {
+            match gate::plan(verdict, seen.as_ref().map(|seen| seen.0.class())) {
                 Plan::KeepCommand { confidence } => {
                     let message = "nothing here sounds dictated: the line stays as it is";
-                    return keep(lattice, confidence, message);
+                    return keep(lattice.into(), confidence, message);
                 }
-                Plan::KeepProse { confidence } => return keep(lattice, confidence, PROSE),
+                Plan::KeepProse { confidence } => return keep(lattice.into(), confidence, PROSE),
                 Plan::ChooseCommand => match seen.and_then(Seen::choose).filter(Found::names_command) {
                     Some(found) => found,
-                    None => return keep(lattice, 0.5, PROSE),
+                    None => return keep(lattice.into(), 0.5, PROSE),
                 },
                 Plan::Choose => match seen.and_then(Seen::choose) {
                     Some(found) => found,
@@ -278,7 +277,7 @@ fn second(found: Found, dictation: &Dictation<'_>, model: &Resident) -> Found {
 #[derive(Clone)]
 struct Found {
     route: &'static str,
-    lattice: Lattice,
+    lattice: Arc<Lattice>,
     best: Path,
     confidence: f32,
     others: Vec<Path>,
@@ -289,7 +288,14 @@ struct Found {
 /// Every separator was said: there is one path.
 fn by_strict(lattice: Lattice, path: Vec<Step>) -> Found {
     let others = vec![unscored(scanner::path(&lattice))];
-    Found { route: "strict", lattice, best: unscored(path), confidence: 0.99, others, message: None }
+    Found {
+        route: "strict",
+        lattice: lattice.into(),
+        best: unscored(path),
+        confidence: 0.99,
+        others,
+        message: None,
+    }
 }
 
 /// By rule: letters in the case they were heard in and nothing taken back are worth a look too.
@@ -298,7 +304,14 @@ fn by_scanner(lattice: Lattice) -> Found {
     let others = [scanner::path_as_heard(&lattice, &path), scanner::path_without_corrections(&lattice)];
     let confidence = confidence(&lattice, &path);
     let others = others.map(unscored).into();
-    Found { route: "scanner", lattice, best: unscored(path), confidence, others, message: None }
+    Found {
+        route: "scanner",
+        lattice: lattice.into(),
+        best: unscored(path),
+        confidence,
+        others,
+        message: None,
+    }
 }
 
 /// A path that the rules found.
@@ -363,16 +376,11 @@ fn is_of_table(lattice: &Lattice) -> bool {
 }
 
 thread_local! {
-    static DESK: RefCell<Desk> = RefCell::default();
+    static SCRATCH: RefCell<Scratch> = RefCell::default();
 }
 
 /// A line as the tagger sees it.
-struct Seen {
-    weights: &'static Weights,
-    wide: Lattice,
-    /// What kind of line it takes it for.
-    likely: Likely,
-}
+struct Seen(EncodedLine);
 
 impl Seen {
     /// Nothing where the tagger's weights cannot be used, or nobody has dictated so long a line.
@@ -382,22 +390,21 @@ impl Seen {
         }
         let weights = tagger::embedded().ok()?;
         let wide = phonetic::widen(lattice.clone(), words);
-        let likely = DESK.with_borrow_mut(|desk| beam::look(weights, &wide, desk));
-        Some(Seen { weights, wide, likely })
+        Some(Seen(SCRATCH.with_borrow_mut(|scratch| encode(weights, wide, scratch))))
     }
 
     /// The likeliest path and what else may be meant.
     fn choose(self) -> Option<Found> {
-        let Seen { weights, wide, .. } = self;
-        // This thread looked at the line last.
-        let mut paths = DESK.with_borrow_mut(|desk| beam::walk(weights, &wide, BEAM, desk)).into_iter();
+        let Seen(line) = self;
+        let paths = SCRATCH.with_borrow_mut(|scratch| beam_search(&line, BEAM, scratch));
+        let mut paths = paths.into_iter();
         let best = paths.next()?;
         Some(Found {
             route: "tagger",
-            confidence: weights.confidence(best.score),
+            confidence: line.weights().confidence(best.score),
             best,
             others: paths.collect(),
-            lattice: wide,
+            lattice: Arc::clone(line.lattice()),
             message: None,
         })
     }

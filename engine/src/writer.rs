@@ -1,10 +1,10 @@
 //! The writer: where no path that the tagger found is a good one, a language model writes another, along the lattice.
 
-use crate::{DESK, Dictation, Found, Path, judge};
+use crate::{Dictation, Found, Path, SCRATCH, judge};
 use sayso_language::{LanguageError, Resident};
 use sayso_speech::lattice::{Step, path_writing};
 use sayso_tagger as tagger;
-use sayso_tagger::beam;
+use sayso_tagger::{encode, score_path};
 
 /// No path is good where tagger and judge together are less sure of the best one than this.
 const LOST: f32 = 0.1;
@@ -60,6 +60,9 @@ pub(crate) fn freely(
 /// A path with what the tagger thinks of it; nothing where the tagger would never take one of its steps.
 fn scored(found: &Found, steps: Vec<Step>) -> Option<Path> {
     let weights = tagger::embedded().ok()?;
-    let scores = DESK.with_borrow_mut(|desk| beam::follow(weights, &found.lattice, &steps, desk))?;
+    let scores = SCRATCH.with_borrow_mut(|scratch| {
+        let line = encode(weights, found.lattice.clone(), scratch);
+        score_path(&line, &steps, scratch)
+    })?;
     Some(Path { score: scores.iter().sum(), steps, scores })
 }

@@ -5,6 +5,8 @@
 
 use std::ops::Range;
 
+use crate::codes;
+
 /// What a token is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shape {
@@ -17,6 +19,13 @@ pub enum Shape {
     /// White space with a line break in it: the buffer has several lines.
     Break,
 }
+
+codes!(Shape {
+    Word = 0,
+    Digits = 1,
+    Typed = 2,
+    Break = 3,
+});
 
 /// A piece of the line between white space.
 #[derive(Debug, Clone, PartialEq, Eq)]

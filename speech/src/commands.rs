@@ -8,9 +8,9 @@ use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
+use crate::codes;
+use crate::data::COMMANDS as TABLE;
 use crate::hash::{FastHash, fnv1a};
-
-static TABLE: &str = include_str!("../data/commands.txt");
 
 /// The lines of the table without the notes at its top.
 static LINES: LazyLock<Vec<&str>> =
@@ -32,6 +32,8 @@ pub enum Arity {
     /// A glued value or nothing: `ls --color`, `ls --color=auto`.
     Optional,
 }
+
+codes!(Arity { None = 0, Value = 1, Glued = 2, Optional = 3 });
 
 /// A command or sub-command of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

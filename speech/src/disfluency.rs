@@ -15,7 +15,7 @@ use crate::vocabulary::{Entry, Kind};
 
 /// The words of `data/talk.txt`, sorted.
 static TALK: LazyLock<Vec<&str>> = LazyLock::new(|| {
-    let lines = include_str!("../data/talk.txt").lines().filter(|line| !line.starts_with('#'));
+    let lines = crate::data::TALK.lines().filter(|line| !line.starts_with('#'));
     lines.flat_map(str::split_whitespace).collect()
 });
 

@@ -1,8 +1,7 @@
 //! Common English words: what a speech engine writes for what it does not know.
 
+use crate::data::ENGLISH as LIST;
 use crate::sorted;
-
-static LIST: &str = include_str!("../data/english.txt");
 
 /// Whether `word`, in lower case, is a common English one.
 pub fn is_english(word: &str) -> bool {

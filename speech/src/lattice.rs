@@ -83,6 +83,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use crate::clean::{Line, Shape};
+use crate::codes;
 use crate::number;
 use crate::vocabulary::{self, Entry};
 
@@ -124,6 +125,22 @@ pub enum Kind {
     Drop,
 }
 
+codes!(Kind {
+    Word = 0,
+    Letter = 1,
+    Symbol = 2,
+    Number = 3,
+    Typed = 4,
+    Separator = 5,
+    Join = 6,
+    Case = 7,
+    WideCase = 8,
+    Literal = 9,
+    Heard = 10,
+    Sounds = 11,
+    Drop = 12,
+});
+
 impl Kind {
     /// The name that `explain` shows.
     pub fn name(self) -> &'static str {
@@ -162,6 +179,13 @@ pub enum Fit {
     /// It is a flag of the command, or part of the name of one.
     Flag,
 }
+
+codes!(Fit {
+    Unknown = 0,
+    Command = 1,
+    Subcommand = 2,
+    Flag = 3,
+});
 
 /// One reading: an arc of the lattice, with its input span and its output label.
 #[derive(Debug, Clone, PartialEq)]

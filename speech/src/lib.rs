@@ -4,8 +4,10 @@
 pub mod camel;
 pub mod case;
 pub mod clean;
+mod code;
 pub mod command_line;
 pub mod commands;
+pub mod data;
 pub mod disfluency;
 pub mod english;
 pub mod gate;

@@ -3,9 +3,8 @@
 //! There are many more programs than the table of commands describes. That a name is one speaks against taking it for
 //! a misheard other one. It says little about a line: `remind` and `look` are programs too.
 
+use crate::data::PROGRAMS as LIST;
 use crate::sorted;
-
-static LIST: &str = include_str!("../data/programs.txt");
 
 /// Whether there is a program called `name`, exactly as written.
 pub fn is_program(name: &str) -> bool {

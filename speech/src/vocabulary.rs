@@ -5,6 +5,7 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
+use crate::codes;
 use crate::hash::FastHash;
 
 /// What a spoken form is for.
@@ -52,6 +53,29 @@ pub enum Kind {
     Name,
 }
 
+codes!(Kind {
+    Symbol = 0,
+    Point = 1,
+    Quote = 2,
+    Open = 3,
+    Close = 4,
+    Space = 5,
+    Join = 6,
+    Number = 7,
+    Scale = 8,
+    Repeat = 9,
+    Case = 10,
+    Literal = 11,
+    Filler = 12,
+    Lead = 13,
+    Tail = 14,
+    Correction = 15,
+    Heard = 16,
+    Ending = 17,
+    Variable = 18,
+    Name = 19,
+});
+
 /// One spoken form and what it writes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
@@ -85,7 +109,7 @@ struct Table {
 }
 
 static TABLE: LazyLock<Table> = LazyLock::new(|| {
-    let entries: Vec<Entry> = include_str!("../data/vocabulary.txt").lines().flat_map(parse).collect();
+    let entries: Vec<Entry> = crate::data::VOCABULARY.lines().flat_map(parse).collect();
     let mut by_first: HashMap<&'static str, Vec<u16>, FastHash> = HashMap::default();
     let mut by_symbol: HashMap<&'static str, Vec<u16>, FastHash> = HashMap::default();
     for (at, entry) in entries.iter().enumerate() {

@@ -3,7 +3,8 @@
 use crate::example::{Bags, Example};
 use crate::op::{Candidates, Groups, NO_ROW};
 use fastrand::Rng;
-use sayso_tagger::shape::VERDICTS;
+use sayso_corpus::sample::LineClass;
+use sayso_tagger::shape::CLASSES;
 use std::sync::Arc;
 
 /// Several lines.
@@ -63,8 +64,8 @@ impl Batch {
             }
             offsets.extend(example.counts_for.iter().map(|&count| f32::from(count).ln()));
             gold.extend(example.gold.iter().map(|candidate| first_candidate + candidate));
-            verdicts.push((line * VERDICTS) as u32 + example.class as u32);
-            verdict_ends.push(((line + 1) * VERDICTS) as u32);
+            verdicts.push((line * CLASSES) as u32 + class_row(example.class));
+            verdict_ends.push(((line + 1) * CLASSES) as u32);
         }
         if let Some((share, random)) = blur {
             leave_out(share, [&mut units, &mut history, &mut cross], random);
@@ -85,6 +86,17 @@ impl Batch {
             steps: Groups { ends: candidate_ends.into(), gold: gold.into(), offsets: offsets.into() },
             verdicts: Groups { ends: verdict_ends.into(), gold: verdicts.into(), offsets: Arc::default() },
         }
+    }
+}
+
+/// The output of the network that stands for a class, in the order of `sayso_tagger::LineClass`. Part of the weights: never
+/// reorder.
+const fn class_row(class: LineClass) -> u32 {
+    match class {
+        LineClass::Command => 0,
+        LineClass::Strict => 1,
+        LineClass::Dictation => 2,
+        LineClass::Prose => 3,
     }
 }
 

@@ -5,25 +5,26 @@ use crate::config::Config;
 use crate::example;
 use sayso_corpus::cases;
 use sayso_speech::render::render;
-use sayso_tagger::beam::{self, Desk};
 use sayso_tagger::weights::{Calibration, Weights};
+use sayso_tagger::{Scratch, beam_search, encode};
+use std::sync::Arc;
 
 /// The cases on which everything is chosen, in the folder of the corpora.
 pub(crate) const VALID: &str = "nl2bash/valid.jsonl";
 /// Paths that are kept, as in use.
 const BEAM: usize = 4;
 
-/// The calibration that makes the weights as sure on NL2Bash `valid` as they are right.
+/// The calibration with which confidences on NL2Bash `valid` match the share of right answers best.
 ///
 /// # Errors
 /// Where the cases cannot be read.
-pub(crate) fn calibrate(weights: &Weights, config: &Config) -> anyhow::Result<Calibration> {
-    let mut desk = Desk::default();
+pub(crate) fn calibrate(weights: &Arc<Weights>, config: &Config) -> anyhow::Result<Calibration> {
+    let mut scratch = Scratch::default();
     let mut outcomes = Vec::new();
     for case in cases::read(&config.corpus.join(VALID), "dictated")? {
-        let lattice = example::lattice(&case.dictated);
-        if let Some(best) = beam::search(weights, &lattice, BEAM, &mut desk).into_iter().next() {
-            let text = render(&lattice, &best.steps).text;
+        let line = encode(weights, example::lattice(&case.dictated), &mut scratch);
+        if let Some(best) = beam_search(&line, BEAM, &mut scratch).into_iter().next() {
+            let text = render(line.lattice(), &best.steps).text;
             let exact = text.split_whitespace().eq(case.expected.split_whitespace());
             outcomes.push((best.score, exact));
         }

@@ -6,6 +6,7 @@ use anyhow::{Context, bail};
 use candle_core::{Device, Tensor, Var};
 use safetensors::Dtype;
 use safetensors::tensor::TensorView;
+use sayso_tagger::schema::{SCHEMA, Schema};
 use sayso_tagger::weights::{CALIBRATION, Calibration, SCALE};
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
@@ -117,7 +118,8 @@ pub(super) fn quantized(network: &Network, calibration: Calibration) -> anyhow::
         .iter()
         .map(|(name, dtype, shape, bytes)| Ok((name, TensorView::new(*dtype, shape.clone(), bytes)?)))
         .collect::<anyhow::Result<Vec<_>>>()?;
-    Ok(safetensors::serialize(views, None)?)
+    let metadata = HashMap::from([(SCHEMA.to_owned(), Schema::current().to_string())]);
+    Ok(safetensors::serialize(views, Some(metadata))?)
 }
 
 /// Writes a file aside and renames it, so that what was there stays whole until then.

@@ -8,8 +8,9 @@ use sayso_speech::lattice::{Kind, Lattice, ReadingId, Step};
 use sayso_speech::lex::lex;
 use sayso_speech::phonetic::widen;
 use sayso_speech::words::UserWords;
-use sayso_tagger::candidate::{self, Candidate};
-use sayso_tagger::context::{Context, Cross, Facts};
+use sayso_tagger::candidate::Candidate;
+use sayso_tagger::context::Context;
+use sayso_tagger::step::{StepFeatures, TokenFeatures};
 use sayso_tagger::unit::{self, Weighted};
 use std::ops::Range;
 
@@ -143,40 +144,34 @@ pub(super) fn encode_path(lattice: &Lattice, path: &[Step], mut random: Option<&
     let mut example = Example::of_units(lattice);
     let mut context = Context::new(None);
     let mut last: Option<ReadingId> = None;
-    let (mut found, mut cross) = (Vec::new(), Cross::default());
+    let mut features = StepFeatures::default();
     for (step, gold) in path.iter().enumerate() {
-        let token = lattice.reading(gold.reading).tokens.start;
-        let usable = lattice.choices(token);
-        let first = example.readings.len() as u32;
-        for &id in &usable {
-            let reading = lattice.reading(id);
-            example.readings.push(candidate::rows(lattice, reading));
-            example.spans.push(reading.tokens.start as u32..reading.tokens.end as u32);
-        }
-        candidate::candidates(lattice, &usable, &context, last, &mut found);
-        let is_gold = |step: &Candidate| step.reading == gold.reading && step.space == gold.space;
-        let mut counts_for = 1;
-        if let Some(random) = random.as_deref_mut() {
-            counts_for = SHOWN;
-            found.retain(|step| {
-                lattice.reading(step.reading).kind != Kind::Sounds || is_gold(step) || random.u8(..SHOWN) == 0
-            });
-        }
-        let right = found.iter().position(is_gold)?;
-        example.gold.push((example.candidates.len() + right) as u32);
-        example.step_tokens.push(token as u32);
-        example.history.push(context.rows());
-        let view = context.view();
-        let facts = Facts::all(lattice, token, &usable);
-        for candidate in &found {
-            example.candidates.push((step as u32, first + candidate.place));
-            let sounds = lattice.reading(candidate.reading).kind == Kind::Sounds && !is_gold(candidate);
-            example.counts_for.push(if sounds { counts_for } else { 1 });
-            cross.rows.clear();
-            view.cross(&facts[candidate.place as usize], candidate.space, &mut cross);
-            example.cross.push(cross.rows.iter().copied());
-        }
         let taken = lattice.reading(gold.reading);
+        let token = TokenFeatures::of(lattice, taken.tokens.start);
+        let first = example.readings.len() as u32;
+        for (&id, rows) in token.choices().iter().zip(token.rows()) {
+            let tokens = &lattice.reading(id).tokens;
+            example.readings.push(rows);
+            example.spans.push(tokens.start as u32..tokens.end as u32);
+        }
+        let is_gold = |step: &Candidate| step.reading == gold.reading && step.space == gold.space;
+        let is_sampled =
+            |step: &Candidate| lattice.reading(step.reading).kind == Kind::Sounds && !is_gold(step);
+        let shown = |step: &Candidate| match random.as_deref_mut() {
+            Some(random) => !is_sampled(step) || random.u8(..SHOWN) == 0,
+            None => true,
+        };
+        token.step(&context, last, shown, &mut features);
+        let right = features.candidates.iter().position(is_gold)?;
+        example.gold.push((example.candidates.len() + right) as u32);
+        example.step_tokens.push(taken.tokens.start as u32);
+        example.history.push(features.history);
+        let counts_for = if random.is_some() { SHOWN } else { 1 };
+        for (candidate, cross) in features.candidates.iter().zip(features.cross()) {
+            example.candidates.push((step as u32, first + candidate.choice));
+            example.counts_for.push(if is_sampled(candidate) { counts_for } else { 1 });
+            example.cross.push(cross.iter().copied());
+        }
         context.write(taken, gold.space);
         if taken.kind.writes() {
             last = Some(gold.reading);

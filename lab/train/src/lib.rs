@@ -1,7 +1,6 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
-pub mod agreement;
 pub mod align;
 mod batch;
 mod calibrate;
@@ -17,5 +16,6 @@ mod loader;
 mod network;
 mod op;
 mod optimizer;
+pub mod parity;
 mod run;
 pub mod samples;

@@ -8,7 +8,7 @@ use crate::op::{
 use candle_core::{Device, Result, Tensor, Var};
 use fastrand::Rng;
 use sayso_tagger::feature::{CROSS_ROWS, ROWS};
-use sayso_tagger::shape::{FORWARD, HEADS, HIDDEN, LAYERS, REACH, ROW, VERDICTS, WIDTH};
+use sayso_tagger::shape::{HIDDEN, Init, LAYERS, ROW, parameters};
 use std::collections::BTreeMap;
 
 /// The tables: their gradients are gathered beside those that candle keeps.
@@ -38,7 +38,7 @@ impl Tables {
 pub(super) struct Output {
     /// One score a candidate, where there is any.
     pub candidates: Option<Tensor>,
-    /// [`VERDICTS`] scores a line.
+    /// `CLASSES` scores a line.
     pub verdicts: Tensor,
 }
 
@@ -46,56 +46,23 @@ pub(super) struct Output {
 const VERDICT_WEIGHT: f64 = 0.2;
 
 impl Network {
-    /// Random parameters.
+    /// Parameters as they are before training.
     pub(super) fn new(seed: u64) -> Result<Network> {
-        let mut network = Network { parameters: BTreeMap::new() };
         let mut random = Rng::with_seed(seed);
-        let mut add = |name: &str, shape: &[usize], scale: f32| -> Result<()> {
-            let count: usize = shape.iter().product();
-            // Uniform with the standard deviation `scale`.
-            let values: Vec<f32> =
-                (0..count).map(|_| (random.f32() * 2.0 - 1.0) * scale * 3f32.sqrt()).collect();
-            let var = Var::from_tensor(&Tensor::from_vec(values, shape, &Device::Cpu)?)?;
-            network.parameters.insert(name.to_owned(), var);
-            Ok(())
+        let mut uniform = |count: usize, deviation: f32| -> Vec<f32> {
+            // Uniform values between ±√3 have a standard deviation of 1.
+            (0..count).map(|_| (random.f32() * 2.0 - 1.0) * deviation * 3f32.sqrt()).collect()
         };
-        let fan = |inputs: usize| (1.0 / inputs as f32).sqrt();
-        add("rows", &[ROWS, ROW], 0.2)?;
-        add("cross", &[CROSS_ROWS, HIDDEN], 0.05)?;
-        add("input.weight", &[ROW, WIDTH], fan(ROW))?;
-        add("neighbours.weight", &[3 * WIDTH, WIDTH], fan(3 * WIDTH))?;
-        for layer in 0..LAYERS {
-            add(&format!("layers.{layer}.attend.weight"), &[WIDTH, 3 * WIDTH], fan(WIDTH))?;
-            add(&format!("layers.{layer}.merge.weight"), &[WIDTH, WIDTH], fan(WIDTH) * 0.5)?;
-            add(&format!("layers.{layer}.distance"), &[HEADS, 2 * REACH + 1], 0.1)?;
-            add(&format!("layers.{layer}.widen.weight"), &[WIDTH, FORWARD], fan(WIDTH))?;
-            add(&format!("layers.{layer}.narrow.weight"), &[FORWARD, WIDTH], fan(FORWARD) * 0.5)?;
-        }
-        add("query.weight", &[WIDTH, HIDDEN], fan(WIDTH))?;
-        add("history.weight", &[ROW, HIDDEN], fan(ROW))?;
-        add("reading.weight", &[ROW, HIDDEN], fan(ROW))?;
-        add("next.weight", &[WIDTH, HIDDEN], fan(WIDTH))?;
-        add("last.weight", &[WIDTH, HIDDEN], fan(WIDTH))?;
-        add("hidden.weight", &[HIDDEN, HIDDEN], fan(HIDDEN))?;
-        add("score.weight", &[HIDDEN, 1], fan(HIDDEN))?;
-        add("gate.weight", &[VERDICTS, WIDTH], fan(WIDTH))?;
-        let mut constant = |name: &str, length: usize, value: f32| -> Result<()> {
-            let var = Var::from_tensor(&Tensor::full(value, length, &Device::Cpu)?)?;
-            network.parameters.insert(name.to_owned(), var);
-            Ok(())
-        };
-        constant("input.norm", WIDTH, 1.0)?;
-        constant("neighbours.bias", WIDTH, 0.0)?;
-        for layer in 0..LAYERS {
-            constant(&format!("layers.{layer}.attend.norm"), WIDTH, 1.0)?;
-            constant(&format!("layers.{layer}.forward.norm"), WIDTH, 1.0)?;
-            constant(&format!("layers.{layer}.widen.bias"), FORWARD, 0.0)?;
-        }
-        constant("output.norm", WIDTH, 1.0)?;
-        constant("query.bias", HIDDEN, 0.0)?;
-        constant("hidden.bias", HIDDEN, 0.0)?;
-        constant("gate.bias", VERDICTS, 0.0)?;
-        Ok(network)
+        let parameters = parameters().map(|(name, parameter)| {
+            let count = parameter.shape.iter().product();
+            let values = match parameter.init {
+                Init::Constant(value) => vec![value; count],
+                Init::Uniform(deviation) => uniform(count, deviation),
+                Init::Scaled { inputs, gain } => uniform(count, (1.0 / inputs as f32).sqrt() * gain),
+            };
+            Ok((name, Var::from_tensor(&Tensor::from_vec(values, parameter.shape, &Device::Cpu)?)?))
+        });
+        Ok(Network { parameters: parameters.collect::<Result<_>>()? })
     }
 
     fn get(&self, name: &str) -> &Tensor {
@@ -107,7 +74,7 @@ impl Network {
         self.parameters.values().map(|var| var.elem_count()).sum()
     }
 
-    /// The encoder: units × [`WIDTH`].
+    /// The encoder: units × `WIDTH`.
     fn encode(&self, batch: &Batch, blur: Option<Blur>, tables: &Tables) -> Result<Tensor> {
         let at = |place: u64| blur.map(|blur| blur.at(place));
         let sums = bag(self.get("rows"), &batch.units, &tables.rows)?;

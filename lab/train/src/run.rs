@@ -19,6 +19,7 @@ use sayso_tagger::weights::{Calibration, Weights};
 use serde_json::{Value, json};
 use std::io::Write;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// A run and its state after the last finished epoch.
@@ -143,7 +144,7 @@ impl<'a> Run<'a> {
     /// Writes the averaged weights as they are shipped, calibrated.
     fn write_weights(&self) -> anyhow::Result<()> {
         let averaged = checkpoint::averaged(&self.network, &self.optimizer)?;
-        let weights = Weights::read(&checkpoint::quantized(&averaged, Calibration::NONE)?)?;
+        let weights = Arc::new(Weights::read(&checkpoint::quantized(&averaged, Calibration::NONE)?)?);
         let calibration = calibrate(&weights, self.config)?;
         eprintln!("temperature {}, bias {}", calibration.temperature, calibration.bias);
         let bytes = checkpoint::quantized(&averaged, calibration)?;

@@ -2,7 +2,8 @@
 
 use super::context::Context;
 use super::feature::{Feature, ROWS};
-use super::unit::case_of;
+use super::id::RowId;
+use super::word::Case;
 use sayso_speech::lattice::{Kind, Lattice, Reading, ReadingId};
 
 /// A reading that may come next.
@@ -10,12 +11,13 @@ use sayso_speech::lattice::{Kind, Lattice, Reading, ReadingId};
 pub struct Candidate {
     /// The reading.
     pub reading: ReadingId,
-    /// Its place among the choices at its token.
-    pub place: u32,
+    /// Its index among the choices at its token.
+    pub choice: u32,
     /// Whether a space goes before what it writes.
     pub space: bool,
 }
 
+/// Readings of one class that write the same text are the same to the tagger. Part of its input: never renumber.
 fn class(kind: Kind) -> u8 {
     match kind {
         Kind::Drop => 1,
@@ -25,58 +27,65 @@ fn class(kind: Kind) -> u8 {
     }
 }
 
-/// All candidates behind `context`, whose last reading was `last`. `usable` are the choices at the token
-/// ([`Lattice::choices`]).
+/// Fills `found` with all candidates behind `context`. `choices` are those at the token ([`Lattice::choices`]),
+/// `last` is the last reading that wrote something.
 pub fn candidates(
     lattice: &Lattice,
-    usable: &[ReadingId],
+    choices: &[ReadingId],
     context: &Context,
     last: Option<ReadingId>,
     found: &mut Vec<Candidate>,
 ) {
     found.clear();
     let last = last.map(|id| lattice.reading(id));
-    for (place, &id) in usable.iter().enumerate() {
-        let (reading, place) = (lattice.reading(id), place as u32);
+    for (choice, &id) in choices.iter().enumerate() {
+        let (reading, choice) = (lattice.reading(id), choice as u32);
         let spaced = reading.kind.writes() && context.may_space();
-        // Of a word of the person's own nothing was learnt: behind another word it is one by itself.
+        // The tagger has never seen a user's own word in training. Behind another word it always gets a space.
         if spaced
             && reading.is_user_word()
             && last.is_some_and(|last| last.text.ends_with(char::is_alphanumeric))
         {
-            found.push(Candidate { reading: id, place, space: true });
+            found.push(Candidate { reading: id, choice, space: true });
             continue;
         }
         let touching = !spaced || last.is_none_or(|last| lattice.may_touch(last, reading));
         if touching {
-            found.push(Candidate { reading: id, place, space: false });
+            found.push(Candidate { reading: id, choice, space: false });
         }
         if spaced {
-            found.push(Candidate { reading: id, place, space: true });
+            found.push(Candidate { reading: id, choice, space: true });
         }
     }
 }
 
+/// Code of a vocabulary entry's or reading's kind where there is none: never the code of a kind.
+pub(super) const NO_KIND: u64 = 99;
+
 /// The rows that describe a reading by itself, of the table with [`ROWS`] rows.
-pub fn rows(lattice: &Lattice, reading: &Reading) -> [u32; 8] {
-    let heard = lattice.line.lower(reading.tokens.start);
-    let kind = reading.kind as u64;
-    let said = reading.entry.map_or(99, |entry| entry.kind as u64);
+pub(super) fn rows(lattice: &Lattice, reading: &Reading) -> [u32; 8] {
+    let first = reading.tokens.start;
+    let (kind, class) = (reading.kind.code(), u64::from(class(reading.kind)));
+    let entry = reading.entry.map_or(NO_KIND, |entry| entry.kind.code());
+    let (case, heard_case) = (Case::of(&reading.text).code(), Case::of(lattice.line.text(first)).code());
+    let tokens = reading.tokens.len().min(4) as u64;
+    let length = reading.text.len().min(6) as u64;
+    let (distance, prior) = (distance(reading), u64::from(reading.prior));
     [
-        Feature::new(20).number(kind).number(class(reading.kind).into()),
-        Feature::new(21).text(&reading.text),
-        Feature::new(22).number(kind).number(said).number(reading.tokens.len().min(4) as u64),
-        Feature::new(23).number(kind).text(heard),
-        Feature::new(24)
-            .number(kind)
-            .number(case_of(&reading.text))
-            .number(case_of(lattice.line.text(reading.tokens.start))),
-        Feature::new(25).number(kind).number(reading.text.len().min(6) as u64),
-        Feature::new(26)
-            .number(kind)
-            .number(u64::from(reading.cost / 3))
-            .number(reading.tokens.len().min(4) as u64),
-        Feature::new(27).number(kind).number(u64::from(reading.prior)).number(reading.fit as u64),
+        Feature::of(RowId::ReadingKind).number(kind).number(class),
+        Feature::of(RowId::ReadingText).text(&reading.text),
+        Feature::of(RowId::ReadingEntry).number(kind).number(entry).number(tokens),
+        Feature::of(RowId::ReadingHeard).number(kind).text(lattice.line.lower(first)),
+        Feature::of(RowId::ReadingCase).number(kind).number(case).number(heard_case),
+        Feature::of(RowId::ReadingLength).number(kind).number(length),
+        Feature::of(RowId::ReadingDistance).number(kind).number(distance).number(tokens),
+        Feature::of(RowId::ReadingPrior).number(kind).number(prior).number(reading.fit.code()),
     ]
     .map(|feature| feature.row(ROWS))
+}
+
+/// Phonetic distance of a reading in steps of 3/64 of a wholly different sound, so that near ones share a row. Hand-chosen,
+/// never measured apart.
+pub(super) fn distance(reading: &Reading) -> u64 {
+    u64::from(reading.cost / 3)
 }

@@ -1,15 +1,16 @@
 //! The weights that are compiled in.
 
-use super::weights::{BadWeights, Weights};
-use std::sync::LazyLock;
+use super::weights::{Weights, WeightsError};
+use std::sync::{Arc, LazyLock};
 
-static WEIGHTS: LazyLock<Result<Weights, BadWeights>> =
-    LazyLock::new(|| Weights::read(include_bytes!("../../weights/tagger.safetensors")));
+static WEIGHTS: LazyLock<Result<Arc<Weights>, WeightsError>> = LazyLock::new(|| {
+    Weights::read_any_schema(include_bytes!("../../weights/tagger.safetensors")).map(Arc::new)
+});
 
 /// The weights that are compiled in, read when they are first asked for.
 ///
 /// # Errors
-/// Where they cannot be used: the rules convert on.
-pub fn embedded() -> Result<&'static Weights, &'static BadWeights> {
+/// The weights cannot be used: conversion by rule still works.
+pub fn embedded() -> Result<&'static Arc<Weights>, &'static WeightsError> {
     WEIGHTS.as_ref()
 }

@@ -1,8 +1,12 @@
-//! Features are rows of two embedding tables, found by hashing ("the hashing trick"): no vocabulary to keep.
+//! Features are rows of two embedding tables, found by hashing ("the hashing trick", Weinberger et al. 2009): there is no
+//! vocabulary to keep.
 
-/// Rows of the table of units, readings and history. A power of two.
+use super::id::FeatureId;
+
+/// Rows of the table of units, readings and history. A power of two. Hand-chosen, never measured apart.
 pub const ROWS: usize = 1 << 14;
-/// Rows of the table of candidates: how a reading fits what was written before it. A power of two.
+/// Rows of the table of candidates: how a reading fits what was written before it. A power of two. Hand-chosen, never
+/// measured apart.
 pub const CROSS_ROWS: usize = 1 << 15;
 
 /// A running hash of what a feature is made of.
@@ -10,9 +14,9 @@ pub const CROSS_ROWS: usize = 1 << 15;
 pub struct Feature(u64);
 
 impl Feature {
-    /// A feature of the kind `salt`: kinds do not share their rows but by chance.
-    pub const fn new(salt: u8) -> Feature {
-        Feature(0x9e37_79b9_7f4a_7c15 ^ (salt as u64).wrapping_mul(0xff51_afd7_ed55_8ccd))
+    /// A feature of which only the kind is known. Two kinds share a row only by chance.
+    pub fn of(id: impl FeatureId) -> Feature {
+        Feature(0x9e37_79b9_7f4a_7c15 ^ u64::from(id.id()).wrapping_mul(0xff51_afd7_ed55_8ccd))
     }
 
     /// With a number mixed in.
@@ -40,9 +44,9 @@ impl Feature {
         feature
     }
 
-    /// With a text that may have grown mixed in.
+    /// With the hash of a text mixed in.
     #[must_use]
-    pub const fn grown(self, text: Text) -> Feature {
+    pub const fn text_hash(self, text: TextHash) -> Feature {
         self.number(text.hash)
     }
 
@@ -59,32 +63,32 @@ impl Feature {
     }
 }
 
-/// The hash of a text that may grow at its end: a polynomial over its bytes, so that what is written in several steps
-/// counts as what is written in one, and each step costs two multiplications.
+/// The hash of a text that can grow at its end: a polynomial over its bytes. A text that was written in several steps has
+/// the same hash as one that was written in one, and each step costs two multiplications.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Text {
+pub struct TextHash {
     hash: u64,
-    /// [`Text::BASE`] to the power of its length.
+    /// [`TextHash::BASE`] to the power of its length.
     power: u64,
 }
 
-impl Text {
+impl TextHash {
     /// No text.
-    pub const EMPTY: Text = Text { hash: 0, power: 1 };
+    pub const EMPTY: TextHash = TextHash { hash: 0, power: 1 };
     const BASE: u64 = 0x9ddf_ea08_eb38_2d69;
 
     /// Of a whole text.
-    pub fn of(text: &str) -> Text {
-        text.bytes().fold(Text::EMPTY, |before, byte| Text {
-            hash: before.hash.wrapping_mul(Text::BASE).wrapping_add(u64::from(byte) + 1),
-            power: before.power.wrapping_mul(Text::BASE),
+    pub fn of(text: &str) -> TextHash {
+        text.bytes().fold(TextHash::EMPTY, |before, byte| TextHash {
+            hash: before.hash.wrapping_mul(TextHash::BASE).wrapping_add(u64::from(byte) + 1),
+            power: before.power.wrapping_mul(TextHash::BASE),
         })
     }
 
     /// With `more` behind it.
     #[must_use]
-    pub const fn and(self, more: Text) -> Text {
-        Text {
+    pub const fn and(self, more: TextHash) -> TextHash {
+        TextHash {
             hash: self.hash.wrapping_mul(more.power).wrapping_add(more.hash),
             power: self.power.wrapping_mul(more.power),
         }
@@ -93,24 +97,31 @@ impl Text {
 
 #[cfg(test)]
 mod tests {
+    use super::super::id::RowId;
     use super::*;
     use std::collections::HashSet;
 
     #[test]
     fn texts_grow() {
-        let grown = Text::of("no").and(Text::EMPTY).and(Text::of("de"));
-        assert_eq!(grown, Text::of("node"));
-        assert_ne!(grown, Text::of("deno"));
-        assert_ne!(Feature::new(1).grown(grown), Feature::new(1).grown(Text::EMPTY));
+        let grown = TextHash::of("no").and(TextHash::EMPTY).and(TextHash::of("de"));
+        assert_eq!(grown, TextHash::of("node"));
+        assert_ne!(grown, TextHash::of("deno"));
+        assert_ne!(
+            Feature::of(RowId::Word).text_hash(grown),
+            Feature::of(RowId::Word).text_hash(TextHash::EMPTY)
+        );
     }
 
     #[test]
     fn rows_are_spread() {
         let rows: HashSet<u32> =
-            (0..ROWS).map(|n| Feature::new(1).text(&format!("word{n}")).row(ROWS)).collect();
+            (0..ROWS).map(|n| Feature::of(RowId::Word).text(&format!("word{n}")).row(ROWS)).collect();
         // Of n balls in n boxes, 1 - 1/e are not empty.
         assert!(rows.len() > ROWS * 6 / 10, "{}", rows.len());
-        assert_ne!(Feature::new(1).text("a"), Feature::new(2).text("a"));
-        assert_ne!(Feature::new(1).text("ab").text("c"), Feature::new(1).text("a").text("bc"));
+        assert_ne!(Feature::of(RowId::Word).text("a"), Feature::of(RowId::Form).text("a"));
+        assert_ne!(
+            Feature::of(RowId::Word).text("ab").text("c"),
+            Feature::of(RowId::Word).text("a").text("bc")
+        );
     }
 }

@@ -1,18 +1,18 @@
-//! The arithmetic, compiled once for each kind of processor: vectors by name where products are summed, plain loops that
-//! the compiler turns into vectors elsewhere.
+//! The arithmetic, compiled once for each kind of processor: explicit vectors where products are summed, elsewhere plain
+//! loops that the compiler vectorises.
 //!
-//! `pulp` picks the kind when the program runs, so that one binary is fast on AVX2, AVX-512 and NEON.
+//! `pulp` picks the version when the program runs, so one binary is fast on AVX2, AVX-512 and NEON.
 
 use super::weights::Matrix;
 
-/// Rows of `x` that share one reading of the matrix: with [`VECTORS`] vectors each, sums that fit sixteen registers.
+/// Rows of `x` for which the matrix is read once. With [`VECTORS`] vectors each, their sums fit sixteen registers.
 const BLOCK: usize = 6;
 /// Vectors of a row of `y` that are summed at a time. All widths of the network are multiples of this many vectors.
 const VECTORS: usize = 2;
 
-/// `y` += `x` · `matrix`, where `x` has rows of the matrix' inputs and `y` rows of its outputs.
+/// `y` (rows × outputs) += `x` (rows × inputs) · `matrix` (inputs × outputs).
 #[inline(always)]
-pub(super) fn multiply<S: pulp::Simd>(simd: S, x: &[f32], matrix: &Matrix, y: &mut [f32]) {
+pub(super) fn matmul_add<S: pulp::Simd>(simd: S, x: &[f32], matrix: &Matrix, y: &mut [f32]) {
     let outputs = matrix.outputs;
     let inputs = matrix.values.len() / outputs;
     let mut xs = x.chunks_exact(inputs * BLOCK);
@@ -31,7 +31,7 @@ pub(super) fn multiply<S: pulp::Simd>(simd: S, x: &[f32], matrix: &Matrix, y: &m
     }
 }
 
-/// [`multiply`] of `R` rows: sums stay in registers while the inputs are gone through.
+/// [`matmul_add`] of `R` rows. The sums stay in registers throughout.
 #[inline(always)]
 fn rows<S: pulp::Simd, const R: usize>(simd: S, x: &[f32], matrix: &Matrix, y: &mut [f32]) {
     let outputs = matrix.outputs;
@@ -60,9 +60,9 @@ fn rows<S: pulp::Simd, const R: usize>(simd: S, x: &[f32], matrix: &Matrix, y: &
     }
 }
 
-/// Root mean square normalisation of each row of `x` into `y`.
+/// Writes each row of `x` into `y`, divided by its root mean square and multiplied by `gain` (Zhang and Sennrich 2019).
 #[inline(always)]
-pub(super) fn norm(x: &[f32], gain: &[f32], y: &mut [f32]) {
+pub(super) fn rms_norm(x: &[f32], gain: &[f32], y: &mut [f32]) {
     for (x, y) in x.chunks_exact(gain.len()).zip(y.chunks_exact_mut(gain.len())) {
         let mean = dot(x, x) / gain.len() as f32;
         let scale = 1.0 / (mean + 1e-5).sqrt();
@@ -72,7 +72,7 @@ pub(super) fn norm(x: &[f32], gain: &[f32], y: &mut [f32]) {
     }
 }
 
-/// The sum of products. Eight sums side by side, or no vector instruction could be used.
+/// The sum of products. It keeps eight sums side by side, because a single one cannot be computed with vectors.
 #[inline(always)]
 pub(super) fn dot(a: &[f32], b: &[f32]) -> f32 {
     let mut sums = [0f32; 8];
@@ -86,9 +86,9 @@ pub(super) fn dot(a: &[f32], b: &[f32]) -> f32 {
     sums.iter().sum::<f32>() + rest
 }
 
-/// Adds `bias` to each row and cuts what is below zero.
+/// Adds `bias` to each row of `x`, then replaces negative values by zero.
 #[inline(always)]
-pub(super) fn rectify(x: &mut [f32], bias: &[f32]) {
+pub(super) fn bias_relu(x: &mut [f32], bias: &[f32]) {
     for x in x.chunks_exact_mut(bias.len()) {
         for (x, bias) in x.iter_mut().zip(bias) {
             *x = (*x + bias).max(0.0);
@@ -105,7 +105,7 @@ mod tests {
     impl pulp::WithSimd for Product<'_> {
         type Output = ();
         fn with_simd<S: pulp::Simd>(self, simd: S) {
-            multiply(simd, self.0, self.1, self.2);
+            matmul_add(simd, self.0, self.1, self.2);
         }
     }
 

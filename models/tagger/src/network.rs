@@ -1,71 +1,79 @@
-//! The network: what each unit means in its line, and how well each candidate fits.
+//! The network: what each token means in its line, and how well each candidate fits.
+//!
+//! `tokens` stands for the tokens of a line in the shapes below; all tensors are row-major.
 
-use super::kernel::{dot, multiply, norm, rectify};
-use super::shape::{FORWARD, HEADS, HIDDEN, REACH, ROW, VERDICTS, WIDTH, WINDOW};
+use super::kernel::{bias_relu, dot, matmul_add, rms_norm};
+use super::shape::{CLASSES, FORWARD, HEADS, HIDDEN, MAX_DISTANCE, ROW, WIDTH, WINDOW};
+use super::step::StepFeatures;
 use super::unit::Weighted;
 use super::weights::{Layer, Weights};
 
-/// Room for one line's numbers, kept from line to line.
+/// The network's intermediate values. Each is resized before it is used; what a shape names last is the width of a row.
 #[derive(Debug, Default)]
-pub struct Room {
-    x: Vec<f32>,
-    y: Vec<f32>,
-    z: Vec<f32>,
+pub(super) struct Activations {
+    /// tokens × [`WIDTH`]: the residual stream. Scoring uses it for candidates × [`HIDDEN`].
+    residual: Vec<f32>,
+    /// tokens × [`WIDTH`]: the residual stream after a norm. Scoring uses it for candidates × [`HIDDEN`].
+    normed: Vec<f32>,
+    /// tokens × [`WIDTH`]: what the attention heads gathered, side by side.
+    attended: Vec<f32>,
+    /// tokens × the widest row of a step: embeddings ([`ROW`]), three neighbours (3 × [`WIDTH`]), query, key and value
+    /// (3 × [`WIDTH`]), the inside of the feed-forward part ([`FORWARD`]).
     wide: Vec<f32>,
+    /// At most 2 × [`WINDOW`] + 1: the attention of one token and head.
     attention: Vec<f32>,
 }
 
-/// What the encoder says of a line: for each token, what scoring needs of it.
-#[derive(Debug, Default)]
-pub struct Seen {
-    /// Tokens × [`HIDDEN`]: for the token at which a step stands.
-    pub(super) query: Vec<f32>,
-    /// For a reading's last token.
-    pub(super) last: Vec<f32>,
-    /// For the token behind a reading; zero behind the line.
-    pub(super) next: Vec<f32>,
+/// What the encoder makes of a line: for each token, what scoring needs to know about it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Encoding {
+    /// tokens × [`HIDDEN`]: used for the token at which a step starts.
+    query: Vec<f32>,
+    /// tokens × [`HIDDEN`]: used for the last token of a reading.
+    last: Vec<f32>,
+    /// (tokens + 1) × [`HIDDEN`]: used for the token behind a reading; zero behind the line.
+    next: Vec<f32>,
     /// What the line is.
-    pub(super) likely: Likely,
+    pub(super) class: LineClass,
 }
 
-impl Seen {
-    /// Whether it is of a line of so many tokens.
-    pub(super) fn is_of(&self, tokens: usize) -> bool {
-        self.last.len() == tokens * HIDDEN
-    }
-}
-
-/// What a line is, as probabilities that sum to one.
+/// How likely a line is to be of each class: probabilities that sum to one.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Likely {
+pub struct LineClass {
     /// A command as it is typed.
     pub command: f32,
-    /// A command of which every separator was said.
+    /// A command dictated with every separator.
     pub strict: f32,
-    /// A dictated command, with or without talk.
+    /// A dictated command, with or without disfluencies.
     pub dictation: f32,
     /// Words that hold no command.
     pub prose: f32,
 }
 
-fn fill(values: &mut Vec<f32>, length: usize) -> &mut [f32] {
+/// `values` resized to `length` zeros.
+fn zeroed(values: &mut Vec<f32>, length: usize) -> &mut [f32] {
     values.clear();
     values.resize(length, 0.0);
     values
 }
 
 impl Weights {
-    /// Encodes a line of which each unit has the rows given. Takes time linear in its length.
-    pub fn encode(&self, units: &[Vec<Weighted>], room: &mut Room, seen: &mut Seen) {
-        pulp::Arch::new().dispatch(Encode { weights: self, units, room, seen });
+    /// Encodes a line whose tokens have the rows `units`. Takes time linear in its length.
+    pub(super) fn encode(
+        &self,
+        units: &[Vec<Weighted>],
+        activations: &mut Activations,
+        encoding: &mut Encoding,
+    ) {
+        pulp::Arch::new().dispatch(Encode { weights: self, units, activations, encoding });
     }
 }
 
 struct Encode<'a> {
     weights: &'a Weights,
     units: &'a [Vec<Weighted>],
-    room: &'a mut Room,
-    seen: &'a mut Seen,
+    activations: &'a mut Activations,
+    encoding: &'a mut Encoding,
 }
 
 impl pulp::WithSimd for Encode<'_> {
@@ -73,9 +81,11 @@ impl pulp::WithSimd for Encode<'_> {
 
     #[inline(always)]
     fn with_simd<S: pulp::Simd>(self, simd: S) {
-        let Encode { weights, units, room, seen } = self;
+        let Encode { weights, units, activations, encoding } = self;
+        let Activations { residual, normed, attended, wide, attention } = activations;
         let count = units.len();
-        let sums = fill(&mut room.wide, count * ROW);
+        // Embedding bags: tokens × ROW.
+        let sums = zeroed(wide, count * ROW);
         for (unit, sum) in units.iter().zip(sums.chunks_exact_mut(ROW)) {
             let mut row_sum = [0f32; ROW];
             for &(row, weight) in unit {
@@ -83,60 +93,63 @@ impl pulp::WithSimd for Encode<'_> {
             }
             sum.copy_from_slice(&row_sum);
         }
-        let y = fill(&mut room.y, count * WIDTH);
-        multiply(simd, sums, &weights.input, y);
-        let x = fill(&mut room.x, count * WIDTH);
-        norm(y, &weights.input_norm, x);
-        // Each unit between its neighbours.
-        let three = fill(&mut room.wide, count * 3 * WIDTH);
+        let y = zeroed(normed, count * WIDTH);
+        matmul_add(simd, sums, &weights.input, y);
+        let x = zeroed(residual, count * WIDTH);
+        rms_norm(y, &weights.input_norm, x);
+        // Convolution of width 3 over each token and its neighbours: tokens × 3·WIDTH, zero beyond the ends.
+        let three = zeroed(wide, count * 3 * WIDTH);
         for (at, three) in three.chunks_exact_mut(3 * WIDTH).enumerate() {
             let from = at.saturating_sub(1) * WIDTH;
             let to = ((at + 2) * WIDTH).min(x.len());
             let skipped = if at == 0 { WIDTH } else { 0 };
             three[skipped..skipped + to - from].copy_from_slice(&x[from..to]);
         }
-        let y = fill(&mut room.y, count * WIDTH);
-        multiply(simd, three, &weights.neighbours, y);
-        rectify(y, &weights.neighbours_bias);
+        let y = zeroed(normed, count * WIDTH);
+        matmul_add(simd, three, &weights.conv, y);
+        bias_relu(y, &weights.conv_bias);
         add(x, y);
         for layer in &weights.layers {
-            let y = fill(&mut room.y, count * WIDTH);
-            norm(x, &layer.attend_norm, y);
-            let all = fill(&mut room.wide, count * 3 * WIDTH);
-            multiply(simd, y, &layer.attend, all);
-            let z = fill(&mut room.z, count * WIDTH);
-            attend(layer, all, &mut room.attention, z);
-            multiply(simd, z, &layer.merge, x);
-            norm(x, &layer.forward_norm, y);
-            let inner = fill(&mut room.wide, count * FORWARD);
-            multiply(simd, y, &layer.widen, inner);
-            rectify(inner, &layer.widen_bias);
-            multiply(simd, inner, &layer.narrow, x);
+            // Attention: query, key and value are tokens × 3·WIDTH.
+            let y = zeroed(normed, count * WIDTH);
+            rms_norm(x, &layer.attention_norm, y);
+            let qkv = zeroed(wide, count * 3 * WIDTH);
+            matmul_add(simd, y, &layer.qkv, qkv);
+            let z = zeroed(attended, count * WIDTH);
+            attend(layer, qkv, attention, z);
+            matmul_add(simd, z, &layer.out_proj, x);
+            // Feed-forward: tokens × FORWARD inside.
+            rms_norm(x, &layer.ffn_norm, y);
+            let inner = zeroed(wide, count * FORWARD);
+            matmul_add(simd, y, &layer.ffn_up, inner);
+            bias_relu(inner, &layer.ffn_up_bias);
+            matmul_add(simd, inner, &layer.ffn_down, x);
         }
-        let y = fill(&mut room.y, count * WIDTH);
-        norm(x, &weights.output_norm, y);
-        let query = fill(&mut seen.query, count * HIDDEN);
+        let y = zeroed(normed, count * WIDTH);
+        rms_norm(x, &weights.output_norm, y);
+        // What scoring needs: tokens × HIDDEN each.
+        let query = zeroed(&mut encoding.query, count * HIDDEN);
         for row in query.chunks_exact_mut(HIDDEN) {
             row.copy_from_slice(&weights.query_bias);
         }
-        multiply(simd, y, &weights.query, query);
-        multiply(simd, y, &weights.last, fill(&mut seen.last, count * HIDDEN));
-        let next = fill(&mut seen.next, (count + 1) * HIDDEN);
-        multiply(simd, y, &weights.next, &mut next[..count * HIDDEN]);
-        seen.likely = likely(weights, y);
+        matmul_add(simd, y, &weights.query, query);
+        matmul_add(simd, y, &weights.last, zeroed(&mut encoding.last, count * HIDDEN));
+        let next = zeroed(&mut encoding.next, (count + 1) * HIDDEN);
+        matmul_add(simd, y, &weights.next, &mut next[..count * HIDDEN]);
+        encoding.class = classify(weights, y);
     }
 }
 
-/// From the mean over all units.
+/// The class of a line, from the mean over its tokens; `y` is tokens × [`WIDTH`].
 #[inline(always)]
-fn likely(weights: &Weights, y: &[f32]) -> Likely {
+fn classify(weights: &Weights, y: &[f32]) -> LineClass {
     let mut mean = [0f32; WIDTH];
     for y in y.chunks_exact(WIDTH) {
         add(&mut mean, y);
     }
     let count = (y.len() / WIDTH).max(1) as f32;
-    let mut scores = [0f32; VERDICTS];
-    let rows = weights.gate.values.chunks_exact(WIDTH).zip(&weights.gate_bias);
+    let mut scores = [0f32; CLASSES];
+    let rows = weights.class.values.chunks_exact(WIDTH).zip(&weights.class_bias);
     for (score, (row, bias)) in scores.iter_mut().zip(rows) {
         *score = dot(row, &mean) / count + bias;
     }
@@ -144,7 +157,7 @@ fn likely(weights: &Weights, y: &[f32]) -> Likely {
     let all = scores.map(|score| (score - highest).exp());
     let sum: f32 = all.iter().sum();
     let [command, strict, dictation, prose] = all.map(|part| part / sum);
-    Likely { command, strict, dictation, prose }
+    LineClass { command, strict, dictation, prose }
 }
 
 #[inline(always)]
@@ -154,9 +167,12 @@ fn add(x: &mut [f32], y: &[f32]) {
     }
 }
 
-/// Attention within the window. `all` holds query, key and value of each unit side by side.
+/// Attention within the window, with a learnt bias by relative distance (Shaw, Uszkoreit and Vaswani 2018, in the scalar
+/// form of Raffel et al. 2020). `qkv` is tokens × 3·[`WIDTH`]: query, key and value side by side, in each the heads side
+/// by side. Adds to `z`, tokens × [`WIDTH`].
 #[inline(always)]
-fn attend(layer: &Layer, all: &[f32], scores: &mut Vec<f32>, z: &mut [f32]) {
+fn attend(layer: &Layer, qkv: &[f32], scores: &mut Vec<f32>, z: &mut [f32]) {
+    /// Width of a head.
     const SIZE: usize = WIDTH / HEADS;
     let count = z.len() / WIDTH;
     let scale = (SIZE as f32).powf(-0.5);
@@ -164,13 +180,15 @@ fn attend(layer: &Layer, all: &[f32], scores: &mut Vec<f32>, z: &mut [f32]) {
         let (start, end) = (from.saturating_sub(WINDOW), (from + WINDOW + 1).min(count));
         for head in 0..HEADS {
             let part =
-                |unit: usize, kind: usize| &all[unit * 3 * WIDTH + kind * WIDTH + head * SIZE..][..SIZE];
-            let distance = &layer.distance.values[head * (2 * REACH + 1)..][..2 * REACH + 1];
+                |token: usize, kind: usize| &qkv[token * 3 * WIDTH + kind * WIDTH + head * SIZE..][..SIZE];
+            let relative_bias =
+                &layer.relative_bias.values[head * (2 * MAX_DISTANCE + 1)..][..2 * MAX_DISTANCE + 1];
             let query = part(from, 0);
             scores.clear();
             scores.extend((start..end).map(|to| {
-                let near = (to as isize - from as isize).clamp(-(REACH as isize), REACH as isize);
-                dot(query, part(to, 1)) * scale + distance[(near + REACH as isize) as usize]
+                let near =
+                    (to as isize - from as isize).clamp(-(MAX_DISTANCE as isize), MAX_DISTANCE as isize);
+                dot(query, part(to, 1)) * scale + relative_bias[(near + MAX_DISTANCE as isize) as usize]
             }));
             let highest = scores.iter().copied().fold(f32::MIN, f32::max);
             let mut sum = 0.0;
@@ -189,33 +207,44 @@ fn attend(layer: &Layer, all: &[f32], scores: &mut Vec<f32>, z: &mut [f32]) {
     }
 }
 
-/// A candidate to score.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Scored<'a> {
-    /// What the reading says by itself, [`HIDDEN`] long: see [`Weights::reading`].
-    pub(super) reading: &'a [f32],
-    /// Its rows of the table of candidates.
-    pub(super) cross: &'a [u32],
-}
+/// Scores are kept within ± this, in nats, so that no exponential overflows. Hand-chosen, never measured apart.
+const MAX_SCORE: f32 = 60.0;
 
 impl Weights {
-    /// What a reading says by itself and by the tokens that it spans, added to `sum`, which is [`HIDDEN`] long.
-    pub(super) fn reading(&self, rows: &[u32], last: usize, end: usize, seen: &Seen, sum: &mut [f32]) {
-        pulp::Arch::new().dispatch(SayReading { weights: self, rows, last, end, seen, sum });
+    /// Adds to `sum` ([`HIDDEN`]) what a reading says by itself, which its `rows` tell, and by its context: the token
+    /// `last` that it ends with and the token `next` behind it.
+    pub(super) fn reading(
+        &self,
+        rows: &[u32],
+        last: usize,
+        next: usize,
+        encoding: &Encoding,
+        sum: &mut [f32],
+    ) {
+        pulp::Arch::new().dispatch(ScoreReading { weights: self, rows, last, next, encoding, sum });
     }
 
-    /// The logarithm of the probability of each candidate among all of `candidates`, behind a history with `rows`, at
-    /// `token`. Written into `scores`.
+    /// Writes into `scores` the logarithm of the probability of each candidate of a step at `token`, among all of them.
+    /// `readings` is choices × [`HIDDEN`]: see [`Weights::reading`].
     pub(super) fn score(
         &self,
         token: usize,
-        rows: &[u32],
-        candidates: &[Scored<'_>],
-        seen: &Seen,
-        room: &mut Room,
+        step: &StepFeatures,
+        readings: &[f32],
+        encoding: &Encoding,
+        activations: &mut Activations,
         scores: &mut Vec<f32>,
     ) {
-        pulp::Arch::new().dispatch(Score { weights: self, token, rows, candidates, seen, room, scores });
+        let weights = self;
+        pulp::Arch::new().dispatch(ScoreStep {
+            weights,
+            token,
+            step,
+            readings,
+            encoding,
+            activations,
+            scores,
+        });
         let highest = scores.iter().copied().fold(f32::MIN, f32::max);
         let sum: f32 = scores.iter().map(|score| (score - highest).exp()).sum();
         let all = highest + sum.ln();
@@ -225,71 +254,73 @@ impl Weights {
     }
 }
 
-struct SayReading<'a> {
+struct ScoreReading<'a> {
     weights: &'a Weights,
     rows: &'a [u32],
     last: usize,
-    end: usize,
-    seen: &'a Seen,
+    next: usize,
+    encoding: &'a Encoding,
     sum: &'a mut [f32],
 }
 
-impl pulp::WithSimd for SayReading<'_> {
+impl pulp::WithSimd for ScoreReading<'_> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: pulp::Simd>(self, simd: S) {
-        let SayReading { weights, rows, last, end, seen, sum } = self;
+        let ScoreReading { weights, rows, last, next, encoding, sum } = self;
         let mut row_sum = [0f32; ROW];
         for &row in rows {
             weights.rows.add(row, 1.0, &mut row_sum);
         }
-        multiply(simd, &row_sum, &weights.reading, sum);
-        add(sum, &seen.last[last * HIDDEN..][..HIDDEN]);
-        add(sum, &seen.next[end * HIDDEN..][..HIDDEN]);
+        matmul_add(simd, &row_sum, &weights.reading, sum);
+        add(sum, &encoding.last[last * HIDDEN..][..HIDDEN]);
+        add(sum, &encoding.next[next * HIDDEN..][..HIDDEN]);
     }
 }
 
-struct Score<'a> {
+struct ScoreStep<'a> {
     weights: &'a Weights,
     token: usize,
-    rows: &'a [u32],
-    candidates: &'a [Scored<'a>],
-    seen: &'a Seen,
-    room: &'a mut Room,
+    step: &'a StepFeatures,
+    readings: &'a [f32],
+    encoding: &'a Encoding,
+    activations: &'a mut Activations,
     scores: &'a mut Vec<f32>,
 }
 
-impl pulp::WithSimd for Score<'_> {
+impl pulp::WithSimd for ScoreStep<'_> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: pulp::Simd>(self, simd: S) {
-        let Score { weights, token, rows, candidates, seen, room, scores } = self;
+        let ScoreStep { weights, token, step, readings, encoding, activations, scores } = self;
         let mut row_sum = [0f32; ROW];
-        for &row in rows {
+        for &row in &step.history {
             weights.rows.add(row, 1.0, &mut row_sum);
         }
         let mut query = [0f32; HIDDEN];
-        query.copy_from_slice(&seen.query[token * HIDDEN..][..HIDDEN]);
-        multiply(simd, &row_sum, &weights.history, &mut query);
-        let hidden = fill(&mut room.x, candidates.len() * HIDDEN);
-        let more = fill(&mut room.y, candidates.len() * HIDDEN);
-        for (candidate, hidden) in candidates.iter().zip(hidden.chunks_exact_mut(HIDDEN)) {
+        query.copy_from_slice(&encoding.query[token * HIDDEN..][..HIDDEN]);
+        matmul_add(simd, &row_sum, &weights.history, &mut query);
+        // Candidates × HIDDEN both.
+        let hidden = zeroed(&mut activations.residual, step.candidates.len() * HIDDEN);
+        let more = zeroed(&mut activations.normed, step.candidates.len() * HIDDEN);
+        let candidates = step.candidates.iter().zip(step.cross());
+        for ((candidate, cross), hidden) in candidates.zip(hidden.chunks_exact_mut(HIDDEN)) {
             let mut sum = query;
-            add(&mut sum, candidate.reading);
-            for &row in candidate.cross {
+            add(&mut sum, &readings[candidate.choice as usize * HIDDEN..][..HIDDEN]);
+            for &row in cross {
                 weights.cross.add(row, 1.0, &mut sum);
             }
             for (hidden, sum) in hidden.iter_mut().zip(sum) {
                 *hidden = sum.max(0.0);
             }
         }
-        multiply(simd, hidden, &weights.hidden, more);
-        rectify(more, &weights.hidden_bias);
+        matmul_add(simd, hidden, &weights.hidden, more);
+        bias_relu(more, &weights.hidden_bias);
         add(hidden, more);
         scores.clear();
         let all = hidden.chunks_exact(HIDDEN);
-        scores.extend(all.map(|hidden| dot(hidden, &weights.score.values).clamp(-60.0, 60.0)));
+        scores.extend(all.map(|hidden| dot(hidden, &weights.score.values).clamp(-MAX_SCORE, MAX_SCORE)));
     }
 }

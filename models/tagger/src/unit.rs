@@ -1,19 +1,22 @@
-//! What the encoder sees of a unit: rows of the embedding table, summed.
+//! What the encoder sees of a token: rows of the embedding table, summed.
 
 use super::feature::{Feature, ROWS};
+use super::id::RowId;
+use super::pattern::Pattern;
+use super::word::{Case, WordClass};
 use sayso_speech::clean::Shape;
 use sayso_speech::commands;
-use sayso_speech::english::is_english;
 use sayso_speech::lattice::{Kind, Lattice};
-use sayso_speech::programs::is_program;
 
-/// Most letters of a word whose parts are looked at.
+/// Letters of a word that are cut into n-grams; the rest of a longer word is left out. Hand-chosen, never measured apart.
 const MAX_LETTERS: usize = 20;
+/// Weight of each feature of the whole line, which every token gets. Hand-chosen, never measured apart.
+const LINE_WEIGHT: f32 = 0.5;
 
 /// A row and its weight in the sum.
 pub type Weighted = (u32, f32);
 
-/// The rows of every token of a line.
+/// The rows of every token of a line, of the table with [`ROWS`] rows.
 pub fn units(lattice: &Lattice) -> Vec<Vec<Weighted>> {
     let whole = whole_line(lattice);
     let repeated =
@@ -27,23 +30,25 @@ pub fn units(lattice: &Lattice) -> Vec<Vec<Weighted>> {
     units.collect()
 }
 
-/// How far apart words are looked at to find what is said twice.
-const REACH: usize = 24;
+/// Longest distance, in words, over which a repetition is looked for. Hand-chosen, never measured apart.
+const MAX_REPETITION_DISTANCE: usize = 24;
 
-/// Where a word was said before, where it is said again, and what stands between the two. Who corrects himself says
-/// some words again, which tells how far back he takes: "find dash l wrong no find dash l right".
+/// For each word how far ahead it comes again, how far back it was said before, and whether it lies between two words and
+/// their repetition. Speakers who correct themselves repeat some words, which shows how far back the correction reaches:
+/// "find dash l wrong no find dash l right".
 fn repetitions(words: &[&str]) -> Vec<[Feature; 3]> {
     let count = words.len();
     let pair = |at: usize, other: usize| other + 1 < count && words[at + 1] == words[other + 1];
-    // The nearest place where it is said again, best with the word behind it.
+    // The nearest repetition, preferably one in which the next word is repeated too.
     let again = |at: usize| {
-        let mut same = (at + 1..count.min(at + 1 + REACH)).filter(|other| words[*other] == words[at]);
+        let mut same =
+            (at + 1..count.min(at + 1 + MAX_REPETITION_DISTANCE)).filter(|other| words[*other] == words[at]);
         let first = same.clone().next()?;
         let paired = same.find(|other| pair(at, *other));
         Some((paired.unwrap_or(first) - at, paired.is_some()))
     };
     let mut earlier = vec![(0, false); count];
-    // The nearest repetition of two words that a word lies in, and its place in that.
+    // The nearest repetition of two words that a word lies in: how far apart the two are, and where in between it lies.
     let mut inside = vec![(0, 0); count];
     let mut later = vec![(0, false); count];
     for at in 0..count {
@@ -67,61 +72,63 @@ fn repetitions(words: &[&str]) -> Vec<[Feature; 3]> {
     };
     let features = |at: usize| {
         [
-            Feature::new(18).number(bucket(later[at].0)).number(later[at].1.into()),
-            Feature::new(19).number(bucket(earlier[at].0)).number(earlier[at].1.into()),
-            Feature::new(28).number(bucket(inside[at].0)).number(inside[at].1.min(2) as u64),
+            Feature::of(RowId::SaidAgain).number(bucket(later[at].0)).number(later[at].1.into()),
+            Feature::of(RowId::SaidBefore).number(bucket(earlier[at].0)).number(earlier[at].1.into()),
+            Feature::of(RowId::InRepetition).number(bucket(inside[at].0)).number(inside[at].1.min(2) as u64),
         ]
     };
     (0..count).map(features).collect()
 }
 
+/// The rows of one token, without those that its line gives it.
 fn unit(lattice: &Lattice, token: usize) -> Vec<Weighted> {
     let mut rows: Vec<Weighted> = Vec::with_capacity(24);
     let mut add = |feature: Feature| rows.push((feature.row(ROWS), 1.0));
     let shape = lattice.line.tokens[token].shape;
     let text = lattice.line.text(token);
     let lower = lattice.line.lower(token);
-    add(Feature::new(1).text(lower));
-    add(Feature::new(2).number(shape as u64).number(case_of(text)).number(text.len().min(4) as u64));
+    add(Feature::of(RowId::Word).text(lower));
+    let case = Case::of(text).code();
+    add(Feature::of(RowId::Form).number(shape.code()).number(case).number(text.len().min(4) as u64));
     if lattice.line.tokens[token].pause {
-        add(Feature::new(3));
+        add(Feature::of(RowId::Pause));
     }
     if lattice.line.tokens[token].glued {
-        add(Feature::new(16));
+        add(Feature::of(RowId::Attached));
     }
     let (_, readings) = lattice.at(token);
     let mut kinds = 0u64;
     for reading in readings {
-        kinds |= 1 << (reading.kind as u64);
-        // What merely sounds like it would drown what was said.
+        kinds |= 1 << reading.kind.code();
+        // There are so many readings by sound that their features would drown those of the words that were heard.
         if reading.kind == Kind::Sounds {
             continue;
         }
         if let Some(entry) = reading.entry {
-            let said = Feature::new(4).number(entry.kind as u64);
+            let said = Feature::of(RowId::Entry).number(entry.kind.code());
             add(said.number(reading.tokens.len().min(3) as u64));
             if reading.kind == Kind::Symbol {
-                add(Feature::new(5).text(&reading.text));
+                add(Feature::of(RowId::Symbol).text(&reading.text));
             }
         }
     }
-    add(Feature::new(6).number(kinds));
+    add(Feature::of(RowId::Kinds).number(kinds));
     if commands::is_command(lower) {
-        add(Feature::new(7));
+        add(Feature::of(RowId::Command));
     }
-    add(Feature::new(17).number(Standing::of(lower) as u64).number(case_of(text)));
+    add(Feature::of(RowId::Class).number(WordClass::of(lower).code()).number(case));
     if shape == Shape::Typed {
-        add(Feature::new(8).bytes(Pattern::of(text).bytes()));
+        add(Feature::of(RowId::TypedPattern).bytes(Pattern::of(text).bytes()));
     }
     let letters: Vec<char> = lower.chars().take(MAX_LETTERS).collect();
-    let grams = parts(&letters);
+    let grams = n_grams(&letters);
     let weight = 1.0 / (grams.len().max(1) as f32).sqrt();
     rows.extend(grams.into_iter().map(|row| (row, weight)));
     rows
 }
 
-/// The hashed parts of two to four letters, with the ends of the word marked.
-fn parts(letters: &[char]) -> Vec<u32> {
+/// The rows of all three and four letters in a row, the ends of the word counting as letters (Bojanowski et al. 2017).
+fn n_grams(letters: &[char]) -> Vec<u32> {
     let mut rows = Vec::new();
     if letters.len() < 2 {
         return rows;
@@ -133,7 +140,7 @@ fn parts(letters: &[char]) -> Vec<u32> {
     };
     for length in 3..=4 {
         for start in 0..(letters.len() + 3).saturating_sub(length) {
-            let mut feature = Feature::new(9).number(length as u64);
+            let mut feature = Feature::of(RowId::Letters).number(length as u64);
             for place in start..start + length {
                 feature = feature.number(u64::from(u32::from(at(place))));
             }
@@ -143,97 +150,16 @@ fn parts(letters: &[char]) -> Vec<u32> {
     rows
 }
 
-/// What a word is known as, which tells whether a speech engine may have written it for another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Standing {
-    Unknown,
-    Command,
-    Program,
-    English,
-    EnglishProgram,
-}
-
-impl Standing {
-    /// Of a word in lower case.
-    pub(super) fn of(word: &str) -> Standing {
-        match word {
-            _ if commands::is_command(word) => Standing::Command,
-            _ if is_program(word) && is_english(word) => Standing::EnglishProgram,
-            _ if is_program(word) => Standing::Program,
-            _ if is_english(word) => Standing::English,
-            _ => Standing::Unknown,
-        }
-    }
-}
-
-/// 0 no letters, 1 lower, 2 one capital alone, 3 a capital first, 4 all capitals, 5 mixed.
-pub(super) fn case_of(text: &str) -> u64 {
-    let capitals = text.chars().filter(|c| c.is_uppercase()).count();
-    let letters = text.chars().filter(|c| c.is_alphabetic()).count();
-    match (capitals, letters) {
-        (_, 0) => 0,
-        (0, _) => 1,
-        (1, 1) => 2,
-        (1, _) if text.starts_with(char::is_uppercase) => 3,
-        (capitals, letters) if capitals == letters => 4,
-        _ => 5,
-    }
-}
-
-/// `file-2.txt` → `a-9.a`: what kind of text it is. At most 15 bytes; it grows with the text.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Pattern {
-    bytes: [u8; 16],
-    length: u8,
-    last: char,
-}
-
-impl Pattern {
-    pub(super) const EMPTY: Pattern = Pattern { bytes: [0; 16], length: 0, last: '\0' };
-    /// Longer ones do not grow.
-    const LONGEST: u8 = 12;
-
-    pub(super) fn of(text: &str) -> Pattern {
-        Pattern::EMPTY.and(text)
-    }
-
-    /// With `text` behind it.
-    #[must_use]
-    pub(super) fn and(mut self, text: &str) -> Pattern {
-        for c in text.chars() {
-            if self.length >= Pattern::LONGEST {
-                break;
-            }
-            let class = match c {
-                _ if c.is_ascii_digit() => '9',
-                _ if c.is_lowercase() => 'a',
-                _ if c.is_uppercase() => 'A',
-                other => other,
-            };
-            if self.last != class || !class.is_alphanumeric() {
-                self.length += class.encode_utf8(&mut self.bytes[usize::from(self.length)..]).len() as u8;
-                self.last = class;
-            }
-        }
-        self
-    }
-
-    /// As bytes of UTF-8.
-    pub(super) fn bytes(&self) -> &[u8] {
-        &self.bytes[..usize::from(self.length)]
-    }
-}
-
-/// What tells the dialects apart: rows that every unit of the line gets.
+/// What tells typed from dictated lines and ways of speaking apart: rows that every token of the line gets.
 fn whole_line(lattice: &Lattice) -> Vec<Weighted> {
     let line = &lattice.line;
     let (mut upper, mut lower, mut pauses, mut spaces, mut typed, mut capitals) = (0, 0, 0, 0, 0, 0);
     for token in 0..lattice.len() {
         let text = line.text(token);
-        match case_of(text) {
-            2 => upper += 1,
-            1 if text.len() == 1 => lower += 1,
-            3 => capitals += 1,
+        match Case::of(text) {
+            Case::OneCapital => upper += 1,
+            Case::Lower if text.len() == 1 => lower += 1,
+            Case::Title => capitals += 1,
             _ => {}
         }
         pauses += usize::from(line.tokens[token].pause);
@@ -252,15 +178,15 @@ fn whole_line(lattice: &Lattice) -> Vec<Weighted> {
         _ => 3,
     };
     [
-        Feature::new(10).number(letters),
-        Feature::new(11).number(bucket(pauses)),
-        Feature::new(12).number(bucket(spaces)),
-        Feature::new(13).number(bucket(typed)),
-        Feature::new(14).number(bucket(capitals)),
-        Feature::new(15).number((lattice.len() / 6).min(6) as u64),
+        Feature::of(RowId::LineLetters).number(letters),
+        Feature::of(RowId::LinePauses).number(bucket(pauses)),
+        Feature::of(RowId::LineSpaces).number(bucket(spaces)),
+        Feature::of(RowId::LineTyped).number(bucket(typed)),
+        Feature::of(RowId::LineCapitals).number(bucket(capitals)),
+        Feature::of(RowId::LineLength).number((lattice.len() / 6).min(6) as u64),
     ]
     .into_iter()
-    .map(|feature| (feature.row(ROWS), 0.5))
+    .map(|feature| (feature.row(ROWS), LINE_WEIGHT))
     .collect()
 }
 
@@ -269,7 +195,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_said_twice_is_found() {
+    fn repetitions_are_found() {
         let said = |line: &str| repetitions(&line.split(' ').collect::<Vec<_>>());
         let (plain, twice) = (said("find dash l x no look dash l y"), said("find dash l x no find dash l y"));
         let differs = |at: usize| plain[at].iter().zip(&twice[at]).map(|(a, b)| a != b).collect::<Vec<_>>();
@@ -278,19 +204,5 @@ mod tests {
         assert_eq!(differs(3), [false, false, false], "within the nearer one of \"dash l\"");
         assert_eq!(differs(5), [false, true, false]);
         assert_eq!(differs(8), [false; 3]);
-    }
-
-    #[test]
-    fn patterns_and_cases() {
-        for (text, pattern) in
-            [("file-2.txt", "a-9.a"), ("--all", "--a"), ("x/y/z/1/2/3/4/5", "a/a/a/9/9/9/")]
-        {
-            assert_eq!(Pattern::of(text).bytes(), pattern.as_bytes(), "{text}");
-            let (first, second) = text.split_at(3);
-            assert_eq!(Pattern::of(first).and(second).bytes(), pattern.as_bytes(), "{text}");
-        }
-        for (text, case) in [("12", 0), ("ab", 1), ("L", 2), ("Git", 3), ("XZ", 4), ("gitHub", 5)] {
-            assert_eq!(case_of(text), case, "{text}");
-        }
     }
 }

@@ -11,8 +11,8 @@ use sayso_speech::lattice::{Lattice, ReadingId};
 use sayso_speech::lex::lex;
 use sayso_speech::phonetic::widen;
 use sayso_speech::words::UserWords;
-use sayso_tagger::candidate;
-use sayso_tagger::context::{Context, Cross, Facts};
+use sayso_tagger::context::Context;
+use sayso_tagger::step::{StepFeatures, TokenFeatures};
 use sayso_tagger::unit;
 use std::path::{Path, PathBuf};
 
@@ -56,24 +56,20 @@ impl Hash {
 fn walk(lattice: &Lattice, hash: &mut Hash, mut pick: impl FnMut(usize) -> usize) {
     let mut context = Context::new(None);
     let mut last: Option<ReadingId> = None;
-    let (mut found, mut cross) = (Vec::new(), Cross::default());
+    let mut features = StepFeatures::default();
     let mut token = 0;
     while token < lattice.len() {
-        let usable = lattice.choices(token);
-        for id in &usable {
-            hash.rows(&candidate::rows(lattice, lattice.reading(*id)));
+        let shared = TokenFeatures::of(lattice, token);
+        for rows in shared.rows() {
+            hash.rows(&rows);
         }
-        hash.rows(&context.rows());
-        candidate::candidates(lattice, &usable, &context, last, &mut found);
-        let facts = Facts::all(lattice, token, &usable);
-        let view = context.view();
-        for candidate in &found {
-            cross.rows.clear();
-            view.cross(&facts[candidate.place as usize], candidate.space, &mut cross);
+        shared.step(&context, last, |_| true, &mut features);
+        hash.rows(&features.history);
+        for (candidate, cross) in features.candidates.iter().zip(features.cross()) {
             hash.add(u64::from(candidate.space));
-            hash.rows(&cross.rows);
+            hash.rows(cross);
         }
-        let taken = found[pick(found.len())];
+        let taken = features.candidates[pick(features.candidates.len())];
         let reading = lattice.reading(taken.reading);
         context.write(reading, taken.space);
         if reading.kind.writes() {

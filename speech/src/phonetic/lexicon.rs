@@ -241,7 +241,7 @@ fn build() -> Index {
     let mut builder = Builder::default();
     symbols(&mut builder);
     let mut words: Vec<(&'static str, u8)> = Vec::new();
-    for line in lines(include_str!("../../data/sound-words.txt")) {
+    for line in lines(crate::data::SOUND_WORDS) {
         let mut fields = line.split(' ');
         let frequency = fields.next().and_then(|level| level.parse().ok()).unwrap_or(RARE);
         for word in fields {
@@ -280,8 +280,7 @@ fn build() -> Index {
 /// Names that are not said as they are spelled, and what is heard for letters and digits: what is written and its forms,
 /// separated by commas.
 pub fn said_otherwise() -> impl Iterator<Item = (&'static str, &'static str)> {
-    lines(include_str!("../../data/sounds.txt"))
-        .map(|line| line.split_once(char::is_whitespace).unwrap_or((line, "")))
+    lines(crate::data::SOUNDS).map(|line| line.split_once(char::is_whitespace).unwrap_or((line, "")))
 }
 
 /// Symbols, letters and digits.

@@ -28,7 +28,7 @@ const NAMES: [&str; 26] = [
 
 /// Context → sounds.
 static TABLE: LazyLock<HashMap<u64, &'static [u8], FastHash>> = LazyLock::new(|| {
-    let lines = include_str!("../../data/sound-letters.txt").lines().filter(|line| !line.starts_with('#'));
+    let lines = crate::data::SOUND_LETTERS.lines().filter(|line| !line.starts_with('#'));
     let entry = |line: &'static str| {
         let (context, sounds) = line.split_once(' ')?;
         let (before, rest) = context.split_once('[')?;

@@ -2,21 +2,21 @@
 
 use super::{gradient, read, result, values};
 use candle_core::{CpuStorage, CustomOp2, Layout, Result, Shape, Tensor};
-use sayso_tagger::shape::{HEADS, REACH, WIDTH, WINDOW};
+use sayso_tagger::shape::{HEADS, MAX_DISTANCE, WIDTH, WINDOW};
 use std::ops::Range;
 use std::sync::Arc;
 
 /// Width of a head.
 const SIZE: usize = WIDTH / HEADS;
 /// Distances of a head.
-const DISTANCES: usize = 2 * REACH + 1;
+const DISTANCES: usize = 2 * MAX_DISTANCE + 1;
 
 struct Attention {
     ends: Arc<[u32]>,
 }
 
 /// `all` holds query, key and value of each unit side by side (units × 3·[`WIDTH`]), `distance` what is added to a score
-/// by how far a unit is ([`HEADS`] × 2·[`REACH`] + 1), `ends` where each line ends. Units × [`WIDTH`].
+/// by how far a unit is ([`HEADS`] × 2·[`MAX_DISTANCE`] + 1), `ends` where each line ends. Units × [`WIDTH`].
 pub(crate) fn attention(all: &Tensor, distance: &Tensor, ends: &Arc<[u32]>) -> Result<Tensor> {
     all.apply_op2(distance, Attention { ends: ends.clone() })
 }
@@ -30,7 +30,7 @@ fn part(unit: usize, kind: usize, head: usize) -> Range<usize> {
 
 #[inline(always)]
 fn place(from: usize, to: usize, head: usize) -> usize {
-    let reach = REACH as isize;
+    let reach = MAX_DISTANCE as isize;
     let near = (to as isize - from as isize).clamp(-reach, reach) + reach;
     head * DISTANCES + near as usize
 }

@@ -1,12 +1,12 @@
-//! The network that is trained says what the committed fixture says. `sayso-tagger` holds the one that is shipped to the
-//! same fixture. `SAYSO_WRITE_FIXTURES=1 cargo test -p sayso-train --test agreement` writes it again behind new weights.
+//! The network that is trained gives the scores of the committed fixture. `sayso-tagger` holds the one that is shipped to the
+//! same fixture. `SAYSO_WRITE_FIXTURES=1 cargo test -p sayso-train --test parity` writes it again for new weights.
 
 #![allow(clippy::unwrap_used)]
 
-use sayso_train::agreement::{Said, said};
+use sayso_train::parity::{Scored, score};
 
 const WEIGHTS: &[u8] = include_bytes!("../../../models/weights/tagger.safetensors");
-const FIXTURE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../models/tagger/tests/fixtures/tagger.jsonl");
+const FIXTURE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../models/tagger/tests/fixtures/parity.jsonl");
 
 /// Of every dialect, with every kind of reading.
 const CASES: [(&str, &str); 16] = [
@@ -32,21 +32,20 @@ const CASES: [(&str, &str); 16] = [
 ];
 
 #[test]
-fn candle_says_what_the_fixture_says() {
-    let said = said(WEIGHTS, &CASES).unwrap();
+fn candle_gives_the_scores_of_the_fixture() {
+    let scored = score(WEIGHTS, &CASES).unwrap();
     if std::env::var_os("SAYSO_WRITE_FIXTURES").is_some() {
-        let lines: String = said.iter().map(|said| serde_json::to_string(said).unwrap() + "\n").collect();
+        let lines: String = scored.iter().map(|line| serde_json::to_string(line).unwrap() + "\n").collect();
         std::fs::write(FIXTURE, lines).unwrap();
     }
     let fixture = std::fs::read_to_string(FIXTURE).unwrap();
-    let fixture: Vec<Said> = fixture.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    assert_eq!(fixture.len(), said.len());
-    for (said, fixture) in said.iter().zip(&fixture) {
-        assert_eq!((&said.dictated, &said.steps), (&fixture.dictated, &fixture.steps));
-        let pairs =
-            said.scores.iter().zip(&fixture.scores).chain(said.verdicts.iter().zip(&fixture.verdicts));
-        for (said, fixture) in pairs {
-            assert!((said - fixture).abs() < 1e-3, "{said} and {fixture}");
+    let fixture: Vec<Scored> = fixture.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(fixture.len(), scored.len());
+    for (scored, fixture) in scored.iter().zip(&fixture) {
+        assert_eq!((&scored.dictated, &scored.steps), (&fixture.dictated, &fixture.steps));
+        let steps = scored.scores.iter().zip(&fixture.scores);
+        for (scored, fixture) in steps.chain(scored.classes.iter().zip(&fixture.classes)) {
+            assert!((scored - fixture).abs() < 1e-3, "{scored} and {fixture}");
         }
     }
 }

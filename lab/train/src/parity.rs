@@ -1,4 +1,4 @@
-//! What the network as it is trained says of lines, to hold the one that is shipped to it.
+//! What the network gives when candle runs it, for the parity test of the one that is shipped.
 
 use crate::align::align;
 use crate::batch::Batch;
@@ -8,26 +8,40 @@ use crate::network::Tables;
 use crate::op::log_shares;
 use anyhow::Context;
 use sayso_corpus::sample::Label;
+use sayso_speech::lattice::Step;
 use serde::{Deserialize, Serialize};
 
-/// A line, a path through its wide lattice, and what candle makes of both.
+/// A line, a path through its wide lattice, and the scores of both.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Said {
+pub struct Scored {
     /// The line.
     pub dictated: String,
-    /// Reading and space of each step.
-    pub steps: Vec<(u32, bool)>,
+    /// The path.
+    pub steps: Vec<NamedStep>,
     /// The logarithm of each step's probability.
     pub scores: Vec<f32>,
-    /// The logarithms of the probabilities of what the line may be.
-    pub verdicts: Vec<f32>,
+    /// The logarithms of the probabilities of the classes of lines.
+    pub classes: Vec<f32>,
+}
+
+/// A step of a path by what it writes, so that other readings may come and go.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NamedStep {
+    /// What its reading writes.
+    pub writes: String,
+    /// The reading's kind, as `explain` shows it.
+    pub kind: String,
+    /// How many tokens the reading spans.
+    pub tokens: usize,
+    /// Whether a space goes before it.
+    pub space: bool,
 }
 
 /// Runs the network with the weights of a file over lines with known answers.
 ///
 /// # Errors
-/// Where the weights are not those of this network, or an answer cannot be reached.
-pub fn said(weights: &[u8], cases: &[(&str, &str)]) -> anyhow::Result<Vec<Said>> {
+/// The weights are not those of this network, or no path writes an answer.
+pub fn score(weights: &[u8], cases: &[(&str, &str)]) -> anyhow::Result<Vec<Scored>> {
     let network = read_weights(weights)?;
     let tables = Tables::new();
     cases
@@ -43,12 +57,21 @@ pub fn said(weights: &[u8], cases: &[(&str, &str)]) -> anyhow::Result<Vec<Said>>
             let output = network.output(&batch, None, &tables)?;
             let candidates = output.candidates.context("a line without steps")?.to_vec1::<f32>()?;
             let shares = log_shares(&candidates, &batch.steps);
-            let verdicts = output.verdicts.flatten_all()?.to_vec1::<f32>()?;
-            Ok(Said {
+            let classes = output.verdicts.flatten_all()?.to_vec1::<f32>()?;
+            let named = |step: &Step| {
+                let reading = lattice.reading(step.reading);
+                NamedStep {
+                    writes: reading.text.clone().into_owned(),
+                    kind: reading.kind.name().to_owned(),
+                    tokens: reading.tokens.len(),
+                    space: step.space,
+                }
+            };
+            Ok(Scored {
                 dictated: (*dictated).to_owned(),
-                steps: path.iter().map(|step| (step.reading, step.space)).collect(),
+                steps: path.iter().map(named).collect(),
                 scores: example.gold.iter().map(|&gold| shares[gold as usize]).collect(),
-                verdicts: log_shares(&verdicts, &batch.verdicts),
+                classes: log_shares(&classes, &batch.verdicts),
             })
         })
         .collect()

@@ -1,0 +1,48 @@
+//! A line that the encoder has read.
+
+use super::network::{Encoding, LineClass};
+use super::scratch::Scratch;
+use super::unit;
+use super::weights::Weights;
+use sayso_speech::lattice::Lattice;
+use std::sync::Arc;
+
+/// A lattice together with what the encoder made of it and the weights that it was encoded with. A search takes all
+/// three from here, so it cannot be given the encoding of another line or of other weights.
+#[derive(Debug, Clone)]
+pub struct EncodedLine {
+    pub(super) weights: Arc<Weights>,
+    pub(super) lattice: Arc<Lattice>,
+    pub(super) encoding: Encoding,
+}
+
+/// Encodes a line. Takes time linear in its length. An empty line is of no class: all four probabilities are zero.
+pub fn encode(
+    weights: &Arc<Weights>,
+    lattice: impl Into<Arc<Lattice>>,
+    scratch: &mut Scratch,
+) -> EncodedLine {
+    let lattice = lattice.into();
+    let mut encoding = Encoding::default();
+    if !lattice.is_empty() {
+        weights.encode(&unit::units(&lattice), &mut scratch.activations, &mut encoding);
+    }
+    EncodedLine { weights: Arc::clone(weights), lattice, encoding }
+}
+
+impl EncodedLine {
+    /// How likely the line is to be of each class.
+    pub fn class(&self) -> LineClass {
+        self.encoding.class
+    }
+
+    /// The lattice that was encoded.
+    pub fn lattice(&self) -> &Arc<Lattice> {
+        &self.lattice
+    }
+
+    /// The weights that it was encoded with.
+    pub fn weights(&self) -> &Arc<Weights> {
+        &self.weights
+    }
+}
