@@ -197,7 +197,7 @@ fn converting_a_result_again_changes_nothing() {
     let again = daemon.ask(&convert(2, "echo dash", session));
     assert_eq!(
         (&again["result"]["buffer"], &again["result"]["route"]),
-        (&"echo dash".into(), &"gate".into())
+        (&"echo dash".into(), &"session".into())
     );
     assert_eq!(again["result"]["cursor"], 9);
     // The editor may have gone on to another reading, which is a result as well.
@@ -206,7 +206,7 @@ fn converting_a_result_again_changes_nothing() {
     let again = daemon.ask(&convert(5, other, session));
     assert_eq!(
         (again["result"]["buffer"].as_str(), &again["result"]["route"]),
-        (Some(other), &"gate".into())
+        (Some(other), &"session".into())
     );
     let elsewhere = daemon.ask(&convert(3, "echo dash", r#","session":"zsh-2""#));
     assert_ne!(elsewhere["result"]["buffer"], "echo dash", "another editor was given nothing yet");

@@ -48,11 +48,11 @@ pub(crate) fn run(cli: &Convert) -> Result<ExitCode> {
     Ok(exit(&outcome))
 }
 
-/// Becomes `sayso-lab convert`, which runs the same engine in its own process. Returns only if that fails.
+/// Becomes `saysod convert`, which runs the same engine in its own process. Returns only if that fails.
 pub(crate) fn without_daemon(cli: &Convert) -> Result<ExitCode> {
-    let program = program::named("sayso-lab");
+    let program = program::daemon();
     let mut command = Command::new(&program);
-    command.arg("convert").args(["--route", cli.route.as_str()]);
+    command.arg0("sayso").arg("convert").args(["--route", cli.route.as_str()]);
     command.args(cli.json.then_some("--json")).args(cli.lines.then_some("--lines"));
     command.args(cli.cursor.map(|cursor| format!("--cursor={cursor}")));
     if !from_stdin(&cli.text) {

@@ -8,7 +8,8 @@ use crate::style::{BAD, GOOD, WARNING, styled};
 use crate::{service, status};
 use anyhow::Result;
 use sayso_protocol::place::PlaceError;
-use sayso_protocol::{ModelState, Op, Place, version};
+use sayso_protocol::reply::printable;
+use sayso_protocol::{ModelState, Op, Place, Status, TaggerStatus, version};
 use sayso_settings::{Settings, folders};
 use serde::Serialize;
 use std::env;
@@ -55,8 +56,8 @@ fn fail(check: &'static str, found: impl Into<String>, advice: impl Into<String>
 
 /// Runs every check, and says how to fix what is wrong.
 pub(crate) fn run(json: bool) -> Result<ExitCode> {
-    let checks: [fn() -> Vec<Check>; 9] =
-        [programs, settings, socket, conversion, daemon, model, managed, shells, terminal];
+    let checks: [fn() -> Vec<Check>; 10] =
+        [programs, settings, socket, conversion, daemon, tagger, model, managed, shells, terminal];
     let mut out = anstream::stdout().lock();
     let mut failed = false;
     // Each finding is shown at once, because the next check may take a while.
@@ -199,6 +200,21 @@ fn daemon() -> Vec<Check> {
         ));
     }
     checks
+}
+
+/// The tagger's weights, where the settings name a file and the daemon answers.
+fn tagger() -> Vec<Check> {
+    let Ok(Status { tagger: TaggerStatus { weights: Some(weights), error }, .. }) = status::ask() else {
+        return Vec::new();
+    };
+    vec![match error {
+        None => ok("tagger", format!("weights of {}", printable(&weights))),
+        Some(error) => warn(
+            "tagger",
+            printable(&error),
+            "correct the path in the settings, train the file again with this version, or remove the entry",
+        ),
+    }]
 }
 
 /// The language model, where the daemon answers.

@@ -56,6 +56,10 @@ fn format_status(status: &Status) -> String {
         ("requests", format!("{}, of which {} failed", status.requests, status.errors)),
         ("open", format!("connections: {}, line editors: {}", status.connections, status.sessions)),
     ];
+    if let Some(weights) = &status.tagger.weights {
+        let found = status.tagger.error.clone().unwrap_or_else(|| format!("weights of {weights}"));
+        rows.push(("tagger", printable(&found)));
+    }
     rows.push(("model", model(&status.model)));
     if let Some(mistake) = &status.settings_error {
         rows.push(("settings", format!("{mistake}; everything else applies")));

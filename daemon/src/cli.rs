@@ -1,5 +1,6 @@
 //! The command line of `saysod`: help and man page come from this definition.
 
+use crate::command::convert::Convert;
 use clap::{Parser, Subcommand};
 use sayso_model_cli::Model;
 use std::path::PathBuf;
@@ -7,7 +8,7 @@ use std::time::Duration;
 
 /// The resident half of sayso: listens on the user's socket and converts dictated lines.
 ///
-/// Nobody needs to start it: `sayso` starts an absent daemon, and `sayso service install` hands it to systemd or
+/// You need not start it: `sayso` starts an absent daemon, and `sayso service install` hands it to systemd or
 /// launchd. It stays in the foreground, and ends on SIGTERM, SIGINT or SIGHUP after it has answered what it was asked.
 ///
 /// Only one daemon runs for a user: a second one says so and ends.
@@ -52,6 +53,9 @@ pub(crate) struct Cli {
 /// What this program does besides being the daemon.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    // People type `sayso convert --no-daemon`.
+    #[command(hide = true)]
+    Convert(Convert),
     // People type `sayso model`.
     #[command(hide = true)]
     Model(Model),

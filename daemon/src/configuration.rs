@@ -1,6 +1,6 @@
 //! The settings in force: read at the start, and again when the file changes.
 
-use sayso_engine::Words;
+use sayso_engine::{Engine, Words};
 use sayso_settings::{Settings, folders};
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -10,12 +10,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// Tells one state of a file from the next: device, inode, size, and change time in seconds and nanoseconds.
 pub(crate) type Fingerprint = (u64, u64, u64, i64, i64);
 
-/// What a file or folder is now; none where it is not there.
+/// The state of a file or folder now; `None` where it does not exist.
 pub(crate) fn fingerprint(path: &Path) -> Option<Fingerprint> {
     fs::metadata(path).ok().map(|it| (it.dev(), it.ino(), it.size(), it.ctime(), it.ctime_nsec()))
 }
 
-/// The settings file and what it said last.
+/// The settings file and what it last said.
 #[derive(Debug)]
 pub(crate) struct Configuration {
     path: Option<PathBuf>,
@@ -23,15 +23,64 @@ pub(crate) struct Configuration {
 }
 
 /// What is in force.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Current {
     seen: Option<Fingerprint>,
     /// What could be understood, the rest at its default.
     pub(crate) settings: Arc<Settings>,
     /// The person's own words, ready for the engine.
     pub(crate) words: Arc<Words>,
-    /// What is wrong with the file now.
+    /// The engine, with the weights that the settings name where they can be used.
+    pub(crate) tagger: Tagger,
+    /// What is wrong with the settings file now.
     pub(crate) mistake: Option<String>,
+}
+
+/// The engine and where its weights come from.
+#[derive(Debug, Clone)]
+pub(crate) struct Tagger {
+    /// With the embedded weights where `file` is `None` or cannot be used.
+    pub(crate) engine: Engine,
+    /// The weights file that the settings name.
+    pub(crate) file: Option<PathBuf>,
+    seen: Option<Fingerprint>,
+    /// Why the file is not used, and what to do.
+    pub(crate) mistake: Option<String>,
+}
+
+impl Default for Tagger {
+    fn default() -> Tagger {
+        Tagger { engine: Engine::embedded().clone(), file: None, seen: None, mistake: None }
+    }
+}
+
+impl Tagger {
+    /// Reads the weights file that the settings name, if any.
+    fn load(file: Option<PathBuf>) -> Tagger {
+        let Some(file) = file else { return Tagger::default() };
+        // Of the file before it is read: a change meanwhile is noticed the next time.
+        let seen = fingerprint(&file);
+        let (engine, mistake) = match Engine::open(&file) {
+            Ok(engine) => {
+                tracing::info!(file = %file.display(), "the tagger's weights are read");
+                (engine, None)
+            }
+            Err(error) => {
+                let mistake = format!(
+                    "the weights in {} cannot be used: {error}; the built-in weights are used until `weights` under \
+                     [tagger] names a file of this tagger",
+                    file.display()
+                );
+                tracing::warn!("{mistake}");
+                (Engine::embedded().clone(), Some(mistake))
+            }
+        };
+        Tagger { engine, file: Some(file), seen, mistake }
+    }
+
+    fn is_changed(&self) -> bool {
+        self.file.as_deref().is_some_and(|file| fingerprint(file) != self.seen)
+    }
 }
 
 impl Configuration {
@@ -40,46 +89,46 @@ impl Configuration {
         Configuration::at(folders::config_file())
     }
 
-    fn at(path: Option<PathBuf>) -> Configuration {
-        let current = Current {
-            seen: None,
-            settings: Arc::new(Settings::default()),
-            words: Arc::new(Words::default()),
-            mistake: None,
-        };
-        let configuration = Configuration { path, current: Mutex::new(current) };
+    pub(crate) fn at(path: Option<PathBuf>) -> Configuration {
+        let configuration = Configuration { path, current: Mutex::default() };
         configuration.refreshed();
         configuration
     }
 
-    /// What is in force, without looking at the file. Never blocks for long: nothing is read under the lock.
+    /// What is in force, without looking at the files. Never blocks for long: nothing is read under the lock.
     pub(crate) fn current(&self) -> Current {
         self.current.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// What is in force after a look at the file, which is read only when it has changed. May block, as long as the
-    /// file's device does; nobody else waits meanwhile.
+    /// What is in force after a look at the files, which are read only when they have changed. May block, as long as
+    /// their device does; nobody else waits meanwhile.
     ///
-    /// A mistake costs the entry it is in, and is told.
+    /// A mistake in the settings costs the entry it is in, and weights that cannot be used leave the built-in ones in
+    /// force; both are logged and shown by `sayso status`.
     pub(crate) fn refreshed(&self) -> Current {
         let Some(path) = &self.path else { return self.current() };
         let seen = fingerprint(path);
-        let current = self.current();
-        if current.seen == seen {
+        let mut current = self.current();
+        let is_changed = current.seen != seen;
+        if !is_changed && !current.tagger.is_changed() {
             return current;
         }
-        let (settings, mistake) = Settings::read_usable(path);
-        match &mistake {
-            None => tracing::info!("settings read"),
-            Some(mistake) => tracing::warn!(%mistake, "the rest of the settings is in force"),
+        if is_changed {
+            let (settings, mistake) = Settings::read_usable(path);
+            match &mistake {
+                None => tracing::info!("settings read"),
+                Some(mistake) => tracing::warn!(%mistake, "the rest of the settings is in force"),
+            }
+            current.seen = seen;
+            current.words = Arc::new(Words::new(settings.words.iter().cloned()));
+            current.settings = Arc::new(settings);
+            current.mistake = mistake.map(|mistake| mistake.to_string());
+        }
+        let weights = current.settings.tagger.weights_file();
+        if weights != current.tagger.file || current.tagger.is_changed() {
+            current.tagger = Tagger::load(weights);
         }
         // Of two that read at once the last one stays; an older file is noticed by its fingerprint the next time.
-        let current = Current {
-            seen,
-            words: Arc::new(Words::new(settings.words.iter().cloned())),
-            settings: Arc::new(settings),
-            mistake: mistake.map(|mistake| mistake.to_string()),
-        };
         *self.current.lock().unwrap_or_else(PoisonError::into_inner) = current.clone();
         current
     }
@@ -106,5 +155,34 @@ mod tests {
         fs::remove_file(&path).unwrap();
         assert_eq!(deadline(), 1000);
         assert_eq!(configuration.current().mistake, None);
+    }
+
+    #[test]
+    fn weights_of_ones_own_are_used_while_they_can_be() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, weights) = (folder.path().join("config.toml"), folder.path().join("own.safetensors"));
+        let configuration = Configuration::at(Some(path.clone()));
+        assert_eq!(configuration.current().tagger.file, None);
+        fs::write(&path, format!("[tagger]\nweights = {:?}", weights.display().to_string())).unwrap();
+        let mistake = || configuration.refreshed().tagger.mistake;
+        let missing = mistake().unwrap();
+        assert!(missing.contains("own.safetensors cannot be used: it cannot be read"), "{missing}");
+        assert!(missing.contains("the built-in weights are used until"), "{missing}");
+        fs::write(&weights, b"no weights").unwrap();
+        assert!(mistake().unwrap().contains("damaged"), "{:?}", mistake());
+        fs::copy(shipped_weights(), &weights).unwrap();
+        assert_eq!(mistake(), None);
+        let current = configuration.current();
+        assert_eq!(current.tagger.file, Some(weights.clone()));
+        assert!(!current.tagger.engine.is_embedded());
+        // The settings did not change, the file did.
+        fs::write(&weights, b"no weights").unwrap();
+        assert!(mistake().is_some() && configuration.current().tagger.engine.is_embedded());
+        fs::write(&path, "").unwrap();
+        assert_eq!((mistake(), configuration.current().tagger.file), (None, None));
+    }
+
+    fn shipped_weights() -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/weights/tagger.safetensors")
     }
 }

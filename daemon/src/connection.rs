@@ -1,7 +1,9 @@
 //! One connection: frames in, answers out, never more memory than a frame and what is in flight.
 
-use crate::house::{House, Phase, Room, VERSION};
-use crate::work::{self, Job};
+use crate::job::{self, Job};
+use crate::limits::RequestPermit;
+use crate::phase::Phase;
+use crate::state::{Shared, VERSION};
 use interprocess::os::unix::uds_local_socket::tokio::Stream;
 use sayso_protocol::line::Splitter;
 use sayso_protocol::reply::Body;
@@ -14,11 +16,11 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::task::{self, JoinSet};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
-/// How long the rest of a begun frame may take, and how long a peer may take to accept an answer.
+/// How long the rest of a begun frame may take, and how long a peer may take to accept a reply.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// Without news for so long while the daemon ends, everything that was sent has been read.
+/// Silence after which, while the daemon ends, everything that was sent counts as read.
 const QUIET: Duration = Duration::from_millis(20);
-/// A connection that was quiet for so long makes room where the daemon is full.
+/// Silence after which a connection gives up its slot to one that waits.
 const IDLE: Duration = Duration::from_secs(1);
 /// Bytes that are read at once.
 const CHUNK_BYTES: usize = 16 * 1024;
@@ -26,17 +28,17 @@ const CHUNK_BYTES: usize = 16 * 1024;
 const UNKNOWN: ReplyTo = ReplyTo { id: 0, form: Form::Json };
 
 /// Serves one connection until either side is done with it.
-pub(crate) async fn serve(mut stream: Stream, house: Arc<House>) {
+pub(crate) async fn serve(mut stream: Stream, shared: Arc<Shared>) {
     if let Err(error) = sayso_protocol::peer::check(&stream) {
         tracing::warn!(%error, "connection refused");
         return;
     }
-    if let Err(error) = exchange(&mut stream, &house).await {
+    if let Err(error) = exchange(&mut stream, &shared).await {
         tracing::debug!(%error, "connection lost");
     }
 }
 
-async fn exchange(stream: &mut Stream, house: &Arc<House>) -> io::Result<()> {
+async fn exchange(stream: &mut Stream, shared: &Arc<Shared>) -> io::Result<()> {
     let mut splitter = Splitter::new(MAX_FRAME_BYTES);
     let mut chunk = vec![0; CHUNK_BYTES];
     // All of them end with the connection.
@@ -50,10 +52,10 @@ async fn exchange(stream: &mut Stream, house: &Arc<House>) -> io::Result<()> {
         while listening && let Some(message) = splitter.next_message() {
             frame_due = None;
             match message.map(frame::decode) {
-                Ok(Ok(request)) => admit(request, stream, house, &mut answers).await?,
-                Ok(Err(rejected)) => send(stream, &failed(house, rejected.to, rejected.fault)).await?,
+                Ok(Ok(request)) => admit(request, stream, shared, &mut answers).await?,
+                Ok(Err(rejected)) => send(stream, &failed(shared, rejected.to, rejected.fault)).await?,
                 Err(_) => {
-                    send(stream, &failed(house, UNKNOWN, frame::frame_too_long())).await?;
+                    send(stream, &failed(shared, UNKNOWN, frame::frame_too_long())).await?;
                     listening = false;
                 }
             }
@@ -67,10 +69,10 @@ async fn exchange(stream: &mut Stream, house: &Arc<House>) -> io::Result<()> {
         if idle && !listening {
             return Ok(());
         }
-        let phase = house.phase();
+        let phase = shared.phases.current();
         tokio::select! {
             biased;
-            Some(answer) = answers.next(house) => send(stream, &answer).await?,
+            Some(answer) = answers.next(shared) => send(stream, &answer).await?,
             read = stream.read(&mut chunk), if listening => match read? {
                 0 => listening = false,
                 read => {
@@ -80,19 +82,19 @@ async fn exchange(stream: &mut Stream, house: &Arc<House>) -> io::Result<()> {
             },
             () = due(frame_due) => {
                 let message = format!("the rest of the message did not come within {} s", PATIENCE.as_secs());
-                send(stream, &failed(house, UNKNOWN, Fault::new(Code::BadRequest, message))).await?;
+                send(stream, &failed(shared, UNKNOWN, Fault::new(Code::BadRequest, message))).await?;
                 listening = false;
             }
-            () = house.crowded_after(quiet_since + IDLE), if idle => return Ok(()),
-            () = house.reached(Phase::Draining), if phase == Phase::Running => {}
+            () = shared.limits.connections_full_after(quiet_since + IDLE), if idle => return Ok(()),
+            () = shared.phases.reached(Phase::Draining), if phase == Phase::Running => {}
             () = sleep(QUIET), if phase == Phase::Draining && idle => return Ok(()),
-            () = house.reached(Phase::Closing), if phase == Phase::Draining => {}
+            () = shared.phases.reached(Phase::Closing), if phase == Phase::Draining => {}
             () = std::future::ready(()), if phase == Phase::Closing && answers.is_empty() => return Ok(()),
         }
     }
 }
 
-/// Waits until then; for ever where there is no such time.
+/// Waits until `time`; for ever if there is none.
 async fn due(time: Option<Instant>) {
     match time {
         Some(time) => sleep_until(time).await,
@@ -104,35 +106,35 @@ async fn due(time: Option<Instant>) {
 async fn admit(
     request: Request,
     stream: &mut Stream,
-    house: &Arc<House>,
+    shared: &Arc<Shared>,
     answers: &mut Answers,
 ) -> io::Result<()> {
-    house.asked();
+    shared.note_request();
     match request.op {
-        Op::Status if house.phase() == Phase::Running => {
-            house.meter().requests += 1;
-            let house = house.clone();
-            let status = task::spawn_blocking(move || house.status()).await.map_err(io::Error::other)?;
+        Op::Status if shared.phases.current() == Phase::Running => {
+            shared.metrics().requests += 1;
+            let shared = shared.clone();
+            let status = task::spawn_blocking(move || shared.status()).await.map_err(io::Error::other)?;
             let status = Outcome::Status(Box::new(status));
             send(stream, &frame::encode_reply(Reply::new(request.id, VERSION, status), request.form)).await
         }
-        // A daemon that ends is no daemon to rely on: who asks is about to start the next one.
-        Op::Status => send(stream, &failed(house, request.reply_to(), work::shutting_down())).await,
+        // Nobody can rely on a daemon that ends: the client is about to start the next one.
+        Op::Status => send(stream, &failed(shared, request.reply_to(), job::shutting_down())).await,
         Op::Shutdown => {
             tracing::info!("asked to end");
-            house.meter().requests += 1;
+            shared.metrics().requests += 1;
             let done = Outcome::Result(Body::Done {});
             let sent =
                 send(stream, &frame::encode_reply(Reply::new(request.id, VERSION, done), request.form)).await;
-            house.enter(Phase::Draining);
+            shared.phases.enter(Phase::Draining);
             sent
         }
         Op::Convert | Op::Explain => {
             let bytes = request.text.len();
-            let job = Job::new(house, request);
-            // Where the house is full, this connection is read no further until there is room.
-            let room = house.room(bytes).await.map_err(io::Error::other)?;
-            answers.begin(job.reply_to(), answered(job, house.clone(), room));
+            let job = Job::new(shared, request);
+            // Until there is a slot, this connection is read no further.
+            let permit = shared.limits.acquire_request_slot(bytes).await.map_err(io::Error::other)?;
+            answers.begin(job.reply_to(), answered(job, shared.clone(), permit));
             Ok(())
         }
     }
@@ -156,34 +158,34 @@ impl Answers {
     }
 
     /// The next answer that is ready; `None` where nothing is worked on. May be dropped and called again.
-    async fn next(&mut self, house: &House) -> Option<Vec<u8>> {
+    async fn next(&mut self, shared: &Shared) -> Option<Vec<u8>> {
         let (task, answer) = match self.tasks.join_next_with_id().await? {
             Ok((task, answer)) => (task, Some(answer)),
             Err(error) => (error.id(), None),
         };
         let to = self.asked_by.remove(&task).unwrap_or(UNKNOWN);
-        Some(answer.unwrap_or_else(|| failed(house, to, work::defect())))
+        Some(answer.unwrap_or_else(|| failed(shared, to, job::defect())))
     }
 }
 
 /// The frame that answers a job.
-async fn answered(job: Job, house: Arc<House>, _room: Room) -> Vec<u8> {
+async fn answered(job: Job, shared: Arc<Shared>, _permit: RequestPermit) -> Vec<u8> {
     let to = job.reply_to();
-    match job.run(&house).await {
+    match job.run(&shared).await {
         Ok(frame) => {
-            house.meter().requests += 1;
+            shared.metrics().requests += 1;
             frame
         }
-        Err(fault) => failed(&house, to, fault),
+        Err(fault) => failed(&shared, to, fault),
     }
 }
 
 /// The frame of an error, counted.
-fn failed(house: &House, to: ReplyTo, fault: Fault) -> Vec<u8> {
+fn failed(shared: &Shared, to: ReplyTo, fault: Fault) -> Vec<u8> {
     tracing::debug!(code = %fault.code, "request failed");
-    let mut meter = house.meter();
-    meter.requests += 1;
-    meter.errors += 1;
+    let mut metrics = shared.metrics();
+    metrics.requests += 1;
+    metrics.errors += 1;
     frame::encode_reply(Reply::new(to.id, VERSION, Outcome::Error(fault)), to.form)
 }
 
@@ -195,18 +197,19 @@ async fn send(stream: &mut Stream, frame: &[u8]) -> io::Result<()> {
 mod tests {
     use super::*;
     use crate::configuration::Configuration;
-    use crate::keeper::Keeper;
+    use crate::model::ModelManager;
 
     #[tokio::test]
     async fn a_task_that_panics_is_answered_too() {
-        let house = House::new(Configuration::load(), Keeper::new(None), false, String::new(), "daemon");
+        let shared =
+            Shared::new(Configuration::load(), ModelManager::new(None), false, String::new(), "daemon");
         let mut answers = Answers::default();
         answers.begin(ReplyTo { id: 7, form: Form::Json }, async { panic!("a defect") });
-        let frame = answers.next(&house).await.unwrap();
+        let frame = answers.next(&shared).await.unwrap();
         let reply = frame::decode_reply(frame.trim_ascii_end()).unwrap();
         assert_eq!(reply.id, 7);
         assert!(matches!(reply.outcome, Outcome::Error(Fault { code: Code::Internal, .. })), "{reply:?}");
         assert!(answers.is_empty() && answers.asked_by.is_empty());
-        assert_eq!(house.meter().errors, 1);
+        assert_eq!(shared.metrics().errors, 1);
     }
 }

@@ -3,34 +3,39 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod cli;
+mod command;
 mod configuration;
 mod connection;
-mod handshake;
-mod house;
-mod keeper;
+mod convert;
+mod detach;
+mod job;
+mod large_input;
+mod limits;
 mod listen;
 mod log;
-mod long;
 mod memory;
-mod meter;
+mod metrics;
 mod model;
+mod phase;
 mod server;
 mod session;
-mod work;
+mod state;
+mod wire;
 
 use anyhow::{Context, Result};
 use clap::{CommandFactory, Parser};
 use cli::{Cli, Command};
 use configuration::Configuration;
-use house::{House, JUDGES, VERSION, WORKERS};
 use interprocess::os::unix::uds_local_socket::tokio::Listener;
-use keeper::Keeper;
+use limits::{MAX_RESCORING, MAX_WORKERS};
 use listen::{Ownership, Start};
+use model::ModelManager;
 use nix::sys::stat::{Mode, umask};
 use sayso_protocol::{Place, Status};
 use sayso_settings::folders;
 use sayso_store::Store;
 use server::Signals;
+use state::{Shared, VERSION};
 use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
@@ -39,45 +44,45 @@ use std::time::Duration;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    if let Some(Command::Model(model)) = &cli.command {
-        return model::run(model);
-    }
-    match run(&cli) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            complain(&told(&error));
-            ExitCode::FAILURE
-        }
-    }
-}
-
-/// An error with its causes, but for those that the error before them tells already.
-fn told(error: &anyhow::Error) -> String {
-    error.chain().map(ToString::to_string).fold(String::new(), |told, cause| match () {
-        () if told.is_empty() => cause,
-        () if told.contains(&cause) => told,
-        () => format!("{told}: {cause}"),
+    let done = match &cli.command {
+        Some(Command::Model(model)) => return command::model::run(model),
+        Some(Command::Convert(convert)) => command::convert::run(convert),
+        None => serve(&cli).map(|()| ExitCode::SUCCESS),
+    };
+    done.unwrap_or_else(|error| {
+        print_error(&format_error(&error));
+        ExitCode::FAILURE
     })
 }
 
-/// Says something on standard error, in the name of the program that was called: the client hands `sayso model` over.
-/// A closed standard error must not turn a clear failure into a panic.
-fn complain(message: &str) {
+/// An error with its causes, except those that the error before them mentions already.
+fn format_error(error: &anyhow::Error) -> String {
+    error.chain().map(ToString::to_string).fold(String::new(), |message, cause| match () {
+        () if message.is_empty() => cause,
+        () if message.contains(&cause) => message,
+        () => format!("{message}: {cause}"),
+    })
+}
+
+/// Prints a message on standard error, in the name by which the program was called: `sayso` becomes this program for
+/// some of its commands. A closed standard error must not turn a clear failure into a panic.
+fn print_error(message: &str) {
     let called = std::env::args_os().next().unwrap_or_default();
     let name = Path::new(&called).file_name().and_then(|name| name.to_str()).unwrap_or("saysod");
     let _ = writeln!(std::io::stderr(), "{name}: {message}");
 }
 
-fn run(cli: &Cli) -> Result<()> {
+/// Is the daemon, until it ends.
+fn serve(cli: &Cli) -> Result<()> {
     if cli.man {
         clap_mangen::Man::new(Cli::command()).render(&mut std::io::stdout())?;
         return Ok(());
     }
-    // Sockets, locks and logs are nobody else's business.
+    // Nobody else may read sockets, locks and logs.
     umask(Mode::from_bits_truncate(0o077));
     let socket = cli.socket.as_ref().map(std::path::absolute).transpose()?;
     if cli.handshake {
-        handshake::leave_terminal();
+        detach::leave_terminal();
     }
     let place = Place::locate_or_at(socket.as_deref())?;
     let (listener, socket, ownership) = match listen::passed()? {
@@ -86,24 +91,24 @@ fn run(cli: &Cli) -> Result<()> {
             Start::Listening(listener, ownership) => (listener, place.socket.clone(), ownership),
             Start::AlreadyRunning(status) => {
                 let Status { version, pid, .. } = *status;
-                handshake::say(&format!("saysod {version} is already running (process {pid})"));
+                detach::say(&format!("saysod {version} is already running (process {pid})"));
                 return Ok(());
             }
         },
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
-        // One more than conversions take, which says how the daemon is while they all wait.
-        .max_blocking_threads(WORKERS + JUDGES + 1)
+        // One more than conversions take, so that `status` is answered while they all wait.
+        .max_blocking_threads(MAX_WORKERS + MAX_RESCORING + 1)
         .thread_name("convert")
         .build()?;
     let within = runtime.enter();
     let listener = Listener::try_from(listener)?;
     let signals = Signals::new()?;
     let socket = socket.display().to_string();
-    handshake::say(&format!("saysod {VERSION} listens on {socket}"));
+    detach::say(&format!("saysod {VERSION} listens on {socket}"));
     if cli.handshake {
-        handshake::let_go_of_output().context("standard output cannot be let go of")?;
+        detach::close_output().context("standard output cannot be let go of")?;
     }
 
     let configuration = Configuration::load();
@@ -114,18 +119,21 @@ fn run(cli: &Cli) -> Result<()> {
     if let Some(mistake) = current.mistake {
         tracing::warn!(mistake, "the rest of the settings is in force");
     }
-    let keeper = Keeper::new(folders::model_folder().map(Store::new));
-    let house = Arc::new(House::new(configuration, keeper, cli.log_text, socket, ownership.as_str()));
+    if let Some(mistake) = current.tagger.mistake {
+        tracing::warn!("{mistake}");
+    }
+    let model = ModelManager::new(folders::model_folder().map(Store::new));
+    let shared = Arc::new(Shared::new(configuration, model, cli.log_text, socket, ownership.as_str()));
     let fixed = |time: Option<Duration>| time.map(|time| Some(time).filter(|time| !time.is_zero()));
     let (idle_exit, unload) = (fixed(cli.idle_minutes), fixed(cli.unload_minutes));
-    let minded = house.clone();
+    let unloaded = shared.clone();
     tokio::spawn(async move {
-        let unload = || unload.unwrap_or_else(|| minded.configuration.current().settings.model.unload);
-        minded.keeper.mind(unload).await;
+        let unload = || unload.unwrap_or_else(|| unloaded.configuration.current().settings.model.unload);
+        unloaded.model.unload_loop(unload).await;
     });
     drop(within);
-    runtime.block_on(server::run(listener, &ownership, &place, &house, signals, idle_exit));
-    // A conversion that still runs has no asker any more.
+    runtime.block_on(server::run(listener, &ownership, &place, &shared, signals, idle_exit));
+    // Nobody waits for a conversion that still runs.
     runtime.shutdown_background();
     tracing::info!("ended");
     Ok(())

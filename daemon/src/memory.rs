@@ -1,13 +1,13 @@
-//! What the machine has of memory to spare.
+//! How much memory the machine can spare.
 
-/// What the machine has to spare.
+/// Memory that the machine can spare.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Spare {
-    /// What could be had without anything else giving way, in bytes; none where the system does not say.
+    /// Memory available without taking it from anything else, in bytes; `None` if the system does not say.
     pub(crate) bytes: Option<u64>,
-    /// With less than this to be had, it is so little, in bytes; 0 where the system has other signs.
+    /// Memory is scarce with less than this available, in bytes; 0 if the system has other signs.
     pub(crate) floor: u64,
-    /// Whether it is so little that whoever can do without should give back.
+    /// Whether programs should give memory back.
     pub(crate) scarce: bool,
 }
 
@@ -15,14 +15,14 @@ pub(crate) struct Spare {
 #[cfg(target_os = "linux")]
 pub(crate) fn spare() -> Spare {
     let read = |path| std::fs::read_to_string(path).unwrap_or_default();
-    // The second is not there in old kernels, and where pressure is not measured.
-    told(&read("/proc/meminfo"), &read("/proc/pressure/memory"))
+    // Old kernels do not have the second file.
+    parse_meminfo(&read("/proc/meminfo"), &read("/proc/pressure/memory"))
 }
 
-/// Reads what the kernel tells: memory is scarce with less than a twentieth of it to be had, or where in the last 10
-/// seconds nobody got on for want of it during more than a tenth of the time.
+/// Memory is scarce with less than a twentieth of it available, or if in the last 10 seconds every process waited for
+/// memory during more than a tenth of the time. Both thresholds were set by hand on 2026-11-23.
 #[cfg(target_os = "linux")]
-fn told(meminfo: &str, pressure: &str) -> Spare {
+fn parse_meminfo(meminfo: &str, pressure: &str) -> Spare {
     const SCARCE: u64 = 20;
     const STALLED_PERCENT: f32 = 10.0;
     let bytes = |name: &str| {
@@ -56,9 +56,9 @@ mod tests {
     use super::*;
 
     fn check(meminfo: &str, pressure: &str, bytes: Option<u64>, scarce: bool) {
-        let told = told(meminfo, pressure);
-        assert_eq!((told.bytes, told.scarce), (bytes, scarce), "{meminfo} {pressure}");
-        assert_eq!(told.floor, if meminfo.contains("1000 kB") { 51_200 } else { 0 });
+        let spare = parse_meminfo(meminfo, pressure);
+        assert_eq!((spare.bytes, spare.scarce), (bytes, scarce), "{meminfo} {pressure}");
+        assert_eq!(spare.floor, if meminfo.contains("1000 kB") { 51_200 } else { 0 });
     }
 
     #[test]

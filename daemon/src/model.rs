@@ -1,146 +1,180 @@
-//! `sayso model`: what a person does with language models, outside the daemon.
+//! The language model: which one is wanted, loaded in the background when a line first needs it, replaced when another
+//! one is chosen, and unloaded when no line needs it or the machine needs its memory more.
+//!
+//! No line waits for any of that, unless its request wants the model and nothing else. A conversion gets the model that
+//! is loaded at that moment, or none; a model that is given up ends after the last line that still asks it.
 
-mod bench;
-mod list;
-mod pull;
-mod verify;
-
-use anyhow::{Context, Result};
-use sayso_model_cli::{Action, Model};
-use sayso_settings::{Settings, folders};
-use sayso_store::{Source, Store};
-use serde_json::{Value, json};
-use std::io::{self, Write};
-use std::path::Path;
-use std::process::ExitCode;
-
-/// Does what the command line says, and says on standard output what came of it.
-pub(crate) fn run(model: &Model) -> ExitCode {
-    match act(model) {
-        Ok(code) => code,
-        // Whoever read standard output has seen enough.
-        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
-        Err(error) => {
-            let message = crate::told(&error);
-            if model.json {
-                // Who closed standard output does not want to know.
-                let _ = print_json(&json!({ "error": { "message": message } }));
-            } else {
-                crate::complain(&message);
-            }
-            ExitCode::FAILURE
-        }
-    }
-}
-
-fn act(model: &Model) -> Result<ExitCode> {
-    let store = store()?;
-    let json = model.json;
-    match &model.action {
-        Action::List => list::run(&store, json)?,
-        Action::Pull { model } => pull::run(&store, model, json)?,
-        Action::Import { file, name } => import(&store, file, name.as_deref(), json)?,
-        Action::Use { name } => choose(&store, name, json)?,
-        Action::Verify { name } => return verify::run(&store, name.as_deref(), json),
-        Action::Remove { name } => remove(&store, name, json)?,
-        Action::Bench { name, rounds } => bench::run(&store, name.as_deref(), *rounds, json)?,
-    }
-    Ok(ExitCode::SUCCESS)
-}
-
-/// The models of this user.
-pub(crate) fn store() -> Result<Store> {
-    let folder = folders::model_folder();
-    Ok(Store::new(folder.context("you have no home folder, so there is no place for models: set HOME")?))
-}
-
-/// The name under which a model is here: as it was given, or that of the repository whose short name was given.
-fn name_here(store: &Store, given: &str) -> String {
-    match Source::parse(given) {
-        Ok(source) if store.folder(given).is_err() && store.folder(source.name()).is_ok() => {
-            source.name().to_owned()
-        }
-        _ => given.to_owned(),
-    }
-}
-
-fn import(store: &Store, file: &Path, name: Option<&str>, json: bool) -> Result<()> {
-    let stem = file.file_stem().and_then(|stem| stem.to_str());
-    let name = name.or(stem).context("the file has no name that a model could have: give one with --name")?;
-    let manifest = store.import(file, name)?;
-    let bytes = manifest.bytes();
-    if json {
-        return print_json(&json!({ "name": name, "bytes": bytes, "origin": manifest.origin }));
-    }
-    print(&format!("{name} is here, {}. To have it judge: sayso model use {name}\n", megabytes(bytes)))
-}
-
-fn choose(store: &Store, given: &str, json: bool) -> Result<()> {
-    let name = name_here(store, given);
-    store.choose(&name)?;
-    let (settings, _) = Settings::load_usable();
-    // What the settings say stands above the choice, which would otherwise seem to do nothing.
-    let held_back = match (&settings.model.name, settings.model.judge) {
-        (_, false) => Some("the settings say `judge = false`, so no model judges".to_owned()),
-        (Some(other), _) if *other != name => {
-            Some(format!("the settings say `name = \"{other}\"`, which goes before this choice"))
-        }
-        _ => None,
-    };
-    if json {
-        return print_json(&json!({ "name": name, "held_back": held_back }));
-    }
-    print(&match held_back {
-        None => format!("{name} judges from now on. The daemon loads it when it first needs it.\n"),
-        Some(why) => format!("{name} is chosen, but {why}.\n"),
-    })
-}
-
-fn remove(store: &Store, given: &str, json: bool) -> Result<()> {
-    let name = name_here(store, given);
-    let was_chosen = store.chosen()?.as_ref() == Some(&name);
-    store.remove(&name)?;
-    if json {
-        return print_json(&json!({ "name": name, "was_chosen": was_chosen }));
-    }
-    print(&match was_chosen {
-        true => format!("{name} is removed. It was the one that judged; now none does.\n"),
-        false => format!("{name} is removed.\n"),
-    })
-}
-
-/// Prints text on standard output.
-fn print(text: &str) -> Result<()> {
-    let mut out = io::stdout().lock();
-    Ok(out.write_all(text.as_bytes()).and_then(|()| out.flush())?)
-}
-
-/// Prints one JSON object on a line of standard output.
-fn print_json(object: &Value) -> Result<()> {
-    print(&format!("{object}\n"))
-}
-
-/// Bytes in megabytes, as disks and hubs count them.
-fn megabytes(bytes: u64) -> String {
-    let megabytes = bytes as f64 / 1e6;
-    match megabytes {
-        10.0.. => format!("{megabytes:.0} MB"),
-        _ => format!("{megabytes:.1} MB"),
-    }
-}
-
-fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
-}
-
+mod loader;
+mod policy;
 #[cfg(test)]
-mod tests {
-    use super::*;
+mod tests;
+mod wanted;
 
-    #[test]
-    fn sizes_are_short() {
-        for (bytes, shown) in [(0, "0.0 MB"), (1_250_000, "1.2 MB"), (338_000_000, "338 MB")] {
-            assert_eq!(megabytes(bytes), shown);
+use sayso_engine::Resident;
+use sayso_language::LanguageError;
+use sayso_protocol::{ModelState, ModelStatus};
+use sayso_settings as settings;
+use sayso_store::Store;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+use tokio::sync::watch;
+use wanted::{Inputs, Wanted};
+
+/// Owns the loaded model and decides when there is one.
+#[derive(Debug)]
+pub(crate) struct ModelManager {
+    store: Option<Store>,
+    /// Broadcasts every change of the state to waiters. Never borrowed across a wait.
+    inner: watch::Sender<Inner>,
+    /// Held while a model is loaded: of two that are chosen shortly one after the other, one is loaded at a time, and
+    /// the first not at all unless it has begun.
+    loading: Mutex<()>,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    /// What the choice was last made from.
+    inputs: Option<Inputs>,
+    wanted: Option<Wanted>,
+    state: State,
+    /// Counts changes of the state: a load that began before the last change is dropped.
+    changes: u64,
+    /// When a line last needed the model.
+    needed: Option<Instant>,
+    /// A low-memory warning has been logged since the last change of the state.
+    memory_warning_logged: bool,
+}
+
+#[derive(Debug, Default)]
+enum State {
+    /// None is chosen.
+    #[default]
+    None,
+    /// The settings want none.
+    Off,
+    /// It is loaded when a line needs it; the text says why it is not loaded any more.
+    Unloaded(Option<String>),
+    /// It is being loaded.
+    Loading,
+    /// It is loaded; the time is what loading took.
+    Resident(Resident, Duration),
+    /// Why it cannot be used. It is not tried again before something changes.
+    Failed(String),
+}
+
+impl Inner {
+    fn change(&mut self, state: State) {
+        self.changes += 1;
+        self.memory_warning_logged = false;
+        self.state = state;
+    }
+}
+
+impl ModelManager {
+    /// Manages a model of this store; nothing is looked at yet.
+    pub(crate) fn new(store: Option<Store>) -> ModelManager {
+        ModelManager { store, inner: watch::Sender::default(), loading: Mutex::default() }
+    }
+
+    /// Looks which model is wanted, and goes over to it. Costs two stats where nothing has changed. May block as long
+    /// as the disk does; nobody else waits meanwhile.
+    pub(crate) fn refresh_choice(&self, settings: &settings::Model) {
+        let Some(store) = &self.store else { return };
+        let inputs = Inputs::now(store, settings);
+        if self.inner.borrow().inputs.as_ref() == Some(&inputs) {
+            return;
         }
+        let (wanted, state) = wanted::resolve(store, settings);
+        self.update(|inner| {
+            let is_chosen_anew =
+                inner.inputs.as_ref().is_some_and(|before| before.store[1] != inputs.store[1]);
+            inner.inputs = Some(inputs);
+            let is_same = wanted.is_some() && wanted == inner.wanted;
+            // Choosing a failed model again means: try it again.
+            let is_retried = is_chosen_anew && matches!(inner.state, State::Failed(_));
+            if is_same && !is_retried {
+                return false;
+            }
+            match (&wanted, &state) {
+                (Some(wanted), _) => tracing::info!(model = wanted.name, "this language model is chosen"),
+                (None, State::Failed(why)) => tracing::warn!(why, "no language model"),
+                (None, _) => {}
+            }
+            inner.wanted = wanted;
+            inner.change(state);
+            true
+        });
+    }
+
+    /// The model, if it is loaded, as of the last look at the choice.
+    pub(crate) fn model(&self) -> Option<Resident> {
+        let resident = match &self.inner.borrow().state {
+            State::Resident(resident, _) => resident.clone(),
+            _ => return None,
+        };
+        if !resident.has_ended() {
+            return Some(resident);
+        }
+        self.update(|inner| {
+            // Another one may have been loaded meanwhile.
+            let has_ended = matches!(&inner.state, State::Resident(it, _) if it.has_ended());
+            if has_ended {
+                tracing::error!("the language model ended by a defect");
+                inner.change(State::Failed(LanguageError::Gone.to_string()));
+            }
+            has_ended
+        });
+        None
+    }
+
+    /// Notes that a line needed the model and had it.
+    pub(crate) fn touch(&self) {
+        self.update(|inner| {
+            inner.needed = Some(Instant::now());
+            false
+        });
+    }
+
+    /// Why there is no model, for the person.
+    pub(crate) fn unavailable_reason(&self) -> String {
+        match &self.inner.borrow().state {
+            State::None => "no language model is chosen, `sayso model --help` tells how".to_owned(),
+            State::Off => "the settings want no language model".to_owned(),
+            State::Unloaded(Some(why)) | State::Failed(why) => why.clone(),
+            State::Unloaded(None) | State::Loading | State::Resident(..) => "it is not there yet".to_owned(),
+        }
+    }
+
+    /// The state of the model, as of the last look at the choice.
+    pub(crate) fn status(&self) -> ModelStatus {
+        let inner = self.inner.borrow();
+        let (state, why) = match &inner.state {
+            State::None => (ModelState::None, None),
+            State::Off => (ModelState::Off, None),
+            State::Unloaded(why) => (ModelState::Unloaded, why.clone()),
+            State::Loading => (ModelState::Loading, None),
+            State::Resident(..) => (ModelState::Resident, None),
+            State::Failed(why) => (ModelState::Failed, Some(why.clone())),
+        };
+        let name = inner.wanted.as_ref().map(|wanted| wanted.name.clone());
+        let mut status = ModelStatus { name, state, why, ..ModelStatus::default() };
+        if let State::Resident(resident, time) = &inner.state {
+            let memory = resident.memory();
+            status.weights_bytes = memory.weights as u64;
+            status.cache_bytes = (memory.cache + memory.room) as u64;
+            status.load_ms = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        }
+        status
+    }
+
+    /// When a line last needed the model.
+    #[cfg(test)]
+    pub(crate) fn last_needed(&self) -> Option<Instant> {
+        self.inner.borrow().needed
+    }
+
+    /// Changes what is known; `change` says whether the state changed, so that waiters look.
+    fn update(&self, change: impl FnOnce(&mut Inner) -> bool) {
+        self.inner.send_if_modified(change);
     }
 }

@@ -1,8 +1,10 @@
 //! The life of the daemon: let connections in, and end in an orderly way.
 
 use crate::connection;
-use crate::house::{House, MAX_CONNECTIONS, Phase};
+use crate::limits::MAX_CONNECTIONS;
 use crate::listen::Ownership;
+use crate::phase::Phase;
+use crate::state::Shared;
 use interprocess::local_socket::traits::tokio::Listener as _;
 use interprocess::os::unix::uds_local_socket::tokio::{Listener, Stream};
 use sayso_protocol::Place;
@@ -16,11 +18,11 @@ use tokio::time::{interval, sleep, timeout};
 
 /// What was sent before the end is answered within this time.
 const DRAIN: Duration = Duration::from_millis(700);
-/// What then remains is told `shutting_down` within this time. Both together stay under a second.
+/// What remains then gets `shutting_down` within this time. Both together stay under a second.
 const CLOSE: Duration = Duration::from_millis(150);
-/// Between two looks at whether the socket's path still leads here.
+/// How often the daemon checks that the socket's path still leads here.
 const LOOK: Duration = Duration::from_secs(15);
-/// Between two touches of the socket, which keep it from cleaners of temporary folders.
+/// How often the socket is touched, so that cleaners of temporary folders leave it.
 const TOUCH: Duration = Duration::from_secs(3600);
 /// A pause after connections could not be accepted, for example for want of descriptors.
 const BREATHER: Duration = Duration::from_millis(50);
@@ -57,18 +59,19 @@ pub(crate) async fn run(
     listener: Listener,
     ownership: &Ownership,
     place: &Place,
-    house: &Arc<House>,
+    shared: &Arc<Shared>,
     mut signals: Signals,
     idle_exit: Option<Option<Duration>>,
 ) {
-    // Nobody waits for it: a line that comes meanwhile finds some of it done.
-    tokio::task::spawn_blocking(sayso_engine::warm_up);
+    // Nobody waits for it: a line that arrives meanwhile finds part of it done.
+    let warmed = shared.clone();
+    tokio::task::spawn_blocking(move || warmed.configuration.current().tagger.engine.warm_up());
     let (mut look, mut touch) = (interval(LOOK), interval(TOUCH));
     tokio::select! {
         signal = signals.next() => tracing::info!(signal, "ending"),
-        () = house.reached(Phase::Draining) => {}
-        () = accept_all(&listener, house) => {}
-        () = idle_for(house, idle_exit) => tracing::info!("ending after being idle"),
+        () = shared.phases.reached(Phase::Draining) => {}
+        () = accept_all(&listener, shared) => {}
+        () = idle_for(shared, idle_exit) => tracing::info!("ending after being idle"),
         () = async {
             loop {
                 tokio::select! {
@@ -80,29 +83,29 @@ pub(crate) async fn run(
             }
         } => tracing::warn!("ending: the socket was removed or replaced, so nobody can connect any more"),
     }
-    house.enter(Phase::Draining);
-    // First the path, so that who comes now starts the next daemon; then who was in the queue already.
+    shared.phases.enter(Phase::Draining);
+    // First the path, so that new clients start the next daemon; then the connections that are queued already.
     ownership.remove();
     if matches!(ownership, Ownership::Ours { .. }) {
-        accept_queued(listener, house);
+        accept_queued(listener, shared);
     }
     let everybody = u32::try_from(MAX_CONNECTIONS).unwrap_or(u32::MAX);
-    if timeout(DRAIN, house.doors.acquire_many(everybody)).await.is_err() {
-        house.enter(Phase::Closing);
-        let _ = timeout(CLOSE, house.doors.acquire_many(everybody)).await;
+    if timeout(DRAIN, shared.limits.connection_slots.acquire_many(everybody)).await.is_err() {
+        shared.phases.enter(Phase::Closing);
+        let _ = timeout(CLOSE, shared.limits.connection_slots.acquire_many(everybody)).await;
     }
 }
 
-/// Lets connections in for ever, as many at once as there are doors.
-async fn accept_all(listener: &Listener, house: &Arc<House>) {
+/// Accepts connections for ever, as many at once as there are slots.
+async fn accept_all(listener: &Listener, shared: &Arc<Shared>) {
     loop {
-        let door = match house.doors.clone().try_acquire_owned() {
-            Ok(door) => door,
+        let slot = match shared.limits.connection_slots.clone().try_acquire_owned() {
+            Ok(slot) => slot,
             Err(_) => {
-                house.set_crowded(true);
-                let Ok(door) = house.doors.clone().acquire_owned().await else { return };
-                house.set_crowded(false);
-                door
+                shared.limits.set_connections_full(true);
+                let Ok(slot) = shared.limits.connection_slots.clone().acquire_owned().await else { return };
+                shared.limits.set_connections_full(false);
+                slot
             }
         };
         let stream = loop {
@@ -110,45 +113,45 @@ async fn accept_all(listener: &Listener, house: &Arc<House>) {
                 Ok(stream) => break stream,
                 Err(error) => {
                     tracing::warn!(%error, "a connection could not be accepted");
-                    house.set_crowded(true);
+                    shared.limits.set_connections_full(true);
                     sleep(BREATHER).await;
-                    house.set_crowded(false);
+                    shared.limits.set_connections_full(false);
                 }
             }
         };
-        let house = house.clone();
+        let shared = shared.clone();
         tokio::spawn(async move {
-            connection::serve(stream, house).await;
-            drop(door);
+            connection::serve(stream, shared).await;
+            drop(slot);
         });
     }
 }
 
-/// Lets in who connected before the path was removed.
-fn accept_queued(listener: Listener, house: &Arc<House>) {
+/// Accepts the connections that were made before the path was removed.
+fn accept_queued(listener: Listener, shared: &Arc<Shared>) {
     let Ok(descriptor) = OwnedFd::try_from(listener) else { return };
     let listener = UnixListener::from(descriptor);
-    while let Ok(door) = house.doors.clone().try_acquire_owned() {
+    while let Ok(slot) = shared.limits.connection_slots.clone().try_acquire_owned() {
         // The listener does not block: an error means that nobody is left.
         let Ok((stream, _)) = listener.accept() else { return };
         let Ok(stream) = stream.set_nonblocking(true).and_then(|()| Stream::try_from(OwnedFd::from(stream)))
         else {
             continue;
         };
-        let house = house.clone();
+        let shared = shared.clone();
         tokio::spawn(async move {
-            connection::serve(stream, house).await;
-            drop(door);
+            connection::serve(stream, shared).await;
+            drop(slot);
         });
     }
 }
 
 /// Ends after so long without a request: `fixed` where the command line says it, else as the settings say now.
-async fn idle_for(house: &House, fixed: Option<Option<Duration>>) {
+async fn idle_for(shared: &Shared, fixed: Option<Option<Duration>>) {
     loop {
-        let limit = fixed.unwrap_or_else(|| house.configuration.current().settings.daemon.idle);
+        let limit = fixed.unwrap_or_else(|| shared.configuration.current().settings.daemon.idle);
         match limit {
-            Some(limit) => match limit.checked_sub(house.idle()) {
+            Some(limit) => match limit.checked_sub(shared.idle()) {
                 None | Some(Duration::ZERO) => return,
                 Some(left) if fixed.is_some() => sleep(left).await,
                 Some(left) => sleep(left.min(LOOK)).await,

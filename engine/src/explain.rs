@@ -1,10 +1,11 @@
 //! Explain: unit by unit what was heard, its readings, which one was taken and why.
 
-use std::ops::Range;
-
+use crate::candidates::Candidates;
+use crate::draft::{Choice, Draft, Kept};
+use crate::{Conversion, Stage};
 use sayso_speech::lattice::{Kind, Lattice, Reading, Step};
-
-use crate::{Conversion, Dictation, Refusal, Words};
+use sayso_tagger::Path;
+use std::ops::Range;
 
 /// One reading of a unit.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,28 +31,22 @@ pub struct ExplainedUnit {
     pub why: String,
 }
 
-/// Like [`crate::convert`], and says how it came about. A line that the gate kept has one unit.
-///
-/// # Errors
-/// As [`crate::convert`].
-pub fn explain(
-    words: &Words,
-    dictation: &Dictation<'_>,
-) -> Result<(Conversion, Vec<ExplainedUnit>), Refusal> {
-    crate::check(dictation)?;
-    let (conversion, choice) = crate::conclude(words, dictation);
-    let lattice = &choice.lattice;
-    let units = match choice.path {
-        None => vec![kept(lattice, &conversion)],
-        Some(path) => {
-            let begins = path.iter().position(|step| lattice.reading(step.reading).kind.writes());
-            let at_start = |at: usize| begins.is_none_or(|begins| at <= begins);
-            let units = path.iter().enumerate();
-            let sure = |at: usize| choice.scores.get(at).map(|score| score.exp());
-            units.map(|(at, step)| unit(lattice, step, conversion.route, at_start(at), sure(at))).collect()
+/// The units of a line that was converted to `conversion`. A line that the gate kept has one unit.
+pub(crate) fn units(draft: &Draft, conversion: &Conversion) -> Vec<ExplainedUnit> {
+    let paths = match &draft.choice {
+        Choice::Paths(paths) if conversion.stage != Stage::Gate => paths,
+        Choice::Paths(Candidates { lattice, .. }) | Choice::Kept(Kept { lattice, .. }) => {
+            return vec![kept(lattice, conversion)];
         }
     };
-    Ok((conversion, units))
+    let Candidates { lattice, best: Path { steps, scores, .. }, .. } = paths;
+    let begins = steps.iter().position(|step| lattice.reading(step.reading).kind.writes());
+    let explained = |(at, step): (usize, &Step)| {
+        let is_at_start = begins.is_none_or(|begins| at <= begins);
+        let probability = scores.get(at).map(|score| score.exp());
+        unit(lattice, step, conversion.stage, is_at_start, probability)
+    };
+    steps.iter().enumerate().map(explained).collect()
 }
 
 fn kept(lattice: &Lattice, conversion: &Conversion) -> ExplainedUnit {
@@ -64,7 +59,13 @@ fn kept(lattice: &Lattice, conversion: &Conversion) -> ExplainedUnit {
     }
 }
 
-fn unit(lattice: &Lattice, step: &Step, route: &str, at_start: bool, sure: Option<f32>) -> ExplainedUnit {
+fn unit(
+    lattice: &Lattice,
+    step: &Step,
+    stage: Stage,
+    is_at_start: bool,
+    probability: Option<f32>,
+) -> ExplainedUnit {
     let taken = lattice.reading(step.reading);
     let (first, readings) = lattice.at(taken.tokens.start);
     let shown = |(at, reading): (usize, &Reading)| ExplainedReading {
@@ -78,14 +79,16 @@ fn unit(lattice: &Lattice, step: &Step, route: &str, at_start: bool, sure: Optio
         heard: lattice.line.text[bytes].to_owned(),
         source: lattice.line.source(taken.tokens.clone()),
         readings: different(readings.iter().enumerate().map(shown).collect()),
-        why: match sure {
-            Some(sure) => format!("{}; {:.0} % sure", why(taken, step, route, at_start), sure * 100.0),
-            None => why(taken, step, route, at_start),
+        why: match probability {
+            Some(probability) => {
+                format!("{}; {:.0} % sure", why(taken, step, stage, is_at_start), probability * 100.0)
+            }
+            None => why(taken, step, stage, is_at_start),
         },
     }
 }
 
-/// Readings that write the same for the same reason are one to whoever reads them; the taken one stands for its likes.
+/// Readings of the same text and kind are shown once; the taken one stands for its likes.
 fn different(mut readings: Vec<ExplainedReading>) -> Vec<ExplainedReading> {
     readings.sort_by_key(|reading| !reading.taken);
     let mut shown: Vec<ExplainedReading> = Vec::with_capacity(readings.len());
@@ -97,7 +100,7 @@ fn different(mut readings: Vec<ExplainedReading>) -> Vec<ExplainedReading> {
     shown
 }
 
-fn why(taken: &Reading, step: &Step, route: &str, at_start: bool) -> String {
+fn why(taken: &Reading, step: &Step, stage: Stage, is_at_start: bool) -> String {
     let reading = match taken.kind {
         Kind::Word => "a plain word",
         Kind::Letter => "a single letter",
@@ -113,12 +116,12 @@ fn why(taken: &Reading, step: &Step, route: &str, at_start: bool) -> String {
         Kind::Sounds => "what was heard sounds like it",
         Kind::Drop => "talk, or taken back: writes nothing",
     };
-    let joined = match (route, taken.kind.writes()) {
-        (_, false) => "",
-        _ if at_start => "",
-        ("strict", true) => "; spaces stand where they were said",
-        ("tagger" | "judge" | "writer", true) if step.space => "; a space before it, as commands are written",
-        (_, true) if step.space => "; a space before it, by the rules of spacing",
+    let joined = match taken.kind.writes() {
+        false => "",
+        _ if is_at_start => "",
+        _ if stage == Stage::Strict => "; spaces stand where they were said",
+        _ if step.space && stage.is_tagged() => "; a space before it, as commands are written",
+        _ if step.space => "; a space before it, by the rules of spacing",
         _ => "; written on to what stands before it",
     };
     format!("{reading}{joined}")

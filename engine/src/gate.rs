@@ -1,65 +1,80 @@
-//! The gate: what a line is, by the rules and by the tagger together.
+//! The gate: what kind of line this is, by the rules and by the tagger together.
 //!
-//! The rules see what is written; the tagger, which has seen many lines of each kind, sees what they have in common.
-//! The costly mistake is to change a line that was right, so that the rules' word for a command counts much.
+//! The rules know what is written. The tagger has seen many lines of each kind and knows what they have in common. The
+//! costly mistake is to change a line that was right, so the rules' verdict that a line is a command weighs heavily.
+//!
+//! The thresholds were set by hand on 2026-11-23 for the first tagger that knew the kind of a line. `sayso-lab gate`
+//! measures them; docs/BENCHMARKS.md has the counts.
 
 use sayso_speech::gate::Verdict;
+use sayso_speech::lattice::Step;
 use sayso_tagger::LineClass;
 
-/// What is done with a line.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) enum Plan {
-    /// It is a command already.
-    KeepCommand {
-        /// How sure that is.
+/// What kind of line it is, and so what happens to it.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Class {
+    /// A command already: the line stays.
+    Command {
+        /// How sure that is, 0 to 1.
         confidence: f32,
     },
-    /// It is no command.
-    KeepProse {
-        /// How sure that is.
+    /// No command: the line stays.
+    Prose {
+        /// How sure that is, 0 to 1.
         confidence: f32,
     },
-    /// The path is to be chosen.
-    Choose,
-    /// The path is to be chosen, and the line kept where it does not begin with the name of a command.
-    ChooseCommand,
+    /// Words without a command by the rules, but perhaps not by the tagger: the line changes only if the chosen path
+    /// begins with the name of a command.
+    MaybeCommand,
+    /// A dictated command of which every separator was said: this is its one path.
+    Strict(Vec<Step>),
+    /// A dictated command whose path is still to be chosen.
+    Dictation,
 }
 
-/// How sure the tagger must be of a dictation where the rules see a command.
-const HEARD: f32 = 0.97;
-/// How sure it must be of words without a command where the rules see a dictation.
-const TALK: f32 = 0.9;
-/// How sure it must be of a dictation where the rules see words without a command.
-const NO_TALK: f32 = 0.6;
-/// A line that says its separators and that the tagger finds less likely to say all of them than this does not. In training
-/// one line in forty is strict; at this bound every one of the 109,800 lines of the round trip stays strict.
-const STRICT: f32 = 0.002;
+/// The rules say "command": the tagger overrules them above this probability of a dictation.
+const OVERRULE_COMMAND_ABOVE: f32 = 0.97;
+/// The rules say "dictation": the tagger overrules them above this probability of prose.
+const OVERRULE_DICTATION_ABOVE: f32 = 0.9;
+/// The rules say "prose": the tagger overrules them above this probability of a dictation.
+const OVERRULE_PROSE_ABOVE: f32 = 0.6;
+/// A line that says some separators but could be meant to have more is strict only above this probability. One line in
+/// forty is strict in training; this bound keeps all 109,800 lines of the round trip strict.
+const STRICT_ABOVE: f32 = 0.002;
 
-/// What the rules are sure of where there is no tagger to ask.
-const BY_RULE: f32 = 0.95;
+/// Confidence that a line is a command where the rules say so and there is no tagger. Set by hand on 2026-11-23, on the
+/// safe side: the rules alone keep 27,411 of 27,426 commands (docs/BENCHMARKS.md).
+const RULES_ONLY_COMMAND: f32 = 0.95;
+/// The same for a line without a command, of which the rules know much less: no better than even.
+pub(crate) const RULES_ONLY_PROSE: f32 = 0.5;
 
-/// What is done with a line that `rules` hold for something, and the tagger, where it was asked, for something `likely`.
-pub(crate) fn plan(rules: Verdict, likely: Option<LineClass>) -> Plan {
-    let Some(likely) = likely else {
+/// The kind of a line that is not strict: `rules` is the verdict of the rules, `tagger` the tagger's probabilities
+/// where it was asked.
+pub(crate) fn classify(rules: Verdict, tagger: Option<LineClass>) -> Class {
+    let Some(likely) = tagger else {
         return match rules {
-            Verdict::Command => Plan::KeepCommand { confidence: BY_RULE },
-            Verdict::Prose => Plan::KeepProse { confidence: 0.5 },
-            Verdict::Dictation => Plan::Choose,
+            Verdict::Command => Class::Command { confidence: RULES_ONLY_COMMAND },
+            Verdict::Prose => Class::Prose { confidence: RULES_ONLY_PROSE },
+            Verdict::Dictation => Class::Dictation,
         };
     };
-    let said = likely.dictation + likely.strict;
+    let dictated = likely.dictation + likely.strict;
     match rules {
-        Verdict::Command if said < HEARD => Plan::KeepCommand { confidence: 1.0 - said },
-        Verdict::Prose if said < NO_TALK => Plan::KeepProse { confidence: 1.0 - said },
-        Verdict::Prose => Plan::ChooseCommand,
-        Verdict::Dictation if likely.prose > TALK => Plan::KeepProse { confidence: likely.prose },
-        _ => Plan::Choose,
+        Verdict::Command if dictated < OVERRULE_COMMAND_ABOVE => {
+            Class::Command { confidence: 1.0 - dictated }
+        }
+        Verdict::Prose if dictated < OVERRULE_PROSE_ABOVE => Class::Prose { confidence: 1.0 - dictated },
+        Verdict::Prose => Class::MaybeCommand,
+        Verdict::Dictation if likely.prose > OVERRULE_DICTATION_ABOVE => {
+            Class::Prose { confidence: likely.prose }
+        }
+        Verdict::Command | Verdict::Dictation => Class::Dictation,
     }
 }
 
-/// Whether a line that says some separators, and could be meant to be said with more, says all that it has.
-pub(crate) fn says_separators(likely: LineClass) -> bool {
-    likely.strict > STRICT
+/// Whether a line that says some separators, and could be meant to have more, says all that it has.
+pub(crate) fn says_all_separators(tagger: LineClass) -> bool {
+    tagger.strict > STRICT_ABOVE
 }
 
 #[cfg(test)]
@@ -72,19 +87,19 @@ mod tests {
 
     #[test]
     fn a_doubt_keeps_the_line() {
-        assert!(matches!(plan(Verdict::Command, likely(0.1, 0.9)), Plan::KeepCommand { .. }));
-        assert_eq!(plan(Verdict::Command, likely(0.01, 0.99)), Plan::Choose);
-        assert!(matches!(plan(Verdict::Prose, likely(0.0, 0.4)), Plan::KeepProse { .. }));
-        assert_eq!(plan(Verdict::Prose, likely(0.0, 0.9)), Plan::ChooseCommand);
-        assert!(matches!(plan(Verdict::Dictation, likely(0.0, 0.05)), Plan::KeepProse { .. }));
-        // What was said by name is no command as it stands, whatever the tagger thinks.
-        assert_eq!(plan(Verdict::Dictation, likely(1.0, 0.0)), Plan::Choose);
+        assert!(matches!(classify(Verdict::Command, likely(0.1, 0.9)), Class::Command { .. }));
+        assert_eq!(classify(Verdict::Command, likely(0.01, 0.99)), Class::Dictation);
+        assert!(matches!(classify(Verdict::Prose, likely(0.0, 0.4)), Class::Prose { .. }));
+        assert_eq!(classify(Verdict::Prose, likely(0.0, 0.9)), Class::MaybeCommand);
+        assert!(matches!(classify(Verdict::Dictation, likely(0.0, 0.05)), Class::Prose { .. }));
+        // A line with spoken symbol names is no command as it stands, whatever the tagger says.
+        assert_eq!(classify(Verdict::Dictation, likely(1.0, 0.0)), Class::Dictation);
     }
 
     #[test]
     fn the_rules_alone_keep_what_they_know() {
-        assert!(matches!(plan(Verdict::Command, None), Plan::KeepCommand { .. }));
-        assert!(matches!(plan(Verdict::Prose, None), Plan::KeepProse { .. }));
-        assert_eq!(plan(Verdict::Dictation, None), Plan::Choose);
+        assert!(matches!(classify(Verdict::Command, None), Class::Command { .. }));
+        assert!(matches!(classify(Verdict::Prose, None), Class::Prose { .. }));
+        assert_eq!(classify(Verdict::Dictation, None), Class::Dictation);
     }
 }

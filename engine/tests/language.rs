@@ -3,7 +3,7 @@
 
 #![allow(clippy::unwrap_used)]
 
-use sayso_engine::{Conversion, Dictation, Refusal, Resident, Route, Stop, Words, convert};
+use sayso_engine::{Conversion, Dictation, Engine, Refusal, Rescorer, Resident, Route, Stage, Stop, Words};
 use sayso_language::Options;
 use sayso_store::gguf;
 use std::collections::BTreeSet;
@@ -28,8 +28,9 @@ fn model() -> Resident {
 }
 
 fn by(route: Route, text: &str, model: Option<&Resident>, stop: &Stop) -> Conversion {
-    let dictation = Dictation { text, route, model, stop: stop.clone(), ..Dictation::default() };
-    convert(&Words::default(), &dictation).unwrap()
+    let dictation = Dictation { text, route, ..Dictation::default() };
+    let rescorer = model.map(|model| Rescorer { model, stop });
+    Engine::embedded().convert(&Words::default(), &dictation, rescorer).unwrap()
 }
 
 /// All lines of an answer, but for quotes at their end: the best one is also offered without those that were closed.
@@ -45,9 +46,9 @@ fn a_judge_reorders_what_the_tagger_found() {
         let judged = by(Route::Model, text, Some(&model), &Stop::never());
         let tagged = by(Route::Tagger, text, None, &Stop::never());
         assert!((0.0..=1.0).contains(&judged.confidence));
-        match judged.route {
-            "judge" => assert!(lines(&judged).is_superset(&lines(&tagged)), "{text}"),
-            route => assert_eq!(route, "writer"),
+        match judged.stage {
+            Stage::Rescored => assert!(lines(&judged).is_superset(&lines(&tagged)), "{text}"),
+            stage => assert_eq!(stage, Stage::Generated),
         }
         assert_eq!(by(Route::Model, text, Some(&model), &Stop::never()), judged, "the same answer again");
     }
@@ -104,12 +105,13 @@ fn check_tagged(text: &str, model: &Resident, stop: &Stop, why: &str) {
 fn what_was_written_freely_is_taken_where_it_was_said() {
     let model = model();
     for text in LINES {
-        let free =
-            Dictation { text, route: Route::Model, model: Some(&model), free: true, ..Dictation::default() };
-        let found = convert(&Words::default(), &free).unwrap();
+        let dictation = Dictation { text, route: Route::Model, ..Dictation::default() };
+        let mut draft = Engine::embedded().draft(&Words::default(), &dictation).unwrap();
+        draft.generate_unconstrained(&model, &Stop::never());
+        let found = draft.finish();
         let tagged = by(Route::Tagger, text, None, &Stop::never());
         // Random weights write nothing that was said.
-        assert_eq!((found.route, &found.buffer), ("tagger", &tagged.buffer));
+        assert_eq!((found.stage, &found.buffer), (Stage::Tagger, &tagged.buffer));
         assert!(found.message.unwrap().contains("which was not said"));
     }
 }
@@ -120,12 +122,12 @@ fn a_model_that_has_ended_leaves_the_first_stage() {
     let defect = model.ask(&Stop::never(), |_, _| -> Result<(), _> { panic!("a defect, for this test") });
     assert!(defect.is_err());
     for route in [Route::Model, Route::Auto] {
-        assert_eq!(by(route, LINES[0], Some(&model), &Stop::never()).route, "tagger");
+        assert_eq!(by(route, LINES[0], Some(&model), &Stop::never()).stage, Stage::Tagger);
     }
 }
 
 #[test]
 fn without_a_model_the_route_is_refused() {
     let dictation = Dictation { text: LINES[0], route: Route::Model, ..Dictation::default() };
-    assert_eq!(convert(&Words::default(), &dictation), Err(Refusal::NoModel));
+    assert_eq!(Engine::embedded().convert(&Words::default(), &dictation, None), Err(Refusal::NoModel));
 }

@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 use proptest::prelude::*;
-use sayso_engine::{Dictation, Refusal, Route, Words, convert, explain};
+use sayso_engine::{Conversion, Dictation, Engine, Refusal, Route, Words};
 use sayso_speech::clean::clean;
 use sayso_speech::lattice::{Kind, MAX_READINGS};
 use sayso_speech::lex::lex;
@@ -58,6 +58,10 @@ fn is_subsequence(short: &str, long: &str) -> bool {
     short.chars().all(|c| rest.any(|other| other == c))
 }
 
+fn convert(words: &Words, dictation: &Dictation<'_>) -> Result<Conversion, Refusal> {
+    Engine::embedded().convert(words, dictation, None)
+}
+
 fn check_line(text: &str) -> Result<(), TestCaseError> {
     for route in [Route::Auto, Route::Scanner, Route::Tagger] {
         let dictation = Dictation { text, cursor: Some(3), route, ..Dictation::default() };
@@ -75,7 +79,7 @@ fn check_line(text: &str) -> Result<(), TestCaseError> {
             prop_assert!(span.source.start >= at, "spans go forward: {:?}", conversion.spans);
             at = span.source.end;
         }
-        let again = explain(&Words::default(), &dictation).unwrap().0;
+        let again = Engine::embedded().draft(&Words::default(), &dictation).unwrap().explain().0;
         prop_assert_eq!(again, conversion, "the same input gives the same answer");
     }
     Ok(())

@@ -6,7 +6,7 @@
 
 #![allow(clippy::unwrap_used)]
 
-use sayso_engine::{Conversion, Dictation, Route, Words, convert};
+use sayso_engine::{Conversion, Dictation, Engine, Route, Words};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
@@ -35,12 +35,13 @@ fn witnesses() -> Vec<String> {
 }
 
 fn stage(conversion: &Conversion) -> &str {
-    conversion.route
+    conversion.stage.name()
 }
 
 fn answer(text: &str) -> Value {
     let words = Words::default();
-    let converted = |route| convert(&words, &Dictation { text, route, ..Dictation::default() });
+    let converted =
+        |route| Engine::embedded().convert(&words, &Dictation { text, route, ..Dictation::default() }, None);
     let record = |conversion: Conversion| {
         json!({
             "buffer": conversion.buffer,

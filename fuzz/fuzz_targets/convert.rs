@@ -4,7 +4,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use sayso_engine::{Dictation, Words, convert};
+use sayso_engine::{Dictation, Engine, Words};
 use sayso_text::is_forbidden;
 
 fuzz_target!(|input: (Option<u16>, Vec<(&str, &str)>, &str)| {
@@ -15,7 +15,8 @@ fuzz_target!(|input: (Option<u16>, Vec<(&str, &str)>, &str)| {
     let pairs = pairs.into_iter().filter(|(heard, written)| fine(heard) && fine(written));
     let words = Words::new(pairs.map(|(heard, written)| (heard.to_owned(), written.to_owned())));
     let dictation = Dictation { text, cursor: cursor.map(usize::from), ..Dictation::default() };
-    let Ok(conversion) = convert(&words, &dictation) else { return };
+    let convert = || Engine::embedded().convert(&words, &dictation, None);
+    let Ok(conversion) = convert() else { return };
 
     let buffer = conversion.buffer.as_str();
     let characters = buffer.chars().count();
@@ -26,5 +27,5 @@ fuzz_target!(|input: (Option<u16>, Vec<(&str, &str)>, &str)| {
         assert!(span.source.start <= span.source.end && span.source.end <= heard, "{span:?}");
         assert!(span.output.start <= span.output.end && span.output.end <= characters, "{span:?}");
     }
-    assert_eq!(convert(&words, &dictation).as_ref(), Ok(&conversion), "the same input gives the same output");
+    assert_eq!(convert().as_ref(), Ok(&conversion), "the same input gives the same output");
 });

@@ -25,6 +25,7 @@ pub use frame::MAX_FRAME_BYTES;
 pub use message::{Context, Op, ReplyTo, Request, Route};
 pub use place::Place;
 pub use reply::{
-    Answer, MAX_SPANS, ModelState, ModelStatus, Outcome, Reading, Reply, RouteLatency, Span, Status, Unit,
+    Answer, MAX_SPANS, ModelState, ModelStatus, Outcome, Reading, Reply, RouteLatency, Span, Status,
+    TaggerStatus, Unit,
 };
 pub use version::VERSION;

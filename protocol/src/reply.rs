@@ -134,11 +134,23 @@ pub struct Status {
     pub owner: String,
     /// What is wrong with the settings file, if anything; the last good settings are in force then.
     pub settings_error: Option<String>,
+    /// The tagger; an older daemon does not say.
+    #[serde(default)]
+    pub tagger: TaggerStatus,
     /// The language model; a daemon that knows of none does not tell.
     #[serde(default)]
     pub model: ModelStatus,
     /// Time of the last conversions, per stage that answered.
     pub routes: Vec<RouteLatency>,
+}
+
+/// Where the tagger's weights come from.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct TaggerStatus {
+    /// The weights file that the settings name; `None`: the built-in weights.
+    pub weights: Option<String>,
+    /// Why that file is not used; the built-in weights are used then.
+    pub error: Option<String>,
 }
 
 /// How the language model is.

@@ -28,12 +28,15 @@ const MAX_IDLE_MINUTES: u64 = 366 * 24 * 60;
 const MAX_THREADS: u64 = 256;
 /// Longest name of a model, in characters.
 const MAX_NAME_CHARS: usize = 128;
+/// Longest path, in bytes: what common kernels allow.
+const MAX_PATH_BYTES: usize = 4096;
 /// Most log files that are kept.
 const MAX_KEEP: u64 = 1000;
 
 /// What stands above the first section, and under the sections that have fixed names.
 const TOP: &[&str] = &["key", "deadline_ms", "enter_converts"];
 const DAEMON: &[&str] = &["idle_minutes"];
+const TAGGER: &[&str] = &["weights"];
 const MODEL: &[&str] = &["judge", "name", "unload_minutes", "threads"];
 const LOG: &[&str] = &["level", "rotation", "keep"];
 
@@ -122,6 +125,7 @@ impl Reader<'_> {
             match key.get_ref().as_ref() {
                 "words" => self.section(value, Reader::words),
                 "daemon" => self.section(value, Reader::daemon),
+                "tagger" => self.section(value, Reader::tagger),
                 "model" => self.section(value, Reader::model),
                 "log" => self.section(value, Reader::log),
                 "key" => {
@@ -164,6 +168,26 @@ impl Reader<'_> {
                     }
                 }
                 _ => self.unknown(&key, Some(("daemon", DAEMON))),
+            }
+        }
+    }
+
+    fn tagger(&mut self, table: DeTable<'_>) {
+        for (key, value) in table {
+            match key.get_ref().as_ref() {
+                "weights" => {
+                    let span = value.span();
+                    match self.read::<String>(value) {
+                        Some(path) if path.is_empty() => self.settings.tagger.weights = None,
+                        Some(path) if is_path(&path) => self.settings.tagger.weights = Some(path),
+                        Some(_) => self.mistake(
+                            span,
+                            "expected the path of a weights file, beginning with / or ~/; \"\" means the built-in weights",
+                        ),
+                        None => {}
+                    }
+                }
+                _ => self.unknown(&key, Some(("tagger", TAGGER))),
             }
         }
     }
@@ -302,6 +326,7 @@ impl Reader<'_> {
         let homes = [
             (TOP, "above the first [section]"),
             (DAEMON, "under [daemon]"),
+            (TAGGER, "under [tagger]"),
             (MODEL, "under [model]"),
             (LOG, "under [log]"),
         ];
@@ -312,7 +337,7 @@ impl Reader<'_> {
                 let known = section.map_or(TOP, |(_, known)| known);
                 let known = known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
                 let sections = match section {
-                    None => "; the sections are [words], [daemon], [model] and [log]",
+                    None => "; the sections are [words], [daemon], [tagger], [model] and [log]",
                     Some(_) => "",
                 };
                 format!(
@@ -344,6 +369,12 @@ impl Reader<'_> {
         let at = first.map_or_else(String::new, |(index, _)| format!(" in line {}", index + 1));
         format!("`{}` is given{at} already; remove one of the two", name.trim_matches('"'))
     }
+}
+
+/// Whether a path leads to the same file wherever the daemon was started: an absolute one, or one below the home folder.
+fn is_path(path: &str) -> bool {
+    let is_text = !path.chars().any(|c| c.is_control() || forbidden(c).is_some());
+    is_text && path.len() <= MAX_PATH_BYTES && (path.starts_with('/') || path.starts_with("~/"))
 }
 
 /// Holds one side of a word to what a command line may contain.

@@ -1,6 +1,6 @@
 //! Where the platform wants settings, models and logs to be.
 
-use directories::ProjectDirs;
+use directories::{BaseDirs, ProjectDirs};
 use std::path::PathBuf;
 
 fn project() -> Option<ProjectDirs> {
@@ -26,4 +26,12 @@ pub fn log_folder() -> Option<PathBuf> {
 /// `~/Library/Application Support/sayso` on macOS). `None` for a user without a home.
 pub fn model_folder() -> Option<PathBuf> {
     project().map(|project| project.data_local_dir().join("models"))
+}
+
+/// A path with the user's home folder in place of a `~` at its beginning; as it is for a user without a home.
+pub(crate) fn below_home(path: &str) -> PathBuf {
+    match (path.strip_prefix("~/"), BaseDirs::new()) {
+        (Some(rest), Some(folders)) => folders.home_dir().join(rest),
+        _ => path.into(),
+    }
 }

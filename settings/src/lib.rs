@@ -13,7 +13,7 @@ use nix::fcntl::OFlag;
 use std::fs::File;
 use std::io::Read;
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub use chord::{Chord, Key};
@@ -35,6 +35,8 @@ pub struct Settings {
     pub words: Vec<(String, String)>,
     /// How the daemon lives.
     pub daemon: Daemon,
+    /// The tagger.
+    pub tagger: Tagger,
     /// The language model.
     pub model: Model,
     /// What the daemon logs.
@@ -46,6 +48,21 @@ pub struct Settings {
 pub struct Daemon {
     /// Ends by itself after so long without a request; `None`: never.
     pub idle: Option<Duration>,
+}
+
+/// The tagger, which chooses the path of most lines.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tagger {
+    /// Its weights file as the settings write it: an absolute path, or one that begins with `~/`. `None`: the weights
+    /// that are compiled in.
+    pub weights: Option<String>,
+}
+
+impl Tagger {
+    /// The weights file, with the home folder in place of `~`.
+    pub fn weights_file(&self) -> Option<PathBuf> {
+        self.weights.as_deref().map(folders::below_home)
+    }
 }
 
 /// The language model that judges where the first stage is not sure.
@@ -138,6 +155,7 @@ impl Default for Settings {
             enter_converts: false,
             words: Vec::new(),
             daemon: Daemon::default(),
+            tagger: Tagger::default(),
             model: Model::default(),
             log: Log { level: Level::Info, rotation: Rotation::Daily, keep: 7 },
         }
@@ -206,6 +224,8 @@ impl std::fmt::Display for Settings {
             writeln!(f, "{} = {}", quoted(spoken), quoted(written))?;
         }
         writeln!(f, "\n[daemon]\nidle_minutes = {}", minutes(self.daemon.idle))?;
+        let weights = self.tagger.weights.as_deref().unwrap_or_default();
+        writeln!(f, "\n[tagger]\nweights = {}", quoted(weights))?;
         writeln!(f, "\n[model]\njudge = {judge}\nname = {}", quoted(name.as_deref().unwrap_or_default()))?;
         writeln!(f, "unload_minutes = {}\nthreads = {}", minutes(*unload), threads.unwrap_or(0))?;
         writeln!(f, "\n[log]\nlevel = {}", quoted(self.log.level.as_str()))?;
@@ -242,6 +262,7 @@ mod tests {
         let mut settings = Settings { enter_converts: true, ..Settings::default() };
         settings.words = vec![("quote \"it\"".into(), "back\\slash".into()), ("übung".into(), "=".into())];
         settings.daemon.idle = Some(Duration::from_secs(300));
+        settings.tagger = Tagger { weights: Some("~/my \"own\" tagger.safetensors".into()) };
         settings.model = Model { judge: false, name: Some("tiny".into()), unload: None, threads: Some(3) };
         settings.log = Log { level: Level::Off, rotation: Rotation::Hourly, keep: 1 };
         for settings in [settings, Settings::default()] {

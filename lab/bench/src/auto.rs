@@ -6,7 +6,7 @@ use crate::random;
 use crate::report::{Report, Row, Unit};
 use anyhow::{Context, bail, ensure};
 use sayso_corpus::cases::{self, Case};
-use sayso_engine::{Dictation, Resident, Words};
+use sayso_engine::{Dictation, Engine, Rescorer, Resident, Stage, Stop, Words};
 use sayso_language as language;
 use sayso_language::chat::Chat;
 use sayso_language::checkpoint::Checkpoint;
@@ -74,7 +74,7 @@ pub(super) fn run(samples: usize, means: &Means) -> anyhow::Result<Report> {
         let (again, second) = choose(&model, case)?;
         ensure!(first == again, "{:?} had two answers: {first:?} and {again:?}", case.dictated);
         auto.extend([time, second]);
-        if first.0 != "gate" && first.0 != "strict" && first.0 != "tagger" {
+        if matches!(first.0, Stage::Rescored | Stage::Generated) {
             judged.extend([time, second]);
         }
     }
@@ -116,11 +116,12 @@ pub(super) fn run(samples: usize, means: &Means) -> anyhow::Result<Report> {
 }
 
 /// The stage that answered and the answer, and the time that it took.
-fn choose(model: &Resident, case: &Case) -> anyhow::Result<((&'static str, String), Duration)> {
-    let dictation = Dictation { text: &case.dictated, model: Some(model), ..Dictation::default() };
+fn choose(model: &Resident, case: &Case) -> anyhow::Result<((Stage, String), Duration)> {
+    let dictation = Dictation { text: &case.dictated, ..Dictation::default() };
+    let rescorer = Rescorer { model, stop: &Stop::never() };
     let start = Instant::now();
-    let conversion = sayso_engine::convert(&Words::default(), &dictation)?;
-    Ok(((conversion.route, conversion.buffer), start.elapsed()))
+    let conversion = Engine::embedded().convert(&Words::default(), &dictation, Some(rescorer))?;
+    Ok(((conversion.stage, conversion.buffer), start.elapsed()))
 }
 
 /// The model as the series used it.

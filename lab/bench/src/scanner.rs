@@ -2,7 +2,7 @@
 
 use crate::report::{Report, Row, Unit};
 use anyhow::bail;
-use sayso_engine::{Dictation, Route, Words};
+use sayso_engine::{Dictation, Engine, Route, Words};
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
@@ -87,13 +87,13 @@ pub(super) fn conversions(
     (said, expected): (&str, &str),
     samples: usize,
 ) -> anyhow::Result<Row> {
-    let words = Words::default();
+    let (engine, words) = (Engine::embedded(), Words::default());
     let dictation = Dictation { text: said, route, ..Dictation::default() };
     let mut times: Vec<Duration> = Vec::with_capacity(samples);
     let warm_up = WARM_UP.min(samples);
     for at in 0..warm_up + samples {
         let start = Instant::now();
-        let converted = black_box(sayso_engine::convert(black_box(&words), black_box(&dictation)));
+        let converted = black_box(engine.convert(black_box(&words), black_box(&dictation), None));
         let time = start.elapsed();
         match converted {
             Ok(conversion) if conversion.buffer == expected => {}

@@ -1,6 +1,5 @@
 //! The command line of `sayso-lab`: help is written from here.
 
-use crate::convert::Convert;
 use clap::{Parser, Subcommand};
 use sayso_bench::Bench;
 use sayso_corpus::pages::Cases;
@@ -28,7 +27,6 @@ pub(crate) struct Cli {
 /// What the lab can do: a file each, which also holds the help.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    Convert(Convert),
     Eval(Eval),
     Gate(Gate),
     Judge(Judge),

@@ -3,7 +3,6 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod cli;
-mod convert;
 
 use clap::Parser;
 use cli::{Cli, Command};
@@ -13,7 +12,6 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     // A wrong command line ends with 2 within `parse`.
     let done = match Cli::parse().command {
-        Command::Convert(convert) => convert.run(),
         Command::Eval(eval) => eval.run().map(|()| ExitCode::SUCCESS),
         Command::Gate(gate) => gate.run().map(|()| ExitCode::SUCCESS),
         Command::Judge(judge) => judge.run().map(|()| ExitCode::SUCCESS),

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use sayso_corpus::command_source::is_held_out;
+use sayso_engine::{Dictation, Engine, Words};
 use serde_json::Value;
 use std::io::Write;
 use std::path::Path;
@@ -22,14 +23,10 @@ impl Run {
     }
 }
 
-/// Runs the command with settings that say `settings`.
-fn lab_with(settings: &str, arguments: &[&str], input: &[u8]) -> Run {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("config.toml");
-    std::fs::write(&file, settings).unwrap();
+/// Runs the command.
+fn lab(arguments: &[&str], input: &[u8]) -> Run {
     let mut child = Command::new(env!("CARGO_BIN_EXE_sayso-lab"))
         .args(arguments)
-        .env("SAYSO_CONFIG", &file)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -40,53 +37,6 @@ fn lab_with(settings: &str, arguments: &[&str], input: &[u8]) -> Run {
     let output = child.wait_with_output().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
     Run { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
-}
-
-fn lab(arguments: &[&str], input: &[u8]) -> Run {
-    lab_with("", arguments, input)
-}
-
-#[test]
-fn convert_prints_the_command() {
-    for (arguments, input) in [
-        (&["convert"][..], "git space status\n"),
-        (&["convert"], "git space status"),
-        (&["convert", "git space status"], ""),
-        (&["convert", "git", "space", "status"], ""),
-        (&["convert", "-"], "git space status\n"),
-        (&["convert", "--route", "scanner"], "git space status\n"),
-        (&["convert"], "git status\n"),
-    ] {
-        let run = lab(arguments, input.as_bytes());
-        assert_eq!((run.out.as_str(), run.code), ("git status\n", Some(0)), "{arguments:?}: {}", run.err);
-    }
-}
-
-#[test]
-fn convert_as_json_has_the_members_of_the_wire_in_order() {
-    let run = lab(&["convert", "--json", "ls space dash l"], b"");
-    let members = ["buffer", "cursor", "route", "confidence", "alternatives", "spans", "micros", "message"];
-    let places: Vec<usize> =
-        members.iter().map(|member| run.out.find(&format!("\"{member}\":")).expect(member)).collect();
-    assert!(places.is_sorted(), "{}", run.out);
-    let [answer] = run.json_lines().try_into().unwrap();
-    assert_eq!((&answer["buffer"], &answer["cursor"]), (&"ls -l".into(), &5.into()));
-}
-
-#[test]
-fn convert_says_why_it_could_not() {
-    for (arguments, input, message) in [
-        (&["convert"][..], &b"\n"[..], "the line is empty"),
-        (&["convert"], b"ls \xff", "not UTF-8"),
-        (&["convert"], b"ls \x1b[2J", "U+001B"),
-        (&["convert", "--route", "model"], b"ls space dash l", "no language model is loaded"),
-    ] {
-        let run = lab(arguments, input);
-        assert_eq!((run.out.as_str(), run.code), ("", Some(1)), "{input:?}");
-        assert!(run.err.contains(message), "{input:?}: {}", run.err);
-    }
-    let run = lab(&["convert", "--json"], b"");
-    assert_eq!((run.json_lines()[0]["error"]["code"].as_str(), run.code), (Some("empty"), Some(1)));
 }
 
 #[test]
@@ -100,13 +50,6 @@ fn a_language_model_may_be_asked() {
         lab(&[arguments, &model].concat(), b"tar dash X Z F archive dot tar dot gz")
     };
     let answer = |arguments: &[&str]| with(arguments).json_lines()[0].clone();
-    let judged = answer(&["convert", "--json", "--route", "model"]);
-    assert!(["judge", "writer"].contains(&judged["route"].as_str().unwrap()), "{judged}");
-    let late = answer(&["convert", "--json", "--route", "model", "--model-deadline", "0"]);
-    assert_eq!(late["route"], "tagger");
-    let free = answer(&["convert", "--json", "--route", "model", "--free"]);
-    assert!(free["message"].as_str().unwrap().contains("which was not said"), "{free}");
-
     let figures = answer(&["eval", "--cases", CASES, "--json", "--route", "model", "--free"]);
     assert_eq!(figures["stages"]["free"]["cases"], figures["cases"]);
     let judge = answer(&["judge", "--cases", CASES, "--json"]);
@@ -114,30 +57,6 @@ fn a_language_model_may_be_asked() {
     let run = lab(&["judge", "--cases", CASES, "--model", "/nowhere"], b"");
     assert_eq!(run.code, Some(1));
     assert!(run.err.contains("cannot use the language model in /nowhere"), "{}", run.err);
-}
-
-#[test]
-fn convert_lines_answers_each_in_order() {
-    let input = b"ls space dash l\n\xff\n\ngit space status";
-    let run = lab(&["convert", "--lines"], input);
-    let found: Vec<Value> = run
-        .json_lines()
-        .iter()
-        .map(|line| line.get("buffer").unwrap_or(&line["error"]["code"]).clone())
-        .collect();
-    assert_eq!(found, ["ls -l", "bad_character", "empty", "git status"]);
-    assert_eq!(run.code, Some(0), "{}", run.err);
-}
-
-#[test]
-fn convert_knows_the_words_of_the_person() {
-    let words = "[words]\n\"kay eight s\" = \"k8s\"\n";
-    let run = lab_with(words, &["convert"], b"cd space kay eight s");
-    assert_eq!((run.out.as_str(), run.err.as_str()), ("cd k8s\n", ""));
-
-    let run = lab_with("[words]\nmistake", &["convert"], b"ls space dash l");
-    assert_eq!((run.out.as_str(), run.code), ("ls -l\n", Some(0)));
-    assert!(run.err.contains("config.toml") && run.err.contains("the rest of the settings"), "{}", run.err);
 }
 
 #[test]
@@ -261,7 +180,7 @@ fn eval_compares_two_routes() {
 }
 
 #[test]
-fn speak_is_undone_by_convert() {
+fn speak_is_undone_by_the_engine() {
     let commands = "tar -xzf archive.tar.gz\ngrep -rn \"fix: x\" ~/src | wc -l\n";
     let run = lab(&["speak", "--dialect", "strict", "--seed", "7"], format!("{commands}echo ä\n").as_bytes());
     assert!(run.err.contains("line 3 left out"), "{}", run.err);
@@ -269,8 +188,9 @@ fn speak_is_undone_by_convert() {
     assert_eq!(spoken.len(), 2);
     for (pair, command) in spoken.iter().zip(commands.lines()) {
         assert_eq!(pair["expected"], command);
-        let back = lab(&["convert"], pair["dictated"].as_str().unwrap().as_bytes());
-        assert_eq!(back.out.trim_end(), command);
+        let dictation = Dictation { text: pair["dictated"].as_str().unwrap(), ..Dictation::default() };
+        let back = Engine::embedded().convert(&Words::default(), &dictation, None).unwrap();
+        assert_eq!(back.buffer, command);
     }
 }
 
@@ -382,9 +302,7 @@ fn curves_are_drawn_or_the_line_is_named() {
 fn exit_status_tells_usage_from_failure() {
     let missing = Path::new(CASES).with_file_name("none.jsonl");
     for (arguments, code) in [
-        (&["convert", "--route", "guess"][..], 2),
-        (&["convert", "--lines", "text"], 2),
-        (&["eval"], 2),
+        (&["eval"][..], 2),
         (&["eval", "--cases", missing.to_str().unwrap()], 1),
         (&["eval", "--cases", CASES, "--route", "model"], 1),
         (&["eval", "--cases", CASES, "--routes", "scanner"], 2),

@@ -13,7 +13,7 @@ use crate::score::MEASURES;
 use anyhow::Context;
 use run::{Means, Run, evaluate};
 use sayso_corpus::cases::{self, Case};
-use sayso_protocol::Route;
+use sayso_engine::Route;
 use std::io::Write as _;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;

@@ -4,7 +4,7 @@ use crate::similarity::collapse;
 use anyhow::{Context, bail};
 use sayso_corpus::cases;
 use sayso_corpus::progress::Progress;
-use sayso_engine::{Dictation, Words};
+use sayso_engine::{Dictation, Engine, Stage, Words};
 use sayso_speech::clean::clean;
 use sayso_speech::gate::{self, Verdict};
 use sayso_speech::lex::lex;
@@ -165,13 +165,13 @@ fn row(kind: Kind, lines: Vec<(String, bool)>) -> Row {
 
 /// What the engine does with a line, and what the person is left with.
 fn judge(words: &Words, line: &str) -> (Deed, String) {
-    let Ok(conversion) = sayso_engine::convert(words, &Dictation { text: line, ..Dictation::default() })
-    else {
+    let dictation = Dictation { text: line, ..Dictation::default() };
+    let Ok(conversion) = Engine::embedded().convert(words, &dictation, None) else {
         return (Deed::Refused, line.to_owned());
     };
-    let deed = match conversion.route {
-        "strict" => Deed::Strict,
-        "gate" => match gate::judge(&lex(clean(line), words, None)) {
+    let deed = match conversion.stage {
+        Stage::Strict => Deed::Strict,
+        Stage::Gate => match gate::judge(&lex(clean(line), words, None)) {
             Verdict::Command => Deed::LeftAsCommand,
             Verdict::Prose => Deed::LeftAsProse,
             Verdict::Dictation => Deed::LeftAsTalk,

@@ -5,8 +5,8 @@ use crate::similarity::collapse;
 use anyhow::Context;
 use sayso_corpus::cases::{self, Case};
 use sayso_corpus::progress::Progress;
-use sayso_engine::judge::{Opinion, SURE, WEIGHT, opinions};
-use sayso_engine::{Dictation, Words};
+use sayso_engine::rescore::{CandidateScore, MODEL_WEIGHT, RESCORE_BELOW};
+use sayso_engine::{Dictation, Engine, Route, Words};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -46,7 +46,7 @@ struct Judged {
     /// The tagger's.
     confidence: f32,
     /// For each candidate what speaks for it and whether it is exact, the tagger's first one first.
-    opinions: Vec<(Opinion, bool)>,
+    scores: Vec<(CandidateScore, bool)>,
 }
 
 /// Tokens that a line has, about: so that a mean weighs as much as a sum does.
@@ -60,19 +60,21 @@ impl Judge {
         let (words, progress) = (Words::default(), Progress::new(cases.len(), "cases"));
         let (mut judged, mut time, mut refused) = (Vec::new(), Duration::ZERO, 0);
         for Case { dictated, expected, .. } in &cases {
-            let dictation = Dictation { text: dictated, stop: self.model.stop(), ..Dictation::default() };
+            let dictation = Dictation { text: dictated, route: Route::Model, ..Dictation::default() };
+            let stop = self.model.stop();
             let expected = collapse(expected);
             let start = Instant::now();
-            match opinions(&words, &dictation, &model) {
-                Ok((confidence, opinions)) => {
+            let draft = Engine::embedded().draft(&words, &dictation);
+            match draft.ok().and_then(|draft| draft.scores(&model, &stop).ok()) {
+                Some((confidence, scores)) => {
                     time += start.elapsed();
-                    let exact = |opinion: Opinion| {
-                        let exact = collapse(&opinion.text) == expected;
-                        (opinion, exact)
+                    let exact = |score: CandidateScore| {
+                        let exact = collapse(&score.text) == expected;
+                        (score, exact)
                     };
-                    judged.push(Judged { confidence, opinions: opinions.into_iter().map(exact).collect() });
+                    judged.push(Judged { confidence, scores: scores.into_iter().map(exact).collect() });
                 }
-                Err(_) => refused += 1,
+                None => refused += 1,
             }
             progress.step();
         }
@@ -80,9 +82,11 @@ impl Judge {
         let shown = match self.json {
             true => format!("{}\n", self.to_json(&judged, refused, pace)),
             false => {
-                let weight = model.weight().unwrap_or(WEIGHT);
+                let weight = model.weight().unwrap_or(MODEL_WEIGHT);
                 self.table(&judged, refused, pace)
-                    + &format!("in force: weight {weight}, asked where the tagger is less sure than {SURE}\n")
+                    + &format!(
+                        "in force: weight {weight}, asked where the tagger is less sure than {RESCORE_BELOW}\n"
+                    )
             }
         };
         Ok(std::io::stdout().write_all(shown.as_bytes())?)
@@ -90,16 +94,16 @@ impl Judge {
 
     /// How many cases are exact.
     fn exact(&self, judged: &[Judged], weight: f32, threshold: f32) -> usize {
-        let mixed = |opinion: &Opinion| match self.mean {
-            true => opinion.tagger + weight * opinion.model.mean() * USUAL,
-            false => opinion.mixed(weight),
+        let combined = |score: &CandidateScore| match self.mean {
+            true => score.tagger + weight * score.model.mean() * USUAL,
+            false => score.combined(weight),
         };
         let is_exact = |case: &&Judged| {
             let weighed = case.confidence < threshold;
             // Of equals the first.
             let best = match weighed {
-                true => case.opinions.iter().rev().max_by(|(a, _), (b, _)| mixed(a).total_cmp(&mixed(b))),
-                false => case.opinions.first(),
+                true => case.scores.iter().rev().max_by(|(a, _), (b, _)| combined(a).total_cmp(&combined(b))),
+                false => case.scores.first(),
             };
             best.is_some_and(|(_, exact)| *exact)
         };
@@ -119,8 +123,7 @@ impl Judge {
             }
             text.push('\n');
         }
-        let best =
-            percent(judged.iter().filter(|case| case.opinions.iter().any(|(_, exact)| *exact)).count());
+        let best = percent(judged.iter().filter(|case| case.scores.iter().any(|(_, exact)| *exact)).count());
         let _ = writeln!(text, "exact, in percent, by weight; among the candidates {best:.1}");
         let _ = writeln!(text, "{} cases judged in {pace:.1} ms each, {refused} could not be", judged.len());
         text

@@ -3,7 +3,7 @@
 use anyhow::bail;
 use sayso_corpus::corpus;
 use sayso_corpus::progress::Progress;
-use sayso_engine::{Dictation, Route, Words};
+use sayso_engine::{Dictation, Engine, Route, Words};
 use sayso_speech::speak::{Dialect, speak};
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -158,5 +158,5 @@ impl Outcome {
 
 fn convert(words: &Words, text: &str) -> Result<String, sayso_engine::Refusal> {
     let dictation = Dictation { text, route: Route::Auto, ..Dictation::default() };
-    sayso_engine::convert(words, &dictation).map(|conversion| conversion.buffer)
+    Engine::embedded().convert(words, &dictation, None).map(|conversion| conversion.buffer)
 }

@@ -11,6 +11,7 @@ use sayso_speech::{phonetic, vocabulary};
 use sayso_store::gguf;
 use serde_json::{Value, json};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
@@ -179,9 +180,9 @@ fn line(random: &mut fastrand::Rng) -> String {
     words.join(" ")
 }
 
-fn wide(line: &str) -> Lattice {
+fn wide(line: &str) -> Arc<Lattice> {
     let words = UserWords::default();
-    phonetic::widen(lex(clean(line), &words, None), &words)
+    Arc::new(phonetic::widen(lex(clean(line), &words, None), &words))
 }
 
 /// That the steps are a path: nothing left out, nothing taken twice, no numbers that cannot touch.

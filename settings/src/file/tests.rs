@@ -1,5 +1,5 @@
 use super::*;
-use crate::{Daemon, Level, Log, Model, Rotation};
+use crate::{Daemon, Level, Log, Model, Rotation, Tagger};
 use proptest::prelude::*;
 
 #[test]
@@ -13,6 +13,8 @@ fn every_setting_is_read() {
         postgres = "psql"
         [daemon]
         idle_minutes = 30
+        [tagger]
+        weights = "~/tagger.safetensors"
         [model]
         judge = false
         name = "tiny"
@@ -30,6 +32,7 @@ fn every_setting_is_read() {
         enter_converts: true,
         words: words.map(|(spoken, written)| (spoken.to_owned(), written.to_owned())).to_vec(),
         daemon: Daemon { idle: Some(Duration::from_secs(1800)) },
+        tagger: Tagger { weights: Some("~/tagger.safetensors".into()) },
         model: Model { judge: false, name: Some("tiny".into()), unload: None, threads: Some(2) },
         log: Log { level: Level::Debug, rotation: Rotation::Never, keep: 3 },
     };
@@ -55,6 +58,8 @@ fn a_mistake_names_its_place_and_what_is_allowed() {
     check("[log]\nidle_minutes = 1", (2, 1), "it belongs under [daemon]");
     check("level = \"info\"", (1, 1), "it belongs under [log]");
     check("[log]\nnoise = 1", (2, 1), "under [log] stand `level`, `rotation`, `keep`");
+    check("[tagger]\nweights = \"mine.safetensors\"", (2, 11), "beginning with / or ~/");
+    check("weights = \"\"", (1, 1), "it belongs under [tagger]");
     check("words = 1", (1, 9), "expected a section");
     check("[words]\na = \"x\"\n[log]\n[words]\nb = \"y\"", (4, 2), "[words] begins in line 1 already");
     check(
@@ -133,4 +138,14 @@ proptest! {
     fn no_text_panics(text in "(key|words|\\[|\\]|=|\"|\\\\u|[0-9a-f]|\n|ü| ){0,60}") {
         let _ = parse(text.as_bytes());
     }
+}
+
+#[test]
+fn the_home_folder_stands_for_a_tilde() {
+    let home = directories::BaseDirs::new().unwrap().home_dir().to_owned();
+    for (written, path) in [("~/a/b", home.join("a/b")), ("/a/~/b", "/a/~/b".into())] {
+        let tagger = Tagger { weights: Some(written.to_owned()) };
+        assert_eq!(tagger.weights_file(), Some(path));
+    }
+    assert_eq!(Tagger::default().weights_file(), None);
 }

@@ -14,7 +14,7 @@ impl Run {
             object
         };
         let mut object = figures(&(0..cases.len()).collect::<Vec<_>>());
-        object["route"] = json!(self.route.as_str());
+        object["route"] = json!(self.route.name());
         object["seconds_per_case"] = json!(self.seconds_per_case());
         for (stage, members) in self.stages() {
             object["stages"][stage] =
@@ -35,7 +35,7 @@ impl Run {
                     "similarity": self.answers[at].score.similarity,
                     "refused": self.answers[at].score.refused,
                     "mistake": self.answers[at].mistake(&cases[at]).name(),
-                    "route": self.answers[at].route,
+                    "route": self.answers[at].by.name(),
                     "confidence": self.answers[at].confidence,
                 })
             };

@@ -51,7 +51,7 @@ pub(super) fn page(title: &str, cases: &[Case], run: &Run) -> Result<String, min
         TEMPLATE,
         context! {
             title,
-            route => run.route.as_str(),
+            route => run.route.name(),
             cases => cases.len(),
             headings => MEASURES.map(|(_, heading)| heading),
             tables => run.tables(cases).iter().map(figures).collect::<Vec<_>>(),
@@ -113,8 +113,8 @@ fn article(case: &Case, answer: &Answer, keys: &Keys) -> Value {
     let score = &answer.score;
     let mut notes = vec![format!("{} {:.2}", score.tier.name(), score.similarity)];
     notes.push(match answer.confidence {
-        Some(confidence) => format!("{}, confidence {confidence:.2}", answer.route),
-        None => answer.route.to_owned(),
+        Some(confidence) => format!("{}, confidence {confidence:.2}", answer.by.name()),
+        None => answer.by.name().to_owned(),
     });
     if !score.reachable {
         notes.push("no path reaches it".to_owned());
@@ -185,7 +185,7 @@ mod tests {
     use super::*;
     use crate::eval::run::{Means, evaluate};
     use crate::model::Model;
-    use sayso_protocol::Route;
+    use sayso_engine::Route;
 
     fn case(dictated: &str, expected: &str) -> Case {
         let groups = vec!["difficulty=\"><script>alert(2)</script>".to_owned()];

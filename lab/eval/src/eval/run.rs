@@ -8,8 +8,7 @@ use crate::similarity::collapse;
 use anyhow::bail;
 use sayso_corpus::cases::Case;
 use sayso_corpus::progress::Progress;
-use sayso_engine::{Conversion, Dictation, Refusal, Resident, Words, wire};
-use sayso_protocol::Route;
+use sayso_engine::{Conversion, Dictation, Engine, Refusal, Rescorer, Resident, Route, Stage, Stop, Words};
 use sayso_speech::clean::clean;
 use sayso_speech::lattice::{self, Lattice};
 use sayso_speech::lex::lex;
@@ -22,8 +21,8 @@ use std::time::{Duration, Instant};
 pub(super) struct Answer {
     /// The line that the person is left with.
     pub(super) text: String,
-    /// The stage that answered, or "refused".
-    pub(super) route: &'static str,
+    /// Who answered.
+    pub(super) by: By,
     /// How sure it was, 0 to 1; `None` where the engine refused.
     pub(super) confidence: Option<f32>,
     /// Best first, without `text`.
@@ -31,6 +30,28 @@ pub(super) struct Answer {
     /// What the person is told.
     pub(super) message: Option<String>,
     pub(super) score: Score,
+}
+
+/// Who answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum By {
+    /// A stage of the engine.
+    Stage(Stage),
+    /// The language model, without constraint: the lattice has no path that writes the same.
+    Unconstrained,
+    /// Nobody: the engine refused the line.
+    Refusal,
+}
+
+impl By {
+    /// The name in reports.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            By::Stage(stage) => stage.name(),
+            By::Unconstrained => "free",
+            By::Refusal => "refused",
+        }
+    }
 }
 
 /// The answers of one route, in the order of the cases.
@@ -51,40 +72,39 @@ pub(super) fn evaluate<'a>(cases: &'a [Case], route: Route, means: &'a Means<'_>
     let words = Words::default();
     let progress = Progress::new(cases.len(), "cases");
     let mut run = Run { route, answers: Vec::new(), time: Duration::ZERO };
-    let dictation = |case: &'a Case| Dictation {
-        text: &case.dictated,
-        route: wire::route(route),
-        model: means.model.as_ref(),
-        stop: means.limits.stop(),
-        ..Dictation::default()
-    };
+    let dictation = |case: &'a Case| Dictation { text: &case.dictated, route, ..Dictation::default() };
     // The daemon has built its tables long before a key is pressed.
-    let _ = sayso_engine::convert(&words, &dictation(&cases[0]));
+    let engine = Engine::embedded();
+    engine.warm_up();
     for case in cases {
         let dictation = dictation(case);
+        let stop = means.limits.stop();
+        let rescorer = means.model.as_ref().map(|model| Rescorer { model, stop: &stop });
         let start = Instant::now();
         let converted = match &means.model {
-            Some(model) if means.limits.free && route == Route::Model => Ok(freely(model, &dictation)),
-            _ => sayso_engine::convert(&words, &dictation),
+            Some(model) if means.limits.free && route == Route::Model => {
+                Ok(unconstrained(model, &case.dictated, &stop))
+            }
+            _ => engine.convert(&words, &dictation, rescorer).map(|it| (By::Stage(it.stage), it)),
         };
         run.time += start.elapsed();
         let mut answer = match converted {
-            Ok(conversion) => Answer {
+            Ok((by, conversion)) => Answer {
                 score: Score::new(&conversion.buffer, &conversion.alternatives, &case.expected),
                 text: conversion.buffer,
-                route: conversion.route,
+                by,
                 confidence: Some(conversion.confidence),
                 alternatives: conversion.alternatives,
                 message: conversion.message,
             },
-            Err(refusal @ (Refusal::NoRoute(_) | Refusal::NoModel)) => {
+            Err(refusal @ (Refusal::NoTagger | Refusal::NoModel)) => {
                 bail!("{refusal}: nothing was evaluated")
             }
             // What a person is left with is the line as it was.
             Err(refusal) => Answer {
                 score: Score { refused: true, ..Score::new(&case.dictated, &[], &case.expected) },
                 text: case.dictated.clone(),
-                route: "refused",
+                by: By::Refusal,
                 confidence: None,
                 alternatives: Vec::new(),
                 message: Some(refusal.to_string()),
@@ -105,22 +125,24 @@ fn wide(dictated: &str) -> Lattice {
 }
 
 /// What the model writes without being held to anything, as the series counted it: also where it would never be put on a
-/// line. The stage is "writer" where some path of the lattice writes the same, "free" where none does.
-fn freely(model: &Resident, dictation: &Dictation<'_>) -> Conversion {
-    let (buffer, message) = match model.write_freely(dictation.text, &dictation.stop) {
+/// line. It counts as generated where some path of the lattice writes the same.
+fn unconstrained(model: &Resident, dictated: &str, stop: &Stop) -> (By, Conversion) {
+    let (buffer, message) = match model.write_freely(dictated, stop) {
         Ok(text) => (text.trim().to_owned(), None),
         Err(error) => (String::new(), Some(error.to_string())),
     };
-    let said = lattice::path_writing(&wide(dictation.text), &buffer).is_some();
-    Conversion {
+    let was_said = lattice::path_writing(&wide(dictated), &buffer).is_some();
+    let by = if was_said { By::Stage(Stage::Generated) } else { By::Unconstrained };
+    let conversion = Conversion {
         cursor: buffer.chars().count(),
-        route: if said { "writer" } else { "free" },
+        stage: Stage::Generated,
         confidence: 0.0,
         alternatives: Vec::new(),
         spans: Vec::new(),
         message,
         buffer,
-    }
+    };
+    (by, conversion)
 }
 
 /// Name of each group, and which cases are in it, "all" first.
@@ -182,11 +204,11 @@ impl Run {
         self.time.as_secs_f64() / self.answers.len() as f64
     }
 
-    /// Each stage that answered, "refused" among them, with the cases that it answered.
+    /// The name of each that answered, with the cases that it answered.
     pub(super) fn stages(&self) -> BTreeMap<&str, Vec<usize>> {
         let mut stages: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
         for (at, answer) in self.answers.iter().enumerate() {
-            stages.entry(answer.route).or_default().push(at);
+            stages.entry(answer.by.name()).or_default().push(at);
         }
         stages
     }

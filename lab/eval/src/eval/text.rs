@@ -28,7 +28,7 @@ impl Run {
                 text.push('\n');
             }
         }
-        text += &format!("route {}, {}\n", self.route.as_str(), pace(self.seconds_per_case()));
+        text += &format!("route {}, {}\n", self.route.name(), pace(self.seconds_per_case()));
         let stage = |(stage, members): (&str, Vec<usize>)| {
             format!("{stage} {}, exact {:.1} %", members.len(), self.tally(&members).percents()[0])
         };
@@ -51,7 +51,7 @@ impl Run {
                 answer.mistake(case).name(),
                 answer
                     .confidence
-                    .map_or(String::new(), |confidence| format!("{} {confidence:.2}", answer.route)),
+                    .map_or(String::new(), |confidence| format!("{} {confidence:.2}", answer.by.name())),
                 case.groups.join(" "),
                 case.dictated,
                 case.expected,
@@ -72,8 +72,8 @@ pub(super) fn comparison(cases: &[Case], a: &Run, b: &Run) -> String {
     let mut text = format!(
         "{:<width$}  {:>8}  {:>8}  difference (95 % interval)\n",
         format!("%, {} cases", cases.len()),
-        a.route.as_str(),
-        b.route.as_str()
+        a.route.name(),
+        b.route.name()
     );
     let figures = a.tally(all).percents().into_iter().zip(b.tally(all).percents());
     for (((_, heading), (of_a, of_b)), interval) in MEASURES.iter().zip(figures).zip(differences(cases, a, b))
@@ -97,7 +97,7 @@ pub(super) fn comparison(cases: &[Case], a: &Run, b: &Run) -> String {
         );
     }
     for run in [a, b] {
-        let _ = writeln!(text, "route {}, {}", run.route.as_str(), pace(run.seconds_per_case()));
+        let _ = writeln!(text, "route {}, {}", run.route.name(), pace(run.seconds_per_case()));
     }
     text
 }

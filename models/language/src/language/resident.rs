@@ -122,7 +122,7 @@ impl Resident {
     pub fn write(
         &self,
         dictation: &str,
-        lattice: &Lattice,
+        lattice: &Arc<Lattice>,
         stop: &Stop,
     ) -> Result<Option<Written>, LanguageError> {
         let (dictation, lattice) = (dictation.to_owned(), lattice.clone());

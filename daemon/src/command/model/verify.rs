@@ -36,11 +36,11 @@ pub(super) fn run(store: &Store, name: Option<&str>, json: bool) -> Result<ExitC
 }
 
 fn problems(verified: &Verified) -> Vec<String> {
-    let told = |(file, fault): &(String, Fault)| match fault {
+    let format_fault = |(file, fault): &(String, Fault)| match fault {
         Fault::Unreadable(kind) => format!("{file} cannot be read: {kind}"),
         Fault::Changed => format!("{file} has another content than it had"),
         Fault::Added => format!("{file} was not part of it"),
     };
     let unusable = verified.unusable.as_ref().map(|problem| format!("it cannot be used: {problem}"));
-    verified.faults.iter().map(told).chain(unusable).collect()
+    verified.faults.iter().map(format_fault).chain(unusable).collect()
 }

@@ -1,28 +1,31 @@
-//! `sayso-lab convert`: what `sayso convert` answers, by the engine in this process.
+//! `saysod convert`: what `sayso convert` answers, by the engine in this process. `sayso convert --no-daemon` becomes
+//! this program.
 
+use crate::configuration::Configuration;
+use crate::{print_error, wire};
 use anyhow::Context;
-use sayso_engine::{Dictation, Resident, Words, wire};
-use sayso_eval::model::Model;
-use sayso_eval::route;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use sayso_engine::{Conversion, Dictation, Engine, Refusal, Rescorer, Resident, Stop, Words};
+use sayso_language::Options;
 use sayso_protocol::line::{self, Splitter, TooLong};
 use sayso_protocol::{Answer, Fault, Route, output};
-use sayso_settings::Settings;
 use sayso_text::MAX_TEXT_BYTES;
 use std::io::{self, ErrorKind, Read, Write};
+use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Bytes read at a time. What is answered is written before more is waited for.
-const CHUNK: usize = 64 * 1024;
+const CHUNK_BYTES: usize = 64 * 1024;
 
 /// Converts dictation as `sayso convert` does, without a daemon.
 ///
-/// Prints the command. Without TEXT the line is read from standard input, where other users cannot see it.
-/// Your own words from the settings file are used. Exit status: 0 converted or unchanged, 1 it could not be converted
+/// Prints the command. Without TEXT the line is read from standard input, where other users cannot see it. Your own words
+/// and the weights that your settings name are used. Exit status: 0 converted or unchanged, 1 it could not be converted
 /// (the reason is on standard error, or in `error`), 2 the command line was wrong.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  echo 'git status dash s' | sayso-lab convert\n  \
-                        sayso-lab convert --lines < dictations.txt > commands.jsonl")]
+#[command(after_help = "Example:\n  echo 'git status dash s' | saysod convert\n  \
+                        saysod convert --lines < dictations.txt > commands.jsonl")]
 pub(crate) struct Convert {
     /// What was dictated; several words are joined by spaces; from standard input where absent or `-`
     #[arg(conflicts_with = "lines")]
@@ -34,7 +37,7 @@ pub(crate) struct Convert {
     #[arg(long)]
     lines: bool,
     /// The stage that answers
-    #[arg(long, value_name = "STAGE", default_value = "auto", value_parser = route::parser())]
+    #[arg(long, value_name = "STAGE", default_value = "auto", value_parser = route())]
     route: Route,
     /// The cursor in the line, in characters; at its end when left out
     #[arg(long, value_name = "N", conflicts_with = "lines")]
@@ -43,51 +46,119 @@ pub(crate) struct Convert {
     model: Model,
 }
 
-/// What lines are read with: the person's own words and the language model.
-#[derive(Default)]
+/// The language model that may be asked, and for how long.
+#[derive(Debug, Default, clap::Args)]
+struct Model {
+    /// A model folder: its language model is asked where the tagger is not sure (or by --route model, always)
+    #[arg(long = "model", value_name = "FOLDER")]
+    folder: Option<PathBuf>,
+    /// Milliseconds that it may take for a line; no limit when left out
+    #[arg(long = "model-deadline", value_name = "MS", requires = "folder")]
+    deadline: Option<u64>,
+    /// With --route model: it writes whatever it likes, for comparison
+    #[arg(long, requires = "folder")]
+    free: bool,
+}
+
+/// Reads a route from the command line; help and error messages list the names.
+fn route() -> impl TypedValueParser<Value = Route> {
+    let named = |name: String| Route::ALL.into_iter().find(|route| route.as_str() == name);
+    PossibleValuesParser::new(Route::ALL.map(Route::as_str)).map(move |name| named(name).unwrap_or_default())
+}
+
+/// What lines are converted with.
 struct Means {
-    words: Words,
+    engine: Engine,
+    words: std::sync::Arc<Words>,
     model: Option<Resident>,
 }
 
+impl Means {
+    /// The words and weights of the settings, and the model of the command line. As in the daemon, a mistake in the
+    /// settings costs one entry.
+    fn load(model: &Model) -> anyhow::Result<Means> {
+        let current = Configuration::load().current();
+        if let Some(mistake) = current.mistake {
+            print_error(&format!("{mistake}; the rest of the settings is in force"));
+        }
+        if let Some(mistake) = current.tagger.mistake {
+            print_error(&mistake);
+        }
+        let open = |folder: &PathBuf| {
+            Resident::open(folder, &Options::default())
+                .with_context(|| format!("cannot use the language model in {}", folder.display()))
+        };
+        let model = model.folder.as_ref().map(open).transpose()?;
+        Ok(Means { engine: current.tagger.engine, words: current.words, model })
+    }
+}
+
+/// Converts and prints. Fails when standard input or output does; a refused line is an exit status of 1.
+pub(crate) fn run(convert: &Convert) -> anyhow::Result<ExitCode> {
+    match convert.print(&Means::load(&convert.model)?) {
+        // The reader of standard output has seen enough.
+        Err(error) if is_broken_pipe(&error) => Ok(ExitCode::SUCCESS),
+        done => done,
+    }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let mut causes = error.chain().filter_map(|cause| cause.downcast_ref::<io::Error>());
+    causes.any(|cause| cause.kind() == ErrorKind::BrokenPipe)
+}
+
 impl Convert {
-    /// Converts and prints. Fails when standard input or output does; a refused line is an exit status of 1.
-    pub(crate) fn run(&self) -> anyhow::Result<ExitCode> {
-        let means = Means { words: words(), model: self.model.open()? };
+    fn print(&self, means: &Means) -> anyhow::Result<ExitCode> {
         if self.lines {
-            self.lines(&means, io::stdin().lock(), io::stdout().lock())
+            self.lines(means, io::stdin().lock(), io::stdout().lock())
                 .context("cannot convert the lines of standard input")?;
             return Ok(ExitCode::SUCCESS);
         }
         let outcome = if self.text.is_empty() || self.text == ["-"] {
-            self.line(&means, io::stdin().lock()).context("cannot read standard input")?
+            self.line(means, io::stdin().lock()).context("cannot read standard input")?
         } else {
-            self.answer(&means, &self.text.join(" "))
+            self.answer(means, &self.text.join(" "))
         };
         match &outcome {
             _ if self.json => writeln!(io::stdout(), "{}", output::json(&outcome))?,
             Ok(answer) => {
                 writeln!(io::stdout(), "{}", answer.buffer)?;
                 if let Some(message) = &answer.message {
-                    eprintln!("sayso-lab: {message}");
+                    print_error(message);
                 }
             }
-            Err(fault) => eprintln!("sayso-lab: {}", fault),
+            Err(fault) => print_error(&fault.to_string()),
         }
         Ok(if outcome.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 
     fn answer(&self, means: &Means, text: &str) -> Result<Answer, Fault> {
-        let cursor = self.cursor.map(|cursor| cursor.min(text.chars().count()));
-        let (route, model) = (wire::route(self.route), means.model.as_ref());
-        let (stop, free) = (self.model.stop(), self.model.free);
-        let dictation = Dictation { text, cursor, route, before: "", model, stop, free };
-        let start = Instant::now();
-        let converted = sayso_engine::convert(&means.words, &dictation);
-        let micros = u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX);
+        let begun = Instant::now();
+        let converted = self.convert(means, text);
+        let micros = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
         converted
             .map_err(|refusal| wire::fault(&refusal))
-            .and_then(|conversion| wire::result(&conversion, micros).verified(text))
+            .and_then(|conversion| wire::answer(&conversion, micros).verified(text))
+    }
+
+    fn convert(&self, means: &Means, text: &str) -> Result<Conversion, Refusal> {
+        let cursor = self.cursor.map(|cursor| cursor.min(text.chars().count()));
+        let dictation = Dictation { text, cursor, route: wire::route(self.route), before: "" };
+        let stop = match self.model.deadline {
+            Some(ms) => Stop::at(Instant::now() + Duration::from_millis(ms)),
+            None => Stop::never(),
+        };
+        match &means.model {
+            Some(model) if self.model.free && self.route == Route::Model => {
+                let mut draft = means.engine.draft(&means.words, &dictation)?;
+                draft.generate_unconstrained(model, &stop);
+                Ok(draft.finish())
+            }
+            model => {
+                let rescorer = model.as_ref().map(|model| Rescorer { model, stop: &stop });
+                means.engine.convert(&means.words, &dictation, rescorer)
+            }
+        }
     }
 
     /// One dictation, which may have several lines; a newline at its end belongs to the pipe.
@@ -104,7 +175,7 @@ impl Convert {
     /// Answers every line, also those that are too long or no text, as soon as it is there.
     fn lines(&self, means: &Means, mut input: impl Read, mut output: impl Write) -> io::Result<()> {
         let mut splitter = Splitter::new(MAX_TEXT_BYTES);
-        let mut chunk = vec![0; CHUNK];
+        let mut chunk = vec![0; CHUNK_BYTES];
         let mut answers = String::new();
         let outcome = |line: Result<&[u8], TooLong>| {
             let text = line.map_err(|TooLong| line::text_too_long()).and_then(line::text);
@@ -132,15 +203,6 @@ impl Convert {
     }
 }
 
-/// The person's own words. As in the daemon, a mistake in the settings is told and costs one entry.
-fn words() -> Words {
-    let (settings, mistake) = Settings::load_usable();
-    if let Some(mistake) = mistake {
-        eprintln!("sayso-lab: {mistake}; the rest of the settings is in force");
-    }
-    Words::new(settings.words)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -162,11 +224,15 @@ mod tests {
         Convert { text, json: false, lines: true, route: Route::Auto, cursor: None, model }
     }
 
+    fn means() -> Means {
+        Means { engine: Engine::embedded().clone(), words: std::sync::Arc::default(), model: None }
+    }
+
     /// The buffer or the error code of each answer to `input`.
     fn check(input: &[u8], expected: &[&str]) {
-        for piece in [1, 7, CHUNK] {
+        for piece in [1, 7, CHUNK_BYTES] {
             let mut output = Vec::new();
-            convert().lines(&Means::default(), Pieces(input, piece), &mut output).unwrap();
+            convert().lines(&means(), Pieces(input, piece), &mut output).unwrap();
             let found: Vec<String> = String::from_utf8(output)
                 .unwrap()
                 .lines()
@@ -199,11 +265,11 @@ mod tests {
     #[test]
     fn a_single_line_may_end_or_not() {
         for input in [b"ls space dash l".as_slice(), b"ls space dash l\n"] {
-            let answer = convert().line(&Means::default(), input).unwrap().unwrap();
+            let answer = convert().line(&means(), input).unwrap().unwrap();
             assert_eq!(answer.buffer, "ls -l");
         }
         let long = vec![b'x'; MAX_TEXT_BYTES + 1];
-        let fault = convert().line(&Means::default(), long.as_slice()).unwrap().unwrap_err();
+        let fault = convert().line(&means(), long.as_slice()).unwrap().unwrap_err();
         assert_eq!(fault, line::text_too_long());
     }
 }

@@ -1,7 +1,7 @@
-//! The one thread that long lines are converted on, one after the other.
+//! The one thread on which large inputs are converted, one after the other.
 //!
-//! What a long line needs is a hundred times its length, and an allocator keeps that for the thread that had it: on a
-//! thread of their own all long lines share one such store, and the threads of the short ones stay small.
+//! A large input needs a hundred times its length, and an allocator keeps that memory for the thread that had it. On a
+//! thread of their own all large inputs share one such store, and the threads of the short lines stay small.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Sender, channel};
@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 
 /// Hands work to the thread, which ends with this.
 #[derive(Debug)]
-pub(crate) struct LongLines {
+pub(crate) struct LargeInputWorker {
     jobs: Sender<Box<dyn FnOnce() + Send>>,
 }
 
@@ -18,9 +18,9 @@ pub(crate) struct LongLines {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Failed;
 
-impl LongLines {
+impl LargeInputWorker {
     /// Starts the thread.
-    pub(crate) fn new() -> LongLines {
+    pub(crate) fn new() -> LargeInputWorker {
         let (jobs, queue) = channel::<Box<dyn FnOnce() + Send>>();
         thread::spawn(move || {
             for job in queue {
@@ -28,7 +28,7 @@ impl LongLines {
                 let _ = catch_unwind(AssertUnwindSafe(job));
             }
         });
-        LongLines { jobs }
+        LargeInputWorker { jobs }
     }
 
     /// Runs `work` when it is its turn, unless nobody waits for it any more by then.
@@ -54,23 +54,23 @@ mod tests {
 
     #[tokio::test]
     async fn a_panic_fails_one_and_what_nobody_waits_for_is_not_done() {
-        let lines = LongLines::new();
-        assert_eq!(lines.run(|| panic!("a defect")).await, Err::<(), _>(Failed));
+        let worker = LargeInputWorker::new();
+        assert_eq!(worker.run(|| panic!("a defect")).await, Err::<(), _>(Failed));
         let (go, wait) = channel::<()>();
         let (sign, signs) = channel();
         let given_up = {
             let sign = sign.clone();
-            lines.run(move || sign.send("given up"))
+            worker.run(move || sign.send("given up"))
         };
         // Handed over behind one that waits, and then given up.
         tokio::select! {
             biased;
-            _ = lines.run(move || wait.recv()) => unreachable!("nobody has said so"),
+            _ = worker.run(move || wait.recv()) => unreachable!("nobody has said so"),
             _ = given_up => unreachable!("another one has its turn"),
             () = std::future::ready(()) => {}
         }
         go.send(()).unwrap_or_default();
-        lines.run(move || sign.send("last")).await.unwrap().unwrap();
+        worker.run(move || sign.send("last")).await.unwrap().unwrap();
         assert_eq!(signs.iter().collect::<Vec<_>>(), ["last"]);
     }
 }

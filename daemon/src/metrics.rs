@@ -1,42 +1,38 @@
-//! What `status` counts.
+//! The counts that `sayso status` shows.
 
+use sayso_engine::Stage;
 use sayso_protocol::RouteLatency;
 
 /// Conversions per stage that the percentiles are taken from.
 const WINDOW: usize = 1024;
-/// Stages that are told apart; there are a handful.
-const MAX_ROUTES: usize = 16;
 
 /// Counts since the daemon started.
 #[derive(Debug, Default)]
-pub(crate) struct Meter {
+pub(crate) struct Metrics {
     /// Requests answered.
     pub(crate) requests: u64,
     /// Requests among them that were answered with an error.
     pub(crate) errors: u64,
-    routes: Vec<Window>,
+    /// One for each stage that has answered, in order of first use.
+    stages: Vec<Window>,
 }
 
 #[derive(Debug)]
 struct Window {
-    route: String,
+    stage: Stage,
     count: u64,
     /// The last times in microseconds, a ring.
     micros: Vec<u64>,
 }
 
-impl Meter {
-    /// Notes that a conversion by `route` took `micros` microseconds.
-    pub(crate) fn converted(&mut self, route: &str, micros: u64) {
-        let index = match self.routes.iter().position(|window| window.route == route) {
-            Some(index) => index,
-            None if self.routes.len() < MAX_ROUTES => {
-                self.routes.push(Window { route: route.to_owned(), count: 0, micros: Vec::new() });
-                self.routes.len() - 1
-            }
-            None => return,
-        };
-        let window = &mut self.routes[index];
+impl Metrics {
+    /// Counts a conversion by `stage` that took `micros` microseconds.
+    pub(crate) fn converted(&mut self, stage: Stage, micros: u64) {
+        let index = self.stages.iter().position(|window| window.stage == stage).unwrap_or_else(|| {
+            self.stages.push(Window { stage, count: 0, micros: Vec::new() });
+            self.stages.len() - 1
+        });
+        let window = &mut self.stages[index];
         if window.micros.len() < WINDOW {
             window.micros.push(micros);
         } else {
@@ -53,13 +49,13 @@ impl Meter {
             // Nearest rank: the smallest time that so many percent of all do not exceed.
             let percentile = |percent: usize| sorted[(sorted.len() * percent).div_ceil(100).max(1) - 1];
             RouteLatency {
-                route: window.route.clone(),
+                route: window.stage.name().to_owned(),
                 count: window.count,
                 p50_micros: percentile(50),
                 p99_micros: percentile(99),
             }
         };
-        self.routes.iter().map(latency).collect()
+        self.stages.iter().map(latency).collect()
     }
 }
 
@@ -84,10 +80,11 @@ mod tests {
     use super::*;
 
     fn check(times: impl IntoIterator<Item = u64>, count: u64, p50: u64, p99: u64) {
-        let mut meter = Meter::default();
-        times.into_iter().for_each(|micros| meter.converted("scanner", micros));
-        let expected = RouteLatency { route: "scanner".into(), count, p50_micros: p50, p99_micros: p99 };
-        assert_eq!(meter.latencies(), [expected]);
+        let mut metrics = Metrics::default();
+        times.into_iter().for_each(|micros| metrics.converted(Stage::Scanner, micros));
+        let expected =
+            RouteLatency { route: Stage::Scanner.name().into(), count, p50_micros: p50, p99_micros: p99 };
+        assert_eq!(metrics.latencies(), [expected]);
     }
 
     #[test]
@@ -99,10 +96,12 @@ mod tests {
     }
 
     #[test]
-    fn stages_are_told_apart_up_to_a_limit() {
-        let mut meter = Meter::default();
-        (0..100).for_each(|n| meter.converted(&n.to_string(), n));
-        assert_eq!(meter.latencies().len(), MAX_ROUTES);
+    fn each_stage_has_its_own_figures() {
+        let mut metrics = Metrics::default();
+        Stage::ALL.into_iter().chain(Stage::ALL).for_each(|stage| metrics.converted(stage, 7));
+        let latencies = metrics.latencies();
+        assert_eq!(latencies.len(), Stage::ALL.len());
+        assert!(latencies.iter().all(|latency| latency.count == 2));
     }
 
     #[test]

@@ -26,7 +26,7 @@ pub(super) fn run(store: &Store, json: bool) -> Result<()> {
     let mut text = String::new();
     for Model { name, chosen, manifest, .. } in &models {
         let (size, from) = match manifest {
-            Ok(manifest) => (megabytes(manifest.bytes()), told(&manifest.origin)),
+            Ok(manifest) => (megabytes(manifest.bytes()), format_origin(&manifest.origin)),
             Err(problem) => ("?".to_owned(), format!("from elsewhere, or damaged: {problem}")),
         };
         let mark = if *chosen { '*' } else { ' ' };
@@ -49,7 +49,7 @@ fn is_here(models: &[Model], repository: &str) -> bool {
 }
 
 /// Where a model came from, in words.
-fn told(origin: &Origin) -> String {
+fn format_origin(origin: &Origin) -> String {
     match origin {
         Origin::Hub { repository, commit } => {
             format!("{repository} at {}", commit.get(..10).unwrap_or(commit))

@@ -53,7 +53,7 @@ fn heed_interrupt(bar: ProgressBar, model: String) -> Result<()> {
     thread::spawn(move || {
         if interrupt.wait().is_ok() {
             bar.finish_and_clear();
-            crate::complain(&format!("stopped; `sayso model pull {model}` goes on from here"));
+            crate::print_error(&format!("stopped; `sayso model pull {model}` goes on from here"));
             // As shells report a program that Ctrl-C ended.
             std::process::exit(130);
         }

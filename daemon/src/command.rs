@@ -1,0 +1,4 @@
+//! What the program does besides being the daemon. People reach it through `sayso`.
+
+pub(crate) mod convert;
+pub(crate) mod model;

@@ -1,0 +1,146 @@
+//! `sayso model`: what a person does with language models, outside the daemon.
+
+mod bench;
+mod list;
+mod pull;
+mod verify;
+
+use anyhow::{Context, Result};
+use sayso_model_cli::{Action, Model};
+use sayso_settings::{Settings, folders};
+use sayso_store::{Source, Store};
+use serde_json::{Value, json};
+use std::io::{self, Write};
+use std::path::Path;
+use std::process::ExitCode;
+
+/// Does what the command line says, and says on standard output what came of it.
+pub(crate) fn run(model: &Model) -> ExitCode {
+    match act(model) {
+        Ok(code) => code,
+        // Whoever read standard output has seen enough.
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            let message = crate::format_error(&error);
+            if model.json {
+                // Who closed standard output does not want to know.
+                let _ = print_json(&json!({ "error": { "message": message } }));
+            } else {
+                crate::print_error(&message);
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn act(model: &Model) -> Result<ExitCode> {
+    let store = store()?;
+    let json = model.json;
+    match &model.action {
+        Action::List => list::run(&store, json)?,
+        Action::Pull { model } => pull::run(&store, model, json)?,
+        Action::Import { file, name } => import(&store, file, name.as_deref(), json)?,
+        Action::Use { name } => choose(&store, name, json)?,
+        Action::Verify { name } => return verify::run(&store, name.as_deref(), json),
+        Action::Remove { name } => remove(&store, name, json)?,
+        Action::Bench { name, rounds } => bench::run(&store, name.as_deref(), *rounds, json)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The models of this user.
+pub(crate) fn store() -> Result<Store> {
+    let folder = folders::model_folder();
+    Ok(Store::new(folder.context("you have no home folder, so there is no place for models: set HOME")?))
+}
+
+/// The name under which a model is here: as it was given, or that of the repository whose short name was given.
+fn name_here(store: &Store, given: &str) -> String {
+    match Source::parse(given) {
+        Ok(source) if store.folder(given).is_err() && store.folder(source.name()).is_ok() => {
+            source.name().to_owned()
+        }
+        _ => given.to_owned(),
+    }
+}
+
+fn import(store: &Store, file: &Path, name: Option<&str>, json: bool) -> Result<()> {
+    let stem = file.file_stem().and_then(|stem| stem.to_str());
+    let name = name.or(stem).context("the file has no name that a model could have: give one with --name")?;
+    let manifest = store.import(file, name)?;
+    let bytes = manifest.bytes();
+    if json {
+        return print_json(&json!({ "name": name, "bytes": bytes, "origin": manifest.origin }));
+    }
+    print(&format!("{name} is here, {}. To have it judge: sayso model use {name}\n", megabytes(bytes)))
+}
+
+fn choose(store: &Store, given: &str, json: bool) -> Result<()> {
+    let name = name_here(store, given);
+    store.choose(&name)?;
+    let (settings, _) = Settings::load_usable();
+    // What the settings say stands above the choice, which would otherwise seem to do nothing.
+    let held_back = match (&settings.model.name, settings.model.judge) {
+        (_, false) => Some("the settings say `judge = false`, so no model judges".to_owned()),
+        (Some(other), _) if *other != name => {
+            Some(format!("the settings say `name = \"{other}\"`, which goes before this choice"))
+        }
+        _ => None,
+    };
+    if json {
+        return print_json(&json!({ "name": name, "held_back": held_back }));
+    }
+    print(&match held_back {
+        None => format!("{name} judges from now on. The daemon loads it when it first needs it.\n"),
+        Some(why) => format!("{name} is chosen, but {why}.\n"),
+    })
+}
+
+fn remove(store: &Store, given: &str, json: bool) -> Result<()> {
+    let name = name_here(store, given);
+    let was_chosen = store.chosen()?.as_ref() == Some(&name);
+    store.remove(&name)?;
+    if json {
+        return print_json(&json!({ "name": name, "was_chosen": was_chosen }));
+    }
+    print(&match was_chosen {
+        true => format!("{name} is removed. It was the one that judged; now none does.\n"),
+        false => format!("{name} is removed.\n"),
+    })
+}
+
+/// Prints text on standard output.
+fn print(text: &str) -> Result<()> {
+    let mut out = io::stdout().lock();
+    Ok(out.write_all(text.as_bytes()).and_then(|()| out.flush())?)
+}
+
+/// Prints one JSON object on a line of standard output.
+fn print_json(object: &Value) -> Result<()> {
+    print(&format!("{object}\n"))
+}
+
+/// Bytes in megabytes, as disks and hubs count them.
+fn megabytes(bytes: u64) -> String {
+    let megabytes = bytes as f64 / 1e6;
+    match megabytes {
+        10.0.. => format!("{megabytes:.0} MB"),
+        _ => format!("{megabytes:.1} MB"),
+    }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_short() {
+        for (bytes, shown) in [(0, "0.0 MB"), (1_250_000, "1.2 MB"), (338_000_000, "338 MB")] {
+            assert_eq!(megabytes(bytes), shown);
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! One conversion: off the async thread, put aside while it waits for a language model, and then resumed.
+
+use crate::job::{defect, shutting_down};
+use crate::large_input::Failed;
+use crate::limits::LARGE_INPUT_BYTES;
+use crate::state::{Shared, VERSION};
+use crate::wire;
+use sayso_engine::{Dictation, Draft, Resident, Stage, Stop};
+use sayso_protocol::reply::Body;
+use sayso_protocol::{Answer, Code, Fault, Op, Outcome, Reply, Request, Route, frame};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::task::spawn_blocking;
+use tokio::time::{Instant, timeout};
+
+/// Longest line that is explained, in bytes: the reasons for one take a hundred times its length.
+const MAX_EXPLAINED_BYTES: usize = 32 * 1024;
+
+/// The result of a conversion.
+#[derive(Debug)]
+pub(crate) struct Converted {
+    /// The whole reply as it is sent.
+    pub(crate) frame: Vec<u8>,
+    /// The stage that answered.
+    pub(crate) stage: Stage,
+    /// Time that it took, in microseconds.
+    pub(crate) micros: u64,
+    /// The command, and the other readings: what the session remembers.
+    pub(crate) lines: Vec<String>,
+}
+
+/// Converts a line. A line that needs no language model waits for none; one that leaves a doubt is put aside until the
+/// model has time for it, and goes on from where it was.
+pub(crate) async fn convert(shared: &Arc<Shared>, request: Request, stop: Stop) -> Result<Converted, Fault> {
+    if request.route == Route::Model {
+        let model = demanded(shared).await?;
+        let permit = shared.limits.rescoring.clone().acquire_owned().await.map_err(|_| shutting_down())?;
+        let shared = shared.clone();
+        let work = move || {
+            let (mut pending, _) = Pending::begin(&shared, request)?;
+            pending.draft.rescore(&model, &stop);
+            pending.finish()
+        };
+        return off_thread(permit, work).await;
+    }
+    if request.text.len() > LARGE_INPUT_BYTES {
+        let begun = shared.clone();
+        let work = move || Pending::begin(&begun, request)?.0.finish();
+        return shared.large_inputs.run(work).await.map_err(|Failed| defect())?;
+    }
+    let permit = shared.limits.workers.clone().acquire_owned().await.map_err(|_| shutting_down())?;
+    let begun = shared.clone();
+    let begin = move || match Pending::begin(&begun, request)? {
+        (pending, Some(model)) => Ok(Progress::Waits(Box::new(pending), model)),
+        (pending, None) => pending.finish().map(Progress::Done),
+    };
+    let (mut pending, model) = match off_thread(permit, begin).await? {
+        Progress::Done(converted) => return Ok(converted),
+        Progress::Waits(pending, model) => (pending, model),
+    };
+    // Without a deadline there is time for everything.
+    let left = stop.left().unwrap_or(Duration::MAX);
+    let permit = match timeout(left, shared.limits.rescoring.clone().acquire_owned()).await {
+        Ok(permit) => Some(permit.map_err(|_| shutting_down())?),
+        Err(_) => None,
+    };
+    let resume = move || {
+        if permit.is_some() {
+            pending.draft.rescore(&model, &stop);
+        }
+        pending.finish()
+    };
+    spawn_blocking(resume).await.map_err(|_| defect())?
+}
+
+/// How far a conversion has come.
+enum Progress {
+    Done(Converted),
+    /// It waits for this model.
+    Waits(Box<Pending>, Resident),
+}
+
+/// Does some work on a blocking thread, and holds `permit` meanwhile. A panic of the engine ends here, as the failure of
+/// one request.
+async fn off_thread<T: Send + 'static>(
+    permit: OwnedSemaphorePermit,
+    work: impl FnOnce() -> Result<T, Fault> + Send + 'static,
+) -> Result<T, Fault> {
+    let work = move || {
+        let _permit = permit;
+        work()
+    };
+    spawn_blocking(work).await.map_err(|_| defect())?
+}
+
+/// The language model, for a request that wants no other stage: it is waited for.
+async fn demanded(shared: &Arc<Shared>) -> Result<Resident, Fault> {
+    let asked = shared.clone();
+    let request = move || {
+        asked.model.refresh_choice(&asked.configuration.refreshed().settings.model);
+        asked.model.request_load();
+    };
+    spawn_blocking(request).await.map_err(|_| defect())?;
+    let absent = || {
+        Fault::new(
+            Code::NoRoute,
+            format!("the model route is not available: {}", shared.model.unavailable_reason()),
+        )
+    };
+    shared.model.load_and_wait().await.ok_or_else(absent)
+}
+
+/// A conversion that has begun. It reads the settings once, when it begins.
+struct Pending {
+    request: Request,
+    draft: Draft,
+    begun: Instant,
+}
+
+impl Pending {
+    /// Converts as far as possible without a language model; beside it the model, where one is loaded and the draft
+    /// wants it. A draft that a model could help with also begins to load an absent one, for the lines to come.
+    fn begin(shared: &Arc<Shared>, request: Request) -> Result<(Pending, Option<Resident>), Fault> {
+        let current = shared.configuration.refreshed();
+        let begun = Instant::now();
+        let end = request.text.chars().count();
+        let dictation = Dictation {
+            text: &request.text,
+            cursor: request.cursor.map(|cursor| cursor.min(end)),
+            route: wire::route(request.route),
+            before: &request.context.prebuffer,
+        };
+        let drafted = current.tagger.engine.draft(&current.words, &dictation);
+        let draft = drafted.map_err(|refusal| wire::fault(&refusal))?;
+        let mut wanted = None;
+        if draft.is_rescorable() {
+            shared.model.refresh_choice(&current.settings.model);
+            match shared.model.model() {
+                Some(model) => {
+                    shared.model.touch();
+                    wanted = Some(model).filter(|_| draft.wants_rescoring());
+                }
+                None => shared.model.request_load(),
+            }
+        }
+        Ok((Pending { request, draft, begun }, wanted))
+    }
+
+    /// Finishes, checks and encodes the answer.
+    fn finish(self) -> Result<Converted, Fault> {
+        let Pending { request, draft, begun } = self;
+        let is_explained = request.op == Op::Explain && request.text.len() <= MAX_EXPLAINED_BYTES;
+        let (conversion, units) = match is_explained {
+            true => {
+                let (conversion, units) = draft.explain();
+                (conversion, wire::units(&units))
+            }
+            false => (draft.finish(), None),
+        };
+        let micros = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
+        let answer = Answer { units, ..wire::answer(&conversion, micros) };
+        framed(&request, conversion.stage, answer)
+    }
+}
+
+/// The answer to a line that is an earlier answer of this session: the line as it came.
+pub(crate) fn already_converted(request: &Request, begun: Instant) -> Result<Converted, Fault> {
+    let end = request.text.chars().count();
+    let stage = Stage::AlreadyConverted;
+    let answer = Answer {
+        buffer: request.text.clone(),
+        cursor: request.cursor.map_or(end, |cursor| cursor.min(end)),
+        route: stage.name().to_owned(),
+        confidence: 1.0,
+        alternatives: Vec::new(),
+        spans: Vec::new(),
+        micros: u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX),
+        message: None,
+        units: None,
+    };
+    framed(request, stage, answer)
+}
+
+/// Checks an answer and encodes it.
+fn framed(request: &Request, stage: Stage, answer: Answer) -> Result<Converted, Fault> {
+    let answer = answer.verified(&request.text)?;
+    let micros = answer.micros;
+    let lines = std::iter::once(&answer.buffer).chain(&answer.alternatives).cloned().collect();
+    let body = Body::Converted(Box::new(answer));
+    let frame = frame::encode_reply(Reply::new(request.id, VERSION, Outcome::Result(body)), request.form);
+    Ok(Converted { frame, stage, micros, lines })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,62 @@
+use super::*;
+use crate::configuration::Configuration;
+use crate::model::ModelManager;
+use sayso_store::Store;
+use std::fs;
+use std::path::Path;
+use tempfile::TempDir;
+
+/// A daemon with a language model that is loaded, and settings in a file.
+async fn with_model() -> (TempDir, Arc<Shared>) {
+    let folder = TempDir::new().unwrap();
+    let store = Store::new(folder.path().join("models"));
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/store/tests/fixtures");
+    store.import(&fixtures.join("qwen3.gguf"), "tiny").unwrap();
+    store.choose("tiny").unwrap();
+    let configuration = Configuration::at(Some(folder.path().join("config.toml")));
+    let shared = Shared::new(configuration, ModelManager::new(Some(store)), false, String::new(), "daemon");
+    let shared = Arc::new(shared);
+    shared.model.refresh_choice(&shared.configuration.current().settings.model);
+    shared.model.load_and_wait().await.unwrap();
+    (folder, shared)
+}
+
+fn request(text: &str) -> Request {
+    Request { text: text.to_owned(), ..Request::new(1, Op::Convert) }
+}
+
+#[tokio::test]
+async fn settings_that_change_while_a_line_waits_for_a_model_are_for_the_next_line() {
+    let (folder, shared) = with_model().await;
+    let settings = folder.path().join("config.toml");
+    fs::write(&settings, "[words]\nfrobnicate = \"first-meaning\"").unwrap();
+    // Nobody is asked before both places with the model are free again.
+    let busy = shared.limits.rescoring.clone().acquire_many_owned(2).await.unwrap();
+    let line = "okay so tar dash X Z F frobnicate dot tar dot gz";
+    let before = shared.model.last_needed();
+    let converted = tokio::spawn({
+        let shared = shared.clone();
+        async move { convert(&shared, request(line), Stop::never()).await }
+    });
+    // The draft has read the settings by the time it asks for the model.
+    while shared.model.last_needed() == before {
+        tokio::task::yield_now().await;
+    }
+    fs::write(&settings, "[words]\nfrobnicate = \"second-meaning\"").unwrap();
+    drop(busy);
+    let first = converted.await.unwrap().unwrap();
+    assert!(matches!(first.stage, Stage::Rescored | Stage::Generated), "{first:?}");
+    assert!(first.lines.iter().any(|line| line.contains("first-meaning")), "{first:?}");
+    assert!(first.lines.iter().all(|line| !line.contains("second-meaning")), "{first:?}");
+    let next = convert(&shared, request(line), Stop::never()).await.unwrap();
+    assert!(next.lines.iter().any(|line| line.contains("second-meaning")), "{next:?}");
+}
+
+#[tokio::test]
+async fn an_answer_that_comes_back_is_told_apart() {
+    let again = already_converted(&request("git status -s"), Instant::now()).unwrap();
+    assert_eq!((again.stage, again.lines), (Stage::AlreadyConverted, vec!["git status -s".to_owned()]));
+    let reply = frame::decode_reply(again.frame.trim_ascii_end()).unwrap();
+    let Outcome::Result(Body::Converted(answer)) = reply.outcome else { panic!("{reply:?}") };
+    assert_eq!((answer.route.as_str(), answer.cursor), ("session", 13));
+}

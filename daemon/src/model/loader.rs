@@ -1,0 +1,98 @@
+//! Loading: in the background, one model at a time, and only while it is still wanted.
+
+use super::{ModelManager, State, Wanted, policy};
+use crate::memory;
+use sayso_engine::Resident;
+use sayso_language::{LanguageError, Options};
+use std::sync::{Arc, PoisonError};
+use std::thread;
+use std::time::Instant;
+
+impl ModelManager {
+    /// Notes that a line needs the model, and begins to load it if it is absent.
+    pub(crate) fn request_load(self: &Arc<ModelManager>) {
+        self.touch();
+        let (wanted, changes) = {
+            let inner = self.inner.borrow();
+            match (&inner.state, &inner.wanted) {
+                (State::Unloaded(_), Some(wanted)) => (wanted.clone(), inner.changes),
+                _ => return,
+            }
+        };
+        let shortage = policy::shortage(&wanted.folder, memory::spare());
+        self.update(|inner| {
+            // Somebody else may have begun, or chosen another one.
+            if inner.changes != changes {
+                return false;
+            }
+            if let Some(why) = shortage {
+                // Every line asks again; one warning is enough.
+                if !std::mem::replace(&mut inner.memory_warning_logged, true) {
+                    tracing::warn!(model = wanted.name, why, "the language model is not loaded");
+                }
+                inner.state = State::Unloaded(Some(why));
+                return true;
+            }
+            tracing::info!(model = wanted.name, "loading the language model");
+            inner.change(State::Loading);
+            let (manager, changes) = (self.clone(), inner.changes);
+            let load = move || manager.load(changes, &wanted);
+            if let Err(error) = thread::Builder::new().name("load".to_owned()).spawn(load) {
+                inner.change(State::Failed(LanguageError::Thread(error).to_string()));
+            }
+            true
+        });
+    }
+
+    /// The model, loaded and waited for if it is absent; `None` if it cannot be had. Waits for one that is chosen
+    /// meanwhile, too.
+    pub(crate) async fn load_and_wait(self: &Arc<ModelManager>) -> Option<Resident> {
+        let mut changes = self.inner.subscribe();
+        loop {
+            self.request_load();
+            // The sender lives as long as this manager.
+            let _ = changes.wait_for(|inner| !matches!(inner.state, State::Loading)).await;
+            let model = self.model();
+            let may_come = matches!(self.inner.borrow().state, State::Unloaded(None) | State::Loading);
+            if model.is_some() || !may_come {
+                return model;
+            }
+        }
+    }
+
+    /// Loads a model, on a thread of its own, and puts it in its place if it is still wanted.
+    fn load(&self, changes: u64, wanted: &Wanted) {
+        let _loading = self.loading.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.inner.borrow().changes != changes {
+            return;
+        }
+        let begun = Instant::now();
+        let mut options = Options::default();
+        options.threads = wanted.threads.unwrap_or(options.threads);
+        let opened = Resident::open(&wanted.folder, &options);
+        self.update(|inner| {
+            if inner.changes != changes {
+                return false;
+            }
+            let state = match opened {
+                Ok(resident) => {
+                    let time = begun.elapsed();
+                    tracing::info!(
+                        model = wanted.name,
+                        ms = time.as_millis(),
+                        "the language model is loaded"
+                    );
+                    // It counts as needed now: loading may have taken longer than it may be idle.
+                    inner.needed = Some(Instant::now());
+                    State::Resident(resident, time)
+                }
+                Err(error) => {
+                    tracing::warn!(model = wanted.name, %error, "the language model cannot be used");
+                    State::Failed(error.to_string())
+                }
+            };
+            inner.change(state);
+            true
+        });
+    }
+}

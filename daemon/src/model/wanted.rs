@@ -1,0 +1,57 @@
+//! Which model is wanted: the one that the settings name, else the one that `sayso model use` chose.
+
+use super::State;
+use crate::configuration::{Fingerprint, fingerprint};
+use sayso_settings as settings;
+use sayso_store::Store;
+use std::path::PathBuf;
+
+/// Everything that the choice of the model depends on: the same inputs give the same choice.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Inputs {
+    settings: settings::Model,
+    /// Of the folder of models, and of the file with the name of the chosen one.
+    pub(super) store: [Option<Fingerprint>; 2],
+}
+
+impl Inputs {
+    /// The inputs now. Asks the disk twice.
+    pub(super) fn now(store: &Store, settings: &settings::Model) -> Inputs {
+        Inputs { settings: settings.clone(), store: store.watched().map(|path| fingerprint(&path)) }
+    }
+}
+
+/// A model to be loaded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Wanted {
+    pub(super) name: String,
+    pub(super) folder: PathBuf,
+    /// Of the folder: a model that was removed and came again is another one, even with the inode of the first.
+    identity: Option<Fingerprint>,
+    /// `None`: as many as the machine suggests.
+    pub(super) threads: Option<usize>,
+}
+
+/// The model that settings and choice want, and the state to begin with.
+pub(super) fn resolve(store: &Store, settings: &settings::Model) -> (Option<Wanted>, State) {
+    if !settings.judge {
+        return (None, State::Off);
+    }
+    let name = match &settings.name {
+        Some(name) => Ok(Some(name.clone())),
+        None => store.chosen(),
+    };
+    let named = match name {
+        Ok(Some(name)) => store.folder(&name).map(|folder| (name, folder)),
+        Ok(None) => return (None, State::None),
+        Err(error) => Err(error),
+    };
+    match named {
+        Ok((name, folder)) => {
+            let identity = fingerprint(&folder);
+            let wanted = Wanted { name, folder, identity, threads: settings.threads };
+            (Some(wanted), State::Unloaded(None))
+        }
+        Err(error) => (None, State::Failed(format!("{error}; `sayso model list` shows those that are"))),
+    }
+}

@@ -1,0 +1,93 @@
+//! The n-best list: the chosen path through the lattice and the next best ones.
+
+use crate::confidence;
+use crate::quote::open_at_end;
+use crate::stage::Stage;
+use sayso_speech::lattice::{Lattice, Step};
+use sayso_speech::{render, scanner};
+use sayso_tagger::{EncodedLine, Path};
+use std::sync::Arc;
+
+/// Paths through a lattice, best first. Only paths that the tagger scored have scores.
+#[derive(Debug, Clone)]
+pub(crate) struct Candidates {
+    /// The stage that ordered them.
+    pub(crate) stage: Stage,
+    /// The lattice that they lead through: wide where the tagger found them.
+    pub(crate) lattice: Arc<Lattice>,
+    /// The chosen path.
+    pub(crate) best: Path,
+    /// How sure the stage is of it, 0 to 1.
+    pub(crate) confidence: f32,
+    /// The others, best first.
+    pub(crate) others: Vec<Path>,
+    /// Something to tell the person.
+    pub(crate) message: Option<String>,
+    /// The encoded line, where the tagger found them: with it one more path can be scored.
+    pub(crate) tagged: Option<Arc<EncodedLine>>,
+}
+
+impl Candidates {
+    /// The one path of a line of which every separator was said, and what the rules make of it otherwise.
+    pub(crate) fn strict(lattice: Lattice, path: Vec<Step>) -> Candidates {
+        let others = vec![unscored(scanner::path(&lattice))];
+        Candidates::by_rules(Stage::Strict, lattice, path, confidence::STRICT, others)
+    }
+
+    /// The path that the rules choose; beside it the same with letters in the case they were heard in, and with nothing
+    /// taken back.
+    pub(crate) fn scanned(lattice: Lattice) -> Candidates {
+        let path = scanner::path(&lattice);
+        let others = [scanner::path_as_heard(&lattice, &path), scanner::path_without_corrections(&lattice)];
+        let confidence = confidence::by_rules(&lattice, &path);
+        Candidates::by_rules(Stage::Scanner, lattice, path, confidence, others.map(unscored).into())
+    }
+
+    fn by_rules(
+        stage: Stage,
+        lattice: Lattice,
+        path: Vec<Step>,
+        confidence: f32,
+        others: Vec<Path>,
+    ) -> Candidates {
+        let (lattice, best) = (Arc::new(lattice), unscored(path));
+        Candidates { stage, lattice, best, confidence, others, message: None, tagged: None }
+    }
+
+    /// Whether the chosen path writes nothing.
+    pub(crate) fn is_blank(&self) -> bool {
+        render::render(&self.lattice, &self.best.steps).text.trim().is_empty()
+    }
+
+    /// Whether a quote that is still open at the end is closed there: people leave out what ends with the line. The
+    /// rules take a line at its word.
+    pub(crate) fn closes_quotes(&self) -> bool {
+        self.stage.is_tagged() && self.lattice.open_quote().is_none()
+    }
+
+    /// The text of a path.
+    pub(crate) fn text_of(&self, path: &Path) -> String {
+        let mut text = render::render(&self.lattice, &path.steps).text;
+        if self.closes_quotes() {
+            text.extend(open_at_end(&self.lattice, &path.steps));
+        }
+        text
+    }
+
+    /// Every path that writes something, with its text, best first; of paths with the same text the first.
+    pub(crate) fn distinct(&self) -> Vec<(Path, String)> {
+        let mut distinct: Vec<(Path, String)> = Vec::new();
+        for path in std::iter::once(&self.best).chain(&self.others) {
+            let text = self.text_of(path);
+            if !text.trim().is_empty() && distinct.iter().all(|(_, other)| *other != text) {
+                distinct.push((path.clone(), text));
+            }
+        }
+        distinct
+    }
+}
+
+/// A path that the rules found.
+fn unscored(steps: Vec<Step>) -> Path {
+    Path { steps, ..Path::default() }
+}

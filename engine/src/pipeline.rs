@@ -1,0 +1,204 @@
+//! The pipeline: parse → classify → choose → rescore → finish.
+//!
+//! [`draft`] takes the first three steps. [`Draft::rescore`](crate::Draft::rescore) is the fourth, for which a language
+//! model may have to be waited for, and [`finish`] the last one. Each step returns a named value:
+//! [`Line`] → [`Class`] → [`Choice`] → [`Choice`] → [`Conversion`].
+
+use crate::candidates::Candidates;
+use crate::draft::{Choice, Draft, Kept};
+use crate::gate::{self, Class};
+use crate::quote::open_at_end;
+use crate::{
+    Conversion, Dictation, Engine, MAX_ALTERNATIVES, Refusal, Route, Stage, Words, confidence, tagged,
+};
+use sayso_speech::clean::clean;
+use sayso_speech::gate::{self as rules, Verdict};
+use sayso_speech::lattice::{Lattice, Step};
+use sayso_speech::lex::lex;
+use sayso_speech::quote::open_quote;
+use sayso_speech::render::{self, Span};
+use sayso_speech::{commands, scanner, strict};
+use sayso_tagger::EncodedLine;
+use sayso_text::{Forbidden, MAX_TEXT_BYTES};
+use std::cell::OnceCell;
+
+/// The first three steps: what can be said of a line without a language model.
+pub(crate) fn draft(engine: &Engine, words: &Words, dictation: &Dictation<'_>) -> Result<Draft, Refusal> {
+    let line = parse(engine, words, dictation)?;
+    let class = classify(&line);
+    let choice = choose(line, class);
+    Ok(Draft::new(engine.clone(), dictation, choice))
+}
+
+/// A dictated line, read into a lattice.
+struct Line<'a> {
+    engine: &'a Engine,
+    words: &'a Words,
+    route: Route,
+    lattice: Lattice,
+    /// Filled when a step first asks for it, so that the encoder runs at most once a line.
+    encoded: OnceCell<Option<EncodedLine>>,
+}
+
+/// Step 1: checks the line and reads it into a lattice.
+fn parse<'a>(engine: &'a Engine, words: &'a Words, dictation: &Dictation<'_>) -> Result<Line<'a>, Refusal> {
+    let Dictation { text, route, before, .. } = *dictation;
+    if route == Route::Tagger && engine.weights().is_none() {
+        return Err(Refusal::NoTagger);
+    }
+    if text.len() > MAX_TEXT_BYTES {
+        return Err(Refusal::TooLong { bytes: text.len(), limit: MAX_TEXT_BYTES });
+    }
+    if let Some(Forbidden { character, name, position }) = Forbidden::first_in(text) {
+        return Err(Refusal::BadCharacter { code: character.into(), name, at: position });
+    }
+    if text.trim().is_empty() {
+        return Err(Refusal::Empty);
+    }
+    let lattice = lex(clean(text), words, open_quote(before));
+    Ok(Line { engine, words, route, lattice, encoded: OnceCell::new() })
+}
+
+/// Step 2: what kind of line it is.
+fn classify(line: &Line<'_>) -> Class {
+    let lattice = &line.lattice;
+    match line.route {
+        Route::Tagger | Route::Model => Class::Dictation,
+        Route::Scanner => strict::path(lattice).map_or(Class::Dictation, Class::Strict),
+        Route::Auto => {
+            let verdict = rules::judge(lattice);
+            if verdict == Verdict::Dictation
+                && let Some(path) = strict::path(lattice)
+                && line.says_all_separators(&path)
+            {
+                return Class::Strict(path);
+            }
+            gate::classify(verdict, line.for_tagger().map(EncodedLine::class))
+        }
+    }
+}
+
+/// Step 3: the best paths through the lattice, or the line as it is.
+fn choose(line: Line<'_>, class: Class) -> Choice {
+    const COMMAND: &str = "nothing here sounds dictated: the line stays as it is";
+    const PROSE: &str = "this does not look like a command: the line stays as it is";
+    match class {
+        Class::Command { confidence } => Choice::Kept(Kept::new(line.lattice, confidence, COMMAND)),
+        Class::Prose { confidence } => Choice::Kept(Kept::new(line.lattice, confidence, PROSE)),
+        Class::Strict(path) => Choice::Paths(Candidates::strict(line.lattice, path)),
+        Class::MaybeCommand => match line.by_tagger() {
+            Ok(found) if confidence::names_command(&found) => Choice::Paths(found),
+            Ok(Candidates { lattice, .. }) => Choice::Kept(Kept::new(lattice, gate::RULES_ONLY_PROSE, PROSE)),
+            Err(lattice) => Choice::Kept(Kept::new(lattice, gate::RULES_ONLY_PROSE, PROSE)),
+        },
+        Class::Dictation => Choice::Paths(line.by_tagger().unwrap_or_else(Candidates::scanned)),
+    }
+}
+
+/// Step 5: writes the chosen path, or the line as it is. The fourth is [`crate::rescore`].
+pub(crate) fn finish(draft: &Draft) -> Conversion {
+    match &draft.choice {
+        Choice::Kept(kept) => unchanged(draft, &kept.lattice, kept.confidence, kept.message),
+        Choice::Paths(paths) if paths.is_blank() => {
+            const BLANK: &str = "nothing of this line is a command: it stays as it is";
+            unchanged(draft, &paths.lattice, gate::RULES_ONLY_PROSE, BLANK)
+        }
+        Choice::Paths(paths) => written(draft, paths),
+    }
+}
+
+impl Line<'_> {
+    /// The line as the tagger sees it; `None` where the tagger cannot read it.
+    fn encoded(&self) -> Option<&EncodedLine> {
+        let encode = || tagged::encode_line(self.engine, self.words, &self.lattice);
+        self.encoded.get_or_init(encode).as_ref()
+    }
+
+    /// The same, where the tagger is to choose. Behind a quote that an earlier line opened any text may stand, which
+    /// the tagger has not learnt; and a line that spells a known command needs no choice by sound.
+    fn for_tagger(&self) -> Option<&EncodedLine> {
+        let is_its = match self.route {
+            Route::Scanner => false,
+            Route::Tagger | Route::Model => true,
+            Route::Auto => self.lattice.open_quote().is_none() && !is_known_command(&self.lattice),
+        };
+        if is_its { self.encoded() } else { None }
+    }
+
+    /// The tagger's best paths, or the lattice again where the tagger has none.
+    fn by_tagger(self) -> Result<Candidates, Lattice> {
+        let is_encoded = self.for_tagger().is_some();
+        let encoded = self.encoded.into_inner().flatten().filter(|_| is_encoded);
+        encoded.and_then(|line| tagged::search(self.engine, line)).ok_or(self.lattice)
+    }
+
+    /// Whether the strict path has every separator that the line could have: `logs-f`, or perhaps `logs -f`.
+    fn says_all_separators(&self, strict: &[Step]) -> bool {
+        let words = |path: &[Step]| render::render(&self.lattice, path).text.split_whitespace().count();
+        let may_lack_some = words(&scanner::path(&self.lattice)) > words(strict);
+        !may_lack_some || self.encoded().is_none_or(|line| gate::says_all_separators(line.class()))
+    }
+}
+
+/// Whether a line is the name of a command and of its sub-commands, to the letter.
+fn is_known_command(lattice: &Lattice) -> bool {
+    /// Deeper than this there are no sub-commands in the table.
+    const DEPTH: usize = 4;
+    let words: Vec<&str> = lattice.line.text.split_whitespace().take(DEPTH + 1).collect();
+    words.len() <= DEPTH && commands::lookup(&words).is_some()
+}
+
+/// The line as it was dictated.
+fn unchanged(draft: &Draft, lattice: &Lattice, confidence: f32, message: &str) -> Conversion {
+    let length = lattice.line.source_length;
+    let span = |at| {
+        let source = lattice.line.source(at..at + 1);
+        Span { tokens: at..at + 1, output: source.clone(), source }
+    };
+    Conversion {
+        buffer: draft.dictated.clone(),
+        cursor: draft.cursor.unwrap_or(length).min(length),
+        stage: Stage::Gate,
+        confidence,
+        alternatives: Vec::new(),
+        spans: (0..lattice.len()).map(span).collect(),
+        message: Some(message.to_owned()),
+    }
+}
+
+/// The best path as text, with the cursor carried over and the other paths as alternatives.
+fn written(draft: &Draft, paths: &Candidates) -> Conversion {
+    let Candidates { lattice, best, .. } = paths;
+    let mut rendered = render::render(lattice, &best.steps);
+    let end = lattice.line.source_length;
+    let cursor = draft.cursor.unwrap_or(end);
+    let mut carried = render::carry_cursor(lattice, &rendered, cursor);
+    let mut message = None;
+    let mut unclosed = None;
+    if let Some(sign) = open_at_end(lattice, &best.steps) {
+        message = Some(format!("the quote {sign} is still open"));
+        if paths.closes_quotes() {
+            message = Some(format!("closed the quote {sign} at the end"));
+            unclosed = Some(rendered.text.clone());
+            rendered.text.push(sign);
+            carried += usize::from(cursor >= end);
+        }
+    }
+    let mut alternatives: Vec<String> = Vec::new();
+    for text in paths.others.iter().map(|path| paths.text_of(path)) {
+        if text != rendered.text && !text.trim().is_empty() && !alternatives.contains(&text) {
+            alternatives.push(text);
+        }
+    }
+    alternatives.extend(unclosed);
+    alternatives.truncate(MAX_ALTERNATIVES);
+    Conversion {
+        buffer: rendered.text,
+        cursor: carried,
+        stage: paths.stage,
+        confidence: paths.confidence,
+        alternatives,
+        spans: rendered.spans,
+        message: paths.message.clone().or(message),
+    }
+}
