@@ -124,7 +124,7 @@ install() {
             'Nothing was changed. Give one with --from FILE.tar.gz.'
     fi
     (cd "$tree" && find bin share -type f | LC_ALL=C sort) >"$work/files"
-    for program in sayso saysod sayso-lab; do
+    for program in sayso saysod; do
         [ -x "$tree/bin/$program" ] || die "the program $program is missing from what was to be installed." 'Nothing was changed.'
     done
     put_files
@@ -153,7 +153,7 @@ build() {
     case $target in /*) ;; *) target=$here/$target ;; esac
     # On a Mac, the build leaves MLX's kernels in this folder, where stage.sh looks for them.
     (cd / && MLX_RS_METAL_PATH=$target/metal cargo build --release --locked --manifest-path "$here/Cargo.toml" \
-        --package sayso --package saysod --package sayso-lab --bins --target-dir "$target") ||
+        --package sayso --package saysod --bins --target-dir "$target") ||
         die 'the build failed; see the messages of cargo above.' 'Nothing was changed.'
     tree=$work/tree
     sh "$here/scripts/stage.sh" "$target/release" "$tree" || die 'the files to install could not be put together.' 'Nothing was changed.'

@@ -12,7 +12,7 @@ if (($# == 0)); then
     target_dir=${CARGO_TARGET_DIR:-target}
     case $target_dir in /*) ;; *) target_dir=$PWD/$target_dir ;; esac
     # Where a Mac's build leaves the kernels of MLX, and stage.sh finds them.
-    MLX_RS_METAL_PATH=$target_dir/metal cargo build --release --locked --workspace --bins
+    MLX_RS_METAL_PATH=$target_dir/metal cargo build --release --locked --package sayso --package saysod --bins
 fi
 
 name=sayso-$version-$target

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Lays out what is installed: `stage.sh PROGRAMS DEST`, PROGRAMS being the folder with the three built programs.
+# Lays out what is installed: `stage.sh PROGRAMS DEST`, PROGRAMS being the folder with the two built programs.
 # install.sh and release.sh both use this tree, so that a release is what a checkout gives.
 set -eu
 programs=$1 dest=$2
@@ -8,7 +8,7 @@ share=$dest/share
 
 mkdir -p "$dest/bin" "$share/sayso" "$share/man/man1" "$share/doc/sayso" "$share/zsh/site-functions" \
     "$share/bash-completion/completions" "$share/fish/vendor_completions.d"
-for program in sayso saysod sayso-lab; do cp "$programs/$program" "$dest/bin/$program"; done
+for program in sayso saysod; do cp "$programs/$program" "$dest/bin/$program"; done
 # MLX looks for its compiled kernels beside the program; only a Mac has them (see MLX_RS_METAL_PATH).
 kernels=$programs/../metal/mlx.metallib
 if [ -f "$kernels" ]; then cp "$kernels" "$dest/bin"; fi

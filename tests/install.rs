@@ -20,7 +20,7 @@ fn release() -> &'static Path {
         let folder = tempfile::tempdir().unwrap();
         let built = folder.path().join("built");
         fs::create_dir(&built).unwrap();
-        for program in ["sayso", "saysod", "sayso-lab"] {
+        for program in ["sayso", "saysod"] {
             programs::copy(program, &built);
             // Programs without symbols install faster; where there is no `strip` the tests only take longer.
             let _ = Command::new("strip").arg(built.join(program)).status();
@@ -431,7 +431,7 @@ fn a_tarball_with_something_else_in_it_is_refused() {
 fn programs_of_another_machine_are_not_installed() {
     let person = Person::new();
     let folder = person.0.folder().join("r");
-    for program in ["bin/sayso", "bin/saysod", "bin/sayso-lab", "share/x"] {
+    for program in ["bin/sayso", "bin/saysod", "share/x"] {
         let path = folder.join(program);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(&path, b"\x7fELF of some other kind").unwrap();
