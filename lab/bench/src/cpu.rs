@@ -50,7 +50,7 @@ pub(super) fn run(samples: usize) -> anyhow::Result<Report> {
             decoder.prefill(&prefix, &never)?;
             let candidates: Vec<&[u32]> = candidates.iter().map(Vec::as_slice).collect();
             let start = Instant::now();
-            judged.extend(decoder.judge(&prefix, text, &candidates, &never)?);
+            judged.extend(decoder.rescore(&prefix, text, &candidates, &never)?);
             times.push(start.elapsed());
         }
         let start = Instant::now();
@@ -61,7 +61,10 @@ pub(super) fn run(samples: usize) -> anyhow::Result<Report> {
         sums.push(decoder.sum_weights());
         limit.push(start.elapsed());
 
-        ensure!(judged.iter().all(|score| score.is_finite() && *score < 0.0), "scores {judged:?} are none");
+        ensure!(
+            judged.iter().flatten().all(|score| score.is_finite() && *score < 0.0),
+            "scores {judged:?} are none"
+        );
         let answer = (written, judged);
         ensure!(*first.get_or_insert_with(|| answer.clone()) == answer, "the same text had another answer");
     }

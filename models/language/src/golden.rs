@@ -45,6 +45,11 @@ pub(crate) fn candidates() -> Vec<Vec<u32>> {
     vec![part(30, 6), part(20, 7), part(20, 8), part(0, 9), text(5, 3), vec![]]
 }
 
+/// The score of each candidate.
+pub(crate) fn sums(scores: Vec<Vec<f32>>) -> Vec<f32> {
+    scores.iter().map(|tokens| tokens.iter().sum()).collect()
+}
+
 pub(crate) fn first_choice(logits: &[f32]) -> usize {
     (0..logits.len()).max_by(|a, b| logits[*a].total_cmp(&logits[*b])).unwrap()
 }

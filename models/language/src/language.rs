@@ -1,23 +1,24 @@
 //! A language model at work: a model folder opened, its prompt filled, and what is asked of it answered.
 //!
 //! [`Language`] is one model with its tokenizer and chat template; [`Resident`] is the thread that owns one, which
-//! anyone may ask. What a model computes with is behind [`Decode`].
+//! anyone may ask. A [`Decoder`] is what a model computes with.
 
-mod decode;
 pub mod measure;
 mod resident;
 mod stop;
 mod vocabulary;
 mod writer;
 
-pub use decode::{Decode, Memory};
 pub use resident::Resident;
 pub use stop::Stop;
 pub use writer::Written;
 
 use crate::chat::{Chat, ChatError};
 use crate::checkpoint::{Checkpoint, CheckpointError, file};
-use crate::cpu::{self, DecoderError};
+use crate::cpu;
+use crate::decoder::Decoder;
+use crate::error::DecoderError;
+use crate::memory::Memory;
 use crate::tokenizer::{Tokenizer, TokenizerError};
 use std::path::Path;
 use vocabulary::Vocabulary;
@@ -97,7 +98,7 @@ impl Likelihood {
 
 /// A model with its tokenizer and its prompt. The beginning of the prompt that all dictations share has been read.
 pub struct Language {
-    decoder: Box<dyn Decode>,
+    decoder: Decoder,
     tokenizer: Tokenizer,
     chat: Chat,
     /// The tokens before the dictation.
@@ -121,7 +122,8 @@ impl Language {
         let checkpoint = Checkpoint::open(folder)?;
         let tokenizer = Tokenizer::open(folder, checkpoint.config())?;
         let chat = Chat::open(folder)?;
-        let language = Language::new(decode::open(&checkpoint, options)?, tokenizer, chat)?;
+        let language =
+            Language::new(Decoder::open(&checkpoint, options.threads, options.positions)?, tokenizer, chat)?;
         Ok(Language { weight: weight(folder)?, ..language })
     }
 
@@ -129,11 +131,7 @@ impl Language {
     ///
     /// # Errors
     /// As [`Language::open`], for what stands before every dictation.
-    pub fn new(
-        mut decoder: Box<dyn Decode>,
-        tokenizer: Tokenizer,
-        chat: Chat,
-    ) -> Result<Language, LanguageError> {
+    pub fn new(mut decoder: Decoder, tokenizer: Tokenizer, chat: Chat) -> Result<Language, LanguageError> {
         let head = chat.head(&tokenizer)?;
         if !head.is_empty() {
             decoder.prefill(&head, &|| false)?;
@@ -173,7 +171,7 @@ impl Language {
         };
         let candidates = candidates.iter().map(ended).collect::<Result<Vec<_>, _>>()?;
         let slices: Vec<&[u32]> = candidates.iter().map(Vec::as_slice).collect();
-        let likely = self.decoder.judge(prefix, text, &slices, &|| stop.reached())?;
+        let likely = self.decoder.rescore(prefix, text, &slices, &|| stop.reached())?;
         let count = |(tokens, likely): (&Vec<u32>, Vec<f32>)| {
             let counted = tokens.iter().zip(likely).filter(|(token, _)| !self.vocabulary.is_masked(**token));
             let (sum, tokens) = counted.fold((0.0, 0), |(sum, count), (_, likely)| (sum + likely, count + 1));

@@ -3,18 +3,25 @@
 
 pub mod chat;
 pub mod checkpoint;
+mod context;
 pub mod cpu;
+mod decoder;
+mod error;
 pub mod folder;
 #[cfg(test)]
 mod golden;
 mod heap;
 mod language;
+mod memory;
 #[cfg(any(feature = "mlx", all(target_os = "macos", target_arch = "aarch64")))]
 pub mod mlx;
+mod rescoring;
 pub mod tokenizer;
 mod trie;
 
+pub use decoder::Decoder;
+pub use error::DecoderError;
 pub use language::{
-    Decode, Language, LanguageError, Likelihood, Memory, Options, Resident, Stop, WEIGHT_FILE, Written,
-    measure,
+    Language, LanguageError, Likelihood, Options, Resident, Stop, WEIGHT_FILE, Written, measure,
 };
+pub use memory::Memory;

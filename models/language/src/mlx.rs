@@ -1,6 +1,6 @@
 //! Language models on MLX: Llama, Qwen2 and Qwen3, on the graphics processor of Apple silicon.
 //!
-//! [`Decoder`] reads text, writes the likeliest continuation, and judges given ones, as that of [`crate::cpu`] does.
+//! [`Decoder`] reads text, writes the likeliest continuation, and scores given ones, as that of [`crate::cpu`] does.
 //! Below it: `model` is the family, one file with the shape of every tensor, `cache` the keys and values, `tensors`
 //! the way of a checkpoint into MLX's memory.
 //!
@@ -14,6 +14,7 @@
 mod cache;
 mod decoder;
 mod error;
+mod linear;
 mod model;
 mod tensors;
 #[cfg(test)]

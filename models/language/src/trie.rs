@@ -4,9 +4,9 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Node {
     pub(crate) token: u32,
-    /// The node before it; none when it follows what is cached.
+    /// The node before it; `None` where it follows what is cached.
     pub(crate) parent: Option<usize>,
-    /// Nodes before it, all the way.
+    /// How many nodes come before it on its way.
     pub(crate) depth: usize,
 }
 
@@ -17,6 +17,11 @@ pub(crate) struct Trie {
 }
 
 impl Trie {
+    /// Adds a run of tokens that follows what is cached.
+    pub(crate) fn add_line(&mut self, tokens: &[u32]) {
+        tokens.iter().fold(None, |parent, token| Some(self.add(parent, *token)));
+    }
+
     pub(crate) fn clear(&mut self) {
         self.nodes.clear();
     }
@@ -25,9 +30,9 @@ impl Trie {
         &self.nodes
     }
 
-    /// The node of `token` behind `parent`, which is added if it is not there.
+    /// The node of `token` behind `parent`. It is added where it is missing.
     pub(crate) fn add(&mut self, parent: Option<usize>, token: u32) -> usize {
-        // Children come after their parent; with the few nodes that a pass has, looking is quicker than a map.
+        // Children come after their parent. A pass has few nodes, and searching them is faster than a map.
         let from = parent.map_or(0, |parent| parent + 1);
         let there = self.nodes[from..].iter().position(|node| node.parent == parent && node.token == token);
         if let Some(there) = there {
@@ -38,9 +43,9 @@ impl Trie {
         self.nodes.len() - 1
     }
 
-    /// Which of the nodes 0 to `node` are on the way to `node`, itself included, into `seen`, whose further places
-    /// become false.
-    pub(crate) fn way(&self, node: usize, seen: &mut [bool]) {
+    /// Writes into `seen` which nodes `node` may attend to: those on the way to it, itself included. All others become
+    /// false.
+    pub(crate) fn ancestor_mask(&self, node: usize, seen: &mut [bool]) {
         seen.fill(false);
         let mut at = Some(node);
         while let Some(node) = at {
@@ -66,7 +71,7 @@ mod tests {
         assert_eq!(trie.nodes().len(), 8);
         assert_eq!(trie.nodes()[7], Node { token: 4, parent: Some(6), depth: 3 });
         let mut seen = [true; 8];
-        trie.way(4, &mut seen);
+        trie.ancestor_mask(4, &mut seen);
         assert_eq!(seen, [true, true, true, false, true, false, false, false]);
         trie.clear();
         assert!(trie.nodes().is_empty());

@@ -40,9 +40,9 @@ pub(super) fn physical() -> Vec<Core> {
     Vec::new()
 }
 
-/// Keeps the calling thread on a core. A wish: where the system refuses, the thread runs anywhere.
+/// Pins the calling thread to a core. Where the system refuses, the thread runs anywhere.
 #[cfg(target_os = "linux")]
-pub(super) fn stay_on(core: Core) {
+pub(super) fn pin_to_core(core: Core) {
     let mut set = nix::sched::CpuSet::new();
     if set.set(core.0).is_ok() {
         let _ = nix::sched::sched_setaffinity(nix::unistd::Pid::from_raw(0), &set);
@@ -51,7 +51,7 @@ pub(super) fn stay_on(core: Core) {
 
 /// Elsewhere the system decides: macOS has no way to keep a thread on a core.
 #[cfg(not(target_os = "linux"))]
-pub(super) fn stay_on(_: Core) {}
+pub(super) fn pin_to_core(_: Core) {}
 
 #[cfg(test)]
 mod tests {
@@ -69,7 +69,7 @@ mod tests {
     fn a_thread_stays() {
         std::thread::spawn(|| {
             let Some(core) = physical().pop() else { return };
-            stay_on(core);
+            pin_to_core(core);
             assert_eq!(physical(), [core]);
         })
         .join()

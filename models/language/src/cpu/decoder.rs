@@ -1,6 +1,5 @@
 //! A language model that stays in memory, with the text that it has read.
 
-use super::DecoderError;
 use super::attention::Cache;
 use super::forward::{Engine, Room, TOKENS, Target};
 use super::kernel::Instructions;
@@ -9,6 +8,10 @@ use super::pool::Pool;
 use super::rows::TERMS;
 use super::weights::Weights;
 use crate::checkpoint::{Checkpoint, Config};
+use crate::context::Context;
+use crate::error::DecoderError;
+use crate::memory::Memory;
+use crate::rescoring::Rescoring;
 use crate::trie::Trie;
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -31,40 +34,21 @@ impl Default for Options {
     }
 }
 
-/// What a model takes of memory, in bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Memory {
-    /// The matrices.
-    pub weights: usize,
-    /// Keys and values, once all positions have been used.
-    pub cache: usize,
-    /// What passes work in.
-    pub room: usize,
-}
-
 /// A model and the text that it has read. All its memory is taken when it is opened; each pass stops when it is asked
 /// to, which it looks for before each layer, and then holds what it held before.
 pub struct Decoder {
     engine: Engine,
     /// The text whose keys and values are cached.
-    tokens: Vec<u32>,
+    context: Context,
     /// What the last layer made of the last token: (hidden_size); of no use when no token was read since the text
     /// was cut.
     last: Vec<f32>,
     last_is_current: bool,
-    trie: Trie,
-    /// The tokens of all candidates.
-    followers: Vec<Follower>,
+    /// The tokens of the pass that reads text.
+    line: Trie,
     targets: Vec<Target>,
     /// Rows of a pass whose logits are wanted.
     rows: Vec<usize>,
-}
-
-/// A token of a candidate, with the node that it follows.
-#[derive(Debug, Clone, Copy)]
-struct Follower {
-    parent: usize,
-    token: u32,
 }
 
 impl Decoder {
@@ -82,17 +66,16 @@ impl Decoder {
         let cache = Cache::new(config, positions, exact, threads).map_err(DecoderError::Memory)?;
         let room = Room::new(&weights, exact, cache.positions(), threads);
         let instructions = Instructions::best();
-        // Rounded up.
-        let positions = cache.positions();
+        // The cache rounds the number of positions up.
+        let context = Context::new(cache.positions(), config.vocab_size);
         let last = vec![0.0; config.hidden_size];
-        let engine = Engine { weights, pool, instructions, exact, terms: TERMS, cache, room };
+        let engine = Engine { weights, pool, instructions, exact, quant_terms: TERMS, cache, room };
         Ok(Decoder {
             engine,
-            tokens: Vec::with_capacity(positions),
+            context,
             last,
             last_is_current: false,
-            trie: Trie::default(),
-            followers: Vec::new(),
+            line: Trie::default(),
             targets: Vec::new(),
             rows: Vec::with_capacity(TOKENS),
         })
@@ -138,13 +121,12 @@ impl Decoder {
 
     /// The text that it has read.
     pub fn tokens(&self) -> &[u32] {
-        &self.tokens
+        self.context.tokens()
     }
 
     /// Forgets the text from `length` on.
     pub fn truncate(&mut self, length: usize) {
-        if length < self.tokens.len() {
-            self.tokens.truncate(length);
+        if self.context.truncate(length) {
             self.last_is_current = false;
         }
     }
@@ -155,8 +137,9 @@ impl Decoder {
     /// # Errors
     /// An empty text, a token that is none, a text that does not fit, or [`DecoderError::Stopped`].
     pub fn prefill(&mut self, text: &[u32], stop: &dyn Fn() -> bool) -> Result<(), DecoderError> {
-        let rest = self.keep(text)?;
-        self.extend(rest, stop)
+        let shared = self.context.shared(text)?;
+        self.truncate(shared);
+        self.extend(&text[shared..], stop)
     }
 
     /// Reads more text.
@@ -164,14 +147,13 @@ impl Decoder {
     /// # Errors
     /// As [`Decoder::prefill`]. After a stop, what was read of it stays read.
     pub fn extend(&mut self, text: &[u32], stop: &dyn Fn() -> bool) -> Result<(), DecoderError> {
-        self.check(text)?;
-        self.fits(self.tokens.len() + text.len())?;
+        self.context.admit(text)?;
         for text in text.chunks(TOKENS) {
-            self.trie.clear();
-            let end = text.iter().fold(None, |parent, token| Some(self.trie.add(parent, *token)));
-            self.engine.forward(self.tokens.len(), &self.trie, 0..text.len(), stop)?;
-            self.tokens.extend_from_slice(text);
-            self.remember(end.unwrap_or(0));
+            self.line.clear();
+            self.line.add_line(text);
+            self.engine.forward(self.context.tokens().len(), &self.line, 0..text.len(), stop)?;
+            self.context.push(text);
+            self.remember(text.len() - 1);
         }
         Ok(())
     }
@@ -216,97 +198,50 @@ impl Decoder {
         Ok(written)
     }
 
-    /// The logarithm of the probability of each candidate behind `prefix` and `text`.
+    /// For each candidate the logarithm of the probability of each of its tokens behind `prefix` and `text`.
     ///
     /// The prefix is what requests have in common: it is read as by [`Decoder::prefill`], if it is not there already,
-    /// and is the text that was read afterwards. The rest goes through in one pass where it fits into one: beginnings
-    /// that candidates share are read once, and each token sees its own candidate only (tree attention, as SpecInfer
-    /// verifies guesses, Miao et al., 2023). It is read with 8-bit numbers, where what is kept or written has two for
-    /// each: half the work, and scores need not tell apart what is as good as equal.
+    /// and is the text that was read afterwards. The rest goes through in one pass where it fits into one. It is read with
+    /// 8-bit activations, where text that is kept or written has two 8-bit terms for each: that halves the work, and scores
+    /// need not tell apart what is as good as equal.
     ///
     /// # Errors
     /// As [`Decoder::prefill`].
-    pub fn judge(
-        &mut self,
-        prefix: &[u32],
-        text: &[u32],
-        candidates: &[&[u32]],
-        stop: &dyn Fn() -> bool,
-    ) -> Result<Vec<f32>, DecoderError> {
-        let each = self.judge_each(prefix, text, candidates, stop)?;
-        Ok(each.iter().map(|tokens| tokens.iter().sum()).collect())
-    }
-
-    /// [`Decoder::judge`], token by token.
-    ///
-    /// # Errors
-    /// As [`Decoder::prefill`].
-    pub fn judge_each(
+    pub fn rescore(
         &mut self,
         prefix: &[u32],
         text: &[u32],
         candidates: &[&[u32]],
         stop: &dyn Fn() -> bool,
     ) -> Result<Vec<Vec<f32>>, DecoderError> {
-        for tokens in candidates.iter().chain([&text]) {
-            self.check(tokens)?;
+        let plan = Rescoring::plan(&self.context, prefix, text, candidates)?;
+        match self.tokens().starts_with(prefix) {
+            true => self.truncate(prefix.len()),
+            false => self.prefill(prefix, stop)?,
         }
-        let Some(last) = text.len().checked_sub(1) else { return Err(DecoderError::Empty) };
-        if self.tokens.starts_with(prefix) {
-            self.truncate(prefix.len());
-        } else {
-            self.prefill(prefix, stop)?;
-        }
-        self.trie.clear();
-        self.followers.clear();
-        text.iter().fold(None, |parent, token| Some(self.trie.add(parent, *token)));
-        let end = last;
-        for candidate in candidates {
-            let mut parent = end;
-            for (at, &token) in candidate.iter().enumerate() {
-                self.followers.push(Follower { parent, token });
-                // The last token has nothing behind it to score.
-                if at + 1 < candidate.len() {
-                    parent = self.trie.add(Some(parent), token);
-                }
-            }
-        }
-        let count = self.trie.nodes().len();
-        self.fits(prefix.len() + count)?;
-        let mut likely = vec![0.0; self.followers.len()];
-        self.engine.terms = 1;
-        let judged = (0..count).step_by(TOKENS).try_for_each(|first| -> Result<(), DecoderError> {
-            let range = first..count.min(first + TOKENS);
-            self.engine.forward(prefix.len(), &self.trie, range.clone(), stop)?;
-            self.likely(range, &mut likely);
+        let mut scores = vec![0.0; plan.len()];
+        self.engine.quant_terms = 1;
+        let scored = plan.passes(TOKENS).try_for_each(|pass| -> Result<(), DecoderError> {
+            self.engine.forward(prefix.len(), plan.trie(), pass.clone(), stop)?;
+            self.score(&plan, pass, &mut scores);
             Ok(())
         });
-        self.engine.terms = TERMS;
-        judged?;
-        let mut rest = &*likely;
-        let score = |candidate: &&[u32]| {
-            let (of_candidate, others) = rest.split_at(candidate.len());
-            rest = others;
-            of_candidate.to_vec()
-        };
-        Ok(candidates.iter().map(score).collect())
+        self.engine.quant_terms = TERMS;
+        scored?;
+        Ok(plan.by_candidate(&scores))
     }
 
-    /// Writes the logarithms of the probabilities of all followers of nodes in `range`, the pass that was just done,
-    /// into `likely`.
-    fn likely(&mut self, range: Range<usize>, likely: &mut [f32]) {
+    /// Writes the scores of all tokens behind the nodes of `pass`, which was just done, into `scores`.
+    fn score(&mut self, plan: &Rescoring<'_>, pass: Range<usize>, scores: &mut [f32]) {
         self.rows.clear();
         self.targets.clear();
-        for (number, follower) in self.followers.iter().enumerate() {
-            if !range.contains(&follower.parent) {
-                continue;
-            }
-            let parent = follower.parent - range.start;
+        for (number, scored) in plan.scored_by(pass.clone()) {
+            let parent = scored.parent - pass.start;
             let row = self.rows.iter().position(|row| *row == parent).unwrap_or_else(|| {
                 self.rows.push(parent);
                 self.rows.len() - 1
             });
-            self.targets.push(Target::new(follower.token, row, number));
+            self.targets.push(Target::new(scored.token, row, number));
         }
         if self.targets.is_empty() {
             return;
@@ -314,36 +249,13 @@ impl Decoder {
         self.targets.sort_unstable_by_key(|target| target.token);
         self.engine.log_probabilities(&self.rows, &mut self.targets);
         for target in &mut self.targets {
-            likely[target.place] = target.value();
+            scores[target.place] = target.value();
         }
-    }
-
-    /// Cuts the text to what it shares with `text`, which leaves at least its last token to read; returns that rest.
-    fn keep<'t>(&mut self, text: &'t [u32]) -> Result<&'t [u32], DecoderError> {
-        let Some(last) = text.len().checked_sub(1) else { return Err(DecoderError::Empty) };
-        self.fits(text.len())?;
-        self.check(text)?;
-        let shared = self.tokens.iter().zip(&text[..last]).take_while(|(a, b)| a == b).count();
-        self.truncate(shared);
-        Ok(&text[shared..])
     }
 
     fn remember(&mut self, row: usize) {
         let hidden = self.last.len();
         self.last.copy_from_slice(&self.engine.room.x[row * hidden..][..hidden]);
         self.last_is_current = true;
-    }
-
-    fn fits(&self, needed: usize) -> Result<(), DecoderError> {
-        let positions = self.engine.cache.positions();
-        if needed > positions { Err(DecoderError::Full { needed, positions }) } else { Ok(()) }
-    }
-
-    fn check(&self, tokens: &[u32]) -> Result<(), DecoderError> {
-        let vocabulary = self.config().vocab_size;
-        match tokens.iter().find(|token| **token as usize >= vocabulary) {
-            Some(&token) => Err(DecoderError::Token { token, vocabulary }),
-            None => Ok(()),
-        }
     }
 }

@@ -1,6 +1,5 @@
 //! One pass of a few tokens through all layers, and logits of what came out.
 
-use super::DecoderError;
 use super::attention::{Cache, Pass};
 use super::kernel::Instructions;
 use super::kernel::Lanes;
@@ -9,6 +8,7 @@ use super::matrix::{LANES, Line, Matrix};
 use super::pool::Pool;
 use super::rows::{Codes, Rows, TERMS};
 use super::weights::{Linear, Weights};
+use crate::error::DecoderError;
 use crate::trie::Trie;
 use std::ops::Range;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -60,7 +60,7 @@ pub(super) struct Engine {
     /// Products with rows of numbers, not of codes.
     pub(super) exact: bool,
     /// Rows of codes whose sum is a row of numbers.
-    pub(super) terms: usize,
+    pub(super) quant_terms: usize,
     pub(super) cache: Cache,
     pub(super) room: Room,
 }
@@ -121,7 +121,7 @@ impl Engine {
         places.clear();
         places.extend(nodes.iter().map(|node| base + node.depth));
         for (node, seen) in range.clone().zip(seen.chunks_exact_mut(width)) {
-            trie.way(node, seen);
+            trie.ancestor_mask(node, seen);
         }
         let embedding = weights.lines(&weights.embed_tokens);
         pool.each_of_many(count, nodes.iter().zip(x.chunks_exact_mut(hidden)), |(node, x)| {
@@ -141,7 +141,7 @@ impl Engine {
     }
 
     fn layer(&mut self, number: usize, base: usize, before: usize, width: usize, count: usize) {
-        let Engine { weights, pool, cache, room, exact, terms, instructions } = self;
+        let Engine { weights, pool, cache, room, exact, quant_terms, instructions } = self;
         let Room { x, input, y, heads, places, seen, .. } = room;
         let layer = &weights.layers[number];
         let config = &weights.config;
@@ -149,7 +149,7 @@ impl Engine {
         let product = Product { weights, instructions: *instructions, exact: *exact };
 
         input.fill(
-            [count, hidden, *terms],
+            [count, hidden, *quant_terms],
             groups(&layer.qkv_proj),
             pool,
             x.chunks_exact_mut(hidden).take(count),
@@ -167,7 +167,7 @@ impl Engine {
 
         let of_head = config.num_attention_heads / config.num_key_value_heads * config.head_dim;
         input.fill(
-            [count, layer.o_proj.matrix.columns, *terms],
+            [count, layer.o_proj.matrix.columns, *quant_terms],
             groups(std::slice::from_ref(&layer.o_proj)),
             pool,
             0..count,
@@ -181,7 +181,7 @@ impl Engine {
         product.of(std::slice::from_ref(&layer.o_proj), input, y, pool);
 
         input.fill(
-            [count, hidden, *terms],
+            [count, hidden, *quant_terms],
             groups(&layer.gate_up_proj),
             pool,
             x.chunks_exact_mut(hidden).take(count),
@@ -195,7 +195,7 @@ impl Engine {
 
         let up = layer.gate_up_proj[0].matrix.tiles() * count;
         input.fill(
-            [count, layer.down_proj.matrix.columns, *terms],
+            [count, layer.down_proj.matrix.columns, *quant_terms],
             groups(std::slice::from_ref(&layer.down_proj)),
             pool,
             0..count,
@@ -214,13 +214,19 @@ impl Engine {
 
     /// The logits of what `hidden` (hidden_size) is before the norm: (vocab_size)
     pub(super) fn logits(&mut self, hidden: &[f32]) -> &[f32] {
-        let Engine { weights, pool, room, exact, terms, instructions, .. } = self;
+        let Engine { weights, pool, room, exact, quant_terms, instructions, .. } = self;
         let head = std::slice::from_ref(weights.head());
         let config = &weights.config;
         let write = |_: usize, hidden: &[f32], out: &mut [f32]| {
             rms_norm(hidden, &weights.norm, config.rms_norm_eps, out);
         };
-        room.input.fill([1, config.hidden_size, *terms], groups(head), pool, std::iter::once(hidden), write);
+        room.input.fill(
+            [1, config.hidden_size, *quant_terms],
+            groups(head),
+            pool,
+            std::iter::once(hidden),
+            write,
+        );
         let product = Product { weights, instructions: *instructions, exact: *exact };
         product.of(head, &room.input, &mut room.y, pool);
         &room.y.as_flattened()[..config.vocab_size]
@@ -230,13 +236,13 @@ impl Engine {
     /// exponentials of its row. Rows are those of `room.x` that `rows` names. No logits are kept: all of them would
     /// be as large as the weights.
     pub(super) fn log_probabilities(&mut self, rows: &[usize], targets: &mut [Target]) {
-        let Engine { weights, pool, room, exact, terms, instructions, .. } = self;
+        let Engine { weights, pool, room, exact, quant_terms, instructions, .. } = self;
         let Room { x, input, sums, .. } = room;
         let head = weights.head();
         let config = &weights.config;
         let (hidden, vocabulary) = (config.hidden_size, config.vocab_size);
         input.fill(
-            [rows.len(), hidden, *terms],
+            [rows.len(), hidden, *quant_terms],
             groups(std::slice::from_ref(head)),
             pool,
             rows.iter(),
@@ -343,10 +349,10 @@ impl Product<'_> {
         let codes = if self.exact { None } else { matrix.group().and_then(|group| input.codes(group)) };
         match codes {
             None => self.instructions.numbers(matrix, lines, input.numbers(), y),
-            Some(codes) if input.terms() == 1 => self.instructions.codes(matrix, lines, codes, y),
+            Some(codes) if input.quant_terms() == 1 => self.instructions.codes(matrix, lines, codes, y),
             // Clearing room for many rows would take longer than the product with one.
-            Some(codes) if y.len() == 1 => self.terms::<TERMS>(matrix, lines, codes, y),
-            Some(codes) => self.terms::<{ TERMS * TOKENS }>(matrix, lines, codes, y),
+            Some(codes) if y.len() == 1 => self.quant_terms::<TERMS>(matrix, lines, codes, y),
+            Some(codes) => self.quant_terms::<{ TERMS * TOKENS }>(matrix, lines, codes, y),
         }
         if !linear.bias.is_empty() {
             let bias = &linear.bias[tile * LANES..];
@@ -358,7 +364,7 @@ impl Product<'_> {
         }
     }
     /// `y` (rows) = one tile · each row, which is the sum of [`TERMS`] rows of codes; there is room for `ROOM` of those.
-    fn terms<const ROOM: usize>(self, matrix: &Matrix, lines: &[Line], codes: &Codes, y: &mut [Lanes]) {
+    fn quant_terms<const ROOM: usize>(self, matrix: &Matrix, lines: &[Line], codes: &Codes, y: &mut [Lanes]) {
         let mut room = [[0.0; LANES]; ROOM];
         let terms = &mut room[..TERMS * y.len()];
         self.instructions.codes(matrix, lines, codes, terms);

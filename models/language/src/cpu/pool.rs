@@ -75,7 +75,7 @@ impl Pool {
             let core = if cores.len() >= threads { cores.get(number).copied() } else { None };
             let thread = thread::Builder::new().name(format!("sayso-model-{number}")).spawn(move || {
                 if let Some(core) = core {
-                    cores::stay_on(core);
+                    cores::pin_to_core(core);
                 }
                 work(&shared, &its_own, number);
             })?;

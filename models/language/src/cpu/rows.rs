@@ -11,7 +11,7 @@ pub(super) struct Rows {
     codes: Vec<Codes>,
     count: usize,
     columns: usize,
-    terms: usize,
+    quant_terms: usize,
 }
 
 /// Rows of codes whose sum is a row of numbers, at most.
@@ -21,7 +21,7 @@ impl Rows {
     /// Room for so many rows, and for codes in groups of each of the sizes.
     pub(super) fn with_room(rows: usize, columns: usize, groups: &[usize]) -> Rows {
         let codes = groups.iter().map(|group| Codes::with_room(TERMS * rows, columns, *group)).collect();
-        Rows { numbers: vec![0.0; rows * columns], codes, count: 0, columns, terms: 1 }
+        Rows { numbers: vec![0.0; rows * columns], codes, count: 0, columns, quant_terms: 1 }
     }
 
     /// Bytes of memory.
@@ -39,8 +39,8 @@ impl Rows {
     }
 
     /// Rows of codes for each row.
-    pub(super) fn terms(&self) -> usize {
-        self.terms
+    pub(super) fn quant_terms(&self) -> usize {
+        self.quant_terms
     }
 
     /// The rows in groups of this size; none when that was not asked for.
@@ -49,16 +49,16 @@ impl Rows {
     }
 
     /// Writes rows of `columns` columns, one for each of the `count` items, and quantises them in `groups`, each as
-    /// the sum of `terms` rows of codes.
+    /// the sum of `quant_terms` rows of codes.
     pub(super) fn fill<T: Send>(
         &mut self,
-        [count, columns, terms]: [usize; 3],
+        [count, columns, quant_terms]: [usize; 3],
         groups: impl Iterator<Item = usize>,
         pool: &mut Pool,
         items: impl Iterator<Item = T> + Send,
         write: impl Fn(usize, T, &mut [f32]) + Sync,
     ) {
-        (self.count, self.columns, self.terms) = (count, columns, terms);
+        (self.count, self.columns, self.quant_terms) = (count, columns, quant_terms);
         let wanted = groups.fold(0u32, |wanted, group| {
             let index = self.codes.iter().position(|codes| codes.group == group);
             wanted | index.map_or(0, |index| 1 << index)
@@ -77,7 +77,7 @@ impl Rows {
         let group = codes.group;
         pool.each_of_many(
             count,
-            rows.zip(codes.rows_mut(terms, columns)),
+            rows.zip(codes.rows_mut(quant_terms, columns)),
             |((row, (item, numbers)), codes)| {
                 pulp::Arch::new().dispatch(
                     #[inline(always)]
@@ -94,7 +94,8 @@ impl Rows {
                 continue;
             }
             let group = codes.group;
-            let rows = codes.rows_mut(terms, columns).zip(self.numbers.chunks_exact(columns)).take(count);
+            let rows =
+                codes.rows_mut(quant_terms, columns).zip(self.numbers.chunks_exact(columns)).take(count);
             pool.each_of_many(count, rows, |((words, scales), row)| {
                 pulp::Arch::new().dispatch(
                     #[inline(always)]

@@ -1,7 +1,9 @@
 use super::*;
+use crate::error::DecoderError;
 use crate::golden::{
-    MODELS, assert_close, candidates, checkpoint, first_choice, golden, log_probability, never, text,
+    MODELS, assert_close, candidates, checkpoint, first_choice, golden, log_probability, never, sums, text,
 };
+use crate::memory::Memory;
 
 fn open(model: &str, exact: bool) -> Decoder {
     Decoder::new(&checkpoint(model), Options { threads: 2, positions: 200, exact }).unwrap()
@@ -124,13 +126,13 @@ fn greedy_takes_the_likeliest() {
 }
 
 #[test]
-fn a_judge_adds_up_logarithms() {
+fn scores_are_sums_of_logarithms() {
     for model in MODELS {
         let mut decoder = open(model, true);
         let (prefix, dictation) = (text(1, 20), text(2, 10));
         let candidates = candidates();
         let slices: Vec<&[u32]> = candidates.iter().map(Vec::as_slice).collect();
-        let scores = decoder.judge(&prefix, &dictation, &slices, &never).unwrap();
+        let scores = sums(decoder.rescore(&prefix, &dictation, &slices, &never).unwrap());
         assert_eq!(decoder.tokens(), prefix);
         for (candidate, score) in candidates.iter().zip(scores) {
             let all = [&*prefix, &dictation, candidate].concat();
@@ -150,9 +152,9 @@ fn candidates_together_and_one_by_one_score_the_same() {
             let (prefix, dictation) = (text(1, 20), text(2, 10));
             let candidates = candidates();
             let slices: Vec<&[u32]> = candidates.iter().map(Vec::as_slice).collect();
-            let together = decoder.judge(&prefix, &dictation, &slices, &never).unwrap();
+            let together = sums(decoder.rescore(&prefix, &dictation, &slices, &never).unwrap());
             for (slice, together) in slices.iter().zip(together) {
-                let alone = decoder.judge(&prefix, &dictation, &[slice], &never).unwrap()[0];
+                let alone = sums(decoder.rescore(&prefix, &dictation, &[slice], &never).unwrap())[0];
                 assert_close(model, together, alone);
             }
         }
@@ -175,16 +177,16 @@ fn what_cannot_be_done_is_named_and_changes_nothing() {
     check(decoder.prefill(&long, &never), "300 tokens do not fit into the 208 that were set aside");
     check(decoder.extend(&long[..200], &never), "230 tokens do not fit into the 208 that were set aside");
     check(decoder.extend(&[1], &always), "stopped before it was done");
-    let judge = |decoder: &mut Decoder, text: &[u32], candidate: &[u32], stop: &dyn Fn() -> bool| {
-        decoder.judge(&tokens, text, &[candidate], stop).map(drop)
+    let rescore = |decoder: &mut Decoder, text: &[u32], candidate: &[u32], stop: &dyn Fn() -> bool| {
+        decoder.rescore(&tokens, text, &[candidate], stop).map(drop)
     };
-    check(judge(&mut decoder, &[], &[1], &never), "the text is empty; a model needs at least one token");
-    check(judge(&mut decoder, &[1], &[999], &never), "token 999 is not among the model's 160");
+    check(rescore(&mut decoder, &[], &[1], &never), "the text is empty; a model needs at least one token");
+    check(rescore(&mut decoder, &[1], &[999], &never), "token 999 is not among the model's 160");
     check(
-        judge(&mut decoder, &[1], &long[..190], &never),
+        rescore(&mut decoder, &[1], &long[..190], &never),
         "220 tokens do not fit into the 208 that were set aside",
     );
-    check(judge(&mut decoder, &[1], &[2], &always), "stopped before it was done");
+    check(rescore(&mut decoder, &[1], &[2], &always), "stopped before it was done");
     assert_eq!(decoder.tokens(), tokens);
     assert_eq!(decoder.logits().unwrap(), before);
 }

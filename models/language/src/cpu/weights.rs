@@ -1,11 +1,11 @@
 //! The weights of a model, packed for the processor. Fields are named as in the checkpoint.
 
-use super::DecoderError;
 use super::arena::Arena;
 use super::element::Float;
-use super::matrix::{Line, Matrix, Source};
+use super::matrix::{Line, Matrix, Source, Unfit};
 use super::pool::Pool;
 use crate::checkpoint::{Checkpoint, Config, Dtype, TensorView};
+use crate::error::DecoderError;
 use std::ops::Range;
 
 /// A matrix and where it lies in the arena.
@@ -135,7 +135,7 @@ impl Plan<'_> {
     }
 
     fn linear(&mut self, name: &str) -> Result<Linear, DecoderError> {
-        let unfit = |source| DecoderError::Unfit { name: name.to_owned(), source };
+        let unfit = |unfit: Unfit| DecoderError::Unfit { name: name.to_owned(), source: unfit.into() };
         let weight = self.checkpoint.tensor(&format!("{name}.weight"))?;
         let empty: &[u8] = &[];
         let source = match self.checkpoint.quantization(name) {

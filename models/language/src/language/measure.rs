@@ -66,7 +66,7 @@ impl Language {
             }
             self.decoder.prefill(&prefix, &stop)?;
             let begun = Instant::now();
-            self.decoder.judge(&prefix, &dictation, &candidates, &stop)?;
+            self.decoder.rescore(&prefix, &dictation, &candidates, &stop)?;
             taken.judged.push(begun.elapsed());
             if round > 0 {
                 times.read.extend(taken.read);

@@ -1,8 +1,9 @@
 //! The one thread that owns a model, and the handle by which all others ask it.
 
-use super::{Language, LanguageError, Likelihood, Memory, Options, Stop, Written};
-use crate::cpu::DecoderError;
+use super::{Language, LanguageError, Likelihood, Options, Stop, Written};
+use crate::error::DecoderError;
 use crate::heap;
+use crate::memory::Memory;
 use sayso_speech::lattice::Lattice;
 use std::path::Path;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
@@ -64,14 +65,14 @@ impl Resident {
                     return;
                 }
             };
-            heap::give_back();
+            heap::trim();
             let _ = opened.send(Ok((language.memory(), language.weight)));
             // A panic ends the thread: what it left of the model is not to be trusted. All channels close with it.
             while let Ok(request) = inbox.recv() {
                 request(&mut language);
             }
             drop(language);
-            heap::give_back();
+            heap::trim();
         };
         let thread = thread::Builder::new().name("language".to_owned()).spawn(work);
         let thread = thread.map_err(LanguageError::Thread)?;

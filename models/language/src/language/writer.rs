@@ -6,7 +6,7 @@
 //! which all paths agree is read in one pass with what was chosen before it.
 
 use super::{Language, LanguageError, Stop, masked};
-use crate::cpu::DecoderError;
+use crate::error::DecoderError;
 use sayso_speech::lattice::constraint::Constraint;
 use sayso_speech::lattice::spell::{Compare, arc_cost, cheapest_path};
 use sayso_speech::lattice::{Lattice, Step};

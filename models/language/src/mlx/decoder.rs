@@ -4,8 +4,10 @@ use super::cache::Cache;
 use super::model::{Model, Place};
 use super::tensors::Tensors;
 use crate::checkpoint::{Checkpoint, Config};
-use crate::cpu::{DecoderError, Memory};
-use crate::trie::Trie;
+use crate::context::Context;
+use crate::error::DecoderError;
+use crate::memory::Memory;
+use crate::rescoring::Rescoring;
 use mlx_rs::error::Exception;
 use mlx_rs::ops::indexing::{TryIndexOp, argmax_axis};
 use mlx_rs::transforms::async_eval;
@@ -48,13 +50,12 @@ pub struct Decoder {
     weights: usize,
     cache: Cache,
     /// The text whose keys and values are cached.
-    tokens: Vec<u32>,
+    context: Context,
     /// The logits of the token after the text, (1, vocab_size), perhaps still being computed; none when no token was
     /// read since the text was cut.
     pub(super) next: Option<Array>,
     /// The logits that were asked for last: (vocab_size)
     logits: Vec<f32>,
-    trie: Trie,
 }
 
 impl Decoder {
@@ -71,15 +72,15 @@ impl Decoder {
         let model = Model::load(&mut tensors, &config)?;
         let positions = options.positions.min(config.max_position_embeddings);
         let cache = Cache::new(&config, positions, tensors.dtype())?;
+        let context = Context::new(cache.positions(), config.vocab_size);
         Ok(Decoder {
             config,
             model,
             weights: tensors.bytes(),
             cache,
-            tokens: Vec::with_capacity(positions),
+            context,
             next: None,
             logits: Vec::new(),
-            trie: Trie::default(),
         })
     }
 
@@ -100,13 +101,12 @@ impl Decoder {
 
     /// The text that it has read.
     pub fn tokens(&self) -> &[u32] {
-        &self.tokens
+        self.context.tokens()
     }
 
     /// Forgets the text from `length` on.
     pub fn truncate(&mut self, length: usize) {
-        if length < self.tokens.len() {
-            self.tokens.truncate(length);
+        if self.context.truncate(length) {
             self.next = None;
         }
     }
@@ -117,10 +117,7 @@ impl Decoder {
     /// # Errors
     /// An empty text, a token that is none, a text that does not fit, or [`DecoderError::Stopped`].
     pub fn prefill(&mut self, text: &[u32], stop: &dyn Fn() -> bool) -> Result<(), DecoderError> {
-        let Some(last) = text.len().checked_sub(1) else { return Err(DecoderError::Empty) };
-        self.fits(text.len())?;
-        self.check(text)?;
-        let shared = self.tokens.iter().zip(&text[..last]).take_while(|(a, b)| a == b).count();
+        let shared = self.context.shared(text)?;
         self.truncate(shared);
         self.extend(&text[shared..], stop)
     }
@@ -130,8 +127,7 @@ impl Decoder {
     /// # Errors
     /// As [`Decoder::prefill`]. After a stop, what was read of it stays read.
     pub fn extend(&mut self, text: &[u32], stop: &dyn Fn() -> bool) -> Result<(), DecoderError> {
-        self.check(text)?;
-        self.fits(self.tokens.len() + text.len())?;
+        self.context.admit(text)?;
         for (pass, text) in text.chunks(TOKENS).enumerate() {
             if pass > 0 {
                 // Or all passes would be under way before a stop is looked for.
@@ -142,7 +138,7 @@ impl Decoder {
             }
             let next = self.pass(&Array::from_slice(text, &[text.len() as i32]))?;
             async_eval(self.cache.arrays().chain([&next]))?;
-            self.tokens.extend_from_slice(text);
+            self.context.push(text);
             self.next = Some(next);
         }
         Ok(())
@@ -183,7 +179,7 @@ impl Decoder {
         let mut written = Vec::with_capacity(limit);
         let mut token = self.next.as_ref().map(|next| argmax_axis(next, -1, false)).transpose()?;
         while let Some(this) = token.take().filter(|_| written.len() < limit) {
-            let room = self.fits(self.tokens.len() + 1);
+            let room = self.context.fits(self.tokens().len() + 1);
             let mut ahead = None;
             if written.len() + 1 < limit && room.is_ok() {
                 // The pass behind this token is under way before the token is known here. If it turns out to be an
@@ -205,139 +201,100 @@ impl Decoder {
             if stop() {
                 return Err(DecoderError::Stopped);
             }
-            self.tokens.push(this);
+            self.context.push(&[this]);
             (self.next, token) = ahead.unzip();
         }
         Ok(written)
     }
 
-    /// The logarithm of the probability of each candidate behind `prefix` and `text`.
+    /// For each candidate the logarithm of the probability of each of its tokens behind `prefix` and `text`.
     ///
     /// The prefix is what requests have in common: it is read as by [`Decoder::prefill`], if it is not there already,
-    /// and is the text that was read afterwards. The rest goes through in one pass where it fits into one: beginnings
-    /// that candidates share are read once, and each token sees its own candidate only (tree attention, as SpecInfer
-    /// verifies guesses, Miao et al., 2023).
+    /// and is the text that was read afterwards. The rest goes through in one pass where it fits into one.
     ///
     /// # Errors
     /// As [`Decoder::prefill`].
-    pub fn judge(
-        &mut self,
-        prefix: &[u32],
-        text: &[u32],
-        candidates: &[&[u32]],
-        stop: &dyn Fn() -> bool,
-    ) -> Result<Vec<f32>, DecoderError> {
-        let each = self.judge_each(prefix, text, candidates, stop)?;
-        Ok(each.iter().map(|tokens| tokens.iter().sum()).collect())
-    }
-
-    /// [`Decoder::judge`], token by token.
-    ///
-    /// # Errors
-    /// As [`Decoder::prefill`].
-    pub fn judge_each(
+    pub fn rescore(
         &mut self,
         prefix: &[u32],
         text: &[u32],
         candidates: &[&[u32]],
         stop: &dyn Fn() -> bool,
     ) -> Result<Vec<Vec<f32>>, DecoderError> {
-        for tokens in candidates.iter().chain([&text]) {
-            self.check(tokens)?;
+        let plan = Rescoring::plan(&self.context, prefix, text, candidates)?;
+        match self.tokens().starts_with(prefix) {
+            true => self.truncate(prefix.len()),
+            false => self.prefill(prefix, stop)?,
         }
-        let Some(last) = text.len().checked_sub(1) else { return Err(DecoderError::Empty) };
-        if self.tokens.starts_with(prefix) {
-            self.truncate(prefix.len());
-        } else {
-            self.prefill(prefix, stop)?;
-        }
-        self.trie.clear();
-        let end = text.iter().fold(None, |parent, token| Some(self.trie.add(parent, *token)));
-        for candidate in candidates {
-            candidate.iter().fold(end, |parent, token| Some(self.trie.add(parent, *token)));
-        }
-        let count = self.trie.nodes().len();
-        self.fits(prefix.len() + count)?;
-        let mut scores = Vec::new();
-        for first in (0..count).step_by(TOKENS) {
-            if first > 0 {
+        let mut scored = Vec::new();
+        for pass in plan.passes(TOKENS) {
+            if pass.start > 0 {
                 self.cache.wait()?;
             }
             if stop() {
                 return Err(DecoderError::Stopped);
             }
-            self.branches(first..count.min(first + TOKENS), last, &mut scores)?;
+            self.branches(&plan, pass, &mut scored)?;
         }
-        let mut likely = vec![0.0; count];
-        for (nodes, scores) in &scores {
-            for (node, score) in nodes.iter().zip(scores.try_as_slice::<f32>()?) {
-                likely[*node] = *score;
+        let mut scores = vec![0.0; plan.len()];
+        for (numbers, values) in &scored {
+            for (number, value) in numbers.iter().zip(values.try_as_slice::<f32>()?) {
+                scores[*number] = *value;
             }
         }
-        let score = |candidate: &&[u32]| {
-            let mut at = end;
-            let mut next = |token: &u32| {
-                at = Some(self.trie.add(at, *token));
-                at.map_or(0.0, |node| likely[node])
-            };
-            candidate.iter().map(&mut next).collect()
-        };
-        Ok(candidates.iter().map(score).collect())
+        Ok(plan.by_candidate(&scores))
     }
 
-    /// Sends nodes `range` of the trie through the model, behind the text. For those nodes behind node `last` whose
-    /// parents are in `range`, adds to `scores` the logarithms of their probabilities, which are being computed then.
+    /// Sends the nodes of one pass through the model, behind the text. Adds to `scored` the numbers of the tokens that
+    /// these nodes score, and the logarithms of their probabilities, which are still being computed then.
     fn branches(
         &mut self,
-        range: Range<usize>,
-        last: usize,
-        scores: &mut Vec<(Vec<usize>, Array)>,
+        plan: &Rescoring<'_>,
+        pass: Range<usize>,
+        scored: &mut Vec<(Vec<usize>, Array)>,
     ) -> Result<(), DecoderError> {
-        let nodes = self.trie.nodes();
-        let (base, count) = (self.tokens.len(), range.len());
-        let tokens: Vec<u32> = nodes[range.clone()].iter().map(|node| node.token).collect();
-        let positions: Vec<i32> =
-            nodes[range.clone()].iter().map(|node| (base + node.depth) as i32).collect();
-        let width = base + range.end;
+        let nodes = &plan.trie().nodes()[pass.clone()];
+        let (base, count) = (self.tokens().len(), pass.len());
+        let tokens: Vec<u32> = nodes.iter().map(|node| node.token).collect();
+        let positions: Vec<i32> = nodes.iter().map(|node| (base + node.depth) as i32).collect();
+        let width = base + pass.end;
         let mut seen = vec![true; count * width];
-        for (node, seen) in range.clone().zip(seen.chunks_exact_mut(width)) {
-            self.trie.way(node, &mut seen[base..]);
+        for (node, seen) in pass.clone().zip(seen.chunks_exact_mut(width)) {
+            plan.trie().ancestor_mask(node, &mut seen[base..]);
         }
         let shape = [count as i32];
         let place = Place::Tree {
-            first: (base + range.start) as i32,
+            first: (base + pass.start) as i32,
             positions: Array::from_slice(&positions, &shape),
             seen: Array::from_slice(&seen, &[count as i32, width as i32]),
         };
         let x = self.model.forward(&Array::from_slice(&tokens, &shape), &place, &mut self.cache)?;
         async_eval(self.cache.arrays())?;
 
-        // Nodes by their parents, whose rows have the logits.
-        let wanted = nodes.iter().enumerate().skip(last + 1);
-        let mut wanted: Vec<(usize, usize)> = wanted
-            .filter_map(|(node, at)| Some((at.parent.filter(|parent| range.contains(parent))?, node)))
-            .collect();
+        // The tokens by their parents, whose rows have the logits: (parent, number, token).
+        let wanted = plan.scored_by(pass.clone());
+        let mut wanted: Vec<(usize, usize, u32)> =
+            wanted.map(|(number, scored)| (scored.parent, number, scored.token)).collect();
         wanted.sort_unstable();
-        let families: Vec<&[(usize, usize)]> = wanted.chunk_by(|a, b| a.0 == b.0).collect();
+        let families: Vec<&[(usize, usize, u32)]> = wanted.chunk_by(|a, b| a.0 == b.0).collect();
         for families in families.chunks(ROWS) {
-            let rows: Vec<u32> = families.iter().map(|family| (family[0].0 - range.start) as u32).collect();
+            let rows: Vec<u32> = families.iter().map(|family| (family[0].0 - pass.start) as u32).collect();
             let rows = Array::from_slice(&rows, &[rows.len() as i32]);
             // (rows, vocab_size)
             let logits = self.model.logits(&x.take_axis(rows, 0)?)?.as_type::<f32>()?;
-            let of_row = |(row, family): (usize, &&[(usize, usize)])| {
-                family.iter().map(move |(_, node)| (row as u32, *node)).collect::<Vec<_>>()
+            let of_row = |(row, family): (usize, &&[(usize, usize, u32)])| {
+                family.iter().map(move |(_, number, token)| (row as u32, *number, *token)).collect::<Vec<_>>()
             };
-            let members: Vec<(u32, usize)> = families.iter().enumerate().flat_map(of_row).collect();
+            let members: Vec<(u32, usize, u32)> = families.iter().enumerate().flat_map(of_row).collect();
             let shape = [members.len() as i32];
-            let of: Vec<u32> = members.iter().map(|(row, _)| *row).collect();
+            let of: Vec<u32> = members.iter().map(|(row, ..)| *row).collect();
             let vocabulary = self.config.vocab_size as u32;
-            let at: Vec<u32> =
-                members.iter().map(|(row, node)| row * vocabulary + nodes[*node].token).collect();
+            let at: Vec<u32> = members.iter().map(|(row, _, token)| row * vocabulary + token).collect();
             // (members)
             let sums = logits.logsumexp_axis(-1, false)?.take_axis(Array::from_slice(&of, &shape), 0)?;
             let score = logits.take(Array::from_slice(&at, &shape))?.subtract(sums)?;
             async_eval([&score])?;
-            scores.push((members.iter().map(|(_, node)| *node).collect(), score));
+            scored.push((members.iter().map(|(_, number, _)| *number).collect(), score));
         }
         Ok(())
     }
@@ -345,21 +302,8 @@ impl Decoder {
     /// Sends tokens behind the text through the model: `tokens` (tokens) of U32 → the logits behind the last one,
     /// (1, vocab_size), neither computed nor waited for.
     fn pass(&mut self, tokens: &Array) -> Result<Array, Exception> {
-        let place = Place::Line(self.tokens.len() as i32);
+        let place = Place::Line(self.tokens().len() as i32);
         let x = self.model.forward(tokens, &place, &mut self.cache)?;
         self.model.logits(&x.try_index(-1..)?)
-    }
-
-    fn fits(&self, needed: usize) -> Result<(), DecoderError> {
-        let positions = self.positions();
-        if needed > positions { Err(DecoderError::Full { needed, positions }) } else { Ok(()) }
-    }
-
-    fn check(&self, tokens: &[u32]) -> Result<(), DecoderError> {
-        let vocabulary = self.config.vocab_size;
-        match tokens.iter().find(|token| **token as usize >= vocabulary) {
-            Some(&token) => Err(DecoderError::Token { token, vocabulary }),
-            None => Ok(()),
-        }
     }
 }

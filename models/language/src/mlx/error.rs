@@ -1,6 +1,6 @@
 //! What MLX says when it refuses something, as an error of a decoder.
 
-use crate::cpu::DecoderError;
+use crate::error::DecoderError;
 use mlx_rs::error::{AsSliceError, ConversionError, Exception};
 
 impl From<Exception> for DecoderError {

@@ -2,60 +2,14 @@
 //! `Option`. Sizes in shapes are those of `config.json`; `tokens` is how many go through at once.
 
 use super::cache::Cache;
+use super::linear::Linear;
 use super::tensors::Tensors;
 use crate::checkpoint::Config;
-use crate::cpu::DecoderError;
+use crate::error::DecoderError;
 use mlx_rs::error::Exception;
 use mlx_rs::fast::{self, ScaledDotProductAttentionMask as Mask};
 use mlx_rs::transforms::compile::compile;
-use mlx_rs::{Array, nn, ops};
-
-/// A matrix of outputs × inputs.
-pub(super) struct Linear {
-    /// (outputs, inputs); packed, (outputs, inputs · bits / 32) of U32.
-    pub(super) weight: Array,
-    pub(super) packed: Option<Packed>,
-    /// (outputs)
-    pub(super) bias: Option<Array>,
-}
-
-/// How a matrix is packed: weight = scale · q + bias for each group of inputs.
-pub(super) struct Packed {
-    /// (outputs, inputs / group_size)
-    pub(super) scales: Array,
-    /// (outputs, inputs / group_size)
-    pub(super) biases: Array,
-    pub(super) group_size: i32,
-    pub(super) bits: i32,
-}
-
-impl Linear {
-    /// `x` (tokens, inputs) → (tokens, outputs)
-    fn forward(&self, x: &Array) -> Result<Array, Exception> {
-        let y = match &self.packed {
-            Some(Packed { scales, biases, group_size, bits }) => {
-                ops::quantized_matmul(x, &self.weight, scales, biases, true, *group_size, *bits)?
-            }
-            None => x.matmul(self.weight.transpose()?)?,
-        };
-        match &self.bias {
-            Some(bias) => y.add(bias),
-            None => Ok(y),
-        }
-    }
-
-    /// The rows of an embedding: `tokens` (tokens) → (tokens, inputs)
-    fn rows(&self, tokens: &Array) -> Result<Array, Exception> {
-        let weight = self.weight.take_axis(tokens, 0)?;
-        match &self.packed {
-            Some(Packed { scales, biases, group_size, bits }) => {
-                let (scales, biases) = (scales.take_axis(tokens, 0)?, biases.take_axis(tokens, 0)?);
-                ops::dequantize(weight, scales, &biases, *group_size, *bits)
-            }
-            None => Ok(weight),
-        }
-    }
-}
+use mlx_rs::{Array, nn};
 
 /// Where the tokens of a pass stand.
 pub(super) enum Place {

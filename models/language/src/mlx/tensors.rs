@@ -1,8 +1,8 @@
 //! The way of a checkpoint's tensors into MLX's memory.
 
-use super::model::{Linear, Packed};
+use super::linear::{Linear, Packed};
 use crate::checkpoint::{self, Checkpoint, CheckpointError, TensorView};
-use crate::cpu::DecoderError;
+use crate::error::DecoderError;
 use mlx_rs::{Array, Dtype};
 
 /// Takes tensors over, by their names. The checkpoint has been checked: what a model needs is there, of the right

@@ -1,9 +1,10 @@
 use super::*;
-use crate::cpu::{DecoderError, Memory};
+use crate::error::DecoderError;
 use crate::golden::{
     MODELS, VOCABULARY, assert_close, candidates, checkpoint, first_choice, golden, log_probability, never,
-    text,
+    sums, text,
 };
+use crate::memory::Memory;
 use mlx_rs::Dtype;
 use std::cell::Cell;
 
@@ -168,16 +169,16 @@ fn what_was_read_before_a_stop_stays() {
 }
 
 #[test]
-fn a_judge_adds_up_logarithms() {
+fn scores_are_sums_of_logarithms() {
     for model in MODELS {
         let mut decoder = open(model);
         let (prefix, dictation) = (text(1, 20), text(2, 10));
         let candidates = candidates();
         let slices: Vec<&[u32]> = candidates.iter().map(Vec::as_slice).collect();
-        let together = decoder.judge(&prefix, &dictation, &slices, &never).unwrap();
+        let together = sums(decoder.rescore(&prefix, &dictation, &slices, &never).unwrap());
         assert_eq!(decoder.tokens(), prefix);
         for (candidate, together) in candidates.iter().zip(together) {
-            let alone = decoder.judge(&prefix, &dictation, &[candidate], &never).unwrap()[0];
+            let alone = sums(decoder.rescore(&prefix, &dictation, &[candidate], &never).unwrap())[0];
             assert_close(model, together, alone);
             let all = [&*prefix, &dictation, candidate].concat();
             let logits = all_logits(&mut decoder, &all);
@@ -204,16 +205,16 @@ fn what_cannot_be_done_is_named_and_changes_nothing() {
     check(decoder.prefill(&long, &never), "300 tokens do not fit into the 200 that were set aside");
     check(decoder.extend(&long[..200], &never), "230 tokens do not fit into the 200 that were set aside");
     check(decoder.extend(&[1], &always), "stopped before it was done");
-    let judge = |decoder: &mut Decoder, text: &[u32], candidate: &[u32], stop: &dyn Fn() -> bool| {
-        decoder.judge(&tokens, text, &[candidate], stop).map(drop)
+    let rescore = |decoder: &mut Decoder, text: &[u32], candidate: &[u32], stop: &dyn Fn() -> bool| {
+        decoder.rescore(&tokens, text, &[candidate], stop).map(drop)
     };
-    check(judge(&mut decoder, &[], &[1], &never), "the text is empty; a model needs at least one token");
-    check(judge(&mut decoder, &[1], &[999], &never), "token 999 is not among the model's 160");
+    check(rescore(&mut decoder, &[], &[1], &never), "the text is empty; a model needs at least one token");
+    check(rescore(&mut decoder, &[1], &[999], &never), "token 999 is not among the model's 160");
     check(
-        judge(&mut decoder, &[1], &long[..190], &never),
-        "221 tokens do not fit into the 200 that were set aside",
+        rescore(&mut decoder, &[1], &long[..190], &never),
+        "220 tokens do not fit into the 200 that were set aside",
     );
-    check(judge(&mut decoder, &[1], &[2], &always), "stopped before it was done");
+    check(rescore(&mut decoder, &[1], &[2], &always), "stopped before it was done");
     assert_eq!(decoder.tokens(), tokens);
     assert_eq!(logits(&mut decoder), before);
     // It writes as far as there is room, and says so then.

@@ -1,6 +1,5 @@
-//! What can go wrong.
+//! Why a decoder cannot be used, or has no answer.
 
-use super::matrix::Unfit;
 use crate::checkpoint::CheckpointError;
 
 /// Why a model cannot be used, or did not finish.
@@ -9,15 +8,15 @@ pub enum DecoderError {
     /// The folder is not as it should be.
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
-    /// A matrix that this backend does not multiply by.
+    /// A matrix that the decoder cannot multiply by.
     #[error("tensor {name}: {source}")]
     Unfit {
         /// Its name without the last part.
         name: String,
         /// What is not as it should be.
-        source: Unfit,
+        source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// A matrix that is none.
+    /// A tensor of another shape where a matrix is expected.
     #[error("tensor {name} has shape {found:?} where a matrix is expected")]
     Shape {
         /// Its name.
@@ -25,7 +24,7 @@ pub enum DecoderError {
         /// Its shape.
         found: Vec<usize>,
     },
-    /// A tensor of numbers that are none.
+    /// A tensor that holds something other than floating-point numbers.
     #[error("tensor {name} holds {found} where F32, F16 or BF16 is expected")]
     Type {
         /// Its name.
@@ -36,13 +35,13 @@ pub enum DecoderError {
     /// Scales and biases differ in type.
     #[error("{0}.scales and {0}.biases hold different types of numbers")]
     ScaleTypes(String),
-    /// The system gives no memory for the weights, or for keys and values.
+    /// There is not enough memory for the weights, or for keys and values.
     #[error("no memory for the model: {0}")]
     Memory(std::io::Error),
-    /// The system starts no thread.
+    /// The system does not start a thread.
     #[error("cannot start a thread for the model: {0}")]
     Threads(std::io::Error),
-    /// A tensor that MLX does not take over.
+    /// A tensor that is too large for MLX.
     #[error("tensor {name} has {bytes} bytes; MLX takes over less than 2 GiB at a time")]
     TooLarge {
         /// Its name.
@@ -50,7 +49,7 @@ pub enum DecoderError {
         /// Its size in bytes.
         bytes: usize,
     },
-    /// MLX could not compute; most of the time for want of memory.
+    /// MLX failed; most of the time it ran out of memory.
     #[error("MLX: {0}")]
     Mlx(String),
     /// There is nothing to read.
@@ -72,7 +71,7 @@ pub enum DecoderError {
         /// Tokens there is room for.
         positions: usize,
     },
-    /// It was asked to.
+    /// Somebody asked it to stop, or the deadline passed.
     #[error("stopped before it was done")]
     Stopped,
 }
