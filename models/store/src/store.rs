@@ -8,7 +8,6 @@ mod digest;
 mod error;
 mod fetch;
 mod hub;
-mod lock;
 mod manifest;
 mod source;
 
@@ -19,10 +18,9 @@ pub use source::{Source, series};
 
 use crate::gguf;
 use digest::Digests;
-use lock::Lock;
 use sayso_language::checkpoint::CheckpointError;
 use sayso_language::{WEIGHT_FILE, folder};
-use std::fs::File;
+use std::fs::{File, TryLockError};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
@@ -188,7 +186,7 @@ impl Store {
     ) -> Result<Pulled, StoreError> {
         let name = source.name().to_owned();
         let folder = self.place(&name)?;
-        let _lock = Lock::take(&self.folder, &name)?;
+        let _lock = self.lock(&name)?;
         let listing = hub.listing(source)?;
         let origin = Origin::Hub { repository: source.repository.clone(), commit: listing.commit };
         if folder.exists() {
@@ -226,7 +224,7 @@ impl Store {
     /// [`StoreError::Exists`], [`StoreError::Import`], and what the system says.
     pub fn import(&self, file: &Path, name: &str) -> Result<Manifest, StoreError> {
         let folder = self.place(name)?;
-        let _lock = Lock::take(&self.folder, name)?;
+        let _lock = self.lock(name)?;
         if folder.exists() {
             return Err(StoreError::Exists(name.to_owned()));
         }
@@ -284,7 +282,7 @@ impl Store {
         if !folder.exists() && !left.iter().any(|left| left.exists()) {
             return Err(StoreError::Unknown(name.to_owned()));
         }
-        let _lock = Lock::take(&self.folder, name)?;
+        let _lock = self.lock(name)?;
         left.iter().try_for_each(|left| delete(left))?;
         // Under another name first: nobody opens a model of which half is gone.
         let aside = self.aside(name, "removed");
@@ -313,6 +311,19 @@ impl Store {
         std::fs::rename(aside, folder).map_err(StoreError::io(folder))?;
         sync(&self.folder).map_err(StoreError::io(&self.folder))?;
         Ok(manifest)
+    }
+
+    /// Locks a model until the file is dropped or its process ends, however that ends. A second writer is refused at once.
+    /// The file of the lock stays: removing it could remove one that another process has just locked.
+    fn lock(&self, name: &str) -> Result<File, StoreError> {
+        std::fs::create_dir_all(&self.folder).map_err(StoreError::io(&self.folder))?;
+        let path = self.folder.join(format!(".{name}.lock"));
+        let file = File::create(&path).map_err(StoreError::io(&path))?;
+        match file.try_lock() {
+            Ok(()) => Ok(file),
+            Err(TryLockError::WouldBlock) => Err(StoreError::Busy(name.to_owned())),
+            Err(TryLockError::Error(source)) => Err(StoreError::io(&path)(source)),
+        }
     }
 
     /// Where a model of this name is or would be.
