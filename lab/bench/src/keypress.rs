@@ -1,11 +1,8 @@
 //! From the key press to the changed screen, and what sayso adds to a shell's start.
 
-use crate::programs;
-use crate::pty::Screen;
 use crate::report::{Report, Row, Unit};
-use crate::resident::Resident;
-use anyhow::{Context, bail};
-use std::path::Path;
+use anyhow::{Context, anyhow, bail};
+use sayso_testing::{RealDaemon, Setup, Shell, Terminal};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -31,67 +28,33 @@ const FREE: Line = Line {
 const KEY: &str = "\x18\x16";
 const EMPTY_LINE: &str = "\x15";
 
-/// A shell as a person has it who has nothing but sayso.
-struct Shell {
-    name: &'static str,
-    /// What it is started with.
-    arguments: &'static [&'static str],
-    /// The start file, in the folder of the world, and what it holds but for sayso's line.
-    start_file: &'static str,
-    plain: &'static str,
-    /// How sayso's line is written around the client's path.
-    line: fn(&str) -> String,
-    /// Arguments that start it without a start file, to run a line as an interactive shell does.
+/// How a shell is started without a start file, to measure what one line adds to its start.
+struct Start {
+    shell: Shell,
+    /// Arguments that run a line as an interactive shell does.
     bare: &'static [&'static str],
     /// What an interactive shell has loaded anyway by its first prompt.
     editor: &'static str,
 }
 
-const SHELLS: [Shell; 3] = [
-    Shell {
-        name: "zsh",
-        arguments: &["-d", "-i"],
-        start_file: ".zshrc",
-        plain: "PS1='$ '\n",
-        line: |sayso| format!("eval \"$('{sayso}' init zsh)\"\n"),
-        bare: &["-f", "-i", "-c"],
-        editor: "zmodload zsh/zle\n",
-    },
-    Shell {
-        name: "fish",
-        arguments: &["-i"],
-        start_file: "fish/config.fish",
-        plain: "set -g fish_greeting\nset -g fish_autosuggestion_enabled 0\nfunction fish_prompt; echo -n '$ '; end\n",
-        line: |sayso| format!("'{sayso}' init fish | source\n"),
-        bare: &["--no-config", "-i", "-c"],
-        editor: "",
-    },
-    Shell {
-        name: "bash",
-        arguments: &["--noprofile", "--rcfile", "bashrc", "-i"],
-        start_file: "bashrc",
-        plain: "PS1='$ '\nHISTFILE=\n",
-        line: |sayso| format!("eval \"$('{sayso}' init bash)\"\n"),
-        bare: &["--norc", "--noprofile", "-i", "-c"],
-        editor: "",
-    },
+const STARTS_OF_SHELLS: [Start; 3] = [
+    Start { shell: Shell::Zsh, bare: &["-f", "-i", "-c"], editor: "zmodload zsh/zle\n" },
+    Start { shell: Shell::Fish, bare: &["--no-config", "-i", "-c"], editor: "" },
+    Start { shell: Shell::Bash, bare: &["--norc", "--noprofile", "-i", "-c"], editor: "" },
 ];
 
 /// Measures. Fails when a program or a shell is missing, or a screen does not show the expected line.
 pub(super) fn run(samples: usize) -> anyhow::Result<Report> {
-    let daemon = Resident::start()?;
-    let sayso = programs::ours("sayso")?;
-    let sayso = sayso.to_str().context("the path of the client is not UTF-8")?;
+    let daemon = RealDaemon::try_new()?;
     let mut rows = Vec::new();
-    for shell in &SHELLS {
-        let line = (shell.line)(sayso);
-        let Presses { echo, strict, added: by_tagger } = shell.key_presses(&daemon, &line, samples)?;
+    for start in &STARTS_OF_SHELLS {
+        let Presses { echo, strict, added: by_tagger } = key_presses(start.shell, &daemon, samples)?;
         let ratio = strict.p50 / echo.p50;
-        let added = shell.added_start(&daemon, &line, STARTS.min(samples))?;
+        let added = start.added(&daemon, STARTS.min(samples))?;
         rows.push(strict.p50_below(20.0).p99_below(50.0).ratio(ratio, "the echo of a letter"));
         rows.push(by_tagger.p50_below(3.0));
         rows.push(echo);
-        rows.push(if shell.name == "zsh" { added.p50_below(10.0) } else { added });
+        rows.push(if start.shell == Shell::Zsh { added.p50_below(10.0) } else { added });
     }
     Ok(Report {
         name: "keypress",
@@ -115,56 +78,68 @@ struct Presses {
     added: Row,
 }
 
-impl Shell {
-    fn key_presses(&self, daemon: &Resident, line: &str, samples: usize) -> anyhow::Result<Presses> {
-        let file = daemon.world.folder().join(self.start_file);
-        std::fs::create_dir_all(file.parent().context("a start file lies in a folder")?)?;
-        std::fs::write(&file, [self.plain, line].concat())?;
-        let mut command = daemon.world.command(Path::new(self.name));
-        command.args(self.arguments).env("TERM", "xterm-256color");
-        let mut screen = Screen::open(&command)?;
-        screen.wait("$")?;
-        let (mut echoes, mut keys, mut added) = (Vec::new(), Vec::new(), Vec::new());
-        for at in 0..WARM_UP + samples {
-            let echo = screen.time("g", "$ g")?;
-            let mut press = |typed: &str, line: &Line| {
-                screen.time(typed, &format!("$ {}", line.said))?;
-                let key = screen.time(KEY, line.shown)?;
-                screen.time(EMPTY_LINE, "$")?;
-                anyhow::Ok(key)
-            };
-            let strict = press(&STRICT.said[1..], &STRICT)?;
-            let free = press(FREE.said, &FREE)?;
-            if at >= WARM_UP {
-                echoes.push(echo);
-                keys.push(strict);
-                added.push((free.as_secs_f64() - strict.as_secs_f64()) * 1e3);
-            }
+fn key_presses(shell: Shell, daemon: &RealDaemon, samples: usize) -> anyhow::Result<Presses> {
+    let command = shell.set_up(&daemon.home, Setup::default());
+    let terminal = Terminal::start(&command).with_context(|| format!("cannot start {command:?}"))?;
+    wait_line(&terminal, "$")?;
+    let (mut echoes, mut keys, mut added) = (Vec::new(), Vec::new(), Vec::new());
+    for at in 0..WARM_UP + samples {
+        let echo = time(&terminal, "g", "$ g")?;
+        let press = |typed: &str, line: &Line| {
+            time(&terminal, typed, &format!("$ {}", line.said))?;
+            let key = time(&terminal, KEY, line.shown)?;
+            time(&terminal, EMPTY_LINE, "$")?;
+            anyhow::Ok(key)
+        };
+        let strict = press(&STRICT.said[1..], &STRICT)?;
+        let free = press(FREE.said, &FREE)?;
+        if at >= WARM_UP {
+            echoes.push(echo);
+            keys.push(strict);
+            added.push((free.as_secs_f64() - strict.as_secs_f64()) * 1e3);
         }
-        let named = |what: &str| format!("{}: {what}", self.name);
-        Ok(Presses {
-            echo: Row::of_durations(named("echo of a letter"), Unit::Milliseconds, &echoes),
-            strict: Row::of_durations(named("key press to changed screen"), Unit::Milliseconds, &keys),
-            added: Row::of_figures(named("added where the tagger answers"), Unit::Milliseconds, added),
-        })
     }
+    let named = |what: &str| format!("{}: {what}", shell.name());
+    Ok(Presses {
+        echo: Row::of_durations(named("echo of a letter"), Unit::Milliseconds, &echoes),
+        strict: Row::of_durations(named("key press to changed screen"), Unit::Milliseconds, &keys),
+        added: Row::of_figures(named("added where the tagger answers"), Unit::Milliseconds, added),
+    })
+}
 
+/// Types `keys`, and waits until the last row that is not empty reads `row`. The time from the one to the other.
+fn time(terminal: &Terminal, keys: &str, row: &str) -> anyhow::Result<Duration> {
+    let start = Instant::now();
+    terminal.text(keys);
+    wait_line(terminal, row)?;
+    Ok(start.elapsed())
+}
+
+/// Waits until the last row that is not empty reads `row`.
+fn wait_line(terminal: &Terminal, row: &str) -> anyhow::Result<()> {
+    let shown = terminal.try_wait_line(row);
+    let failed = |missed| anyhow!("waited for {row:?}: {missed}; the screen shows\n{}", terminal.screen());
+    shown.map(drop).map_err(failed)
+}
+
+impl Start {
     /// A row for the time that evaluating sayso's line adds to the start.
-    fn added_start(&self, daemon: &Resident, line: &str, samples: usize) -> anyhow::Result<Row> {
+    fn added(&self, daemon: &RealDaemon, samples: usize) -> anyhow::Result<Row> {
         let time = |run: &str| -> anyhow::Result<Duration> {
-            let mut command = daemon.world.command(Path::new(self.name));
+            let mut command = daemon.home.command(self.shell.name());
             command.args(self.bare).arg(run).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
             started(&mut command)
         };
         let mut added = Vec::new();
         for at in 0..WARM_UP + samples {
             let without = time(self.editor)?;
-            let with = time(&[self.editor, line].concat())?;
+            let with = time(&[self.editor, self.shell.one_line()].concat())?;
             if at >= WARM_UP {
                 added.push((with.as_secs_f64() - without.as_secs_f64()) * 1e3);
             }
         }
-        Ok(Row::of_figures(format!("{}: added to its start", self.name), Unit::Milliseconds, added))
+        let name = format!("{}: added to its start", self.shell.name());
+        Ok(Row::of_figures(name, Unit::Milliseconds, added))
     }
 }
 

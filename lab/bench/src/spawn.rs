@@ -1,11 +1,9 @@
 //! From starting the client to its answer, as fish and bash pay it at every key press.
 
-use crate::programs;
 use crate::report::{Report, Row, Unit};
-use crate::resident::Resident;
 use anyhow::{Context, bail};
+use sayso_testing::{RealDaemon, programs};
 use std::io::Write;
-use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -19,13 +17,13 @@ const EXPECTED: &[u8] = b"git status -s\n";
 
 /// Measures. Fails when a program is missing or an answer is not the expected one.
 pub(super) fn run(samples: usize) -> anyhow::Result<Report> {
-    let daemon = Resident::start()?;
-    let sayso = programs::ours("sayso")?;
+    let daemon = RealDaemon::try_new()?;
+    let sayso = programs::find("sayso")?;
     let (mut of_true, mut of_client, mut over) = (Vec::new(), Vec::new(), Vec::new());
     for at in 0..WARM_UP + samples {
         // One after the other, so that whatever else the machine does meets both.
-        let plain = answer_time(&mut daemon.world.command(Path::new("true")), b"")?;
-        let client = answer_time(daemon.world.command(&sayso).arg("convert"), EXPECTED)?;
+        let plain = answer_time(&mut daemon.home.command("true"), b"")?;
+        let client = answer_time(daemon.home.command(&sayso).arg("convert"), EXPECTED)?;
         if at >= WARM_UP {
             of_true.push(plain);
             of_client.push(client);
