@@ -349,7 +349,7 @@ fn a_shell_that_is_not_used_is_named_with_its_line() {
     let said = String::from_utf8_lossy(&output.stdout);
     let program = person.home().join(".local/bin/sayso");
     let line = format!(
-        "add to {}: status is-interactive; and '{}' init fish | source\n",
+        "add this line to {}: status is-interactive; and '{}' init fish | source\n",
         person.home().join(".config/fish/config.fish").display(),
         program.display()
     );

@@ -109,7 +109,7 @@ fn status_and_doctor_tell_of_the_model() {
     assert!(told("status").contains("none, the tagger decides alone"), "{}", told("status"));
     done(&sayso(&home, &["model", "import", &gguf("qwen3"), "--name", "tiny"], ""), "tiny is here");
     done(&sayso(&home, &["model", "use", "tiny"], ""), "tiny judges");
-    assert!(told("status").contains("tiny, not loaded until a line needs it"), "{}", told("status"));
+    assert!(told("status").contains("tiny, loaded when a line needs it"), "{}", told("status"));
     let free = ["convert", "--json", "--route", "model", "git commit dash m quote fix login bug quote"];
     let route = sayso(&home, &free, "").json()["route"].clone();
     assert!(route == "judge" || route == "writer", "{route}");
