@@ -28,7 +28,7 @@ pub(super) struct Batch {
     /// The candidates of each step.
     pub steps: Groups,
     /// What each line may be.
-    pub verdicts: Groups,
+    pub classes: Groups,
 }
 
 impl Batch {
@@ -39,7 +39,7 @@ impl Batch {
         let (mut last, mut next, mut step_units) = (Vec::new(), Vec::new(), Vec::new());
         let (mut steps, mut of_reading, mut gold) = (Vec::new(), Vec::new(), Vec::new());
         let (mut line_ends, mut candidate_ends) = (Vec::new(), Vec::new());
-        let (mut offsets, mut verdict_ends, mut verdicts) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut offsets, mut class_ends, mut classes) = (Vec::new(), Vec::new(), Vec::new());
         for (line, example) in examples.iter().enumerate() {
             let first_unit = units.len() as u32;
             let length = example.units.len() as u32;
@@ -64,8 +64,8 @@ impl Batch {
             }
             offsets.extend(example.counts_for.iter().map(|&count| f32::from(count).ln()));
             gold.extend(example.gold.iter().map(|candidate| first_candidate + candidate));
-            verdicts.push((line * CLASSES) as u32 + class_row(example.class));
-            verdict_ends.push(((line + 1) * CLASSES) as u32);
+            classes.push((line * CLASSES) as u32 + class_row(example.class));
+            class_ends.push(((line + 1) * CLASSES) as u32);
         }
         if let Some((share, random)) = blur {
             leave_out(share, [&mut units, &mut history, &mut cross], random);
@@ -84,7 +84,7 @@ impl Batch {
                 readings: of_reading.into(),
             },
             steps: Groups { ends: candidate_ends.into(), gold: gold.into(), offsets: offsets.into() },
-            verdicts: Groups { ends: verdict_ends.into(), gold: verdicts.into(), offsets: Arc::default() },
+            classes: Groups { ends: class_ends.into(), gold: classes.into(), offsets: Arc::default() },
         }
     }
 }

@@ -89,7 +89,7 @@ pub enum Unusable {
     TooLong,
 }
 
-/// Longest line, in tokens, that is trained on.
+/// Longest line, in tokens, that is trained on. Hand-chosen, never measured apart.
 pub const MAX_UNITS: usize = 80;
 
 /// The lattice that training and the tagger's route look at.
@@ -103,11 +103,11 @@ fn labels(lattice: &Lattice, dictated: &LabelledText) -> Vec<Label> {
     (0..lattice.len()).map(|token| dictated.label(lattice.line.source(token..token + 1))).collect()
 }
 
-/// Of readings that merely sound like what was heard, and are not meant, one in so many is shown in training.
+/// Training shows one in so many of the wrong readings by sound. Hand-chosen, never measured apart.
 const SHOWN: u8 = 3;
 
-/// Aligns and encodes a sample. With `random`, of the many readings by sound only some are taken, each counting for those
-/// that were left out (Bengio and Senécal 2003).
+/// Aligns and encodes a sample. With `random`, only some of the many wrong readings by sound are taken, and each counts for
+/// those that were left out (Bengio and Senécal 2003).
 pub fn encode(sample: &Sample, random: Option<&mut Rng>) -> Result<Example, Unusable> {
     let lattice = lattice(&sample.dictated.text);
     if lattice.len() > MAX_UNITS {
@@ -120,9 +120,9 @@ pub fn encode(sample: &Sample, random: Option<&mut Rng>) -> Result<Example, Unus
     let labels = labels(&lattice, &sample.dictated);
     let plain = sample.expected.split_whitespace().collect::<Vec<_>>().join(" ");
     let path = align(&lattice, &sample.expected, &labels)
-        // Nobody says how many spaces there are.
+        // Speakers do not say how many spaces there are.
         .or_else(|| align(&lattice, &plain, &labels))
-        // The last quote is closed by rule where it was not said.
+        // A rule closes the last quote if it was not said.
         .or_else(|| align(&lattice, plain.strip_suffix(['"', '\''])?, &labels))
         .ok_or(Unusable::Unreachable)?;
     let example = encode_path(&lattice, &path, random).ok_or(Unusable::Unreachable)?;

@@ -39,11 +39,11 @@ pub(super) struct Output {
     /// One score a candidate, where there is any.
     pub candidates: Option<Tensor>,
     /// `CLASSES` scores a line.
-    pub verdicts: Tensor,
+    pub classes: Tensor,
 }
 
-/// How much it counts what a line is taken for, beside a step of its path.
-const VERDICT_WEIGHT: f64 = 0.2;
+/// Weight of the loss of a line's class beside that of a step of its path. Hand-chosen, never measured apart.
+const CLASS_WEIGHT: f64 = 0.2;
 
 impl Network {
     /// Parameters as they are before training.
@@ -99,9 +99,9 @@ impl Network {
         let seen = self.encode(batch, blur, tables)?;
         let candidates =
             if batch.steps.gold.is_empty() { None } else { Some(self.score(batch, &seen, blur, tables)?) };
-        let verdicts = mean(&seen, &batch.line_ends)?.matmul(&self.get("gate.weight").t()?)?;
-        let verdicts = verdicts.broadcast_add(self.get("gate.bias"))?;
-        Ok(Output { candidates, verdicts })
+        let classes = mean(&seen, &batch.line_ends)?.matmul(&self.get("gate.weight").t()?)?;
+        let classes = classes.broadcast_add(self.get("gate.bias"))?;
+        Ok(Output { candidates, classes })
     }
 
     fn score(&self, batch: &Batch, seen: &Tensor, blur: Option<Blur>, tables: &Tables) -> Result<Tensor> {
@@ -130,10 +130,10 @@ impl Network {
         (steps, lines): (usize, usize),
     ) -> Result<Tensor> {
         let output = self.output(batch, blur, tables)?;
-        let verdict = choice(&output.verdicts, &batch.verdicts)?;
-        let verdict = (verdict * (VERDICT_WEIGHT / lines.max(1) as f64))?;
-        let Some(candidates) = output.candidates else { return Ok(verdict) };
+        let class = choice(&output.classes, &batch.classes)?;
+        let class = (class * (CLASS_WEIGHT / lines.max(1) as f64))?;
+        let Some(candidates) = output.candidates else { return Ok(class) };
         let path = choice(&candidates, &batch.steps)?;
-        (path / steps.max(1) as f64)? + verdict
+        (path / steps.max(1) as f64)? + class
     }
 }

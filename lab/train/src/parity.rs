@@ -57,7 +57,7 @@ pub fn score(weights: &[u8], cases: &[(&str, &str)]) -> anyhow::Result<Vec<Score
             let output = network.output(&batch, None, &tables)?;
             let candidates = output.candidates.context("a line without steps")?.to_vec1::<f32>()?;
             let shares = log_shares(&candidates, &batch.steps);
-            let classes = output.verdicts.flatten_all()?.to_vec1::<f32>()?;
+            let classes = output.classes.flatten_all()?.to_vec1::<f32>()?;
             let named = |step: &Step| {
                 let reading = lattice.reading(step.reading);
                 NamedStep {
@@ -71,7 +71,7 @@ pub fn score(weights: &[u8], cases: &[(&str, &str)]) -> anyhow::Result<Vec<Score
                 dictated: (*dictated).to_owned(),
                 steps: path.iter().map(named).collect(),
                 scores: example.gold.iter().map(|&gold| shares[gold as usize]).collect(),
-                classes: log_shares(&classes, &batch.verdicts),
+                classes: log_shares(&classes, &batch.classes),
             })
         })
         .collect()

@@ -60,12 +60,15 @@ fn rows<S: pulp::Simd, const R: usize>(simd: S, x: &[f32], matrix: &Matrix, y: &
     }
 }
 
+/// Keeps the root mean square of a row of zeros from dividing by zero; training uses the same value.
+const EPSILON: f32 = 1e-5;
+
 /// Writes each row of `x` into `y`, divided by its root mean square and multiplied by `gain` (Zhang and Sennrich 2019).
 #[inline(always)]
 pub(super) fn rms_norm(x: &[f32], gain: &[f32], y: &mut [f32]) {
     for (x, y) in x.chunks_exact(gain.len()).zip(y.chunks_exact_mut(gain.len())) {
         let mean = dot(x, x) / gain.len() as f32;
-        let scale = 1.0 / (mean + 1e-5).sqrt();
+        let scale = 1.0 / (mean + EPSILON).sqrt();
         for ((y, x), gain) in y.iter_mut().zip(x).zip(gain) {
             *y = x * scale * gain;
         }

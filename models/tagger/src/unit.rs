@@ -63,6 +63,7 @@ fn repetitions(words: &[&str]) -> Vec<[Feature; 3]> {
             }
         }
     }
+    // Hand-chosen, never measured apart, like all such limits in this file.
     let bucket = |distance: usize| match distance {
         0..=4 => distance as u64,
         5..=6 => 5,
