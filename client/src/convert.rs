@@ -76,11 +76,7 @@ pub(crate) fn read(arguments: &[String], cut_newline: bool) -> Result<Result<Str
         input.read_to_end(&mut bytes)
     }
     .context("standard input cannot be read")?;
-    let taken = bytes.strip_suffix(b"\n").filter(|_| cut_newline).unwrap_or(&bytes);
-    if taken.len() > MAX_TEXT_BYTES {
-        return Ok(Err(line::text_too_long()));
-    }
-    Ok(line::text(taken).map(str::to_owned))
+    Ok(line::whole_text(&bytes, cut_newline).map(str::to_owned))
 }
 
 fn from_stdin(arguments: &[String]) -> bool {

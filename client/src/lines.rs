@@ -4,12 +4,11 @@ use crate::cli::Convert;
 use crate::convert::answer;
 use crate::daemon_client::{self, DaemonClient};
 use crate::settings;
-use anyhow::{Context, Result};
+use anyhow::Result;
 use sayso_protocol::dial::{Connection, DialError};
-use sayso_protocol::line::{self, Splitter, TooLong};
+use sayso_protocol::line::{self, Input};
 use sayso_protocol::{Answer, Code, Fault, Op, Reply, Request, frame, output};
-use sayso_text::MAX_TEXT_BYTES;
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -18,40 +17,21 @@ use std::time::{Duration, Instant};
 const WINDOW: usize = 16;
 /// How often a daemon may die without having answered one of the lines in the window.
 const ATTEMPTS: usize = 3;
-/// Bytes that are read at once.
-const CHUNK_BYTES: usize = 64 * 1024;
 
 /// Converts every line of standard input.
 pub(crate) fn run(cli: &Convert) -> Result<ExitCode> {
     let settings = settings::load_or_warn();
     let pattern = cli.request(&settings, String::new());
     let mut pipeline = Pipeline::new(pattern, !cli.no_start);
-    let mut input = io::stdin().lock();
     let mut out = io::BufWriter::new(io::stdout().lock());
-    let mut splitter = Splitter::new(MAX_TEXT_BYTES);
-    let mut chunk = vec![0; CHUNK_BYTES];
-    loop {
-        // What can be answered is answered before more is waited for, so that a slow writer sees its answers.
-        let read = match input.read(&mut chunk) {
-            Ok(read) => read,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(error) => return Err(error).context("standard input cannot be read"),
-        };
-        splitter.push(&chunk[..read]);
-        while let Some(line) = splitter.next_line() {
-            if pipeline.take(line) {
-                pipeline.flush(&mut out)?;
-            }
-        }
-        if read == 0 {
-            if let Some(rest) = splitter.rest() {
-                pipeline.take(Ok(rest));
-            }
-            pipeline.flush(&mut out)?;
-            return Ok(if pipeline.failed { ExitCode::FAILURE } else { ExitCode::SUCCESS });
-        }
-        pipeline.flush(&mut out)?;
-    }
+    line::each_dictation(io::stdin().lock(), |input| match input {
+        Input::Line(text) => match pipeline.take(text) {
+            true => pipeline.flush(&mut out),
+            false => Ok(()),
+        },
+        Input::Pause => pipeline.flush(&mut out),
+    })?;
+    Ok(if pipeline.failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
 /// Lines on their way to the daemon and back.
@@ -74,8 +54,7 @@ impl Pipeline {
     }
 
     /// Takes a line; says whether the window is full.
-    fn take(&mut self, line: Result<&[u8], TooLong>) -> bool {
-        let text = line.map_err(|TooLong| line::text_too_long()).and_then(line::text);
+    fn take(&mut self, text: Result<&str, Fault>) -> bool {
         self.window.push(match text {
             Ok(text) => (text.to_owned(), None),
             Err(fault) => (String::new(), Some(Err(fault))),

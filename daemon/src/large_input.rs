@@ -8,13 +8,13 @@ use std::sync::mpsc::{Sender, channel};
 use std::thread;
 use tokio::sync::oneshot;
 
-/// Hands work to the thread, which ends with this.
+/// Sends work to the thread, which ends when this is dropped.
 #[derive(Debug)]
 pub(crate) struct LargeInputWorker {
     jobs: Sender<Box<dyn FnOnce() + Send>>,
 }
 
-/// The work panicked, or there is no thread.
+/// The work panicked, or the thread has ended.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Failed;
 
@@ -24,14 +24,14 @@ impl LargeInputWorker {
         let (jobs, queue) = channel::<Box<dyn FnOnce() + Send>>();
         thread::spawn(move || {
             for job in queue {
-                // Whoever waits for it learns of the panic by the end of their channel.
+                // Waiters learn of the panic when their channel closes.
                 let _ = catch_unwind(AssertUnwindSafe(job));
             }
         });
         LargeInputWorker { jobs }
     }
 
-    /// Runs `work` when it is its turn, unless nobody waits for it any more by then.
+    /// Runs `work` in its turn, unless nobody waits for it any more by then.
     pub(crate) async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
@@ -39,7 +39,7 @@ impl LargeInputWorker {
         let (done, result) = oneshot::channel();
         let job = move || {
             if !done.is_closed() {
-                // Nobody waits where the time is up meanwhile.
+                // Nobody waits if the time is up meanwhile.
                 let _ = done.send(work());
             }
         };

@@ -19,12 +19,12 @@ use std::time::{Duration, Instant};
 
 /// How long another daemon may take to start or to end.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// How long a daemon that accepts connections may take to say how it is.
+/// How long a daemon that accepts connections may take to answer `status`.
 const ANSWER: Duration = Duration::from_secs(2);
-/// Between two looks at a lock that another process holds.
+/// How often a lock that another process holds is tried.
 const RETRY: Duration = Duration::from_millis(10);
 
-/// What came of the wish to listen.
+/// The outcome of the attempt to listen.
 pub(crate) enum Start {
     /// This is the daemon now.
     Listening(Listener, Ownership),
@@ -32,23 +32,23 @@ pub(crate) enum Start {
     AlreadyRunning(Box<Status>),
 }
 
-/// Whose the path of the socket is.
+/// Who owns the path of the socket.
 pub(crate) enum Ownership {
-    /// Bound here: the path is removed in the end. The lock is held until the process has ended.
+    /// This daemon bound it and removes it in the end. The lock is held until the process has ended.
     Ours {
         /// The path that was bound.
         socket: PathBuf,
         /// Device and inode of the socket.
         identity: (u64, u64),
-        /// Held, so that nobody takes the path for a dead daemon's.
+        /// While it is held, nobody takes the path for a dead daemon's.
         _lock: Lock,
     },
-    /// A service manager keeps it, and listens on when this daemon has ended.
+    /// A service manager keeps it, and still listens after this daemon has ended.
     Managers,
 }
 
 impl Ownership {
-    /// Who keeps the socket, as `status` says it.
+    /// The owner, as `status` reports it.
     pub(crate) fn as_str(&self) -> &'static str {
         match self {
             Ownership::Ours { .. } => "daemon",
@@ -56,7 +56,7 @@ impl Ownership {
         }
     }
 
-    /// Whether a client that looks for the path still finds this daemon.
+    /// Whether the path still leads to this daemon.
     pub(crate) fn is_reachable(&self) -> bool {
         match self {
             Ownership::Ours { socket, identity, .. } => identify(socket).is_ok_and(|seen| seen == *identity),
@@ -64,7 +64,7 @@ impl Ownership {
         }
     }
 
-    /// Removes the path, unless it is somebody else's by now.
+    /// Removes the path, unless it belongs to somebody else by now.
     pub(crate) fn remove(&self) {
         if let Ownership::Ours { socket, .. } = self
             && self.is_reachable()
@@ -74,7 +74,7 @@ impl Ownership {
         }
     }
 
-    /// Makes socket, lock and folder look used, for cleaners of temporary folders.
+    /// Makes socket, lock and folder look used, so that cleaners of temporary folders leave them.
     pub(crate) fn touch(&self, place: &Place) {
         if let Ownership::Ours { .. } = self {
             for path in [&place.folder, &place.socket, &place.lock] {
@@ -91,7 +91,7 @@ impl Ownership {
 
 /// The listening socket that a service manager passed as descriptor 3, if it did, and its path.
 pub(crate) fn passed() -> Result<Option<(Listener, PathBuf)>> {
-    // Both variables: LISTEN_FDS alone may have been left by something else.
+    // LISTEN_FDS alone may be left over from something else.
     if std::env::var_os("LISTEN_PID").is_none() {
         return Ok(None);
     }
@@ -113,8 +113,8 @@ pub(crate) fn passed() -> Result<Option<(Listener, PathBuf)>> {
 
 /// Binds the socket at `place`, or finds the daemon that already has.
 ///
-/// The lock is held by a daemon for its whole life: who gets it knows that nobody else is starting, running or
-/// ending, so that a path which refuses connections is a dead daemon's and may go.
+/// A daemon holds the lock for its whole life. Whoever gets it knows that no other daemon is starting, running or
+/// ending, so a path that refuses connections belongs to a dead daemon and may be removed.
 pub(crate) fn bind(place: &Place) -> Result<Start> {
     place.prepare()?;
     let lock = match take_turn(place)? {
@@ -135,7 +135,7 @@ pub(crate) fn bind(place: &Place) -> Result<Start> {
         .reclaim_name(false)
         .create_sync_as::<Listener>()
         .with_context(|| format!("cannot listen on {}", place.socket.display()))?;
-    // The folder is closed to others already; macOS offers no mode while binding.
+    // Others cannot enter the folder already; macOS offers no mode while binding.
     fs::set_permissions(&place.socket, Permissions::from_mode(0o600))?;
     let identity = identify(&place.socket)?;
     Ok(Start::Listening(listener, Ownership::Ours { socket: place.socket.clone(), identity, _lock: lock }))
@@ -171,14 +171,14 @@ fn take_turn(place: &Place) -> Result<Turn> {
     }
 }
 
-/// What answers at the socket.
+/// What was found at the socket.
 enum Probe {
     Answered(Box<Status>),
     Silent(String),
     Nobody,
 }
 
-/// Liveness is an answered request, never a process number.
+/// A daemon is alive if it answers a request; process numbers prove nothing.
 fn probe(place: &Place) -> Probe {
     let end = Instant::now() + ANSWER;
     match Connection::open(place, end).and_then(|mut it| it.ask(&Request::new(1, Op::Status), end)) {
@@ -192,7 +192,7 @@ fn probe(place: &Place) -> Probe {
     }
 }
 
-/// Removes the socket of a dead daemon. Anything but a socket stays: connecting to a file is refused as well.
+/// Removes the socket of a dead daemon. Anything else stays, because connecting to a plain file is refused as well.
 fn remove_stale(socket: &Path) -> Result<()> {
     match fs::symlink_metadata(socket) {
         Ok(seen) if seen.file_type().is_socket() => Ok(fs::remove_file(socket)?),

@@ -11,8 +11,8 @@ use tracing_appender::rolling::{self, RollingFileAppender};
 /// Messages that wait for a slow disk; more are dropped, so that neither memory nor a request waits.
 const MAX_WAITING_LINES: usize = 1024;
 
-/// Begins to log into `folder`. Where that is impossible the daemon runs all the same and logs to standard error,
-/// where a service manager reads it. Drop the guard last: it writes what still waits.
+/// Begins to log into `folder`. If that is impossible, the daemon still runs and logs to standard error, where a service
+/// manager reads it. Drop the guard last: it writes the messages that still wait.
 pub(crate) fn begin(settings: &Log, folder: Option<&Path>) -> Option<WorkerGuard> {
     let level = match settings.level {
         Level::Off => return None,
@@ -29,7 +29,7 @@ pub(crate) fn begin(settings: &Log, folder: Option<&Path>) -> Option<WorkerGuard
     };
     let (writer, guard) =
         NonBlockingBuilder::default().buffered_lines_limit(MAX_WAITING_LINES).lossy(true).finish(writer);
-    // A full disk is no reason to complain on a standard error that may be closed.
+    // A full disk must not write to a standard error that may be closed.
     let subscriber = tracing_subscriber::fmt()
         .with_max_level(level)
         .with_writer(writer)
@@ -63,7 +63,7 @@ fn open(settings: &Log, folder: &Path) -> Result<RollingFileAppender, String> {
         .map_err(|error| trouble(&error))
 }
 
-/// Makes the message of a panic tell its place and nothing else: its text may quote the line that caused it.
+/// Logs only the location of a panic: its message may quote the line that caused it.
 pub(crate) fn keep_panics_discreet() {
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();

@@ -1,12 +1,12 @@
-//! What is remembered of each line editor: which request is its newest, and what it was given lately.
+//! What is remembered of each line editor: its newest request, and its last results.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 use tokio::sync::oneshot;
 
-/// Line editors that are remembered; the one that asked least recently is forgotten first.
+/// Most line editors that are remembered; the one whose last request is oldest is forgotten first.
 const MAX_SESSIONS: usize = 512;
-/// Lines of a session that are known as results: those of its last 16 requests, if all had alternatives.
+/// Results that are remembered of a session: those of its last 16 requests, if all had alternatives.
 const MAX_GIVEN: usize = 16 * (1 + sayso_engine::MAX_ALTERNATIVES);
 
 /// All line editors.
@@ -14,15 +14,15 @@ const MAX_GIVEN: usize = 16 * (1 + sayso_engine::MAX_ALTERNATIVES);
 pub(crate) struct Sessions {
     by_name: HashMap<String, Session>,
     hasher: RandomState,
-    /// Counts requests, to know the order in which sessions asked.
+    /// Counts requests, which orders the sessions by their last request.
     clock: u64,
 }
 
 #[derive(Debug, Default)]
 struct Session {
-    /// When it asked last, in ticks of the clock.
+    /// Its last request, in ticks of the clock.
     asked: u64,
-    /// Tells the newest request that it is not the newest any more.
+    /// Tells the newest request when a newer one has come.
     newest: Option<oneshot::Sender<()>>,
     /// Hashes of the last results, a ring of at most [`MAX_GIVEN`].
     given: Vec<u64>,
@@ -30,11 +30,11 @@ struct Session {
     next: usize,
 }
 
-/// Receives when a newer request of the same session has come. A session that is forgotten supersedes nothing.
+/// Resolves when a newer request of the same session has come. A session that is forgotten supersedes nothing.
 pub(crate) type Superseded = oneshot::Receiver<()>;
 
 impl Sessions {
-    /// Notes a new request of the session; the one before it, if it still runs, is superseded.
+    /// Begins a request of the session, which supersedes the one before it if that still runs.
     pub(crate) fn begin(&mut self, name: &str) -> Superseded {
         let (keep, superseded) = oneshot::channel();
         self.clock += 1;
@@ -50,7 +50,7 @@ impl Sessions {
         superseded
     }
 
-    /// Notes that the session was given `line` as the result, or as another reading, of something else.
+    /// Remembers that the session was given `line` as a result, or as an alternative, of another line.
     pub(crate) fn give(&mut self, name: &str, line: &str) {
         let hash = self.hasher.hash_one(line);
         if let Some(session) = self.by_name.get_mut(name)
@@ -64,7 +64,7 @@ impl Sessions {
         }
     }
 
-    /// Whether `line` is what the session was given lately: converting it again must change nothing.
+    /// Whether the session was given `line` lately, so that converting it must change nothing.
     pub(crate) fn was_given(&self, name: &str, line: &str) -> bool {
         let hash = self.hasher.hash_one(line);
         self.by_name.get(name).is_some_and(|session| session.given.contains(&hash))
@@ -75,7 +75,7 @@ impl Sessions {
         self.by_name.len()
     }
 
-    /// A pass over all names is cheaper than an order kept for every request: it happens once per new session,
+    /// A pass over all sessions is cheaper than an order kept for every request: it happens once for a new session,
     /// and only when there are [`MAX_SESSIONS`].
     fn forget_oldest(&mut self) {
         let oldest = self.by_name.iter().min_by_key(|(_, session)| session.asked);

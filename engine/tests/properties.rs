@@ -6,11 +6,13 @@
 use proptest::prelude::*;
 use sayso_engine::{Conversion, Dictation, Engine, Refusal, Route, Words};
 use sayso_speech::clean::clean;
-use sayso_speech::lattice::{Kind, MAX_READINGS};
+use sayso_speech::lattice::{Kind, Lattice, MAX_READINGS, Step, reaches};
 use sayso_speech::lex::lex;
+use sayso_speech::phonetic::widen;
 use sayso_speech::speak::{Dialect, speak};
 use sayso_speech::words::UserWords;
 use sayso_speech::{scanner, strict, vocabulary};
+use sayso_tagger::{Scratch, beam_search, embedded, encode};
 
 /// Lines made of the vocabulary, command names, letters, typed pieces and noise.
 fn line() -> impl Strategy<Value = String> {
@@ -85,32 +87,55 @@ fn check_line(text: &str) -> Result<(), TestCaseError> {
     Ok(())
 }
 
+/// That a path leaves nothing of the line out, and that what was heard licenses everything that it writes.
+fn check_path(lattice: &Lattice, path: &[Step]) -> Result<(), TestCaseError> {
+    let mut next = 0;
+    for step in path {
+        let reading = lattice.reading(step.reading);
+        prop_assert_eq!(reading.tokens.start, next, "a path leaves nothing out and takes nothing twice");
+        next = reading.tokens.end;
+        let heard: Vec<&str> = reading.tokens.clone().map(|token| lattice.line.text(token)).collect();
+        let heard = heard.join(" ");
+        prop_assert!(
+            licensed(&heard, &reading.text, reading.kind, reading.entry),
+            "{:?} is not licensed by {:?}",
+            reading,
+            heard
+        );
+    }
+    prop_assert_eq!(next, lattice.len());
+    Ok(())
+}
+
 fn check_license(text: &str) -> Result<(), TestCaseError> {
     if text.trim().is_empty() {
         return Ok(());
     }
-    let lattice = lex(clean(text), &UserWords::default(), None);
-    let paths = [Some(scanner::path(&lattice)), strict::path(&lattice)];
-    for path in paths.into_iter().flatten() {
-        let mut next = 0;
-        for step in &path {
-            let reading = lattice.reading(step.reading);
-            prop_assert_eq!(reading.tokens.start, next, "a path leaves nothing out and takes nothing twice");
-            next = reading.tokens.end;
-            let heard: Vec<&str> = reading.tokens.clone().map(|token| lattice.line.text(token)).collect();
-            let heard = heard.join(" ");
-            prop_assert!(
-                licensed(&heard, &reading.text, reading.kind, reading.entry),
-                "{:?} is not licensed by {:?}",
-                reading,
-                heard
-            );
-        }
-        prop_assert_eq!(next, lattice.len());
+    let words = UserWords::default();
+    let lattice = lex(clean(text), &words, None);
+    for path in [Some(scanner::path(&lattice)), strict::path(&lattice)].into_iter().flatten() {
+        check_path(&lattice, &path)?;
     }
     for token in 0..lattice.len() {
         prop_assert!(lattice.at(token).1.len() <= MAX_READINGS);
     }
+    let wide = widen(lattice.clone(), &words);
+    let mut scratch = Scratch::default();
+    let line = encode(embedded().unwrap(), wide.clone(), &mut scratch);
+    for path in beam_search(&line, 4, &mut scratch) {
+        check_path(&wide, &path.steps)?;
+    }
+    let Ok(conversion) = convert(&Words::default(), &Dictation { text, ..Dictation::default() }) else {
+        return Ok(());
+    };
+    // A quote that is still open may be closed at the end.
+    let unclosed = conversion.buffer.strip_suffix(['"', '\'', '`']);
+    let was_said = |text: &str| reaches(&lattice, text) || reaches(&wide, text);
+    prop_assert!(
+        conversion.buffer == text || was_said(&conversion.buffer) || unclosed.is_some_and(was_said),
+        "{:?} was not said",
+        conversion
+    );
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 use crate::fault::{Code, Fault};
 use crate::form::{self, Start};
 use sayso_text::MAX_TEXT_BYTES;
+use std::io::{self, ErrorKind, Read};
 use std::mem;
 use std::str::Utf8Error;
 
@@ -128,6 +129,61 @@ impl Splitter {
 pub fn text(line: &[u8]) -> Result<&str, Fault> {
     let line = line.strip_suffix(b"\r").unwrap_or(line);
     std::str::from_utf8(line).map_err(|error| not_utf8("the line", error))
+}
+
+/// One dictation from all bytes of standard input. With `cut_newline` a newline at the end is not part of it.
+///
+/// # Errors
+/// [`Code::TooLong`], or as [`text`].
+pub fn whole_text(bytes: &[u8], cut_newline: bool) -> Result<&str, Fault> {
+    let bytes = bytes.strip_suffix(b"\n").filter(|_| cut_newline).unwrap_or(bytes);
+    if bytes.len() > MAX_TEXT_BYTES {
+        return Err(text_too_long());
+    }
+    text(bytes)
+}
+
+/// What [`each_dictation`] found.
+#[derive(Debug)]
+pub enum Input<'a> {
+    /// A line, or why it holds no dictation.
+    Line(Result<&'a str, Fault>),
+    /// No whole line is left. Answer what can be answered before more is waited for, so that a slow writer sees it.
+    Pause,
+}
+
+/// Reads `input` to its end and hands over every line in order; the last one need not end in a newline.
+///
+/// # Errors
+/// `input` cannot be read, or `take` fails.
+pub fn each_dictation<E: From<io::Error>>(
+    mut input: impl Read,
+    mut take: impl FnMut(Input<'_>) -> Result<(), E>,
+) -> Result<(), E> {
+    const CHUNK_BYTES: usize = 64 * 1024;
+    let mut splitter = Splitter::new(MAX_TEXT_BYTES);
+    let mut chunk = vec![0; CHUNK_BYTES];
+    loop {
+        let read = match input.read(&mut chunk) {
+            Ok(read) => read,
+            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+            Err(error) => {
+                let message = format!("the lines cannot be read: {error}");
+                return Err(io::Error::new(error.kind(), message).into());
+            }
+        };
+        splitter.push(&chunk[..read]);
+        while let Some(line) = splitter.next_line() {
+            take(Input::Line(line.map_err(|TooLong| text_too_long()).and_then(text)))?;
+        }
+        if read == 0 {
+            if let Some(rest) = splitter.rest() {
+                take(Input::Line(text(rest)))?;
+            }
+            return take(Input::Pause);
+        }
+        take(Input::Pause)?;
+    }
 }
 
 /// The fault of bytes that are not text; `what` names them.

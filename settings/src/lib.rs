@@ -1,6 +1,6 @@
 //! One commented TOML file under the user's configuration folder.
 //!
-//! Every setting is optional. A mistake is told with its line, never passed over; it costs the entry it is in.
+//! Every setting is optional. A mistake is reported with its line and costs only the entry that it is in.
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
@@ -29,11 +29,11 @@ pub struct Settings {
     pub key: Chord,
     /// How long an answer may take.
     pub deadline: Duration,
-    /// Whether Enter converts a line that is surely dictation, and the next Enter runs it.
+    /// Whether Enter converts a line that is certainly dictation, and the next Enter runs it.
     pub enter_converts: bool,
-    /// Spoken form, in lower case with single spaces → what it writes. In the order of the spoken form.
+    /// Spoken form, in lower case with single spaces → written form. Sorted by the spoken form.
     pub words: Vec<(String, String)>,
-    /// How the daemon lives.
+    /// The daemon's life.
     pub daemon: Daemon,
     /// The tagger.
     pub tagger: Tagger,
@@ -43,10 +43,10 @@ pub struct Settings {
     pub log: Log,
 }
 
-/// How the daemon lives.
+/// The daemon's life.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Daemon {
-    /// Ends by itself after so long without a request; `None`: never.
+    /// The daemon ends after this time without a request; `None`: never.
     pub idle: Option<Duration>,
 }
 
@@ -65,16 +65,16 @@ impl Tagger {
     }
 }
 
-/// The language model that judges where the first stage is not sure.
+/// The language model, which is asked about lines of which the tagger is not sure.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Model {
-    /// Whether one judges at all.
+    /// Whether a language model is asked at all.
     pub judge: bool,
     /// Its name; `None`: the one that `sayso model use` chose.
     pub name: Option<String>,
-    /// Gives its memory back after so long without a line; `None`: never.
+    /// It is unloaded after this time without a line that needs it; `None`: never.
     pub unload: Option<Duration>,
-    /// Threads that it computes with; `None`: as many as the machine suggests.
+    /// Threads that it computes with; `None`: as many as suit the machine.
     pub threads: Option<usize>,
 }
 
@@ -198,10 +198,10 @@ impl Settings {
     }
 }
 
-/// The file's bytes, at most one more than a settings file may have. Never waits: what is no regular file, such as a
-/// pipe that nobody writes into, is refused.
+/// The file's bytes, at most one more than a settings file may have. Never waits: anything but a regular file is
+/// refused, such as a pipe that nobody writes into.
 fn bytes_of(path: &Path) -> std::io::Result<Vec<u8>> {
-    // Regular files take no notice of the flag, and opening a pipe does not wait with it.
+    // The flag keeps the opening of a pipe from waiting; regular files ignore it.
     let file = File::options().read(true).custom_flags(OFlag::O_NONBLOCK.bits()).open(path)?;
     if !file.metadata()?.is_file() {
         return Err(std::io::Error::other("it is no regular file"));

@@ -7,16 +7,13 @@ use anyhow::Context;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use sayso_engine::{Conversion, Dictation, Engine, Refusal, Rescorer, Resident, Stop, Words};
 use sayso_language::Options;
-use sayso_protocol::line::{self, Splitter, TooLong};
+use sayso_protocol::line::{self, Input};
 use sayso_protocol::{Answer, Fault, Route, output};
 use sayso_text::MAX_TEXT_BYTES;
 use std::io::{self, ErrorKind, Read, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
-
-/// Bytes read at a time. What is answered is written before more is waited for.
-const CHUNK_BYTES: usize = 64 * 1024;
 
 /// Converts dictation as `sayso convert` does, without a daemon.
 ///
@@ -165,41 +162,24 @@ impl Convert {
     fn line(&self, means: &Means, input: impl Read) -> io::Result<Result<Answer, Fault>> {
         let mut bytes = Vec::new();
         input.take(MAX_TEXT_BYTES as u64 + 2).read_to_end(&mut bytes)?;
-        let bytes = bytes.strip_suffix(b"\n").unwrap_or(&bytes);
-        if bytes.len() > MAX_TEXT_BYTES {
-            return Ok(Err(line::text_too_long()));
-        }
-        Ok(line::text(bytes).and_then(|text| self.answer(means, text)))
+        Ok(line::whole_text(&bytes, true).and_then(|text| self.answer(means, text)))
     }
 
     /// Answers every line, also those that are too long or no text, as soon as it is there.
-    fn lines(&self, means: &Means, mut input: impl Read, mut output: impl Write) -> io::Result<()> {
-        let mut splitter = Splitter::new(MAX_TEXT_BYTES);
-        let mut chunk = vec![0; CHUNK_BYTES];
+    fn lines(&self, means: &Means, input: impl Read, mut output: impl Write) -> io::Result<()> {
         let mut answers = String::new();
-        let outcome = |line: Result<&[u8], TooLong>| {
-            let text = line.map_err(|TooLong| line::text_too_long()).and_then(line::text);
-            output::json(&text.and_then(|text| self.answer(means, text))) + "\n"
-        };
-        loop {
-            let read = match input.read(&mut chunk) {
-                Ok(0) => break,
-                Ok(read) => read,
-                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-                Err(error) => return Err(error),
-            };
-            splitter.push(&chunk[..read]);
-            while let Some(line) = splitter.next_line() {
-                answers += &outcome(line);
+        line::each_dictation(input, |input| match input {
+            Input::Line(text) => {
+                answers += &output::json(&text.and_then(|text| self.answer(means, text)));
+                answers.push('\n');
+                Ok(())
             }
-            output.write_all(answers.as_bytes())?;
-            output.flush()?;
-            answers.clear();
-        }
-        if let Some(rest) = splitter.rest() {
-            output.write_all(outcome(Ok(rest)).as_bytes())?;
-        }
-        output.flush()
+            Input::Pause => {
+                output.write_all(answers.as_bytes())?;
+                answers.clear();
+                output.flush()
+            }
+        })
     }
 }
 
@@ -230,7 +210,7 @@ mod tests {
 
     /// The buffer or the error code of each answer to `input`.
     fn check(input: &[u8], expected: &[&str]) {
-        for piece in [1, 7, CHUNK_BYTES] {
+        for piece in [1, 7, 1 << 16] {
             let mut output = Vec::new();
             convert().lines(&means(), Pieces(input, piece), &mut output).unwrap();
             let found: Vec<String> = String::from_utf8(output)

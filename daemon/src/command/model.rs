@@ -1,4 +1,4 @@
-//! `sayso model`: what a person does with language models, outside the daemon.
+//! `sayso model`: manages the language models on this machine.
 
 mod bench;
 mod list;
@@ -14,16 +14,16 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
-/// Does what the command line says, and says on standard output what came of it.
+/// Carries out the command and prints the outcome.
 pub(crate) fn run(model: &Model) -> ExitCode {
     match act(model) {
         Ok(code) => code,
-        // Whoever read standard output has seen enough.
+        // The reader of standard output has seen enough.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             let message = crate::format_error(&error);
             if model.json {
-                // Who closed standard output does not want to know.
+                // If standard output is closed, nobody wants to know.
                 let _ = print_json(&json!({ "error": { "message": message } }));
             } else {
                 crate::print_error(&message);
@@ -54,7 +54,7 @@ pub(crate) fn store() -> Result<Store> {
     Ok(Store::new(folder.context("you have no home folder, so there is no place for models: set HOME")?))
 }
 
-/// The name under which a model is here: as it was given, or that of the repository whose short name was given.
+/// The name of an installed model: as given, or the name of the repository whose short name was given.
 fn name_here(store: &Store, given: &str) -> String {
     match Source::parse(given) {
         Ok(source) if store.folder(given).is_err() && store.folder(source.name()).is_ok() => {
@@ -79,7 +79,7 @@ fn choose(store: &Store, given: &str, json: bool) -> Result<()> {
     let name = name_here(store, given);
     store.choose(&name)?;
     let (settings, _) = Settings::load_usable();
-    // What the settings say stands above the choice, which would otherwise seem to do nothing.
+    // The settings take precedence over the choice; say so, or the command would seem to do nothing.
     let held_back = match (&settings.model.name, settings.model.judge) {
         (_, false) => Some("the settings say `judge = false`, so no model judges".to_owned()),
         (Some(other), _) if *other != name => {

@@ -1,5 +1,5 @@
 use super::*;
-use crate::configuration::Configuration;
+use crate::configuration::{Configuration, Current};
 use crate::model::ModelManager;
 use sayso_store::Store;
 use std::fs;
@@ -21,6 +21,22 @@ async fn with_model() -> (TempDir, Arc<Shared>) {
     (folder, shared)
 }
 
+/// A line with a word of the person's that leaves the tagger in doubt.
+fn doubtful(current: &Current) -> &'static str {
+    const LINES: [&str; 5] = [
+        "grep dash R N quote frobnicate bar dot dash I",
+        "ssh dash P twenty two twenty two frobnicate",
+        "okay so find dot dash name frobnicate dot py wait no star dot rs",
+        "sed dash E S slash frobnicate slash bar slash G uh no wait file",
+        "tar dash X Z F frobnicate no I mean archive dot tar dot gz and then the other one",
+    ];
+    let wants_rescoring = |text: &&str| {
+        let dictation = Dictation { text, ..Dictation::default() };
+        current.tagger.engine.draft(&current.words, &dictation).is_ok_and(|draft| draft.wants_rescoring())
+    };
+    LINES.into_iter().find(wants_rescoring).expect("one of these lines is doubtful")
+}
+
 fn request(text: &str) -> Request {
     Request { text: text.to_owned(), ..Request::new(1, Op::Convert) }
 }
@@ -32,7 +48,7 @@ async fn settings_that_change_while_a_line_waits_for_a_model_are_for_the_next_li
     fs::write(&settings, "[words]\nfrobnicate = \"first-meaning\"").unwrap();
     // Nobody is asked before both places with the model are free again.
     let busy = shared.limits.rescoring.clone().acquire_many_owned(2).await.unwrap();
-    let line = "okay so tar dash X Z F frobnicate dot tar dot gz";
+    let line = doubtful(&shared.configuration.refreshed());
     let before = shared.model.last_needed();
     let converted = tokio::spawn({
         let shared = shared.clone();
