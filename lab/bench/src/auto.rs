@@ -62,42 +62,71 @@ pub(super) fn run(samples: usize, means: &Means) -> anyhow::Result<Report> {
         true => Peer::start_all(language::Options::default().threads)?,
         false => Vec::new(),
     };
-    let (mut auto, mut judged, mut writing) = (Vec::new(), Vec::new(), Vec::new());
-    let mut of_peers = vec![Vec::new(); peers.len()];
+    let mut times = Times { peers: vec![Vec::new(); peers.len()], ..Times::default() };
     for case in &cases {
-        let (first, time) = choose(&model, case)?;
-        let (tokens, written) = writer.time(case)?;
-        writing.push(written);
-        for (peer, times) in peers.iter_mut().zip(&mut of_peers) {
-            times.extend(peer.run(&format!("answering {} {}", tokens[0], tokens[1]))?);
-        }
-        let (again, second) = choose(&model, case)?;
-        ensure!(first == again, "{:?} had two answers: {first:?} and {again:?}", case.dictated);
-        auto.extend([time, second]);
-        if matches!(first.0, Stage::Rescored | Stage::Generated) {
-            judged.extend([time, second]);
-        }
+        measure(case, &model, &mut writer, &mut peers, &mut times)?;
     }
+    Ok(report(times, cases.len(), memory, means.random))
+}
+
+/// What was measured.
+#[derive(Default)]
+struct Times {
+    /// Two of each line.
+    auto: Vec<Duration>,
+    /// Those of `auto` for which the language model was asked.
+    judged: Vec<Duration>,
+    write: Vec<Duration>,
+    /// Of each llama.cpp, in milliseconds.
+    peers: Vec<Vec<f64>>,
+}
+
+/// Converts a line twice and writes it in between.
+fn measure(
+    case: &Case,
+    model: &Resident,
+    writer: &mut Writer,
+    peers: &mut [Peer],
+    times: &mut Times,
+) -> anyhow::Result<()> {
+    let (first, time) = choose(model, case)?;
+    let (tokens, written) = writer.time(case)?;
+    times.write.push(written);
+    for (peer, times) in peers.iter_mut().zip(&mut times.peers) {
+        times.extend(peer.run(&format!("answering {} {}", tokens[0], tokens[1]))?);
+    }
+    let (again, second) = choose(model, case)?;
+    ensure!(first == again, "{:?} had two answers: {first:?} and {again:?}", case.dictated);
+    times.auto.extend([time, second]);
+    if matches!(first.0, Stage::Rescored | Stage::Generated) {
+        times.judged.extend([time, second]);
+    }
+    Ok(())
+}
+
+/// `memory` is what the process holds beyond the weights, in megabytes.
+fn report(times: Times, lines: usize, memory: f64, random: bool) -> Report {
     let mean = |times: &[Duration]| times.iter().sum::<Duration>().as_secs_f64() / times.len() as f64;
-    let times = mean(&writing) / mean(&auto);
     let row = |name: String, times: &[Duration]| Row::of_durations(name, Unit::Milliseconds, times);
-    let mut rows = vec![row(format!("auto, {} lines", cases.len()), &auto)];
-    if !judged.is_empty() {
+    let mut rows = vec![row(format!("auto, {lines} lines"), &times.auto)];
+    if !times.judged.is_empty() {
+        let lines = times.judged.len() / 2;
         rows.push(row(
-            format!("of these the {} that the language model was asked about", judged.len() / 2),
-            &judged,
+            format!("of these the {lines} that the language model was asked about"),
+            &times.judged,
         ));
     }
-    rows.push(row("writing every line".into(), &writing).ratio(times, "auto, by their means"));
-    let auto_ms = mean(&auto) * 1e3;
-    for (format, times) in FORMATS.iter().zip(of_peers).filter(|(_, times)| !times.is_empty()) {
-        let ratio = times.iter().sum::<f64>() / times.len() as f64 / auto_ms;
+    let auto = mean(&times.auto);
+    let by_means = "auto, by their means";
+    rows.push(row("writing every line".into(), &times.write).ratio(mean(&times.write) / auto, by_means));
+    for (format, times) in FORMATS.iter().zip(times.peers).filter(|(_, times)| !times.is_empty()) {
+        let ratio = times.iter().sum::<f64>() / times.len() as f64 / (auto * 1e3);
         let name = format!("llama.cpp writing every line, {format}");
-        rows.push(Row::of_figures(name, Unit::Milliseconds, times).ratio(ratio, "auto, by their means"));
+        rows.push(Row::of_figures(name, Unit::Milliseconds, times).ratio(ratio, by_means));
     }
     let memory = Row::of_figures("memory beyond the weights", Unit::Megabytes, vec![memory]);
-    rows.push(if means.random { memory.p50_below(120.0) } else { memory });
-    Ok(Report {
+    rows.push(if random { memory.p50_below(120.0) } else { memory });
+    Report {
         name: "auto",
         method: format!(
             "Each line is converted by `auto` with a language model, and written with the same model, token by token, \
@@ -105,14 +134,13 @@ pub(super) fn run(samples: usize, means: &Means) -> anyhow::Result<Report> {
              is converted twice and its answers are compared; in between it is written, also by llama.cpp where that \
              was built, with a model of the same shape, as many tokens. Memory is what this process has resident \
              beyond the weights of its model, tokenizer, tagger and cases included.",
-            if means.random {
-                "Random weights in the shape of Qwen3-0.6B"
-            } else {
-                "The weights of the folder"
+            match random {
+                true => "Random weights in the shape of Qwen3-0.6B",
+                false => "The weights of the folder",
             }
         ),
         rows,
-    })
+    }
 }
 
 /// The stage that answered and the answer, and the time that it took.

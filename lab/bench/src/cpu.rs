@@ -4,98 +4,149 @@ use crate::daemon::resident_megabytes;
 use crate::random::{self, BITS, GROUP, Words};
 use crate::report::{Report, Row, Unit};
 use anyhow::{bail, ensure};
-use sayso_language::cpu::Options;
+use sayso_language::cpu::{Decoder, Options};
 use sayso_language::measure::{CANDIDATES, DICTATION, LENGTH, PREFIX, READ};
 use std::time::{Duration, Instant};
 
-/// Measures. Fails when an answer differs from the first one.
+/// Measures.
+///
+/// # Errors
+/// When an answer differs from the first one.
 pub(super) fn run(samples: usize) -> anyhow::Result<Report> {
     let mut decoder = random::model()?;
-    let threads = Options::default().threads;
-    let memory = decoder.memory();
-    let mut words = Words::new();
-    let (prefix, dictation, prefill) = (words.take(PREFIX), words.take(DICTATION), words.take(READ));
-    let prompt = [&*prefix, &dictation].concat();
-    let apart: Vec<Vec<u32>> = (0..CANDIDATES).map(|_| words.take(LENGTH)).collect();
-    // As the paths of a lattice are: the same up to the first word that is not certain.
-    let common = words.take(LENGTH / 2);
-    let alike: Vec<Vec<u32>> =
-        (0..CANDIDATES).map(|_| [&*common, &words.take(LENGTH - LENGTH / 2)].concat()).collect();
-    let never = || false;
-
+    let texts = Texts::new();
     // As many as take a minute or two.
     let rounds = (samples / 20).clamp(3, 50);
-    let mut times: [Vec<Duration>; 6] = Default::default();
+    let mut times = Times::default();
     let mut first = None;
-    let (mut megabytes, mut sums) = (Vec::new(), Vec::new());
     for _ in 0..rounds {
-        let [decode, read, judge, lattice, writing, limit] = &mut times;
-        decoder.prefill(&prefix, &never)?;
-        let mut written = Vec::new();
-        for _ in 0..LENGTH {
-            let start = Instant::now();
-            let Some(token) = decoder.likeliest() else { bail!("there are no logits after a text was read") };
-            decoder.extend(&[token], &never)?;
-            decode.push(start.elapsed());
-            written.push(token);
-        }
-        let start = Instant::now();
-        // Nothing is shared with what was read before, so that all of it is read.
-        decoder.prefill(&prefill, &never)?;
-        decoder.likeliest();
-        read.push(start.elapsed());
-
-        let mut judged = Vec::new();
-        for (candidates, text, times) in [(&apart, &prefill[..1], judge), (&alike, &*dictation, lattice)] {
-            decoder.prefill(&prefix, &never)?;
-            let candidates: Vec<&[u32]> = candidates.iter().map(Vec::as_slice).collect();
-            let start = Instant::now();
-            judged.extend(decoder.rescore(&prefix, text, &candidates, &never)?);
-            times.push(start.elapsed());
-        }
-        let start = Instant::now();
-        written.extend(decoder.greedy(&prompt, LENGTH, &[], &never)?);
-        writing.push(start.elapsed());
-        megabytes.push(resident_megabytes(std::process::id())? - memory.weights as f64 / 1e6);
-        let start = Instant::now();
-        sums.push(decoder.sum_weights());
-        limit.push(start.elapsed());
-
-        ensure!(
-            judged.iter().flatten().all(|score| score.is_finite() && *score < 0.0),
-            "scores {judged:?} are none"
-        );
-        let answer = (written, judged);
+        let answer = round(&mut decoder, &texts, &mut times)?;
         ensure!(*first.get_or_insert_with(|| answer.clone()) == answer, "the same text had another answer");
     }
-    ensure!(sums.iter().all(|sum| *sum == sums[0]), "the weights have changed");
-    let [decode, read, judge, lattice, writing, limit] = times;
+    Ok(report(&decoder, times))
+}
+
+/// Tokens that are read and scored, the same in each round.
+struct Texts {
+    /// Cached before anything else is read.
+    prefix: Vec<u32>,
+    dictation: Vec<u32>,
+    /// The prefix and the dictation.
+    prompt: Vec<u32>,
+    /// A text that shares nothing with the prefix.
+    other: Vec<u32>,
+    /// Candidates that share nothing.
+    apart: Vec<Vec<u32>>,
+    /// Candidates as the paths of a lattice are: the same up to the first word that is not certain.
+    alike: Vec<Vec<u32>>,
+}
+
+impl Texts {
+    fn new() -> Texts {
+        let mut words = Words::new();
+        let (prefix, dictation, other) = (words.take(PREFIX), words.take(DICTATION), words.take(READ));
+        let apart = (0..CANDIDATES).map(|_| words.take(LENGTH)).collect();
+        let common = words.take(LENGTH / 2);
+        let alike = (0..CANDIDATES).map(|_| [&*common, &words.take(LENGTH - LENGTH / 2)].concat()).collect();
+        Texts { prompt: [&*prefix, &dictation].concat(), prefix, dictation, other, apart, alike }
+    }
+}
+
+/// What was measured, an item a round; of `token` one for each token.
+#[derive(Default)]
+struct Times {
+    token: Vec<Duration>,
+    read: Vec<Duration>,
+    judge_apart: Vec<Duration>,
+    judge_alike: Vec<Duration>,
+    write: Vec<Duration>,
+    /// Reading the weights and adding them up.
+    limit: Vec<Duration>,
+    /// Memory beyond the weights, in megabytes.
+    megabytes: Vec<f64>,
+}
+
+/// The answers of a round, which are the same in each: tokens, the scores of each candidate's tokens, and the sum of the
+/// weights.
+type Answers = (Vec<u32>, Vec<Vec<f32>>, u64);
+
+fn round(decoder: &mut Decoder, texts: &Texts, times: &mut Times) -> anyhow::Result<Answers> {
+    let never = || false;
+    decoder.prefill(&texts.prefix, &never)?;
+    let mut written = Vec::new();
+    for _ in 0..LENGTH {
+        let start = Instant::now();
+        let Some(token) = decoder.likeliest() else { bail!("there are no logits after a text was read") };
+        decoder.extend(&[token], &never)?;
+        times.token.push(start.elapsed());
+        written.push(token);
+    }
+
+    let start = Instant::now();
+    // Nothing is shared with what was read before, so that all of it is read.
+    decoder.prefill(&texts.other, &never)?;
+    decoder.likeliest();
+    times.read.push(start.elapsed());
+
+    let mut judged = Vec::new();
+    for (candidates, text, times) in [
+        (&texts.apart, &texts.other[..1], &mut times.judge_apart),
+        (&texts.alike, &*texts.dictation, &mut times.judge_alike),
+    ] {
+        decoder.prefill(&texts.prefix, &never)?;
+        let candidates: Vec<&[u32]> = candidates.iter().map(Vec::as_slice).collect();
+        let start = Instant::now();
+        judged.extend(decoder.rescore(&texts.prefix, text, &candidates, &never)?);
+        times.push(start.elapsed());
+    }
+    ensure!(
+        judged.iter().flatten().all(|score| score.is_finite() && *score < 0.0),
+        "scores {judged:?} are none"
+    );
+
+    let start = Instant::now();
+    written.extend(decoder.greedy(&texts.prompt, LENGTH, &[], &never)?);
+    times.write.push(start.elapsed());
+    times.megabytes.push(resident_megabytes(std::process::id())? - decoder.memory().weights as f64 / 1e6);
+
+    let start = Instant::now();
+    let sum = decoder.sum_weights();
+    times.limit.push(start.elapsed());
+    Ok((written, judged, sum))
+}
+
+fn report(decoder: &Decoder, times: Times) -> Report {
     let row = |name: String, times: &[Duration]| Row::of_durations(name, Unit::Milliseconds, times);
-    let limit = row(format!("limit: the weights, {} MB, read once", memory.weights / 1_000_000), &limit);
-    let decode = row("writing one token".into(), &decode).p50_below(limit.p50 / 0.65);
-    let writing = row(format!("{DICTATION} tokens read, {LENGTH} written"), &writing);
-    let lattice =
-        row(format!("{DICTATION} tokens read, {CANDIDATES} × {LENGTH} judged, half shared"), &lattice)
-            .p50_below(writing.p50 / 2.5);
-    let (to_limit, to_writing) = (decode.p50 / limit.p50, lattice.p50 / writing.p50);
-    Ok(Report {
+    let weights = decoder.memory().weights / 1_000_000;
+    let limit = row(format!("limit: the weights, {weights} MB, read once"), &times.limit);
+    // The bars are hand-chosen, 2026-11-23.
+    let token = row("writing one token".into(), &times.token).p50_below(limit.p50 / 0.65);
+    let write = row(format!("{DICTATION} tokens read, {LENGTH} written"), &times.write);
+    let alike = row(
+        format!("{DICTATION} tokens read, {CANDIDATES} × {LENGTH} judged, half shared"),
+        &times.judge_alike,
+    )
+    .p50_below(write.p50 / 2.5);
+    let (to_limit, to_writing) = (token.p50 / limit.p50, alike.p50 / write.p50);
+    Report {
         name: "cpu",
         method: format!(
-            "A model of the shape of Qwen3-0.6B with random weights ({BITS} bits, groups of {GROUP}), {}, {threads} \
+            "A model of the shape of Qwen3-0.6B with random weights ({BITS} bits, groups of {GROUP}), {}, {} \
              threads, behind {PREFIX} cached tokens. The limit is the time in which the same threads read \
              the same weights and add them up. What is read, judged and written is the same in each round and its answers \
              are compared. Memory is what the process has resident beyond the weights. Bias: other programs on the \
              machine show in all rows; within a round, each runs once.",
-            decoder.instructions().name()
+            decoder.instructions().name(),
+            Options::default().threads
         ),
         rows: vec![
             limit,
-            decode.ratio(to_limit, "the limit"),
-            row(format!("{READ} tokens read, first token chosen"), &read),
-            row(format!("{CANDIDATES} × {LENGTH} tokens judged, nothing shared"), &judge),
-            writing,
-            lattice.ratio(to_writing, "reading and writing"),
-            Row::of_figures("memory beyond the weights", Unit::Megabytes, megabytes).p50_below(120.0),
+            token.ratio(to_limit, "the limit"),
+            row(format!("{READ} tokens read, first token chosen"), &times.read),
+            row(format!("{CANDIDATES} × {LENGTH} tokens judged, nothing shared"), &times.judge_apart),
+            write,
+            alike.ratio(to_writing, "reading and writing"),
+            Row::of_figures("memory beyond the weights", Unit::Megabytes, times.megabytes).p50_below(120.0),
         ],
-    })
+    }
 }

@@ -6,6 +6,7 @@ use crate::{cases, command_grammar, template};
 use anyhow::{Context, bail};
 use fastrand::Rng;
 use sayso_speech::english;
+use sayso_speech::hash::fnv1a;
 use sayso_speech::programs::programs;
 use std::path::Path;
 use std::sync::LazyLock;
@@ -227,8 +228,6 @@ fn names<'c>(commands: impl Iterator<Item = &'c str>) -> Vec<String> {
 
 /// Whether a page of tldr is held out, on every platform that it stands for.
 pub fn is_held_out(page: &str) -> bool {
-    let hash = page
-        .bytes()
-        .fold(0xcbf2_9ce4_8422_2325u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    let hash = fnv1a(page.bytes());
     (hash >> 20).is_multiple_of(ONE_HELD_OUT_OF)
 }

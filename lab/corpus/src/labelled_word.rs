@@ -27,6 +27,13 @@ impl LabelledWord {
     }
 }
 
+/// Adds the words of a unit: only the first one starts it.
+pub(crate) fn push_unit<'a>(words: impl IntoIterator<Item = &'a str>, said: &mut Vec<LabelledWord>) {
+    for (at, word) in words.into_iter().enumerate() {
+        said.push(LabelledWord { unit: at == 0, ..LabelledWord::kept(word) });
+    }
+}
+
 /// The line that the dictation tool types.
 pub fn line(words: &[LabelledWord]) -> String {
     let mut line = String::new();

@@ -9,7 +9,7 @@ mod style;
 
 pub use style::Style;
 
-use crate::labelled_word::LabelledWord;
+use crate::labelled_word::{LabelledWord, push_unit};
 use fastrand::Rng;
 use letters::letters;
 use number::number;
@@ -158,7 +158,7 @@ impl Verbaliser<'_> {
             vocabulary::spoken_forms(sign).filter(|entry| Some(entry.kind) != unwanted).collect();
         let is_varied = self.random.u8(..100) < self.style.synonyms;
         let form = if is_varied { self.random.choice(&forms) } else { forms.first() }?;
-        unit(form.words.iter().copied(), &mut self.words);
+        push_unit(form.words.iter().copied(), &mut self.words);
         Some(())
     }
 }
@@ -193,13 +193,6 @@ fn is_name(before: &str, word: &str) -> bool {
         2 => command.long(name).is_some(),
         _ => false,
     })
-}
-
-/// Adds the words of a unit: only the first one starts it.
-fn unit<'a>(words: impl IntoIterator<Item = &'a str>, said: &mut Vec<LabelledWord>) {
-    for (at, word) in words.into_iter().enumerate() {
-        said.push(LabelledWord { unit: at == 0, ..LabelledWord::kept(word) });
-    }
 }
 
 #[cfg(test)]

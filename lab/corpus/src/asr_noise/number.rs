@@ -4,32 +4,9 @@ use super::table::RATES;
 use super::{happens, joinable, replace};
 use crate::labelled_word::LabelledWord;
 use fastrand::Rng;
+use sayso_speech::number;
 
-const SMALL: [&str; 20] = [
-    "zero",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-    "thirteen",
-    "fourteen",
-    "fifteen",
-    "sixteen",
-    "seventeen",
-    "eighteen",
-    "nineteen",
-];
-const TENS: [&str; 8] = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"];
-
-/// What digits are heard as.
+/// What digits are heard as. Hand-chosen, 2026-11-23.
 const ALIKE: [(&str, &[&str]); 6] = [
     ("0", &["oh", "o", "O"]),
     ("1", &["won", "a", "one"]),
@@ -71,12 +48,10 @@ fn is_and(words: &[LabelledWord]) -> bool {
     and.text == "and" && !and.unit && value(&next.text).is_some()
 }
 
-/// What a number word is worth; those that multiply, too.
+/// The value of a number word, also of one that multiplies.
 fn value(word: &str) -> Option<u32> {
     let lower = word.to_ascii_lowercase();
-    let small = SMALL.iter().position(|name| *name == lower).map(|at| at as u32);
-    let tens = || TENS.iter().position(|name| *name == lower).map(|at| (at as u32 + 2) * 10);
-    small.or_else(tens).or(match lower.as_str() {
+    number::words().value(&lower).map(|value| value as u32).or(match lower.as_str() {
         "hundred" => Some(100),
         "thousand" => Some(1000),
         _ => None,

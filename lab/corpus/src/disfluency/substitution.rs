@@ -4,6 +4,7 @@ use super::context::{SlotContext, repeat};
 use super::phrases;
 use crate::labelled_word::{LabelledWord, same_texts};
 use fastrand::Rng;
+use sayso_speech::number::{self, Words};
 use sayso_speech::vocabulary::{self, Kind};
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -72,21 +73,6 @@ const SYMBOLS: [&[&str]; 14] = [
 ];
 /// Letters whose names sound alike.
 const LETTERS: [&str; 6] = ["bdpetvgc", "mn", "sfx", "ajkh", "iy", "quwo"];
-const ONES: [&str; 9] = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine"];
-const TEENS: [&str; 10] = [
-    "ten",
-    "eleven",
-    "twelve",
-    "thirteen",
-    "fourteen",
-    "fifteen",
-    "sixteen",
-    "seventeen",
-    "eighteen",
-    "nineteen",
-];
-const TENS: [&str; 8] = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"];
-
 /// Whether a flag begins with this word.
 pub(super) fn is_dash(word: &LabelledWord) -> bool {
     matches!(word.text.as_str(), "dash" | "minus" | "hyphen" | "double" | "-" | "--" | "Dash" | "–" | "—")
@@ -130,7 +116,7 @@ pub(super) fn unit(
     let from = out.len();
     for _ in 0..if unit.is_empty() { 0 } else { 4 } {
         match sort(unit) {
-            Sort::Number => number(unit, random, out),
+            Sort::Number => say_number(unit, random, out),
             Sort::Letter => letter(&unit[0], random, out),
             Sort::Directed => directed(unit, context, random, out),
             Sort::Symbol => symbol(unit, random, out),
@@ -148,7 +134,7 @@ fn push_words(text: &str, out: &mut Vec<LabelledWord>) {
     out.extend(text.split(' ').map(LabelledWord::talk));
 }
 
-fn number(unit: &[LabelledWord], random: &mut Rng, out: &mut Vec<LabelledWord>) {
+fn say_number(unit: &[LabelledWord], random: &mut Rng, out: &mut Vec<LabelledWord>) {
     if unit.len() > 1 && random.u8(..5) == 0 {
         // Broken off half-way.
         return repeat(&unit[..random.usize(1..unit.len())], out);
@@ -164,13 +150,15 @@ fn number(unit: &[LabelledWord], random: &mut Rng, out: &mut Vec<LabelledWord>) 
 }
 
 fn other_number(text: &str, random: &mut Rng) -> String {
-    for list in [&ONES[..], &TEENS, &TENS] {
+    let Words { ones, tens } = number::words();
+    let (ones, teens, tens) = (&ones[1..10], &ones[10..], &tens[2..]);
+    for list in [ones, teens, tens] {
         if list.contains(&text) {
             return list[random.usize(..list.len())].to_owned();
         }
     }
     if !text.as_bytes().first().is_some_and(u8::is_ascii_digit) {
-        return ONES[random.usize(..ONES.len())].to_owned();
+        return ones[random.usize(..ones.len())].to_owned();
     }
     let digits = text.bytes().filter(u8::is_ascii_digit).count();
     let changed = random.usize(..digits);

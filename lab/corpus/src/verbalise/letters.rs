@@ -1,9 +1,9 @@
 //! Says letters: words, spelled words, words with capitals.
 
 use super::style::{Letters, Numbers, Style};
-use super::unit;
-use crate::labelled_word::LabelledWord;
+use crate::labelled_word::{LabelledWord, push_unit};
 use fastrand::Rng;
+use sayso_speech::camel;
 use sayso_speech::case::Directive;
 use sayso_speech::phonetic::lexicon::said_otherwise;
 use sayso_speech::vocabulary::{self, Kind};
@@ -30,9 +30,9 @@ pub(super) fn letters(text: &str, flag: bool, style: Style, random: &mut Rng, sa
         if text.len() == 1 || (flag && text.len() <= 3) {
             return text
                 .chars()
-                .for_each(|letter| unit([letter.to_ascii_uppercase().to_string().as_str()], said));
+                .for_each(|letter| push_unit([letter.to_ascii_uppercase().to_string().as_str()], said));
         }
-        return unit([text], said);
+        return push_unit([text], said);
     }
     let lower = text.to_ascii_lowercase();
     if random.u8(..100) < style.heard
@@ -40,7 +40,7 @@ pub(super) fn letters(text: &str, flag: bool, style: Style, random: &mut Rng, sa
         && let Some(forms) = NAMES.get(text)
         && let Some(form) = random.choice(forms)
     {
-        return unit(form.split(' '), said);
+        return push_unit(form.split(' '), said);
     }
     let short = text.len() <= 5;
     // People spell what they cannot pronounce, and bundles of flags.
@@ -54,7 +54,7 @@ pub(super) fn letters(text: &str, flag: bool, style: Style, random: &mut Rng, sa
         return spell(text, style, random, said);
     }
     if *text == lower {
-        return unit([text], said);
+        return push_unit([text], said);
     }
     cased(text, style, random, said);
 }
@@ -63,7 +63,7 @@ pub(super) fn letters(text: &str, flag: bool, style: Style, random: &mut Rng, sa
 fn spell(text: &str, style: Style, random: &mut Rng, said: &mut Vec<LabelledWord>) {
     let all_upper = text.len() > 1 && text.bytes().all(|byte| byte.is_ascii_uppercase());
     if all_upper && style.letters == Letters::Directed {
-        unit(["all", "caps"], said);
+        push_unit(["all", "caps"], said);
         for letter in text.chars() {
             said.push(LabelledWord {
                 unit: false,
@@ -75,8 +75,8 @@ fn spell(text: &str, style: Style, random: &mut Rng, said: &mut Vec<LabelledWord
     for letter in text.chars() {
         let lower = letter.to_ascii_lowercase().to_string();
         match style.letters {
-            Letters::Upper => unit([letter.to_ascii_uppercase().to_string().as_str()], said),
-            Letters::AsIs => unit([letter.to_string().as_str()], said),
+            Letters::Upper => push_unit([letter.to_ascii_uppercase().to_string().as_str()], said),
+            Letters::AsIs => push_unit([letter.to_string().as_str()], said),
             Letters::Directed if letter.is_ascii_uppercase() => {
                 let directive: &[&str] = [
                     &["capital"] as &[&str],
@@ -86,9 +86,9 @@ fn spell(text: &str, style: Style, random: &mut Rng, said: &mut Vec<LabelledWord
                     &["uppercase"],
                     &["big"],
                 ][random.usize(..5)];
-                unit(directive.iter().copied().chain([lower.as_str()]), said);
+                push_unit(directive.iter().copied().chain([lower.as_str()]), said);
             }
-            Letters::Directed | Letters::Lower => unit([lower.as_str()], said),
+            Letters::Directed | Letters::Lower => push_unit([lower.as_str()], said),
         }
     }
 }
@@ -97,23 +97,23 @@ fn spell(text: &str, style: Style, random: &mut Rng, said: &mut Vec<LabelledWord
 fn cased(text: &str, style: Style, random: &mut Rng, said: &mut Vec<LabelledWord>) {
     let lower = text.to_ascii_lowercase();
     match style.letters {
-        Letters::Upper | Letters::AsIs => return unit([text], said),
+        Letters::Upper | Letters::AsIs => return push_unit([text], said),
         // The words of a name one by one: nothing tells that they are one, or where its capitals are.
         Letters::Lower => {
-            return humps(text).iter().for_each(|hump| unit([hump.to_ascii_lowercase().as_str()], said));
+            return humps(text).iter().for_each(|hump| push_unit([hump.to_ascii_lowercase().as_str()], said));
         }
         Letters::Directed => {}
     }
     let humps = humps(text);
     match random.u8(..8) {
         // A dictation tool that knows the name.
-        0 => return unit([text], said),
+        0 => return push_unit([text], said),
         // What people leave out: the capitals of a name, and that its words are one.
-        1 | 2 => return humps.iter().for_each(|hump| unit([hump.to_ascii_lowercase().as_str()], said)),
+        1 | 2 => return humps.iter().for_each(|hump| push_unit([hump.to_ascii_lowercase().as_str()], said)),
         // "capital path".
         3 if text.len() > 1 && text.bytes().all(|byte| byte.is_ascii_uppercase()) => {
             let directive = ["capital", "uppercase", "cap"][random.usize(..3)];
-            return unit([directive, lower.as_str()], said);
+            return push_unit([directive, lower.as_str()], said);
         }
         _ => {}
     }
@@ -126,43 +126,28 @@ fn cased(text: &str, style: Style, random: &mut Rng, said: &mut Vec<LabelledWord
                 } else {
                     vec![if directive == Directive::Camel { "camelcase" } else { "pascalcase" }]
                 };
-                return unit(name.into_iter().chain(words.iter().map(String::as_str)), said);
+                return push_unit(name.into_iter().chain(words.iter().map(String::as_str)), said);
             }
         }
     }
     if text.bytes().all(|byte| byte.is_ascii_uppercase()) {
         let directive: &[&str] =
             [&["all", "caps"] as &[&str], &["all", "caps"], &["caps"]][random.usize(..2)];
-        return unit(directive.iter().copied().chain([lower.as_str()]), said);
+        return push_unit(directive.iter().copied().chain([lower.as_str()]), said);
     }
     for hump in humps {
         let lower = hump.to_ascii_lowercase();
         if hump == lower {
-            unit([lower.as_str()], said);
+            push_unit([lower.as_str()], said);
         } else if hump.len() > 1 && hump.bytes().all(|byte| byte.is_ascii_uppercase()) {
-            unit(["all", "caps", lower.as_str()], said);
+            push_unit(["all", "caps", lower.as_str()], said);
         } else {
-            unit([if random.u8(..4) == 0 { "cap" } else { "capital" }, lower.as_str()], said);
+            push_unit([if random.u8(..4) == 0 { "cap" } else { "capital" }, lower.as_str()], said);
         }
     }
 }
 
 /// `getUserID` → get, User, ID.
 fn humps(text: &str) -> Vec<&str> {
-    let bytes = text.as_bytes();
-    let mut humps = Vec::new();
-    let mut start = 0;
-    for at in 1..=bytes.len() {
-        let cut = at == bytes.len()
-            || (bytes[at - 1].is_ascii_lowercase() && bytes[at].is_ascii_uppercase())
-            || (at - start >= 1
-                && bytes[at - 1].is_ascii_uppercase()
-                && bytes[at].is_ascii_uppercase()
-                && bytes.get(at + 1).is_some_and(u8::is_ascii_lowercase));
-        if cut {
-            humps.push(&text[start..at]);
-            start = at;
-        }
-    }
-    humps
+    camel::words(text, 1).map(|word| &text[word]).collect()
 }
