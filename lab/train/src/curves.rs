@@ -3,12 +3,13 @@
 mod chart;
 mod log;
 
-use crate::escape::escape;
 use anyhow::Context;
 use chart::{Axis, Chart, Line};
 use log::Epoch;
+use plotters::backend::SVGBackend;
+use plotters::drawing::IntoDrawingArea;
+use plotters::style::WHITE;
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::PathBuf;
 
@@ -42,12 +43,12 @@ impl Curves {
     }
 }
 
-/// What the loss in training itself is called beside the checks.
+/// The name of the loss in training itself, beside those of the checks.
 const TRAINING: &str = "training";
-/// Width of the drawing, its margins included, in the units of its view box.
-const WIDTH: f64 = 860.0;
-/// Height of one chart, in the same units.
-const CHART_HEIGHT: f64 = 300.0;
+/// Width of the drawing, in pixels.
+const WIDTH: u32 = 860;
+/// Height of one chart, in pixels.
+const CHART_HEIGHT: u32 = 300;
 
 /// The drawing of a log, as SVG.
 ///
@@ -76,32 +77,17 @@ pub fn draw(log: &str) -> anyhow::Result<String> {
         Chart { title: "loss of a step", unit: "", highest, lines: losses },
         Chart { title: "lines that are right", unit: " %", highest: 100.0, lines: shares },
     ];
-    let height = CHART_HEIGHT * charts.len() as f64;
-    let mut svg = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"curves\" viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" \
-         aria-labelledby=\"curves-title curves-desc\">\n<title id=\"curves-title\">Training: loss and share of lines that \
-         are right, over epochs</title>\n<desc id=\"curves-desc\">{}</desc>\n{}\
-         <rect class=\"paper\" width=\"{WIDTH}\" height=\"{height}\"/>\n",
-        escape(&description(&epochs, axis.runs())),
-        chart::STYLE,
-    );
-    for (at, chart) in charts.iter().enumerate() {
-        chart.draw(&axis, at as f64 * CHART_HEIGHT, &mut svg);
-    }
-    Ok(svg + "</svg>\n")
-}
-
-/// The end of the curves in words, for those who do not see them.
-fn description(epochs: &[Epoch], runs: usize) -> String {
-    let mut text = format!("Epochs: {}, runs: {runs}.", epochs.len());
-    if let Some(last) = epochs.last() {
-        let _ = write!(text, " After the last: {TRAINING}, loss {:.4}", last.loss);
-        for (name, check) in &last.checks {
-            let _ = write!(text, "; {name}, loss {:.4}, right {:.1} %", check.loss, check.right * 100.0);
+    let mut svg = String::new();
+    {
+        let size = (WIDTH, CHART_HEIGHT * charts.len() as u32);
+        let paper = SVGBackend::with_string(&mut svg, size).into_drawing_area();
+        paper.fill(&WHITE)?;
+        for (area, chart) in paper.split_evenly((charts.len(), 1)).iter().zip(&charts) {
+            chart.draw(area, &axis)?;
         }
-        text.push('.');
+        paper.present()?;
     }
-    text
+    Ok(svg)
 }
 
 #[cfg(test)]

@@ -10,7 +10,6 @@ mod checks;
 pub mod cli;
 pub mod config;
 pub mod curves;
-mod escape;
 pub mod example;
 mod loader;
 mod network;

@@ -1,54 +1,27 @@
-//! One chart: lines over epochs, each with its name and last figure at its end.
+//! One chart: lines over epochs, each with its name and last figure in the legend.
 
-use super::{CHART_HEIGHT, WIDTH};
-use crate::escape::escape;
-use std::fmt::Write as _;
+use plotters::chart::{ChartBuilder, LabelAreaPosition, SeriesLabelPosition};
+use plotters::coord::Shift;
+use plotters::drawing::{DrawingArea, DrawingAreaErrorKind};
+use plotters::element::{Circle, PathElement};
+use plotters::prelude::DrawingBackend;
+use plotters::series::LineSeries;
+use plotters::style::{BLACK, Color, RGBColor, WHITE};
+use sayso_text::forbidden;
 
-/// Where the chart stands within its part of the drawing: left, right, top, bottom. The names of lines are on the right.
-const PLOT: (f64, f64, f64, f64) = (64.0, WIDTH - 190.0, 40.0, CHART_HEIGHT - 48.0);
-/// Lines of text keep this distance, in the drawing's units.
-const TEXT_HEIGHT: f64 = 15.0;
-/// Numbers along the axis of epochs keep this distance.
-const TICK_DISTANCE: f64 = 26.0;
-/// At most so many steps on the upright axis.
-const STEPS: f64 = 5.0;
-/// How many styles [`STYLE`] has; lines differ in colour and in dashes, so that colour is not needed.
-const STYLES: usize = 7;
-
-/// The colours, for light and dark surroundings. Hues from Okabe and Ito's palette (2008), darkened or lightened until each
-/// stands out from the paper.
-pub(super) const STYLE: &str = "<style>
-.curves text { font: 13px system-ui, sans-serif; fill: #1c1e21; }
-.curves .title { font-weight: 600; }
-.curves .faint { fill: #5c6470; }
-.curves .paper { fill: #ffffff; }
-.curves .grid { stroke: #d5d9df; }
-.curves .run { stroke: #5c6470; stroke-dasharray: 1 4; }
-.curves polyline { fill: none; stroke: currentColor; stroke-width: 2; stroke-linejoin: round; }
-.curves circle, .curves text.name { fill: currentColor; }
-.curves .s0 { color: #1c1e21; }
-.curves .s1 { color: #0072b2; stroke-dasharray: 9 3; }
-.curves .s2 { color: #c05000; stroke-dasharray: 4 3; }
-.curves .s3 { color: #007f5c; stroke-dasharray: 9 3 2 3; }
-.curves .s4 { color: #a3437f; stroke-dasharray: 2 3; }
-.curves .s5 { color: #7d6200; stroke-dasharray: 14 4; }
-.curves .s6 { color: #3d6a9e; stroke-dasharray: 9 3 2 3 2 3; }
-@media (prefers-color-scheme: dark) {
-.curves text { fill: #dadde1; }
-.curves .faint { fill: #9aa3af; }
-.curves .paper { fill: #15171a; }
-.curves .grid { stroke: #363b43; }
-.curves .run { stroke: #9aa3af; }
-.curves .s0 { color: #dadde1; }
-.curves .s1 { color: #56b4e9; }
-.curves .s2 { color: #ff9a4d; }
-.curves .s3 { color: #2fd3a0; }
-.curves .s4 { color: #e79ac6; }
-.curves .s5 { color: #f0e442; }
-.curves .s6 { color: #9dbde8; }
-}
-</style>
-";
+/// Okabe and Ito's palette (2008), darkened until each colour stands out from white paper.
+const COLOURS: [RGBColor; 7] = [
+    RGBColor(0x1c, 0x1e, 0x21),
+    RGBColor(0x00, 0x72, 0xb2),
+    RGBColor(0xc0, 0x50, 0x00),
+    RGBColor(0x00, 0x7f, 0x5c),
+    RGBColor(0xa3, 0x43, 0x7f),
+    RGBColor(0x7d, 0x62, 0x00),
+    RGBColor(0x3d, 0x6a, 0x9e),
+];
+/// The colour of what separates two runs.
+const FAINT: RGBColor = RGBColor(0x9a, 0xa3, 0xaf);
+const FONT: &str = "sans-serif";
 
 /// The epochs of all runs, laid end to end.
 pub(super) struct Axis {
@@ -61,7 +34,7 @@ pub(super) struct Axis {
 /// A curve.
 pub(super) struct Line<'a> {
     pub(super) name: &'a str,
-    /// Which of the styles, counted around.
+    /// Which of the colours, counted around.
     pub(super) style: usize,
     /// One for each epoch of the axis; `None` where it was not measured.
     pub(super) values: Vec<Option<f64>>,
@@ -84,152 +57,99 @@ impl Axis {
         Axis { numbers: numbers.to_vec(), starts }
     }
 
-    /// Runs on it.
-    pub(super) fn runs(&self) -> usize {
-        self.starts.len()
-    }
-
-    fn x(&self, at: usize) -> f64 {
-        PLOT.0 + (PLOT.1 - PLOT.0) * at as f64 / (self.numbers.len() - 1).max(1) as f64
-    }
-
-    fn draw(&self, svg: &mut String) {
-        let bottom = PLOT.3;
-        // Whole steps such as every fifth epoch, and wherever a run starts, as far as there is room.
-        let room = (PLOT.1 - PLOT.0) / TICK_DISTANCE;
-        let every = nice_step(self.numbers.len() as f64 / room).max(1.0) as u64;
-        let mut last = f64::MIN;
-        for (at, number) in self.numbers.iter().enumerate() {
-            let (x, starts) = (self.x(at), self.starts.binary_search(&at).is_ok());
-            if (starts || number % every == 0) && x - last >= TICK_DISTANCE {
-                let y = bottom + 18.0;
-                let _ = writeln!(
-                    svg,
-                    "<text class=\"faint\" x=\"{x:.1}\" y=\"{y}\" text-anchor=\"middle\">{number}</text>"
-                );
-                last = x;
-            }
-        }
-        for (run, &at) in self.starts.iter().enumerate().skip(1) {
-            // Between the last epoch of the run before and the first of this one.
-            let x = (self.x(at - 1) + self.x(at)) / 2.0;
-            let _ = writeln!(
-                svg,
-                "<line class=\"run\" x1=\"{x:.1}\" x2=\"{x:.1}\" y1=\"{}\" y2=\"{bottom}\"><title>run {}</title></line>",
-                PLOT.2,
-                run + 1
-            );
-        }
-        let (middle, y) = ((PLOT.0 + PLOT.1) / 2.0, bottom + 38.0);
-        let what = if self.runs() > 1 { "epoch of each run" } else { "epoch" };
-        let _ = writeln!(
-            svg,
-            "<text class=\"faint\" x=\"{middle}\" y=\"{y}\" text-anchor=\"middle\">{what}</text>"
-        );
+    /// The number of the epoch at a place, or nothing between two epochs.
+    fn label(&self, place: f64) -> String {
+        let is_epoch = place >= 0.0 && place.fract() == 0.0;
+        self.numbers.get(place as usize).filter(|_| is_epoch).map(u64::to_string).unwrap_or_default()
     }
 }
 
 impl Chart<'_> {
-    /// Draws the chart `top` units below the top of the drawing.
-    pub(super) fn draw(&self, axis: &Axis, top: f64, svg: &mut String) {
-        let (left, right, plot_top, bottom) = PLOT;
-        // The smallest figure that is told apart from 0, and a largest one that leaves room for a step above it.
-        let highest = self.highest.clamp(1e-9, f64::MAX / 4.0);
-        let step = nice_step(highest / STEPS);
-        let steps = (highest / step - 1e-9).ceil();
-        let y = |value: f64| bottom - (bottom - plot_top) * (value / step / steps).min(1.0);
-        let _ = writeln!(svg, "<g transform=\"translate(0 {top})\">");
-        let _ = writeln!(svg, "<text class=\"title\" x=\"{left}\" y=\"22\">{}</text>", escape(self.title));
-        for at in 0..=steps as usize {
-            let value = at as f64 * step;
-            let height = y(value);
-            let _ = writeln!(
-                svg,
-                "<line class=\"grid\" x1=\"{left}\" x2=\"{right}\" y1=\"{height:.1}\" y2=\"{height:.1}\"/>\n\
-                 <text class=\"faint\" x=\"{}\" y=\"{:.1}\" text-anchor=\"end\">{}{}</text>",
-                left - 8.0,
-                height + 4.5,
-                figure(value, step),
-                self.unit
-            );
+    /// Draws the chart into its part of the drawing.
+    pub(super) fn draw<DB: DrawingBackend>(
+        &self,
+        area: &DrawingArea<DB, Shift>,
+        axis: &Axis,
+    ) -> Result<(), DrawingAreaErrorKind<DB::ErrorType>> {
+        // The smallest figure that is told apart from 0, and a largest one that leaves room above it.
+        let highest = self.highest.clamp(1e-9, 1e300) * 1.02;
+        let last = (axis.numbers.len() - 1).max(1) as f64;
+        let mut chart = ChartBuilder::on(area)
+            .caption(self.title, (FONT, 16))
+            .margin(10)
+            .margin_right(20)
+            .set_label_area_size(LabelAreaPosition::Left, 64)
+            .set_label_area_size(LabelAreaPosition::Bottom, 40)
+            .build_cartesian_2d(0.0..last, 0.0..highest)?;
+        chart
+            .configure_mesh()
+            .disable_x_mesh()
+            .light_line_style(WHITE)
+            .x_labels(20)
+            .y_labels(6)
+            .x_label_formatter(&|place| axis.label(*place))
+            .y_label_formatter(&|value| format!("{}{}", figure(*value, highest / 10.0), self.unit))
+            .x_desc(if axis.starts.len() > 1 { "epoch of each run" } else { "epoch" })
+            .label_style((FONT, 13))
+            .draw()?;
+        for &start in &axis.starts[1..] {
+            // Between the last epoch of the run before and the first of this one.
+            let place = start as f64 - 0.5;
+            chart.draw_series(LineSeries::new([(place, 0.0), (place, highest)], FAINT))?;
         }
-        axis.draw(svg);
         for line in &self.lines {
-            line.draw(axis, &y, self.unit, svg);
+            let colour = COLOURS[line.style % COLOURS.len()];
+            for points in line.pieces(axis) {
+                let marks: Vec<_> =
+                    points.iter().map(|&point| Circle::new(point, 3, colour.filled())).collect();
+                chart.draw_series(LineSeries::new(points, colour.stroke_width(2)))?;
+                chart.draw_series(marks)?;
+            }
+            let mark = move |(x, y)| PathElement::new([(x, y), (x + 18, y)], colour.stroke_width(2));
+            let nothing: [Circle<(f64, f64), i32>; 0] = [];
+            chart.draw_series(nothing)?.label(line.label(self.unit)).legend(mark);
         }
-        self.names(&y, svg);
-        *svg += "</g>\n";
-    }
-
-    /// The names of the lines at the height of their last figures, moved apart where they would cover one another.
-    fn names(&self, y: &impl Fn(f64) -> f64, svg: &mut String) {
-        let mut names: Vec<(f64, f64, &Line)> = self
-            .lines
-            .iter()
-            .filter_map(|line| {
-                let last = *line.values.iter().flatten().last()?;
-                Some((y(last), last, line))
-            })
-            .collect();
-        names.sort_by(|a, b| a.0.total_cmp(&b.0));
-        let mut lowest = PLOT.3;
-        for at in (0..names.len()).rev() {
-            names[at].0 = names[at].0.min(lowest);
-            lowest = names[at].0 - TEXT_HEIGHT;
-        }
-        for (height, last, line) in names {
-            let _ = writeln!(
-                svg,
-                "<text class=\"name s{}\" x=\"{}\" y=\"{:.1}\">{} {}{}</text>",
-                line.style % STYLES,
-                PLOT.1 + 12.0,
-                height + 4.5,
-                escape(line.name),
-                figure(last, last / 100.0),
-                self.unit
-            );
-        }
+        chart
+            .configure_series_labels()
+            .position(SeriesLabelPosition::MiddleRight)
+            .background_style(WHITE.mix(0.85))
+            .border_style(FAINT)
+            .label_font((FONT, 13, &BLACK))
+            .draw()
     }
 }
 
 impl Line<'_> {
-    fn draw(&self, axis: &Axis, y: &impl Fn(f64) -> f64, unit: &str, svg: &mut String) {
-        let style = self.style % STYLES;
-        let mut points = String::new();
-        let mut marks = String::new();
-        let mut flush = |points: &mut String| {
-            if !points.is_empty() {
-                let _ = writeln!(svg, "<polyline class=\"s{style}\" points=\"{}\"/>", points.trim_end());
-                points.clear();
-            }
-        };
+    /// The points that are joined: runs are not, and neither is what was not measured.
+    fn pieces(&self, axis: &Axis) -> Vec<Vec<(f64, f64)>> {
+        let mut pieces: Vec<Vec<(f64, f64)>> = vec![Vec::new()];
         for (at, value) in self.values.iter().enumerate() {
-            // Runs are not joined, and neither is what was not measured.
             if value.is_none() || axis.starts.binary_search(&at).is_ok() {
-                flush(&mut points);
+                pieces.push(Vec::new());
             }
-            let Some(value) = *value else { continue };
-            let (x, height) = (axis.x(at), y(value));
-            let _ = write!(points, "{x:.1},{height:.1} ");
-            let _ = writeln!(
-                marks,
-                "<circle class=\"s{style}\" cx=\"{x:.1}\" cy=\"{height:.1}\" r=\"2.5\"><title>{}, epoch {}: {}{unit}\
-                 </title></circle>",
-                escape(self.name),
-                axis.numbers[at],
-                figure(value, value / 1000.0),
-            );
+            if let (Some(value), Some(piece)) = (value, pieces.last_mut()) {
+                piece.push((at as f64, *value));
+            }
         }
-        flush(&mut points);
-        *svg += &marks;
+        pieces.retain(|piece| !piece.is_empty());
+        pieces
     }
-}
 
-/// The smallest of 1, 2, 5, 10, 20, 50, … (and 0.5, 0.2, 0.1, …) that is not below `least`, which is above 0.
-fn nice_step(least: f64) -> f64 {
-    let power = 10f64.powf(least.log10().floor());
-    let digit = [1.0, 2.0, 5.0].into_iter().find(|digit| digit * power >= least * (1.0 - 1e-9));
-    digit.unwrap_or(10.0) * power
+    /// Its name and last figure. A character that no command may hold, because it is invisible or turns the text round
+    /// it, is shown by its number.
+    fn label(&self, unit: &str) -> String {
+        let mut label = String::new();
+        for c in self.name.chars() {
+            match forbidden(c).is_some() || matches!(c, '\u{fffe}' | '\u{ffff}') {
+                true => label += &format!("\u{ab}U+{:04X}\u{bb}", u32::from(c)),
+                false => label.push(c),
+            }
+        }
+        match self.values.iter().flatten().last() {
+            Some(last) => format!("{label} {}{unit}", figure(*last, last / 100.0)),
+            None => label,
+        }
+    }
 }
 
 /// `value` with as many decimals as `step` needs, at most six; with an exponent where that would be long.
@@ -245,13 +165,6 @@ fn figure(value: f64, step: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn steps_are_round() {
-        for (least, step) in [(0.011, 0.02), (0.1, 0.1), (0.084, 0.1), (1.0, 1.0), (3.0, 5.0), (20.0, 20.0)] {
-            assert!((nice_step(least) - step).abs() < 1e-12, "{least}: {}", nice_step(least));
-        }
-    }
 
     #[test]
     fn figures_are_short() {
@@ -271,5 +184,13 @@ mod tests {
     #[test]
     fn runs_start_where_the_number_does_not_grow() {
         assert_eq!(Axis::new(&[1, 2, 3, 1, 2, 2, 5]).starts, [0, 3, 5]);
+    }
+
+    #[test]
+    fn runs_and_gaps_are_not_joined() {
+        let line =
+            Line { name: "x", style: 0, values: vec![Some(1.0), Some(2.0), None, Some(3.0), Some(4.0)] };
+        let pieces = line.pieces(&Axis::new(&[1, 2, 3, 4, 1]));
+        assert_eq!(pieces, [vec![(0.0, 1.0), (1.0, 2.0)], vec![(3.0, 3.0)], vec![(4.0, 4.0)]]);
     }
 }
