@@ -97,10 +97,14 @@ mod tests {
     /// Two runs with a check that only the second one has.
     const LOG: &str = include_str!("../fixtures/curves.jsonl");
 
-    /// `sayso-lab curves lab/train/fixtures/curves.jsonl --output lab/train/fixtures/curves.svg` draws it again.
+    /// `SAYSO_WRITE_FIXTURES=1 cargo test -p sayso-train --lib curves` writes the fixture again.
     #[test]
     fn the_drawing_is_as_it_was() {
-        assert_eq!(draw(LOG).unwrap(), include_str!("../fixtures/curves.svg"));
+        let fixture = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/curves.svg");
+        if std::env::var_os("SAYSO_WRITE_FIXTURES").is_some() {
+            std::fs::write(fixture, draw(LOG).unwrap()).unwrap();
+        }
+        assert_eq!(draw(LOG).unwrap(), std::fs::read_to_string(fixture).unwrap());
     }
 
     #[test]
