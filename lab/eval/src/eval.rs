@@ -10,6 +10,7 @@ use crate::bootstrap::{self, Interval};
 use crate::model::Model;
 use crate::route;
 use crate::score::MEASURES;
+use crate::tagger::Tagger;
 use anyhow::Context;
 use run::{Means, Run, evaluate};
 use sayso_corpus::cases::{self, Case};
@@ -66,6 +67,8 @@ pub struct Eval {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
+    tagger: Tagger,
+    #[command(flatten)]
     model: Model,
 }
 
@@ -75,7 +78,7 @@ impl Eval {
         let mut cases = cases::read(&self.cases, &self.dictated_field)?;
         cases.truncate(self.limit.map_or(cases.len(), NonZeroUsize::get));
         let routes = self.routes.map_or(vec![self.route], |TwoRoutes(a, b)| vec![a, b]);
-        let means = Means { model: self.model.open()?, limits: &self.model };
+        let means = Means { engine: self.tagger.engine()?, model: self.model.open()?, limits: &self.model };
         let runs = routes
             .iter()
             .map(|&route| evaluate(&cases, route, &means))

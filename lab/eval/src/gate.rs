@@ -1,6 +1,7 @@
 //! `sayso-lab gate`: what becomes of lines that are dictation, of lines that are commands, and of prose.
 
 use crate::similarity::collapse;
+use crate::tagger::Tagger;
 use anyhow::{Context, bail};
 use sayso_corpus::cases;
 use sayso_corpus::progress::Progress;
@@ -40,6 +41,8 @@ pub struct Gate {
     /// One JSON object instead of a table
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    tagger: Tagger,
 }
 
 /// What the `auto` route does with a line.
@@ -113,6 +116,7 @@ struct Row {
 impl Gate {
     /// Converts and prints. Fails when a file cannot be read or holds no lines.
     pub fn run(&self) -> anyhow::Result<()> {
+        let engine = self.tagger.engine()?;
         let mut rows = Vec::new();
         if let Some(path) = &self.dictations {
             let pairs = cases::read(path, "dictated")?.into_iter();
@@ -120,18 +124,18 @@ impl Gate {
                 let right = collapse(&case.dictated) == collapse(&case.expected);
                 (case.dictated, right)
             });
-            rows.push(row(Kind::Dictation, lines.collect()));
+            rows.push(row(&engine, Kind::Dictation, lines.collect()));
         }
         if let Some(path) = &self.commands {
             let commands = match path.extension().is_some_and(|ending| ending == "jsonl") {
                 true => cases::read(path, "dictated")?.into_iter().map(|case| case.expected).collect(),
                 false => lines(path, |_| true)?,
             };
-            rows.push(row(Kind::Command, commands.into_iter().map(|line| (line, true)).collect()));
+            rows.push(row(&engine, Kind::Command, commands.into_iter().map(|line| (line, true)).collect()));
         }
         if let Some(path) = &self.prose {
             let prose = lines(path, |line| !line.starts_with('#'))?;
-            rows.push(row(Kind::Prose, prose.into_iter().map(|line| (line, false)).collect()));
+            rows.push(row(&engine, Kind::Prose, prose.into_iter().map(|line| (line, false)).collect()));
         }
         let shown = match self.json {
             true => format!("{}\n", to_json(&rows, self.errors)),
@@ -152,21 +156,21 @@ fn lines(path: &Path, wanted: fn(&str) -> bool) -> anyhow::Result<Vec<String>> {
     Ok(lines)
 }
 
-fn row(kind: Kind, lines: Vec<(String, bool)>) -> Row {
+fn row(engine: &Engine, kind: Kind, lines: Vec<(String, bool)>) -> Row {
     let words = Words::default();
     let progress = Progress::new(lines.len(), kind.name());
     let outcome = |(line, right): (String, bool)| {
         progress.step();
-        let (deed, got) = judge(&words, &line);
+        let (deed, got) = judge(engine, &words, &line);
         Outcome { line, deed, got, right }
     };
     Row { kind, outcomes: lines.into_iter().map(outcome).collect() }
 }
 
 /// What the engine does with a line, and what the person is left with.
-fn judge(words: &Words, line: &str) -> (Deed, String) {
+fn judge(engine: &Engine, words: &Words, line: &str) -> (Deed, String) {
     let dictation = Dictation { text: line, ..Dictation::default() };
-    let Ok(conversion) = Engine::embedded().convert(words, &dictation, None) else {
+    let Ok(conversion) = engine.convert(words, &dictation, None) else {
         return (Deed::Refused, line.to_owned());
     };
     let deed = match conversion.stage {
@@ -269,7 +273,11 @@ mod tests {
     #[test]
     fn deeds() {
         let check = |line: &str, deed: Deed, got: &str| {
-            assert_eq!(judge(&Words::default(), line), (deed, got.to_owned()), "of {line:?}");
+            assert_eq!(
+                judge(Engine::embedded(), &Words::default(), line),
+                (deed, got.to_owned()),
+                "of {line:?}"
+            );
         };
         check("ls -la | wc -l", Deed::LeftAsCommand, "ls -la | wc -l");
         check(

@@ -12,3 +12,4 @@ pub mod roundtrip;
 pub mod route;
 pub mod score;
 pub mod similarity;
+pub mod tagger;

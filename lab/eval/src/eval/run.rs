@@ -61,8 +61,9 @@ pub(super) struct Run {
     time: Duration,
 }
 
-/// The language model, where there is one, and what it is held to.
+/// The engine, the language model where there is one, and its limits.
 pub(super) struct Means<'m> {
+    pub(super) engine: Engine,
     pub(super) model: Option<Resident>,
     pub(super) limits: &'m Model,
 }
@@ -74,7 +75,7 @@ pub(super) fn evaluate<'a>(cases: &'a [Case], route: Route, means: &'a Means<'_>
     let mut run = Run { route, answers: Vec::new(), time: Duration::ZERO };
     let dictation = |case: &'a Case| Dictation { text: &case.dictated, route, ..Dictation::default() };
     // The daemon has built its tables long before a key is pressed.
-    let engine = Engine::embedded();
+    let engine = &means.engine;
     engine.warm_up();
     for case in cases {
         let dictation = dictation(case);

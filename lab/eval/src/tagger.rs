@@ -1,0 +1,28 @@
+//! The tagger's weights that a command line names.
+
+use anyhow::Context;
+use sayso_engine::Engine;
+use std::path::PathBuf;
+
+/// The weights that the tagger computes with.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct Tagger {
+    /// The tagger's weights, as `sayso-lab train tagger` writes them; without it, those that are built in
+    #[arg(long, value_name = "FILE.safetensors")]
+    weights: Option<PathBuf>,
+}
+
+impl Tagger {
+    /// The engine with these weights.
+    ///
+    /// # Errors
+    /// Where the file cannot be read, or holds no weights of this tagger.
+    pub fn engine(&self) -> anyhow::Result<Engine> {
+        match &self.weights {
+            Some(path) => {
+                Engine::open(path).with_context(|| format!("cannot use the weights in {}", path.display()))
+            }
+            None => Ok(Engine::embedded().clone()),
+        }
+    }
+}
