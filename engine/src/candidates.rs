@@ -29,14 +29,14 @@ pub(crate) struct Candidates {
 
 impl Candidates {
     /// The one path of a line of which every separator was said, and what the rules make of it otherwise.
-    pub(crate) fn strict(lattice: Lattice, path: Vec<Step>) -> Candidates {
+    pub(crate) fn strict(lattice: Arc<Lattice>, path: Vec<Step>) -> Candidates {
         let others = vec![unscored(scanner::path(&lattice))];
         Candidates::by_rules(Stage::Strict, lattice, path, confidence::STRICT, others)
     }
 
     /// The path that the rules choose; beside it the same with letters in the case they were heard in, and with nothing
     /// taken back.
-    pub(crate) fn scanned(lattice: Lattice) -> Candidates {
+    pub(crate) fn scanned(lattice: Arc<Lattice>) -> Candidates {
         let path = scanner::path(&lattice);
         let others = [scanner::path_as_heard(&lattice, &path), scanner::path_without_corrections(&lattice)];
         let confidence = confidence::by_rules(&lattice, &path);
@@ -45,12 +45,12 @@ impl Candidates {
 
     fn by_rules(
         stage: Stage,
-        lattice: Lattice,
+        lattice: Arc<Lattice>,
         path: Vec<Step>,
         confidence: f32,
         others: Vec<Path>,
     ) -> Candidates {
-        let (lattice, best) = (Arc::new(lattice), unscored(path));
+        let best = unscored(path);
         Candidates { stage, lattice, best, confidence, others, message: None, tagged: None }
     }
 

@@ -41,8 +41,8 @@ pub(crate) struct Kept {
 }
 
 impl Kept {
-    pub(crate) fn new(lattice: impl Into<Arc<Lattice>>, confidence: f32, message: &'static str) -> Kept {
-        Kept { lattice: lattice.into(), confidence, message }
+    pub(crate) fn new(lattice: Arc<Lattice>, confidence: f32, message: &'static str) -> Kept {
+        Kept { lattice, confidence, message }
     }
 }
 

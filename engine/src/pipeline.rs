@@ -21,6 +21,7 @@ use sayso_speech::{commands, scanner, strict};
 use sayso_tagger::EncodedLine;
 use sayso_text::{Forbidden, MAX_TEXT_BYTES};
 use std::cell::OnceCell;
+use std::sync::Arc;
 
 /// The first three steps: what can be said of a line without a language model.
 pub(crate) fn draft(engine: &Engine, words: &Words, dictation: &Dictation<'_>) -> Result<Draft, Refusal> {
@@ -35,7 +36,7 @@ struct Line<'a> {
     engine: &'a Engine,
     words: &'a Words,
     route: Route,
-    lattice: Lattice,
+    lattice: Arc<Lattice>,
     /// Filled when a step first asks for it, so that the encoder runs at most once a line.
     encoded: OnceCell<Option<EncodedLine>>,
 }
@@ -55,7 +56,7 @@ fn parse<'a>(engine: &'a Engine, words: &'a Words, dictation: &Dictation<'_>) ->
     if text.trim().is_empty() {
         return Err(Refusal::Empty);
     }
-    let lattice = lex(clean(text), words, open_quote(before));
+    let lattice = Arc::new(lex(clean(text), words, open_quote(before)));
     Ok(Line { engine, words, route, lattice, encoded: OnceCell::new() })
 }
 
@@ -126,7 +127,7 @@ impl Line<'_> {
     }
 
     /// The tagger's best paths, or the lattice again where the tagger has none.
-    fn by_tagger(self) -> Result<Candidates, Lattice> {
+    fn by_tagger(self) -> Result<Candidates, Arc<Lattice>> {
         let is_encoded = self.for_tagger().is_some();
         let encoded = self.encoded.into_inner().flatten().filter(|_| is_encoded);
         encoded.and_then(|line| tagged::search(self.engine, line)).ok_or(self.lattice)
