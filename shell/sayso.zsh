@@ -262,6 +262,8 @@ _sayso_take() {
     failure= message=$2 percent=$4 buffer=$6 alternatives=("${@[7,-1]}")
     (( cursor = $5 < $#buffer ? $5 : $#buffer ))
   fi
+  # The arithmetic fails for a cursor of 0, and this is an answer all the same.
+  return 0
 }
 
 # Whether $1 holds no character that controls, hides or reorders, and no newline at its end.

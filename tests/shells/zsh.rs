@@ -2,7 +2,8 @@
 
 use super::every_path;
 use sayso_testing::{
-    Color, FakeDaemon, Home, Reaction, SAID, Setup, Shell, Terminal, programs, repository, zsh_plugin,
+    Color, FakeDaemon, Home, Reaction, RealDaemon, SAID, Setup, Shell, Terminal, programs, repository,
+    zsh_plugin,
 };
 use sayso_text::is_forbidden;
 use std::fs;
@@ -104,14 +105,11 @@ fn a_daemon_of_another_version_costs_one_press_through_the_client() {
 
 #[test]
 #[cfg_attr(not(feature = "system-tests"), ignore = "needs zsh: tests/run")]
-fn bytes_that_are_no_text_keep_the_line() {
-    let home = Home::new();
-    let terminal = open(
-        &home,
-        "zmodload zsh/net/socket\n",
-        "_sayso_odd() { BUFFER=$'git \\xff' }; zle -N _sayso_odd; bindkey '^G' _sayso_odd\n",
-    );
-    // The client starts the daemon; from then on the shell asks it directly.
+fn the_real_daemon_answers_the_shell_without_a_client() {
+    let daemon = RealDaemon::new();
+    daemon.settings("deadline_ms = 60000");
+    let odd = "_sayso_odd() { BUFFER=$'git \\xff' }; zle -N _sayso_odd; bindkey '^G' _sayso_odd\n";
+    let terminal = open(&daemon.home, "", &format!("_sayso_client=/nowhere/sayso\n{odd}"));
     terminal.text(SAID).convert().wait_line("$ git status -s");
     terminal.keys(&["C-g"]).convert().wait_text("the line is not UTF-8 from byte 4 on");
 }
@@ -123,6 +121,9 @@ fn no_client_is_needed_where_the_daemon_listens() {
     let _daemon = FakeDaemon::listen(&home);
     let terminal = open(&home, "", "_sayso_client=/nowhere/sayso\n");
     every_path(&terminal);
+    // Also if the cursor goes to the start of the line.
+    terminal.keys(&["C-e", "C-u"]).text("first column").convert().wait_line("$ ls");
+    terminal.wait_column(2);
 }
 
 #[test]

@@ -241,6 +241,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("echo space quote quote", &["echo \"|\""]),
     ("echo space é", &["echo é|\\\"x\\\\y"]),
     ("git status", &["git status|"]),
+    ("first column", &["|ls"]),
     ("echo space a\necho space b", &["echo a\necho b|"]),
     ("two lines", &["one\ntwo|"]),
     ("sue do echo", &["echo hi|"]),
