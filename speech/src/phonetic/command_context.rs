@@ -73,24 +73,26 @@ pub(super) struct CommandContext {
     commands: Vec<(Command, Arc<Words>)>,
     /// Words since the last operator.
     said: usize,
-    /// The token behind the one that follows the last symbol of a redirection; 0 before there is one.
-    redirection_end: usize,
+    /// Tokens before this one may belong to an operator or a redirection that was begun; of a redirection, so may the
+    /// token behind its symbol.
+    symbol_end: usize,
 }
 
 impl CommandContext {
     /// Takes in the readings of the next token.
     pub(super) fn read(&mut self, readings: &[Reading]) {
         let symbols = || readings.iter().filter(|reading| reading.is_symbol());
-        // An "ampersand" in or behind "two greater than" is part of the redirection.
-        let redirects = readings.first().is_some_and(|reading| reading.tokens.start < self.redirection_end);
-        let before = if redirects { ">" } else { "" };
-        if symbols().any(|reading| ends_command_after(before, &reading.text)) {
-            *self = CommandContext::default();
+        // An "ampersand" is no operator of its own inside "double ampersand", nor in or behind "two greater than".
+        let is_part = readings.first().is_some_and(|reading| reading.tokens.start < self.symbol_end);
+        let before = if is_part { ">" } else { "" };
+        let operators = symbols().filter(|reading| ends_command_after(before, &reading.text));
+        if let Some(symbol_end) = operators.map(|reading| reading.tokens.end).max() {
+            *self = CommandContext { symbol_end, ..CommandContext::default() };
             return;
         }
         let redirections = symbols().filter(|reading| reading.text.ends_with(['>', '<']));
         let end = redirections.map(|reading| reading.tokens.end).max();
-        self.redirection_end = end.map_or(0, |end| end + 1).max(self.redirection_end);
+        self.symbol_end = end.map_or(0, |end| end + 1).max(self.symbol_end);
         let mut words = readings.iter().filter(|reading| matches!(reading.kind, Kind::Word | Kind::Heard));
         let entered = words.clone().any(|reading| self.enter(&reading.text));
         if !entered && words.next().is_some() {
