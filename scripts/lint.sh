@@ -11,7 +11,7 @@ check() {
 check cargo fmt --all --check
 check cargo fmt --manifest-path fuzz/Cargo.toml --check
 check cargo clippy --workspace --all-targets --locked -- -D warnings
-check scripts/circles.py speech/src
+check scripts/circles.py
 
 # Every shell script of the repository, found by its name or its first line.
 sh=() bash=() zsh=() fish=()

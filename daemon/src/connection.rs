@@ -1,9 +1,10 @@
 //! One connection: frames in, answers out, never more memory than a frame and what is in flight.
 
-use crate::job::{self, Job};
+use crate::job::Job;
 use crate::limits::RequestPermit;
 use crate::phase::Phase;
 use crate::state::{Shared, VERSION};
+use crate::wire::{defect, shutting_down};
 use interprocess::os::unix::uds_local_socket::tokio::Stream;
 use sayso_protocol::line::Splitter;
 use sayso_protocol::reply::Body;
@@ -119,7 +120,7 @@ async fn admit(
             send(stream, &frame::encode_reply(Reply::new(request.id, VERSION, status), request.form)).await
         }
         // Nobody can rely on a daemon that ends: the client is about to start the next one.
-        Op::Status => send(stream, &failed(shared, request.reply_to(), job::shutting_down())).await,
+        Op::Status => send(stream, &failed(shared, request.reply_to(), shutting_down())).await,
         Op::Shutdown => {
             tracing::info!("asked to end");
             shared.metrics().requests += 1;
@@ -164,7 +165,7 @@ impl Answers {
             Err(error) => (error.id(), None),
         };
         let to = self.asked_by.remove(&task).unwrap_or(UNKNOWN);
-        Some(answer.unwrap_or_else(|| failed(shared, to, job::defect())))
+        Some(answer.unwrap_or_else(|| failed(shared, to, defect())))
     }
 }
 

@@ -1,10 +1,9 @@
 //! One conversion: off the async thread, put aside while it waits for a language model, and then resumed.
 
-use crate::job::{defect, shutting_down};
 use crate::large_input::Failed;
 use crate::limits::LARGE_INPUT_BYTES;
 use crate::state::{Shared, VERSION};
-use crate::wire;
+use crate::wire::{self, defect, shutting_down};
 use sayso_engine::{Dictation, Draft, Resident, Stage, Stop};
 use sayso_protocol::reply::Body;
 use sayso_protocol::{Answer, Code, Fault, Op, Outcome, Reply, Request, Route, frame};

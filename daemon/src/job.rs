@@ -4,6 +4,7 @@ use crate::convert::{self, Converted};
 use crate::phase::Phase;
 use crate::session::Superseded;
 use crate::state::Shared;
+use crate::wire::shutting_down;
 use sayso_engine::Stop;
 use sayso_protocol::{Code, Fault, Op, ReplyTo, Request, Route};
 use sayso_text::MAX_DEADLINE_MS;
@@ -105,16 +106,6 @@ impl Drop for Cancel {
     fn drop(&mut self) {
         self.0.cancel();
     }
-}
-
-/// The fault of a request that arrives, or is still open, while the daemon ends.
-pub(crate) fn shutting_down() -> Fault {
-    Fault::new(Code::ShuttingDown, "the daemon is ending; the line stays as it was, try again")
-}
-
-/// The fault of a request that met a defect.
-pub(crate) fn defect() -> Fault {
-    Fault::new(Code::Internal, "the conversion failed; the line stays as it was")
 }
 
 /// Whether the session remembers the answer, so that converting it again changes nothing. A request that pins a stage

@@ -45,6 +45,16 @@ pub(crate) fn units(units: &[ExplainedUnit]) -> Option<Vec<wire::Unit>> {
     (units.len() <= wire::MAX_SPANS).then(|| units.iter().map(unit).collect())
 }
 
+/// The fault of a request that arrives, or is still open, while the daemon ends.
+pub(crate) fn shutting_down() -> Fault {
+    Fault::new(Code::ShuttingDown, "the daemon is ending; the line stays as it was, try again")
+}
+
+/// The fault of a request that met a defect.
+pub(crate) fn defect() -> Fault {
+    Fault::new(Code::Internal, "the conversion failed; the line stays as it was")
+}
+
 /// Why a line stays as it is.
 pub(crate) fn fault(refusal: &Refusal) -> Fault {
     let code = match refusal {

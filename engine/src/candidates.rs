@@ -54,6 +54,12 @@ impl Candidates {
         Candidates { stage, lattice, best, confidence, others, message: None, tagged: None }
     }
 
+    /// Whether the chosen path begins with the name of a command, surely enough to overrule the rules.
+    pub(crate) fn names_command(&self) -> bool {
+        let text = render::render(&self.lattice, &self.best.steps).text;
+        confidence::names_command(&text, self.confidence)
+    }
+
     /// Whether the chosen path writes nothing.
     pub(crate) fn is_blank(&self) -> bool {
         render::render(&self.lattice, &self.best.steps).text.trim().is_empty()

@@ -1,11 +1,9 @@
 //! Confidence where the rules chose the path, and how much of it the tagger needs to overrule them.
 
-use crate::candidates::Candidates;
 use sayso_speech::commands;
 use sayso_speech::english::is_english;
 use sayso_speech::lattice::{Kind, Lattice, Step};
 use sayso_speech::programs::is_program;
-use sayso_speech::render;
 
 /// Confidence of a line of which every separator was said. Set by hand on 2026-11-23: of 109,800 such lines 109,788
 /// come back equal (docs/BENCHMARKS.md), but a person may leave a separator out.
@@ -32,10 +30,9 @@ pub(crate) fn by_rules(lattice: &Lattice, path: &[Step]) -> f32 {
     }
 }
 
-/// Whether the best path begins with the name of a command, with enough confidence to overrule the rules, which see no
-/// command. An English word is not enough: most are the name of some program.
-pub(crate) fn names_command(candidates: &Candidates) -> bool {
-    let text = render::render(&candidates.lattice, &candidates.best.steps).text;
+/// Whether `text`, the best path's, begins with the name of a command, with enough `confidence` to overrule the rules,
+/// which see no command. An English word is not enough: most are the name of some program.
+pub(crate) fn names_command(text: &str, confidence: f32) -> bool {
     let name = text.split_whitespace().find(|word| !word.contains('=')).unwrap_or_default();
     let enough = match name {
         _ if commands::is_command(name) => NAMES_COMMAND_ABOVE,
@@ -43,5 +40,5 @@ pub(crate) fn names_command(candidates: &Candidates) -> bool {
         _ if is_program(name) => NAMES_COMMAND_ABOVE,
         _ => NAMES_UNKNOWN_ABOVE,
     };
-    candidates.confidence >= enough
+    confidence >= enough
 }

@@ -1,7 +1,5 @@
-//! The engine: the tagger's weights, the scratch buffers, and the ways in.
+//! The engine: the tagger's weights and the scratch buffers.
 
-use crate::draft::Draft;
-use crate::{Conversion, Dictation, Refusal, Rescorer, Route, Words, pipeline};
 use sayso_tagger::weights::WeightsError;
 use sayso_tagger::{Scratch, Weights, embedded};
 use std::fs::File;
@@ -78,47 +76,6 @@ impl Engine {
     /// Whether its tagger has the weights that are compiled in.
     pub fn is_embedded(&self) -> bool {
         self.shared.weights.is_none()
-    }
-
-    /// Converts one line; `rescorer` is asked where the tagger is not sure. Never panics, and takes time linear in the
-    /// length of the line, the language model's apart.
-    ///
-    /// # Errors
-    /// A [`Refusal`] says why the line stays as it is. Prose and lines that already are commands are no refusals: they
-    /// come back unchanged from the gate, prose with a message.
-    pub fn convert(
-        &self,
-        words: &Words,
-        dictation: &Dictation<'_>,
-        rescorer: Option<Rescorer<'_>>,
-    ) -> Result<Conversion, Refusal> {
-        if dictation.route == Route::Model && rescorer.is_none() {
-            return Err(Refusal::NoModel);
-        }
-        let mut draft = self.draft(words, dictation)?;
-        if let Some(Rescorer { model, stop }) = rescorer
-            && draft.wants_rescoring()
-        {
-            draft.rescore(model, stop);
-        }
-        Ok(draft.finish())
-    }
-
-    /// Goes as far as a conversion comes without a language model. The draft needs neither the words nor the dictation
-    /// any more, so it may wait for a model.
-    ///
-    /// # Errors
-    /// As [`Engine::convert`].
-    pub fn draft(&self, words: &Words, dictation: &Dictation<'_>) -> Result<Draft, Refusal> {
-        pipeline::draft(self, words, dictation)
-    }
-
-    /// Reads the embedded data and builds its tables, which would otherwise cost the first line some tens of
-    /// milliseconds.
-    pub fn warm_up(&self) {
-        let line = Dictation { text: "okay so get comit dash m", ..Dictation::default() };
-        // The answer does not matter: every table has been touched.
-        let _ = self.convert(&Words::default(), &line, None);
     }
 
     /// The tagger's weights; `None` where the embedded ones cannot be used, so that the rules convert alone.

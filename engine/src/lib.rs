@@ -10,6 +10,7 @@ mod gate;
 mod pipeline;
 mod quote;
 pub mod rescore;
+mod resume;
 mod stage;
 mod tagged;
 

@@ -1,6 +1,6 @@
 //! The pipeline: parse → classify → choose → rescore → finish.
 //!
-//! [`draft`] takes the first three steps. [`Draft::rescore`](crate::Draft::rescore) is the fourth, for which a language
+//! [`Engine::draft`] takes the first three steps. [`Draft::rescore`](crate::Draft::rescore) is the fourth, for which a language
 //! model may have to be waited for, and [`finish`] the last one. Each step returns a named value:
 //! [`Line`] → [`Class`] → [`Choice`] → [`Choice`] → [`Conversion`].
 
@@ -9,7 +9,7 @@ use crate::draft::{Choice, Draft, Kept};
 use crate::gate::{self, Class};
 use crate::quote::open_at_end;
 use crate::{
-    Conversion, Dictation, Engine, MAX_ALTERNATIVES, Refusal, Route, Stage, Words, confidence, tagged,
+    Conversion, Dictation, Engine, MAX_ALTERNATIVES, Refusal, Rescorer, Route, Stage, Words, tagged,
 };
 use sayso_speech::clean::clean;
 use sayso_speech::gate::{self as rules, Verdict};
@@ -23,12 +23,50 @@ use sayso_text::{Forbidden, MAX_TEXT_BYTES};
 use std::cell::OnceCell;
 use std::sync::Arc;
 
-/// The first three steps: what can be said of a line without a language model.
-pub(crate) fn draft(engine: &Engine, words: &Words, dictation: &Dictation<'_>) -> Result<Draft, Refusal> {
-    let line = parse(engine, words, dictation)?;
-    let class = classify(&line);
-    let choice = choose(line, class);
-    Ok(Draft::new(engine.clone(), dictation, choice))
+impl Engine {
+    /// Converts one line; `rescorer` is asked where the tagger is not sure. Never panics, and takes time linear in the
+    /// length of the line, the language model's apart.
+    ///
+    /// # Errors
+    /// A [`Refusal`] says why the line stays as it is. Prose and lines that already are commands are no refusals: they
+    /// come back unchanged from the gate, prose with a message.
+    pub fn convert(
+        &self,
+        words: &Words,
+        dictation: &Dictation<'_>,
+        rescorer: Option<Rescorer<'_>>,
+    ) -> Result<Conversion, Refusal> {
+        if dictation.route == Route::Model && rescorer.is_none() {
+            return Err(Refusal::NoModel);
+        }
+        let mut draft = self.draft(words, dictation)?;
+        if let Some(Rescorer { model, stop }) = rescorer
+            && draft.wants_rescoring()
+        {
+            draft.rescore(model, stop);
+        }
+        Ok(draft.finish())
+    }
+
+    /// Goes as far as a conversion comes without a language model. The draft needs neither the words nor the dictation
+    /// any more, so it may wait for a model.
+    ///
+    /// # Errors
+    /// As [`Engine::convert`].
+    pub fn draft(&self, words: &Words, dictation: &Dictation<'_>) -> Result<Draft, Refusal> {
+        let line = parse(self, words, dictation)?;
+        let class = classify(&line);
+        let choice = choose(line, class);
+        Ok(Draft::new(self.clone(), dictation, choice))
+    }
+
+    /// Reads the embedded data and builds its tables, which would otherwise cost the first line some tens of
+    /// milliseconds.
+    pub fn warm_up(&self) {
+        let line = Dictation { text: "okay so get comit dash m", ..Dictation::default() };
+        // The answer does not matter: every table has been touched.
+        let _ = self.convert(&Words::default(), &line, None);
+    }
 }
 
 /// A dictated line, read into a lattice.
@@ -88,7 +126,7 @@ fn choose(line: Line<'_>, class: Class) -> Choice {
         Class::Prose { confidence } => Choice::Kept(Kept::new(line.lattice, confidence, PROSE)),
         Class::Strict(path) => Choice::Paths(Candidates::strict(line.lattice, path)),
         Class::MaybeCommand => match line.by_tagger() {
-            Ok(found) if confidence::names_command(&found) => Choice::Paths(found),
+            Ok(found) if found.names_command() => Choice::Paths(found),
             Ok(Candidates { lattice, .. }) => Choice::Kept(Kept::new(lattice, gate::RULES_ONLY_PROSE, PROSE)),
             Err(lattice) => Choice::Kept(Kept::new(lattice, gate::RULES_ONLY_PROSE, PROSE)),
         },

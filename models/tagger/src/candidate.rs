@@ -1,7 +1,7 @@
 //! What may come next on a path: a reading, and whether a space goes before it.
 
 use super::context::Context;
-use super::feature::{Feature, ROWS};
+use super::feature::{Feature, NO_KIND, ROWS};
 use super::id::RowId;
 use super::word::Case;
 use sayso_speech::lattice::{Kind, Lattice, Reading, ReadingId};
@@ -58,9 +58,6 @@ pub fn candidates(
         }
     }
 }
-
-/// Code of a vocabulary entry's or reading's kind where there is none: never the code of a kind.
-pub(super) const NO_KIND: u64 = 99;
 
 /// The rows that describe a reading by itself, of the table with [`ROWS`] rows.
 pub(super) fn rows(lattice: &Lattice, reading: &Reading) -> [u32; 8] {

@@ -3,8 +3,7 @@
 //! The features made here are part of the tagger's input, so this state is frozen with the weights: it says what the
 //! tagger learnt from, not what a shell would say.
 
-use super::candidate::NO_KIND;
-use super::feature::{Feature, ROWS, TextHash};
+use super::feature::{Feature, NO_KIND, ROWS, TextHash};
 use super::fit::{Expects, arity};
 use super::id::{PartId, RowId};
 use super::pattern::Pattern;

@@ -9,6 +9,9 @@ pub const ROWS: usize = 1 << 14;
 /// measured apart.
 pub const CROSS_ROWS: usize = 1 << 15;
 
+/// Code of a vocabulary entry's or reading's kind where there is none: never the code of a kind.
+pub(super) const NO_KIND: u64 = 99;
+
 /// A running hash of what a feature is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Feature(u64);

@@ -1,0 +1,101 @@
+//! What a draft can do next: ask a language model, finish, explain.
+
+use crate::candidates::Candidates;
+use crate::draft::{Choice, Draft};
+use crate::explain::{self, ExplainedUnit};
+use crate::rescore::{self, CandidateScore};
+use crate::{Conversion, Resident, Route, Stage, Stop, constrained_decoding, pipeline};
+use sayso_language::LanguageError;
+
+impl Draft {
+    /// Whether lines like this one are worth keeping a language model loaded for: the tagger chose, and the route
+    /// leaves the last word to a model.
+    pub fn is_rescorable(&self) -> bool {
+        self.rescorable().is_some()
+    }
+
+    /// The paths that a language model may be asked about. The route decides where it names a stage; else a line of
+    /// which the tagger leaves nothing is not worth the question.
+    fn rescorable(&self) -> Option<&Candidates> {
+        let Choice::Paths(paths) = &self.choice else { return None };
+        if !paths.stage.is_tagged() {
+            return None;
+        }
+        let may_ask = match self.route {
+            Route::Scanner | Route::Tagger => false,
+            Route::Auto => !paths.is_blank(),
+            Route::Model => true,
+        };
+        Some(paths).filter(|_| may_ask)
+    }
+
+    /// Whether a language model is to be asked about this line, where there is one: the tagger is not sure of it, or the
+    /// route wants a model's answer in any case.
+    pub fn wants_rescoring(&self) -> bool {
+        self.rescorable().is_some_and(|paths| {
+            let is_unsure = self.route == Route::Model || paths.confidence < rescore::RESCORE_BELOW;
+            paths.stage == Stage::Tagger && is_unsure
+        })
+    }
+
+    /// Has a language model rescore the tagger's paths, and generate another path where none of them is good. Where the
+    /// model has no answer by `stop`, the tagger's answer stands.
+    pub fn rescore(&mut self, model: &Resident, stop: &Stop) {
+        let Some(paths) = self.rescorable() else { return };
+        let (paths, outcome) = match rescore::rescore(paths, &self.dictated, model, stop) {
+            Err(error) => (paths.clone(), Err(("gave no answer, so this is the tagger's", error))),
+            Ok(rescored) => {
+                match constrained_decoding::generate(&self.engine, &rescored, &self.dictated, model, stop) {
+                    Ok(generated) => (generated.unwrap_or(rescored), Ok(())),
+                    Err(error) => (rescored, Err(("judged, but did not come to write another line", error))),
+                }
+            }
+        };
+        self.resume(paths, outcome);
+    }
+
+    /// Has a language model write whatever it likes, for comparison. What it writes is taken where the lattice has a
+    /// path that writes the same; else the person is told, and the tagger's answer stands.
+    pub fn generate_unconstrained(&mut self, model: &Resident, stop: &Stop) {
+        let Some(paths) = self.rescorable() else { return };
+        let (paths, outcome) =
+            match constrained_decoding::unconstrained(&self.engine, paths, &self.dictated, model, stop) {
+                Ok(answer) => (answer, Ok(())),
+                Err(error) => (paths.clone(), Err(("wrote nothing, so this is the tagger's answer", error))),
+            };
+        self.resume(paths, outcome);
+    }
+
+    /// Goes on with these paths. A person who asked for the model is told why it has no answer; others are not.
+    fn resume(&mut self, mut paths: Candidates, outcome: Result<(), (&str, LanguageError)>) {
+        if let Err((what, error)) = outcome
+            && self.route == Route::Model
+        {
+            paths.message = Some(format!("the language model {what} ({error})"));
+        }
+        self.choice = Choice::Paths(paths);
+    }
+
+    /// The tagger's confidence and, for each of its paths, what tagger and language model think of it; the tagger's
+    /// first one first. Thresholds and weights of rescoring are chosen by these numbers.
+    ///
+    /// # Errors
+    /// The model cannot read the line, or was stopped.
+    pub fn scores(&self, model: &Resident, stop: &Stop) -> Result<(f32, Vec<CandidateScore>), LanguageError> {
+        let Choice::Paths(paths) = &self.choice else { return Ok((0.0, Vec::new())) };
+        let scored = rescore::score(paths.distinct(), &self.dictated, model, stop)?;
+        Ok((paths.confidence, scored.into_iter().map(|(_, score)| score).collect()))
+    }
+
+    /// The answer.
+    pub fn finish(self) -> Conversion {
+        pipeline::finish(&self)
+    }
+
+    /// The answer, and unit by unit how it came about.
+    pub fn explain(self) -> (Conversion, Vec<ExplainedUnit>) {
+        let conversion = pipeline::finish(&self);
+        let units = explain::units(&self, &conversion);
+        (conversion, units)
+    }
+}
