@@ -7,7 +7,7 @@ use crate::settings;
 use crate::stderr::say;
 use anyhow::{Context, Result};
 use sayso_protocol::reply::{Body, printable};
-use sayso_protocol::{Answer, Code, Fault, Op, Outcome, Reply, Request, line, output};
+use sayso_protocol::{Answer, Code, ErrorReply, Op, Outcome, Reply, Request, cli_format, line};
 use sayso_settings::Settings;
 use sayso_text::MAX_TEXT_BYTES;
 use std::io::{self, BufRead, IsTerminal, Read, Write};
@@ -25,7 +25,7 @@ pub(crate) fn run(cli: &Convert) -> Result<ExitCode> {
         if let (Ok(answer), Some(mistake)) = (&mut outcome, mistake) {
             answer.message.get_or_insert(mistake);
         }
-        out.write_all(&output::fields(&outcome))?;
+        out.write_all(&cli_format::fields(&outcome))?;
         out.flush()?;
         return Ok(exit(&outcome));
     }
@@ -33,7 +33,7 @@ pub(crate) fn run(cli: &Convert) -> Result<ExitCode> {
         settings::warn(&mistake);
     }
     if cli.json {
-        writeln!(out, "{}", output::json(&outcome))?;
+        writeln!(out, "{}", cli_format::json(&outcome))?;
         return Ok(exit(&outcome));
     }
     match &outcome {
@@ -63,7 +63,7 @@ pub(crate) fn without_daemon(cli: &Convert) -> Result<ExitCode> {
 
 /// The dictation: the arguments, or one line typed into a terminal, or standard input to its end. With `cut_newline` a
 /// newline at the end of standard input is not part of it.
-pub(crate) fn read(arguments: &[String], cut_newline: bool) -> Result<Result<String, Fault>> {
+pub(crate) fn read(arguments: &[String], cut_newline: bool) -> Result<Result<String, ErrorReply>> {
     if !from_stdin(arguments) {
         return Ok(Ok(arguments.join(" ")));
     }
@@ -112,7 +112,7 @@ impl Convert {
 ///
 /// # Errors
 /// Why the line stays as it was.
-pub(crate) fn ask(client: &mut DaemonClient, request: &Request) -> Result<Answer, Fault> {
+pub(crate) fn ask(client: &mut DaemonClient, request: &Request) -> Result<Answer, ErrorReply> {
     let deadline = Instant::now() + Duration::from_millis(request.deadline_ms.unwrap_or_default());
     // The daemon checks it too. A request that it would refuse must not start it first.
     request.check()?;
@@ -120,16 +120,17 @@ pub(crate) fn ask(client: &mut DaemonClient, request: &Request) -> Result<Answer
 }
 
 /// The answer in a reply to the dictation `text`, checked.
-pub(crate) fn answer(reply: Reply, text: &str) -> Result<Answer, Fault> {
+pub(crate) fn answer(reply: Reply, text: &str) -> Result<Answer, ErrorReply> {
     match reply.outcome {
         Outcome::Result(Body::Converted(answer)) => answer.verified(text),
-        Outcome::Error(fault) => Err(Fault::new(fault.code, printable(&fault.message))),
-        Outcome::Result(Body::Done {}) | Outcome::Status(_) => {
-            Err(Fault::new(Code::Internal, "the daemon answered another question; the line stays as it was"))
-        }
+        Outcome::Error(fault) => Err(ErrorReply::new(fault.code, printable(&fault.message))),
+        Outcome::Result(Body::Done {}) | Outcome::Status(_) => Err(ErrorReply::new(
+            Code::Internal,
+            "the daemon answered another question; the line stays as it was",
+        )),
     }
 }
 
-fn exit(outcome: &Result<Answer, Fault>) -> ExitCode {
+fn exit(outcome: &Result<Answer, ErrorReply>) -> ExitCode {
     if outcome.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

@@ -2,10 +2,10 @@
 
 use crate::program::{self, VERSION};
 use crate::service::{self, Manager};
-use sayso_protocol::dial::{Connection, DialError};
-use sayso_protocol::place::PlaceError;
+use sayso_protocol::connection::{Connection, ConnectionError};
 use sayso_protocol::reply::Body;
-use sayso_protocol::{Code, Fault, Op, Outcome, Place, Reply, Request, lock, version};
+use sayso_protocol::socket_paths::SocketPathError;
+use sayso_protocol::{Code, ErrorReply, Op, Outcome, Reply, Request, SocketPaths, lock, version};
 use std::fs;
 use std::io::{self, BufRead, BufReader};
 use std::os::fd::OwnedFd;
@@ -16,15 +16,15 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// How often to look whether another process has made, or removed, the socket.
-const RETRY: Duration = Duration::from_millis(2);
+const RETRY_INTERVAL: Duration = Duration::from_millis(2);
 /// How long the socket may take to appear after a service manager was asked to start the daemon. Later than that, the
 /// manager's daemon must be listening elsewhere, and the client starts one itself.
-const GRACE: Duration = Duration::from_millis(200);
+const SHUTDOWN_GRACE: Duration = Duration::from_millis(200);
 
 /// A client of this user's daemon.
 #[derive(Debug)]
 pub(crate) struct DaemonClient {
-    place: Place,
+    paths: SocketPaths,
     /// Whether it may start an absent daemon and replace an old one.
     may_start: bool,
     /// Whether it has asked an older daemon to end. It does so once, or two installed versions would chase each other.
@@ -36,9 +36,9 @@ impl DaemonClient {
     ///
     /// # Errors
     /// [`Code::Unreachable`] if `SAYSO_SOCKET` is set to a path that cannot be a socket.
-    pub(crate) fn new(may_start: bool) -> Result<DaemonClient, Fault> {
-        let place = Place::locate().map_err(|error| unreachable(&error))?;
-        Ok(DaemonClient { place, may_start, replaced: false })
+    pub(crate) fn new(may_start: bool) -> Result<DaemonClient, ErrorReply> {
+        let paths = SocketPaths::locate().map_err(|error| unreachable(&error))?;
+        Ok(DaemonClient { paths, may_start, replaced: false })
     }
 
     /// Sends a request and waits for its reply until `deadline`. If the daemon dies meanwhile, asks once more.
@@ -46,25 +46,27 @@ impl DaemonClient {
     /// # Errors
     /// [`Code::Unreachable`], [`Code::Deadline`], [`Code::UnsupportedVersion`]; an error that the daemon answers is a
     /// reply.
-    pub(crate) fn ask(&mut self, request: &Request, deadline: Instant) -> Result<Reply, Fault> {
+    pub(crate) fn ask(&mut self, request: &Request, deadline: Instant) -> Result<Reply, ErrorReply> {
         let mut second = false;
         loop {
             let mut connection = self.connect(deadline)?;
             // The daemon gives up a little sooner, so that it is the one to say why.
             let mut request = request.clone();
-            request.deadline_ms = request.deadline_ms.map(|_| time_for_daemon(deadline));
+            request.deadline_ms = request.deadline_ms.map(|_| daemon_deadline_ms(deadline));
             match connection.ask(&request, deadline) {
                 Ok(reply) if self.is_older(&reply) => match self.managed_by_service() {
                     None => self.replace(connection, deadline),
                     Some(manager) => return Ok(with_advice(reply, &manager)),
                 },
-                Ok(Reply { outcome: Outcome::Error(Fault { code: Code::ShuttingDown, .. }), .. })
-                | Err(DialError::Closed)
+                Ok(Reply {
+                    outcome: Outcome::Error(ErrorReply { code: Code::ShuttingDown, .. }), ..
+                })
+                | Err(ConnectionError::Closed)
                     if !second =>
                 {
                     second = true;
                 }
-                Err(DialError::OtherVersion(theirs))
+                Err(ConnectionError::OtherVersion(theirs))
                     if theirs < sayso_protocol::VERSION
                         && self.may_start
                         && !self.replaced
@@ -73,7 +75,7 @@ impl DaemonClient {
                     self.replace(connection, deadline);
                 }
                 Ok(reply) => return Ok(reply),
-                Err(error) => return Err(silent(&error)),
+                Err(error) => return Err(no_answer(&error)),
             }
         }
     }
@@ -82,18 +84,18 @@ impl DaemonClient {
     ///
     /// # Errors
     /// As [`DaemonClient::ask`].
-    pub(crate) fn connect(&self, deadline: Instant) -> Result<Connection, Fault> {
-        match self.place.check() {
+    pub(crate) fn connect(&self, deadline: Instant) -> Result<Connection, ErrorReply> {
+        match self.paths.check() {
             Ok(()) => {}
-            Err(PlaceError::Io(_, error)) if error.kind() == io::ErrorKind::NotFound => {
+            Err(SocketPathError::Io(_, error)) if error.kind() == io::ErrorKind::NotFound => {
                 return self.start(deadline);
             }
             Err(error) => return Err(unreachable(&error)),
         }
-        match Connection::open(&self.place, deadline) {
+        match Connection::open(&self.paths, deadline) {
             Ok(connection) => Ok(connection),
-            Err(DialError::Absent) => self.start(deadline),
-            Err(error) => Err(silent(&error)),
+            Err(ConnectionError::Absent) => self.start(deadline),
+            Err(error) => Err(no_answer(&error)),
         }
     }
 
@@ -113,7 +115,7 @@ impl DaemonClient {
     /// then starts the daemon of this client.
     fn replace(&mut self, mut connection: Connection, deadline: Instant) {
         self.replaced = true;
-        let identity = || fs::symlink_metadata(&self.place.socket).map(|seen| (seen.dev(), seen.ino())).ok();
+        let identity = || fs::symlink_metadata(&self.paths.socket).map(|seen| (seen.dev(), seen.ino())).ok();
         let old = identity();
         if connection.ask(&Request::new(1, Op::Shutdown), deadline).is_err() {
             return;
@@ -124,49 +126,49 @@ impl DaemonClient {
             && Instant::now() < deadline
             && service::installed().is_none()
         {
-            thread::sleep(RETRY);
+            thread::sleep(RETRY_INTERVAL);
         }
     }
 
     /// Starts the daemon, or waits for another client that is starting it, and connects.
-    fn start(&self, deadline: Instant) -> Result<Connection, Fault> {
+    fn start(&self, deadline: Instant) -> Result<Connection, ErrorReply> {
         if !self.may_start {
-            return Err(Fault::new(Code::Unreachable, "no daemon is running"));
+            return Err(ErrorReply::new(Code::Unreachable, "no daemon is running"));
         }
-        self.place.prepare().map_err(|error| unreachable(&error))?;
-        let mut step = Step::Waiting;
+        self.paths.prepare().map_err(|error| unreachable(&error))?;
+        let mut step = StartStep::Waiting;
         loop {
             // Held while the daemon starts, so that only one of many clients starts it.
-            let turn = lock::try_take(&self.place.start).map_err(|error| {
-                let why = format!("the lock {} cannot be used: {error}", self.place.start.display());
-                Fault::new(Code::Unreachable, why)
+            let turn = lock::try_take(&self.paths.start).map_err(|error| {
+                let why = format!("the lock {} cannot be used: {error}", self.paths.start.display());
+                ErrorReply::new(Code::Unreachable, why)
             })?;
-            match Connection::open(&self.place, deadline) {
+            match Connection::open(&self.paths, deadline) {
                 Ok(connection) => return Ok(connection),
-                Err(DialError::Absent) if Instant::now() < deadline => {}
-                Err(DialError::Absent | DialError::TimedOut) => {
+                Err(ConnectionError::Absent) if Instant::now() < deadline => {}
+                Err(ConnectionError::Absent | ConnectionError::TimedOut) => {
                     let why =
                         "the daemon was started and is not ready yet; the line stays as it was, try again";
-                    return Err(Fault::new(Code::Deadline, why));
+                    return Err(ErrorReply::new(Code::Deadline, why));
                 }
-                Err(error) => return Err(silent(&error)),
+                Err(error) => return Err(no_answer(&error)),
             }
             match turn {
-                Some(_turn) if matches!(step, Step::Waiting) && by_manager(deadline) => {
-                    step = Step::Managed(Instant::now());
+                Some(_turn) if matches!(step, StartStep::Waiting) && start_by_manager(deadline) => {
+                    step = StartStep::Managed(Instant::now());
                 }
                 Some(_turn) if step.is_mine() => {
-                    step = Step::Spawned;
+                    step = StartStep::Spawned;
                     spawn(deadline)?;
                 }
-                _ => thread::sleep(RETRY),
+                _ => thread::sleep(RETRY_INTERVAL),
             }
         }
     }
 }
 
 /// What has been done to start the daemon.
-enum Step {
+enum StartStep {
     /// Nothing yet.
     Waiting,
     /// A service manager was asked to start it at this time.
@@ -175,13 +177,13 @@ enum Step {
     Spawned,
 }
 
-impl Step {
+impl StartStep {
     /// Whether this client should start the daemon.
     fn is_mine(&self) -> bool {
         match self {
-            Step::Waiting => true,
-            Step::Managed(since) => since.elapsed() >= GRACE,
-            Step::Spawned => false,
+            StartStep::Waiting => true,
+            StartStep::Managed(since) => since.elapsed() >= SHUTDOWN_GRACE,
+            StartStep::Spawned => false,
         }
     }
 }
@@ -189,7 +191,7 @@ impl Step {
 /// Asks the service manager that owns the daemon to start it; false if no manager does. A manager that is installed but
 /// does not run, or takes more than half of the time that is left, counts as none: this client then starts the daemon,
 /// whose lock keeps it the only one.
-fn by_manager(deadline: Instant) -> bool {
+fn start_by_manager(deadline: Instant) -> bool {
     let end = Instant::now() + remaining(deadline) / 2;
     service::installed().is_some_and(|manager| manager.until(end).start().is_ok())
 }
@@ -208,8 +210,8 @@ fn with_advice(mut reply: Reply, manager: &Manager) -> Reply {
 }
 
 /// Starts the daemon and waits until it says that it listens, or that another one does.
-fn spawn(deadline: Instant) -> Result<(), Fault> {
-    let failed = |why: String| Fault::new(Code::Unreachable, why);
+fn spawn(deadline: Instant) -> Result<(), ErrorReply> {
+    let failed = |why: String| ErrorReply::new(Code::Unreachable, why);
     let program = program::daemon();
     let pipes = || -> io::Result<(UnixStream, OwnedFd, OwnedFd)> {
         let (ours, theirs) = UnixStream::pair()?;
@@ -238,11 +240,11 @@ fn spawn(deadline: Instant) -> Result<(), Fault> {
 }
 
 /// The process that holds the socket, whether or not it answers.
-pub(crate) fn holder() -> Option<i32> {
+pub(crate) fn daemon_pid() -> Option<i32> {
     const PATIENCE: Duration = Duration::from_secs(1);
-    let place = Place::locate().ok()?;
-    place.check().ok()?;
-    Connection::open(&place, Instant::now() + PATIENCE).ok()?.peer()
+    let paths = SocketPaths::locate().ok()?;
+    paths.check().ok()?;
+    Connection::open(&paths, Instant::now() + PATIENCE).ok()?.peer()
 }
 
 /// Time left; never zero, which sockets understand as "for ever".
@@ -251,26 +253,28 @@ fn remaining(deadline: Instant) -> Duration {
 }
 
 /// Milliseconds that the daemon may take: what is left until `deadline`, less a twentieth for the way back.
-fn time_for_daemon(deadline: Instant) -> u64 {
+fn daemon_deadline_ms(deadline: Instant) -> u64 {
     let left = u64::try_from(remaining(deadline).as_millis()).unwrap_or(u64::MAX);
     (left - left / 20).max(1)
 }
 
-fn unreachable(error: &PlaceError) -> Fault {
-    Fault::new(Code::Unreachable, error.to_string())
+fn unreachable(error: &SocketPathError) -> ErrorReply {
+    ErrorReply::new(Code::Unreachable, error.to_string())
 }
 
 /// The fault of a daemon that is there and does not answer as it should.
-pub(crate) fn silent(error: &DialError) -> Fault {
+pub(crate) fn no_answer(error: &ConnectionError) -> ErrorReply {
     match error {
-        DialError::Garbled(fault) => fault.clone(),
-        DialError::TimedOut => Fault::new(Code::Deadline, "no answer in time; the line stays as it was"),
-        DialError::OtherVersion(_) => Fault::new(
+        ConnectionError::Garbled(fault) => fault.clone(),
+        ConnectionError::TimedOut => {
+            ErrorReply::new(Code::Deadline, "no answer in time; the line stays as it was")
+        }
+        ConnectionError::OtherVersion(_) => ErrorReply::new(
             Code::UnsupportedVersion,
             format!(
                 "{error}; install both anew (`sayso service install`, if it is a service), and restart your shell"
             ),
         ),
-        _ => Fault::new(Code::Unreachable, format!("{error}; the line stays as it was")),
+        _ => ErrorReply::new(Code::Unreachable, format!("{error}; the line stays as it was")),
     }
 }

@@ -7,9 +7,9 @@ use crate::program::{self, VERSION};
 use crate::style::{BAD, GOOD, WARNING, styled};
 use crate::{service, status};
 use anyhow::Result;
-use sayso_protocol::place::PlaceError;
 use sayso_protocol::reply::printable;
-use sayso_protocol::{ModelState, Op, Place, Status, TaggerStatus, version};
+use sayso_protocol::socket_paths::SocketPathError;
+use sayso_protocol::{ModelState, Op, SocketPaths, Status, TaggerStatus, version};
 use sayso_settings::{Settings, folders};
 use serde::Serialize;
 use std::env;
@@ -127,14 +127,14 @@ fn settings() -> Vec<Check> {
 /// The folder of the socket: private, and ours.
 fn socket() -> Vec<Check> {
     let advice = "or leave SAYSO_SOCKET unset";
-    let place = match Place::locate() {
+    let paths = match SocketPaths::locate() {
         Ok(place) => place,
         Err(error) => return vec![fail("socket", error.to_string(), advice)],
     };
-    vec![match place.check() {
-        Ok(()) => ok("socket", place.socket.display().to_string()),
-        Err(PlaceError::Io(_, error)) if error.kind() == io::ErrorKind::NotFound => {
-            ok("socket", format!("{}, made when it is needed", place.socket.display()))
+    vec![match paths.check() {
+        Ok(()) => ok("socket", paths.socket.display().to_string()),
+        Err(SocketPathError::Io(_, error)) if error.kind() == io::ErrorKind::NotFound => {
+            ok("socket", format!("{}, made when it is needed", paths.socket.display()))
         }
         Err(error) => fail("socket", error.to_string(), advice),
     }]
@@ -184,7 +184,7 @@ fn daemon() -> Vec<Check> {
             format!("{} runs, older than this client", status.version),
             "install both programs in the same version",
         ),
-        Err(fault) => match daemon_client::holder() {
+        Err(fault) => match daemon_client::daemon_pid() {
             Some(pid) => {
                 let found = format!("process {pid} holds the socket: {fault}");
                 fail("daemon", found, format!("end it: kill {pid}, or else kill -9 {pid}"))

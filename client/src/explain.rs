@@ -8,7 +8,7 @@ use crate::stderr::say;
 use crate::style::{FAINT, STRONG, styled};
 use anyhow::Result;
 use sayso_protocol::reply::printable;
-use sayso_protocol::{Answer, Op, Request, Unit, output};
+use sayso_protocol::{Answer, Op, Request, Unit, cli_format};
 use std::io::Write;
 use std::process::ExitCode;
 
@@ -23,7 +23,7 @@ pub(crate) fn run(cli: &Explain) -> Result<ExitCode> {
     });
     let mut out = anstream::stdout().lock();
     match &outcome {
-        _ if cli.json => writeln!(out, "{}", output::json(&outcome))?,
+        _ if cli.json => writeln!(out, "{}", cli_format::json(&outcome))?,
         Ok(answer) => write!(out, "{}", format_explanation(&heard, answer))?,
         Err(fault) => say(fault),
     }

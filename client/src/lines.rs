@@ -5,9 +5,9 @@ use crate::convert::answer;
 use crate::daemon_client::{self, DaemonClient};
 use crate::settings;
 use anyhow::Result;
-use sayso_protocol::dial::{Connection, DialError};
+use sayso_protocol::connection::{Connection, ConnectionError};
 use sayso_protocol::line::{self, Input};
-use sayso_protocol::{Answer, Code, Fault, Op, Reply, Request, frame, output};
+use sayso_protocol::{Answer, Code, ErrorReply, Op, Reply, Request, cli_format, frame};
 use std::io::{self, Write};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -41,9 +41,9 @@ struct Pipeline {
     may_start: bool,
     connection: Option<Connection>,
     /// Lines in order: the text and, once it is there, what came of it.
-    window: Vec<(String, Option<Result<Answer, Fault>>)>,
+    window: Vec<(String, Option<Result<Answer, ErrorReply>>)>,
     /// Why the daemon is not asked any more.
-    given_up: Option<Fault>,
+    given_up: Option<ErrorReply>,
     /// Whether a line has failed for another reason than what is in it.
     failed: bool,
 }
@@ -54,7 +54,7 @@ impl Pipeline {
     }
 
     /// Takes a line; says whether the window is full.
-    fn take(&mut self, text: Result<&str, Fault>) -> bool {
+    fn take(&mut self, text: Result<&str, ErrorReply>) -> bool {
         self.window.push(match text {
             Ok(text) => (text.to_owned(), None),
             Err(fault) => (String::new(), Some(Err(fault))),
@@ -80,7 +80,7 @@ impl Pipeline {
                 }
                 (None, Err(Broken::Lost { .. })) => {
                     let message = format!("the daemon died {ATTEMPTS} times of this line or one beside it");
-                    Fault::new(Code::Unreachable, message)
+                    ErrorReply::new(Code::Unreachable, message)
                 }
                 (None, Err(Broken::Silent(fault))) => self.given_up.insert(fault).clone(),
                 (Some(fault), _) => fault,
@@ -92,7 +92,7 @@ impl Pipeline {
         }
         for (_, outcome) in self.window.drain(..) {
             if let Some(outcome) = outcome {
-                writeln!(out, "{}", output::json(&outcome))?;
+                writeln!(out, "{}", cli_format::json(&outcome))?;
             }
         }
         out.flush()
@@ -139,8 +139,8 @@ impl Pipeline {
                 self.connection = Some(connection);
                 Ok(())
             }
-            Err(DialError::Closed) => Err(Broken::Lost { progress: answered > 0 }),
-            Err(error) => Err(Broken::Silent(daemon_client::silent(&error))),
+            Err(ConnectionError::Closed) => Err(Broken::Lost { progress: answered > 0 }),
+            Err(error) => Err(Broken::Silent(daemon_client::no_answer(&error))),
         }
     }
 }
@@ -150,7 +150,7 @@ enum Broken {
     /// The daemon went away, after at least one answer or before any.
     Lost { progress: bool },
     /// There is no daemon, or none that answers; asking again for every line would take for ever.
-    Silent(Fault),
+    Silent(ErrorReply),
 }
 
 /// A connection to a daemon that is not older than this client.

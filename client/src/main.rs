@@ -22,7 +22,7 @@ mod words;
 use anyhow::{Context, Result};
 use clap::{CommandFactory, Parser};
 use cli::{Cli, Command};
-use sayso_protocol::Place;
+use sayso_protocol::SocketPaths;
 use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
@@ -54,7 +54,7 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Config { action } => config::run(action),
         Command::Init { shell } => {
             let settings = settings::load_or_warn();
-            let script = init::script(shell, &settings, &init::own_path()?, &Place::locate()?.socket)?;
+            let script = init::script(shell, &settings, &init::own_path()?, &SocketPaths::locate()?.socket)?;
             io::stdout().lock().write_all(script.as_bytes())?;
             Ok(ExitCode::SUCCESS)
         }

@@ -5,7 +5,7 @@ use crate::stderr::say;
 use crate::style::{FAINT, styled};
 use anyhow::Result;
 use sayso_protocol::reply::printable;
-use sayso_protocol::{Fault, ModelState, ModelStatus, Op, Outcome, Request, Status};
+use sayso_protocol::{ErrorReply, ModelState, ModelStatus, Op, Outcome, Request, Status};
 use std::io::Write;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -21,7 +21,7 @@ pub(crate) fn run(json: bool) -> Result<ExitCode> {
         Ok(status) => write!(out, "{}", format_status(&status))?,
         Err(fault) => {
             if json {
-                writeln!(out, "{}", sayso_protocol::output::json(&Err(fault)))?;
+                writeln!(out, "{}", sayso_protocol::cli_format::json(&Err(fault)))?;
             } else {
                 say(fault);
             }
@@ -35,13 +35,13 @@ pub(crate) fn run(json: bool) -> Result<ExitCode> {
 ///
 /// # Errors
 /// Why there is no status, for example because no daemon is running.
-pub(crate) fn ask() -> Result<Status, Fault> {
+pub(crate) fn ask() -> Result<Status, ErrorReply> {
     let reply = DaemonClient::new(false)?.ask(&Request::new(1, Op::Status), Instant::now() + PATIENCE)?;
     match reply.outcome {
         Outcome::Status(status) => Ok(*status),
         Outcome::Error(fault) => Err(fault),
         Outcome::Result(_) => {
-            Err(Fault::new(sayso_protocol::Code::Internal, "the daemon's answer is no status"))
+            Err(ErrorReply::new(sayso_protocol::Code::Internal, "the daemon's answer is no status"))
         }
     }
 }

@@ -4,11 +4,11 @@ use crate::job::Job;
 use crate::limits::RequestPermit;
 use crate::phase::Phase;
 use crate::state::{Shared, VERSION};
-use crate::wire::{defect, shutting_down};
+use crate::wire::{internal_error, shutting_down};
 use interprocess::os::unix::uds_local_socket::tokio::Stream;
 use sayso_protocol::line::Splitter;
 use sayso_protocol::reply::Body;
-use sayso_protocol::{Code, Fault, Form, MAX_FRAME_BYTES, Op, Outcome, Reply, ReplyTo, Request, frame};
+use sayso_protocol::{Code, ErrorReply, Form, MAX_FRAME_BYTES, Op, Outcome, Reply, ReplyTo, Request, frame};
 use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
@@ -83,13 +83,13 @@ async fn exchange(stream: &mut Stream, shared: &Arc<Shared>) -> io::Result<()> {
             },
             () = due(frame_due) => {
                 let message = format!("the rest of the message did not come within {} s", PATIENCE.as_secs());
-                send(stream, &failed(shared, UNKNOWN, Fault::new(Code::BadRequest, message))).await?;
+                send(stream, &failed(shared, UNKNOWN, ErrorReply::new(Code::BadRequest, message))).await?;
                 listening = false;
             }
             () = shared.limits.connections_full_after(quiet_since + IDLE), if idle => return Ok(()),
-            () = shared.phases.reached(Phase::Draining), if phase == Phase::Running => {}
+            () = shared.phases.phase_reached(Phase::Draining), if phase == Phase::Running => {}
             () = sleep(QUIET), if phase == Phase::Draining && idle => return Ok(()),
-            () = shared.phases.reached(Phase::Closing), if phase == Phase::Draining => {}
+            () = shared.phases.phase_reached(Phase::Closing), if phase == Phase::Draining => {}
             () = std::future::ready(()), if phase == Phase::Closing && answers.is_empty() => return Ok(()),
         }
     }
@@ -127,7 +127,7 @@ async fn admit(
             let done = Outcome::Result(Body::Done {});
             let sent =
                 send(stream, &frame::encode_reply(Reply::new(request.id, VERSION, done), request.form)).await;
-            shared.phases.enter(Phase::Draining);
+            shared.phases.enter_phase(Phase::Draining);
             sent
         }
         Op::Convert | Op::Explain => {
@@ -165,7 +165,7 @@ impl Answers {
             Err(error) => (error.id(), None),
         };
         let to = self.asked_by.remove(&task).unwrap_or(UNKNOWN);
-        Some(answer.unwrap_or_else(|| failed(shared, to, defect())))
+        Some(answer.unwrap_or_else(|| failed(shared, to, internal_error())))
     }
 }
 
@@ -182,7 +182,7 @@ async fn answered(job: Job, shared: Arc<Shared>, _permit: RequestPermit) -> Vec<
 }
 
 /// The frame of an error, counted.
-fn failed(shared: &Shared, to: ReplyTo, fault: Fault) -> Vec<u8> {
+fn failed(shared: &Shared, to: ReplyTo, fault: ErrorReply) -> Vec<u8> {
     tracing::debug!(code = %fault.code, "request failed");
     let mut metrics = shared.metrics();
     metrics.requests += 1;
@@ -209,7 +209,10 @@ mod tests {
         let frame = answers.next(&shared).await.unwrap();
         let reply = frame::decode_reply(frame.trim_ascii_end()).unwrap();
         assert_eq!(reply.id, 7);
-        assert!(matches!(reply.outcome, Outcome::Error(Fault { code: Code::Internal, .. })), "{reply:?}");
+        assert!(
+            matches!(reply.outcome, Outcome::Error(ErrorReply { code: Code::Internal, .. })),
+            "{reply:?}"
+        );
         assert!(answers.is_empty() && answers.asked_by.is_empty());
         assert_eq!(shared.metrics().errors, 1);
     }

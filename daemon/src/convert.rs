@@ -1,12 +1,12 @@
 //! One conversion: off the async thread, put aside while it waits for a language model, and then resumed.
 
-use crate::large_input::Failed;
+use crate::large_input::WorkerFailed;
 use crate::limits::LARGE_INPUT_BYTES;
 use crate::state::{Shared, VERSION};
-use crate::wire::{self, defect, shutting_down};
-use sayso_engine::{Dictation, Draft, Resident, Stage, Stop};
+use crate::wire::{self, internal_error, shutting_down};
+use sayso_engine::{Dictation, Draft, ModelHandle, Stage, Stop};
 use sayso_protocol::reply::Body;
-use sayso_protocol::{Answer, Code, Fault, Op, Outcome, Reply, Request, Route, frame};
+use sayso_protocol::{Answer, Code, ErrorReply, Op, Outcome, Reply, Request, Route, frame};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::OwnedSemaphorePermit;
@@ -31,9 +31,13 @@ pub(crate) struct Converted {
 
 /// Converts a line. A line that needs no language model waits for none; one that leaves a doubt is put aside until the
 /// model has time for it, and goes on from where it was.
-pub(crate) async fn convert(shared: &Arc<Shared>, request: Request, stop: Stop) -> Result<Converted, Fault> {
+pub(crate) async fn convert(
+    shared: &Arc<Shared>,
+    request: Request,
+    stop: Stop,
+) -> Result<Converted, ErrorReply> {
     if request.route == Route::Model {
-        let model = demanded(shared).await?;
+        let model = load_requested_model(shared).await?;
         let permit = shared.limits.rescoring.clone().acquire_owned().await.map_err(|_| shutting_down())?;
         let shared = shared.clone();
         let work = move || {
@@ -41,12 +45,12 @@ pub(crate) async fn convert(shared: &Arc<Shared>, request: Request, stop: Stop) 
             pending.draft.rescore(&model, &stop);
             pending.finish()
         };
-        return off_thread(permit, work).await;
+        return spawn_conversion(permit, work).await;
     }
     if request.text.len() > LARGE_INPUT_BYTES {
         let begun = shared.clone();
         let work = move || Pending::begin(&begun, request)?.0.finish();
-        return shared.large_inputs.run(work).await.map_err(|Failed| defect())?;
+        return shared.large_inputs.run(work).await.map_err(|WorkerFailed| internal_error())?;
     }
     let permit = shared.limits.workers.clone().acquire_owned().await.map_err(|_| shutting_down())?;
     let begun = shared.clone();
@@ -54,7 +58,7 @@ pub(crate) async fn convert(shared: &Arc<Shared>, request: Request, stop: Stop) 
         (pending, Some(model)) => Ok(Progress::Waits(Box::new(pending), model)),
         (pending, None) => pending.finish().map(Progress::Done),
     };
-    let (mut pending, model) = match off_thread(permit, begin).await? {
+    let (mut pending, model) = match spawn_conversion(permit, begin).await? {
         Progress::Done(converted) => return Ok(converted),
         Progress::Waits(pending, model) => (pending, model),
     };
@@ -70,39 +74,39 @@ pub(crate) async fn convert(shared: &Arc<Shared>, request: Request, stop: Stop) 
         }
         pending.finish()
     };
-    spawn_blocking(resume).await.map_err(|_| defect())?
+    spawn_blocking(resume).await.map_err(|_| internal_error())?
 }
 
 /// How far a conversion has come.
 enum Progress {
     Done(Converted),
     /// It waits for this model.
-    Waits(Box<Pending>, Resident),
+    Waits(Box<Pending>, ModelHandle),
 }
 
 /// Does some work on a blocking thread, and holds `permit` meanwhile. A panic of the engine ends here, as the failure of
 /// one request.
-async fn off_thread<T: Send + 'static>(
+async fn spawn_conversion<T: Send + 'static>(
     permit: OwnedSemaphorePermit,
-    work: impl FnOnce() -> Result<T, Fault> + Send + 'static,
-) -> Result<T, Fault> {
+    work: impl FnOnce() -> Result<T, ErrorReply> + Send + 'static,
+) -> Result<T, ErrorReply> {
     let work = move || {
         let _permit = permit;
         work()
     };
-    spawn_blocking(work).await.map_err(|_| defect())?
+    spawn_blocking(work).await.map_err(|_| internal_error())?
 }
 
 /// The language model, for a request that wants no other stage: it is waited for.
-async fn demanded(shared: &Arc<Shared>) -> Result<Resident, Fault> {
+async fn load_requested_model(shared: &Arc<Shared>) -> Result<ModelHandle, ErrorReply> {
     let asked = shared.clone();
     let request = move || {
         asked.model.refresh_choice(&asked.configuration.refreshed().settings.model);
         asked.model.request_load();
     };
-    spawn_blocking(request).await.map_err(|_| defect())?;
+    spawn_blocking(request).await.map_err(|_| internal_error())?;
     let absent = || {
-        Fault::new(
+        ErrorReply::new(
             Code::NoRoute,
             format!("the model route is not available: {}", shared.model.unavailable_reason()),
         )
@@ -120,7 +124,7 @@ struct Pending {
 impl Pending {
     /// Converts as far as possible without a language model; beside it the model, where one is loaded and the draft
     /// wants it. A draft that a model could help with also begins to load an absent one, for the lines to come.
-    fn begin(shared: &Arc<Shared>, request: Request) -> Result<(Pending, Option<Resident>), Fault> {
+    fn begin(shared: &Arc<Shared>, request: Request) -> Result<(Pending, Option<ModelHandle>), ErrorReply> {
         let current = shared.configuration.refreshed();
         let begun = Instant::now();
         let end = request.text.chars().count();
@@ -147,7 +151,7 @@ impl Pending {
     }
 
     /// Finishes, checks and encodes the answer.
-    fn finish(self) -> Result<Converted, Fault> {
+    fn finish(self) -> Result<Converted, ErrorReply> {
         let Pending { request, draft, begun } = self;
         let is_explained = request.op == Op::Explain && request.text.len() <= MAX_EXPLAINED_BYTES;
         let (conversion, units) = match is_explained {
@@ -159,12 +163,12 @@ impl Pending {
         };
         let micros = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
         let answer = Answer { units, ..wire::answer(&conversion, micros) };
-        framed(&request, conversion.stage, answer)
+        encode_reply_frame(&request, conversion.stage, answer)
     }
 }
 
 /// The answer to a line that is an earlier answer of this session: the line as it came.
-pub(crate) fn already_converted(request: &Request, begun: Instant) -> Result<Converted, Fault> {
+pub(crate) fn already_converted(request: &Request, begun: Instant) -> Result<Converted, ErrorReply> {
     let end = request.text.chars().count();
     let stage = Stage::AlreadyConverted;
     let answer = Answer {
@@ -178,11 +182,11 @@ pub(crate) fn already_converted(request: &Request, begun: Instant) -> Result<Con
         message: None,
         units: None,
     };
-    framed(request, stage, answer)
+    encode_reply_frame(request, stage, answer)
 }
 
 /// Checks an answer and encodes it.
-fn framed(request: &Request, stage: Stage, answer: Answer) -> Result<Converted, Fault> {
+fn encode_reply_frame(request: &Request, stage: Stage, answer: Answer) -> Result<Converted, ErrorReply> {
     let answer = answer.verified(&request.text)?;
     let micros = answer.micros;
     let lines = std::iter::once(&answer.buffer).chain(&answer.alternatives).cloned().collect();

@@ -7,7 +7,7 @@ use std::os::fd::RawFd;
 /// Leaves the session of the terminal, so that neither Ctrl-C nor the terminal's end reaches the daemon; the folder that
 /// it was started in, so that it can be unmounted; and every descriptor of the shell except the standard ones, because
 /// the reader of a pipe waits until the last writer has closed it. Call it before anything else is opened.
-pub(crate) fn leave_terminal() {
+pub(crate) fn detach_from_terminal() {
     let open: Vec<RawFd> = std::fs::read_dir("/dev/fd")
         .map(|names| names.flatten().filter_map(|name| name.file_name().to_str()?.parse().ok()).collect())
         .unwrap_or_default();
@@ -21,7 +21,7 @@ pub(crate) fn leave_terminal() {
 }
 
 /// Writes one line to the client that started the daemon, which may have gone.
-pub(crate) fn say(line: &str) {
+pub(crate) fn write_line(line: &str) {
     let mut out = io::stdout();
     let _ = writeln!(out, "{line}").and_then(|()| out.flush());
 }

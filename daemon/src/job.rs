@@ -6,7 +6,7 @@ use crate::session::Superseded;
 use crate::state::Shared;
 use crate::wire::shutting_down;
 use sayso_engine::Stop;
-use sayso_protocol::{Code, Fault, Op, ReplyTo, Request, Route};
+use sayso_protocol::{Code, ErrorReply, Op, ReplyTo, Request, Route};
 use sayso_text::MAX_DEADLINE_MS;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,13 +14,13 @@ use tokio::time::{Instant, sleep_until};
 
 /// Time before the deadline at which the language model must be done, at most half of what is left: the answer still has
 /// to be written and sent. Set by hand on 2026-11-23.
-const RESERVE: Duration = Duration::from_millis(20);
+const REPLY_MARGIN: Duration = Duration::from_millis(20);
 
 /// A request to convert or to explain a line.
 #[derive(Debug)]
 pub(crate) struct Job {
     request: Request,
-    begun: Instant,
+    started: Instant,
     deadline: Instant,
     superseded: Option<Superseded>,
 }
@@ -33,8 +33,8 @@ impl Job {
             None => shared.configuration.current().settings.deadline,
         };
         let superseded = request.session.as_deref().map(|session| shared.sessions().begin(session));
-        let begun = Instant::now();
-        Job { begun, deadline: begun + limit, superseded, request }
+        let started = Instant::now();
+        Job { started, deadline: started + limit, superseded, request }
     }
 
     /// Where the reply goes.
@@ -44,15 +44,15 @@ impl Job {
 
     /// Returns the encoded reply, or the first of: superseded, past the deadline, shutting down.
     ///
-    /// A conversion that has begun runs to its end on its thread, without the language model from then on, and its
-    /// result is dropped; one that has not begun never does.
-    pub(crate) async fn run(self, shared: &Arc<Shared>) -> Result<Vec<u8>, Fault> {
-        let Job { request, begun, deadline, superseded } = self;
+    /// A conversion that has started runs to its end on its thread, without the language model from then on, and its
+    /// result is dropped; one that has not started never does.
+    pub(crate) async fn run(self, shared: &Arc<Shared>) -> Result<Vec<u8>, ErrorReply> {
+        let Job { request, started, deadline, superseded } = self;
         let session = request.session.clone().filter(|_| is_remembered(&request));
         let text = request.text.clone();
         let is_answer = session.as_deref().is_some_and(|session| shared.sessions().was_given(session, &text));
         let converted = match is_answer {
-            true => convert::already_converted(&request, begun)?,
+            true => convert::already_converted(&request, started)?,
             false => in_time(shared, request, deadline, superseded).await?,
         };
         let Converted { frame, stage, micros, lines } = converted;
@@ -60,7 +60,7 @@ impl Job {
         if shared.log_text {
             tracing::info!(text, buffer = lines.first(), "text");
         }
-        shared.metrics().converted(stage, micros);
+        shared.metrics().record_conversion(stage, micros);
         if let Some(session) = &session {
             // The other readings too: the editor may have gone on to one of them.
             lines.iter().filter(|line| **line != text).for_each(|line| shared.sessions().give(session, line));
@@ -75,9 +75,9 @@ async fn in_time(
     request: Request,
     deadline: Instant,
     superseded: Option<Superseded>,
-) -> Result<Converted, Fault> {
+) -> Result<Converted, ErrorReply> {
     let left = deadline.saturating_duration_since(Instant::now());
-    let stop = Stop::at((deadline - RESERVE.min(left / 2)).into_std());
+    let stop = Stop::at((deadline - REPLY_MARGIN.min(left / 2)).into_std());
     let _cancel = Cancel(stop.clone());
     let newer = async {
         let superseded = match superseded {
@@ -91,11 +91,11 @@ async fn in_time(
     tokio::select! {
         biased;
         converted = convert::convert(shared, request, stop) => converted,
-        () = newer => Err(Fault::new(Code::Superseded, "a newer request of this session took its place")),
+        () = newer => Err(ErrorReply::new(Code::Superseded, "a newer request of this session took its place")),
         () = sleep_until(deadline) => {
-            Err(Fault::new(Code::Deadline, "no answer in time; the line stays as it was"))
+            Err(ErrorReply::new(Code::Deadline, "no answer in time; the line stays as it was"))
         }
-        () = shared.phases.reached(Phase::Closing) => Err(shutting_down()),
+        () = shared.phases.phase_reached(Phase::Closing) => Err(shutting_down()),
     }
 }
 

@@ -16,7 +16,7 @@ pub(crate) struct LargeInputWorker {
 
 /// The work panicked, or the thread has ended.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Failed;
+pub(crate) struct WorkerFailed;
 
 impl LargeInputWorker {
     /// Starts the thread.
@@ -35,7 +35,7 @@ impl LargeInputWorker {
     pub(crate) async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
-    ) -> Result<T, Failed> {
+    ) -> Result<T, WorkerFailed> {
         let (done, result) = oneshot::channel();
         let job = move || {
             if !done.is_closed() {
@@ -43,8 +43,8 @@ impl LargeInputWorker {
                 let _ = done.send(work());
             }
         };
-        self.jobs.send(Box::new(job)).map_err(|_| Failed)?;
-        result.await.map_err(|_| Failed)
+        self.jobs.send(Box::new(job)).map_err(|_| WorkerFailed)?;
+        result.await.map_err(|_| WorkerFailed)
     }
 }
 
@@ -55,7 +55,7 @@ mod tests {
     #[tokio::test]
     async fn a_panic_fails_one_and_what_nobody_waits_for_is_not_done() {
         let worker = LargeInputWorker::new();
-        assert_eq!(worker.run(|| panic!("a defect")).await, Err::<(), _>(Failed));
+        assert_eq!(worker.run(|| panic!("a defect")).await, Err::<(), _>(WorkerFailed));
         let (go, wait) = channel::<()>();
         let (sign, signs) = channel();
         let given_up = {

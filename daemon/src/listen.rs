@@ -6,9 +6,9 @@ use interprocess::os::unix::uds_local_socket::Listener;
 use nix::sys::socket::{getsockopt, sockopt};
 use nix::sys::stat::{UtimensatFlags, utimensat};
 use nix::sys::time::TimeSpec;
-use sayso_protocol::dial::{Connection, DialError};
+use sayso_protocol::connection::{Connection, ConnectionError};
 use sayso_protocol::lock::{self, Lock};
-use sayso_protocol::{Op, Outcome, Place, Request, Status};
+use sayso_protocol::{Op, Outcome, Request, SocketPaths, Status};
 use std::fs::{self, Permissions};
 use std::io;
 use std::os::fd::OwnedFd;
@@ -75,9 +75,9 @@ impl Ownership {
     }
 
     /// Makes socket, lock and folder look used, so that cleaners of temporary folders leave them.
-    pub(crate) fn touch(&self, place: &Place) {
+    pub(crate) fn touch(&self, paths: &SocketPaths) {
         if let Ownership::Ours { .. } = self {
-            for path in [&place.folder, &place.socket, &place.lock] {
+            for path in [&paths.folder, &paths.socket, &paths.lock] {
                 let now = TimeSpec::UTIME_NOW;
                 if let Err(error) =
                     utimensat(nix::fcntl::AT_FDCWD, path, &now, &now, UtimensatFlags::NoFollowSymlink)
@@ -115,30 +115,30 @@ pub(crate) fn passed() -> Result<Option<(Listener, PathBuf)>> {
 ///
 /// A daemon holds the lock for its whole life. Whoever gets it knows that no other daemon is starting, running or
 /// ending, so a path that refuses connections belongs to a dead daemon and may be removed.
-pub(crate) fn bind(place: &Place) -> Result<Start> {
-    place.prepare()?;
-    let lock = match take_turn(place)? {
+pub(crate) fn bind(paths: &SocketPaths) -> Result<Start> {
+    paths.prepare()?;
+    let lock = match take_turn(paths)? {
         Turn::Ours(lock) => lock,
         Turn::Theirs(status) => return Ok(Start::AlreadyRunning(status)),
     };
-    match probe(place) {
+    match probe(paths) {
         Probe::Answered(status) => return Ok(Start::AlreadyRunning(status)),
         Probe::Silent(why) => bail!(
             "something listens on {} but is no daemon that answers ({why}); end it and try again",
-            place.socket.display()
+            paths.socket.display()
         ),
-        Probe::Nobody => remove_stale(&place.socket)?,
+        Probe::Nobody => remove_stale(&paths.socket)?,
     }
-    let name = place.socket.as_path().to_fs_name::<GenericFilePath>()?;
+    let name = paths.socket.as_path().to_fs_name::<GenericFilePath>()?;
     let listener = ListenerOptions::new()
         .name(name)
         .reclaim_name(false)
         .create_sync_as::<Listener>()
-        .with_context(|| format!("cannot listen on {}", place.socket.display()))?;
+        .with_context(|| format!("cannot listen on {}", paths.socket.display()))?;
     // Others cannot enter the folder already; macOS offers no mode while binding.
-    fs::set_permissions(&place.socket, Permissions::from_mode(0o600))?;
-    let identity = identify(&place.socket)?;
-    Ok(Start::Listening(listener, Ownership::Ours { socket: place.socket.clone(), identity, _lock: lock }))
+    fs::set_permissions(&paths.socket, Permissions::from_mode(0o600))?;
+    let identity = identify(&paths.socket)?;
+    Ok(Start::Listening(listener, Ownership::Ours { socket: paths.socket.clone(), identity, _lock: lock }))
 }
 
 /// Whose turn it is to be the daemon.
@@ -148,15 +148,15 @@ enum Turn {
 }
 
 /// Takes the lock, or finds the daemon that holds it and answers. Waits for one that starts or ends.
-fn take_turn(place: &Place) -> Result<Turn> {
+fn take_turn(paths: &SocketPaths) -> Result<Turn> {
     let end = Instant::now() + PATIENCE;
     loop {
-        let taken = lock::try_take(&place.lock)
-            .with_context(|| format!("the lock {} cannot be used", place.lock.display()))?;
+        let taken = lock::try_take(&paths.lock)
+            .with_context(|| format!("the lock {} cannot be used", paths.lock.display()))?;
         if let Some(lock) = taken {
             return Ok(Turn::Ours(lock));
         }
-        let silence = match probe(place) {
+        let silence = match probe(paths) {
             Probe::Answered(status) => return Ok(Turn::Theirs(status)),
             Probe::Silent(why) => why,
             Probe::Nobody => "it does not listen".to_owned(),
@@ -164,7 +164,7 @@ fn take_turn(place: &Place) -> Result<Turn> {
         if Instant::now() >= end {
             bail!(
                 "another saysod holds {} and does not answer ({silence}); end it and try again",
-                place.lock.display()
+                paths.lock.display()
             );
         }
         thread::sleep(RETRY);
@@ -179,15 +179,15 @@ enum Probe {
 }
 
 /// A daemon is alive if it answers a request; process numbers prove nothing.
-fn probe(place: &Place) -> Probe {
+fn probe(paths: &SocketPaths) -> Probe {
     let end = Instant::now() + ANSWER;
-    match Connection::open(place, end).and_then(|mut it| it.ask(&Request::new(1, Op::Status), end)) {
+    match Connection::open(paths, end).and_then(|mut it| it.ask(&Request::new(1, Op::Status), end)) {
         Ok(reply) => match reply.outcome {
             Outcome::Status(status) => Probe::Answered(status),
             Outcome::Error(fault) => Probe::Silent(fault.message),
             Outcome::Result(_) => Probe::Silent("its answer is no status".into()),
         },
-        Err(DialError::Absent) => Probe::Nobody,
+        Err(ConnectionError::Absent) => Probe::Nobody,
         Err(error) => Probe::Silent(error.to_string()),
     }
 }

@@ -66,7 +66,7 @@ fn open(settings: &Log, folder: &Path) -> Result<RollingFileAppender, String> {
 /// Logs only the location of a panic: its message may quote the line that caused it.
 pub(crate) fn keep_panics_discreet() {
     std::panic::set_hook(Box::new(|panic| {
-        let place = panic.location().map(ToString::to_string).unwrap_or_default();
-        tracing::error!(place, "a defect was caught; only its request failed");
+        let location = panic.location().map(ToString::to_string).unwrap_or_default();
+        tracing::error!(location, "a defect was caught; only its request failed");
     }));
 }

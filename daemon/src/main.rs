@@ -31,7 +31,7 @@ use limits::{MAX_RESCORING, MAX_WORKERS};
 use listen::{Ownership, Start};
 use model::ModelManager;
 use nix::sys::stat::{Mode, umask};
-use sayso_protocol::{Place, Status};
+use sayso_protocol::{SocketPaths, Status};
 use sayso_settings::folders;
 use sayso_store::Store;
 use server::Signals;
@@ -82,16 +82,16 @@ fn serve(cli: &Cli) -> Result<()> {
     umask(Mode::from_bits_truncate(0o077));
     let socket = cli.socket.as_ref().map(std::path::absolute).transpose()?;
     if cli.handshake {
-        detach::leave_terminal();
+        detach::detach_from_terminal();
     }
-    let place = Place::locate_or_at(socket.as_deref())?;
+    let paths = SocketPaths::locate_or_at(socket.as_deref())?;
     let (listener, socket, ownership) = match listen::passed()? {
         Some((listener, socket)) => (listener, socket, Ownership::Managers),
-        None => match listen::bind(&place)? {
-            Start::Listening(listener, ownership) => (listener, place.socket.clone(), ownership),
+        None => match listen::bind(&paths)? {
+            Start::Listening(listener, ownership) => (listener, paths.socket.clone(), ownership),
             Start::AlreadyRunning(status) => {
                 let Status { version, pid, .. } = *status;
-                detach::say(&format!("saysod {version} is already running (process {pid})"));
+                detach::write_line(&format!("saysod {version} is already running (process {pid})"));
                 return Ok(());
             }
         },
@@ -106,7 +106,7 @@ fn serve(cli: &Cli) -> Result<()> {
     let listener = Listener::try_from(listener)?;
     let signals = Signals::new()?;
     let socket = socket.display().to_string();
-    detach::say(&format!("saysod {VERSION} listens on {socket}"));
+    detach::write_line(&format!("saysod {VERSION} listens on {socket}"));
     if cli.handshake {
         detach::close_output().context("standard output cannot be let go of")?;
     }
@@ -132,7 +132,7 @@ fn serve(cli: &Cli) -> Result<()> {
         unloaded.model.unload_loop(unload).await;
     });
     drop(within);
-    runtime.block_on(server::run(listener, &ownership, &place, &shared, signals, idle_exit));
+    runtime.block_on(server::run(listener, &ownership, &paths, &shared, signals, idle_exit));
     // Nobody waits for a conversion that still runs.
     runtime.shutdown_background();
     tracing::info!("ended");

@@ -2,7 +2,7 @@
 
 /// Memory that the machine can spare.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Spare {
+pub(crate) struct SpareMemory {
     /// Memory available without taking it from anything else, in bytes; `None` if the system does not say.
     pub(crate) bytes: Option<u64>,
     /// Memory is scarce with less than this available, in bytes; 0 if the system has other signs.
@@ -13,7 +13,7 @@ pub(crate) struct Spare {
 
 /// Asks the system.
 #[cfg(target_os = "linux")]
-pub(crate) fn spare() -> Spare {
+pub(crate) fn spare() -> SpareMemory {
     let read = |path| std::fs::read_to_string(path).unwrap_or_default();
     // Old kernels do not have the second file.
     parse_meminfo(&read("/proc/meminfo"), &read("/proc/pressure/memory"))
@@ -22,7 +22,7 @@ pub(crate) fn spare() -> Spare {
 /// Memory is scarce with less than a twentieth of it available, or if in the last 10 seconds every process waited for
 /// memory during more than a tenth of the time. Both thresholds were set by hand on 2026-11-23.
 #[cfg(target_os = "linux")]
-fn parse_meminfo(meminfo: &str, pressure: &str) -> Spare {
+fn parse_meminfo(meminfo: &str, pressure: &str) -> SpareMemory {
     const SCARCE: u64 = 20;
     const STALLED_PERCENT: f32 = 10.0;
     let bytes = |name: &str| {
@@ -35,7 +35,7 @@ fn parse_meminfo(meminfo: &str, pressure: &str) -> Spare {
     let full = pressure.lines().find_map(|line| line.strip_prefix("full "));
     let stalled = full.and_then(|full| full.split_whitespace().find_map(|it| it.strip_prefix("avg10=")));
     let stalled = stalled.and_then(|percent| percent.parse::<f32>().ok());
-    Spare {
+    SpareMemory {
         bytes: available,
         floor,
         scarce: little || stalled.is_some_and(|percent| percent > STALLED_PERCENT),
@@ -45,10 +45,10 @@ fn parse_meminfo(meminfo: &str, pressure: &str) -> Spare {
 /// Asks the system: its level is 1 while all is well, 2 when programs should give back what they can, 4 before it ends
 /// some of them.
 #[cfg(target_os = "macos")]
-pub(crate) fn spare() -> Spare {
+pub(crate) fn spare() -> SpareMemory {
     use sysctl::{Ctl, Sysctl};
     let level = Ctl::new("kern.memorystatus_vm_pressure_level").and_then(|level| level.value_string());
-    Spare { bytes: None, floor: 0, scarce: level.is_ok_and(|level| level.trim() != "1") }
+    SpareMemory { bytes: None, floor: 0, scarce: level.is_ok_and(|level| level.trim() != "1") }
 }
 
 #[cfg(all(test, target_os = "linux"))]

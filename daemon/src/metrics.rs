@@ -27,7 +27,7 @@ struct Window {
 
 impl Metrics {
     /// Counts a conversion by `stage` that took `micros` microseconds.
-    pub(crate) fn converted(&mut self, stage: Stage, micros: u64) {
+    pub(crate) fn record_conversion(&mut self, stage: Stage, micros: u64) {
         let index = self.stages.iter().position(|window| window.stage == stage).unwrap_or_else(|| {
             self.stages.push(Window { stage, count: 0, micros: Vec::new() });
             self.stages.len() - 1
@@ -81,7 +81,7 @@ mod tests {
 
     fn check(times: impl IntoIterator<Item = u64>, count: u64, p50: u64, p99: u64) {
         let mut metrics = Metrics::default();
-        times.into_iter().for_each(|micros| metrics.converted(Stage::Scanner, micros));
+        times.into_iter().for_each(|micros| metrics.record_conversion(Stage::Scanner, micros));
         let expected =
             RouteLatency { route: Stage::Scanner.name().into(), count, p50_micros: p50, p99_micros: p99 };
         assert_eq!(metrics.latencies(), [expected]);
@@ -98,7 +98,7 @@ mod tests {
     #[test]
     fn each_stage_has_its_own_figures() {
         let mut metrics = Metrics::default();
-        Stage::ALL.into_iter().chain(Stage::ALL).for_each(|stage| metrics.converted(stage, 7));
+        Stage::ALL.into_iter().chain(Stage::ALL).for_each(|stage| metrics.record_conversion(stage, 7));
         let latencies = metrics.latencies();
         assert_eq!(latencies.len(), Stage::ALL.len());
         assert!(latencies.iter().all(|latency| latency.count == 2));

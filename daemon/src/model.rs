@@ -10,7 +10,7 @@ mod policy;
 mod tests;
 mod wanted;
 
-use sayso_engine::Resident;
+use sayso_engine::ModelHandle;
 use sayso_language::LanguageError;
 use sayso_protocol::{ModelState, ModelStatus};
 use sayso_settings as settings;
@@ -18,7 +18,7 @@ use sayso_store::Store;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
-use wanted::{Inputs, Wanted};
+use wanted::{Inputs, WantedModel};
 
 /// Owns the loaded model and decides when there is one.
 #[derive(Debug)]
@@ -35,18 +35,18 @@ pub(crate) struct ModelManager {
 struct Inner {
     /// What the choice was last made from.
     inputs: Option<Inputs>,
-    wanted: Option<Wanted>,
-    state: State,
+    wanted: Option<WantedModel>,
+    state: LoadState,
     /// Counts changes of the state: a load that began before the last change is dropped.
     changes: u64,
     /// When a line last needed the model.
-    needed: Option<Instant>,
+    last_needed: Option<Instant>,
     /// A low-memory warning has been logged since the last change of the state.
     memory_warning_logged: bool,
 }
 
 #[derive(Debug, Default)]
-enum State {
+enum LoadState {
     /// None is chosen.
     #[default]
     None,
@@ -57,13 +57,13 @@ enum State {
     /// It is being loaded.
     Loading,
     /// It is loaded; the time is what loading took.
-    Resident(Resident, Duration),
+    Resident(ModelHandle, Duration),
     /// Why it cannot be used. It is not tried again before something changes.
     Failed(String),
 }
 
 impl Inner {
-    fn change(&mut self, state: State) {
+    fn change(&mut self, state: LoadState) {
         self.changes += 1;
         self.memory_warning_logged = false;
         self.state = state;
@@ -91,13 +91,13 @@ impl ModelManager {
             inner.inputs = Some(inputs);
             let is_same = wanted.is_some() && wanted == inner.wanted;
             // Choosing a failed model again means: try it again.
-            let is_retried = is_chosen_anew && matches!(inner.state, State::Failed(_));
+            let is_retried = is_chosen_anew && matches!(inner.state, LoadState::Failed(_));
             if is_same && !is_retried {
                 return false;
             }
             match (&wanted, &state) {
                 (Some(wanted), _) => tracing::info!(model = wanted.name, "this language model is chosen"),
-                (None, State::Failed(why)) => tracing::warn!(why, "no language model"),
+                (None, LoadState::Failed(why)) => tracing::warn!(why, "no language model"),
                 (None, _) => {}
             }
             inner.wanted = wanted;
@@ -107,9 +107,9 @@ impl ModelManager {
     }
 
     /// The model, if it is loaded, as of the last look at the choice.
-    pub(crate) fn model(&self) -> Option<Resident> {
+    pub(crate) fn model(&self) -> Option<ModelHandle> {
         let resident = match &self.inner.borrow().state {
-            State::Resident(resident, _) => resident.clone(),
+            LoadState::Resident(resident, _) => resident.clone(),
             _ => return None,
         };
         if !resident.has_ended() {
@@ -117,10 +117,10 @@ impl ModelManager {
         }
         self.update(|inner| {
             // Another one may have been loaded meanwhile.
-            let has_ended = matches!(&inner.state, State::Resident(it, _) if it.has_ended());
+            let has_ended = matches!(&inner.state, LoadState::Resident(it, _) if it.has_ended());
             if has_ended {
                 tracing::error!("the language model ended by a defect");
-                inner.change(State::Failed(LanguageError::Gone.to_string()));
+                inner.change(LoadState::Failed(LanguageError::Gone.to_string()));
             }
             has_ended
         });
@@ -130,7 +130,7 @@ impl ModelManager {
     /// Notes that a line needed the model and had it.
     pub(crate) fn touch(&self) {
         self.update(|inner| {
-            inner.needed = Some(Instant::now());
+            inner.last_needed = Some(Instant::now());
             false
         });
     }
@@ -138,10 +138,12 @@ impl ModelManager {
     /// Why there is no model, for the person.
     pub(crate) fn unavailable_reason(&self) -> String {
         match &self.inner.borrow().state {
-            State::None => "no language model is chosen, `sayso model --help` tells how".to_owned(),
-            State::Off => "the settings want no language model".to_owned(),
-            State::Unloaded(Some(why)) | State::Failed(why) => why.clone(),
-            State::Unloaded(None) | State::Loading | State::Resident(..) => "it is not there yet".to_owned(),
+            LoadState::None => "no language model is chosen, `sayso model --help` tells how".to_owned(),
+            LoadState::Off => "the settings want no language model".to_owned(),
+            LoadState::Unloaded(Some(why)) | LoadState::Failed(why) => why.clone(),
+            LoadState::Unloaded(None) | LoadState::Loading | LoadState::Resident(..) => {
+                "it is not there yet".to_owned()
+            }
         }
     }
 
@@ -149,16 +151,16 @@ impl ModelManager {
     pub(crate) fn status(&self) -> ModelStatus {
         let inner = self.inner.borrow();
         let (state, why) = match &inner.state {
-            State::None => (ModelState::None, None),
-            State::Off => (ModelState::Off, None),
-            State::Unloaded(why) => (ModelState::Unloaded, why.clone()),
-            State::Loading => (ModelState::Loading, None),
-            State::Resident(..) => (ModelState::Resident, None),
-            State::Failed(why) => (ModelState::Failed, Some(why.clone())),
+            LoadState::None => (ModelState::None, None),
+            LoadState::Off => (ModelState::Off, None),
+            LoadState::Unloaded(why) => (ModelState::Unloaded, why.clone()),
+            LoadState::Loading => (ModelState::Loading, None),
+            LoadState::Resident(..) => (ModelState::Resident, None),
+            LoadState::Failed(why) => (ModelState::Failed, Some(why.clone())),
         };
         let name = inner.wanted.as_ref().map(|wanted| wanted.name.clone());
         let mut status = ModelStatus { name, state, why, ..ModelStatus::default() };
-        if let State::Resident(resident, time) = &inner.state {
+        if let LoadState::Resident(resident, time) = &inner.state {
             let memory = resident.memory();
             status.weights_bytes = memory.weights as u64;
             status.cache_bytes = (memory.cache + memory.room) as u64;
@@ -170,7 +172,7 @@ impl ModelManager {
     /// When a line last needed the model.
     #[cfg(test)]
     pub(crate) fn last_needed(&self) -> Option<Instant> {
-        self.inner.borrow().needed
+        self.inner.borrow().last_needed
     }
 
     /// Changes what is known; `change` says whether the state changed, so that waiters look.

@@ -22,7 +22,7 @@ pub(crate) struct Phases {
 
 impl Phases {
     /// Goes on to `phase`; never back.
-    pub(crate) fn enter(&self, phase: Phase) {
+    pub(crate) fn enter_phase(&self, phase: Phase) {
         self.current.send_if_modified(|current| {
             let is_later = phase > *current;
             *current = phase.max(*current);
@@ -36,7 +36,7 @@ impl Phases {
     }
 
     /// Waits until `phase` is reached.
-    pub(crate) async fn reached(&self, phase: Phase) {
+    pub(crate) async fn phase_reached(&self, phase: Phase) {
         // The sender lives as long as this, so the channel cannot be closed while somebody waits.
         let _ = self.current.subscribe().wait_for(|current| *current >= phase).await;
     }

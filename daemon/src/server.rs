@@ -7,7 +7,7 @@ use crate::phase::Phase;
 use crate::state::Shared;
 use interprocess::local_socket::traits::tokio::Listener as _;
 use interprocess::os::unix::uds_local_socket::tokio::{Listener, Stream};
-use sayso_protocol::Place;
+use sayso_protocol::SocketPaths;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixListener;
@@ -17,15 +17,15 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::{interval, sleep, timeout};
 
 /// What was sent before the end is answered within this time.
-const DRAIN: Duration = Duration::from_millis(700);
+const DRAIN_TIME: Duration = Duration::from_millis(700);
 /// What remains then gets `shutting_down` within this time. Both together stay under a second.
-const CLOSE: Duration = Duration::from_millis(150);
+const CLOSE_TIME: Duration = Duration::from_millis(150);
 /// How often the daemon checks that the socket's path still leads here.
-const LOOK: Duration = Duration::from_secs(15);
+const PATH_CHECK_INTERVAL: Duration = Duration::from_secs(15);
 /// How often the socket is touched, so that cleaners of temporary folders leave it.
-const TOUCH: Duration = Duration::from_secs(3600);
+const TOUCH_INTERVAL: Duration = Duration::from_secs(3600);
 /// A pause after connections could not be accepted, for example for want of descriptors.
-const BREATHER: Duration = Duration::from_millis(50);
+const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(50);
 
 /// The signals that end the daemon. From the moment this exists, none of them ends it the hard way.
 pub(crate) struct Signals {
@@ -58,7 +58,7 @@ impl Signals {
 pub(crate) async fn run(
     listener: Listener,
     ownership: &Ownership,
-    place: &Place,
+    paths: &SocketPaths,
     shared: &Arc<Shared>,
     mut signals: Signals,
     idle_exit: Option<Option<Duration>>,
@@ -66,16 +66,16 @@ pub(crate) async fn run(
     // Nobody waits for it: a line that arrives meanwhile finds part of it done.
     let warmed = shared.clone();
     tokio::task::spawn_blocking(move || warmed.configuration.current().tagger.engine.warm_up());
-    let (mut look, mut touch) = (interval(LOOK), interval(TOUCH));
+    let (mut look, mut touch) = (interval(PATH_CHECK_INTERVAL), interval(TOUCH_INTERVAL));
     tokio::select! {
         signal = signals.next() => tracing::info!(signal, "ending"),
-        () = shared.phases.reached(Phase::Draining) => {}
+        () = shared.phases.phase_reached(Phase::Draining) => {}
         () = accept_all(&listener, shared) => {}
         () = idle_for(shared, idle_exit) => tracing::info!("ending after being idle"),
         () = async {
             loop {
                 tokio::select! {
-                    _ = touch.tick() => ownership.touch(place),
+                    _ = touch.tick() => ownership.touch(paths),
                     _ = look.tick() => if !ownership.is_reachable() {
                         return;
                     }
@@ -83,16 +83,16 @@ pub(crate) async fn run(
             }
         } => tracing::warn!("ending: the socket was removed or replaced, so nobody can connect any more"),
     }
-    shared.phases.enter(Phase::Draining);
+    shared.phases.enter_phase(Phase::Draining);
     // First the path, so that new clients start the next daemon; then the connections that are queued already.
     ownership.remove();
     if matches!(ownership, Ownership::Ours { .. }) {
         accept_queued(listener, shared);
     }
     let everybody = u32::try_from(MAX_CONNECTIONS).unwrap_or(u32::MAX);
-    if timeout(DRAIN, shared.limits.connection_slots.acquire_many(everybody)).await.is_err() {
-        shared.phases.enter(Phase::Closing);
-        let _ = timeout(CLOSE, shared.limits.connection_slots.acquire_many(everybody)).await;
+    if timeout(DRAIN_TIME, shared.limits.connection_slots.acquire_many(everybody)).await.is_err() {
+        shared.phases.enter_phase(Phase::Closing);
+        let _ = timeout(CLOSE_TIME, shared.limits.connection_slots.acquire_many(everybody)).await;
     }
 }
 
@@ -114,7 +114,7 @@ async fn accept_all(listener: &Listener, shared: &Arc<Shared>) {
                 Err(error) => {
                     tracing::warn!(%error, "a connection could not be accepted");
                     shared.limits.set_connections_full(true);
-                    sleep(BREATHER).await;
+                    sleep(ACCEPT_RETRY_DELAY).await;
                     shared.limits.set_connections_full(false);
                 }
             }
@@ -151,13 +151,13 @@ async fn idle_for(shared: &Shared, fixed: Option<Option<Duration>>) {
     loop {
         let limit = fixed.unwrap_or_else(|| shared.configuration.current().settings.daemon.idle);
         match limit {
-            Some(limit) => match limit.checked_sub(shared.idle()) {
+            Some(limit) => match limit.checked_sub(shared.idle_time()) {
                 None | Some(Duration::ZERO) => return,
                 Some(left) if fixed.is_some() => sleep(left).await,
-                Some(left) => sleep(left.min(LOOK)).await,
+                Some(left) => sleep(left.min(PATH_CHECK_INTERVAL)).await,
             },
             None if fixed.is_some() => std::future::pending().await,
-            None => sleep(LOOK).await,
+            None => sleep(PATH_CHECK_INTERVAL).await,
         }
     }
 }

@@ -79,7 +79,7 @@ impl Shared {
     }
 
     /// Time since the last request.
-    pub(crate) fn idle(&self) -> Duration {
+    pub(crate) fn idle_time(&self) -> Duration {
         self.last_request.lock().unwrap_or_else(PoisonError::into_inner).elapsed()
     }
 

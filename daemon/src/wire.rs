@@ -2,7 +2,7 @@
 
 use sayso_engine::explain::ExplainedUnit;
 use sayso_engine::{Conversion, Refusal, Route};
-use sayso_protocol::{self as wire, Answer, Code, Fault};
+use sayso_protocol::{self as wire, Answer, Code, ErrorReply};
 use std::ops::Range;
 
 /// The answer for a conversion that took `micros` microseconds. More than [`wire::MAX_SPANS`] spans are left out.
@@ -46,17 +46,17 @@ pub(crate) fn units(units: &[ExplainedUnit]) -> Option<Vec<wire::Unit>> {
 }
 
 /// The fault of a request that arrives, or is still open, while the daemon ends.
-pub(crate) fn shutting_down() -> Fault {
-    Fault::new(Code::ShuttingDown, "the daemon is ending; the line stays as it was, try again")
+pub(crate) fn shutting_down() -> ErrorReply {
+    ErrorReply::new(Code::ShuttingDown, "the daemon is ending; the line stays as it was, try again")
 }
 
 /// The fault of a request that met a defect.
-pub(crate) fn defect() -> Fault {
-    Fault::new(Code::Internal, "the conversion failed; the line stays as it was")
+pub(crate) fn internal_error() -> ErrorReply {
+    ErrorReply::new(Code::Internal, "the conversion failed; the line stays as it was")
 }
 
 /// Why a line stays as it is.
-pub(crate) fn fault(refusal: &Refusal) -> Fault {
+pub(crate) fn fault(refusal: &Refusal) -> ErrorReply {
     let code = match refusal {
         Refusal::Empty => Code::Empty,
         Refusal::TooLong { .. } => Code::TooLong,
@@ -65,7 +65,7 @@ pub(crate) fn fault(refusal: &Refusal) -> Fault {
         // The engine may learn to refuse for more reasons than the wire has codes.
         _ => Code::Internal,
     };
-    Fault::new(code, refusal.to_string())
+    ErrorReply::new(code, refusal.to_string())
 }
 
 /// The stages that a request allows.

@@ -2,7 +2,7 @@
 //! lattice token by token.
 
 use crate::candidates::Candidates;
-use crate::{Engine, Resident, Stage, Stop, rescore, tagged};
+use crate::{Engine, ModelHandle, Stage, Stop, rescore, tagged};
 use sayso_language::LanguageError;
 use sayso_speech::lattice::path_writing;
 
@@ -14,12 +14,12 @@ const GENERATE_BELOW: f32 = 0.1;
 /// `None` where a good path is there, or the model generates one that is.
 ///
 /// # Errors
-/// As [`Resident::write`].
+/// As [`ModelHandle::write`].
 pub(crate) fn generate(
     engine: &Engine,
     rescored: &Candidates,
     dictated: &str,
-    model: &Resident,
+    model: &ModelHandle,
     stop: &Stop,
 ) -> Result<Option<Candidates>, LanguageError> {
     let Some(line) = &rescored.tagged else { return Ok(None) };
@@ -46,12 +46,12 @@ pub(crate) fn generate(
 /// What the model writes without constraint: taken where it is a path of the lattice, else told.
 ///
 /// # Errors
-/// As [`Resident::write_freely`].
+/// As [`ModelHandle::write_freely`].
 pub(crate) fn unconstrained(
     engine: &Engine,
     paths: &Candidates,
     dictated: &str,
-    model: &Resident,
+    model: &ModelHandle,
     stop: &Stop,
 ) -> Result<Candidates, LanguageError> {
     let text = model.write_freely(dictated.trim(), stop)?;

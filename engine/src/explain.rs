@@ -67,7 +67,7 @@ fn unit(
     probability: Option<f32>,
 ) -> ExplainedUnit {
     let taken = lattice.reading(step.reading);
-    let (first, readings) = lattice.at(taken.tokens.start);
+    let (first, readings) = lattice.arcs_from(taken.tokens.start);
     let shown = |(at, reading): (usize, &Reading)| ExplainedReading {
         text: reading.text.to_string(),
         kind: reading.kind.name(),

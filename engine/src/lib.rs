@@ -17,7 +17,7 @@ mod tagged;
 pub use draft::Draft;
 pub use engine::{Engine, WeightsFileError};
 pub use explain::{ExplainedReading, ExplainedUnit};
-pub use sayso_language::{Resident, Stop};
+pub use sayso_language::{ModelHandle, Stop};
 pub use sayso_speech::render::Span;
 pub use sayso_speech::words::UserWords as Words;
 pub use stage::{Route, Stage};
@@ -39,7 +39,7 @@ pub struct Dictation<'a> {
 #[derive(Debug, Clone, Copy)]
 pub struct Rescorer<'a> {
     /// The model.
-    pub model: &'a Resident,
+    pub model: &'a ModelHandle,
     /// When the model must be done; until then the tagger's answer stands.
     pub stop: &'a Stop,
 }

@@ -1,7 +1,7 @@
 //! Rescoring: where the tagger is not sure, a language model says which of its paths reads most like a command.
 
 use crate::candidates::Candidates;
-use crate::{Resident, Stage, Stop};
+use crate::{ModelHandle, Stage, Stop};
 use sayso_language::{LanguageError, Likelihood};
 use sayso_tagger::Path;
 
@@ -35,11 +35,11 @@ impl CandidateScore {
 /// The paths in the order that tagger and language model together give them.
 ///
 /// # Errors
-/// As [`Resident::judge`].
+/// As [`ModelHandle::judge`].
 pub(crate) fn rescore(
     paths: &Candidates,
     dictated: &str,
-    model: &Resident,
+    model: &ModelHandle,
     stop: &Stop,
 ) -> Result<Candidates, LanguageError> {
     Ok(rank(paths, score(paths.distinct(), dictated, model, stop)?, model))
@@ -48,11 +48,11 @@ pub(crate) fn rescore(
 /// Each path, given with its text, and what tagger and language model think of it.
 ///
 /// # Errors
-/// As [`Resident::judge`].
+/// As [`ModelHandle::judge`].
 pub(crate) fn score(
     paths: Vec<(Path, String)>,
     dictated: &str,
-    model: &Resident,
+    model: &ModelHandle,
     stop: &Stop,
 ) -> Result<Vec<(Path, CandidateScore)>, LanguageError> {
     let texts: Vec<String> = paths.iter().map(|(_, text)| text.trim().to_owned()).collect();
@@ -65,7 +65,11 @@ pub(crate) fn score(
 }
 
 /// The paths by their combined scores; equal ones stay in order.
-pub(crate) fn rank(paths: &Candidates, scored: Vec<(Path, CandidateScore)>, model: &Resident) -> Candidates {
+pub(crate) fn rank(
+    paths: &Candidates,
+    scored: Vec<(Path, CandidateScore)>,
+    model: &ModelHandle,
+) -> Candidates {
     let Some(tagged) = &paths.tagged else { return paths.clone() };
     let weight = model.weight().unwrap_or(MODEL_WEIGHT);
     let mut ranked: Vec<(f32, Path)> =

@@ -4,7 +4,7 @@ use crate::candidates::Candidates;
 use crate::draft::{Choice, Draft};
 use crate::explain::{self, ExplainedUnit};
 use crate::rescore::{self, CandidateScore};
-use crate::{Conversion, Resident, Route, Stage, Stop, constrained_decoding, pipeline};
+use crate::{Conversion, ModelHandle, Route, Stage, Stop, constrained_decoding, pipeline};
 use sayso_language::LanguageError;
 
 impl Draft {
@@ -40,7 +40,7 @@ impl Draft {
 
     /// Has a language model rescore the tagger's paths, and generate another path where none of them is good. Where the
     /// model has no answer by `stop`, the tagger's answer stands.
-    pub fn rescore(&mut self, model: &Resident, stop: &Stop) {
+    pub fn rescore(&mut self, model: &ModelHandle, stop: &Stop) {
         let Some(paths) = self.rescorable() else { return };
         let (paths, outcome) = match rescore::rescore(paths, &self.dictated, model, stop) {
             Err(error) => (paths.clone(), Err(("gave no answer, so this is the tagger's", error))),
@@ -56,7 +56,7 @@ impl Draft {
 
     /// Has a language model write whatever it likes, for comparison. What it writes is taken where the lattice has a
     /// path that writes the same; else the person is told, and the tagger's answer stands.
-    pub fn generate_unconstrained(&mut self, model: &Resident, stop: &Stop) {
+    pub fn generate_unconstrained(&mut self, model: &ModelHandle, stop: &Stop) {
         let Some(paths) = self.rescorable() else { return };
         let (paths, outcome) =
             match constrained_decoding::unconstrained(&self.engine, paths, &self.dictated, model, stop) {
@@ -81,7 +81,11 @@ impl Draft {
     ///
     /// # Errors
     /// The model cannot read the line, or was stopped.
-    pub fn scores(&self, model: &Resident, stop: &Stop) -> Result<(f32, Vec<CandidateScore>), LanguageError> {
+    pub fn scores(
+        &self,
+        model: &ModelHandle,
+        stop: &Stop,
+    ) -> Result<(f32, Vec<CandidateScore>), LanguageError> {
         let Choice::Paths(paths) = &self.choice else { return Ok((0.0, Vec::new())) };
         let scored = rescore::score(paths.distinct(), &self.dictated, model, stop)?;
         Ok((paths.confidence, scored.into_iter().map(|(_, score)| score).collect()))

@@ -3,7 +3,9 @@
 
 #![allow(clippy::unwrap_used)]
 
-use sayso_engine::{Conversion, Dictation, Engine, Refusal, Rescorer, Resident, Route, Stage, Stop, Words};
+use sayso_engine::{
+    Conversion, Dictation, Engine, ModelHandle, Refusal, Rescorer, Route, Stage, Stop, Words,
+};
 use sayso_language::Options;
 use sayso_store::gguf;
 use std::collections::BTreeSet;
@@ -19,15 +21,15 @@ const LINES: [&str; 5] = [
     "git status",
 ];
 
-fn model() -> Resident {
+fn model() -> ModelHandle {
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/store/tests/fixtures");
     let place = tempfile::tempdir().unwrap();
     let folder = place.path().join("model");
     gguf::import(&fixtures.join("qwen3.gguf"), &folder).unwrap();
-    Resident::open(&folder, &Options { threads: 1, positions: 256 }).unwrap()
+    ModelHandle::open(&folder, &Options { threads: 1, positions: 256 }).unwrap()
 }
 
-fn by(route: Route, text: &str, model: Option<&Resident>, stop: &Stop) -> Conversion {
+fn by(route: Route, text: &str, model: Option<&ModelHandle>, stop: &Stop) -> Conversion {
     let dictation = Dictation { text, route, ..Dictation::default() };
     let rescorer = model.map(|model| Rescorer { model, stop });
     Engine::embedded().convert(&Words::default(), &dictation, rescorer).unwrap()
@@ -91,7 +93,7 @@ fn what_the_model_cannot_read_is_the_first_stages() {
 
 /// That the tagger's answer is given, and why.
 #[track_caller]
-fn check_tagged(text: &str, model: &Resident, stop: &Stop, why: &str) {
+fn check_tagged(text: &str, model: &ModelHandle, stop: &Stop, why: &str) {
     let tagged = by(Route::Tagger, text, None, stop);
     let found = by(Route::Model, text, Some(model), stop);
     let message = found.message.clone().unwrap();

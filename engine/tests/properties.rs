@@ -6,7 +6,7 @@
 use proptest::prelude::*;
 use sayso_engine::{Conversion, Dictation, Engine, Refusal, Route, Words};
 use sayso_speech::clean::clean;
-use sayso_speech::lattice::{Kind, Lattice, MAX_READINGS, Step, reaches};
+use sayso_speech::lattice::{Kind, Lattice, MAX_READINGS, Step, is_reachable};
 use sayso_speech::lex::lex;
 use sayso_speech::phonetic::widen;
 use sayso_speech::speak::{Dialect, speak};
@@ -117,7 +117,7 @@ fn check_license(text: &str) -> Result<(), TestCaseError> {
         check_path(&lattice, &path)?;
     }
     for token in 0..lattice.len() {
-        prop_assert!(lattice.at(token).1.len() <= MAX_READINGS);
+        prop_assert!(lattice.arcs_from(token).1.len() <= MAX_READINGS);
     }
     let wide = widen(lattice.clone(), &words);
     let mut scratch = Scratch::default();
@@ -130,7 +130,7 @@ fn check_license(text: &str) -> Result<(), TestCaseError> {
     };
     // A quote that is still open may be closed at the end.
     let unclosed = conversion.buffer.strip_suffix(['"', '\'', '`']);
-    let was_said = |text: &str| reaches(&lattice, text) || reaches(&wide, text);
+    let was_said = |text: &str| is_reachable(&lattice, text) || is_reachable(&wide, text);
     prop_assert!(
         conversion.buffer == text || was_said(&conversion.buffer) || unclosed.is_some_and(was_said),
         "{:?} was not said",

@@ -4,7 +4,7 @@
 //! request are `name=value` in any order. Those of a reply are the protocol version, the number of the request, the
 //! version of the daemon, and the [`record`] of the result.
 
-use crate::fault::{Code, Fault};
+use crate::error_reply::{Code, ErrorReply};
 use crate::form::{Form, Start, start};
 use crate::line;
 use crate::message::{Op, Rejected, Request, Route};
@@ -24,7 +24,7 @@ use std::str::FromStr;
 /// 7. and on: the alternatives, best first
 ///
 /// If the line stays as it was, only an error code and a message.
-pub fn record(outcome: Result<&Answer, &Fault>) -> Vec<String> {
+pub fn record(outcome: Result<&Answer, &ErrorReply>) -> Vec<String> {
     match outcome {
         Ok(answer) => {
             let head = [
@@ -50,7 +50,7 @@ fn percent(confidence: f32) -> u32 {
 /// A reply as a message in fields. Only a conversion can be asked for in fields, so there is no form for the results of
 /// other requests.
 pub(crate) fn encode_reply(reply: &Reply) -> Vec<u8> {
-    let other = Fault::new(Code::Internal, "only a conversion can be answered in fields");
+    let other = ErrorReply::new(Code::Internal, "only a conversion can be answered in fields");
     let outcome = match &reply.outcome {
         Outcome::Result(Body::Converted(answer)) => Ok(&**answer),
         Outcome::Error(fault) => Err(fault),
@@ -74,7 +74,8 @@ fn written(fields: Vec<String>) -> Vec<u8> {
 /// Reads a request from a message without its newline. The version comes first: the rest of a message of another
 /// version may mean anything.
 pub(crate) fn decode(message: &[u8]) -> Result<Request, Rejected> {
-    let rejected = |id, code, message: String| Rejected::new(id, Form::Fields, Fault::new(code, message));
+    let rejected =
+        |id, code, message: String| Rejected::new(id, Form::Fields, ErrorReply::new(code, message));
     let bad = |id, message: &str| {
         rejected(id, Code::BadRequest, format!("this request in fields cannot be read: {message}"))
     };

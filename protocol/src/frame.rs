@@ -1,6 +1,6 @@
 //! Messages as bytes.
 
-use crate::fault::{Code, Fault};
+use crate::error_reply::{Code, ErrorReply};
 use crate::fields;
 use crate::form::Form;
 use crate::message::{Op, Rejected, Request};
@@ -35,7 +35,7 @@ struct Envelope {
 /// Reads one request from a message without its newline, in either form. Never panics, whatever the bytes are.
 ///
 /// # Errors
-/// [`Code::TooLong`], [`Code::BadRequest`], [`Code::UnsupportedVersion`]; [`Code::BadCharacter`] for text in fields that
+/// [`Code::LineTooLong`], [`Code::BadRequest`], [`Code::UnsupportedVersion`]; [`Code::BadCharacter`] for text in fields that
 /// is not UTF-8.
 pub fn decode(message: &[u8]) -> Result<Request, Rejected> {
     let form = Form::of(message);
@@ -55,7 +55,7 @@ pub fn decode(message: &[u8]) -> Result<Request, Rejected> {
 /// The version comes first: the rest of a message of another version may mean anything. Only `shutdown` is the same in
 /// all of them, so that a client of any version can replace a daemon of any other.
 fn decode_json(frame: &[u8]) -> Result<Request, Rejected> {
-    let rejected = |id, code, message: String| Rejected::new(id, Form::Json, Fault::new(code, message));
+    let rejected = |id, code, message: String| Rejected::new(id, Form::Json, ErrorReply::new(code, message));
     // serde would take an array for the object.
     if !frame.trim_ascii_start().starts_with(b"{") {
         let message = "this is not a request: a JSON object was expected".to_owned();
@@ -103,22 +103,25 @@ fn wrong(error: &serde_json::Error) -> String {
 }
 
 /// The fault of a message beyond [`MAX_FRAME_BYTES`].
-pub fn frame_too_long() -> Fault {
-    Fault::new(Code::TooLong, format!("the message is longer than the {MAX_FRAME_BYTES} bytes of a frame"))
+pub fn frame_too_long() -> ErrorReply {
+    ErrorReply::new(
+        Code::TooLong,
+        format!("the message is longer than the {MAX_FRAME_BYTES} bytes of a frame"),
+    )
 }
 
 /// A request in JSON as a frame with its newline.
 ///
 /// # Errors
-/// [`Code::TooLong`] if a member is beyond its limit, or the whole does not fit into a frame.
-pub fn encode(request: &Request) -> Result<Vec<u8>, Fault> {
+/// [`Code::LineTooLong`] if a member is beyond its limit, or the whole does not fit into a frame.
+pub fn encode(request: &Request) -> Result<Vec<u8>, ErrorReply> {
     request.check()?;
     let frame = written(request)?;
     if frame.len() > MAX_FRAME_BYTES + 1 { Err(frame_too_long()) } else { Ok(frame) }
 }
 
 /// A reply as a message with its newline. Parts that do not fit are left out, the least needed first: explained units,
-/// spans, alternatives; a buffer that does not fit becomes [`Code::TooLong`].
+/// spans, alternatives; a buffer that does not fit becomes [`Code::LineTooLong`].
 pub fn encode_reply(mut reply: Reply, form: Form) -> Vec<u8> {
     for step in 0.. {
         let message = match form {
@@ -143,9 +146,10 @@ fn shorten(reply: &mut Reply, step: usize) {
     }
 }
 
-fn written<T: Serialize>(message: &T) -> Result<Vec<u8>, Fault> {
-    let mut frame = serde_json::to_vec(message)
-        .map_err(|error| Fault::new(Code::Internal, format!("the message cannot be written: {error}")))?;
+fn written<T: Serialize>(message: &T) -> Result<Vec<u8>, ErrorReply> {
+    let mut frame = serde_json::to_vec(message).map_err(|error| {
+        ErrorReply::new(Code::Internal, format!("the message cannot be written: {error}"))
+    })?;
     frame.push(b'\n');
     Ok(frame)
 }

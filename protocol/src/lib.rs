@@ -5,27 +5,27 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
-pub mod dial;
-pub mod fault;
+pub mod cli_format;
+pub mod connection;
+pub mod error_reply;
 pub mod fields;
 pub mod form;
 pub mod frame;
 pub mod line;
 pub mod lock;
 pub mod message;
-pub mod output;
 pub mod peer;
-pub mod place;
 pub mod reply;
+pub mod socket_paths;
 pub mod version;
 
-pub use fault::{Code, Fault};
+pub use error_reply::{Code, ErrorReply};
 pub use form::Form;
 pub use frame::MAX_FRAME_BYTES;
 pub use message::{Context, Op, ReplyTo, Request, Route};
-pub use place::Place;
 pub use reply::{
     Answer, MAX_SPANS, ModelState, ModelStatus, Outcome, Reading, Reply, RouteLatency, Span, Status,
     TaggerStatus, Unit,
 };
+pub use socket_paths::SocketPaths;
 pub use version::VERSION;

@@ -1,6 +1,6 @@
 //! A stream of bytes cut at newlines with bounded memory: messages on the wire, dictations on standard input.
 
-use crate::fault::{Code, Fault};
+use crate::error_reply::{Code, ErrorReply};
 use crate::form::{self, Start};
 use sayso_text::MAX_TEXT_BYTES;
 use std::io::{self, ErrorKind, Read};
@@ -9,7 +9,7 @@ use std::str::Utf8Error;
 
 /// A line was longer than the limit of its [`Splitter`]; its bytes are gone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TooLong;
+pub struct LineTooLong;
 
 /// Cuts a stream of bytes into lines or into messages. It holds at most the limit and the bytes that were pushed last.
 #[derive(Debug)]
@@ -43,7 +43,7 @@ impl Splitter {
 
     /// The next whole line without its newline; `None` if more bytes are needed. A line beyond the limit is reported
     /// once, as soon as that is certain, and skipped.
-    pub fn next_line(&mut self) -> Option<Result<&[u8], TooLong>> {
+    pub fn next_line(&mut self) -> Option<Result<&[u8], LineTooLong>> {
         while let Some(offset) = self.bytes[self.scanned..].iter().position(|&byte| byte == b'\n') {
             let line = self.start..self.scanned + offset;
             self.start = line.end + 1;
@@ -51,7 +51,7 @@ impl Splitter {
             if mem::take(&mut self.discarding) {
                 continue;
             }
-            return Some(if line.len() > self.limit { Err(TooLong) } else { Ok(&self.bytes[line]) });
+            return Some(if line.len() > self.limit { Err(LineTooLong) } else { Ok(&self.bytes[line]) });
         }
         self.scanned = self.bytes.len();
         self.wait()
@@ -59,7 +59,7 @@ impl Splitter {
 
     /// The next whole message without its newline, as [`Splitter::next_line`]. A message in fields ends at the first
     /// newline after its last field; all else is a line.
-    pub fn next_message(&mut self) -> Option<Result<&[u8], TooLong>> {
+    pub fn next_message(&mut self) -> Option<Result<&[u8], LineTooLong>> {
         if self.discarding {
             // The next message begins after the rest of the one that was too long.
             let newline = self.bytes[self.scanned..].iter().position(|&byte| byte == b'\n');
@@ -91,10 +91,10 @@ impl Splitter {
     }
 
     /// More bytes are needed. If those that wait exceed the limit already, they are dropped, which is reported once.
-    fn wait(&mut self) -> Option<Result<&[u8], TooLong>> {
+    fn wait(&mut self) -> Option<Result<&[u8], LineTooLong>> {
         if self.discarding || self.bytes.len() - self.start > self.limit {
             self.forget();
-            return (!mem::replace(&mut self.discarding, true)).then_some(Err(TooLong));
+            return (!mem::replace(&mut self.discarding, true)).then_some(Err(LineTooLong));
         }
         if self.start == self.bytes.len() {
             self.forget();
@@ -126,7 +126,7 @@ impl Splitter {
 ///
 /// # Errors
 /// [`Code::BadCharacter`] where the bytes are not UTF-8.
-pub fn text(line: &[u8]) -> Result<&str, Fault> {
+pub fn text(line: &[u8]) -> Result<&str, ErrorReply> {
     let line = line.strip_suffix(b"\r").unwrap_or(line);
     std::str::from_utf8(line).map_err(|error| not_utf8("the line", error))
 }
@@ -135,7 +135,7 @@ pub fn text(line: &[u8]) -> Result<&str, Fault> {
 ///
 /// # Errors
 /// [`Code::TooLong`], or as [`text`].
-pub fn whole_text(bytes: &[u8], cut_newline: bool) -> Result<&str, Fault> {
+pub fn whole_text(bytes: &[u8], cut_newline: bool) -> Result<&str, ErrorReply> {
     let bytes = bytes.strip_suffix(b"\n").filter(|_| cut_newline).unwrap_or(bytes);
     if bytes.len() > MAX_TEXT_BYTES {
         return Err(text_too_long());
@@ -147,7 +147,7 @@ pub fn whole_text(bytes: &[u8], cut_newline: bool) -> Result<&str, Fault> {
 #[derive(Debug)]
 pub enum Input<'a> {
     /// A line, or why it holds no dictation.
-    Line(Result<&'a str, Fault>),
+    Line(Result<&'a str, ErrorReply>),
     /// No whole line is left. Answer what can be answered before more is waited for, so that a slow writer sees it.
     Pause,
 }
@@ -174,7 +174,7 @@ pub fn each_dictation<E: From<io::Error>>(
         };
         splitter.push(&chunk[..read]);
         while let Some(line) = splitter.next_line() {
-            take(Input::Line(line.map_err(|TooLong| text_too_long()).and_then(text)))?;
+            take(Input::Line(line.map_err(|LineTooLong| text_too_long()).and_then(text)))?;
         }
         if read == 0 {
             if let Some(rest) = splitter.rest() {
@@ -187,15 +187,15 @@ pub fn each_dictation<E: From<io::Error>>(
 }
 
 /// The fault of bytes that are not text; `what` names them.
-pub(crate) fn not_utf8(what: &str, error: Utf8Error) -> Fault {
+pub(crate) fn not_utf8(what: &str, error: Utf8Error) -> ErrorReply {
     let message = format!("{what} is not UTF-8 from byte {} on", error.valid_up_to());
-    Fault::new(Code::BadCharacter, message)
+    ErrorReply::new(Code::BadCharacter, message)
 }
 
 /// The fault of a dictation of more than [`MAX_TEXT_BYTES`] bytes.
-pub fn text_too_long() -> Fault {
+pub fn text_too_long() -> ErrorReply {
     let message = format!("the line is longer than the {} bytes that sayso converts", MAX_TEXT_BYTES);
-    Fault::new(Code::TooLong, message)
+    ErrorReply::new(Code::TooLong, message)
 }
 
 #[cfg(test)]
@@ -250,8 +250,8 @@ mod tests {
     #[test]
     fn messages_of_both_forms_follow_each_other() {
         let stream = b"{}\n2\0a\nb\0\0\n\n3\0too\nlong\0too\nlong\0\0\n1\0x\0\n12\n";
-        let expected: [Result<&[u8], TooLong>; 6] =
-            [Ok(b"{}"), Ok(b"2\0a\nb\0\0"), Ok(b""), Err(TooLong), Ok(b"1\0x\0"), Ok(b"12")];
+        let expected: [Result<&[u8], LineTooLong>; 6] =
+            [Ok(b"{}"), Ok(b"2\0a\nb\0\0"), Ok(b""), Err(LineTooLong), Ok(b"1\0x\0"), Ok(b"12")];
         for piece in [1, 2, 3, 7, 1000] {
             let mut splitter = Splitter::new(12);
             let mut found = Vec::new();

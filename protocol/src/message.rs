@@ -1,6 +1,6 @@
 //! What a shell asks.
 
-use crate::fault::{Code, Fault};
+use crate::error_reply::{Code, ErrorReply};
 use crate::form::Form;
 use crate::version::VERSION;
 use sayso_text::MAX_TEXT_BYTES;
@@ -113,11 +113,11 @@ pub struct Rejected {
     /// Whom to answer.
     pub to: ReplyTo,
     /// What is wrong with it.
-    pub fault: Fault,
+    pub fault: ErrorReply,
 }
 
 impl Rejected {
-    pub(crate) fn new(id: u64, form: Form, fault: Fault) -> Rejected {
+    pub(crate) fn new(id: u64, form: Form, fault: ErrorReply) -> Rejected {
         Rejected { to: ReplyTo { id, form }, fault }
     }
 }
@@ -147,8 +147,8 @@ impl Request {
     /// Holds every member to its limit, so that what a daemon keeps in memory is bounded.
     ///
     /// # Errors
-    /// [`Code::TooLong`] for the first member beyond its limit.
-    pub fn check(&self) -> Result<(), Fault> {
+    /// [`Code::LineTooLong`] for the first member beyond its limit.
+    pub fn check(&self) -> Result<(), ErrorReply> {
         let limits = [
             ("text", self.text.len(), MAX_TEXT_BYTES),
             ("context.prebuffer", self.context.prebuffer.len(), MAX_TEXT_BYTES),
@@ -158,7 +158,7 @@ impl Request {
         for (member, bytes, limit) in limits {
             if bytes > limit {
                 let message = format!("`{member}` has {bytes} bytes, more than the {limit} that are allowed");
-                return Err(Fault::new(Code::TooLong, message));
+                return Err(ErrorReply::new(Code::TooLong, message));
             }
         }
         Ok(())

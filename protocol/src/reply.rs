@@ -1,6 +1,6 @@
 //! What the daemon answers.
 
-use crate::fault::{Code, Fault};
+use crate::error_reply::{Code, ErrorReply};
 use crate::version::VERSION;
 use sayso_text::{Forbidden, is_forbidden};
 use serde::{Deserialize, Serialize};
@@ -37,7 +37,7 @@ pub enum Outcome {
     /// `convert`, `explain`, and `shutdown` (an empty object).
     Result(Body),
     /// Why there is no result.
-    Error(Fault),
+    Error(ErrorReply),
     /// `status`.
     Status(Box<Status>),
 }
@@ -209,7 +209,7 @@ impl Answer {
     ///
     /// # Errors
     /// [`Code::BadCharacter`] if the new line breaks the rule; the line then stays as it was.
-    pub fn verified(mut self, input: &str) -> Result<Answer, Fault> {
+    pub fn verified(mut self, input: &str) -> Result<Answer, ErrorReply> {
         let ends = |line: &str| line.len() - line.trim_end_matches('\n').len();
         let allowed = ends(input);
         let broken = |line: &str| -> Option<String> {
@@ -219,7 +219,7 @@ impl Answer {
             (ends(line) > allowed).then(|| "the result would end in a newline that was not there".to_owned())
         };
         if let Some(why) = broken(&self.buffer) {
-            return Err(Fault::new(Code::BadCharacter, format!("the result was refused: {why}")));
+            return Err(ErrorReply::new(Code::BadCharacter, format!("the result was refused: {why}")));
         }
         self.alternatives.retain(|line| broken(line).is_none());
         self.cursor = self.cursor.min(self.buffer.chars().count());
@@ -263,7 +263,7 @@ mod tests {
     fn the_documented_replies_are_written_to_the_letter() {
         let result = Outcome::Result(Body::Converted(Box::new(answer("git status -s"))));
         let error =
-            Outcome::Error(Fault::new(Code::NoRoute, "the tagger route is not available in this build"));
+            Outcome::Error(ErrorReply::new(Code::NoRoute, "the tagger route is not available in this build"));
         let cases = [
             (
                 result,

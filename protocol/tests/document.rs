@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 use sayso_protocol::reply::Body;
-use sayso_protocol::{Answer, Code, Fault, Form, Outcome, Reply, Request, Route, frame, output};
+use sayso_protocol::{Answer, Code, ErrorReply, Form, Outcome, Reply, Request, Route, cli_format, frame};
 use serde_json::Value;
 
 const PAGE: &str = include_str!("../../docs/PROTOCOL.md");
@@ -39,7 +39,7 @@ fn replies() -> Vec<Reply> {
 }
 
 /// What a client makes of the conversions among the replies.
-fn outcomes() -> Vec<Result<Answer, Fault>> {
+fn outcomes() -> Vec<Result<Answer, ErrorReply>> {
     let outcomes = replies().into_iter().filter_map(|reply| match reply.outcome {
         Outcome::Result(Body::Converted(answer)) => Some(Ok(*answer)),
         Outcome::Error(fault) => Some(Err(fault)),
@@ -79,10 +79,10 @@ fn replies_are_written_as_the_page_writes_them() {
 
 #[test]
 fn the_client_prints_what_the_page_prints() {
-    let json: Vec<_> = outcomes().iter().map(output::json).collect();
+    let json: Vec<_> = outcomes().iter().map(cli_format::json).collect();
     assert_eq!(json, block("json printed").lines().collect::<Vec<_>>());
     let fields: Vec<_> =
-        outcomes().iter().map(|outcome| String::from_utf8(output::fields(outcome)).unwrap()).collect();
+        outcomes().iter().map(|outcome| String::from_utf8(cli_format::fields(outcome)).unwrap()).collect();
     assert_eq!(fields, bytes(block("fields printed")).lines().collect::<Vec<_>>());
 }
 

@@ -1,6 +1,6 @@
 //! From the bytes of a settings file to settings: each entry by itself, so that one mistake costs one entry.
 
-use crate::{Chord, Mistake, Settings};
+use crate::{Chord, Settings, SettingsError};
 use sayso_text::{MAX_DEADLINE_MS, forbidden};
 use serde::de::DeserializeOwned;
 use std::borrow::Cow;
@@ -45,16 +45,16 @@ type Value<'t> = Spanned<DeValue<'t>>;
 
 /// Reads the bytes of a settings file: what could be understood, the rest at its default, and every mistake in the
 /// order of the file. The mistakes do not name the file yet.
-pub(crate) fn parse(bytes: &[u8]) -> (Settings, Vec<Mistake>) {
+pub(crate) fn parse(bytes: &[u8]) -> (Settings, Vec<SettingsError>) {
     let nothing = |mistake| (Settings::default(), vec![mistake]);
     if bytes.len() > MAX_FILE_BYTES {
-        return nothing(Mistake::whole_file(format!("this file has more than {MAX_FILE_BYTES} bytes")));
+        return nothing(SettingsError::whole_file(format!("this file has more than {MAX_FILE_BYTES} bytes")));
     }
     let text = match std::str::from_utf8(bytes) {
         Ok(text) => text,
         Err(error) => {
             let good = String::from_utf8_lossy(&bytes[..error.valid_up_to()]);
-            return nothing(Mistake::at(&good, good.len()..good.len(), "this is not UTF-8"));
+            return nothing(SettingsError::at(&good, good.len()..good.len(), "this is not UTF-8"));
         }
     };
     let mut reader = Reader { text, settings: Settings::default(), mistakes: Vec::new() };
@@ -112,12 +112,12 @@ fn spoilt_lines(text: &str, at: usize) -> Range<usize> {
 struct Reader<'t> {
     text: &'t str,
     settings: Settings,
-    mistakes: Vec<Mistake>,
+    mistakes: Vec<SettingsError>,
 }
 
 impl Reader<'_> {
     fn mistake(&mut self, span: Range<usize>, message: impl Into<String>) {
-        self.mistakes.push(Mistake::at(self.text, span, message));
+        self.mistakes.push(SettingsError::at(self.text, span, message));
     }
 
     fn top(&mut self, table: DeTable<'_>) {
@@ -252,7 +252,7 @@ impl Reader<'_> {
     fn words(&mut self, table: DeTable<'_>) {
         if table.len() > MAX_WORDS {
             let message = format!("[words] has {} words, more than {MAX_WORDS}", table.len());
-            self.mistakes.push(Mistake::whole_file(message));
+            self.mistakes.push(SettingsError::whole_file(message));
             return;
         }
         // In the order of the file, so that of two that sound the same the later one is the mistake.

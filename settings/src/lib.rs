@@ -5,9 +5,9 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod chord;
+mod error;
 mod file;
 pub mod folders;
-mod mistake;
 
 use nix::fcntl::OFlag;
 use std::fs::File;
@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub use chord::{Chord, Key};
-pub use mistake::Mistake;
+pub use error::SettingsError;
 
 /// The commented file that `sayso config init` writes: every setting at its default.
 pub const COMMENTED: &str = include_str!("config.toml");
@@ -166,8 +166,8 @@ impl Settings {
     /// The settings of this user: the file at [`folders::config_file`], or the defaults where there is none.
     ///
     /// # Errors
-    /// The first [`Mistake`] where the file is there and cannot be read or understood.
-    pub fn load() -> Result<Settings, Mistake> {
+    /// The first [`SettingsError`] where the file is there and cannot be read or understood.
+    pub fn load() -> Result<Settings, SettingsError> {
         match Settings::load_usable() {
             (settings, None) => Ok(settings),
             (_, Some(mistake)) => Err(mistake),
@@ -175,14 +175,14 @@ impl Settings {
     }
 
     /// As [`Settings::load`], with everything that could be understood in force beside the first mistake.
-    pub fn load_usable() -> (Settings, Option<Mistake>) {
+    pub fn load_usable() -> (Settings, Option<SettingsError>) {
         folders::config_file()
             .map_or_else(|| (Settings::default(), None), |path| Settings::read_usable(&path))
     }
 
     /// The settings in the file at `path`, or the defaults where it does not exist, and the first mistake. An entry
     /// with a mistake has its default; where the file cannot be read, all have.
-    pub fn read_usable(path: &Path) -> (Settings, Option<Mistake>) {
+    pub fn read_usable(path: &Path) -> (Settings, Option<SettingsError>) {
         let (settings, mistake) = match bytes_of(path) {
             Ok(bytes) => {
                 let (settings, mistakes) = file::parse(&bytes);
@@ -190,7 +190,7 @@ impl Settings {
             }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => (Settings::default(), None),
             Err(error) => {
-                let mistake = Mistake::whole_file(format!("this file cannot be read: {error}"));
+                let mistake = SettingsError::whole_file(format!("this file cannot be read: {error}"));
                 (Settings::default(), Some(mistake))
             }
         };

@@ -35,9 +35,9 @@ pub struct Token {
     /// What it is made of.
     pub shape: Shape,
     /// Whether a comma or a full stop stood behind it: a pause, a sentence's end.
-    pub pause: bool,
+    pub followed_by_pause: bool,
     /// Whether it follows the one before it without white space: a piece of what was written as one.
-    pub glued: bool,
+    pub attached_to_previous: bool,
 }
 
 /// A line as tokens.
@@ -94,7 +94,7 @@ impl Line {
 }
 
 /// What keyboards and dictation tools write for a plain character; "" for what vanishes.
-fn plain(c: char) -> Option<&'static str> {
+fn plain_form(c: char) -> Option<&'static str> {
     Some(match c {
         '–' | '‐' | '‑' | '−' => "-",
         '—' => "--",
@@ -112,7 +112,7 @@ pub fn clean(source: &str) -> Line {
     let (text, characters) = if source.is_ascii() { (source.to_owned(), None) } else { make_plain(source) };
     let lower = text.to_ascii_lowercase();
     let indent = text[..text.len() - text.trim_start().len()].to_owned();
-    let tokens = cut(&text);
+    let tokens = tokenise(&text);
     Line { text, lower, tokens, indent, characters, source_length }
 }
 
@@ -121,7 +121,7 @@ fn make_plain(source: &str) -> (String, Option<Vec<u32>>) {
     let mut map = Vec::with_capacity(source.len() + 1);
     for (at, c) in source.chars().enumerate() {
         let mut buffer = [0; 4];
-        let piece: &str = plain(c).unwrap_or_else(|| c.encode_utf8(&mut buffer));
+        let piece: &str = plain_form(c).unwrap_or_else(|| c.encode_utf8(&mut buffer));
         text.push_str(piece);
         map.resize(text.len(), at as u32);
     }
@@ -129,7 +129,7 @@ fn make_plain(source: &str) -> (String, Option<Vec<u32>>) {
     (text, Some(map))
 }
 
-fn cut(text: &str) -> Vec<Token> {
+fn tokenise(text: &str) -> Vec<Token> {
     let mut tokens: Vec<Token> = Vec::new();
     let mut at = 0;
     while at < text.len() {
@@ -138,7 +138,12 @@ fn cut(text: &str) -> Vec<Token> {
         if white > 0 {
             let last = white == rest.len();
             if rest[..white].contains('\n') && !tokens.is_empty() && !last {
-                tokens.push(Token { at: at..at + white, shape: Shape::Break, pause: false, glued: false });
+                tokens.push(Token {
+                    at: at..at + white,
+                    shape: Shape::Break,
+                    followed_by_pause: false,
+                    attached_to_previous: false,
+                });
             }
             at += white;
             continue;
@@ -210,7 +215,12 @@ fn push_chunk(text: &str, at: Range<usize>, tokens: &mut Vec<Token>) {
         && ends_name(bare)
         && !bare.starts_with('-')
     {
-        tokens.push(Token { at: at.start..at.end - 1, shape: shape(bare), pause: true, glued: false });
+        tokens.push(Token {
+            at: at.start..at.end - 1,
+            shape: shape(bare),
+            followed_by_pause: true,
+            attached_to_previous: false,
+        });
         return;
     }
     // A sentence that ends inside the line ("Okay. Git status").
@@ -219,10 +229,15 @@ fn push_chunk(text: &str, at: Range<usize>, tokens: &mut Vec<Token>) {
         && is_word(bare)
         && text[at.end..].trim_start().starts_with(|c: char| c.is_ascii_uppercase())
     {
-        tokens.push(Token { at: at.start..at.end - 1, shape: Shape::Word, pause: true, glued: false });
+        tokens.push(Token {
+            at: at.start..at.end - 1,
+            shape: Shape::Word,
+            followed_by_pause: true,
+            attached_to_previous: false,
+        });
         return;
     }
-    tokens.push(Token { at, shape: shape(chunk), pause: false, glued: false });
+    tokens.push(Token { at, shape: shape(chunk), followed_by_pause: false, attached_to_previous: false });
 }
 
 fn is_word(piece: &str) -> bool {
@@ -245,7 +260,7 @@ fn drop_final_stop(text: &str, tokens: &mut [Token]) {
     let name = several && chunk.ends_with('.') && ends_name(bare);
     if word || name {
         last.at.end -= 1;
-        last.pause = true;
+        last.followed_by_pause = true;
         last.shape = match (word, digits) {
             (true, _) => Shape::Word,
             (_, true) => Shape::Digits,

@@ -38,13 +38,13 @@ fn find(lattice: &Lattice, repairs: bool) -> Vec<bool> {
     let mut dropped = vec![false; lattice.len()];
     let mut quoted = quoted(lattice);
     quoted.resize(lattice.len(), false);
-    fillers(lattice, &quoted, &mut dropped);
+    drop_fillers(lattice, &quoted, &mut dropped);
     if repairs {
         repair::find(lattice, &quoted, &mut dropped);
     }
     if lattice.open_quote().is_none() {
-        lead_in(lattice, &mut dropped);
-        tail(lattice, &quoted, &mut dropped);
+        drop_lead_in(lattice, &mut dropped);
+        drop_tail(lattice, &quoted, &mut dropped);
     }
     if dropped.iter().all(|dropped| *dropped) {
         // The whole line would go: then nothing is dropped, and the gate decides.
@@ -60,7 +60,7 @@ pub fn is_talk_word(word: &str) -> bool {
 
 /// The entry of one kind that matches at a token.
 fn entry_at(lattice: &Lattice, at: usize, kind: Kind) -> Option<&'static Entry> {
-    let (_, readings) = lattice.at(at);
+    let (_, readings) = lattice.arcs_from(at);
     readings.iter().filter_map(|reading| reading.entry).find(|entry| entry.kind == kind)
 }
 
@@ -70,7 +70,7 @@ fn quoted(lattice: &Lattice) -> Vec<bool> {
     let mut at = 0;
     let mut quoted = Vec::with_capacity(lattice.len());
     while at < lattice.len() {
-        let (_, readings) = lattice.at(at);
+        let (_, readings) = lattice.arcs_from(at);
         let sign_of = |entry: &Entry| only_char(entry.writes).filter(|sign| encloses_text(*sign));
         let mut entries = readings.iter().filter_map(|reading| reading.entry);
         let sign = entries.find_map(|entry| Some((entry, sign_of(entry)?)));
@@ -86,7 +86,7 @@ fn quoted(lattice: &Lattice) -> Vec<bool> {
 }
 
 /// Drops fillers outside of quotes.
-fn fillers(lattice: &Lattice, quoted: &[bool], dropped: &mut [bool]) {
+fn drop_fillers(lattice: &Lattice, quoted: &[bool], dropped: &mut [bool]) {
     for at in 0..lattice.len() {
         if let Some(entry) = entry_at(lattice, at, Kind::Filler)
             && !quoted[at]
@@ -99,7 +99,7 @@ fn fillers(lattice: &Lattice, quoted: &[bool], dropped: &mut [bool]) {
 /// Whether the name of a symbol or a separator, or a case directive is said here ("and and", "at sign") that is no
 /// everyday word.
 pub fn says_symbol(lattice: &Lattice, at: usize) -> bool {
-    let (_, readings) = lattice.at(at);
+    let (_, readings) = lattice.arcs_from(at);
     readings.iter().filter_map(|reading| reading.entry).any(|entry| {
         let says = matches!(
             entry.kind,
@@ -110,7 +110,7 @@ pub fn says_symbol(lattice: &Lattice, at: usize) -> bool {
 }
 
 /// Drops what leads in to the command at the start of a line.
-fn lead_in(lattice: &Lattice, dropped: &mut [bool]) {
+fn drop_lead_in(lattice: &Lattice, dropped: &mut [bool]) {
     let mut at = 0;
     // Phrases that lead in, one after another.
     while at < lattice.len() {
@@ -163,7 +163,7 @@ pub fn starts_command(lattice: &Lattice, at: usize) -> bool {
 }
 
 /// Drops the phrases that end a line behind its command.
-fn tail(lattice: &Lattice, quoted: &[bool], dropped: &mut [bool]) {
+fn drop_tail(lattice: &Lattice, quoted: &[bool], dropped: &mut [bool]) {
     let mut end = lattice.len();
     while end > 1 {
         if dropped[end - 1] {
@@ -171,7 +171,7 @@ fn tail(lattice: &Lattice, quoted: &[bool], dropped: &mut [bool]) {
             continue;
         }
         let longest = (end.saturating_sub(LONGEST_TAIL).max(1)..end).filter(|&at| !quoted[at]).find(|&at| {
-            let (_, readings) = lattice.at(at);
+            let (_, readings) = lattice.arcs_from(at);
             readings.iter().any(|reading| {
                 reading.tokens.end == end && reading.entry.is_some_and(|entry| entry.kind == Kind::Tail)
             })

@@ -1,11 +1,11 @@
 //! Common English words: what a speech engine writes for what it does not know.
 
 use crate::data::ENGLISH as LIST;
-use crate::sorted;
+use crate::sorted_list;
 
 /// Whether `word`, in lower case, is a common English one.
 pub fn is_english(word: &str) -> bool {
-    sorted::contains(LIST, word)
+    sorted_list::contains(LIST, word)
 }
 
 /// All of them.

@@ -52,7 +52,7 @@ fn without_symbols(lattice: &Lattice, evidence: &Evidence, names_command: bool) 
         // Typed syntax and nothing said: a command, in whatever case it begins.
         return Verdict::Command;
     }
-    let sentence = lattice.line.tokens.iter().any(|token| token.pause);
+    let sentence = lattice.line.tokens.iter().any(|token| token.followed_by_pause);
     let dropped = disfluency::dropped(lattice);
     let talks = dropped.contains(&true);
     let start = dropped.iter().position(|dropped| !dropped).unwrap_or(0);
@@ -136,14 +136,14 @@ fn gather(lattice: &Lattice) -> Evidence {
 
 /// The number of tokens that one of the person's own words spans here.
 fn own_word(lattice: &Lattice, at: usize) -> Option<usize> {
-    let (_, readings) = lattice.at(at);
+    let (_, readings) = lattice.arcs_from(at);
     let own = readings.iter().find(|reading| reading.kind == LatticeKind::Literal && reading.entry.is_none());
     own.map(|reading| reading.tokens.len())
 }
 
 /// The longest entry at a token that is a sign of dictation.
 fn sign(lattice: &Lattice, at: usize) -> Option<&'static vocabulary::Entry> {
-    let (_, readings) = lattice.at(at);
+    let (_, readings) = lattice.arcs_from(at);
     let entries = readings.iter().filter_map(|reading| reading.entry);
     entries.filter(|entry| is_sign(entry.kind)).max_by_key(|entry| entry.words.len())
 }

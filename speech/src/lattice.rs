@@ -77,7 +77,7 @@ mod arcs;
 pub mod constraint;
 pub mod spell;
 
-pub use spell::{path_writing, reaches};
+pub use spell::{is_reachable, path_writing};
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -290,7 +290,7 @@ impl Lattice {
     }
 
     /// The readings that start at a token, likeliest kinds first, and the [`ReadingId`] of the first.
-    pub fn at(&self, token: usize) -> (ReadingId, &[Reading]) {
+    pub fn arcs_from(&self, token: usize) -> (ReadingId, &[Reading]) {
         let (from, to) = (self.arc_offsets[token], self.arc_offsets[token + 1]);
         (from, &self.readings[from as usize..to as usize])
     }
@@ -299,7 +299,7 @@ impl Lattice {
     /// once: the first stands for all. A dropped phrase is no choice, because its words can be dropped one by one.
     /// Where the user's settings name the words, that reading is the only choice.
     pub fn choices(&self, token: usize) -> Vec<ReadingId> {
-        let (first, readings) = self.at(token);
+        let (first, readings) = self.arcs_from(token);
         if let Some(own) = readings.iter().position(Reading::is_user_word) {
             return vec![first + own as u32];
         }
@@ -330,14 +330,14 @@ impl Lattice {
 
     /// The reading of `kind` that starts at `token` and spans `length` tokens.
     pub fn find(&self, token: usize, length: usize, kind: Kind) -> Option<ReadingId> {
-        let (from, readings) = self.at(token);
+        let (from, readings) = self.arcs_from(token);
         let at =
             readings.iter().position(|reading| reading.kind == kind && reading.tokens.len() == length)?;
         Some(from + at as u32)
     }
 
     /// Whether `right` may follow `left` without a space between them.
-    pub fn may_touch(&self, left: &Reading, right: &Reading) -> bool {
+    pub fn can_concatenate(&self, left: &Reading, right: &Reading) -> bool {
         if left.kind != Kind::Number || right.kind != Kind::Number {
             return true;
         }

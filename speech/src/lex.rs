@@ -160,7 +160,7 @@ impl<'l> Builder<'l> {
             return;
         }
         // Speech engines capitalise the first word of a sentence, so lower case is its first reading.
-        let begins = at == 0 || self.line.tokens[at - 1].pause;
+        let begins = at == 0 || self.line.tokens[at - 1].followed_by_pause;
         let only_initial = first.is_uppercase() && !text.chars().skip(1).any(char::is_uppercase);
         let lower = to_lower(text);
         let differs = lower != text;
@@ -187,7 +187,7 @@ mod tests {
 
     fn check(text: &str, token: usize, expected: &[&str]) {
         let lattice = lattice(text);
-        let (_, readings) = lattice.at(token);
+        let (_, readings) = lattice.arcs_from(token);
         let texts: Vec<&str> = readings.iter().map(|reading| reading.text.as_ref()).collect();
         for want in expected {
             assert!(texts.contains(want), "{text:?} at {token}: {want:?} not among {texts:?}");
@@ -218,9 +218,9 @@ mod tests {
     fn your_own_words() {
         let words = UserWords::new([("Kay eight s".to_owned(), "k8s".to_owned())]);
         let lattice = lex(clean("kay eight s"), &words, None);
-        assert_eq!(lattice.at(0).1[0].text, "k8s");
+        assert_eq!(lattice.arcs_from(0).1[0].text, "k8s");
         let words = UserWords::new([("splat".to_owned(), "*".to_owned())]);
-        assert_eq!(lex(clean("splat"), &words, None).at(0).1[0].kind, Kind::Symbol);
+        assert_eq!(lex(clean("splat"), &words, None).arcs_from(0).1[0].kind, Kind::Symbol);
     }
 
     #[test]
@@ -230,7 +230,7 @@ mod tests {
         {
             let lattice = lattice(&text);
             for token in 0..lattice.len() {
-                let (_, readings) = lattice.at(token);
+                let (_, readings) = lattice.arcs_from(token);
                 assert!(readings.len() <= MAX_READINGS);
                 assert!(readings.iter().all(|reading| reading.tokens.len() <= MAX_SPAN));
             }

@@ -20,7 +20,7 @@ pub mod programs;
 pub mod quote;
 pub mod render;
 pub mod scanner;
-mod sorted;
+mod sorted_list;
 pub mod spacing;
 pub mod speak;
 pub mod strict;

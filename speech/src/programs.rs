@@ -4,16 +4,16 @@
 //! a misheard other one. It says little about a line: `remind` and `look` are programs too.
 
 use crate::data::PROGRAMS as LIST;
-use crate::sorted;
+use crate::sorted_list;
 
 /// Whether there is a program called `name`, exactly as written.
 pub fn is_program(name: &str) -> bool {
-    sorted::contains(LIST, name)
+    sorted_list::contains(LIST, name)
 }
 
 /// Whether a program's name begins with `prefix`.
 pub fn starts_program(prefix: &str) -> bool {
-    sorted::starts_any(LIST, prefix)
+    sorted_list::starts_any(LIST, prefix)
 }
 
 /// All of them.

@@ -26,7 +26,7 @@ pub fn path_as_heard(lattice: &Lattice, path: &[Step]) -> Vec<Step> {
         let token = reading.tokens.start;
         let heard = (reading.kind == Kind::Letter)
             .then(|| {
-                let (first, readings) = lattice.at(token);
+                let (first, readings) = lattice.arcs_from(token);
                 let at = readings.iter().position(|reading| reading.text == lattice.line.text(token))?;
                 Some(first + at as u32)
             })
@@ -49,7 +49,7 @@ fn choose_all(lattice: &Lattice, dropped: &[bool]) -> Vec<ReadingId> {
     let mut at = 0;
     while at < lattice.len() {
         let id = if dropped[at] {
-            lattice.find(at, 1, Kind::Drop).unwrap_or_else(|| lattice.at(at).0)
+            lattice.find(at, 1, Kind::Drop).unwrap_or_else(|| lattice.arcs_from(at).0)
         } else {
             choose(lattice, at, dropped, &before)
         };
@@ -118,7 +118,7 @@ impl ScanState {
 }
 
 fn choose(lattice: &Lattice, at: usize, dropped: &[bool], before: &ScanState) -> ReadingId {
-    let (first, readings) = lattice.at(at);
+    let (first, readings) = lattice.arcs_from(at);
     // A reading must not span dropped tokens.
     let free = |reading: &Reading| reading.tokens.clone().all(|token| !dropped[token]);
     let usable = || readings.iter().enumerate().filter(|(_, reading)| free(reading));
@@ -126,7 +126,7 @@ fn choose(lattice: &Lattice, at: usize, dropped: &[bool], before: &ScanState) ->
 
     if before.name_due
         && !before.quote.is_open()
-        && let Some(place) = heard(lattice, at, dropped)
+        && let Some(place) = alias_of(lattice, at, dropped)
     {
         return id(place);
     }
@@ -136,7 +136,7 @@ fn choose(lattice: &Lattice, at: usize, dropped: &[bool], before: &ScanState) ->
     {
         return id(place);
     }
-    if variable_due(lattice, at, before)
+    if expects_variable(lattice, at, before)
         && let Some((place, _)) =
             usable().find(|(_, reading)| entry_kind(reading) == Some(vocabulary::Kind::Variable))
     {
@@ -171,7 +171,7 @@ fn choose(lattice: &Lattice, at: usize, dropped: &[bool], before: &ScanState) ->
 }
 
 /// Whether a name in capitals is due here: a variable, or a commit of git.
-fn variable_due(lattice: &Lattice, at: usize, before: &ScanState) -> bool {
+fn expects_variable(lattice: &Lattice, at: usize, before: &ScanState) -> bool {
     if lattice.line.lower(at) == "head" {
         return before.in_git && !before.name_due;
     }
@@ -184,8 +184,8 @@ fn entry_kind(reading: &Reading) -> Option<vocabulary::Kind> {
 
 /// The reading that replaces what the speech engine heard for a command's name, if there is one. Call it only where a
 /// command is due.
-fn heard(lattice: &Lattice, at: usize, dropped: &[bool]) -> Option<usize> {
-    let (_, readings) = lattice.at(at);
+fn alias_of(lattice: &Lattice, at: usize, dropped: &[bool]) -> Option<usize> {
+    let (_, readings) = lattice.arcs_from(at);
     let spoken = lattice.line.lower(at);
     readings.iter().position(|reading| {
         if entry_kind(reading) != Some(vocabulary::Kind::Heard)
@@ -212,7 +212,7 @@ fn heard(lattice: &Lattice, at: usize, dropped: &[bool]) -> Option<usize> {
 fn case(lattice: &Lattice, at: usize, dropped: &[bool]) -> Option<usize> {
     /// Most operands of a directive whose scope nothing ends; with more, people mean two. Hand-chosen on 2026-11-23.
     const OPEN_SCOPE: usize = 4;
-    let (_, readings) = lattice.at(at);
+    let (_, readings) = lattice.arcs_from(at);
     let free = |reading: &Reading| !dropped[reading.tokens.clone()].contains(&true);
     let of = |kind: Kind| {
         readings.iter().enumerate().filter(move |(_, reading)| reading.kind == kind && free(reading))
@@ -239,7 +239,7 @@ fn everyday_in_text(reading: &Reading, before: &ScanState, lattice: &Lattice, at
         return true;
     }
     let word = |at: usize| {
-        let (_, readings) = lattice.at(at);
+        let (_, readings) = lattice.arcs_from(at);
         let number = readings.iter().any(|reading| reading.kind == Kind::Number);
         lattice.find(at, 1, Kind::Word).is_some() && !number && !disfluency::says_symbol(lattice, at)
     };

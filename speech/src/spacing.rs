@@ -26,11 +26,11 @@ pub fn space(lattice: &Lattice, chosen: &[ReadingId]) -> Vec<Step> {
             Some(previous) if previous.kind == Kind::Separator || current.kind == Kind::Separator => false,
             Some(previous) => match as_typed(lattice, &line, previous, current) {
                 Some(space) => space,
-                None => line.space_before(&around) || !lattice.may_touch(previous, current),
+                None => line.space_before(&around) || !lattice.can_concatenate(previous, current),
             },
         };
         steps[at].space = space;
-        let (first, readings) = lattice.at(current.tokens.start);
+        let (first, readings) = lattice.arcs_from(current.tokens.start);
         let heard_upper =
             lattice.line.text(current.tokens.start).starts_with(|c: char| c.is_ascii_uppercase());
         if let Some(upper) = line.upper_letter(current, heard_upper, space)

@@ -56,7 +56,7 @@ fn lacks_separator(readings: &[&Reading]) -> bool {
 
 /// The reading that the strict dialect takes at a token.
 pub fn choose(lattice: &Lattice, at: usize) -> ReadingId {
-    let (first, readings) = lattice.at(at);
+    let (first, readings) = lattice.arcs_from(at);
     let rank = |kind: Kind| match kind {
         Kind::Literal => 6,
         // Names in capitals are said with one "all caps": `NODE_ENV`.

@@ -7,10 +7,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use sayso_protocol::dial::{Connection, DialError};
-use sayso_protocol::place::PlaceError;
+use sayso_protocol::connection::{Connection, ConnectionError};
 use sayso_protocol::reply::Body;
-use sayso_protocol::{Op, Outcome, Place, Request, lock};
+use sayso_protocol::socket_paths::SocketPathError;
+use sayso_protocol::{Op, Outcome, Request, SocketPaths, lock};
 
 use super::daemon::Daemon;
 use super::manager::Manager;
@@ -63,7 +63,7 @@ fn install(out: &mut impl Write) -> Result<()> {
     }
     let manager = Manager::of_this_machine()?;
     manager.reach()?;
-    let daemon = Daemon::here(daemon_program()?, Place::locate()?.socket)?;
+    let daemon = Daemon::here(daemon_program()?, SocketPaths::locate()?.socket)?;
     // One that the client started holds the place that the manager needs.
     end_daemon()?;
     manager.install(&daemon)?;
@@ -135,25 +135,27 @@ fn words(answer: &Outcome) -> String {
 }
 
 /// A connection to the daemon, whoever started it.
-fn open(place: &Place, end: Instant) -> Result<Connection, DialError> {
-    match place.check() {
-        Err(PlaceError::Io(_, error)) if error.kind() == io::ErrorKind::NotFound => Err(DialError::Absent),
-        Err(error) => Err(DialError::Io(io::Error::other(error.to_string()))),
-        Ok(()) => Connection::open(place, end),
+fn open(paths: &SocketPaths, end: Instant) -> Result<Connection, ConnectionError> {
+    match paths.check() {
+        Err(SocketPathError::Io(_, error)) if error.kind() == io::ErrorKind::NotFound => {
+            Err(ConnectionError::Absent)
+        }
+        Err(error) => Err(ConnectionError::Io(io::Error::other(error.to_string()))),
+        Ok(()) => Connection::open(paths, end),
     }
 }
 
 fn ask(op: Op) -> Result<Outcome> {
     let end = Instant::now() + PATIENCE;
-    Ok(open(&Place::locate()?, end)?.ask(&Request::new(1, op), end)?.outcome)
+    Ok(open(&SocketPaths::locate()?, end)?.ask(&Request::new(1, op), end)?.outcome)
 }
 
 /// Ends the daemon and waits until it has ended; false where there was none.
 fn end_daemon() -> Result<bool> {
-    let place = Place::locate()?;
+    let paths = SocketPaths::locate()?;
     let end = Instant::now() + PATIENCE;
-    let mut connection = match open(&place, end) {
-        Err(DialError::Absent) => return Ok(false),
+    let mut connection = match open(&paths, end) {
+        Err(ConnectionError::Absent) => return Ok(false),
         other => other.context("the daemon cannot be asked to end")?,
     };
     let reply =
@@ -167,8 +169,8 @@ fn end_daemon() -> Result<bool> {
     while connection.receive(end).is_ok() {}
     loop {
         let lock =
-            lock::try_take(&place.lock).with_context(|| format!("cannot use {}", place.lock.display()))?;
-        let holder = open(&place, end).ok().and_then(|connection| connection.peer());
+            lock::try_take(&paths.lock).with_context(|| format!("cannot use {}", paths.lock.display()))?;
+        let holder = open(&paths, end).ok().and_then(|connection| connection.peer());
         if lock.is_some() || holder.is_some_and(|holder| ended.is_some_and(|ended| ended != holder)) {
             return Ok(true);
         }

@@ -5,10 +5,10 @@ use crate::configuration::Configuration;
 use crate::{print_error, wire};
 use anyhow::Context;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use sayso_engine::{Conversion, Dictation, Engine, Refusal, Rescorer, Resident, Stop, Words};
+use sayso_engine::{Conversion, Dictation, Engine, ModelHandle, Refusal, Rescorer, Stop, Words};
 use sayso_language::Options;
 use sayso_protocol::line::{self, Input};
-use sayso_protocol::{Answer, Fault, Route, output};
+use sayso_protocol::{Answer, ErrorReply, Route, cli_format};
 use sayso_text::MAX_TEXT_BYTES;
 use std::io::{self, ErrorKind, Read, Write};
 use std::path::PathBuf;
@@ -67,7 +67,7 @@ fn route() -> impl TypedValueParser<Value = Route> {
 struct Means {
     engine: Engine,
     words: std::sync::Arc<Words>,
-    model: Option<Resident>,
+    model: Option<ModelHandle>,
 }
 
 impl Means {
@@ -82,7 +82,7 @@ impl Means {
             print_error(&mistake);
         }
         let open = |folder: &PathBuf| {
-            Resident::open(folder, &Options::default())
+            ModelHandle::open(folder, &Options::default())
                 .with_context(|| format!("cannot use the language model in {}", folder.display()))
         };
         let model = model.folder.as_ref().map(open).transpose()?;
@@ -117,7 +117,7 @@ impl Convert {
             self.answer(means, &self.text.join(" "))
         };
         match &outcome {
-            _ if self.json => writeln!(io::stdout(), "{}", output::json(&outcome))?,
+            _ if self.json => writeln!(io::stdout(), "{}", cli_format::json(&outcome))?,
             Ok(answer) => {
                 writeln!(io::stdout(), "{}", answer.buffer)?;
                 if let Some(message) = &answer.message {
@@ -129,7 +129,7 @@ impl Convert {
         Ok(if outcome.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 
-    fn answer(&self, means: &Means, text: &str) -> Result<Answer, Fault> {
+    fn answer(&self, means: &Means, text: &str) -> Result<Answer, ErrorReply> {
         let begun = Instant::now();
         let converted = self.convert(means, text);
         let micros = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
@@ -159,7 +159,7 @@ impl Convert {
     }
 
     /// One dictation, which may have several lines; a newline at its end belongs to the pipe.
-    fn line(&self, means: &Means, input: impl Read) -> io::Result<Result<Answer, Fault>> {
+    fn line(&self, means: &Means, input: impl Read) -> io::Result<Result<Answer, ErrorReply>> {
         let mut bytes = Vec::new();
         input.take(MAX_TEXT_BYTES as u64 + 2).read_to_end(&mut bytes)?;
         Ok(line::whole_text(&bytes, true).and_then(|text| self.answer(means, text)))
@@ -170,7 +170,7 @@ impl Convert {
         let mut answers = String::new();
         line::each_dictation(input, |input| match input {
             Input::Line(text) => {
-                answers += &output::json(&text.and_then(|text| self.answer(means, text)));
+                answers += &cli_format::json(&text.and_then(|text| self.answer(means, text)));
                 answers.push('\n');
                 Ok(())
             }

@@ -1,8 +1,8 @@
 //! Loading: in the background, one model at a time, and only while it is still wanted.
 
-use super::{ModelManager, State, Wanted, policy};
+use super::{LoadState, ModelManager, WantedModel, policy};
 use crate::memory;
-use sayso_engine::Resident;
+use sayso_engine::ModelHandle;
 use sayso_language::{LanguageError, Options};
 use std::sync::{Arc, PoisonError};
 use std::thread;
@@ -15,7 +15,7 @@ impl ModelManager {
         let (wanted, changes) = {
             let inner = self.inner.borrow();
             match (&inner.state, &inner.wanted) {
-                (State::Unloaded(_), Some(wanted)) => (wanted.clone(), inner.changes),
+                (LoadState::Unloaded(_), Some(wanted)) => (wanted.clone(), inner.changes),
                 _ => return,
             }
         };
@@ -30,15 +30,15 @@ impl ModelManager {
                 if !std::mem::replace(&mut inner.memory_warning_logged, true) {
                     tracing::warn!(model = wanted.name, why, "the language model is not loaded");
                 }
-                inner.state = State::Unloaded(Some(why));
+                inner.state = LoadState::Unloaded(Some(why));
                 return true;
             }
             tracing::info!(model = wanted.name, "loading the language model");
-            inner.change(State::Loading);
+            inner.change(LoadState::Loading);
             let (manager, changes) = (self.clone(), inner.changes);
             let load = move || manager.load(changes, &wanted);
             if let Err(error) = thread::Builder::new().name("load".to_owned()).spawn(load) {
-                inner.change(State::Failed(LanguageError::Thread(error).to_string()));
+                inner.change(LoadState::Failed(LanguageError::Thread(error).to_string()));
             }
             true
         });
@@ -46,14 +46,15 @@ impl ModelManager {
 
     /// The model, loaded and waited for if it is absent; `None` if it cannot be had. Waits for one that is chosen
     /// meanwhile, too.
-    pub(crate) async fn load_and_wait(self: &Arc<ModelManager>) -> Option<Resident> {
+    pub(crate) async fn load_and_wait(self: &Arc<ModelManager>) -> Option<ModelHandle> {
         let mut changes = self.inner.subscribe();
         loop {
             self.request_load();
             // The sender lives as long as this manager.
-            let _ = changes.wait_for(|inner| !matches!(inner.state, State::Loading)).await;
+            let _ = changes.wait_for(|inner| !matches!(inner.state, LoadState::Loading)).await;
             let model = self.model();
-            let may_come = matches!(self.inner.borrow().state, State::Unloaded(None) | State::Loading);
+            let may_come =
+                matches!(self.inner.borrow().state, LoadState::Unloaded(None) | LoadState::Loading);
             if model.is_some() || !may_come {
                 return model;
             }
@@ -61,7 +62,7 @@ impl ModelManager {
     }
 
     /// Loads a model, on a thread of its own, and puts it in its place if it is still wanted.
-    fn load(&self, changes: u64, wanted: &Wanted) {
+    fn load(&self, changes: u64, wanted: &WantedModel) {
         let _loading = self.loading.lock().unwrap_or_else(PoisonError::into_inner);
         if self.inner.borrow().changes != changes {
             return;
@@ -69,7 +70,7 @@ impl ModelManager {
         let begun = Instant::now();
         let mut options = Options::default();
         options.threads = wanted.threads.unwrap_or(options.threads);
-        let opened = Resident::open(&wanted.folder, &options);
+        let opened = ModelHandle::open(&wanted.folder, &options);
         self.update(|inner| {
             if inner.changes != changes {
                 return false;
@@ -83,12 +84,12 @@ impl ModelManager {
                         "the language model is loaded"
                     );
                     // It counts as needed now: loading may have taken longer than it may be idle.
-                    inner.needed = Some(Instant::now());
-                    State::Resident(resident, time)
+                    inner.last_needed = Some(Instant::now());
+                    LoadState::Resident(resident, time)
                 }
                 Err(error) => {
                     tracing::warn!(model = wanted.name, %error, "the language model cannot be used");
-                    State::Failed(error.to_string())
+                    LoadState::Failed(error.to_string())
                 }
             };
             inner.change(state);

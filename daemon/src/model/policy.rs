@@ -1,7 +1,7 @@
 //! Memory: when a model may be loaded, and when it is unloaded.
 
-use super::{ModelManager, State};
-use crate::memory::{self, Spare};
+use super::{LoadState, ModelManager};
+use crate::memory::{self, SpareMemory};
 use std::path::Path;
 use std::time::Duration;
 use tokio::time::sleep;
@@ -10,7 +10,7 @@ use tokio::time::sleep;
 const POLL_INTERVAL: Duration = Duration::from_secs(5);
 /// Memory that a model must leave free when it is loaded, in bytes; at least the floor below which it would be unloaded
 /// at once. Set by hand on 2026-11-23.
-pub(super) const RESERVE: u64 = 256 << 20;
+pub(super) const MEMORY_RESERVE: u64 = 256 << 20;
 
 impl ModelManager {
     /// Unloads the model when no line needed it for as long as `unload` says (`None`: never), or when memory is scarce.
@@ -19,7 +19,7 @@ impl ModelManager {
         let mut changes = self.inner.subscribe();
         loop {
             // The sender lives as long as this manager.
-            let _ = changes.wait_for(|inner| matches!(inner.state, State::Resident(..))).await;
+            let _ = changes.wait_for(|inner| matches!(inner.state, LoadState::Resident(..))).await;
             if let Some(left) = self.unload_if_due(unload(), memory::spare()) {
                 sleep(left.min(POLL_INTERVAL)).await;
             }
@@ -27,25 +27,25 @@ impl ModelManager {
     }
 
     /// Unloads the model if that is due; returns the time until it may be, `None` if no model is loaded any more.
-    pub(super) fn unload_if_due(&self, unload: Option<Duration>, spare: Spare) -> Option<Duration> {
+    pub(super) fn unload_if_due(&self, unload: Option<Duration>, spare: SpareMemory) -> Option<Duration> {
         let mut left = None;
         self.update(|inner| {
-            if !matches!(inner.state, State::Resident(..)) {
+            if !matches!(inner.state, LoadState::Resident(..)) {
                 return false;
             }
-            let idle = inner.needed.map_or(Duration::ZERO, |needed| needed.elapsed());
+            let idle = inner.last_needed.map_or(Duration::ZERO, |needed| needed.elapsed());
             let rest = unload.map_or(Duration::MAX, |unload| unload.saturating_sub(idle));
             let why = if spare.scarce {
                 tracing::warn!("memory is scarce: the language model is unloaded");
                 "this machine was short of memory".to_owned()
             } else if rest.is_zero() {
                 tracing::info!("no line needed the language model for a while: it is unloaded");
-                format!("no line needed it for {}", spoken(unload.unwrap_or_default()))
+                format!("no line needed it for {}", format_duration(unload.unwrap_or_default()))
             } else {
                 left = Some(rest);
                 return false;
             };
-            inner.change(State::Unloaded(Some(why)));
+            inner.change(LoadState::Unloaded(Some(why)));
             true
         });
         left
@@ -53,19 +53,19 @@ impl ModelManager {
 }
 
 /// Why a model must not be loaded now, if so: its weights are copied from their files into memory.
-pub(super) fn shortage(folder: &Path, spare: Spare) -> Option<String> {
+pub(super) fn shortage(folder: &Path, spare: SpareMemory) -> Option<String> {
     if spare.scarce {
         return Some("this machine is short of memory".to_owned());
     }
     let sizes = folder.read_dir().into_iter().flatten().flatten().filter_map(|file| file.metadata().ok());
-    let needed = sizes.fold(RESERVE.max(spare.floor), |sum, file| sum.saturating_add(file.len()));
+    let needed = sizes.fold(MEMORY_RESERVE.max(spare.floor), |sum, file| sum.saturating_add(file.len()));
     let bytes = spare.bytes.filter(|bytes| *bytes < needed)?;
     let (bytes, needed) = (bytes / 1_000_000, needed.div_ceil(1_000_000));
     Some(format!("{bytes} MB of memory can be had, {needed} are needed"))
 }
 
 /// A time in minutes, or in seconds if it is shorter.
-fn spoken(time: Duration) -> String {
+fn format_duration(time: Duration) -> String {
     match time.as_secs() {
         0..=59 => format!("{:.1} s", time.as_secs_f64()),
         seconds => format!("{} min", seconds / 60),

@@ -1,13 +1,13 @@
-use super::policy::{RESERVE, shortage};
+use super::policy::{MEMORY_RESERVE, shortage};
 use super::*;
-use crate::memory::Spare;
+use crate::memory::SpareMemory;
 use std::path::Path;
 use std::sync::Arc;
 use std::thread;
 use tempfile::TempDir;
 
-const PLENTY: Spare = Spare { bytes: None, floor: 0, scarce: false };
-const SCARCE: Spare = Spare { bytes: None, floor: 0, scarce: true };
+const PLENTY: SpareMemory = SpareMemory { bytes: None, floor: 0, scarce: false };
+const SCARCE: SpareMemory = SpareMemory { bytes: None, floor: 0, scarce: true };
 
 /// A manager of a store in which `tiny` is chosen.
 fn manager() -> (TempDir, Arc<ModelManager>) {
@@ -66,14 +66,14 @@ async fn what_ended_by_a_defect_is_not_asked_again() {
 fn nothing_is_loaded_that_would_leave_shortage() {
     let (place, _) = manager();
     let folder = place.path().join("tiny");
-    let spare = |bytes| Spare { bytes: Some(bytes), floor: 0, scarce: false };
-    assert_eq!(shortage(&folder, spare(RESERVE + (1 << 20))), None);
+    let spare = |bytes| SpareMemory { bytes: Some(bytes), floor: 0, scarce: false };
+    assert_eq!(shortage(&folder, spare(MEMORY_RESERVE + (1 << 20))), None);
     assert_eq!(shortage(&folder, PLENTY), None);
-    let why = shortage(&folder, spare(RESERVE)).unwrap();
+    let why = shortage(&folder, spare(MEMORY_RESERVE)).unwrap();
     assert_eq!(why, "268 MB of memory can be had, 269 are needed");
     assert!(shortage(&folder, SCARCE).is_some());
     // What would be given back at once is not taken.
-    let floor = 2 * RESERVE;
-    assert!(shortage(&folder, Spare { floor, ..spare(floor) }).is_some());
-    assert_eq!(shortage(&folder, Spare { floor, ..spare(floor + (1 << 20)) }), None);
+    let floor = 2 * MEMORY_RESERVE;
+    assert!(shortage(&folder, SpareMemory { floor, ..spare(floor) }).is_some());
+    assert_eq!(shortage(&folder, SpareMemory { floor, ..spare(floor + (1 << 20)) }), None);
 }

@@ -1,6 +1,6 @@
 //! Which model is wanted: the one that the settings name, else the one that `sayso model use` chose.
 
-use super::State;
+use super::LoadState;
 use crate::configuration::{Fingerprint, fingerprint};
 use sayso_settings as settings;
 use sayso_store::Store;
@@ -23,7 +23,7 @@ impl Inputs {
 
 /// A model to be loaded.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Wanted {
+pub(super) struct WantedModel {
     pub(super) name: String,
     pub(super) folder: PathBuf,
     /// Of the folder: a model that was removed and came again is another one, even with the inode of the first.
@@ -33,9 +33,9 @@ pub(super) struct Wanted {
 }
 
 /// The model that settings and choice want, and the state to begin with.
-pub(super) fn resolve(store: &Store, settings: &settings::Model) -> (Option<Wanted>, State) {
+pub(super) fn resolve(store: &Store, settings: &settings::Model) -> (Option<WantedModel>, LoadState) {
     if !settings.judge {
-        return (None, State::Off);
+        return (None, LoadState::Off);
     }
     let name = match &settings.name {
         Some(name) => Ok(Some(name.clone())),
@@ -43,15 +43,15 @@ pub(super) fn resolve(store: &Store, settings: &settings::Model) -> (Option<Want
     };
     let named = match name {
         Ok(Some(name)) => store.folder(&name).map(|folder| (name, folder)),
-        Ok(None) => return (None, State::None),
+        Ok(None) => return (None, LoadState::None),
         Err(error) => Err(error),
     };
     match named {
         Ok((name, folder)) => {
             let identity = fingerprint(&folder);
-            let wanted = Wanted { name, folder, identity, threads: settings.threads };
-            (Some(wanted), State::Unloaded(None))
+            let wanted = WantedModel { name, folder, identity, threads: settings.threads };
+            (Some(wanted), LoadState::Unloaded(None))
         }
-        Err(error) => (None, State::Failed(format!("{error}; `sayso model list` shows those that are"))),
+        Err(error) => (None, LoadState::Failed(format!("{error}; `sayso model list` shows those that are"))),
     }
 }

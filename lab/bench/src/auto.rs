@@ -6,7 +6,7 @@ use crate::random;
 use crate::report::{Report, Row, Unit};
 use anyhow::{Context, bail, ensure};
 use sayso_corpus::cases::{self, Case};
-use sayso_engine::{Dictation, Engine, Rescorer, Resident, Stage, Stop, Words};
+use sayso_engine::{Dictation, Engine, ModelHandle, Rescorer, Stage, Stop, Words};
 use sayso_language as language;
 use sayso_language::chat::Chat;
 use sayso_language::checkpoint::Checkpoint;
@@ -51,7 +51,7 @@ pub(super) fn run(samples: usize, means: &Means) -> anyhow::Result<Report> {
     let step = cases.len().div_ceil(samples);
     cases = cases.into_iter().step_by(step).collect();
 
-    let model = Resident::open(folder, &language::Options::default())?;
+    let model = ModelHandle::open(folder, &language::Options::default())?;
     // Each line once before anything is measured, so that the model has in memory what it uses.
     for case in &cases {
         choose(&model, case)?;
@@ -84,7 +84,7 @@ struct Times {
 /// Converts a line twice and writes it in between.
 fn measure(
     case: &Case,
-    model: &Resident,
+    model: &ModelHandle,
     writer: &mut Writer,
     peers: &mut [Peer],
     times: &mut Times,
@@ -144,7 +144,7 @@ fn report(times: Times, lines: usize, memory: f64, random: bool) -> Report {
 }
 
 /// The stage that answered and the answer, and the time that it took.
-fn choose(model: &Resident, case: &Case) -> anyhow::Result<((Stage, String), Duration)> {
+fn choose(model: &ModelHandle, case: &Case) -> anyhow::Result<((Stage, String), Duration)> {
     let dictation = Dictation { text: &case.dictated, ..Dictation::default() };
     let rescorer = Rescorer { model, stop: &Stop::never() };
     let start = Instant::now();

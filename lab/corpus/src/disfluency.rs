@@ -69,7 +69,7 @@ pub fn disfluency(
         }
         Intensity::Heavy => many(&command, &context, random, &mut added),
     }
-    let mut line = weave(words, added, &context);
+    let mut line = interleave(words, added, &context);
     if capitals {
         start_sentences(&mut line);
     }
@@ -233,7 +233,11 @@ fn runs_into(said: &[LabelledWord], next: &[LabelledWord]) -> bool {
 }
 
 /// The command with the insertions, in the order of the command and then in the order in which they were added.
-fn weave(words: Vec<LabelledWord>, mut added: Vec<Insertion>, context: &SlotContext) -> Vec<LabelledWord> {
+fn interleave(
+    words: Vec<LabelledWord>,
+    mut added: Vec<Insertion>,
+    context: &SlotContext,
+) -> Vec<LabelledWord> {
     added.sort_by_key(|(at, _)| *at);
     let more: usize = added.iter().map(|(_, said)| said.len()).sum();
     let mut line: Vec<LabelledWord> = Vec::with_capacity(words.len() + more);

@@ -46,7 +46,7 @@ pub struct Grammar {
 
 /// Why a grammar cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Mistake {
+pub enum GrammarError {
     /// An entry before the first list.
     #[error("{0:?} stands before the first list")]
     Homeless(String),
@@ -139,7 +139,7 @@ impl Grammar {
     ///
     /// # Errors
     /// Where an entry cannot be read, or a list is missing, empty or filled from itself.
-    pub fn read(texts: &[&str], open: &[&str]) -> Result<Grammar, Mistake> {
+    pub fn read(texts: &[&str], open: &[&str]) -> Result<Grammar, GrammarError> {
         let mut grammar = Grammar {
             lists: Vec::new(),
             names: HashMap::new(),
@@ -152,17 +152,17 @@ impl Grammar {
         Ok(grammar)
     }
 
-    fn read_text(&mut self, text: &str) -> Result<(), Mistake> {
+    fn read_text(&mut self, text: &str) -> Result<(), GrammarError> {
         let mut header: Option<(&str, Layout)> = None;
         for line in text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
             if let Some(inner) = line.strip_prefix('[').and_then(|line| line.strip_suffix(']')) {
                 let (name, layout) = inner.split_once(' ').unwrap_or((inner, ""));
-                let layout = Layout::named(layout).ok_or_else(|| Mistake::Kind(inner.to_owned()))?;
+                let layout = Layout::named(layout).ok_or_else(|| GrammarError::Kind(inner.to_owned()))?;
                 header = Some((name, layout));
                 layout.endings().iter().for_each(|ending| self.define(&format!("{name}{ending}")));
                 continue;
             }
-            let (name, layout) = header.ok_or_else(|| Mistake::Homeless(line.to_owned()))?;
+            let (name, layout) = header.ok_or_else(|| GrammarError::Homeless(line.to_owned()))?;
             match layout {
                 Layout::Lines => {
                     let (weight, entry) = weighted(line);
@@ -202,7 +202,7 @@ impl Grammar {
         self.lists[list].missing_since = None;
     }
 
-    fn add(&mut self, name: &str, entry: &str, weight: u32) -> Result<(), Mistake> {
+    fn add(&mut self, name: &str, entry: &str, weight: u32) -> Result<(), GrammarError> {
         let list = self.list(name);
         let template = self.template(entry, entry)?;
         self.lists[list].choice.add(template, weight);
@@ -210,7 +210,7 @@ impl Grammar {
     }
 
     /// The parts of `text`, which is an entry or stands in a slot of it.
-    fn template(&mut self, text: &str, entry: &str) -> Result<Template, Mistake> {
+    fn template(&mut self, text: &str, entry: &str) -> Result<Template, GrammarError> {
         let mut parts: Template = Vec::new();
         let mut plain = String::new();
         let mut rest = text;
@@ -240,8 +240,8 @@ impl Grammar {
     }
 
     /// The part that stands between two braces, or nothing where they mean themselves.
-    fn part(&mut self, inner: &str, entry: &str) -> Result<Option<Part>, Mistake> {
-        let unreadable = || Mistake::Slot { entry: entry.to_owned(), slot: inner.to_owned() };
+    fn part(&mut self, inner: &str, entry: &str) -> Result<Option<Part>, GrammarError> {
+        let unreadable = || GrammarError::Slot { entry: entry.to_owned(), slot: inner.to_owned() };
         if let Some(text) = inner.strip_prefix('=') {
             return Ok(Some(Part::Text(text.to_owned())));
         }
@@ -290,7 +290,7 @@ impl Grammar {
         Ok(Some(Part::Slot { list, capitals, memo }))
     }
 
-    fn choice(&mut self, texts: &[&str], entry: &str) -> Result<Choice, Mistake> {
+    fn choice(&mut self, texts: &[&str], entry: &str) -> Result<Choice, GrammarError> {
         let has_weights = texts.iter().any(|text| weighted(text).0.is_some());
         let mut choice = Choice::default();
         for text in texts {
@@ -302,17 +302,17 @@ impl Grammar {
         Ok(choice)
     }
 
-    fn check(&self) -> Result<(), Mistake> {
+    fn check(&self) -> Result<(), GrammarError> {
         let mut state = vec![State::New; self.lists.len()];
         for (name, &at) in &self.names {
             if let Some(entry) = &self.lists[at].missing_since {
-                return Err(Mistake::Unknown { entry: entry.clone(), slot: name.clone() });
+                return Err(GrammarError::Unknown { entry: entry.clone(), slot: name.clone() });
             }
             if self.lists[at].choice.templates.is_empty() {
-                return Err(Mistake::Empty(name.clone()));
+                return Err(GrammarError::Empty(name.clone()));
             }
             if !self.ends(at, &mut state) {
-                return Err(Mistake::Circular(name.clone()));
+                return Err(GrammarError::Circular(name.clone()));
             }
         }
         Ok(())
@@ -671,11 +671,17 @@ mod tests {
     #[test]
     fn mistakes() {
         let mistake = |lists: &str| Grammar::read(&[lists], &[]).unwrap_err();
-        assert_eq!(mistake("ls"), Mistake::Homeless("ls".into()));
-        assert_eq!(mistake("[x]\nls {a}"), Mistake::Unknown { entry: "ls {a}".into(), slot: "a".into() });
-        assert_eq!(mistake("[x nouns]\nls"), Mistake::Kind("x nouns".into()));
-        assert_eq!(mistake("[x]"), Mistake::Empty("x".into()));
-        assert_eq!(mistake("[x]\n{n:9-1}"), Mistake::Slot { entry: "{n:9-1}".into(), slot: "n:9-1".into() });
-        assert!(matches!(mistake("[x]\n{y}\n[y]\na{?{x}}"), Mistake::Circular(_)));
+        assert_eq!(mistake("ls"), GrammarError::Homeless("ls".into()));
+        assert_eq!(
+            mistake("[x]\nls {a}"),
+            GrammarError::Unknown { entry: "ls {a}".into(), slot: "a".into() }
+        );
+        assert_eq!(mistake("[x nouns]\nls"), GrammarError::Kind("x nouns".into()));
+        assert_eq!(mistake("[x]"), GrammarError::Empty("x".into()));
+        assert_eq!(
+            mistake("[x]\n{n:9-1}"),
+            GrammarError::Slot { entry: "{n:9-1}".into(), slot: "n:9-1".into() }
+        );
+        assert!(matches!(mistake("[x]\n{y}\n[y]\na{?{x}}"), GrammarError::Circular(_)));
     }
 }

@@ -22,7 +22,7 @@ impl LabelledWord {
     }
 
     /// A word that says no part of the command.
-    pub fn talk(text: impl Into<String>) -> LabelledWord {
+    pub fn disfluent(text: impl Into<String>) -> LabelledWord {
         LabelledWord { kept: false, ..LabelledWord::kept(text) }
     }
 }
@@ -58,7 +58,7 @@ mod tests {
 
     #[test]
     fn a_line_is_its_words_and_pauses() {
-        let okay = LabelledWord { pause: ",", ..LabelledWord::talk("okay") };
+        let okay = LabelledWord { pause: ",", ..LabelledWord::disfluent("okay") };
         let words = [okay, LabelledWord::kept("git"), LabelledWord::kept("status")];
         assert_eq!(line(&words), "okay, git status");
     }

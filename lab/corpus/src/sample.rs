@@ -128,8 +128,13 @@ mod tests {
 
     #[test]
     fn labels_are_those_of_the_characters() {
-        let comma = LabelledWord { pause: ",", ..LabelledWord::talk("öh") };
-        let words = [comma, LabelledWord::kept("git"), LabelledWord::talk("no"), LabelledWord::talk("wait")];
+        let comma = LabelledWord { pause: ",", ..LabelledWord::disfluent("öh") };
+        let words = [
+            comma,
+            LabelledWord::kept("git"),
+            LabelledWord::disfluent("no"),
+            LabelledWord::disfluent("wait"),
+        ];
         let text = LabelledText::of_words(&words);
         assert_eq!(text.text, "öh, git no wait");
         let check =

@@ -47,7 +47,7 @@ pub struct Gate {
 
 /// What the `auto` route does with a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Deed {
+enum GateOutcome {
     LeftAsCommand,
     LeftAsProse,
     /// It went through, but nothing of it was a command.
@@ -57,13 +57,13 @@ enum Deed {
     Otherwise,
 }
 
-const DEEDS: [(Deed, &str); 6] = [
-    (Deed::LeftAsCommand, "left: command"),
-    (Deed::LeftAsProse, "left: prose"),
-    (Deed::LeftAsTalk, "left: all talk"),
-    (Deed::Refused, "refused"),
-    (Deed::Strict, "strict"),
-    (Deed::Otherwise, "otherwise"),
+const GATE_OUTCOMES: [(GateOutcome, &str); 6] = [
+    (GateOutcome::LeftAsCommand, "left: command"),
+    (GateOutcome::LeftAsProse, "left: prose"),
+    (GateOutcome::LeftAsTalk, "left: all talk"),
+    (GateOutcome::Refused, "refused"),
+    (GateOutcome::Strict, "strict"),
+    (GateOutcome::Otherwise, "otherwise"),
 ];
 
 /// What a line is.
@@ -87,7 +87,7 @@ impl Kind {
 /// A line, and what became of it.
 struct Outcome {
     line: String,
-    deed: Deed,
+    deed: GateOutcome,
     got: String,
     /// Nothing had to be done.
     right: bool,
@@ -168,25 +168,25 @@ fn row(engine: &Engine, kind: Kind, lines: Vec<(String, bool)>) -> Row {
 }
 
 /// What the engine does with a line, and what the person is left with.
-fn judge(engine: &Engine, words: &Words, line: &str) -> (Deed, String) {
+fn judge(engine: &Engine, words: &Words, line: &str) -> (GateOutcome, String) {
     let dictation = Dictation { text: line, ..Dictation::default() };
     let Ok(conversion) = engine.convert(words, &dictation, None) else {
-        return (Deed::Refused, line.to_owned());
+        return (GateOutcome::Refused, line.to_owned());
     };
     let deed = match conversion.stage {
-        Stage::Strict => Deed::Strict,
+        Stage::Strict => GateOutcome::Strict,
         Stage::Gate => match gate::judge(&lex(clean(line), words, None)) {
-            Verdict::Command => Deed::LeftAsCommand,
-            Verdict::Prose => Deed::LeftAsProse,
-            Verdict::Dictation => Deed::LeftAsTalk,
+            Verdict::Command => GateOutcome::LeftAsCommand,
+            Verdict::Prose => GateOutcome::LeftAsProse,
+            Verdict::Dictation => GateOutcome::LeftAsTalk,
         },
-        _ => Deed::Otherwise,
+        _ => GateOutcome::Otherwise,
     };
     (deed, conversion.buffer)
 }
 
 impl Row {
-    fn count(&self, deed: Deed) -> usize {
+    fn count(&self, deed: GateOutcome) -> usize {
         self.outcomes.iter().filter(|outcome| outcome.deed == deed).count()
     }
 
@@ -208,11 +208,11 @@ fn percent(part: usize, whole: usize) -> f64 {
 /// A row per kind of line and a column per deed, then the figures of the mistakes.
 fn table(rows: &[Row]) -> String {
     let mut text = format!("{:<10}  lines", "");
-    DEEDS.iter().for_each(|(_, heading)| text += &format!("  {heading}"));
+    GATE_OUTCOMES.iter().for_each(|(_, heading)| text += &format!("  {heading}"));
     text += "  changed\n";
     for row in rows {
         let _ = write!(text, "{:<10}  {:>5}", row.kind.name(), row.outcomes.len());
-        for (deed, heading) in DEEDS {
+        for (deed, heading) in GATE_OUTCOMES {
             let _ = write!(text, "  {:>1$}", row.count(deed), heading.len());
         }
         let changed = row.outcomes.iter().filter(|outcome| outcome.changed()).count();
@@ -255,7 +255,7 @@ fn to_json(rows: &[Row], limit: usize) -> Value {
         let of_row = &mut object[row.kind.name()];
         of_row["lines"] = json!(row.outcomes.len());
         of_row["mistakes"] = json!(row.mistakes().count());
-        for (deed, heading) in DEEDS {
+        for (deed, heading) in GATE_OUTCOMES {
             of_row["deeds"][heading] = json!(row.count(deed));
         }
         if limit > 0 {
@@ -272,29 +272,29 @@ mod tests {
 
     #[test]
     fn deeds() {
-        let check = |line: &str, deed: Deed, got: &str| {
+        let check = |line: &str, deed: GateOutcome, got: &str| {
             assert_eq!(
                 judge(Engine::embedded(), &Words::default(), line),
                 (deed, got.to_owned()),
                 "of {line:?}"
             );
         };
-        check("ls -la | wc -l", Deed::LeftAsCommand, "ls -la | wc -l");
+        check("ls -la | wc -l", GateOutcome::LeftAsCommand, "ls -la | wc -l");
         check(
             "remind me to buy milk on the way home",
-            Deed::LeftAsProse,
+            GateOutcome::LeftAsProse,
             "remind me to buy milk on the way home",
         );
-        check("ls space dash l", Deed::Strict, "ls -l");
-        check("git status dash s", Deed::Otherwise, "git status -s");
-        check("  ", Deed::Refused, "  ");
+        check("ls space dash l", GateOutcome::Strict, "ls -l");
+        check("git status dash s", GateOutcome::Otherwise, "git status -s");
+        check("  ", GateOutcome::Refused, "  ");
     }
 
     #[test]
     fn mistakes_depend_on_what_the_line_is() {
         let outcome = |line: &str, got: &str, right: bool| Outcome {
             line: line.to_owned(),
-            deed: Deed::Otherwise,
+            deed: GateOutcome::Otherwise,
             got: got.to_owned(),
             right,
         };

@@ -1,7 +1,7 @@
 //! The language model that a command line names.
 
 use anyhow::Context;
-use sayso_engine::{Resident, Stop};
+use sayso_engine::{ModelHandle, Stop};
 use sayso_language::Options;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -22,9 +22,9 @@ pub struct Model {
 
 impl Model {
     /// Loads it, where one is named.
-    pub fn open(&self) -> anyhow::Result<Option<Resident>> {
+    pub fn open(&self) -> anyhow::Result<Option<ModelHandle>> {
         let open = |folder: &PathBuf| {
-            Resident::open(folder, &Options::default())
+            ModelHandle::open(folder, &Options::default())
                 .with_context(|| format!("cannot use the language model in {}", folder.display()))
         };
         self.folder.as_ref().map(open).transpose()

@@ -1,6 +1,6 @@
 //! Examples put together as the network takes them: lines one behind the other.
 
-use crate::example::{Bags, Example};
+use crate::example::{CsrBags, Example};
 use crate::op::{Candidates, Groups, NO_ROW};
 use fastrand::Rng;
 use sayso_corpus::sample::LineClass;
@@ -12,15 +12,15 @@ pub(super) struct Batch {
     /// Where each line ends, in units.
     pub line_ends: Arc<[u32]>,
     /// One bag a unit.
-    pub units: Arc<Bags>,
+    pub units: Arc<CsrBags>,
     /// One bag a reading.
-    pub readings: Arc<Bags>,
+    pub readings: Arc<CsrBags>,
     /// The last unit of each reading, and the unit behind it, or [`NO_ROW`] at the end of a line.
     pub reading_last: Arc<[u32]>,
     /// See `reading_last`.
     pub reading_next: Arc<[u32]>,
     /// One bag a step.
-    pub history: Arc<Bags>,
+    pub history: Arc<CsrBags>,
     /// The unit of each step.
     pub step_units: Arc<[u32]>,
     /// What is scored.
@@ -34,8 +34,8 @@ pub(super) struct Batch {
 impl Batch {
     /// Puts examples together. With `blur`, that share of rows is left out at random.
     pub(super) fn new(examples: &[&Example], blur: Option<(f32, &mut Rng)>) -> Batch {
-        let (mut units, mut readings) = (Bags::default(), Bags::default());
-        let (mut history, mut cross) = (Bags::default(), Bags::default());
+        let (mut units, mut readings) = (CsrBags::default(), CsrBags::default());
+        let (mut history, mut cross) = (CsrBags::default(), CsrBags::default());
         let (mut last, mut next, mut step_units) = (Vec::new(), Vec::new(), Vec::new());
         let (mut steps, mut of_reading, mut gold) = (Vec::new(), Vec::new(), Vec::new());
         let (mut line_ends, mut candidate_ends) = (Vec::new(), Vec::new());
@@ -101,18 +101,18 @@ const fn class_row(class: LineClass) -> u32 {
 }
 
 /// Leaves out a share of all rows, and a third of it of units: what such a unit is must follow from what stands around.
-fn leave_out(share: f32, [units, history, cross]: [&mut Bags; 3], random: &mut Rng) {
+fn leave_out(share: f32, [units, history, cross]: [&mut CsrBags; 3], random: &mut Rng) {
     let limit = (share * 256.0) as u8;
     let mut first = 0;
-    for &end in &units.ends {
+    for &end in &units.offsets {
         let end = end as usize;
         if random.u8(..) < limit / 3 {
-            units.rows[first..end].iter_mut().for_each(|(_, weight)| *weight = 0.0);
+            units.indices[first..end].iter_mut().for_each(|(_, weight)| *weight = 0.0);
         }
         first = end;
     }
     for bags in [units, history, cross] {
-        for weights in bags.rows.chunks_mut(8) {
+        for weights in bags.indices.chunks_mut(8) {
             let bytes = random.u64(..).to_le_bytes();
             for ((_, weight), byte) in weights.iter_mut().zip(bytes) {
                 if byte < limit {

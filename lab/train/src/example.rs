@@ -16,14 +16,14 @@ use std::ops::Range;
 
 /// Rows of one table, summed into one vector each.
 #[derive(Debug, Default, Clone)]
-pub struct Bags {
+pub struct CsrBags {
     /// All rows with their weights.
-    pub rows: Vec<Weighted>,
-    /// Where each bag ends in `rows`.
-    pub ends: Vec<u32>,
+    pub indices: Vec<Weighted>,
+    /// Where each bag ends in `indices`.
+    pub offsets: Vec<u32>,
 }
 
-impl Bags {
+impl CsrBags {
     /// Adds a bag of rows of weight one.
     pub fn push(&mut self, rows: impl IntoIterator<Item = u32>) {
         self.push_weighted(rows.into_iter().map(|row| (row, 1.0)));
@@ -31,25 +31,25 @@ impl Bags {
 
     /// Adds a bag.
     pub fn push_weighted(&mut self, rows: impl IntoIterator<Item = Weighted>) {
-        self.rows.extend(rows);
-        self.ends.push(self.rows.len() as u32);
+        self.indices.extend(rows);
+        self.offsets.push(self.indices.len() as u32);
     }
 
     /// Adds the bags of another one.
-    pub fn append(&mut self, other: &Bags) {
-        let before = self.rows.len() as u32;
-        self.rows.extend_from_slice(&other.rows);
-        self.ends.extend(other.ends.iter().map(|end| end + before));
+    pub fn append(&mut self, other: &CsrBags) {
+        let before = self.indices.len() as u32;
+        self.indices.extend_from_slice(&other.indices);
+        self.offsets.extend(other.offsets.iter().map(|end| end + before));
     }
 
     /// Bags in it.
     pub fn len(&self) -> usize {
-        self.ends.len()
+        self.offsets.len()
     }
 
     /// Whether it has no bag.
     pub fn is_empty(&self) -> bool {
-        self.ends.is_empty()
+        self.offsets.is_empty()
     }
 }
 
@@ -57,17 +57,17 @@ impl Bags {
 #[derive(Debug, Default, Clone)]
 pub struct Example {
     /// One bag a token.
-    pub units: Bags,
+    pub units: CsrBags,
     /// One bag a reading.
-    pub readings: Bags,
+    pub readings: CsrBags,
     /// The tokens that each reading spans.
     pub spans: Vec<Range<u32>>,
     /// One bag a step of the gold path: the command line so far.
-    pub history: Bags,
+    pub history: CsrBags,
     /// The token at which each step stands.
     pub step_tokens: Vec<u32>,
     /// One bag a candidate.
-    pub cross: Bags,
+    pub cross: CsrBags,
     /// The step and the reading of each candidate.
     pub candidates: Vec<(u32, u32)>,
     /// For how many each candidate counts.

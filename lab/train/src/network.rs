@@ -2,8 +2,8 @@
 
 use crate::batch::Batch;
 use crate::op::{
-    Blur, Gathered, add_blurred, add_rows, attention, bag, blurred, choice, mean, neighbours, norm, rectify,
-    score,
+    DropoutMask, Gathered, add_blurred, add_rows, attention, bag, blurred, choice, mean, neighbours, norm,
+    rectify, score,
 };
 use candle_core::{Device, Result, Tensor, Var};
 use fastrand::Rng;
@@ -75,7 +75,7 @@ impl Network {
     }
 
     /// The encoder: units × `WIDTH`.
-    fn encode(&self, batch: &Batch, blur: Option<Blur>, tables: &Tables) -> Result<Tensor> {
+    fn encode(&self, batch: &Batch, blur: Option<DropoutMask>, tables: &Tables) -> Result<Tensor> {
         let at = |place: u64| blur.map(|blur| blur.at(place));
         let sums = bag(self.get("rows"), &batch.units, &tables.rows)?;
         let x = norm(&sums.matmul(self.get("input.weight"))?, self.get("input.norm"))?;
@@ -95,7 +95,7 @@ impl Network {
     }
 
     /// The scores of all candidates, and of what each line may be.
-    pub(super) fn output(&self, batch: &Batch, blur: Option<Blur>, tables: &Tables) -> Result<Output> {
+    pub(super) fn output(&self, batch: &Batch, blur: Option<DropoutMask>, tables: &Tables) -> Result<Output> {
         let seen = self.encode(batch, blur, tables)?;
         let candidates =
             if batch.steps.gold.is_empty() { None } else { Some(self.score(batch, &seen, blur, tables)?) };
@@ -104,7 +104,13 @@ impl Network {
         Ok(Output { candidates, classes })
     }
 
-    fn score(&self, batch: &Batch, seen: &Tensor, blur: Option<Blur>, tables: &Tables) -> Result<Tensor> {
+    fn score(
+        &self,
+        batch: &Batch,
+        seen: &Tensor,
+        blur: Option<DropoutMask>,
+        tables: &Tables,
+    ) -> Result<Tensor> {
         let of_units = |name: &str| seen.matmul(self.get(name));
         let rows = |bags| bag(self.get("rows"), bags, &tables.rows);
         let query = rows(&batch.history)?.matmul(self.get("history.weight"))?;
@@ -125,7 +131,7 @@ impl Network {
     pub(super) fn loss(
         &self,
         batch: &Batch,
-        blur: Option<Blur>,
+        blur: Option<DropoutMask>,
         tables: &Tables,
         (steps, lines): (usize, usize),
     ) -> Result<Tensor> {

@@ -5,22 +5,22 @@
 
 mod add;
 mod attention;
-mod bag;
-mod choice;
+mod bias_relu;
+mod conv3;
+mod embedding_bag;
+mod grouped_cross_entropy;
 mod mean;
-mod neighbours;
 mod norm;
-mod rectify;
 mod score;
 
-pub(super) use add::{Blur, NO_ROW, add_blurred, add_rows, blurred};
+pub(super) use add::{DropoutMask, NO_ROW, add_blurred, add_rows, blurred};
 pub(super) use attention::attention;
-pub(super) use bag::{Gathered, bag};
-pub(super) use choice::{Groups, choice, log_shares};
+pub(super) use bias_relu::rectify;
+pub(super) use conv3::neighbours;
+pub(super) use embedding_bag::{Gathered, bag};
+pub(super) use grouped_cross_entropy::{Groups, choice, log_shares};
 pub(super) use mean::mean;
-pub(super) use neighbours::neighbours;
 pub(super) use norm::norm;
-pub(super) use rectify::rectify;
 pub(super) use score::{Candidates, score};
 
 use candle_core::{CpuStorage, Device, Layout, Result, Shape, Storage, Tensor};

@@ -8,7 +8,7 @@ use crate::config::Config;
 use crate::example::Example;
 use crate::loader::{MAX_UNUSABLE, batches};
 use crate::network::{Network, Tables};
-use crate::op::Blur;
+use crate::op::DropoutMask;
 use crate::optimizer::{Optimizer, Rate, WORKERS};
 use anyhow::{Context, anyhow, bail};
 use candle_core::backprop::GradStore;
@@ -195,7 +195,7 @@ fn gradients(
     let work = |worker: usize| -> anyhow::Result<(f32, GradStore)> {
         let mut random = Rng::with_seed(seeds[worker]);
         let batch = Batch::new(&share(worker), Some((config.feature_dropout, &mut random)));
-        let blur = Blur { dropout: config.dropout, seed: random.u64(..) };
+        let blur = DropoutMask { dropout: config.dropout, seed: random.u64(..) };
         let loss = network.loss(&batch, Some(blur), &tables[worker], size)?;
         Ok((loss.to_scalar::<f32>()?, loss.backward()?))
     };

@@ -1,15 +1,15 @@
 //! A language model at work: a model folder opened, its prompt filled, and what is asked of it answered.
 //!
-//! [`Language`] is one model with its tokenizer and chat template; [`Resident`] is the thread that owns one, which
+//! [`Language`] is one model with its tokenizer and chat template; [`ModelHandle`] is the thread that owns one, which
 //! anyone may ask. A [`Decoder`] is what a model computes with.
 
+mod handle;
 pub mod measure;
-mod resident;
 mod stop;
 mod vocabulary;
 mod writer;
 
-pub use resident::Resident;
+pub use handle::ModelHandle;
 pub use stop::Stop;
 pub use writer::Written;
 

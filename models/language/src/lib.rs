@@ -22,6 +22,6 @@ mod trie;
 pub use decoder::Decoder;
 pub use error::DecoderError;
 pub use language::{
-    Language, LanguageError, Likelihood, Options, Resident, Stop, WEIGHT_FILE, Written, measure,
+    Language, LanguageError, Likelihood, ModelHandle, Options, Stop, WEIGHT_FILE, Written, measure,
 };
 pub use memory::Memory;

@@ -1,7 +1,7 @@
 //! Small models of random weights judge and write, each on its thread.
 #![allow(clippy::unwrap_used)]
 
-use sayso_language::{LanguageError, Options, Resident, Stop, WEIGHT_FILE};
+use sayso_language::{LanguageError, ModelHandle, Options, Stop, WEIGHT_FILE};
 use sayso_speech::clean::clean;
 use sayso_speech::lattice::{self, Kind, Lattice, Step};
 use sayso_speech::lex::lex;
@@ -25,8 +25,8 @@ fn folder(name: &str) -> TempDir {
 
 const OPTIONS: Options = Options { threads: 1, positions: 256 };
 
-fn resident(name: &str) -> Resident {
-    Resident::open(&folder(name).path().join("model"), &OPTIONS).unwrap()
+fn resident(name: &str) -> ModelHandle {
+    ModelHandle::open(&folder(name).path().join("model"), &OPTIONS).unwrap()
 }
 
 fn texts(texts: &[&str]) -> Vec<String> {
@@ -130,10 +130,10 @@ fn a_defect_of_the_model_is_an_error_for_all_who_ask() {
 #[test]
 fn a_folder_that_is_none_is_named() {
     let place = TempDir::new().unwrap();
-    let open = |path: &Path| Resident::open(path, &OPTIONS).unwrap_err().to_string();
+    let open = |path: &Path| ModelHandle::open(path, &OPTIONS).unwrap_err().to_string();
     assert!(open(&place.path().join("gone")).contains("gone/config.json"));
     let tight = Options { positions: 8, ..OPTIONS };
-    let error = Resident::open(&folder("smollm").path().join("model"), &tight).unwrap_err().to_string();
+    let error = ModelHandle::open(&folder("smollm").path().join("model"), &tight).unwrap_err().to_string();
     assert!(error.contains("do not fit into"), "{error}");
 }
 
@@ -153,7 +153,7 @@ fn a_folder_may_say_what_its_judgement_weighs() {
         if let Some(text) = text {
             std::fs::write(model.join(WEIGHT_FILE), text).unwrap();
         }
-        Resident::open(&model, &OPTIONS).map(|model| model.weight()).map_err(|error| error.to_string())
+        ModelHandle::open(&model, &OPTIONS).map(|model| model.weight()).map_err(|error| error.to_string())
     };
     assert_eq!(open(None), Ok(None));
     assert_eq!(open(Some("0.3\n")), Ok(Some(0.3)));
@@ -195,7 +195,7 @@ fn is_path(lattice: &Lattice, steps: &[Step]) {
         next = reading.tokens.end;
         if let Some(number) = number {
             assert!(
-                step.space || !reading.kind.writes() || lattice.may_touch(number, reading),
+                step.space || !reading.kind.writes() || lattice.can_concatenate(number, reading),
                 "{reading:?}"
             );
         }
@@ -208,12 +208,12 @@ fn is_path(lattice: &Lattice, steps: &[Step]) {
     }
     assert_eq!(next, lattice.len());
     let text = render(lattice, steps).text;
-    assert!(lattice::reaches(lattice, &text), "{text}");
+    assert!(lattice::is_reachable(lattice, &text), "{text}");
 }
 
 #[test]
 fn all_that_is_written_along_a_lattice_is_a_path_of_it() {
-    let models: Vec<Resident> = MODELS.iter().map(|name| resident(name)).collect();
+    let models: Vec<ModelHandle> = MODELS.iter().map(|name| resident(name)).collect();
     let mut random = fastrand::Rng::with_seed(4);
     let (mut chosen, mut bytes) = (0, 0);
     for number in 0..500 {
@@ -235,7 +235,7 @@ fn a_vocabulary_of_bytes_and_pieces_writes_paths_too() {
     let place = folder("smollm");
     let model = place.path().join("model");
     sentence_pieces(&model);
-    let model = Resident::open(&model, &OPTIONS).unwrap();
+    let model = ModelHandle::open(&model, &OPTIONS).unwrap();
     for line in ["naïve dash l eighty eighty", "git commit dash M quote fix quote", "ls tilde slash foo"] {
         let lattice = wide(line);
         let written = model.write(line, &lattice, &Stop::never()).unwrap().unwrap();

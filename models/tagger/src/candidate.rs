@@ -49,7 +49,7 @@ pub fn candidates(
             found.push(Candidate { reading: id, choice, space: true });
             continue;
         }
-        let touching = !spaced || last.is_none_or(|last| lattice.may_touch(last, reading));
+        let touching = !spaced || last.is_none_or(|last| lattice.can_concatenate(last, reading));
         if touching {
             found.push(Candidate { reading: id, choice, space: false });
         }

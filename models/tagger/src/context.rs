@@ -16,14 +16,14 @@ const MAX_WORD: usize = 48;
 
 /// What may stand where the next word goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum WordRole {
     /// A command's name.
     Command,
     /// An argument.
     Argument,
 }
 
-codes!(Place { Command = 0, Argument = 1 });
+codes!(WordRole { Command = 0, Argument = 1 });
 
 /// What the word before this one still waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,7 +71,7 @@ pub struct Context {
     pub(super) name: Feature,
     /// The command's name and its sub-commands.
     pub(super) path: Feature,
-    pub(super) place: Place,
+    pub(super) place: WordRole,
     pub(super) pending_value: PendingValue,
     /// Words behind the name.
     arguments: u8,
@@ -101,7 +101,7 @@ impl Default for Context {
             command: None,
             name: nothing,
             path: nothing,
-            place: Place::Command,
+            place: WordRole::Command,
             pending_value: PendingValue::NONE,
             arguments: 0,
             dropped: 0,
@@ -164,13 +164,13 @@ impl Context {
     pub(super) fn expects_next(&self) -> Expects {
         match (self.quote, self.place) {
             (Some(_), _) => Expects::Anything,
-            (None, Place::Command) if self.word.is_empty() => Expects::Name,
+            (None, WordRole::Command) if self.word.is_empty() => Expects::Name,
             // The space would make the word so far the command's name, so its sub-commands and flags are expected.
-            (None, Place::Command) => match commands::lookup(&[self.word.as_str()]) {
+            (None, WordRole::Command) => match commands::lookup(&[self.word.as_str()]) {
                 Some(command) if command.runs_command() => Expects::Name,
                 command => Expects::Argument(command),
             },
-            (None, Place::Argument) => {
+            (None, WordRole::Argument) => {
                 let below = self.command.and_then(|command| command.subcommand(&self.word));
                 Expects::Argument(below.or(self.command))
             }
@@ -181,8 +181,8 @@ impl Context {
     pub(super) fn expects(&self) -> Expects {
         match (self.quote, self.place) {
             (Some(_), _) => Expects::Anything,
-            (None, Place::Command) => Expects::Name,
-            (None, Place::Argument) => Expects::Argument(self.command),
+            (None, WordRole::Command) => Expects::Name,
+            (None, WordRole::Argument) => Expects::Argument(self.command),
         }
     }
 
@@ -235,7 +235,7 @@ impl Context {
         self.text = self.text.and(text);
         self.pattern = self.pattern.and(&reading.text);
         if !escaped {
-            self.follow_signs(&reading.text);
+            self.track_quotes(&reading.text);
         }
         if self.word.len() > MAX_WORD {
             let cut = (self.word.len() - MAX_WORD..).find(|&at| self.word.is_char_boundary(at));
@@ -244,7 +244,7 @@ impl Context {
     }
 
     /// Keeps track of the quotes and brackets in `text`.
-    fn follow_signs(&mut self, text: &str) {
+    fn track_quotes(&mut self, text: &str) {
         for c in text.chars() {
             match (c, self.quote) {
                 ('"' | '\'' | '`', None) => self.quote = Some(c),
@@ -268,7 +268,7 @@ impl Context {
     }
 
     fn begin_command(&mut self) {
-        self.place = Place::Command;
+        self.place = WordRole::Command;
         self.command = None;
         self.name = Feature::of(PartId::Nothing);
         self.path = Feature::of(PartId::Nothing);
@@ -293,23 +293,23 @@ impl Context {
     fn finish_unquoted(&mut self, word: &str, this: Feature) {
         let pending = std::mem::replace(&mut self.pending_value, PendingValue::NONE);
         match self.place {
-            Place::Command if word.starts_with('-') => {
+            WordRole::Command if word.starts_with('-') => {
                 // A flag of a command that runs another one, such as `sudo -u`.
                 self.pending_value = PendingValue::after(self.command, word);
             }
-            Place::Command if pending == PendingValue::REQUIRED || word.contains('=') => {}
-            Place::Command
+            WordRole::Command if pending == PendingValue::REQUIRED || word.contains('=') => {}
+            WordRole::Command
                 if matches!(word, "do" | "then" | "else" | "while" | "if" | "until" | "!" | "{") => {}
-            Place::Command => {
+            WordRole::Command => {
                 self.command = commands::lookup(&[word]);
                 self.name = this;
                 self.path = this;
                 self.arguments = 0;
                 if !self.command.is_some_and(|command| command.runs_command() && word != "find") {
-                    self.place = Place::Argument;
+                    self.place = WordRole::Argument;
                 }
             }
-            Place::Argument => {
+            WordRole::Argument => {
                 self.arguments = self.arguments.saturating_add(1);
                 if matches!(word, "-exec" | "-execdir" | "-ok" | "-okdir") {
                     self.begin_command();

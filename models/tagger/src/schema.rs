@@ -82,7 +82,7 @@ fn features() -> String {
     Arity::ALL.iter().for_each(|arity| line("arity", arity, arity.code()));
     word::WordClass::ALL.iter().for_each(|class| line("class", class, class.code()));
     word::Case::ALL.iter().for_each(|case| line("case", case, case.code()));
-    context::Place::ALL.iter().for_each(|place| line("place", place, place.code()));
+    context::WordRole::ALL.iter().for_each(|place| line("place", place, place.code()));
     RowId::ALL.iter().for_each(|id| line("row", id, id.id().into()));
     CrossId::ALL.iter().for_each(|id| line("cross", id, id.id().into()));
     PartId::ALL.iter().for_each(|id| line("part", id, id.id().into()));

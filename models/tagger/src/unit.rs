@@ -91,13 +91,13 @@ fn unit(lattice: &Lattice, token: usize) -> Vec<Weighted> {
     add(Feature::of(RowId::Word).text(lower));
     let case = Case::of(text).code();
     add(Feature::of(RowId::Form).number(shape.code()).number(case).number(text.len().min(4) as u64));
-    if lattice.line.tokens[token].pause {
+    if lattice.line.tokens[token].followed_by_pause {
         add(Feature::of(RowId::Pause));
     }
-    if lattice.line.tokens[token].glued {
+    if lattice.line.tokens[token].attached_to_previous {
         add(Feature::of(RowId::Attached));
     }
-    let (_, readings) = lattice.at(token);
+    let (_, readings) = lattice.arcs_from(token);
     let mut kinds = 0u64;
     for reading in readings {
         kinds |= 1 << reading.kind.code();
@@ -163,7 +163,7 @@ fn whole_line(lattice: &Lattice) -> Vec<Weighted> {
             Case::Title => capitals += 1,
             _ => {}
         }
-        pauses += usize::from(line.tokens[token].pause);
+        pauses += usize::from(line.tokens[token].followed_by_pause);
         spaces += usize::from(line.lower(token) == "space");
         typed += usize::from(line.tokens[token].shape == Shape::Typed);
     }

@@ -49,7 +49,7 @@ fn a_reply_is_its_head_and_the_record() {
     };
     let answer = Outcome::Result(Body::Converted(Box::new(answer())));
     check(answer, "11@1@7@0.1.0@ok@@scanner@90@13@git status -s@git status -S@two\nlines@\n");
-    let fault = Outcome::Error(Fault::new(Code::Deadline, "too\nslow"));
+    let fault = Outcome::Error(ErrorReply::new(Code::Deadline, "too\nslow"));
     check(fault, "5@1@7@0.1.0@deadline@too slow@\n");
     check(
         Outcome::Result(Body::Done {}),

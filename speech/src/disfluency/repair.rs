@@ -78,7 +78,7 @@ fn stands_alone(lattice: &Lattice, at: usize, entry: &Entry) -> bool {
 
 /// Whether a symbol is said here that ties the parts of a name together.
 fn joins(lattice: &Lattice, at: usize) -> bool {
-    let (_, readings) = lattice.at(at);
+    let (_, readings) = lattice.arcs_from(at);
     readings
         .iter()
         .filter_map(|reading| reading.entry)

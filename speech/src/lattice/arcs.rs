@@ -67,14 +67,14 @@ impl<'l> Arcs<'l> {
     }
 
     /// Whether a reading that writes something may follow a gap without a space.
-    pub(super) fn may_touch(&self, gap: Gap, id: ReadingId) -> bool {
+    pub(super) fn can_follow_unspaced(&self, gap: Gap, id: ReadingId) -> bool {
         let reading = self.lattice.reading(id);
-        let touches = |number| self.lattice.may_touch(self.lattice.reading(number), reading);
+        let touches = |number| self.lattice.can_concatenate(self.lattice.reading(number), reading);
         gap.settled || !reading.kind.writes() || gap.number.is_none_or(touches)
     }
 
     /// Whether a reading that writes something may follow a gap behind a space.
-    pub(super) fn may_space(&self, gap: Gap, id: ReadingId) -> bool {
+    pub(super) fn can_follow_spaced(&self, gap: Gap, id: ReadingId) -> bool {
         !gap.settled && self.lattice.reading(id).kind.writes()
     }
 }

@@ -149,8 +149,10 @@ impl<'l> Constraint<'l> {
                 self.writing_at(token).filter(writes).for_each(begin);
             }
             State::Gap(gap) => {
-                self.writing_at(gap.token).filter(|id| self.arcs.may_touch(gap, *id)).for_each(&mut begin);
-                if self.writing_at(gap.token).any(|id| self.arcs.may_space(gap, id)) {
+                self.writing_at(gap.token)
+                    .filter(|id| self.arcs.can_follow_unspaced(gap, *id))
+                    .for_each(&mut begin);
+                if self.writing_at(gap.token).any(|id| self.arcs.can_follow_spaced(gap, id)) {
                     found(b' ', State::Spaced { token: gap.token });
                 }
             }

@@ -70,10 +70,12 @@ pub fn cheapest_path(
                     continue;
                 }
                 let says = &lattice.reading(id).text;
-                if let Some(end) = advance(goal, written, says, compare).filter(|_| arcs.may_touch(gap, id)) {
+                if let Some(end) =
+                    advance(goal, written, says, compare).filter(|_| arcs.can_follow_unspaced(gap, id))
+                {
                     arrive(arcs.behind(id), end, false);
                 }
-                let spaced = advance(goal, written, " ", compare).filter(|_| arcs.may_space(gap, id));
+                let spaced = advance(goal, written, " ", compare).filter(|_| arcs.can_follow_spaced(gap, id));
                 if let Some(end) = spaced.and_then(|behind| advance(goal, behind, says, compare)) {
                     arrive(arcs.behind(id), end, true);
                 }
@@ -148,7 +150,7 @@ pub fn arc_cost(reading: &Reading) -> f32 {
 }
 
 /// Whether some path writes `expected`, spaces counted once and at the ends not at all.
-pub fn reaches(lattice: &Lattice, expected: &str) -> bool {
+pub fn is_reachable(lattice: &Lattice, expected: &str) -> bool {
     let goal = expected.split_whitespace().collect::<Vec<_>>().join(" ");
     cheapest_path(lattice, &goal, Compare::Collapsed, |_| Some(0.0)).is_some()
 }
@@ -235,7 +237,7 @@ mod tests {
             ("", "", true),
             ("", "ls", false),
         ] {
-            assert_eq!(reaches(&lattice(dictated), expected), reachable, "{dictated:?}: {expected:?}");
+            assert_eq!(is_reachable(&lattice(dictated), expected), reachable, "{dictated:?}: {expected:?}");
         }
     }
 
@@ -243,8 +245,8 @@ mod tests {
     fn the_users_own_words_are_what_they_say() {
         let words = UserWords::new([("bell".to_owned(), "belle".to_owned())]);
         let lattice = lex(clean("ring bell"), &words, None);
-        assert!(reaches(&lattice, "ring belle"));
-        assert!(!reaches(&lattice, "ring bell") && !reaches(&lattice, "ring"));
+        assert!(is_reachable(&lattice, "ring belle"));
+        assert!(!is_reachable(&lattice, "ring bell") && !is_reachable(&lattice, "ring"));
     }
 
     #[test]

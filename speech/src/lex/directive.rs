@@ -99,7 +99,7 @@ impl<'l> Builder<'l> {
             };
             operands.push((word, end));
             at = end;
-            if self.line.tokens[end - 1].pause {
+            if self.line.tokens[end - 1].followed_by_pause {
                 break;
             }
         }

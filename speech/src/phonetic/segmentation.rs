@@ -50,8 +50,8 @@ pub(super) fn split(line: &Line) -> Option<Segments> {
             tokens.push(Token {
                 at: token.at.start + range.start..token.at.start + range.end,
                 shape: *shape,
-                pause: token.pause && place + 1 == ranges.len(),
-                glued: place > 0,
+                followed_by_pause: token.followed_by_pause && place + 1 == ranges.len(),
+                attached_to_previous: place > 0,
             });
         }
     }
@@ -64,7 +64,7 @@ pub(super) fn split(line: &Line) -> Option<Segments> {
 
 /// Whether a segment only holds others together, like the dash of `dash-l`.
 pub(super) fn is_glue(line: &Line, token: usize) -> bool {
-    let glued = |token: usize| line.tokens.get(token).is_some_and(|token| token.glued);
+    let glued = |token: usize| line.tokens.get(token).is_some_and(|token| token.attached_to_previous);
     line.tokens[token].shape == Shape::Typed && (glued(token) || glued(token + 1))
 }
 
@@ -266,7 +266,7 @@ mod tests {
             for (at, token) in line.tokens.iter().enumerate() {
                 text += if at == 0 {
                     ""
-                } else if token.glued {
+                } else if token.attached_to_previous {
                     "|"
                 } else {
                     " "

@@ -329,7 +329,7 @@ mod tests {
 
     use super::*;
     use crate::clean::clean;
-    use crate::lattice::reaches;
+    use crate::lattice::is_reachable;
     use crate::phonetic::lexicon::FURTHEST;
 
     fn wide(text: &str) -> Lattice {
@@ -357,7 +357,7 @@ mod tests {
             ("sudo apt get install curl", "sudo apt-get install curl"),
             ("git pull origin main pipe ssh copy id host", "git pull origin main | ssh-copy-id host"),
         ] {
-            assert!(reaches(&wide(heard), said), "{heard:?} {said:?}");
+            assert!(is_reachable(&wide(heard), said), "{heard:?} {said:?}");
         }
         for (heard, never) in [
             ("git status", "git rm"),
@@ -366,7 +366,7 @@ mod tests {
             ("ls", "rm -rf /"),
             ("echo dash dash force with lease", "echo --force-with-lease"),
         ] {
-            assert!(!reaches(&wide(heard), never), "{heard:?} {never:?}");
+            assert!(!is_reachable(&wide(heard), never), "{heard:?} {never:?}");
         }
     }
 
@@ -374,7 +374,7 @@ mod tests {
     fn readings_know_the_command() {
         let fit = |text: &str, token: usize, writes: &str| {
             let lattice = wide(text);
-            let (_, readings) = lattice.at(token);
+            let (_, readings) = lattice.arcs_from(token);
             readings.iter().find(|reading| reading.text == writes).map(|reading| reading.fit)
         };
         assert_eq!(fit("git comet", 1, "commit"), Some(Fit::Subcommand));
@@ -395,7 +395,7 @@ mod tests {
 
     /// What a reading is, with its place in the source.
     fn facts(lattice: &Lattice, token: usize) -> Vec<(Range<usize>, Kind, String)> {
-        let (_, readings) = lattice.at(token);
+        let (_, readings) = lattice.arcs_from(token);
         let fact = |reading: &Reading| {
             (lattice.line.source(reading.tokens.clone()), reading.kind, reading.text.to_string())
         };
@@ -433,7 +433,7 @@ mod tests {
         fn a_wide_lattice_is_bounded(text in line()) {
             let wide = wide(&text);
             for token in 0..wide.len() {
-                let (_, readings) = wide.at(token);
+                let (_, readings) = wide.arcs_from(token);
                 prop_assert!(readings.len() <= MAX_WIDE_READINGS);
                 prop_assert!(readings.iter().any(|reading| reading.kind == Kind::Drop));
                 for reading in readings {
@@ -468,6 +468,6 @@ mod tests {
     fn long_lines_stay_linear() {
         let lattice = wide(&"xdashx-7.a ".repeat(500));
         assert!(lattice.len() <= 500 * 8);
-        assert!((0..lattice.len()).all(|token| lattice.at(token).1.len() <= MAX_WIDE_READINGS));
+        assert!((0..lattice.len()).all(|token| lattice.arcs_from(token).1.len() <= MAX_WIDE_READINGS));
     }
 }

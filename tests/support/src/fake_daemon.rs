@@ -4,7 +4,7 @@ use crate::{Home, PATIENCE};
 use sayso_protocol::line::Splitter;
 use sayso_protocol::message::{Op, Request};
 use sayso_protocol::reply::{Answer, Body};
-use sayso_protocol::{Code, Fault, MAX_FRAME_BYTES, Outcome, Reply, frame};
+use sayso_protocol::{Code, ErrorReply, MAX_FRAME_BYTES, Outcome, Reply, frame};
 use std::fs;
 use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
@@ -249,7 +249,7 @@ const TABLE: &[(&str, &[&str])] = &[
 
 fn outcome(text: &str) -> Outcome {
     let Some((_, lines)) = TABLE.iter().find(|(said, _)| *said == text) else {
-        return Outcome::Error(Fault::new(Code::Internal, "this does not look like a dictated command"));
+        return Outcome::Error(ErrorReply::new(Code::Internal, "this does not look like a dictated command"));
     };
     let cursor = lines[0].chars().position(|c| c == '|').unwrap();
     Outcome::Result(Body::Converted(Box::new(Answer {

@@ -2,7 +2,7 @@
 
 use super::{megabytes, name_here, print, print_json};
 use anyhow::{Context, Result};
-use sayso_engine::{Resident, Stop};
+use sayso_engine::{ModelHandle, Stop};
 use sayso_language::{Options, measure};
 use sayso_settings::Settings;
 use sayso_store::Store;
@@ -21,7 +21,7 @@ pub(super) fn run(store: &Store, name: Option<&str>, rounds: u32, json: bool) ->
     let mut options = Options::default();
     options.threads = settings.threads.unwrap_or(options.threads);
     let begun = Instant::now();
-    let resident = Resident::open(&folder, &options)?;
+    let resident = ModelHandle::open(&folder, &options)?;
     let loaded = begun.elapsed();
     let memory = resident.memory();
     let rounds = rounds as usize;

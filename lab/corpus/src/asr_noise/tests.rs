@@ -83,7 +83,7 @@ fn runs_of_letters_are_written_as_often_as_measured() {
 #[test]
 fn kinds_of_words_are_never_mixed() {
     let mut words = kept("git commit dash a m two hundred");
-    words.extend(["um", "no", "wait"].map(LabelledWord::talk));
+    words.extend(["um", "no", "wait"].map(LabelledWord::disfluent));
     words.extend(kept("x y dot z"));
     for seed in 0..2000 {
         let noisy = misheard(words.clone(), &mut Rng::with_seed(seed));

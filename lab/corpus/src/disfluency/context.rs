@@ -33,6 +33,8 @@ impl SlotContext<'_> {
 /// Says the words once more, as talk.
 pub(super) fn repeat(words: &[LabelledWord], out: &mut Vec<LabelledWord>) {
     out.extend(
-        words.iter().map(|word| LabelledWord { unit: word.unit, ..LabelledWord::talk(word.text.clone()) }),
+        words
+            .iter()
+            .map(|word| LabelledWord { unit: word.unit, ..LabelledWord::disfluent(word.text.clone()) }),
     );
 }

@@ -83,7 +83,7 @@ impl Writer<'_> {
             if !word.is_empty() {
                 match self.out[self.open_from..].last_mut() {
                     Some(last) => last.text.push_str(word),
-                    None => self.out.push(LabelledWord::talk(self.context.written(word))),
+                    None => self.out.push(LabelledWord::disfluent(self.context.written(word))),
                 }
             }
             if self.context.pauses

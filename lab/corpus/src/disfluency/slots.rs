@@ -25,7 +25,7 @@ fn fill(slot: Slot, context: &SlotContext, random: &mut Rng, out: &mut Vec<Label
             let flag = context.next.first().is_some_and(substitution::is_dash);
             say(if flag { "flag-part" } else { "thing-part" }, context, random, out);
         }
-        Slot::Name => out.push(LabelledWord::talk(context.written(&made_up(random)))),
+        Slot::Name => out.push(LabelledWord::disfluent(context.written(&made_up(random)))),
     }
 }
 
@@ -50,7 +50,7 @@ fn initial(context: &SlotContext, random: &mut Rng, out: &mut Vec<LabelledWord>)
 /// The letters of the word that was just said.
 fn spell(context: &SlotContext, out: &mut Vec<LabelledWord>) {
     let letters = context.prev.iter().flat_map(|word| word.text.chars()).filter(char::is_ascii_alphanumeric);
-    out.extend(letters.map(|letter| LabelledWord::talk(letter.to_ascii_lowercase())));
+    out.extend(letters.map(|letter| LabelledWord::disfluent(letter.to_ascii_lowercase())));
 }
 
 /// A made-up name of a project, a machine or a person.

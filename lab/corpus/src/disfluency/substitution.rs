@@ -131,7 +131,7 @@ pub(super) fn unit(
 }
 
 fn push_words(text: &str, out: &mut Vec<LabelledWord>) {
-    out.extend(text.split(' ').map(LabelledWord::talk));
+    out.extend(text.split(' ').map(LabelledWord::disfluent));
 }
 
 fn say_number(unit: &[LabelledWord], random: &mut Rng, out: &mut Vec<LabelledWord>) {
@@ -142,7 +142,7 @@ fn say_number(unit: &[LabelledWord], random: &mut Rng, out: &mut Vec<LabelledWor
     let changed = random.usize(..unit.len());
     for (at, word) in unit.iter().enumerate() {
         if at == changed || random.u8(..4) == 0 {
-            out.push(LabelledWord::talk(other_number(&word.text, random)));
+            out.push(LabelledWord::disfluent(other_number(&word.text, random)));
         } else {
             repeat(&unit[at..=at], out);
         }
@@ -176,14 +176,18 @@ fn letter(word: &LabelledWord, random: &mut Rng, out: &mut Vec<LabelledWord>) {
     if random.u8(..5) == 0 {
         let name = ["capital", "capital", "cap", "upper case"][random.usize(..4)];
         push_words(name, out);
-        return out.push(LabelledWord::talk(is));
+        return out.push(LabelledWord::disfluent(is));
     }
     let near = LETTERS.iter().find(|near| near.contains(is.to_ascii_lowercase()) && random.bool());
     let other = match near {
         Some(near) => near.as_bytes()[random.usize(..near.len())] as char,
         None => random.lowercase(),
     };
-    out.push(LabelledWord::talk(if is.is_ascii_uppercase() { other.to_ascii_uppercase() } else { other }));
+    out.push(LabelledWord::disfluent(if is.is_ascii_uppercase() {
+        other.to_ascii_uppercase()
+    } else {
+        other
+    }));
 }
 
 fn directed(unit: &[LabelledWord], context: &SlotContext, random: &mut Rng, out: &mut Vec<LabelledWord>) {
@@ -218,7 +222,7 @@ fn word(unit: &[LabelledWord], context: &SlotContext, random: &mut Rng, out: &mu
         && let Some(groups) = ALIKE.get(text.as_str())
     {
         let group = groups[random.usize(..groups.len())];
-        return out.push(LabelledWord::talk(group[random.usize(..group.len())]));
+        return out.push(LabelledWord::disfluent(group[random.usize(..group.len())]));
     }
     match random.u8(..10) {
         0..5 => {
@@ -235,7 +239,7 @@ fn word(unit: &[LabelledWord], context: &SlotContext, random: &mut Rng, out: &mu
         5 if text.len() > 3 && text.is_ascii() => {
             // The plural, or the singular.
             let singular = text.strip_suffix('s').map(str::to_owned);
-            out.push(LabelledWord::talk(singular.unwrap_or_else(|| format!("{text}s"))));
+            out.push(LabelledWord::disfluent(singular.unwrap_or_else(|| format!("{text}s"))));
         }
         6 if unit.len() > 1 => repeat(&unit[..unit.len() - 1], out),
         6 | 7 => phrases::say_plain("adj", context, random, out),
@@ -249,5 +253,5 @@ pub(super) fn cut_off(word: &LabelledWord, random: &mut Rng, out: &mut Vec<Label
     if text.len() < 4 || !text.bytes().all(|b| b.is_ascii_alphabetic()) {
         return;
     }
-    out.push(LabelledWord::talk(&text[..random.usize(2..text.len())]));
+    out.push(LabelledWord::disfluent(&text[..random.usize(2..text.len())]));
 }

@@ -8,7 +8,9 @@ use crate::similarity::collapse;
 use anyhow::bail;
 use sayso_corpus::cases::Case;
 use sayso_corpus::progress::Progress;
-use sayso_engine::{Conversion, Dictation, Engine, Refusal, Rescorer, Resident, Route, Stage, Stop, Words};
+use sayso_engine::{
+    Conversion, Dictation, Engine, ModelHandle, Refusal, Rescorer, Route, Stage, Stop, Words,
+};
 use sayso_speech::clean::clean;
 use sayso_speech::lattice::{self, Lattice};
 use sayso_speech::lex::lex;
@@ -64,7 +66,7 @@ pub(super) struct Run {
 /// The engine, the language model where there is one, and its limits.
 pub(super) struct Means<'m> {
     pub(super) engine: Engine,
-    pub(super) model: Option<Resident>,
+    pub(super) model: Option<ModelHandle>,
     pub(super) limits: &'m Model,
 }
 
@@ -112,7 +114,7 @@ pub(super) fn evaluate<'a>(cases: &'a [Case], route: Route, means: &'a Means<'_>
             },
         };
         // An exact answer is always counted as reachable: a line that is a command already is answered without a lattice.
-        answer.score.reachable |= lattice::reaches(&wide(&case.dictated), &case.expected);
+        answer.score.reachable |= lattice::is_reachable(&wide(&case.dictated), &case.expected);
         run.answers.push(answer);
         progress.step();
     }
@@ -127,7 +129,7 @@ fn wide(dictated: &str) -> Lattice {
 
 /// What the model writes without being held to anything, as the series counted it: also where it would never be put on a
 /// line. It counts as generated where some path of the lattice writes the same.
-fn unconstrained(model: &Resident, dictated: &str, stop: &Stop) -> (By, Conversion) {
+fn unconstrained(model: &ModelHandle, dictated: &str, stop: &Stop) -> (By, Conversion) {
     let (buffer, message) = match model.write_freely(dictated, stop) {
         Ok(text) => (text.trim().to_owned(), None),
         Err(error) => (String::new(), Some(error.to_string())),

@@ -7,17 +7,17 @@ use std::sync::Arc;
 
 /// How strongly training blurs what it sees. The same seed blurs the same.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Blur {
+pub(crate) struct DropoutMask {
     /// Share of activations that are set to zero.
     pub dropout: f32,
     /// Drawn from.
     pub seed: u64,
 }
 
-impl Blur {
+impl DropoutMask {
     /// Another blur of the same strength.
-    pub(crate) fn at(self, place: u64) -> Blur {
-        Blur { seed: self.seed.wrapping_mul(97).wrapping_add(place), ..self }
+    pub(crate) fn at(self, place: u64) -> DropoutMask {
+        DropoutMask { seed: self.seed.wrapping_mul(97).wrapping_add(place), ..self }
     }
 
     /// Calls `each(index, factor)` with a factor of zero where a value is dropped, and higher than one elsewhere.
@@ -36,7 +36,7 @@ impl Blur {
 }
 
 /// `y` with dropout.
-pub(crate) fn blurred(y: &Tensor, blur: Option<Blur>) -> Result<Tensor> {
+pub(crate) fn blurred(y: &Tensor, blur: Option<DropoutMask>) -> Result<Tensor> {
     match blur {
         Some(blur) => y.apply_op1(Blurred(blur)),
         None => Ok(y.clone()),
@@ -44,14 +44,14 @@ pub(crate) fn blurred(y: &Tensor, blur: Option<Blur>) -> Result<Tensor> {
 }
 
 /// `x` plus `y` with dropout.
-pub(crate) fn add_blurred(x: &Tensor, y: &Tensor, blur: Option<Blur>) -> Result<Tensor> {
+pub(crate) fn add_blurred(x: &Tensor, y: &Tensor, blur: Option<DropoutMask>) -> Result<Tensor> {
     match blur {
         Some(blur) => x.apply_op2(y, Blurred(blur)),
         None => x + y,
     }
 }
 
-struct Blurred(Blur);
+struct Blurred(DropoutMask);
 
 impl Blurred {
     fn slope(&self, slope: &Tensor, of: &Tensor) -> Result<Option<Tensor>> {
@@ -191,7 +191,7 @@ mod tests {
     #[test]
     fn blurs_like_candle() {
         let (x, y) = (some(5, 64, 1), some(5, 64, 2));
-        let blur = Blur { dropout: 0.25, seed: 7 };
+        let blur = DropoutMask { dropout: 0.25, seed: 7 };
         let mut factors = vec![0f32; 320];
         blur.factors(320, |at, factor| factors[at] = factor);
         let zeros = factors.iter().filter(|factor| **factor == 0.0).count();

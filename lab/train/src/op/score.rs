@@ -1,8 +1,8 @@
 //! The scores of candidates: by far the most rows of the network, so that they are gone through once, each while it is
 //! in the processor's registers.
 
-use super::{Blur, Gathered, gradient, read, values};
-use crate::example::Bags;
+use super::{DropoutMask, Gathered, gradient, read, values};
+use crate::example::CsrBags;
 use candle_core::{CpuStorage, CustomOp3, Layout, Result, Shape, Tensor};
 use sayso_tagger::shape::HIDDEN;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 #[derive(Clone)]
 pub(crate) struct Candidates {
     /// One bag a candidate.
-    pub cross: Arc<Bags>,
+    pub cross: Arc<CsrBags>,
     /// The step and the reading of each candidate.
     pub steps: Arc<[u32]>,
     /// See `steps`.
@@ -22,7 +22,7 @@ struct Score {
     candidates: Candidates,
     table: Tensor,
     gathered: Gathered,
-    blur: Option<Blur>,
+    blur: Option<DropoutMask>,
     /// What the forward pass found behind the first rectifier, for the backward pass.
     hidden: Mutex<Vec<[f32; HIDDEN]>>,
 }
@@ -34,7 +34,7 @@ pub(crate) fn score(
     [query, reading, layer]: [&Tensor; 3],
     (table, gathered): (&Tensor, &Gathered),
     candidates: &Candidates,
-    blur: Option<Blur>,
+    blur: Option<DropoutMask>,
 ) -> Result<Tensor> {
     let op = Score {
         candidates: candidates.clone(),
@@ -79,8 +79,8 @@ impl Score {
     #[inline(always)]
     fn bag(&self, candidate: usize) -> &[(u32, f32)] {
         let bags = &self.candidates.cross;
-        let start = if candidate == 0 { 0 } else { bags.ends[candidate - 1] };
-        &bags.rows[start as usize..bags.ends[candidate] as usize]
+        let start = if candidate == 0 { 0 } else { bags.offsets[candidate - 1] };
+        &bags.indices[start as usize..bags.offsets[candidate] as usize]
     }
 }
 
@@ -213,7 +213,7 @@ mod tests {
     fn like_its_parts() {
         let (query, reading) = (some(2, HIDDEN, 1), some(3, HIDDEN, 2));
         let (table, layer) = (some(9, HIDDEN, 3), some(HIDDEN + 2, HIDDEN, 4));
-        let mut cross = Bags::default();
+        let mut cross = CsrBags::default();
         for at in 0..5u32 {
             cross.push_weighted([(at, 1.0), (8 - at, 0.5), (3, 0.0)]);
         }

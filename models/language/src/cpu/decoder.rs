@@ -5,7 +5,7 @@ use super::forward::{Engine, Room, TOKENS, Target};
 use super::kernel::Instructions;
 use super::math::combine;
 use super::pool::Pool;
-use super::rows::TERMS;
+use super::rows::MAX_QUANT_TERMS;
 use super::weights::Weights;
 use crate::checkpoint::{Checkpoint, Config};
 use crate::context::Context;
@@ -69,7 +69,7 @@ impl Decoder {
         // The cache rounds the number of positions up.
         let context = Context::new(cache.positions(), config.vocab_size);
         let last = vec![0.0; config.hidden_size];
-        let engine = Engine { weights, pool, instructions, exact, quant_terms: TERMS, cache, room };
+        let engine = Engine { weights, pool, instructions, exact, quant_terms: MAX_QUANT_TERMS, cache, room };
         Ok(Decoder {
             engine,
             context,
@@ -226,7 +226,7 @@ impl Decoder {
             self.score(&plan, pass, &mut scores);
             Ok(())
         });
-        self.engine.quant_terms = TERMS;
+        self.engine.quant_terms = MAX_QUANT_TERMS;
         scored?;
         Ok(plan.by_candidate(&scores))
     }

@@ -6,7 +6,7 @@ use super::kernel::Lanes;
 use super::math::{LogSum, rms_norm, silu};
 use super::matrix::{LANES, Line, Matrix};
 use super::pool::Pool;
-use super::rows::{Codes, Rows, TERMS};
+use super::rows::{Codes, MAX_QUANT_TERMS, Rows};
 use super::weights::{Linear, Weights};
 use crate::error::DecoderError;
 use crate::trie::Trie;
@@ -351,8 +351,8 @@ impl Product<'_> {
             None => self.instructions.numbers(matrix, lines, input.numbers(), y),
             Some(codes) if input.quant_terms() == 1 => self.instructions.codes(matrix, lines, codes, y),
             // Clearing room for many rows would take longer than the product with one.
-            Some(codes) if y.len() == 1 => self.quant_terms::<TERMS>(matrix, lines, codes, y),
-            Some(codes) => self.quant_terms::<{ TERMS * TOKENS }>(matrix, lines, codes, y),
+            Some(codes) if y.len() == 1 => self.quant_terms::<MAX_QUANT_TERMS>(matrix, lines, codes, y),
+            Some(codes) => self.quant_terms::<{ MAX_QUANT_TERMS * TOKENS }>(matrix, lines, codes, y),
         }
         if !linear.bias.is_empty() {
             let bias = &linear.bias[tile * LANES..];
@@ -363,12 +363,12 @@ impl Product<'_> {
             }
         }
     }
-    /// `y` (rows) = one tile · each row, which is the sum of [`TERMS`] rows of codes; there is room for `ROOM` of those.
+    /// `y` (rows) = one tile · each row, which is the sum of [`MAX_QUANT_TERMS`] rows of codes; there is room for `ROOM` of those.
     fn quant_terms<const ROOM: usize>(self, matrix: &Matrix, lines: &[Line], codes: &Codes, y: &mut [Lanes]) {
         let mut room = [[0.0; LANES]; ROOM];
-        let terms = &mut room[..TERMS * y.len()];
+        let terms = &mut room[..MAX_QUANT_TERMS * y.len()];
         self.instructions.codes(matrix, lines, codes, terms);
-        for (y, terms) in y.iter_mut().zip(terms.as_chunks::<TERMS>().0) {
+        for (y, terms) in y.iter_mut().zip(terms.as_chunks::<MAX_QUANT_TERMS>().0) {
             *y = std::array::from_fn(|lane| terms.iter().map(|term| term[lane]).sum());
         }
     }

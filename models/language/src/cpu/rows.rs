@@ -15,12 +15,13 @@ pub(super) struct Rows {
 }
 
 /// Rows of codes whose sum is a row of numbers, at most.
-pub(super) const TERMS: usize = 2;
+pub(super) const MAX_QUANT_TERMS: usize = 2;
 
 impl Rows {
     /// Room for so many rows, and for codes in groups of each of the sizes.
     pub(super) fn with_room(rows: usize, columns: usize, groups: &[usize]) -> Rows {
-        let codes = groups.iter().map(|group| Codes::with_room(TERMS * rows, columns, *group)).collect();
+        let codes =
+            groups.iter().map(|group| Codes::with_room(MAX_QUANT_TERMS * rows, columns, *group)).collect();
         Rows { numbers: vec![0.0; rows * columns], codes, count: 0, columns, quant_terms: 1 }
     }
 

@@ -1,7 +1,7 @@
 //! A language model that stays in memory, with the text that it has read.
 
 use super::cache::Cache;
-use super::model::{Model, Place};
+use super::model::{CachePosition, Model};
 use super::tensors::Tensors;
 use crate::checkpoint::{Checkpoint, Config};
 use crate::context::Context;
@@ -263,7 +263,7 @@ impl Decoder {
             plan.trie().ancestor_mask(node, &mut seen[base..]);
         }
         let shape = [count as i32];
-        let place = Place::Tree {
+        let place = CachePosition::Tree {
             first: (base + pass.start) as i32,
             positions: Array::from_slice(&positions, &shape),
             seen: Array::from_slice(&seen, &[count as i32, width as i32]),
@@ -302,7 +302,7 @@ impl Decoder {
     /// Sends tokens behind the text through the model: `tokens` (tokens) of U32 → the logits behind the last one,
     /// (1, vocab_size), neither computed nor waited for.
     fn pass(&mut self, tokens: &Array) -> Result<Array, Exception> {
-        let place = Place::Line(self.tokens().len() as i32);
+        let place = CachePosition::Line(self.tokens().len() as i32);
         let x = self.model.forward(tokens, &place, &mut self.cache)?;
         self.model.logits(&x.try_index(-1..)?)
     }

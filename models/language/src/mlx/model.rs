@@ -12,7 +12,7 @@ use mlx_rs::transforms::compile::compile;
 use mlx_rs::{Array, nn};
 
 /// Where the tokens of a pass stand.
-pub(super) enum Place {
+pub(super) enum CachePosition {
     /// One behind the other, from this position on.
     Line(i32),
     /// As branches of a tree.
@@ -75,7 +75,7 @@ impl Attention {
         common: &Common,
         layer: usize,
         x: &Array,
-        place: &Place,
+        place: &CachePosition,
         cache: &mut Cache,
     ) -> Result<Array, Exception> {
         let Common { num_attention_heads, num_key_value_heads, head_dim, rms_norm_eps, .. } = *common;
@@ -102,9 +102,9 @@ impl Attention {
 
         let mask = match place {
             // One token sees everything.
-            Place::Line(_) if tokens == 1 => None,
-            Place::Line(_) => Some(Mask::Causal),
-            Place::Tree { seen, .. } => Some(Mask::Array(seen)),
+            CachePosition::Line(_) if tokens == 1 => None,
+            CachePosition::Line(_) => Some(Mask::Causal),
+            CachePosition::Tree { seen, .. } => Some(Mask::Array(seen)),
         };
         let scale = (head_dim as f32).sqrt().recip();
         // (1, num_attention_heads, tokens, head_dim)
@@ -115,27 +115,27 @@ impl Attention {
     }
 }
 
-impl Place {
+impl CachePosition {
     /// Where the first token of the pass is cached.
     fn first(&self) -> i32 {
         match self {
-            Place::Line(base) => *base,
-            Place::Tree { first, .. } => *first,
+            CachePosition::Line(base) => *base,
+            CachePosition::Tree { first, .. } => *first,
         }
     }
 }
 
 impl Common {
     /// The rotary embedding: `x` (1, tokens, heads, head_dim) → (1, heads, tokens, head_dim).
-    fn turn(&self, x: &Array, place: &Place) -> Result<Array, Exception> {
+    fn turn(&self, x: &Array, place: &CachePosition) -> Result<Array, Exception> {
         let (tokens, heads, width) = (x.dim(1), x.dim(2), self.head_dim);
         match place {
-            Place::Line(base) => {
+            CachePosition::Line(base) => {
                 let x = x.transpose_axes(&[0, 2, 1, 3])?;
                 fast::rope(x, width, false, None, 1.0, *base, &self.freqs)
             }
             // MLX takes a position for each row of a batch: each token is one.
-            Place::Tree { positions, .. } => {
+            CachePosition::Tree { positions, .. } => {
                 let x = x.reshape(&[tokens, heads, 1, width])?;
                 let x = fast::rope_dynamic(x, width, false, None, 1.0, positions, &self.freqs)?;
                 x.reshape(&[1, tokens, heads, width])?.transpose_axes(&[0, 2, 1, 3])
@@ -234,7 +234,7 @@ impl Model {
     pub(super) fn forward(
         &mut self,
         tokens: &Array,
-        place: &Place,
+        place: &CachePosition,
         cache: &mut Cache,
     ) -> Result<Array, Exception> {
         let eps = self.common.rms_norm_eps;

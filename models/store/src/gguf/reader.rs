@@ -69,14 +69,14 @@ pub(super) fn read(bytes: &[u8]) -> Result<Gguf<'_>, String> {
     let mut places = Vec::new();
     for _ in 0..tensors {
         let name = cursor.text()?;
-        let place = cursor.place().map_err(|problem| format!("tensor {name}: {problem}"))?;
+        let place = cursor.array_span().map_err(|problem| format!("tensor {name}: {problem}"))?;
         places.push((name, place));
     }
     // Tensors follow each other, each at the next aligned byte: so none can overlap another.
     let data = bytes.get(cursor.at.next_multiple_of(alignment)..).unwrap_or_default();
     let mut next = 0_usize;
     let mut found = BTreeMap::new();
-    for (name, Place { format, shape, length, offset }) in places {
+    for (name, ArraySpan { format, shape, length, offset }) in places {
         if offset != next as u64 {
             return Err(format!("tensor {name} is at byte {offset} of the data where {next} is expected"));
         }
@@ -159,7 +159,7 @@ impl<'g> Gguf<'g> {
 }
 
 /// Where a tensor lies in the data, and what it is.
-struct Place {
+struct ArraySpan {
     format: Format,
     shape: Vec<usize>,
     length: usize,
@@ -248,7 +248,7 @@ impl<'g> Cursor<'g> {
         })
     }
 
-    fn place(&mut self) -> Result<Place, String> {
+    fn array_span(&mut self) -> Result<ArraySpan, String> {
         let dimensions = self.u32()?;
         if !(1..=4).contains(&dimensions) {
             return Err(format!("it has {dimensions} dimensions; 1 to 4 are possible"));
@@ -272,6 +272,6 @@ impl<'g> Cursor<'g> {
         let length = (count / format.weights()).checked_mul(format.bytes());
         let length = length.ok_or_else(|| format!("{count} weights are too many"))?;
         shape.reverse();
-        Ok(Place { format, shape, length, offset: self.u64()? })
+        Ok(ArraySpan { format, shape, length, offset: self.u64()? })
     }
 }

@@ -81,17 +81,17 @@ impl<'de> Deserialize<'de> for Code {
 /// An error as it crosses the wire: a code for programs, a sentence for people.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[error("{message}")]
-pub struct Fault {
+pub struct ErrorReply {
     /// What went wrong.
     pub code: Code,
     /// The same in a sentence. Never contains what was dictated.
     pub message: String,
 }
 
-impl Fault {
+impl ErrorReply {
     /// A fault from its parts.
-    pub fn new(code: Code, message: impl Into<String>) -> Fault {
-        Fault { code, message: message.into() }
+    pub fn new(code: Code, message: impl Into<String>) -> ErrorReply {
+        ErrorReply { code, message: message.into() }
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 /// What is wrong with a settings file. Prints as `file:line:column: what, and what is allowed`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Mistake {
+pub struct SettingsError {
     /// The file.
     pub path: PathBuf,
     /// Line and column, counted from 1, the column in characters; `None` where it is the file as a whole.
@@ -15,28 +15,28 @@ pub struct Mistake {
     pub message: String,
 }
 
-impl Mistake {
+impl SettingsError {
     /// A mistake that is nowhere in particular.
-    pub(crate) fn whole_file(message: impl Into<String>) -> Mistake {
-        Mistake { path: PathBuf::new(), at: None, message: message.into() }
+    pub(crate) fn whole_file(message: impl Into<String>) -> SettingsError {
+        SettingsError { path: PathBuf::new(), at: None, message: message.into() }
     }
 
     /// A mistake at a range of bytes of `text`.
-    pub(crate) fn at(text: &str, bytes: Range<usize>, message: impl Into<String>) -> Mistake {
+    pub(crate) fn at(text: &str, bytes: Range<usize>, message: impl Into<String>) -> SettingsError {
         let before = text.get(..bytes.start).unwrap_or(text);
         let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
         let line = before.matches('\n').count() + 1;
         let column = before[line_start..].chars().count() + 1;
-        Mistake { at: Some((line, column)), ..Mistake::whole_file(message) }
+        SettingsError { at: Some((line, column)), ..SettingsError::whole_file(message) }
     }
 
     /// The same mistake in the file at `path`.
-    pub(crate) fn inside(self, path: &Path) -> Mistake {
-        Mistake { path: path.to_owned(), ..self }
+    pub(crate) fn inside(self, path: &Path) -> SettingsError {
+        SettingsError { path: path.to_owned(), ..self }
     }
 }
 
-impl fmt::Display for Mistake {
+impl fmt::Display for SettingsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.path.display())?;
         if let Some((line, column)) = self.at {
@@ -46,4 +46,4 @@ impl fmt::Display for Mistake {
     }
 }
 
-impl std::error::Error for Mistake {}
+impl std::error::Error for SettingsError {}

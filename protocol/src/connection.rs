@@ -1,13 +1,13 @@
 //! The asking end of the wire, on the standard library alone: its streams have the time-outs that this needs, and a
 //! client that starts for every key press is smaller and sooner up without a runtime.
 
-use crate::fault::{Code, Fault};
+use crate::error_reply::{Code, ErrorReply};
 use crate::frame::{self, DecodeError, MAX_FRAME_BYTES};
 use crate::line::Splitter;
 use crate::message::Request;
 use crate::peer;
-use crate::place::Place;
 use crate::reply::Reply;
+use crate::socket_paths::SocketPaths;
 use crate::version::VERSION;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 /// Why there was no answer.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum DialError {
+pub enum ConnectionError {
     /// Nobody listens: no socket, or one that a dead daemon left.
     #[error("no daemon listens on the socket")]
     Absent,
@@ -36,28 +36,30 @@ pub enum DialError {
     OtherVersion(u32),
     /// The daemon answered, but not in this protocol.
     #[error("{0}")]
-    Garbled(Fault),
+    Garbled(ErrorReply),
     /// Anything else, such as a socket of another user.
     #[error("{0}")]
     Io(io::Error),
 }
 
-impl From<io::Error> for DialError {
-    fn from(error: io::Error) -> DialError {
+impl From<io::Error> for ConnectionError {
+    fn from(error: io::Error) -> ConnectionError {
         use ErrorKind::{BrokenPipe, ConnectionReset, TimedOut, WouldBlock};
         match error.kind() {
-            WouldBlock | TimedOut => DialError::TimedOut,
-            BrokenPipe | ConnectionReset => DialError::Closed,
-            _ => DialError::Io(error),
+            WouldBlock | TimedOut => ConnectionError::TimedOut,
+            BrokenPipe | ConnectionReset => ConnectionError::Closed,
+            _ => ConnectionError::Io(error),
         }
     }
 }
 
-impl From<DecodeError> for DialError {
-    fn from(error: DecodeError) -> DialError {
+impl From<DecodeError> for ConnectionError {
+    fn from(error: DecodeError) -> ConnectionError {
         match error {
-            DecodeError::OtherVersion(version) => DialError::OtherVersion(version),
-            DecodeError::Malformed(_) => DialError::Garbled(Fault::new(Code::Internal, error.to_string())),
+            DecodeError::OtherVersion(version) => ConnectionError::OtherVersion(version),
+            DecodeError::Malformed(_) => {
+                ConnectionError::Garbled(ErrorReply::new(Code::Internal, error.to_string()))
+            }
         }
     }
 }
@@ -73,18 +75,18 @@ impl Connection {
     /// Connects to the daemon at `place`, whose folder the caller has checked, and makes sure that it is ours.
     ///
     /// # Errors
-    /// [`DialError::Absent`] where nobody listens; [`DialError::TimedOut`] where the daemon accepts nobody until
-    /// `deadline`; [`DialError::Io`] where the listener is another user's, or for any other reason.
-    pub fn open(place: &Place, deadline: Instant) -> Result<Connection, DialError> {
+    /// [`ConnectionError::Absent`] where nobody listens; [`ConnectionError::TimedOut`] where the daemon accepts nobody until
+    /// `deadline`; [`ConnectionError::Io`] where the listener is another user's, or for any other reason.
+    pub fn open(paths: &SocketPaths, deadline: Instant) -> Result<Connection, ConnectionError> {
         let stream = UnixStream::from(close_on_exec_socket()?);
         // A connection to a daemon that accepts nobody waits in the kernel as long as sending may wait.
         let patience = i64::try_from(remaining(deadline)?.as_micros()).unwrap_or(i64::MAX);
         setsockopt(&stream, sockopt::SendTimeout, &TimeVal::microseconds(patience))
             .map_err(io::Error::from)?;
-        let address = UnixAddr::new(&place.socket).map_err(io::Error::from)?;
+        let address = UnixAddr::new(&paths.socket).map_err(io::Error::from)?;
         match connect(stream.as_raw_fd(), &address) {
             Ok(()) => {}
-            Err(Errno::ENOENT | Errno::ECONNREFUSED) => return Err(DialError::Absent),
+            Err(Errno::ENOENT | Errno::ECONNREFUSED) => return Err(ConnectionError::Absent),
             Err(errno) => return Err(io::Error::from(errno).into()),
         }
         peer::check(&stream)?;
@@ -99,14 +101,14 @@ impl Connection {
     /// Sends one frame, its newline included.
     ///
     /// # Errors
-    /// [`DialError::TimedOut`] where the daemon does not take it until `deadline`, [`DialError::Closed`] where it
+    /// [`ConnectionError::TimedOut`] where the daemon does not take it until `deadline`, [`ConnectionError::Closed`] where it
     /// has gone.
-    pub fn send(&mut self, frame: &[u8], deadline: Instant) -> Result<(), DialError> {
+    pub fn send(&mut self, frame: &[u8], deadline: Instant) -> Result<(), ConnectionError> {
         let mut left = frame;
         while !left.is_empty() {
             settled(self.stream.set_write_timeout(Some(remaining(deadline)?)))?;
             match self.stream.write(left) {
-                Ok(0) => return Err(DialError::Closed),
+                Ok(0) => return Err(ConnectionError::Closed),
                 Ok(sent) => left = &left[sent..],
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => return Err(error.into()),
@@ -118,9 +120,9 @@ impl Connection {
     /// Waits for the next reply.
     ///
     /// # Errors
-    /// [`DialError::TimedOut`] at `deadline`, [`DialError::Closed`] where the daemon has gone,
-    /// [`DialError::Garbled`] where it speaks something else.
-    pub fn receive(&mut self, deadline: Instant) -> Result<Reply, DialError> {
+    /// [`ConnectionError::TimedOut`] at `deadline`, [`ConnectionError::Closed`] where the daemon has gone,
+    /// [`ConnectionError::Garbled`] where it speaks something else.
+    pub fn receive(&mut self, deadline: Instant) -> Result<Reply, ConnectionError> {
         let mut chunk = [0; 16 * 1024];
         loop {
             if let Some(reply) = self.next_reply() {
@@ -128,7 +130,7 @@ impl Connection {
             }
             settled(self.stream.set_read_timeout(Some(remaining(deadline)?)))?;
             match self.stream.read(&mut chunk) {
-                Ok(0) => return Err(DialError::Closed),
+                Ok(0) => return Err(ConnectionError::Closed),
                 Ok(read) => self.splitter.push(&chunk[..read]),
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => return Err(error.into()),
@@ -137,25 +139,25 @@ impl Connection {
     }
 
     /// The next reply among what has been read.
-    fn next_reply(&mut self) -> Option<Result<Reply, DialError>> {
+    fn next_reply(&mut self) -> Option<Result<Reply, ConnectionError>> {
         let Ok(frame) = self.splitter.next_line()? else {
-            return Some(Err(DialError::Garbled(frame::frame_too_long())));
+            return Some(Err(ConnectionError::Garbled(frame::frame_too_long())));
         };
-        Some(frame::decode_reply(frame).map_err(DialError::from))
+        Some(frame::decode_reply(frame).map_err(ConnectionError::from))
     }
 
     /// Sends many frames and hands every reply to `take`, which says whether more are to come. Reads while it writes,
     /// so that neither end can wait for the other for ever.
     ///
     /// # Errors
-    /// [`DialError::TimedOut`] where nothing moves for `patience`; else as [`Connection::send`] and
+    /// [`ConnectionError::TimedOut`] where nothing moves for `patience`; else as [`Connection::send`] and
     /// [`Connection::receive`].
     pub fn exchange(
         &mut self,
         mut frames: &[u8],
         patience: Duration,
         mut take: impl FnMut(Reply) -> bool,
-    ) -> Result<(), DialError> {
+    ) -> Result<(), ConnectionError> {
         let mut chunk = [0; 16 * 1024];
         self.stream.set_nonblocking(true)?;
         let mut deadline = Instant::now() + patience;
@@ -176,7 +178,7 @@ impl Connection {
                 Err(errno) => return Err(io::Error::from(errno).into()),
             }
             let moved = |result: io::Result<usize>| match result {
-                Ok(0) => Err(DialError::Closed),
+                Ok(0) => Err(ConnectionError::Closed),
                 Ok(bytes) => Ok(bytes),
                 Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => Ok(0),
                 Err(error) => Err(error.into()),
@@ -194,9 +196,9 @@ impl Connection {
     /// Sends one request and waits for its reply; replies to other requests are dropped.
     ///
     /// # Errors
-    /// As [`Connection::send`] and [`Connection::receive`]; [`DialError::Garbled`] where the request is too long.
-    pub fn ask(&mut self, request: &Request, deadline: Instant) -> Result<Reply, DialError> {
-        self.send(&frame::encode(request).map_err(DialError::Garbled)?, deadline)?;
+    /// As [`Connection::send`] and [`Connection::receive`]; [`ConnectionError::Garbled`] where the request is too long.
+    pub fn ask(&mut self, request: &Request, deadline: Instant) -> Result<Reply, ConnectionError> {
+        self.send(&frame::encode(request).map_err(ConnectionError::Garbled)?, deadline)?;
         loop {
             let reply = self.receive(deadline)?;
             // 0 answers a request that could not be read, and there is no other that it could mean.
@@ -208,15 +210,15 @@ impl Connection {
 }
 
 /// Time left until `deadline`; never zero, which sockets take for "for ever".
-fn remaining(deadline: Instant) -> Result<Duration, DialError> {
+fn remaining(deadline: Instant) -> Result<Duration, ConnectionError> {
     let left = deadline.saturating_duration_since(Instant::now());
-    if left.is_zero() { Err(DialError::TimedOut) } else { Ok(left.max(Duration::from_micros(1))) }
+    if left.is_zero() { Err(ConnectionError::TimedOut) } else { Ok(left.max(Duration::from_micros(1))) }
 }
 
 /// macOS refuses to set a time-out on a socket whose other end is closed, with EINVAL.
-fn settled(result: io::Result<()>) -> Result<(), DialError> {
+fn settled(result: io::Result<()>) -> Result<(), ConnectionError> {
     match result {
-        Err(error) if error.kind() == ErrorKind::InvalidInput => Err(DialError::Closed),
+        Err(error) if error.kind() == ErrorKind::InvalidInput => Err(ConnectionError::Closed),
         other => Ok(other?),
     }
 }
@@ -247,10 +249,10 @@ mod tests {
     use std::os::unix::net::UnixListener;
     use std::thread;
 
-    fn place(folder: &std::path::Path) -> Place {
+    fn place(folder: &std::path::Path) -> SocketPaths {
         std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700)).unwrap();
         let socket = folder.join("sayso.sock");
-        Place { folder: folder.into(), lock: socket.clone(), start: socket.clone(), socket }
+        SocketPaths { folder: folder.into(), lock: socket.clone(), start: socket.clone(), socket }
     }
 
     fn soon() -> Instant {
@@ -265,10 +267,10 @@ mod tests {
     fn nobody_listening_is_told_apart_from_everything_else() {
         let folder = tempfile::tempdir().unwrap();
         let place = place(folder.path());
-        assert!(matches!(Connection::open(&place, patient()), Err(DialError::Absent)));
+        assert!(matches!(Connection::open(&place, patient()), Err(ConnectionError::Absent)));
         drop(UnixListener::bind(&place.socket).unwrap());
         assert!(place.socket.exists());
-        assert!(matches!(Connection::open(&place, patient()), Err(DialError::Absent)));
+        assert!(matches!(Connection::open(&place, patient()), Err(ConnectionError::Absent)));
     }
 
     #[test]
@@ -278,7 +280,7 @@ mod tests {
         let _listener = UnixListener::bind(&place.socket).unwrap();
         let mut connection = Connection::open(&place, patient()).unwrap();
         let reply = connection.ask(&Request::new(1, Op::Status), soon());
-        assert!(matches!(reply, Err(DialError::TimedOut)), "{reply:?}");
+        assert!(matches!(reply, Err(ConnectionError::TimedOut)), "{reply:?}");
     }
 
     #[test]
@@ -301,9 +303,9 @@ mod tests {
         });
         let ask = || Connection::open(&place, patient())?.ask(&Request::new(7, Op::Shutdown), patient());
         assert!(matches!(ask(), Ok(Reply { id: 7, outcome: Outcome::Result(_), .. })));
-        assert!(matches!(ask(), Err(DialError::Garbled(fault)) if fault.code == Code::Internal));
-        assert!(matches!(ask(), Err(DialError::OtherVersion(9))));
-        assert!(matches!(ask(), Err(DialError::Closed)));
+        assert!(matches!(ask(), Err(ConnectionError::Garbled(fault)) if fault.code == Code::Internal));
+        assert!(matches!(ask(), Err(ConnectionError::OtherVersion(9))));
+        assert!(matches!(ask(), Err(ConnectionError::Closed)));
         daemon.join().unwrap();
     }
 
@@ -317,7 +319,7 @@ mod tests {
         // buffers.
         let daemon = thread::spawn(move || {
             let (stream, _) = listener.accept().unwrap();
-            let fault = Fault::new(Code::Empty, "x".repeat(100_000));
+            let fault = ErrorReply::new(Code::Empty, "x".repeat(100_000));
             for line in BufReader::new(&stream).lines().take(requests) {
                 let request = frame::decode(line.unwrap().as_bytes()).unwrap();
                 let reply = Reply::new(request.id, "0", Outcome::Error(fault.clone()));
@@ -340,7 +342,7 @@ mod tests {
         assert_eq!(ids, (0..requests as u64).collect::<Vec<_>>());
         daemon.join().unwrap();
         let nobody = connection.exchange(b"", Duration::from_millis(50), |_| true);
-        assert!(matches!(nobody, Err(DialError::Closed | DialError::TimedOut)), "{nobody:?}");
+        assert!(matches!(nobody, Err(ConnectionError::Closed | ConnectionError::TimedOut)), "{nobody:?}");
     }
 
     #[test]
@@ -359,6 +361,6 @@ mod tests {
             assert!(waiting.len() < 100, "the queue never filled");
         };
         // Linux lets the asker wait, macOS turns it away.
-        assert!(matches!(refused, DialError::TimedOut | DialError::Absent), "{refused:?}");
+        assert!(matches!(refused, ConnectionError::TimedOut | ConnectionError::Absent), "{refused:?}");
     }
 }

@@ -18,7 +18,7 @@ const STICKY: u32 = 0o1000;
 /// Why there is no socket, or none that can be trusted.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum PlaceError {
+pub enum SocketPathError {
     /// `SAYSO_SOCKET` names no place.
     #[error("SAYSO_SOCKET is {0:?}: give the absolute path of a socket, not ending in .lock or .start")]
     Override(PathBuf),
@@ -60,7 +60,7 @@ pub enum PlaceError {
 
 /// The socket and what lies beside it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
+pub struct SocketPaths {
     /// Mode 0700, owned by the user, no symbolic link.
     pub folder: PathBuf,
     /// At most [`MAX_PATH_BYTES`] bytes.
@@ -73,7 +73,7 @@ pub struct Place {
 
 /// What the place depends on.
 #[derive(Debug, Clone, Copy)]
-pub struct Surroundings<'a> {
+pub struct Environment<'a> {
     /// `SAYSO_SOCKET`.
     pub socket: Option<&'a OsStr>,
     /// `XDG_RUNTIME_DIR`.
@@ -84,23 +84,23 @@ pub struct Surroundings<'a> {
     pub uid: u32,
 }
 
-impl Place {
+impl SocketPaths {
     /// The place for this process.
     ///
     /// # Errors
-    /// [`PlaceError::Override`] where `SAYSO_SOCKET` is set and names no place.
-    pub fn locate() -> Result<Place, PlaceError> {
-        Place::locate_or_at(None)
+    /// [`SocketPathError::Override`] where `SAYSO_SOCKET` is set and names no place.
+    pub fn locate() -> Result<SocketPaths, SocketPathError> {
+        SocketPaths::locate_or_at(None)
     }
 
     /// The place for this process; `socket`, where it is given, takes the part of `SAYSO_SOCKET`.
     ///
     /// # Errors
-    /// As [`Place::locate`].
-    pub fn locate_or_at(socket: Option<&Path>) -> Result<Place, PlaceError> {
+    /// As [`SocketPaths::locate`].
+    pub fn locate_or_at(socket: Option<&Path>) -> Result<SocketPaths, SocketPathError> {
         // On macOS the standard library asks the system where $TMPDIR is not set, so that ssh and launchd agree.
         let temporary = if cfg!(target_os = "macos") { std::env::temp_dir() } else { PathBuf::from("/tmp") };
-        Place::of(Surroundings {
+        SocketPaths::of(Environment {
             socket: socket.map(Path::as_os_str).or(std::env::var_os("SAYSO_SOCKET").as_deref()),
             runtime: std::env::var_os("XDG_RUNTIME_DIR").as_deref(),
             temporary: &temporary,
@@ -111,14 +111,14 @@ impl Place {
     /// The place in the given surroundings.
     ///
     /// # Errors
-    /// [`PlaceError::Override`] where `socket` is set and names no place.
-    pub fn of(surroundings: Surroundings<'_>) -> Result<Place, PlaceError> {
+    /// [`SocketPathError::Override`] where `socket` is set and names no place.
+    pub fn of(surroundings: Environment<'_>) -> Result<SocketPaths, SocketPathError> {
         let private = format!("sayso-{}", surroundings.uid);
         let set = |value: Option<&'_ OsStr>| value.filter(|value| !value.is_empty()).map(PathBuf::from);
         let wanted = if let Some(path) = set(surroundings.socket) {
             let beside = path.extension().is_some_and(|end| end == "lock" || end == "start");
             if !path.is_absolute() || path.file_name().is_none() || beside {
-                return Err(PlaceError::Override(path));
+                return Err(SocketPathError::Override(path));
             }
             path
         } else if let Some(runtime) = set(surroundings.runtime).filter(|path| path.is_absolute()) {
@@ -138,7 +138,7 @@ impl Place {
             path.push(ending);
             PathBuf::from(path)
         };
-        Ok(Place {
+        Ok(SocketPaths {
             folder: socket.parent().unwrap_or(Path::new("/")).to_owned(),
             lock: beside(".lock"),
             start: beside(".start"),
@@ -149,11 +149,11 @@ impl Place {
     /// Makes the folder where it is missing, and checks it.
     ///
     /// # Errors
-    /// As [`Place::check`].
-    pub fn prepare(&self) -> Result<(), PlaceError> {
+    /// As [`SocketPaths::check`].
+    pub fn prepare(&self) -> Result<(), SocketPathError> {
         match DirBuilder::new().mode(0o700).create(&self.folder) {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
-                Err(PlaceError::Io(self.folder.clone(), error))
+                Err(SocketPathError::Io(self.folder.clone(), error))
             }
             _ => self.check(),
         }
@@ -162,27 +162,28 @@ impl Place {
     /// Whether nobody but this user can have put anything into the folder.
     ///
     /// # Errors
-    /// [`PlaceError::NotAFolder`], [`PlaceError::Foreign`], [`PlaceError::Loose`], [`PlaceError::Shared`];
-    /// [`PlaceError::Io`] where the folder cannot be looked at, for example because it is missing.
-    pub fn check(&self) -> Result<(), PlaceError> {
+    /// [`SocketPathError::NotAFolder`], [`SocketPathError::Foreign`], [`SocketPathError::Loose`], [`SocketPathError::Shared`];
+    /// [`SocketPathError::Io`] where the folder cannot be looked at, for example because it is missing.
+    pub fn check(&self) -> Result<(), SocketPathError> {
         let folder = || self.folder.clone();
-        let seen = fs::symlink_metadata(&self.folder).map_err(|error| PlaceError::Io(folder(), error))?;
-        let (owner, user) = (seen.uid(), nix::unistd::geteuid().as_raw());
-        if seen.is_symlink() {
-            Err(PlaceError::NotAFolder(folder(), "a symbolic link"))
-        } else if !seen.is_dir() {
-            Err(PlaceError::NotAFolder(folder(), "a file"))
+        let metadata =
+            fs::symlink_metadata(&self.folder).map_err(|error| SocketPathError::Io(folder(), error))?;
+        let (owner, user) = (metadata.uid(), nix::unistd::geteuid().as_raw());
+        if metadata.is_symlink() {
+            Err(SocketPathError::NotAFolder(folder(), "a symbolic link"))
+        } else if !metadata.is_dir() {
+            Err(SocketPathError::NotAFolder(folder(), "a file"))
         } else if owner != user {
-            Err(PlaceError::Foreign { folder: folder(), owner, user })
-        } else if seen.mode() & 0o077 != 0 {
-            let mode = seen.mode() & 0o1777;
+            Err(SocketPathError::Foreign { folder: folder(), owner, user })
+        } else if metadata.mode() & 0o077 != 0 {
+            let mode = metadata.mode() & 0o1777;
             // Advice to close a folder must never hit one that others need: only folders that sayso makes are named so.
             let named_by_us =
                 self.folder.file_name().is_some_and(|name| name.as_bytes().starts_with(b"sayso"));
             if named_by_us && mode & STICKY == 0 {
-                Err(PlaceError::Loose { folder: folder(), mode })
+                Err(SocketPathError::Loose { folder: folder(), mode })
             } else {
-                Err(PlaceError::Shared { folder: folder(), mode })
+                Err(SocketPathError::Shared { folder: folder(), mode })
             }
         } else {
             Ok(())
@@ -202,8 +203,8 @@ mod tests {
     use super::*;
     use std::os::unix::fs::{PermissionsExt, symlink};
 
-    fn place(socket: &str, runtime: &str, temporary: &str) -> Result<Place, PlaceError> {
-        Place::of(Surroundings {
+    fn place(socket: &str, runtime: &str, temporary: &str) -> Result<SocketPaths, SocketPathError> {
+        SocketPaths::of(Environment {
             socket: Some(OsStr::new(socket)),
             runtime: Some(OsStr::new(runtime)),
             temporary: Path::new(temporary),
@@ -246,14 +247,14 @@ mod tests {
     #[test]
     fn an_override_that_names_no_place_is_refused() {
         for wrong in ["here.sock", "/", "/run/x.lock", "/run/x.start", "/run/.."] {
-            assert!(matches!(place(wrong, "/run", "/tmp"), Err(PlaceError::Override(_))), "{wrong}");
+            assert!(matches!(place(wrong, "/run", "/tmp"), Err(SocketPathError::Override(_))), "{wrong}");
         }
     }
 
     /// A place inside `folder`, which need not exist.
-    fn inside(folder: &Path) -> Place {
+    fn inside(folder: &Path) -> SocketPaths {
         let socket = folder.join("sayso.sock");
-        Place { folder: folder.into(), lock: socket.clone(), start: socket.clone(), socket }
+        SocketPaths { folder: folder.into(), lock: socket.clone(), start: socket.clone(), socket }
     }
 
     #[test]
@@ -265,7 +266,9 @@ mod tests {
         inside(&folder).prepare().unwrap();
         for mode in [0o701, 0o710, 0o770, 0o777, 0o755] {
             fs::set_permissions(&folder, fs::Permissions::from_mode(mode)).unwrap();
-            assert!(matches!(inside(&folder).prepare(), Err(PlaceError::Loose { mode: m, .. }) if m == mode));
+            assert!(
+                matches!(inside(&folder).prepare(), Err(SocketPathError::Loose { mode: m, .. }) if m == mode)
+            );
         }
     }
 
@@ -277,7 +280,7 @@ mod tests {
             fs::create_dir(&folder).unwrap();
             fs::set_permissions(&folder, fs::Permissions::from_mode(mode)).unwrap();
             let error = inside(&folder).check().unwrap_err();
-            assert!(matches!(error, PlaceError::Shared { mode: m, .. } if m == mode), "{error}");
+            assert!(matches!(error, SocketPathError::Shared { mode: m, .. } if m == mode), "{error}");
             let told = error.to_string();
             assert!(told.contains("mkdir -m 700") && !told.contains("chmod"), "{told}");
         }
@@ -290,9 +293,9 @@ mod tests {
         inside(&real).prepare().unwrap();
         symlink(&real, &link).unwrap();
         fs::write(&file, "").unwrap();
-        assert!(matches!(inside(&link).prepare(), Err(PlaceError::NotAFolder(_, "a symbolic link"))));
-        assert!(matches!(inside(&file).prepare(), Err(PlaceError::NotAFolder(_, "a file"))));
-        assert!(matches!(inside(&home.path().join("no/where")).prepare(), Err(PlaceError::Io(..))));
+        assert!(matches!(inside(&link).prepare(), Err(SocketPathError::NotAFolder(_, "a symbolic link"))));
+        assert!(matches!(inside(&file).prepare(), Err(SocketPathError::NotAFolder(_, "a file"))));
+        assert!(matches!(inside(&home.path().join("no/where")).prepare(), Err(SocketPathError::Io(..))));
     }
 
     #[test]
@@ -307,6 +310,6 @@ mod tests {
         } else {
             PathBuf::from("/")
         };
-        assert!(matches!(inside(&folder).check(), Err(PlaceError::Foreign { .. })));
+        assert!(matches!(inside(&folder).check(), Err(SocketPathError::Foreign { .. })));
     }
 }

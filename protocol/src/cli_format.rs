@@ -1,15 +1,15 @@
 //! What `convert` prints, whether a daemon answered or the engine in the same process.
 
-use crate::fault::Fault;
+use crate::error_reply::ErrorReply;
 use crate::fields::record;
 use crate::reply::Answer;
 use serde::Serialize;
 
 /// One JSON object without a newline: the answer, or `{"error":{code,message}}`.
-pub fn json(outcome: &Result<Answer, Fault>) -> String {
+pub fn json(outcome: &Result<Answer, ErrorReply>) -> String {
     #[derive(Serialize)]
     struct Failed<'a> {
-        error: &'a Fault,
+        error: &'a ErrorReply,
     }
     let written = match outcome {
         Ok(answer) => serde_json::to_string(answer),
@@ -20,14 +20,14 @@ pub fn json(outcome: &Result<Answer, Fault>) -> String {
 }
 
 /// The fields of [`record`], each of which ends in a NUL byte.
-pub fn fields(outcome: &Result<Answer, Fault>) -> Vec<u8> {
+pub fn fields(outcome: &Result<Answer, ErrorReply>) -> Vec<u8> {
     record(outcome.as_ref()).into_iter().flat_map(|field| field.into_bytes().into_iter().chain([0])).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fault::Code;
+    use crate::error_reply::Code;
 
     fn answer() -> Answer {
         Answer {
@@ -50,7 +50,7 @@ mod tests {
             r#"{"buffer":"git status -s","cursor":13,"route":"scanner","confidence":0.895,"alternatives":[],"spans":[],"micros":12,"message":null}"#
         );
         assert_eq!(
-            json(&Err(Fault::new(Code::Empty, "nothing"))),
+            json(&Err(ErrorReply::new(Code::Empty, "nothing"))),
             r#"{"error":{"code":"empty","message":"nothing"}}"#
         );
     }
@@ -62,7 +62,7 @@ mod tests {
             written,
             "ok@@scanner@90@13@git status -s@git status -S@two\nlines@".replace("@", "\0").as_bytes()
         );
-        let written = fields(&Err(Fault::new(Code::Deadline, "too\nslow")));
+        let written = fields(&Err(ErrorReply::new(Code::Deadline, "too\nslow")));
         assert_eq!(written, b"deadline\0too slow\0");
     }
 }

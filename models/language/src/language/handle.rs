@@ -14,7 +14,7 @@ use std::time::Duration;
 /// A model that is loaded and answers, one request after the other. Clones ask the same one; it goes when the last of
 /// them does, behind the requests that were made.
 #[derive(Debug, Clone)]
-pub struct Resident {
+pub struct ModelHandle {
     inner: Arc<Inner>,
 }
 
@@ -32,20 +32,20 @@ struct Inner {
 type Request = Box<dyn FnOnce(&mut Language) + Send>;
 
 /// How often who waits for an answer looks whether it is still wanted: only a request behind others waits so long.
-const GLANCE: Duration = Duration::from_millis(5);
+const POLL_INTERVAL: Duration = Duration::from_millis(5);
 
-impl Resident {
+impl ModelHandle {
     /// Opens a model folder on a thread of its own and waits until it answers. Its name is the folder's.
     ///
     /// # Errors
     /// As [`Language::open`], or a thread that cannot be started.
-    pub fn open(folder: &Path, options: &Options) -> Result<Resident, LanguageError> {
+    pub fn open(folder: &Path, options: &Options) -> Result<ModelHandle, LanguageError> {
         let name = folder.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
         let (folder, options) = (folder.to_owned(), *options);
-        Resident::start(name, move || Language::open(&folder, &options))
+        ModelHandle::start(name, move || Language::open(&folder, &options))
     }
 
-    /// As [`Resident::open`], with a model that `open` makes: on its thread, because not every decoder may leave the
+    /// As [`ModelHandle::open`], with a model that `open` makes: on its thread, because not every decoder may leave the
     /// one that it was made on.
     ///
     /// # Errors
@@ -53,7 +53,7 @@ impl Resident {
     pub fn start(
         name: String,
         open: impl FnOnce() -> Result<Language, LanguageError> + Send + 'static,
-    ) -> Result<Resident, LanguageError> {
+    ) -> Result<ModelHandle, LanguageError> {
         let (requests, inbox) = mpsc::channel::<Request>();
         let (opened, answer) = mpsc::sync_channel(1);
         let work = move || {
@@ -77,7 +77,7 @@ impl Resident {
         let thread = thread::Builder::new().name("language".to_owned()).spawn(work);
         let thread = thread.map_err(LanguageError::Thread)?;
         let (memory, weight) = answer.recv().map_err(|_| LanguageError::Gone)??;
-        Ok(Resident {
+        Ok(ModelHandle {
             inner: Arc::new(Inner { name, memory, weight, requests: Mutex::new(requests), thread }),
         })
     }
@@ -165,7 +165,7 @@ impl Resident {
         requests.send(Box::new(request)).map_err(|_| LanguageError::Gone)?;
         drop(requests);
         loop {
-            let glance = stop.left().map_or(GLANCE, |left| left.min(GLANCE));
+            let glance = stop.left().map_or(POLL_INTERVAL, |left| left.min(POLL_INTERVAL));
             match receiver.recv_timeout(glance) {
                 Ok(answer) => return answer,
                 Err(RecvTimeoutError::Disconnected) => return Err(LanguageError::Gone),

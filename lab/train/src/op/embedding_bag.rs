@@ -3,7 +3,7 @@
 //! A step touches few rows of a large table: their gradient is gathered in place, beside what candle keeps.
 
 use super::{read, result, values};
-use crate::example::Bags;
+use crate::example::CsrBags;
 use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -24,12 +24,12 @@ impl Gathered {
 }
 
 struct Bag {
-    bags: Arc<Bags>,
+    bags: Arc<CsrBags>,
     gathered: Gathered,
 }
 
 /// Sums rows of `table` (rows × width): bags × width. The gradient goes to `gathered`.
-pub(crate) fn bag(table: &Tensor, bags: &Arc<Bags>, gathered: &Gathered) -> Result<Tensor> {
+pub(crate) fn bag(table: &Tensor, bags: &Arc<CsrBags>, gathered: &Gathered) -> Result<Tensor> {
     table.apply_op1(Bag { bags: bags.clone(), gathered: gathered.clone() })
 }
 
@@ -43,8 +43,8 @@ impl CustomOp1 for Bag {
         let table = values(table, layout)?;
         let mut sums = vec![0f32; self.bags.len() * width];
         let mut first = 0;
-        for (sum, &end) in sums.chunks_exact_mut(width).zip(&self.bags.ends) {
-            for &(row, weight) in &self.bags.rows[first..end as usize] {
+        for (sum, &end) in sums.chunks_exact_mut(width).zip(&self.bags.offsets) {
+            for &(row, weight) in &self.bags.indices[first..end as usize] {
                 let row = &table[row as usize * width..][..width];
                 for (sum, value) in sum.iter_mut().zip(row) {
                     *sum += weight * value;
@@ -60,8 +60,8 @@ impl CustomOp1 for Bag {
         read([slope], |[slope]| {
             let mut gathered = self.gathered.lock();
             let mut first = 0;
-            for (slope, &end) in slope.chunks_exact(width).zip(&self.bags.ends) {
-                for &(row, weight) in &self.bags.rows[first..end as usize] {
+            for (slope, &end) in slope.chunks_exact(width).zip(&self.bags.offsets) {
+                for &(row, weight) in &self.bags.indices[first..end as usize] {
                     let sum = &mut gathered[row as usize * width..][..width];
                     for (sum, slope) in sum.iter_mut().zip(slope) {
                         *sum += weight * slope;
@@ -82,7 +82,7 @@ mod tests {
     #[test]
     fn sums_and_their_gradient() {
         let table = Var::new(&[[1f32, 2.], [3., 4.], [5., 6.]], &Device::Cpu).unwrap();
-        let mut bags = Bags::default();
+        let mut bags = CsrBags::default();
         bags.push([0, 2]);
         bags.push_weighted([(2, 0.5)]);
         bags.push([]);
