@@ -39,7 +39,7 @@ pub fn program(name: &str) -> PathBuf {
 
 /// Copies a program of this build into a folder.
 ///
-/// A process of its own does the writing, here and in [`write`]. If this process did, a child that another test starts
+/// A process of its own does the writing, here and in [`write()`]. If this process did, a child that another test starts
 /// meanwhile could inherit the open file, and a program that is open for writing cannot be started.
 pub fn copy(name: &str, folder: &Path) {
     let copied = Command::new("cp").arg(program(name)).arg(folder.join(name)).status();
