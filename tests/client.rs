@@ -448,7 +448,14 @@ fn a_wrong_word_costs_neither_the_key_nor_the_other_words() {
 #[test]
 fn the_doctor_names_every_shell_without_the_key() {
     let home = Home::patient();
+    // The doctor looks for the shells on the search path and starts none of them, so files stand in for them.
+    let shells = home.folder().join("shells");
+    fs::create_dir(&shells).unwrap();
+    for shell in ["zsh", "fish", "bash"] {
+        programs::write(&shells.join(shell), "exit 1");
+    }
     let mut doctor = command(&home, &["doctor", "--json"]);
+    doctor.env("PATH", home.search_path_with(&shells));
     let said = finish(doctor.env_remove("SHELL").spawn().unwrap(), b"").out;
     let of = |name: &str| {
         let mut checks = said.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());

@@ -118,17 +118,15 @@ fn lines_are_answered_while_a_model_is_loaded() {
 #[test]
 fn a_model_that_nobody_needs_gives_its_memory_back() {
     let daemon = with_tiny(&["--unload-minutes", "0.01"]);
-    for times in 1..=2 {
+    let loads = || daemon.home.log().matches("the language model is loaded").count();
+    for _ in 0..2 {
+        let before = loads();
         judged(&daemon);
         let told = becomes(&daemon, "tiny", "unloaded");
         assert_eq!(told["weights_bytes"], 0);
         assert!(told["why"].as_str().unwrap().contains("no line needed it for 0.6 s"), "{told}");
-        assert_eq!(
-            daemon.home.log().matches("the language model is loaded").count(),
-            times,
-            "{}",
-            daemon.home.log()
-        );
+        // On a busy machine the line may wait so long that the model is unloaded before it, and loaded once more.
+        assert!(loads() > before, "{}", daemon.home.log());
     }
 }
 

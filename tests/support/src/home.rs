@@ -154,7 +154,7 @@ impl Home {
         command
     }
 
-    /// The search path of this home, with `folder` put first.
+    /// The tester's own search path, with `folder` put first.
     pub fn search_path_with(&self, folder: &Path) -> OsString {
         let mut path = OsString::from(folder);
         path.push(":");
