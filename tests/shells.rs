@@ -127,7 +127,7 @@ in_every_shell! {
         let terminal = Terminal::open(&home, shell, Setup::default());
         terminal.text("two lines").convert().wait_text("one");
         terminal.wait_text("two");
-        terminal.keys(&["C-c"]).wait("a fresh prompt", |screen| screen.ends_with("\n$"));
+        terminal.press_until(&["C-c"], "a fresh prompt", |screen| screen.ends_with("\n$"));
         assert!(!terminal.screen().contains("not found"), "a line was run");
     };
 
@@ -185,7 +185,7 @@ in_every_shell! {
         terminal.text("!").wait_row(&format!("$ {SAID}!"));
         daemon.release();
         // And the next Ctrl-C does what it always does.
-        terminal.keys(&["C-c"]).wait("an empty line", |screen| screen.ends_with('$'));
+        terminal.press_until(&["C-c"], "an empty line", |screen| screen.ends_with('$'));
     };
 
     a_daemon_that_hangs_costs_the_deadline_only => |shell| {

@@ -31,7 +31,7 @@
 //! # let line = clean("um get log dash n twenty two");
 //! let lattice = lex(line, &words, None);
 //! let readings = |token: usize| {
-//!     let (_, readings) = lattice.at(token);
+//!     let (_, readings) = lattice.arcs_from(token);
 //!     let shown = readings.iter().map(|reading| (reading.text.as_ref(), reading.kind.name(), reading.tokens.len()));
 //!     shown.collect::<Vec<_>>()
 //! };
@@ -67,7 +67,7 @@
 //! let plain = lex(clean("git comet"), &words, None);
 //! let wide = widen(plain.clone(), &words);
 //! let commit = |lattice: &sayso_speech::lattice::Lattice| {
-//!     let (_, readings) = lattice.at(1);
+//!     let (_, readings) = lattice.arcs_from(1);
 //!     readings.iter().find(|reading| reading.text == "commit").map(|reading| reading.kind.name())
 //! };
 //! assert_eq!((commit(&plain), commit(&wide)), (None, Some("sounds like")));

@@ -230,8 +230,6 @@ mod tests {
             // What the lattice forbids is out of reach: numbers that were not said so do not touch.
             ("twenty two", "202", false),
             ("twenty two", "22", true),
-            // White space that was said is written.
-            ("ls space dash l", "ls-l", false),
             // A word is dropped on its own, a phrase with all its words.
             ("git okay status", "git status", true),
             ("", "", true),

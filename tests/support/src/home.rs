@@ -112,9 +112,9 @@ impl Home {
         })
     }
 
-    /// Everything that was logged so far.
+    /// Everything that was logged so far. The daemon writes its log behind its work, so there may be nothing yet.
     pub fn log(&self) -> String {
-        let files = fs::read_dir(self.logs()).unwrap();
+        let Ok(files) = fs::read_dir(self.logs()) else { return String::new() };
         files.map(|file| fs::read_to_string(file.unwrap().path()).unwrap()).collect()
     }
 

@@ -26,6 +26,8 @@ const COLUMNS: NonZeroU16 = NonZeroU16::new(80).expect("not zero");
 
 /// The pause between two readings of a screen that tmux holds.
 const PROBE_PAUSE: Duration = Duration::from_millis(5);
+/// How long a key may be without effect before it is pressed again.
+const BETWEEN_PRESSES: Duration = Duration::from_secs(2);
 
 /// Why a wait for something on the screen has failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -199,6 +201,38 @@ impl Terminal {
         self.try_wait(condition).unwrap_or_else(|missed| {
             panic!("waited for {what}: {missed}; the screen shows\n{}\n(end of screen)", self.screen())
         })
+    }
+
+    /// Presses `keys` until the screen meets a condition, as a person does when a key had no effect: fish drops a Ctrl-C
+    /// that arrives while a bound function has not returned.
+    ///
+    /// # Panics
+    /// When it never does, with what the screen shows instead.
+    #[track_caller]
+    pub fn press_until(&self, keys: &[&str], what: &str, condition: impl Fn(&str) -> bool) -> String {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let pressed = Instant::now();
+            self.keys(keys);
+            while pressed.elapsed() < BETWEEN_PRESSES {
+                let screen = self.screen();
+                if condition(&screen) {
+                    return screen;
+                }
+                match &self.screen {
+                    // That nothing came in time is no failure yet.
+                    Backend::Pty(pty) => {
+                        let _ = pty.borrow_mut().wait_for_output(pressed + BETWEEN_PRESSES);
+                    }
+                    Backend::Tmux(_) => thread::sleep(PROBE_PAUSE),
+                }
+            }
+            assert!(
+                Instant::now() < deadline,
+                "pressed {keys:?} for {what}; the screen shows\n{}\n(end of screen)",
+                self.screen()
+            );
+        }
     }
 
     /// Waits until the last row that is not empty reads `line`, prompt included.
