@@ -35,7 +35,7 @@ struct Envelope {
 /// Reads one request from a message without its newline, in either form. Never panics, whatever the bytes are.
 ///
 /// # Errors
-/// [`Code::LineTooLong`], [`Code::BadRequest`], [`Code::UnsupportedVersion`]; [`Code::BadCharacter`] for text in fields that
+/// [`Code::TooLong`], [`Code::BadRequest`], [`Code::UnsupportedVersion`]; [`Code::BadCharacter`] for text in fields that
 /// is not UTF-8.
 pub fn decode(message: &[u8]) -> Result<Request, Rejected> {
     let form = Form::of(message);
@@ -113,7 +113,7 @@ pub fn frame_too_long() -> ErrorReply {
 /// A request in JSON as a frame with its newline.
 ///
 /// # Errors
-/// [`Code::LineTooLong`] if a member is beyond its limit, or the whole does not fit into a frame.
+/// [`Code::TooLong`] if a member is beyond its limit, or the whole does not fit into a frame.
 pub fn encode(request: &Request) -> Result<Vec<u8>, ErrorReply> {
     request.check()?;
     let frame = written(request)?;
@@ -121,7 +121,7 @@ pub fn encode(request: &Request) -> Result<Vec<u8>, ErrorReply> {
 }
 
 /// A reply as a message with its newline. Parts that do not fit are left out, the least needed first: explained units,
-/// spans, alternatives; a buffer that does not fit becomes [`Code::LineTooLong`].
+/// spans, alternatives; a buffer that does not fit becomes [`Code::TooLong`].
 pub fn encode_reply(mut reply: Reply, form: Form) -> Vec<u8> {
     for step in 0.. {
         let message = match form {

@@ -147,7 +147,7 @@ impl Request {
     /// Holds every member to its limit, so that what a daemon keeps in memory is bounded.
     ///
     /// # Errors
-    /// [`Code::LineTooLong`] for the first member beyond its limit.
+    /// [`Code::TooLong`] for the first member beyond its limit.
     pub fn check(&self) -> Result<(), ErrorReply> {
         let limits = [
             ("text", self.text.len(), MAX_TEXT_BYTES),
