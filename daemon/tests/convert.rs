@@ -1,46 +1,22 @@
 //! `saysod convert` as scripts see it, which is what `sayso convert --no-daemon` runs: its output and exit status.
 #![allow(clippy::unwrap_used)]
 
+use sayso_testing::{Ran, finish, piped};
 use serde_json::Value;
-use std::io::Write;
 use std::path::Path;
-use std::process::{Command, Stdio};
-
-/// What a run left behind.
-struct Run {
-    code: Option<i32>,
-    out: String,
-    err: String,
-}
-
-impl Run {
-    fn json_lines(&self) -> Vec<Value> {
-        self.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
-    }
-}
+use std::process::Command;
 
 /// Runs the command with settings that say `settings`.
-fn convert_with(settings: &str, arguments: &[&str], input: &[u8]) -> Run {
+fn convert_with(settings: &str, arguments: &[&str], input: &[u8]) -> Ran {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("config.toml");
     std::fs::write(&file, settings).unwrap();
-    let mut child = Command::new(env!("CARGO_BIN_EXE_saysod"))
-        .arg("convert")
-        .args(arguments)
-        .env("SAYSO_CONFIG", &file)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    // A command that does not read its input has closed it by now, or soon.
-    let _ = child.stdin.take().unwrap().write_all(input);
-    let output = child.wait_with_output().unwrap();
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    Run { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+    let mut saysod = Command::new(env!("CARGO_BIN_EXE_saysod"));
+    saysod.arg("convert").args(arguments).env("SAYSO_CONFIG", &file);
+    finish(piped(&mut saysod).spawn().unwrap(), input)
 }
 
-fn convert(arguments: &[&str], input: &[u8]) -> Run {
+fn convert(arguments: &[&str], input: &[u8]) -> Ran {
     convert_with("", arguments, input)
 }
 

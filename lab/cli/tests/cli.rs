@@ -3,40 +3,17 @@
 
 use sayso_corpus::command_source::is_held_out;
 use sayso_engine::{Dictation, Engine, Words};
+use sayso_testing::{Ran, finish, piped};
 use serde_json::Value;
-use std::io::Write;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 const CASES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/cases.jsonl");
 
-/// What a run left behind.
-struct Run {
-    code: Option<i32>,
-    out: String,
-    err: String,
-}
-
-impl Run {
-    fn json_lines(&self) -> Vec<Value> {
-        self.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
-    }
-}
-
 /// Runs the command.
-fn lab(arguments: &[&str], input: &[u8]) -> Run {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_sayso-lab"))
-        .args(arguments)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    // A command that does not read its input has closed it by now, or soon.
-    let _ = child.stdin.take().unwrap().write_all(input);
-    let output = child.wait_with_output().unwrap();
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    Run { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+fn lab(arguments: &[&str], input: &[u8]) -> Ran {
+    let mut lab = Command::new(env!("CARGO_BIN_EXE_sayso-lab"));
+    finish(piped(lab.args(arguments)).spawn().unwrap(), input)
 }
 
 #[test]

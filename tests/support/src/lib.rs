@@ -42,7 +42,7 @@ pub use home::Home;
 pub use hub::{FakeHub, State as HubState, Trouble, hex};
 pub use real_daemon::{RealDaemon, StartError};
 pub use requirements::{need, not_run, zsh_plugin};
-pub use run::{Ran, command, finish, sayso};
+pub use run::{Ran, command, finish, piped, sayso};
 pub use terminal::{Color, Missed, Setup, Shell, Terminal};
 pub use wire::Wire;
 

@@ -6,7 +6,7 @@ use std::io::Write;
 use std::process::{Child, Command, Stdio};
 use std::thread;
 
-/// How a run of `sayso` ended, and what it printed.
+/// How a run of a program ended, and what it printed.
 #[derive(Debug)]
 pub struct Ran {
     /// The exit code; none after a signal.
@@ -31,20 +31,32 @@ impl Ran {
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
+
+    /// The JSON values that were printed, one a line.
+    #[track_caller]
+    pub fn json_lines(&self) -> Vec<Value> {
+        let value = |line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {self:?}"));
+        self.out.lines().map(value).collect()
+    }
 }
 
 /// The client in this home, its input and output through pipes.
 pub fn command(home: &Home, arguments: &[&str]) -> Command {
     let mut command = home.command(programs::program("sayso"));
-    command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    piped(command.args(arguments));
     command
 }
 
-/// Gives a running client an input and waits for its end.
+/// Lays pipes to the input and the outputs of a program.
+pub fn piped(command: &mut Command) -> &mut Command {
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped())
+}
+
+/// Gives a running program an input and waits for its end.
 pub fn finish(mut child: Child, input: &[u8]) -> Ran {
     let mut stdin = child.stdin.take().unwrap();
     let input = input.to_vec();
-    // A client that reads nothing may have ended already.
+    // A program that reads nothing may have ended already.
     let writer = thread::spawn(move || drop(stdin.write_all(&input)));
     let output = child.wait_with_output().unwrap();
     writer.join().unwrap();
