@@ -29,24 +29,10 @@ mod tests {
     use super::*;
     use crate::error_reply::Code;
 
-    fn answer() -> Answer {
-        Answer {
-            buffer: "git status -s".into(),
-            cursor: 13,
-            route: "scanner".into(),
-            confidence: 0.895,
-            alternatives: vec!["git status -S".into(), "two\nlines".into()],
-            spans: vec![],
-            micros: 12,
-            message: None,
-            units: None,
-        }
-    }
-
     #[test]
     fn json_is_the_answer_or_the_error() {
         assert_eq!(
-            json(&Ok(Answer { alternatives: vec![], ..answer() })),
+            json(&Ok(Answer { alternatives: vec![], ..Answer::example() })),
             r#"{"buffer":"git status -s","cursor":13,"route":"scanner","confidence":0.895,"alternatives":[],"spans":[],"micros":12,"message":null}"#
         );
         assert_eq!(
@@ -57,7 +43,7 @@ mod tests {
 
     #[test]
     fn fields_end_in_nul_and_an_error_has_no_line() {
-        let written = fields(&Ok(answer()));
+        let written = fields(&Ok(Answer::example()));
         assert_eq!(
             written,
             "ok@@scanner@90@13@git status -s@git status -S@two\nlines@".replace("@", "\0").as_bytes()

@@ -203,6 +203,22 @@ pub struct RouteLatency {
 }
 
 impl Answer {
+    /// An answer for tests, with other readings, one of them of two lines.
+    #[cfg(test)]
+    pub(crate) fn example() -> Answer {
+        Answer {
+            buffer: "git status -s".into(),
+            cursor: 13,
+            route: "scanner".into(),
+            confidence: 0.895,
+            alternatives: vec!["git status -S".into(), "two\nlines".into()],
+            spans: vec![],
+            micros: 12,
+            message: None,
+            units: None,
+        }
+    }
+
     /// Checks what must hold before a line is replaced; the daemon does, and the client does again. The line has no
     /// forbidden character and no newline at its end that `input` did not have, and the cursor is inside it. An
     /// alternative that breaks the rule is dropped.

@@ -27,27 +27,13 @@ fn fields_of(request: &Request) -> Vec<String> {
     fields
 }
 
-fn answer() -> Answer {
-    Answer {
-        buffer: "git status -s".into(),
-        cursor: 13,
-        route: "scanner".into(),
-        confidence: 0.895,
-        alternatives: vec!["git status -S".into(), "two\nlines".into()],
-        spans: vec![],
-        micros: 12,
-        message: None,
-        units: None,
-    }
-}
-
 #[test]
 fn a_reply_is_its_head_and_the_record() {
     let check = |outcome, expected: &str| {
         let written = encode_reply(&Reply::new(7, "0.1.0", outcome));
         assert_eq!(String::from_utf8(written).unwrap(), expected.replace('@', "\0"));
     };
-    let answer = Outcome::Result(Body::Converted(Box::new(answer())));
+    let answer = Outcome::Result(Body::Converted(Box::new(Answer::example())));
     check(answer, "11@1@7@0.1.0@ok@@scanner@90@13@git status -s@git status -S@two\nlines@\n");
     let fault = Outcome::Error(ErrorReply::new(Code::Deadline, "too\nslow"));
     check(fault, "5@1@7@0.1.0@deadline@too slow@\n");
