@@ -9,14 +9,10 @@ use super::shape::{LAYERS, parameters};
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
 use std::collections::{BTreeMap, HashMap};
-use std::path::Path;
 
 /// Why weights cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum WeightsError {
-    /// The file cannot be read.
-    #[error("the file cannot be read ({0})")]
-    Unreadable(String),
     /// Not a safetensors file, or cut short.
     #[error("not a safetensors file, or damaged ({0})")]
     Damaged(String),
@@ -196,14 +192,6 @@ impl Weights {
     /// changed since.
     pub fn schema(&self) -> Option<&Schema> {
         self.schema.as_ref()
-    }
-
-    /// Reads a weights file and checks that it has the features of this program.
-    ///
-    /// # Errors
-    /// As [`Weights::read`], or the file cannot be read.
-    pub fn from_file(path: &Path) -> Result<Weights, WeightsError> {
-        Weights::read(&std::fs::read(path).map_err(|error| WeightsError::Unreadable(error.to_string()))?)
     }
 
     /// Reads the bytes of a weights file and checks that they have the features of this program.
@@ -467,11 +455,5 @@ mod tests {
         for (name, view) in before.iter() {
             assert_eq!(after.tensor(name).unwrap().data(), view.data(), "{name}");
         }
-    }
-
-    #[test]
-    fn a_file_that_is_not_there_is_named() {
-        let error = Weights::from_file(Path::new("/nowhere/tagger.safetensors")).map(|_| ());
-        assert!(matches!(error, Err(WeightsError::Unreadable(_))), "{error:?}");
     }
 }
