@@ -16,7 +16,7 @@ use sayso_speech::gate::{self as rules, Verdict};
 use sayso_speech::lattice::{Lattice, Step};
 use sayso_speech::lex::lex;
 use sayso_speech::quote::open_quote;
-use sayso_speech::render::{self, Span};
+use sayso_speech::render::{self, Rendered, Span};
 use sayso_speech::{commands, scanner, strict};
 use sayso_tagger::EncodedLine;
 use sayso_text::{Forbidden, MAX_TEXT_BYTES};
@@ -138,11 +138,14 @@ fn choose(line: Line<'_>, class: Class) -> Choice {
 pub(crate) fn finish(draft: &Draft) -> Conversion {
     match &draft.choice {
         Choice::Kept(kept) => unchanged(draft, &kept.lattice, kept.confidence, kept.message),
-        Choice::Paths(paths) if paths.is_blank() => {
+        Choice::Paths(paths) => {
             const BLANK: &str = "nothing of this line is a command: it stays as it is";
-            unchanged(draft, &paths.lattice, gate::RULES_ONLY_PROSE, BLANK)
+            let rendered = render::render(&paths.lattice, &paths.best.steps);
+            match rendered.text.trim().is_empty() {
+                true => unchanged(draft, &paths.lattice, gate::RULES_ONLY_PROSE, BLANK),
+                false => written(draft, paths, rendered),
+            }
         }
-        Choice::Paths(paths) => written(draft, paths),
     }
 }
 
@@ -205,10 +208,9 @@ fn unchanged(draft: &Draft, lattice: &Lattice, confidence: f32, message: &str) -
     }
 }
 
-/// The best path as text, with the cursor carried over and the other paths as alternatives.
-fn written(draft: &Draft, paths: &Candidates) -> Conversion {
+/// The best path, which is `rendered`, with the cursor carried over and the other paths as alternatives.
+fn written(draft: &Draft, paths: &Candidates, mut rendered: Rendered) -> Conversion {
     let Candidates { lattice, best, .. } = paths;
-    let mut rendered = render::render(lattice, &best.steps);
     let end = lattice.line.source_length;
     let cursor = draft.cursor.unwrap_or(end);
     let mut carried = render::carry_cursor(lattice, &rendered, cursor);
