@@ -102,7 +102,8 @@ pub(crate) struct Convert {
     /// The dictation; several words are joined by spaces
     pub(crate) text: Vec<String>,
 
-    /// Print one JSON object: {buffer, cursor, route, confidence, alternatives, spans, micros, message}
+    /// Print one JSON object: {buffer, cursor, route, confidence, alternatives, spans, dropped, micros,
+    /// message}
     ///
     /// or {"error":{code,message}}.
     #[arg(long, group = "form")]

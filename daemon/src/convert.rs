@@ -178,6 +178,7 @@ pub(crate) fn already_converted(request: &Request, begun: Instant) -> Result<Con
         confidence: 1.0,
         alternatives: Vec::new(),
         spans: Vec::new(),
+        dropped: Vec::new(),
         micros: u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX),
         message: None,
         units: None,

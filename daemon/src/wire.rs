@@ -20,6 +20,7 @@ pub(crate) fn answer(conversion: &Conversion, micros: u64) -> Answer {
         confidence: conversion.confidence,
         alternatives: conversion.alternatives.clone(),
         spans,
+        dropped: conversion.dropped.iter().take(wire::MAX_SPANS).map(pair).collect(),
         micros,
         message: conversion.message.clone(),
         units: None,

@@ -3,6 +3,8 @@
 use crate::confidence;
 use crate::quote::open_at_end;
 use crate::stage::Stage;
+use sayso_speech::destructive::is_destructive;
+use sayso_speech::lattice::omission::Caution;
 use sayso_speech::lattice::{Lattice, Step};
 use sayso_speech::{render, scanner};
 use sayso_tagger::{EncodedLine, Path};
@@ -37,7 +39,8 @@ impl Candidates {
     /// The path that the rules choose; beside it the same with letters in the case they were heard in, and with nothing
     /// taken back.
     pub(crate) fn scanned(lattice: Arc<Lattice>) -> Candidates {
-        let path = scanner::path(&lattice);
+        let path = Some(scanner::path(&lattice)).filter(|path| may_be_taken(&lattice, path));
+        let path = path.unwrap_or_else(|| scanner::path_with_all_words(&lattice));
         let others = [scanner::path_as_heard(&lattice, &path), scanner::path_without_corrections(&lattice)];
         let confidence = confidence::by_rules(&lattice, &path);
         Candidates::by_rules(Stage::Scanner, lattice, path, confidence, others.map(unscored).into())
@@ -91,6 +94,14 @@ impl Candidates {
         }
         distinct
     }
+}
+
+/// Whether a path of the rules leaves out only what it may.
+fn may_be_taken(lattice: &Lattice, path: &[Step]) -> bool {
+    let destroys = is_destructive(&render::render(lattice, path).text);
+    let caution = if destroys { Caution::Destructive } else { Caution::Ordinary };
+    // Plain lattices hold no sound-alikes, so that more caution changes no reading's number.
+    lattice.clone().with_caution(caution).is_licensed(path)
 }
 
 /// A path that the rules found.

@@ -21,6 +21,7 @@ pub use sayso_language::{ModelHandle, Stop};
 pub use sayso_speech::render::Span;
 pub use sayso_speech::words::UserWords as Words;
 pub use stage::{Route, Stage};
+use std::ops::Range;
 
 /// A line to be converted.
 #[derive(Debug, Clone, Copy, Default)]
@@ -95,6 +96,8 @@ pub struct Conversion {
     pub alternatives: Vec<String>,
     /// Unit by unit, in order of the dictation.
     pub spans: Vec<Span>,
+    /// What was left out of the dictation: talk, and what was taken back. In characters of it, in order and apart.
+    pub dropped: Vec<Range<usize>>,
     /// Something to tell the person, such as why the line stayed as it was.
     pub message: Option<String>,
 }

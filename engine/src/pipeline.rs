@@ -12,6 +12,7 @@ use crate::{
     Conversion, Dictation, Engine, MAX_ALTERNATIVES, Refusal, Rescorer, Route, Stage, Words, tagged,
 };
 use sayso_speech::clean::clean;
+use sayso_speech::destructive::is_destructive;
 use sayso_speech::gate::{self as rules, Verdict};
 use sayso_speech::lattice::{Lattice, Step};
 use sayso_speech::lex::lex;
@@ -21,6 +22,7 @@ use sayso_speech::{commands, scanner, strict};
 use sayso_tagger::EncodedLine;
 use sayso_text::{Forbidden, MAX_TEXT_BYTES};
 use std::cell::OnceCell;
+use std::ops::Range;
 use std::sync::Arc;
 
 impl Engine {
@@ -204,6 +206,7 @@ fn unchanged(draft: &Draft, lattice: &Lattice, confidence: f32, message: &str) -
         confidence,
         alternatives: Vec::new(),
         spans: (0..lattice.len()).map(span).collect(),
+        dropped: Vec::new(),
         message: Some(message.to_owned()),
     }
 }
@@ -225,6 +228,7 @@ fn written(draft: &Draft, paths: &Candidates, mut rendered: Rendered) -> Convers
             carried += usize::from(cursor >= end);
         }
     }
+    let dropped = dropped(lattice, &best.steps);
     let mut alternatives: Vec<String> = Vec::new();
     for text in paths.others.iter().map(|path| paths.text_of(path)) {
         if text != rendered.text && !text.trim().is_empty() && !alternatives.contains(&text) {
@@ -233,13 +237,64 @@ fn written(draft: &Draft, paths: &Candidates, mut rendered: Rendered) -> Convers
     }
     alternatives.extend(unclosed);
     alternatives.truncate(MAX_ALTERNATIVES);
+    let confidence = confidence(paths, &rendered.text, &dropped);
     Conversion {
         buffer: rendered.text,
         cursor: carried,
         stage: paths.stage,
-        confidence: paths.confidence,
+        confidence,
         alternatives,
         spans: rendered.spans,
-        message: paths.message.clone().or(message),
+        message: message_of([paths.message.clone().or(message), left_out(&draft.dictated, &dropped)]),
+        dropped,
     }
+}
+
+/// Highest confidence in a command that destroys something while words were left out of it. Set on 2026-11-28: nobody
+/// should read such an answer as a sure one.
+const MAX_CONFIDENCE_WITH_LOSS: f32 = 0.89;
+
+/// How sure the answer `text` is, of which `dropped` was left out.
+fn confidence(paths: &Candidates, text: &str, dropped: &[Range<usize>]) -> f32 {
+    match !dropped.is_empty() && is_destructive(text) {
+        true => paths.confidence.min(MAX_CONFIDENCE_WITH_LOSS),
+        false => paths.confidence,
+    }
+}
+
+/// What a path leaves out, in characters of the source. Words next to each other are one range.
+fn dropped(lattice: &Lattice, path: &[Step]) -> Vec<Range<usize>> {
+    let mut dropped: Vec<Range<usize>> = Vec::new();
+    let mut behind = None;
+    for token in lattice.left_out(path) {
+        let source = lattice.line.source(token..token + 1);
+        match dropped.last_mut() {
+            Some(last) if behind == Some(token) => last.end = source.end,
+            _ => dropped.push(source),
+        }
+        behind = Some(token + 1);
+    }
+    dropped
+}
+
+/// Tells what was left out: the words themselves, the first ones of many.
+fn left_out(dictated: &str, dropped: &[Range<usize>]) -> Option<String> {
+    /// Characters that fit below a line beside the rest of the message.
+    const MOST: usize = 60;
+    let words = |range: &Range<usize>| -> String {
+        let text: String = dictated.chars().skip(range.start).take(range.len()).collect();
+        text.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let list = dropped.iter().map(words).collect::<Vec<_>>().join(", ");
+    let shown = match list.char_indices().nth(MOST) {
+        Some((end, _)) => format!("{}…", &list[..end]),
+        None => list,
+    };
+    (!shown.is_empty()).then(|| format!("left out: {shown}"))
+}
+
+/// Several things to tell, as one message.
+fn message_of(parts: [Option<String>; 2]) -> Option<String> {
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    (!parts.is_empty()).then(|| parts.join("; "))
 }

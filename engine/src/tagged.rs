@@ -1,9 +1,12 @@
 //! What the tagger does for a line: encode it once, search for its best paths, score a given one.
 
 use crate::candidates::Candidates;
-use crate::{Engine, Stage, Words};
+use crate::{Engine, MAX_ALTERNATIVES, Stage, Words};
+use sayso_speech::destructive::is_destructive;
+use sayso_speech::lattice::omission::Caution;
 use sayso_speech::lattice::{Lattice, Step};
 use sayso_speech::phonetic;
+use sayso_speech::render::render;
 use sayso_tagger::{EncodedLine, Path, beam_search, encode, score_path};
 use std::sync::Arc;
 
@@ -24,8 +27,25 @@ pub(crate) fn encode_line(engine: &Engine, words: &Words, lattice: &Lattice) -> 
     Some(engine.with_scratch(lattice.len(), |scratch| encode(weights, wide, scratch)))
 }
 
-/// The tagger's best paths; `None` for a line without tokens.
+/// The tagger's best paths, and last of all the one that leaves out no word, where the others do; `None` for a line
+/// without tokens.
+///
+/// Where one of the paths destroys something, the line is searched again with more caution: none of them may leave out
+/// what could be an operand, nor write `*` or `/` for what only sounds like it.
 pub(crate) fn search(engine: &Engine, line: EncodedLine) -> Option<Candidates> {
+    let found = search_once(engine, line)?;
+    let destroys = |path: &Path| is_destructive(&render(&found.lattice, &path.steps).text);
+    if !std::iter::once(&found.best).chain(&found.others).any(destroys) {
+        return Some(with_all_words(engine, found));
+    }
+    let careful = |line: &Arc<EncodedLine>| {
+        let lattice = line.lattice().as_ref().clone().with_caution(Caution::Destructive);
+        search_once(engine, line.with_lattice(lattice))
+    };
+    found.tagged.as_ref().and_then(careful).map(|careful| with_all_words(engine, careful))
+}
+
+fn search_once(engine: &Engine, line: EncodedLine) -> Option<Candidates> {
     let tokens = line.lattice().len();
     let paths = engine.with_scratch(tokens, |scratch| beam_search(&line, BEAM_WIDTH, scratch));
     let mut paths = paths.into_iter();
@@ -39,6 +59,23 @@ pub(crate) fn search(engine: &Engine, line: EncodedLine) -> Option<Candidates> {
         message: None,
         tagged: Some(Arc::new(line)),
     })
+}
+
+/// Adds the likeliest path that leaves out no word but hesitations, where the best one leaves out some.
+fn with_all_words(engine: &Engine, mut found: Candidates) -> Candidates {
+    let Some(line) = found.tagged.clone() else { return found };
+    if found.lattice.left_out(&found.best.steps).is_empty() {
+        return found;
+    }
+    let lattice = found.lattice.as_ref().clone().with_caution(Caution::KeepAll);
+    let line = line.with_lattice(lattice);
+    let tokens = line.lattice().len();
+    let paths = engine.with_scratch(tokens, |scratch| beam_search(&line, 1, scratch));
+    if let Some(path) = paths.into_iter().next() {
+        found.others.truncate(MAX_ALTERNATIVES - 1);
+        found.others.push(path);
+    }
+    found
 }
 
 /// A given path with the tagger's scores; `None` where the tagger would never take one of its steps.

@@ -67,6 +67,9 @@ pub struct Answer {
     pub alternatives: Vec<String>,
     /// Unit by unit, in order of the dictation.
     pub spans: Vec<Span>,
+    /// What was left out of the dictation, as half-open ranges of its characters. Left away if nothing was.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dropped: Vec<[usize; 2]>,
     /// Time that the conversion took, in microseconds, without the wire.
     pub micros: u64,
     /// Something to tell the person.
@@ -213,6 +216,7 @@ impl Answer {
             confidence: 0.895,
             alternatives: vec!["git status -S".into(), "two\nlines".into()],
             spans: vec![],
+            dropped: vec![],
             micros: 12,
             message: None,
             units: None,

@@ -1,7 +1,9 @@
 //! The files of `data/` that are compiled in.
 
 pub(crate) static COMMANDS: &str = include_str!("../data/commands.txt");
+pub(crate) static DESTRUCTIVE: &str = include_str!("../data/destructive.txt");
 pub(crate) static ENGLISH: &str = include_str!("../data/english.txt");
+pub(crate) static OMISSIONS: &str = include_str!("../data/omissions.txt");
 pub(crate) static PROGRAMS: &str = include_str!("../data/programs.txt");
 pub(crate) static SOUND_LETTERS: &str = include_str!("../data/sound-letters.txt");
 pub(crate) static SOUND_WORDS: &str = include_str!("../data/sound-words.txt");
@@ -11,9 +13,11 @@ pub(crate) static VOCABULARY: &str = include_str!("../data/vocabulary.txt");
 
 /// All of them by name, sorted. They are part of the tagger's input: they decide how a line is cut into tokens, which
 /// readings its lattice holds and what is known about a word.
-pub static MODEL_INPUT: [(&str, &str); 8] = [
+pub static MODEL_INPUT: [(&str, &str); 10] = [
     ("commands.txt", COMMANDS),
+    ("destructive.txt", DESTRUCTIVE),
     ("english.txt", ENGLISH),
+    ("omissions.txt", OMISSIONS),
     ("programs.txt", PROGRAMS),
     ("sound-letters.txt", SOUND_LETTERS),
     ("sound-words.txt", SOUND_WORDS),

@@ -75,6 +75,7 @@
 
 mod arcs;
 pub mod constraint;
+pub mod omission;
 pub mod spell;
 
 pub use spell::{is_reachable, path_writing};
@@ -84,8 +85,11 @@ use std::ops::Range;
 
 use crate::clean::{Line, Shape};
 use crate::codes;
+use crate::english::is_english;
 use crate::number;
 use crate::vocabulary::{self, Entry};
+use crate::{command_line, commands};
+use omission::{Caution, Omissions};
 
 /// Most readings that start at a token. This and the next two limits were hand-chosen on 2026-11-23.
 pub const MAX_READINGS: usize = 24;
@@ -218,9 +222,29 @@ impl Reading {
         Reading { tokens, kind, text, entry, cost: 0, prior: 0, fit: Fit::Unknown }
     }
 
+    /// Whether it writes a sign that can stand for all files, a folder or the root because that sounds like what was said.
+    fn widens(&self) -> bool {
+        self.kind == Kind::Sounds && !self.text.is_empty() && self.text.chars().all(|c| "*~/.?".contains(c))
+    }
+
     /// Whether it writes a symbol.
     pub fn is_symbol(&self) -> bool {
         self.kind == Kind::Symbol
+    }
+
+    /// Whether it carries out an instruction that was said: "literal", "the word", "space", "no space", a case. "Big" and
+    /// the like are everyday words, and instructions only before a letter.
+    fn is_instruction(&self) -> bool {
+        let Some(entry) = self.entry else { return false };
+        match self.kind {
+            Kind::Literal => true,
+            Kind::Separator | Kind::Join => !entry.everyday,
+            Kind::Case => {
+                let everyday = matches!(entry.words.as_slice(), ["big" | "small" | "cap" | "capital"]);
+                !everyday || self.text.chars().count() == 1
+            }
+            _ => false,
+        }
     }
 
     /// Whether it comes from the words in the user's settings.
@@ -261,6 +285,25 @@ pub struct Lattice {
     open_quote: Option<char>,
     /// Token → index of its first arc; one longer than the line.
     arc_offsets: Vec<u32>,
+    /// Which tokens a path may leave out.
+    omissions: Omissions,
+}
+
+/// Whether a reading takes an English word for something that only sounds like it, where that names no command.
+fn replaces_word(line: &Line, reading: &Reading) -> bool {
+    let first = reading.tokens.start;
+    let heard = line.lower(first);
+    let same = reading.text.eq_ignore_ascii_case(heard);
+    let names = match reading.kind {
+        Kind::Sounds => matches!(reading.fit, Fit::Command | Fit::Subcommand),
+        // "pseudo" is `sudo` only where a command is due.
+        Kind::Heard => (0..first).all(|before| {
+            let before = line.lower(before);
+            command_line::runner(before).is_some() || !commands::is_command(before)
+        }),
+        _ => return false,
+    };
+    !names && !same && is_english(heard)
 }
 
 impl Lattice {
@@ -276,7 +319,27 @@ impl Lattice {
             }
         }
         arc_offsets.push(readings.len() as u32);
-        Lattice { line, readings, open_quote, arc_offsets }
+        let omissions = Omissions::default();
+        Lattice { line, readings, open_quote, arc_offsets, omissions }.with_caution(Caution::Ordinary)
+    }
+
+    /// The same with more or less caution about what a path leaves out.
+    pub fn with_caution(mut self, caution: Caution) -> Lattice {
+        if caution == Caution::Destructive {
+            let (line, mut readings, open_quote) = (self.line, self.readings, self.open_quote);
+            readings.retain(|reading| !reading.widens() && !replaces_word(&line, reading));
+            self = Lattice::new(line, readings, open_quote);
+        }
+        let is_omittable: Vec<bool> = (0..self.len()).map(|token| self.is_omittable(token)).collect();
+        self.omissions = Omissions::new(&self.line, caution, &is_omittable);
+        self
+    }
+
+    /// Whether a reading leaves out this token alone, and no word of the user's begins with it.
+    fn is_omittable(&self, token: usize) -> bool {
+        let (_, readings) = self.arcs_from(token);
+        let drops = |reading: &Reading| reading.kind == Kind::Drop && reading.tokens.len() == 1;
+        readings.iter().any(drops) && !readings.iter().any(Reading::is_user_word)
     }
 
     /// The line and all arcs, ordered by their first token.
@@ -297,20 +360,52 @@ impl Lattice {
 
     /// The readings that a path may take at a token. Several readings that write the same over the same tokens count
     /// once: the first stands for all. A dropped phrase is no choice, because its words can be dropped one by one.
-    /// Where the user's settings name the words, that reading is the only choice.
+    /// Where the user's settings name the words, that reading is the only choice; an instruction ("literal", "space",
+    /// "camel case") leaves no other but to leave its words out as talk.
     pub fn choices(&self, token: usize) -> Vec<ReadingId> {
         let (first, readings) = self.arcs_from(token);
         if let Some(own) = readings.iter().position(Reading::is_user_word) {
             return vec![first + own as u32];
         }
+        let instruction = self.instruction(token);
         let mut choices: Vec<ReadingId> = Vec::with_capacity(readings.len());
         for (at, reading) in readings.iter().enumerate() {
+            if instruction.is_some_and(|instruction| !self.obeys(reading, instruction)) {
+                continue;
+            }
             let again = choices.iter().any(|&id| self.reading(id).is_same_arc(reading));
             if !again && (reading.kind != Kind::Drop || reading.tokens.len() == 1) {
                 choices.push(first + at as u32);
             }
         }
         choices
+    }
+
+    /// The reading that carries out the instruction that begins at a token, over as many words as it has.
+    fn instruction(&self, token: usize) -> Option<&Reading> {
+        if !self.binds(token) {
+            return None;
+        }
+        let (_, readings) = self.arcs_from(token);
+        let carried_out = readings.iter().filter(|reading| reading.is_instruction());
+        carried_out.max_by_key(|reading| (reading.entry.map(|entry| entry.words.len()), reading.tokens.len()))
+    }
+
+    /// Whether a reading carries out an instruction, or leaves it out as talk. A case that was said runs over all its
+    /// words, or up to where talk may begin.
+    fn obeys(&self, reading: &Reading, instruction: &Reading) -> bool {
+        let same = reading.kind == Kind::WideCase || reading.kind == instruction.kind;
+        let whole = reading.tokens.end == instruction.tokens.end;
+        let runs = instruction.kind == Kind::Case && !whole;
+        match reading.kind {
+            Kind::Drop => true,
+            _ if !same
+                || reading.entry.map(|entry| entry.writes) != instruction.entry.map(|entry| entry.writes) =>
+            {
+                false
+            }
+            _ => !runs || reading.kind == Kind::WideCase || self.talk_may_begin(reading.tokens.end),
+        }
     }
 
     /// A reading by its index.

@@ -8,6 +8,7 @@ mod code;
 pub mod command_line;
 pub mod commands;
 pub mod data;
+pub mod destructive;
 pub mod disfluency;
 pub mod english;
 pub mod gate;

@@ -16,4 +16,5 @@ mod segmentation;
 mod token;
 mod widen;
 
+pub(crate) use segmentation::is_glue;
 pub use widen::widen;

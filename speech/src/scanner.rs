@@ -42,6 +42,12 @@ pub fn path_without_corrections(lattice: &Lattice) -> Vec<Step> {
     spacing::space(lattice, &readings)
 }
 
+/// The path that leaves out nothing.
+pub fn path_with_all_words(lattice: &Lattice) -> Vec<Step> {
+    let readings = choose_all(lattice, &vec![false; lattice.len()]);
+    spacing::space(lattice, &readings)
+}
+
 /// One reading for every token or group of tokens, in order; dropped tokens take their empty reading.
 fn choose_all(lattice: &Lattice, dropped: &[bool]) -> Vec<ReadingId> {
     let mut chosen = Vec::with_capacity(lattice.len());

@@ -27,7 +27,8 @@ pub(crate) struct Convert {
     /// What was dictated; several words are joined by spaces; from standard input where absent or `-`
     #[arg(conflicts_with = "lines")]
     text: Vec<String>,
-    /// Print one JSON object: {buffer, cursor, route, confidence, alternatives, spans, micros, message}
+    /// Print one JSON object: {buffer, cursor, route, confidence, alternatives, spans, dropped, micros,
+    /// message}
     #[arg(long, conflicts_with = "lines")]
     json: bool,
     /// One dictation a line on standard input, one JSON object a line on standard output, in order

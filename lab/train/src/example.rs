@@ -172,7 +172,7 @@ pub(super) fn encode_path(lattice: &Lattice, path: &[Step], mut random: Option<&
             example.counts_for.push(if is_sampled(candidate) { counts_for } else { 1 });
             example.cross.push(cross.iter().copied());
         }
-        context.write(taken, gold.space);
+        context.write(lattice, taken, gold.space);
         if taken.kind.writes() {
             last = Some(gold.reading);
         }

@@ -55,7 +55,8 @@ struct Expansion {
     sum: f32,
 }
 
-/// The likeliest paths, the best first: at most `width`, and at least one unless the line is empty.
+/// The likeliest paths, the best first: at most `width`; none if the line is empty, or if all that were kept leave out
+/// what may not be left out.
 pub fn beam_search(line: &EncodedLine, width: usize, scratch: &mut Scratch) -> Vec<Path> {
     let lattice = &*line.lattice;
     if lattice.is_empty() {
@@ -89,7 +90,7 @@ pub fn beam_search(line: &EncodedLine, width: usize, scratch: &mut Scratch) -> V
             };
             let from = &hypotheses[expansion.hypothesis];
             let mut context = from.context.clone();
-            context.write(reading, expansion.candidate.space);
+            context.write(lattice, reading, expansion.candidate.space);
             let last = if reading.kind.writes() { Some(expansion.candidate.reading) } else { from.last };
             backpointers.push(Backpointer {
                 candidate: expansion.candidate,
@@ -104,7 +105,8 @@ pub fn beam_search(line: &EncodedLine, width: usize, scratch: &mut Scratch) -> V
             }
         }
     }
-    let ends = waiting.pop().unwrap_or_default();
+    let mut ends = waiting.pop().unwrap_or_default();
+    ends.retain(|end| lattice.may_end(end.context.omission()));
     let mut paths: Vec<Path> = ends.iter().map(|end| path(end, &backpointers)).collect();
     paths.sort_by(|a, b| b.score.total_cmp(&a.score));
     paths
@@ -125,7 +127,7 @@ pub fn score_path(line: &EncodedLine, steps: &[Step], scratch: &mut Scratch) -> 
         };
         scores.push(expansions.iter().find(is_step)?.score);
         let [hypothesis] = &mut hypotheses;
-        hypothesis.context.write(reading, step.space);
+        hypothesis.context.write(&line.lattice, reading, step.space);
         if reading.kind.writes() {
             hypothesis.last = Some(step.reading);
         }

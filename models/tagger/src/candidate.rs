@@ -40,7 +40,10 @@ pub fn candidates(
     let last = last.map(|id| lattice.reading(id));
     for (choice, &id) in choices.iter().enumerate() {
         let (reading, choice) = (lattice.reading(id), choice as u32);
-        let spaced = reading.kind.writes() && context.may_space();
+        let omission = context.omission();
+        let may_touch = lattice.may_take(omission, reading, false);
+        let spaced =
+            reading.kind.writes() && context.may_space() && lattice.may_take(omission, reading, true);
         // The tagger has never seen a user's own word in training. Behind another word it always gets a space.
         if spaced
             && reading.is_user_word()
@@ -49,8 +52,9 @@ pub fn candidates(
             found.push(Candidate { reading: id, choice, space: true });
             continue;
         }
-        let touching = !spaced || last.is_none_or(|last| lattice.can_concatenate(last, reading));
-        if touching {
+        let is_settled = !reading.kind.writes() || !context.may_space();
+        let touching = is_settled || last.is_none_or(|last| lattice.can_concatenate(last, reading));
+        if touching && may_touch {
             found.push(Candidate { reading: id, choice, space: false });
         }
         if spaced {

@@ -9,7 +9,8 @@ use super::id::{PartId, RowId};
 use super::pattern::Pattern;
 use sayso_speech::codes;
 use sayso_speech::commands::{self, Arity, Command};
-use sayso_speech::lattice::{Kind, Reading};
+use sayso_speech::lattice::omission::Omission;
+use sayso_speech::lattice::{Kind, Lattice, Reading};
 
 /// Longest word that is kept, in bytes; of a longer one the end is kept. Hand-chosen, never measured apart.
 const MAX_WORD: usize = 48;
@@ -88,6 +89,8 @@ pub struct Context {
     last_space: bool,
     /// Whether the next reading has no choice of a space: nothing was written yet, or a separator was said.
     pub(super) settled: bool,
+    /// What was left out where the path stands.
+    omission: Omission,
 }
 
 impl Default for Context {
@@ -111,6 +114,7 @@ impl Default for Context {
             last_kind: None,
             last_space: false,
             settled: true,
+            omission: Omission::start(None),
         }
     }
 }
@@ -118,7 +122,12 @@ impl Default for Context {
 impl Context {
     /// At the start of a line, or inside a quote that an earlier line opened.
     pub fn new(open_quote: Option<char>) -> Context {
-        Context { quote: open_quote, ..Context::default() }
+        Context { quote: open_quote, omission: Omission::start(open_quote), ..Context::default() }
+    }
+
+    /// What was left out where the path stands.
+    pub fn omission(&self) -> Omission {
+        self.omission
     }
 
     /// Whether the next reading has a choice between a space and none.
@@ -191,8 +200,9 @@ impl Context {
         self.expects().fit(&self.word)
     }
 
-    /// Takes in what a reading writes; `space` says whether a space goes before it.
-    pub fn write(&mut self, reading: &Reading, space: bool) {
+    /// Takes in what a reading of `lattice` writes; `space` says whether a space goes before it.
+    pub fn write(&mut self, lattice: &Lattice, reading: &Reading, space: bool) {
+        self.omission = lattice.behind(self.omission, reading, space);
         match reading.kind {
             Kind::Drop => {
                 self.dropped = self.dropped.saturating_add(1);

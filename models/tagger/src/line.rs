@@ -41,6 +41,13 @@ impl EncodedLine {
         &self.lattice
     }
 
+    /// The same encoding with another lattice over the same tokens: one that forbids more.
+    #[must_use]
+    pub fn with_lattice(&self, lattice: Lattice) -> EncodedLine {
+        debug_assert_eq!(lattice.len(), self.lattice.len());
+        EncodedLine { lattice: Arc::new(lattice), ..self.clone() }
+    }
+
     /// The weights that it was encoded with.
     pub fn weights(&self) -> &Arc<Weights> {
         &self.weights

@@ -1,6 +1,7 @@
 //! What a path may do next: the one place that knows everything a lattice forbids. The search for a text
 //! ([`super::spell`]) and the automaton for constrained decoding ([`super::constraint`]) both move by it.
 
+use super::omission::Omission;
 use super::{Kind, Lattice, ReadingId};
 
 /// A gap between two readings of a path.
@@ -12,11 +13,8 @@ pub(super) struct Gap {
     pub(super) number: Option<ReadingId>,
     /// Whether the spacing is decided: no space may follow at the beginning, behind white space and behind "no space".
     pub(super) settled: bool,
-}
-
-impl Gap {
-    /// Where every path begins.
-    pub(super) const START: Gap = Gap { token: 0, number: None, settled: true };
+    /// What the path has left out here.
+    pub(super) omission: Omission,
 }
 
 /// The readings of a lattice that lie on some path.
@@ -44,25 +42,41 @@ impl<'l> Arcs<'l> {
         self.choices.get(token).map_or(&[], Vec::as_slice)
     }
 
-    /// Whether a gap is the end of the lattice.
-    pub(super) fn is_end(&self, gap: Gap) -> bool {
-        gap.token == self.lattice.len()
+    /// Where every path begins.
+    pub(super) fn start(&self) -> Gap {
+        let omission = Omission::start(self.lattice.open_quote());
+        Gap { token: 0, number: None, settled: true, omission }
     }
 
-    /// The gap behind a reading that writes nothing; `None` for a reading that writes.
+    /// Whether a path may end at a gap.
+    pub(super) fn is_end(&self, gap: Gap) -> bool {
+        gap.token == self.lattice.len() && self.lattice.may_end(gap.omission)
+    }
+
+    /// Whether a reading writes nothing.
+    pub(super) fn is_silent(&self, id: ReadingId) -> bool {
+        self.lattice.reading(id).text.is_empty()
+    }
+
+    /// The gap behind a reading that writes nothing; `None` for one that writes, or may not be taken here.
     pub(super) fn silent(&self, gap: Gap, id: ReadingId) -> Option<Gap> {
         let reading = self.lattice.reading(id);
+        if !self.is_silent(id) || !self.lattice.may_take(gap.omission, reading, false) {
+            return None;
+        }
         let settled = gap.settled || reading.kind == Kind::Join;
-        reading.text.is_empty().then_some(Gap { token: reading.tokens.end, settled, ..gap })
+        let omission = self.lattice.behind(gap.omission, reading, false);
+        Some(Gap { token: reading.tokens.end, settled, omission, ..gap })
     }
 
     /// The gap behind a reading that writes something.
-    pub(super) fn behind(&self, id: ReadingId) -> Gap {
+    pub(super) fn behind(&self, gap: Gap, id: ReadingId, space: bool) -> Gap {
         let reading = self.lattice.reading(id);
         Gap {
             token: reading.tokens.end,
             number: Some(id).filter(|_| reading.kind == Kind::Number),
             settled: !reading.kind.writes() || reading.text.ends_with(|c: char| c.is_ascii_whitespace()),
+            omission: self.lattice.behind(gap.omission, reading, space),
         }
     }
 
@@ -70,11 +84,13 @@ impl<'l> Arcs<'l> {
     pub(super) fn can_follow_unspaced(&self, gap: Gap, id: ReadingId) -> bool {
         let reading = self.lattice.reading(id);
         let touches = |number| self.lattice.can_concatenate(self.lattice.reading(number), reading);
-        gap.settled || !reading.kind.writes() || gap.number.is_none_or(touches)
+        let fits = gap.settled || !reading.kind.writes() || gap.number.is_none_or(touches);
+        fits && self.lattice.may_take(gap.omission, reading, false)
     }
 
     /// Whether a reading that writes something may follow a gap behind a space.
     pub(super) fn can_follow_spaced(&self, gap: Gap, id: ReadingId) -> bool {
-        !gap.settled && self.lattice.reading(id).kind.writes()
+        let reading = self.lattice.reading(id);
+        !gap.settled && reading.kind.writes() && self.lattice.may_take(gap.omission, reading, true)
     }
 }

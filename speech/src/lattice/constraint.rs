@@ -18,10 +18,10 @@ pub const MASK: u8 = b'0';
 enum State {
     /// In the gap between two readings.
     Gap(Gap),
-    /// Behind the space that goes before the next reading, which starts at this token.
-    Spaced { token: usize },
-    /// Behind the first bytes of a reading: fewer than it has, and at least one.
-    Within { reading: ReadingId, bytes: usize },
+    /// In the gap, behind the space that goes before the next reading.
+    Spaced(Gap),
+    /// Behind the first bytes of a reading: fewer than it has, and at least one. `behind` is the gap that it ends in.
+    Within { reading: ReadingId, bytes: usize, behind: Gap },
 }
 
 /// All states of the paths that have written the same: sorted, none twice.
@@ -59,7 +59,7 @@ impl<'l> Constraint<'l> {
 
     /// Where all paths begin; nowhere in an empty lattice.
     pub fn start(&self) -> States {
-        let states = vec![State::Gap(Gap::START)];
+        let states = vec![State::Gap(self.arcs.start())];
         self.closed(if self.arcs.lattice.is_empty() { Vec::new() } else { states })
     }
 
@@ -135,25 +135,23 @@ impl<'l> Constraint<'l> {
 
     /// Each byte that may follow a state, with the state behind it.
     fn each_next(&self, state: State, found: &mut dyn FnMut(u8, State)) {
-        let mut begin = |id| {
-            let (byte, state) = self.behind(id, 0);
+        let mut write = |reading, bytes, behind| {
+            let (byte, state) = self.write(reading, bytes, behind);
             found(byte, state);
         };
         match state {
-            State::Within { reading, bytes } => {
-                let (byte, state) = self.behind(reading, bytes);
-                found(byte, state);
-            }
-            State::Spaced { token } => {
-                let writes = |id: &ReadingId| self.arcs.lattice.reading(*id).kind.writes();
-                self.writing_at(token).filter(writes).for_each(begin);
+            State::Within { reading, bytes, behind } => write(reading, bytes, behind),
+            State::Spaced(gap) => {
+                for id in self.writing_at(gap.token).filter(|id| self.arcs.can_follow_spaced(gap, *id)) {
+                    write(id, 0, self.arcs.behind(gap, id, true));
+                }
             }
             State::Gap(gap) => {
-                self.writing_at(gap.token)
-                    .filter(|id| self.arcs.can_follow_unspaced(gap, *id))
-                    .for_each(&mut begin);
+                for id in self.writing_at(gap.token).filter(|id| self.arcs.can_follow_unspaced(gap, *id)) {
+                    write(id, 0, self.arcs.behind(gap, id, false));
+                }
                 if self.writing_at(gap.token).any(|id| self.arcs.can_follow_spaced(gap, id)) {
-                    found(b' ', State::Spaced { token: gap.token });
+                    found(b' ', State::Spaced(gap));
                 }
             }
         }
@@ -161,19 +159,19 @@ impl<'l> Constraint<'l> {
 
     /// The readings at a token that write something.
     fn writing_at(&self, token: usize) -> impl Iterator<Item = ReadingId> {
-        self.arcs.at(token).iter().copied().filter(|id| !self.arcs.lattice.reading(*id).text.is_empty())
+        self.arcs.at(token).iter().copied().filter(|id| !self.arcs.is_silent(*id))
     }
 
     /// The byte of a reading behind its first `bytes`, and the state behind that byte.
-    fn behind(&self, id: ReadingId, bytes: usize) -> (u8, State) {
+    fn write(&self, id: ReadingId, bytes: usize, behind: Gap) -> (u8, State) {
         let text = self.arcs.lattice.reading(id).text.as_bytes();
         let byte = match text[bytes] {
             digit if self.masked && digit.is_ascii_digit() => MASK,
             byte => byte,
         };
         match bytes + 1 < text.len() {
-            true => (byte, State::Within { reading: id, bytes: bytes + 1 }),
-            false => (byte, State::Gap(self.arcs.behind(id))),
+            true => (byte, State::Within { reading: id, bytes: bytes + 1, behind }),
+            false => (byte, State::Gap(behind)),
         }
     }
 }

@@ -12,6 +12,7 @@ use super::{lexicon, pronunciation};
 use crate::camel;
 use crate::clean::{Line, Shape, Token};
 use crate::disfluency;
+use crate::english::is_english;
 use crate::hash::FastHash;
 use crate::vocabulary;
 
@@ -63,7 +64,7 @@ pub(super) fn split(line: &Line) -> Option<Segments> {
 }
 
 /// Whether a segment only holds others together, like the dash of `dash-l`.
-pub(super) fn is_glue(line: &Line, token: usize) -> bool {
+pub(crate) fn is_glue(line: &Line, token: usize) -> bool {
     let glued = |token: usize| line.tokens.get(token).is_some_and(|token| token.attached_to_previous);
     line.tokens[token].shape == Shape::Typed && (glued(token) || glued(token + 1))
 }
@@ -71,9 +72,11 @@ pub(super) fn is_glue(line: &Line, token: usize) -> bool {
 /// Appends the byte ranges of the segments of a token; none if it is not to be split.
 fn segments(text: &str, shape: Shape, ranges: &mut Vec<(Range<usize>, Shape)>) {
     let holds = |byte: u8| byte.is_ascii_alphanumeric() || b"-.,'_:/@?!".contains(&byte);
+    // A quote that was typed encloses text as it is: it is no word that was misheard.
+    let quotes = shape == Shape::Typed && text.contains('\'');
     let readable = text.bytes().any(|byte| byte.is_ascii_alphanumeric());
     let fits = text.len() <= MAX_CHUNK && text.bytes().all(holds);
-    if !fits || !readable || !matches!(shape, Shape::Typed | Shape::Word) {
+    if !fits || !readable || quotes || !matches!(shape, Shape::Typed | Shape::Word) {
         return;
     }
     let bytes = text.as_bytes();
@@ -117,7 +120,7 @@ fn fused(text: &str, offset: usize, ranges: &mut Vec<(Range<usize>, Shape)>) {
     let capitals = text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_uppercase());
     let spelled = (3..=MAX_SPELLED).contains(&word.len()) && pronunciation::is_spelled(&word) || capitals;
     let searched = (MIN_FUSED..=MAX_FUSED).contains(&word.len()) || spelled;
-    let whole = !searched || word.contains('\'') || is_word(&word);
+    let whole = !searched || word.contains('\'') || is_word(&word) || !capitals && is_english(&word);
     let ends = if whole { Vec::new() } else { ends(&word, spelled) };
     let mut start = 0;
     for end in ends.into_iter().chain([word.len()]) {

@@ -350,7 +350,7 @@ mod tests {
             ("cat slash e, t, c slash host.", "cat /etc/hosts"),
             ("kill dash 9 8,080", "kill -9 8080"),
             ("Please run CUBE, C-T-L annotate", "kubectl annotate"),
-            ("runsudo dashname", "sudo -name"),
+            ("runsudo dashname", "run sudo -name"),
             ("cd till the slash docks", "cd ~/docs"),
             ("git push dash dash force with lease origin", "git push --force-with-lease origin"),
             ("git cherry pick dash dash no commit main", "git cherry-pick --no-commit main"),

@@ -259,6 +259,7 @@ fn outcome(text: &str) -> Outcome {
         confidence: 0.99,
         alternatives: lines[1..].iter().map(|line| (*line).to_owned()).collect(),
         spans: vec![],
+        dropped: Vec::new(),
         micros: 10,
         message: None,
         units: None,

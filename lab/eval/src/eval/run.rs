@@ -142,6 +142,7 @@ fn unconstrained(model: &ModelHandle, dictated: &str, stop: &Stop) -> (By, Conve
         confidence: 0.0,
         alternatives: Vec::new(),
         spans: Vec::new(),
+        dropped: Vec::new(),
         message,
         buffer,
     };
