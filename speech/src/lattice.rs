@@ -285,6 +285,8 @@ pub struct Lattice {
     open_quote: Option<char>,
     /// Token → index of its first arc; one longer than the line.
     arc_offsets: Vec<u32>,
+    /// Token → whether it stands between spoken quotes, as far as that is known without a path.
+    is_quoted: Vec<bool>,
     /// Which tokens a path may leave out.
     omissions: Omissions,
 }
@@ -319,8 +321,9 @@ impl Lattice {
             }
         }
         arc_offsets.push(readings.len() as u32);
-        let omissions = Omissions::default();
-        Lattice { line, readings, open_quote, arc_offsets, omissions }.with_caution(Caution::Ordinary)
+        let (is_quoted, omissions) = (Vec::new(), Omissions::default());
+        Lattice { line, readings, open_quote, arc_offsets, is_quoted, omissions }
+            .with_caution(Caution::Ordinary)
     }
 
     /// The same with more or less caution about what a path leaves out.
@@ -331,7 +334,16 @@ impl Lattice {
             self = Lattice::new(line, readings, open_quote);
         }
         let is_omittable: Vec<bool> = (0..self.len()).map(|token| self.is_omittable(token)).collect();
-        self.omissions = Omissions::new(&self.line, caution, &is_omittable);
+        self.is_quoted = omission::quoted(&self.line);
+        let mut is_bound = vec![false; self.len()];
+        for token in 0..self.len() {
+            if let Some(said) = self.instruction(token)
+                && matches!(said.kind, Kind::Literal | Kind::Join)
+            {
+                is_bound[said.tokens.clone()].fill(true);
+            }
+        }
+        self.omissions = Omissions::new(&self.line, caution, &is_omittable, &self.is_quoted, &is_bound);
         self
     }
 
@@ -368,9 +380,17 @@ impl Lattice {
             return vec![first + own as u32];
         }
         let instruction = self.instruction(token);
+        // The person's own words, and instructions, that begin behind this token: no other reading may reach into them.
+        let ends = readings.iter().map(|reading| reading.tokens.end).max().unwrap_or(token);
+        let own = (token + 1..ends).find(|&later| self.arcs_from(later).1.iter().any(Reading::is_user_word));
+        let said = (token + 1..ends).find(|&later| self.instruction(later).is_some());
+        let reaches_into =
+            |reading: &Reading, later: Option<usize>| later.is_some_and(|at| at < reading.tokens.end);
         let mut choices: Vec<ReadingId> = Vec::with_capacity(readings.len());
         for (at, reading) in readings.iter().enumerate() {
-            if instruction.is_some_and(|instruction| !self.obeys(reading, instruction)) {
+            let obeys = instruction.is_none_or(|instruction| self.obeys(reading, instruction));
+            let swallows = reading.kind == Kind::Sounds && reaches_into(reading, said);
+            if !obeys || swallows || reaches_into(reading, own) {
                 continue;
             }
             let again = choices.iter().any(|&id| self.reading(id).is_same_arc(reading));
@@ -383,12 +403,16 @@ impl Lattice {
 
     /// The reading that carries out the instruction that begins at a token, over as many words as it has.
     fn instruction(&self, token: usize) -> Option<&Reading> {
-        if !self.binds(token) {
+        // Between quotes, words are text.
+        if self.is_quoted[token] {
             return None;
         }
         let (_, readings) = self.arcs_from(token);
         let carried_out = readings.iter().filter(|reading| reading.is_instruction());
-        carried_out.max_by_key(|reading| (reading.entry.map(|entry| entry.words.len()), reading.tokens.len()))
+        // The first of equals: `max_by_key` would take the last.
+        carried_out
+            .rev()
+            .max_by_key(|reading| (reading.entry.map(|entry| entry.words.len()), reading.tokens.len()))
     }
 
     /// Whether a reading carries out an instruction, or leaves it out as talk. A case that was said runs over all its
@@ -404,6 +428,8 @@ impl Lattice {
             {
                 false
             }
+            // Words that were written as one count as one: `newId` for "new id" only.
+            _ if whole && reading.kind == Kind::Case => reading.text == instruction.text,
             _ => !runs || reading.kind == Kind::WideCase || self.talk_may_begin(reading.tokens.end),
         }
     }

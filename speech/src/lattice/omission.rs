@@ -114,6 +114,8 @@ struct Word {
     is_cue: bool,
     /// It licenses a run before the command.
     is_edge_cue: bool,
+    /// It licenses a run behind the command.
+    is_tail_cue: bool,
     /// A run in the middle that starts here comes to a cue.
     comes_to_cue: bool,
     /// A run before the command that stands here comes to a cue.
@@ -128,8 +130,8 @@ struct Word {
     is_last: bool,
     /// It was written as one with the word before it: both go, or neither.
     is_attached: bool,
-    /// It stands between spoken quotes, as far as that is known without a path.
-    is_quoted: bool,
+    /// It is part of "literal WORD" or "no space", which talk does not begin with.
+    is_bound: bool,
 }
 
 /// Where a path stands in a run of words that it leaves out.
@@ -178,24 +180,33 @@ impl Omission {
 }
 
 impl Omissions {
-    /// Of a line. `is_omittable` says of each token whether a path may leave it out at all.
-    pub(super) fn new(line: &Line, caution: Caution, is_omittable: &[bool]) -> Omissions {
+    /// Of a line. Each token is omittable if a path may leave it out at all; quoted if it stands between spoken quotes;
+    /// and bound if it is part of "literal WORD" or "no space".
+    pub(super) fn new(
+        line: &Line,
+        caution: Caution,
+        is_omittable: &[bool],
+        is_quoted: &[bool],
+        is_bound: &[bool],
+    ) -> Omissions {
         let count = line.tokens.len();
-        let quoted = quoted(line);
         let mut words: Vec<Word> = (0..count)
             .map(|at| {
-                let mut word = read(line, at, caution, quoted[at]);
+                let mut word = read(line, at, caution, is_quoted[at] || is_bound[at]);
+                word.is_bound = is_bound[at];
+                word.is_droppable &= !is_bound[at];
                 word.is_droppable &= is_omittable[at];
                 word
             })
             .collect();
+        silence_halves(line, &mut words);
         let near = near(&words, |word| word.is_droppable, |word| word.is_cue);
         let near_edge = near_edge(&words, is_omittable, caution);
         for (word, (near, near_edge)) in words.iter_mut().zip(near.into_iter().zip(near_edge)) {
             word.is_droppable &= near || word.is_glue || word.is_hesitation;
             word.is_near_edge_cue = near_edge;
         }
-        together(line, &mut words);
+        together(&mut words);
         // From the right: what lies ahead of each word. How far the next cue is, and whether the next word may go.
         let (mut to_cue, mut next_goes, mut to_edge) = (None::<usize>, false, false);
         let (mut behind, mut has_cue, mut has_edge, mut whole) = (0, false, false, true);
@@ -217,14 +228,14 @@ impl Omissions {
             to_edge = is_omittable[at] && caution != Caution::KeepAll && (word.is_edge_cue || to_edge);
             words[at].comes_to_edge_cue = to_edge;
             behind += 1;
-            whole &= is_omittable[at] && caution != Caution::KeepAll;
+            whole &= is_omittable[at] && !word.is_bound && caution != Caution::KeepAll;
             has_cue |= word.is_cue;
-            has_edge |= word.is_edge_cue;
+            has_edge |= word.is_tail_cue;
             let talks = behind > 1 && has_cue || behind >= MIN_TAIL_WORDS && has_edge;
             let begins = begins_talk(line, at);
             let clear = behind >= MIN_TAIL_WORDS && begins && caution == Caution::Ordinary;
             words[at].starts_clear_tail = whole && clear && !is_part_of_name(line, at);
-            let careful = behind >= MIN_TAIL_WORDS && word.is_edge_cue && !is_part_of_name(line, at);
+            let careful = behind >= MIN_TAIL_WORDS && word.is_tail_cue && !is_part_of_name(line, at);
             let careful = caution == Caution::Ordinary || careful;
             words[at].starts_tail = whole && (talks && careful || is_tail_phrase(line, at, caution));
         }
@@ -238,8 +249,8 @@ impl Omissions {
     }
 }
 
-/// What a word can be by itself.
-fn read(line: &Line, at: usize, caution: Caution, quoted: bool) -> Word {
+/// What a word can be by itself; text licenses nothing.
+fn read(line: &Line, at: usize, caution: Caution, is_text: bool) -> Word {
     let token = &line.tokens[at];
     if is_glue(line, at) {
         return Word { is_glue: true, is_droppable: true, ..Word::default() };
@@ -251,19 +262,19 @@ fn read(line: &Line, at: usize, caution: Caution, quoted: bool) -> Word {
     let hesitates = token.shape == Shape::Word && is_hesitation(lower);
     // Short words behind a sign are flags and parts of names: `dash i`, `dot so`, `dash dash no`.
     let tied = at > 0 && lower.len() < 4 && is_tie(line, at - 1);
-    let cue = CUES.get(lower).copied().filter(|_| token.shape == Shape::Word && !tied && !quoted);
+    let is_said = token.shape == Shape::Word && !tied && !is_text;
+    let cue = CUES.get(lower).copied().filter(|_| is_said);
     // A sentence that ends before the command is talk, whatever its words are.
-    let edge = cue.is_some_and(|cue| cue != Cue::Farewell)
-        || token.followed_by_pause
-        || !tied && !quoted && is_talk_word(lower);
-    let phrase = !quoted
+    let tail = cue.is_some_and(|cue| cue != Cue::Farewell);
+    let edge = tail || token.followed_by_pause || !tied && !is_text && is_talk_word(lower);
+    let phrase = !is_text
         && vocabulary::matches(&following(line, at))
             .any(|entry| matches!(entry.kind, Said::Correction | Said::Filler) && entry.words.len() > 1);
     let (interjection, cue) = match caution {
         Caution::Ordinary => (
             cue == Some(Cue::Interjection),
             phrase
-                || !tied && !quoted && is_spelled(line, at)
+                || !tied && !is_text && is_spelled(line, at)
                 || matches!(cue, Some(Cue::Interjection | Cue::Correction | Cue::Talk)),
         ),
         Caution::Destructive => (false, phrase || cue == Some(Cue::Correction)),
@@ -276,7 +287,7 @@ fn read(line: &Line, at: usize, caution: Caution, quoted: bool) -> Word {
         is_interjection: interjection,
         is_cue: cue || hesitates && caution == Caution::Ordinary,
         is_edge_cue: edge || phrase || hesitates,
-        is_quoted: quoted,
+        is_tail_cue: tail || phrase || hesitates,
         ..Word::default()
     }
 }
@@ -299,23 +310,30 @@ fn following(line: &Line, at: usize) -> Vec<&str> {
     words.collect()
 }
 
-/// Ties the words together that the engine wrote as one: they go together.
-fn together(line: &Line, words: &mut [Word]) {
+/// Marks the words that the engine wrote as one with the word before them. Half a word tells nothing.
+fn silence_halves(line: &Line, words: &mut [Word]) {
     for at in 1..words.len() {
         let attached = line.tokens[at].attached_to_previous;
         words[at].is_attached = attached && !words[at].is_glue && !words[at - 1].is_glue;
+        if words[at].is_attached {
+            for word in &mut words[at - 1..=at] {
+                (word.is_hesitation, word.is_interjection) = (false, false);
+                (word.is_cue, word.is_edge_cue, word.is_tail_cue) = (false, false, false);
+            }
+        }
     }
+}
+
+/// Ties the words together that the engine wrote as one: they go together.
+fn together(words: &mut [Word]) {
     let mut start = 0;
     while start < words.len() {
         let more = words[start + 1..].iter().take_while(|word| word.is_attached).count();
         let group = &mut words[start..=start + more];
-        if more > 0 {
-            let goes = group.iter().all(|word| word.is_droppable);
-            let goes_before = group.iter().all(|word| word.is_near_edge_cue);
-            for word in group {
-                (word.is_droppable, word.is_near_edge_cue) = (goes, goes_before);
-                (word.is_hesitation, word.is_interjection) = (false, false);
-            }
+        let goes = group.iter().all(|word| word.is_droppable);
+        let goes_before = group.iter().all(|word| word.is_near_edge_cue);
+        for word in group.iter_mut().filter(|_| more > 0) {
+            (word.is_droppable, word.is_near_edge_cue) = (goes, goes_before);
         }
         start += more + 1;
     }
@@ -407,7 +425,7 @@ fn starts_with_tie(line: &Line, at: usize) -> bool {
 }
 
 /// For every token whether it stands between spoken quotes, as far as that is known without a path.
-fn quoted(line: &Line) -> Vec<bool> {
+pub(super) fn quoted(line: &Line) -> Vec<bool> {
     let mut state = quote::State::default();
     let mut quoted = Vec::with_capacity(line.tokens.len());
     let mut opened = 0;
@@ -477,7 +495,7 @@ impl Lattice {
         let blank = omission.is_blank;
         match omission.run {
             Run::Lead | Run::Tail => true,
-            Run::None if word.is_attached => false,
+            Run::None if word.is_attached || word.is_bound => false,
             Run::None | Run::Hesitation | Run::Interjection => {
                 let quoted = omission.quote.is_some();
                 let on = self.goes_on(omission, token) && word.is_droppable;
@@ -604,12 +622,6 @@ impl Lattice {
         let dropped =
             readings.filter(|reading| reading.kind == Kind::Drop).map(|reading| reading.tokens.start);
         dropped.filter(|&token| !self.omissions.words[token].is_glue).collect()
-    }
-
-    /// Whether an instruction that begins at a token holds for every path: it is not said between quotes, where words are
-    /// text.
-    pub(super) fn binds(&self, token: usize) -> bool {
-        !self.omissions.words[token].is_quoted
     }
 
     /// Whether talk may begin at a token, or the line ends there.
