@@ -1,30 +1,32 @@
 //! Case directives: `capital x`, `all caps word`, `camel case get user name`.
 
-/// A directive of the vocabulary, by what its entry writes.
+/// A case directive: how the words after it are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Directive {
-    /// First letter upper case, of one letter or word.
+    /// Writes the first letter of the next word in upper case.
     Capital,
-    /// The letter or the whole word upper case.
+    /// Writes the next letter or word in upper case.
     Upper,
-    /// The letter or the whole word lower case.
+    /// Writes the next letter or word in lower case.
     Lower,
-    /// One word (or run of letters) upper case; people often mean all that underscores join.
+    /// Writes one word (or run of letters) in upper case. Speakers often mean the whole name that
+    /// underscores join.
     AllCaps,
-    /// `getUserName`, to the next space, symbol or directive.
+    /// `getUserName`: runs to the next space, symbol or directive, as the four below do.
     Camel,
-    /// `GetUserName`, likewise.
+    /// `GetUserName`.
     Pascal,
-    /// `get_user_name`, likewise.
+    /// `get_user_name`.
     Snake,
-    /// `get-user-name`, likewise.
+    /// `get-user-name`.
     Kebab,
-    /// `GET_USER_NAME`, likewise.
+    /// `GET_USER_NAME`.
     Screaming,
 }
 
 impl Directive {
-    /// The directive that a vocabulary entry of kind `case` writes.
+    /// Returns the directive that a vocabulary entry of kind `case` names, or `None` for any other
+    /// name.
     pub fn named(name: &str) -> Option<Directive> {
         Some(match name {
             "capital" => Directive::Capital,
@@ -32,7 +34,8 @@ impl Directive {
             "lower" => Directive::Lower,
             "allcaps" => Directive::AllCaps,
             "camel" => Directive::Camel,
-            // "Title case" is said of one word as often as of several; both come out as in Pascal case.
+            // Speakers say "title case" for one word as often as for several; Pascal case fits
+            // both.
             "pascal" | "title" => Directive::Pascal,
             "snake" => Directive::Snake,
             "kebab" => Directive::Kebab,
@@ -41,7 +44,7 @@ impl Directive {
         })
     }
 
-    /// Whether it runs over several words.
+    /// Whether the directive covers several words.
     pub fn runs(self) -> bool {
         matches!(
             self,
@@ -74,12 +77,12 @@ fn capital(word: &str) -> String {
     chars.next().map_or_else(String::new, |first| std::iter::once(upper(first)).chain(chars).collect())
 }
 
-/// Upper case, letter for letter: one that would become two ("ß") stays.
+/// Upper case, letter for letter. A letter that would become two ("ß") is left as it is.
 pub fn to_upper(text: &str) -> String {
     text.chars().map(upper).collect()
 }
 
-/// Lower case, letter for letter.
+/// Lower case, letter for letter. A letter that would become two is left as it is.
 pub fn to_lower(text: &str) -> String {
     text.chars().map(|c| single(c.to_lowercase(), c)).collect()
 }

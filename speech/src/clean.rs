@@ -1,7 +1,8 @@
-//! Clean: from the line as typed to tokens, undoing what keyboards and speech engines do to text.
+//! Clean: splits a line into tokens and undoes what keyboards and speech engines do to text.
 //!
-//! Typography becomes ASCII, pauses written as commas and the full stop at the end go, and what was typed by hand
-//! (quoted strings, flags, paths) stays one token, byte for byte.
+//! Typographic characters become ASCII. Commas that stand for pauses and the final full stop are
+//! removed. Text that was typed by hand (quoted strings, flags, paths) stays one token and keeps
+//! its bytes.
 
 use std::ops::Range;
 
@@ -10,11 +11,11 @@ use crate::codes;
 /// What a token is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shape {
-    /// Letters, perhaps with an apostrophe inside: something said.
+    /// Letters, perhaps with an apostrophe inside: a spoken word.
     Word,
     /// ASCII digits only.
     Digits,
-    /// Anything else: something typed, or written by the speech engine.
+    /// Anything else: text that was typed, or symbols that the speech engine wrote.
     Typed,
     /// White space with a line break in it: the buffer has several lines.
     Break,
@@ -27,48 +28,51 @@ codes!(Shape {
     Break = 3,
 });
 
-/// A piece of the line between white space.
+/// A piece of the line, usually the text between two white spaces.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Token {
-    /// Bytes of [`Line::text`].
+    /// Its byte range in [`Line::text`].
     pub at: Range<usize>,
     /// What it is made of.
     pub shape: Shape,
-    /// Whether a comma or a full stop stood behind it: a pause, a sentence's end.
+    /// Whether a removed comma or full stop followed it, so that the speaker paused there.
     pub followed_by_pause: bool,
-    /// Whether it follows the one before it without white space: a piece of what was written as one.
+    /// Whether no white space separates it from the previous token, because one chunk was split.
     pub attached_to_previous: bool,
 }
 
-/// A line as tokens.
+/// A line and its tokens.
 #[derive(Debug, Clone)]
 pub struct Line {
-    /// The line with its typography made plain.
+    /// The line with its typographic characters replaced.
     pub text: String,
-    /// The same, ASCII lower case: the same byte offsets.
+    /// `text` in ASCII lower case, with the same byte offsets.
     pub lower: String,
-    /// Its tokens, in order.
+    /// The tokens, in order.
     pub tokens: Vec<Token>,
-    /// White space before the first token: it stays (a leading space keeps a command out of the history).
+    /// White space before the first token. It is kept, because shells can leave a command that
+    /// begins with a space out of their history.
     pub indent: String,
-    /// Byte of `text` → character of the source; `None` where both are the same (ASCII).
+    /// Maps each byte of `text` to a character of the source. `None` if the source is ASCII,
+    /// because bytes and characters are then the same.
     characters: Option<Vec<u32>>,
-    /// Characters in the source.
+    /// Length of the source, in characters.
     pub source_length: usize,
 }
 
 impl Line {
-    /// A token as written.
+    /// The text of a token. `token` is its index in [`Line::tokens`].
     pub fn text(&self, token: usize) -> &str {
         &self.text[self.tokens[token].at.clone()]
     }
 
-    /// A token in ASCII lower case.
+    /// The text of a token in ASCII lower case.
     pub fn lower(&self, token: usize) -> &str {
         &self.lower[self.tokens[token].at.clone()]
     }
 
-    /// Where tokens lie in the source, in characters.
+    /// The range of the source that the tokens span, in characters. An empty range of tokens gives
+    /// an empty range at the start of the next token, or at the end of the line.
     pub fn source(&self, tokens: Range<usize>) -> Range<usize> {
         if tokens.is_empty() {
             let end = self.tokens.get(tokens.start).map_or(self.text.len(), |token| token.at.start);
@@ -80,7 +84,7 @@ impl Line {
         self.character(start)..self.character(end)
     }
 
-    /// The same line cut otherwise.
+    /// The same line with other tokens.
     pub(crate) fn with_tokens(&self, tokens: Vec<Token>) -> Line {
         Line { tokens, ..self.clone() }
     }
@@ -93,7 +97,8 @@ impl Line {
     }
 }
 
-/// What keyboards and dictation tools write for a plain character; "" for what vanishes.
+/// The ASCII text for a typographic character that keyboards and dictation tools write. `None` for
+/// any other character.
 fn plain_form(c: char) -> Option<&'static str> {
     Some(match c {
         '–' | '‐' | '‑' | '−' => "-",
@@ -106,7 +111,8 @@ fn plain_form(c: char) -> Option<&'static str> {
     })
 }
 
-/// Cuts a line into tokens. `text` must hold no control characters but tab and line break.
+/// Splits a line into tokens. `source` must not contain control characters other than tab and line
+/// break.
 pub fn clean(source: &str) -> Line {
     let source_length = if source.is_ascii() { source.len() } else { source.chars().count() };
     let (text, characters) = if source.is_ascii() { (source.to_owned(), None) } else { make_plain(source) };
@@ -156,7 +162,7 @@ fn tokenise(text: &str) -> Vec<Token> {
     tokens
 }
 
-/// Bytes up to the next white space outside quotes that were typed.
+/// Length, in bytes, of the chunk that ends at the next white space outside typed quotes.
 fn chunk_length(rest: &str) -> usize {
     let bytes = rest.as_bytes();
     let mut at = 0;
@@ -167,7 +173,7 @@ fn chunk_length(rest: &str) -> usize {
                 continue;
             }
             b'"' => true,
-            // An apostrophe inside a word ("let's") opens nothing.
+            // An apostrophe inside a word ("let's") does not open a quote.
             b'\'' => at == 0 || !bytes[at - 1].is_ascii_alphanumeric(),
             _ => false,
         };
@@ -178,13 +184,14 @@ fn chunk_length(rest: &str) -> usize {
         at += 1;
     }
     let end = at.min(bytes.len());
-    // A backslash before a multi-byte character steps into it.
+    // A backslash skips one byte, which can end inside a character of several bytes.
     (end..=bytes.len()).find(|&end| rest.is_char_boundary(end)).unwrap_or(bytes.len())
 }
 
-/// Bytes of a quoted string with both its quotes, or `None` where it is not closed.
+/// Length, in bytes, of a quoted string with both its quotes. `None` if it is not closed.
 fn quoted_length(bytes: &[u8]) -> Option<usize> {
-    /// Further than this a typed quote is not looked for: it keeps the cutting linear.
+    /// Bytes that are searched for the closing quote. The limit keeps tokenisation linear; its size
+    /// was hand-chosen on 2026-11-23.
     const FAR: usize = 4096;
     let quote = bytes[0];
     let mut at = 1;
@@ -210,7 +217,8 @@ fn push_chunk(text: &str, at: Range<usize>, tokens: &mut Vec<Token>) {
             Shape::Typed
         }
     };
-    // "foo," is a pause after a word or a name; "cut -d," is a flag.
+    // The comma of "foo," is a pause after a word or a name; the comma of "cut -d," belongs to a
+    // flag.
     if let Some(bare) = chunk.strip_suffix(',')
         && ends_name(bare)
         && !bare.starts_with('-')
@@ -249,7 +257,8 @@ fn is_word(piece: &str) -> bool {
         && !piece.ends_with('\'')
 }
 
-/// The full stop (or question mark) that a speech engine puts after a sentence.
+/// Removes the full stop, question mark or exclamation mark that a speech engine puts after a
+/// sentence.
 fn drop_final_stop(text: &str, tokens: &mut [Token]) {
     let several = tokens.len() > 1;
     let Some(last) = tokens.last_mut() else { return };
@@ -269,7 +278,8 @@ fn drop_final_stop(text: &str, tokens: &mut [Token]) {
     }
 }
 
-/// Whether a sentence may end behind this: after a letter, a digit or a quote, not after `..` or `./.`
+/// Whether a sentence may end after `bare`: after a letter, a digit or a quote, but not after `..`
+/// or `./.`
 fn ends_name(bare: &str) -> bool {
     bare.ends_with(|c: char| c.is_alphanumeric() || matches!(c, '"' | '\''))
 }

@@ -1,6 +1,8 @@
-//! Render: a path through the lattice as text, with the cursor carried over and a span for every step.
+//! Render: writes a path through the lattice as text, with a span for every step, and carries the
+//! cursor over.
 //!
-//! Nothing but what the readings of the path write comes out, and single spaces between them.
+//! The text consists of the indentation of the line, the texts of the readings on the path, and
+//! single spaces between them.
 
 use std::ops::Range;
 
@@ -11,9 +13,9 @@ use crate::lattice::{Lattice, Step};
 pub struct Span {
     /// The tokens that the step spans.
     pub tokens: Range<usize>,
-    /// Where they are in the source, in characters.
+    /// The range of the source that they take, in characters.
     pub source: Range<usize>,
-    /// What they became, in characters of the text; empty where they were dropped.
+    /// The range of the text that they became, in characters; empty if they were dropped.
     pub output: Range<usize>,
 }
 
@@ -22,11 +24,11 @@ pub struct Span {
 pub struct Rendered {
     /// The command.
     pub text: String,
-    /// One span a step, in order.
+    /// One span for each step, in order.
     pub spans: Vec<Span>,
 }
 
-/// Writes a path. The line's own indentation stays; a line break at the end never does.
+/// Writes a path. Keeps the indentation of the line and removes line breaks at the end.
 pub fn render(lattice: &Lattice, path: &[Step]) -> Rendered {
     let mut text = lattice.line.indent.clone();
     let mut length = text.chars().count();
@@ -57,7 +59,8 @@ pub fn render(lattice: &Lattice, path: &[Step]) -> Rendered {
     Rendered { text, spans }
 }
 
-/// Where a cursor of the source stands in the text: behind what it stood behind. Both in characters.
+/// Carries a cursor from the source to the text: it stays after the words that it was after.
+/// `cursor` and the result are positions in characters.
 pub fn carry_cursor(lattice: &Lattice, rendered: &Rendered, cursor: usize) -> usize {
     let end = rendered.text.chars().count();
     let mut carried = lattice.line.indent.chars().count().min(cursor);
@@ -66,7 +69,8 @@ pub fn carry_cursor(lattice: &Lattice, rendered: &Rendered, cursor: usize) -> us
             return if cursor == span.source.start { span.output.start.max(carried) } else { carried };
         }
         if cursor < span.source.end {
-            // Inside what was copied, the same place; inside what was said, behind what it became.
+            // Inside copied text the cursor keeps its place; inside spoken words it moves to the
+            // end of what they became.
             let copied = span.source.len() == span.output.len();
             return if copied { span.output.start + cursor - span.source.start } else { span.output.end };
         }

@@ -1,7 +1,8 @@
-//! Spacing: where a free line, whose separators nobody said, has its spaces.
+//! Spacing: puts spaces into a free line, which is a line without spoken separators.
 //!
-//! One pass with the shell word under construction in view. Each rule is about one symbol and what stands on its two
-//! sides; the table of commands decides what is a flag, a sub-command or a hyphenated name.
+//! It takes one pass over the readings and follows the shell word under construction. Each rule is
+//! about one symbol and its two neighbours. The command table says what is a flag, a sub-command or
+//! a hyphenated name.
 
 use crate::clean::Shape;
 use crate::command_line::CommandLine;
@@ -9,7 +10,10 @@ use crate::commands::{self, Command};
 use crate::lattice::{Kind, Lattice, Reading, ReadingId, Step};
 use crate::symbol::{ends_command, first_char, is_redirection};
 
-/// The path of the chosen readings, with spaces put between them.
+/// Returns the path of the chosen readings with a decision about the space before each.
+///
+/// `chosen` holds one reading for each step, in the order of the line. A letter may be exchanged
+/// for its upper-case reading where the command has that flag in upper case only.
 pub fn space(lattice: &Lattice, chosen: &[ReadingId]) -> Vec<Step> {
     let writing: Vec<usize> =
         (0..chosen.len()).filter(|&at| lattice.reading(chosen[at]).kind != Kind::Drop).collect();
@@ -45,7 +49,8 @@ pub fn space(lattice: &Lattice, chosen: &[ReadingId]) -> Vec<Step> {
     steps
 }
 
-/// Between what was typed white space stays, and so beside it, except where a symbol that was said decides.
+/// Keeps the white space next to typed text and between two digit tokens. Returns `None` to leave
+/// the decision to the rules, as next to a spoken symbol.
 fn as_typed(lattice: &Lattice, line: &CommandLine, previous: &Reading, current: &Reading) -> Option<bool> {
     let shape = |reading: &Reading| lattice.line.tokens[reading.tokens.start].shape;
     let said_symbol = |reading: &Reading| reading.is_symbol() && shape(reading) == Shape::Word;
@@ -53,7 +58,7 @@ fn as_typed(lattice: &Lattice, line: &CommandLine, previous: &Reading, current: 
         return None;
     }
     if previous.is_symbol() {
-        // Speech engines write a dash that was said as a sign of its own, and after `dot /` the path goes on.
+        // Speech engines write a spoken dash as a separate `-`, and the path goes on after `dot /`.
         let goes_on = previous.text == "-" || line.word != previous.text;
         return (!goes_on).then_some(true);
     }
@@ -62,7 +67,7 @@ fn as_typed(lattice: &Lattice, line: &CommandLine, previous: &Reading, current: 
     (typed || digits).then_some(true)
 }
 
-/// A reading with its neighbours, dropped ones left out.
+/// A reading with its neighbours; dropped readings are skipped.
 struct Around<'a> {
     previous: Option<&'a Reading>,
     current: &'a Reading,
@@ -73,7 +78,7 @@ fn is_symbol(reading: Option<&Reading>, text: &str) -> bool {
     reading.is_some_and(|reading| reading.kind == Kind::Symbol && reading.text == text)
 }
 
-/// A word of letters, in whatever way it came about.
+/// Whether a reading writes a word, whatever kind of reading it is.
 fn is_name(reading: &Reading) -> bool {
     matches!(
         reading.kind,
@@ -89,7 +94,8 @@ fn is_letter(reading: &Reading) -> bool {
     reading.kind == Kind::Letter || (reading.kind == Kind::Case && reading.text.chars().count() == 1)
 }
 
-/// Folders at the root of a file system: after one of their names' slash a new path begins.
+/// Folders at the root of a file system, sorted for binary search. A slash before one of these
+/// names may begin a new path.
 const ROOTS: [&str; 18] = [
     "applications",
     "bin",
@@ -132,8 +138,8 @@ impl CommandLine {
             return true;
         }
         if is_letter(previous) && is_letter(current) {
-            // "c p r": a command spelled out ends where it is one; the letters of a flag or a path run on, and what is
-            // left are names of one letter.
+            // "c p r": a spelled command ends as soon as it is a known one. The letters of a flag
+            // or a path stay together. Other single letters are names of files.
             return match self.words.is_empty() {
                 true => commands::is_command(&self.word) && !self.at_flag(),
                 false => self.word.len() == 1 && self.command.is_some_and(takes_files),
@@ -143,14 +149,15 @@ impl CommandLine {
             && let Some(command) = self.command
             && command.long(&format!("{}{}", &self.word[2..], current.text)).is_some()
         {
-            // "dash dash one line" is `--oneline`.
+            // "dash dash one line" means `--oneline`.
             return false;
         }
         if is_number(previous) && is_number(current) {
             return false;
         }
         if is_number(current) {
-            // "file two" is a name; "sleep ten" and "-n ten" are arguments, and `-print0` is a flag.
+            // "file two" is one name. The numbers of "sleep ten" and "-n ten" are arguments, and
+            // `-print0` is one flag.
             if self.at_flag() && self.is_word_flag(&format!("{}{}", &self.word[1..], current.text)) {
                 return false;
             }
@@ -159,7 +166,7 @@ impl CommandLine {
                 || is_long_number(current);
         }
         if is_number(previous) {
-            // "fifty k" is a size, "two d" a time; a word after a number is the next argument.
+            // "fifty k" is a size and "two d" a duration; any other word is the next argument.
             const UNITS: &str = "bcdghkmpstwx";
             return !is_letter(current)
                 || !UNITS.contains(&current.text.to_lowercase())
@@ -218,7 +225,7 @@ impl CommandLine {
                     || is_name(previous) && is_symbol(next, if symbol == "{" { "}" } else { "]" })
             }
             "(" => !previous.is_symbol() || ends_command(&previous.text),
-            // The closing signs, and what stands inside a word: _ : = , ^ and the rest.
+            // Closing signs, and symbols inside a word: _ : = , ^ and the rest.
             _ => false,
         }
     }
@@ -229,7 +236,7 @@ impl CommandLine {
             || is_redirection(&previous.text)
     }
 
-    /// A flag, or a hyphen inside a name?
+    /// Whether a dash begins a flag (a space) or is a hyphen inside a name (no space).
     fn space_before_dash(&self, previous: &Reading, around: &Around<'_>) -> bool {
         let Some(next) = around.next else { return true };
         if previous.is_symbol() {
@@ -244,7 +251,7 @@ impl CommandLine {
             return true;
         }
         if self.word.contains('%') {
-            // A date's format: "+%Y-%m-%d".
+            // A date format: "+%Y-%m-%d".
             return false;
         }
         if is_number(previous) && is_number(next) {
@@ -260,7 +267,8 @@ impl CommandLine {
             return match self.command {
                 Some(command) if command.long_starts_with(&format!("{name}-{right}")) => false,
                 Some(command) if command.long(name).is_some() => true,
-                // An unknown flag: names of flags are hyphenated, and words after one dash are rarely flags.
+                // The flag is unknown: long flags are often hyphenated, and few commands have
+                // flags of one dash and a word.
                 _ => self.is_word_flag(right),
             };
         }
@@ -291,7 +299,8 @@ impl CommandLine {
         if lone || is_symbol(Some(next), "/") {
             return true;
         }
-        // "cat dot bashrc": after the command's name a dot begins a hidden file, unless it is part of the name.
+        // "cat dot bashrc": a dot after a command begins a hidden file, unless the command's own
+        // name contains the dot.
         self.at_flag() && !self.is_path() && !is_number(previous)
             || self.at_name()
                 && is_name(previous)
@@ -306,7 +315,7 @@ impl CommandLine {
                 || is_redirection(&previous.text) && !previous.text.starts_with('2');
         }
         let root = around.next.is_some_and(|next| ROOTS.binary_search(&next.text.as_ref()).is_ok());
-        // "cp a dot txt slash tmp": the file is whole, and what follows begins at the root.
+        // "cp a dot txt slash tmp": the file name is complete, so `/tmp` begins at the root.
         let whole = self.words.len() > 1 || !self.words.is_empty() && self.word.contains('.');
         self.at_flag() && !self.is_path() || self.at_name() || root && !self.word.contains('/') && whole
     }
@@ -317,7 +326,7 @@ impl CommandLine {
             "|" | "||" | "&&" | ";" | "|&" | ">" | ">>" | "<" | "<<" | "2>&1" => true,
             "2>" | "2>&" => false,
             "&" => !self.word.ends_with(">&"),
-            // A quote or bracket that was just closed ends the word; one that was opened begins it.
+            // A closing quote or bracket ends the word; an opening one begins it.
             sign @ ("\"" | "'" | "`") => !self.open.has(first_char(sign)),
             ")" | "}" | "]" => true,
             "*" | "?" => !(is_number(current) || is_letter(current) && self.is_path()),
@@ -344,7 +353,8 @@ impl CommandLine {
                 !(is_number(previous) && is_number(current)
                     || is_letter(previous) && (is_letter(current) || is_number(current)))
             }
-            // "fix colon bug": a heading; "Content-Type: application/json".
+            // A space follows the colon of a heading ("fix: bug") or of a header
+            // ("Content-Type: application/json").
             (true, false) => match previous.text.as_ref() {
                 ":" => {
                     is_name(current)
@@ -370,17 +380,17 @@ fn parent_has_hyphenated(command: Command, left: &str, right: &str) -> bool {
     parent.is_some_and(|parent| parent.has_hyphenated_subcommand(left, right))
 }
 
-/// Commands whose arguments are files, mostly: their one-letter names stand apart.
+/// Commands whose arguments are mostly files. Single letters after them are separate file names.
 fn takes_files(command: Command) -> bool {
     matches!(command.path(), "cp" | "mv" | "diff" | "ln" | "cmp" | "comm" | "join" | "rm" | "touch" | "cat")
 }
 
-/// `python3`, `bzip2`: commands whose names end in a number.
+/// Whether `name` and `number` together name a command, such as `python3` or `bzip2`.
 fn numbered_command(name: &str, number: &str) -> bool {
     commands::is_command(&format!("{name}{number}"))
 }
 
-/// A port, a size, a year: no part of a name.
+/// Whether a number is long enough to be a port, a size or a year instead of the end of a name.
 fn is_long_number(reading: &Reading) -> bool {
     reading.text.len() >= 3
 }

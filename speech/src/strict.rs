@@ -1,16 +1,19 @@
-//! The strict dialect: every separator is said, and what is not separated is written together. Exact by construction.
+//! The strict dialect: the speaker says every separator, and words without one are written
+//! together.
 //!
-//! The longest form of the vocabulary wins, a number is the longest phrase that is one, a case directive runs to the
-//! next space, symbol or directive. No guess is made, so no model is needed.
+//! The longest form of the vocabulary wins, a number takes the longest phrase that is a number, and
+//! a case directive runs to the next space, symbol or directive. These rules leave one path, so the
+//! result is exact and needs no model.
 
 use crate::commands;
 use crate::lattice::{Kind, Lattice, Reading, ReadingId, Step};
 
-/// The one path of a strict line, or `None` where the line is not strict.
+/// Returns the one path of a strict line, or `None` if the line is not strict.
 ///
-/// A line is strict when it says `space` or `no space` somewhere and nowhere leaves out a separator: two plain words
-/// side by side, or a command with its flag right behind ([`lacks_separator`]), which the strict dialect would have
-/// written together, mean that its speaker did not keep to it.
+/// A strict line says a separator (such as `space` or `no space`) at least once and never leaves
+/// one out. A separator is missing between two plain words, or between a command and its flag
+/// ([`lacks_separator`]): the strict dialect would write these together, so the speaker is not
+/// using it.
 pub fn path(lattice: &Lattice) -> Option<Vec<Step>> {
     let mut steps = Vec::with_capacity(lattice.len());
     let mut says_separators = false;
@@ -33,8 +36,9 @@ pub fn path(lattice: &Lattice) -> Option<Vec<Step>> {
     (says_separators && !lacks_separator(&readings)).then_some(steps)
 }
 
-/// Whether a line that begins so leaves out the separator behind its command: `ls dash l`, `kill dash nine`,
-/// `git dash dash version`, `sleep five`. No program is called `ls-l`.
+/// Whether a line that begins with these readings lacks the separator after its command:
+/// `ls dash l`, `kill dash nine`, `git dash dash version`, `sleep five`. No program is called
+/// `ls-l`.
 fn lacks_separator(readings: &[&Reading]) -> bool {
     let [command, rest @ ..] = readings else { return false };
     if command.kind != Kind::Word || !commands::is_command(&command.text) {
@@ -54,12 +58,13 @@ fn lacks_separator(readings: &[&Reading]) -> bool {
     }
 }
 
-/// The reading that the strict dialect takes at a token.
+/// Returns the reading that the strict dialect takes at token `at`: the longest, and of equally
+/// long ones the kind of the highest rank.
 pub fn choose(lattice: &Lattice, at: usize) -> ReadingId {
     let (first, readings) = lattice.arcs_from(at);
     let rank = |kind: Kind| match kind {
         Kind::Literal => 6,
-        // Names in capitals are said with one "all caps": `NODE_ENV`.
+        // One "all caps" covers a whole name in capitals, such as `NODE_ENV`.
         Kind::Case | Kind::WideCase => 5,
         Kind::Separator | Kind::Join | Kind::Symbol => 4,
         Kind::Number => 3,
@@ -71,7 +76,7 @@ pub fn choose(lattice: &Lattice, at: usize) -> ReadingId {
         .iter()
         .enumerate()
         .filter(|(_, reading)| rank(reading.kind) > 0)
-        // The first of equals: `max_by_key` would take the last.
+        // `max_by_key` returns the last of equal elements; reversed, that is the first one.
         .rev()
         .max_by_key(|(_, reading)| (reading.tokens.len(), rank(reading.kind)));
     best.map_or(first, |(at, _)| first + at as u32)

@@ -1,16 +1,17 @@
-//! A person's own words.
+//! User words: a user's own spoken forms, from the settings.
 
 use crate::lattice::MAX_SPAN;
 
-/// A spoken form → what it writes, for one person. Forms are matched in lower case.
+/// The spoken forms of one user and what each writes. Forms are matched in lower case.
 #[derive(Debug, Clone, Default)]
 pub struct UserWords {
-    /// (words, what they write), longest first.
+    /// The words of each form and the text that they write; forms with the most words first.
     forms: Vec<(Vec<String>, String)>,
 }
 
 impl UserWords {
-    /// `pairs`: spoken form, written form. Empty forms are left out.
+    /// Builds the table from pairs of a spoken and a written form. Forms that are empty or longer
+    /// than [`MAX_SPAN`] words are ignored.
     pub fn new(pairs: impl IntoIterator<Item = (String, String)>) -> UserWords {
         let mut forms: Vec<(Vec<String>, String)> = pairs
             .into_iter()
@@ -23,12 +24,12 @@ impl UserWords {
         UserWords { forms }
     }
 
-    /// Whether there is none.
+    /// Whether the user has no words.
     pub fn is_empty(&self) -> bool {
         self.forms.is_empty()
     }
 
-    /// The forms that match the words starting at `words[0]`, longest first.
+    /// The forms that match the beginning of `words`, longest first. `words` must be in lower case.
     pub(crate) fn matches<'a>(
         &'a self,
         words: &'a [&str],
@@ -38,7 +39,7 @@ impl UserWords {
             .filter(move |(form, _)| form.len() <= words.len() && form.iter().zip(words).all(|(a, b)| a == b))
     }
 
-    /// The pairs, as given.
+    /// The pairs of a spoken form in lower case and what it writes, longest form first.
     pub fn pairs(&self) -> impl Iterator<Item = (String, &str)> {
         self.forms.iter().map(|(words, written)| (words.join(" "), written.as_str()))
     }

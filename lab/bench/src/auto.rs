@@ -1,4 +1,4 @@
-//! Choosing with a language model at hand, beside writing every line with the same model.
+//! Compares the `auto` route with a language model to writing every line with the same model.
 
 use crate::daemon::resident_megabytes;
 use crate::llama::{self, FORMATS, Peer};
@@ -15,7 +15,7 @@ use sayso_language::tokenizer::Tokenizer;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// What is needed for it, of which nothing comes with the program.
+/// The inputs of the benchmark. None of them comes with the program.
 #[derive(Debug, clap::Args)]
 pub(super) struct Means {
     /// For `auto`: JSON lines with the cases
@@ -24,19 +24,23 @@ pub(super) struct Means {
     /// For `auto`: a model folder
     #[arg(long, value_name = "FOLDER")]
     model: Option<PathBuf>,
-    /// For `auto`: random weights in the shape of Qwen3-0.6B, with the tokenizer of the model folder
+    /// For `auto`: use random weights in the shape of Qwen3-0.6B and only the tokenizer of the
+    /// model folder
     #[arg(long, requires = "model")]
     random: bool,
 }
 
 impl Means {
-    /// Whether they are named.
+    /// Whether both required inputs are given.
     pub(super) fn are_there(&self) -> bool {
         self.cases.is_some() && self.model.is_some()
     }
 }
 
-/// Measures over `samples` cases at most. Fails when the same line has two answers.
+/// Measures with at most `samples` cases.
+///
+/// # Errors
+/// If an input is missing or cannot be read, or if the same line gets two different answers.
 pub(super) fn run(samples: usize, means: &Means) -> anyhow::Result<Report> {
     let (Some(cases), Some(folder)) = (&means.cases, &means.model) else {
         bail!("`bench auto` needs --cases FILE.jsonl and --model FOLDER");
@@ -47,12 +51,12 @@ pub(super) fn run(samples: usize, means: &Means) -> anyhow::Result<Report> {
         false => folder.as_path(),
     };
     let mut cases = cases::read(cases, "dictated")?;
-    // Files are often sorted; these are spread over all of it.
+    // Files are often sorted, so the cases are taken from the whole file at equal distances.
     let step = cases.len().div_ceil(samples);
     cases = cases.into_iter().step_by(step).collect();
 
     let model = ModelHandle::open(folder, &language::Options::default())?;
-    // Each line once before anything is measured, so that the model has in memory what it uses.
+    // Converts each line once before the measurement, so that the model's weights are in memory.
     for case in &cases {
         choose(&model, case)?;
     }
@@ -69,19 +73,19 @@ pub(super) fn run(samples: usize, means: &Means) -> anyhow::Result<Report> {
     Ok(report(times, cases.len(), memory, means.random))
 }
 
-/// What was measured.
+/// The measured times.
 #[derive(Default)]
 struct Times {
-    /// Two of each line.
+    /// Two times for each line.
     auto: Vec<Duration>,
-    /// Those of `auto` for which the language model was asked.
+    /// The times in `auto` of lines for which the language model was asked.
     judged: Vec<Duration>,
     write: Vec<Duration>,
-    /// Of each llama.cpp, in milliseconds.
+    /// The times of each llama.cpp, in milliseconds.
     peers: Vec<Vec<f64>>,
 }
 
-/// Converts a line twice and writes it in between.
+/// Converts a line twice, and in between writes it with the model and with each llama.cpp.
 fn measure(
     case: &Case,
     model: &ModelHandle,
@@ -96,7 +100,7 @@ fn measure(
         times.extend(peer.run(&format!("answering {} {}", tokens[0], tokens[1]))?);
     }
     let (again, second) = choose(model, case)?;
-    ensure!(first == again, "{:?} had two answers: {first:?} and {again:?}", case.dictated);
+    ensure!(first == again, "{:?} got two answers: {first:?} and {again:?}", case.dictated);
     times.auto.extend([time, second]);
     if matches!(first.0, Stage::Rescored | Stage::Generated) {
         times.judged.extend([time, second]);
@@ -104,7 +108,7 @@ fn measure(
     Ok(())
 }
 
-/// `memory` is what the process holds beyond the weights, in megabytes.
+/// `memory` is the resident memory of the process without the weights, in megabytes.
 fn report(times: Times, lines: usize, memory: f64, random: bool) -> Report {
     let mean = |times: &[Duration]| times.iter().sum::<Duration>().as_secs_f64() / times.len() as f64;
     let row = |name: String, times: &[Duration]| Row::of_durations(name, Unit::Milliseconds, times);
@@ -129,11 +133,11 @@ fn report(times: Times, lines: usize, memory: f64, random: bool) -> Report {
     Report {
         name: "auto",
         method: format!(
-            "Each line is converted by `auto` with a language model, and written with the same model, token by token, \
-             as many tokens as the expected command has; the beginning of the prompt is cached for both. {}. Each line \
-             is converted twice and its answers are compared; in between it is written, also by llama.cpp where that \
-             was built, with a model of the same shape, as many tokens. Memory is what this process has resident \
-             beyond the weights of its model, tokenizer, tagger and cases included.",
+            "Each line is converted by `auto` with a language model, and the same model also writes it token by token, \
+             with as many tokens as the expected command has; the beginning of the prompt is cached for both. {}. Each \
+             line is converted twice and the answers are compared. In between, the model writes it, and so does \
+             llama.cpp if it was built, with a model of the same shape and as many tokens. Memory is the resident \
+             memory of this process without the weights of the model; it includes tokenizer, tagger and cases.",
             match random {
                 true => "Random weights in the shape of Qwen3-0.6B",
                 false => "The weights of the folder",
@@ -143,7 +147,7 @@ fn report(times: Times, lines: usize, memory: f64, random: bool) -> Report {
     }
 }
 
-/// The stage that answered and the answer, and the time that it took.
+/// Converts a line. Returns the stage that answered, the answer, and the time that it took.
 fn choose(model: &ModelHandle, case: &Case) -> anyhow::Result<((Stage, String), Duration)> {
     let dictation = Dictation { text: &case.dictated, ..Dictation::default() };
     let rescorer = Rescorer { model, stop: &Stop::never() };
@@ -152,12 +156,12 @@ fn choose(model: &ModelHandle, case: &Case) -> anyhow::Result<((Stage, String), 
     Ok(((conversion.stage, conversion.buffer), start.elapsed()))
 }
 
-/// The model as the series used it.
+/// The language model, writing freely.
 struct Writer {
     decoder: Decoder,
     tokenizer: Tokenizer,
     chat: Chat,
-    /// Tokens that stand before each dictation.
+    /// Number of prompt tokens before the dictation, which are cached.
     head: usize,
 }
 
@@ -172,8 +176,9 @@ impl Writer {
         Ok(Writer { decoder, tokenizer, chat, head: head.len() })
     }
 
-    /// Writes as many tokens as the command has, and the one that ends it: the tokens that are read behind the head of
-    /// the prompt, those that are written, and the time.
+    /// Writes as many tokens as the expected command has, and one that ends it. Returns the number
+    /// of tokens that are read after the cached head of the prompt, the number that are written,
+    /// and the time.
     fn time(&mut self, case: &Case) -> anyhow::Result<([usize; 2], Duration)> {
         let length = self.tokenizer.encode(&case.expected)?.len() + 1;
         let start = Instant::now();
@@ -184,7 +189,7 @@ impl Writer {
     }
 }
 
-/// A folder with random weights and the tokenizer of another one.
+/// Writes a model folder with random weights and the tokenizer of another folder.
 fn with_random_weights<'f>(tokenizer: &Path, folder: &'f Path) -> anyhow::Result<&'f Path> {
     random::write_model(folder)?;
     for entry in std::fs::read_dir(tokenizer)? {

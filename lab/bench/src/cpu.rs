@@ -1,4 +1,4 @@
-//! A language model on the processor, beside what reading its weights alone takes.
+//! A language model on the processor, compared with the time that reading its weights takes.
 
 use crate::daemon::resident_megabytes;
 use crate::random::{self, BITS, GROUP, Words};
@@ -11,33 +11,33 @@ use std::time::{Duration, Instant};
 /// Measures.
 ///
 /// # Errors
-/// When an answer differs from the first one.
+/// If the model cannot be made, or if an answer differs from the first one.
 pub(super) fn run(samples: usize) -> anyhow::Result<Report> {
     let mut decoder = random::model()?;
     let texts = Texts::new();
-    // As many as take a minute or two.
+    // These rounds take a minute or two.
     let rounds = (samples / 20).clamp(3, 50);
     let mut times = Times::default();
     let mut first = None;
     for _ in 0..rounds {
         let answer = round(&mut decoder, &texts, &mut times)?;
-        ensure!(*first.get_or_insert_with(|| answer.clone()) == answer, "the same text had another answer");
+        ensure!(*first.get_or_insert_with(|| answer.clone()) == answer, "the same text got another answer");
     }
     Ok(report(&decoder, times))
 }
 
-/// Tokens that are read and scored, the same in each round.
+/// Tokens to read and to score, the same in each round.
 struct Texts {
-    /// Cached before anything else is read.
+    /// Tokens that are cached before anything else is read.
     prefix: Vec<u32>,
     dictation: Vec<u32>,
     /// The prefix and the dictation.
     prompt: Vec<u32>,
     /// A text that shares nothing with the prefix.
     other: Vec<u32>,
-    /// Candidates that share nothing.
+    /// Candidates that share no tokens.
     apart: Vec<Vec<u32>>,
-    /// Candidates as the paths of a lattice are: the same up to the first word that is not certain.
+    /// Candidates that share their first half, as the paths of a lattice share their beginnings.
     alike: Vec<Vec<u32>>,
 }
 
@@ -52,7 +52,7 @@ impl Texts {
     }
 }
 
-/// What was measured, an item a round; of `token` one for each token.
+/// The measurements: one item for each round, and in `token` one for each token.
 #[derive(Default)]
 struct Times {
     token: Vec<Duration>,
@@ -66,8 +66,8 @@ struct Times {
     megabytes: Vec<f64>,
 }
 
-/// The answers of a round, which are the same in each: tokens, the scores of each candidate's tokens, and the sum of the
-/// weights.
+/// The answers of a round, which must be the same in each: the written tokens, the scores of each
+/// candidate's tokens, and the sum of the weights.
 type Answers = (Vec<u32>, Vec<Vec<f32>>, u64);
 
 fn round(decoder: &mut Decoder, texts: &Texts, times: &mut Times) -> anyhow::Result<Answers> {
@@ -76,14 +76,16 @@ fn round(decoder: &mut Decoder, texts: &Texts, times: &mut Times) -> anyhow::Res
     let mut written = Vec::new();
     for _ in 0..LENGTH {
         let start = Instant::now();
-        let Some(token) = decoder.likeliest() else { bail!("there are no logits after a text was read") };
+        let Some(token) = decoder.likeliest() else {
+            bail!("the decoder has no logits after it read a text")
+        };
         decoder.extend(&[token], &never)?;
         times.token.push(start.elapsed());
         written.push(token);
     }
 
     let start = Instant::now();
-    // Nothing is shared with what was read before, so that all of it is read.
+    // This text shares nothing with what was read before, so all of it is read.
     decoder.prefill(&texts.other, &never)?;
     decoder.likeliest();
     times.read.push(start.elapsed());
@@ -101,7 +103,7 @@ fn round(decoder: &mut Decoder, texts: &Texts, times: &mut Times) -> anyhow::Res
     }
     ensure!(
         judged.iter().flatten().all(|score| score.is_finite() && *score < 0.0),
-        "scores {judged:?} are none"
+        "scores {judged:?} are not log-probabilities"
     );
 
     let start = Instant::now();
@@ -119,7 +121,7 @@ fn report(decoder: &Decoder, times: Times) -> Report {
     let row = |name: String, times: &[Duration]| Row::of_durations(name, Unit::Milliseconds, times);
     let weights = decoder.memory().weights / 1_000_000;
     let limit = row(format!("limit: the weights, {weights} MB, read once"), &times.limit);
-    // The bars are hand-chosen, 2026-11-23.
+    // The bars were hand-chosen on 2026-11-23.
     let token = row("writing one token".into(), &times.token).p50_below(limit.p50 / 0.65);
     let write = row(format!("{DICTATION} tokens read, {LENGTH} written"), &times.write);
     let alike = row(
@@ -132,10 +134,10 @@ fn report(decoder: &Decoder, times: Times) -> Report {
         name: "cpu",
         method: format!(
             "A model of the shape of Qwen3-0.6B with random weights ({BITS} bits, groups of {GROUP}), {}, {} \
-             threads, behind {PREFIX} cached tokens. The limit is the time in which the same threads read \
-             the same weights and add them up. What is read, judged and written is the same in each round and its answers \
-             are compared. Memory is what the process has resident beyond the weights. Bias: other programs on the \
-             machine show in all rows; within a round, each runs once.",
+             threads, after {PREFIX} cached tokens. The limit is the time in which the same threads read \
+             the same weights and add them up. Each round reads, judges and writes the same, and its answers \
+             are compared. Memory is the resident memory of the process without the weights. Bias: other programs on \
+             the machine affect all rows; each row runs once in a round.",
             decoder.instructions().name(),
             Options::default().threads
         ),

@@ -1,19 +1,21 @@
-//! What the daemon costs while nobody speaks, and how soon a new one answers.
+//! The memory of an idle daemon, and the time until a new daemon answers.
 
 use crate::report::{Report, Row, Unit};
 use anyhow::{Context, bail};
 use sayso_testing::RealDaemon;
 use std::time::Instant;
 
-/// Conversions before the memory is read a second time: what they need must be given back.
+/// Conversions before the memory is measured again, to see whether the daemon releases what they
+/// need.
 const CONVERSIONS: usize = 1_000;
-/// Daemons that are started; a start takes milliseconds, and every one is a new process.
+/// Most daemons to start. It is less than the number of samples because each start is a new
+/// process.
 const STARTS: usize = 50;
 
 const SAID: &str = "git space status space dash s";
 const EXPECTED: &str = "git status -s";
 
-/// Measures. Fails when `saysod` is missing or an answer is not the expected one.
+/// Measures. Fails if `saysod` is missing or an answer is not the expected one.
 pub(super) fn run(samples: usize) -> anyhow::Result<Report> {
     let starts = STARTS.min(samples);
     let (mut cold, mut idle, mut used) = (Vec::new(), Vec::new(), Vec::new());
@@ -31,14 +33,14 @@ pub(super) fn run(samples: usize) -> anyhow::Result<Report> {
         }
     }
     let idle = Row::of_figures("resident memory after one answer", Unit::Megabytes, idle).p50_below(20.0);
-    // That of the tagger: by rules alone, 20 is the bar, and 5 is what it takes.
+    // The bar includes the tagger. With the rules alone, the bar was 20 and the daemon took 5.
     let used = Row::of_figures(format!("after {CONVERSIONS} answers"), Unit::Megabytes, used).p50_below(32.0);
     let ratio = used.p50 / idle.p50;
     Ok(Report {
         name: "daemon",
-        method: "A new `saysod` each time, in an empty folder of its own; the time from starting its process to its \
-                 first answer, asked for as soon as it says that it listens. Memory is what the system says is resident, shared pages counted. \
-                 Bias: the program comes from the page cache."
+        method: "Each time a new `saysod` starts in an empty folder; the time is from starting its process to its \
+                 first answer, which is requested as soon as it reports that it listens. Memory is the resident memory \
+                 that the system reports, including shared pages. Bias: the program comes from the page cache."
             .into(),
         rows: vec![
             Row::of_durations("cold start to first answer", Unit::Milliseconds, &cold).p50_below(50.0),
@@ -51,7 +53,7 @@ pub(super) fn run(samples: usize) -> anyhow::Result<Report> {
 fn expect_answer(daemon: &RealDaemon) -> anyhow::Result<()> {
     match daemon.convert(SAID) {
         Ok(answer) if answer == EXPECTED => Ok(()),
-        other => bail!("saysod made {other:?} of {SAID:?} instead of {EXPECTED:?}"),
+        other => bail!("saysod converted {SAID:?} to {other:?} instead of {EXPECTED:?}"),
     }
 }
 
@@ -60,7 +62,7 @@ pub(super) fn resident_megabytes(pid: u32) -> anyhow::Result<f64> {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
     let size = status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix("kB"));
     let kibibytes: f64 =
-        size.context("the system does not say how much memory a process uses")?.trim().parse()?;
+        size.context("the system does not report how much memory a process uses")?.trim().parse()?;
     Ok(kibibytes * 1024.0 / 1e6)
 }
 
@@ -68,6 +70,6 @@ pub(super) fn resident_megabytes(pid: u32) -> anyhow::Result<f64> {
 pub(super) fn resident_megabytes(pid: u32) -> anyhow::Result<f64> {
     let mut ps = std::process::Command::new("ps");
     let size = crate::machine::first_line(ps.args(["-o", "rss=", "-p", &pid.to_string()]));
-    let kibibytes: f64 = size.context("ps does not say how much memory a process uses")?.parse()?;
+    let kibibytes: f64 = size.context("ps does not report how much memory a process uses")?.parse()?;
     Ok(kibibytes * 1024.0 / 1e6)
 }

@@ -1,4 +1,5 @@
-//! From the key press to the changed screen, and what sayso adds to a shell's start.
+//! The time from the key press to the changed screen, and the time that sayso adds to a shell's
+//! start.
 
 use crate::report::{Report, Row, Unit};
 use anyhow::{Context, anyhow, bail};
@@ -8,32 +9,33 @@ use std::time::{Duration, Instant};
 
 /// Key presses and starts before the measured ones.
 const WARM_UP: usize = 5;
-/// Starts of a shell that are measured: they take tens of milliseconds.
+/// Most starts of a shell to measure, because each takes tens of milliseconds.
 const STARTS: usize = 100;
 
-/// What is dictated, and what the screen shows then.
+/// A dictation, and what the screen shows after the key press.
 struct Line {
     said: &'static str,
     shown: &'static str,
 }
 
-/// One path, found by rule.
+/// A strict line, which has one path and needs no model.
 const STRICT: Line = Line { said: "git space status space dash s", shown: "$ git status -s" };
-/// For the tagger to choose.
+/// A free line, which the tagger converts.
 const FREE: Line = Line {
     said: "git commit dash a m quote fix login bug quote",
     shown: "$ git commit -am \"fix login bug\"",
 };
-/// Ctrl-X Ctrl-V, the default key; Ctrl-U, which empties the line in all three shells.
+/// Ctrl-X Ctrl-V, the default key.
 const KEY: &str = "\x18\x16";
+/// Ctrl-U, which empties the line in all three shells.
 const EMPTY_LINE: &str = "\x15";
 
-/// How a shell is started without a start file, to measure what one line adds to its start.
+/// How to start a shell without its start file, to measure what one line adds to its start.
 struct Start {
     shell: Shell,
     /// Arguments that run a line as an interactive shell does.
     bare: &'static [&'static str],
-    /// What an interactive shell has loaded anyway by its first prompt.
+    /// A line that loads what an interactive shell has loaded anyway by its first prompt.
     editor: &'static str,
 }
 
@@ -43,7 +45,8 @@ const STARTS_OF_SHELLS: [Start; 3] = [
     Start { shell: Shell::Bash, bare: &["--norc", "--noprofile", "-i", "-c"], editor: "" },
 ];
 
-/// Measures. Fails when a program or a shell is missing, or a screen does not show the expected line.
+/// Measures. Fails if a program or a shell is missing, or if a screen does not show the expected
+/// line.
 pub(super) fn run(samples: usize) -> anyhow::Result<Report> {
     let daemon = RealDaemon::try_new()?;
     let mut rows = Vec::new();
@@ -59,19 +62,19 @@ pub(super) fn run(samples: usize) -> anyhow::Result<Report> {
     Ok(Report {
         name: "keypress",
         method: format!(
-            "Each shell under a pseudo-terminal of 80 by 24, a warm daemon answering. From writing the key to the \
-             terminal until an emulator of the screen shows {:?} in place of {:?}, which takes no model; then, in \
-             turn with it, what {:?} takes longer, which the tagger answers; beside it the same for the echo of one \
-             letter. The start-up is that of an interactive shell that evaluates sayso's line, \
-             over one that evaluates nothing, in pairs. Bias: no other plugin is loaded, the suggestions of fish are off, and a real terminal adds \
-             the time of its drawing.",
+            "Each shell runs under a pseudo-terminal of 80 by 24, and a warm daemon answers. The time is from writing \
+             the key to the terminal until an emulator of the screen shows {:?} in place of {:?}, which needs no \
+             model. In turn with it, {:?} is converted, which the tagger answers; its row shows the additional time. \
+             The echo of one letter is measured for comparison. The start-up is the time of an interactive shell \
+             that evaluates sayso's line, minus that of one that evaluates nothing, in pairs. Bias: no other plugin is \
+             loaded, the suggestions of fish are off, and a real terminal also takes time to draw.",
             STRICT.shown, STRICT.said, FREE.said
         ),
         rows,
     })
 }
 
-/// Rows for the echo of a letter, for the key, and for what the tagger adds to it.
+/// Rows for the echo of a letter, for the key press, and for the time that the tagger adds to it.
 struct Presses {
     echo: Row,
     strict: Row,
@@ -107,7 +110,8 @@ fn key_presses(shell: Shell, daemon: &RealDaemon, samples: usize) -> anyhow::Res
     })
 }
 
-/// Types `keys`, and waits until the last row that is not empty reads `row`. The time from the one to the other.
+/// Types `keys` and waits until the last row of the screen that is not empty reads `row`. Returns
+/// the time that this takes.
 fn time(terminal: &Terminal, keys: &str, row: &str) -> anyhow::Result<Duration> {
     let start = Instant::now();
     terminal.text(keys);
@@ -115,7 +119,7 @@ fn time(terminal: &Terminal, keys: &str, row: &str) -> anyhow::Result<Duration> 
     Ok(start.elapsed())
 }
 
-/// Waits until the last row that is not empty reads `row`.
+/// Waits until the last row of the screen that is not empty reads `row`.
 fn wait_line(terminal: &Terminal, row: &str) -> anyhow::Result<()> {
     let shown = terminal.try_wait_line(row);
     let failed = |missed| anyhow!("waited for {row:?}: {missed}; the screen shows\n{}", terminal.screen());
@@ -123,7 +127,7 @@ fn wait_line(terminal: &Terminal, row: &str) -> anyhow::Result<()> {
 }
 
 impl Start {
-    /// A row for the time that evaluating sayso's line adds to the start.
+    /// Returns a row for the time that evaluating sayso's line adds to the start of the shell.
     fn added(&self, daemon: &RealDaemon, samples: usize) -> anyhow::Result<Row> {
         let time = |run: &str| -> anyhow::Result<Duration> {
             let mut command = daemon.home.command(self.shell.name());
@@ -143,7 +147,7 @@ impl Start {
     }
 }
 
-/// Time from starting `command` to its end.
+/// Returns the time from starting `command` to its end.
 fn started(command: &mut Command) -> anyhow::Result<Duration> {
     let start = Instant::now();
     let status = command.status().with_context(|| format!("cannot start {command:?}"))?;

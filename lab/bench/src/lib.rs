@@ -18,49 +18,53 @@ use clap::ValueEnum;
 use serde_json::json;
 use std::io::Write;
 
-/// Measures so many times; fails when a program is missing or an answer is wrong.
+/// Measures with the given number of samples. Fails if a program is missing or an answer is wrong.
 type Benchmark<'b> = dyn Fn(usize) -> anyhow::Result<Report> + 'b;
 
-/// What is measured.
+/// The benchmarks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum What {
-    /// The engine in this process
+    /// The rule-based engine in this process
     Scanner,
     /// The tagger in this process
     Tagger,
-    /// A language model of 0.6 billion random weights on the processor
+    /// A language model with 0.6 billion random weights on the processor
     Cpu,
-    /// The same beside llama.cpp, which scripts/llama-bench.sh builds
+    /// The same model compared with llama.cpp, which scripts/llama-bench.sh builds
     Llama,
-    /// Choosing with a language model at hand, beside writing every line; needs --cases and --model
+    /// The auto route with a language model, compared with writing every line; needs --cases and
+    /// --model
     Auto,
-    /// Starting the client and reading its answer
+    /// The time from starting the client to its answer
     Spawn,
     /// The daemon's memory and cold start
     Daemon,
-    /// Key press to changed screen in zsh, fish and bash, and what sayso adds to their start
+    /// The time from a key press to the changed screen in zsh, fish and bash, and the time added to
+    /// their start
     Keypress,
-    /// Everything
+    /// All of them
     All,
 }
 
 /// Measures how fast sayso is: median, 99th percentile, and ratios within the same run.
 ///
-/// Every timed run checks its answer, and a wrong answer ends the benchmark with exit status 1. A missed bar is shown
-/// and is no failure: the machine may be busy. `spawn`, `daemon` and `keypress` start the programs that lie beside
-/// this one, in a folder of their own; build with --release.
+/// Every timed run checks its answer, and a wrong answer ends the benchmark with exit status 1. A
+/// missed bar is reported but is not a failure, because the machine may be busy. `spawn`, `daemon`
+/// and `keypress` start the programs that are in the same folder as this one, with a temporary home
+/// folder. Build with --release.
 #[derive(Debug, clap::Args)]
 pub struct Bench {
-    /// What is measured
+    /// What to measure
     #[arg(value_enum, default_value = "all")]
     what: What,
-    /// Measurements of each thing that takes about a millisecond; quicker things are measured more often
+    /// Number of measurements of things that take about a millisecond; faster ones are measured
+    /// more often
     #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..))]
     samples: u32,
-    /// One JSON object instead of tables
+    /// Print one JSON object instead of tables
     #[arg(long, conflicts_with = "markdown")]
     json: bool,
-    /// Tables in Markdown, as docs/BENCHMARKS.md holds them
+    /// Print tables in Markdown, as in docs/BENCHMARKS.md
     #[arg(long)]
     markdown: bool,
     #[command(flatten)]
@@ -68,7 +72,11 @@ pub struct Bench {
 }
 
 impl Bench {
-    /// Measures and prints. Fails when a program is missing or an answer is wrong.
+    /// Measures and prints the tables.
+    ///
+    /// # Errors
+    /// If a program or a file is missing, if an answer is wrong, or if standard output cannot be
+    /// written.
     pub fn run(&self) -> anyhow::Result<()> {
         let machine = Machine::this();
         let samples = self.samples as usize;
@@ -90,7 +98,7 @@ impl Bench {
         ];
         for (what, run) in all {
             let is_possible = match what {
-                // llama.cpp is not at hand everywhere.
+                // llama.cpp is not installed everywhere.
                 What::Llama => llama::is_here(),
                 What::Auto => self.means.are_there(),
                 _ => true,

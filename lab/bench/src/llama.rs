@@ -1,4 +1,4 @@
-//! A language model on the processor, beside llama.cpp with a model of the same shape.
+//! A language model on the processor, compared with llama.cpp and a model of the same shape.
 
 use crate::random::{self, BITS, GROUP, Words};
 use crate::report::{Report, Row, Unit};
@@ -10,31 +10,35 @@ use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Instant;
 
-/// Names the program of scripts/llama-bench that runs llama.cpp.
+/// The environment variable with the path of the program of scripts/llama-bench that runs
+/// llama.cpp.
 const PROGRAM: &str = "SAYSO_LLAMA_PEER";
-/// Names the folder in which it keeps its models.
+/// The environment variable with the folder in which that program keeps its models.
 const FOLDER: &str = "SAYSO_LLAMA_MODELS";
 
-/// Formats of its weights: the one with scale and bias as ours, and the two that it is fastest with.
+/// Formats of its weights: one that has a scale and a bias as ours has, and its two fastest ones.
 pub(super) const FORMATS: [&str; 3] = ["q4_1", "q4_0", "q4_K"];
 
-/// What both do, and how many times as fast as the fastest of the others ours has to be.
+/// The tasks, and the bar of each: our speed relative to the fastest llama.cpp.
 const TASKS: [(&str, f64); 3] =
     [("one token written", 1.1), ("64 tokens read", 0.8), ("4 × 20 tokens judged", 1.5)];
 
-/// Whether there is a llama.cpp to measure.
+/// Whether a llama.cpp was built for the comparison.
 pub(super) fn is_here() -> bool {
     env::var_os(PROGRAM).is_some()
 }
 
-/// Measures, in turn.
+/// Measures the tasks, with sayso and each llama.cpp in turn.
+///
+/// # Errors
+/// If llama.cpp is missing or fails, or if a score is not a log-probability.
 pub(super) fn run(samples: usize) -> anyhow::Result<Report> {
     let threads = Options::default().threads;
     let mut peers = Peer::start_all(threads)?;
     let mut decoder = random::model()?;
     let mut words = Words::new();
     let rounds = (samples / 20).clamp(3, 50);
-    // (tasks, ours and each format's)
+    // Milliseconds: (tasks, ours and each format, steps).
     let mut times: [Vec<Vec<f64>>; 3] = std::array::from_fn(|_| vec![Vec::new(); 1 + FORMATS.len()]);
     for _ in 0..rounds {
         for (task, times) in times.iter_mut().enumerate() {
@@ -68,13 +72,13 @@ pub(super) fn run(samples: usize) -> anyhow::Result<Report> {
     Ok(Report {
         name: "llama",
         method: format!(
-            "Models of the shape of Qwen3-0.6B with random weights, {threads} threads each, all of them resident, one \
-             after the other in each round: ours in {BITS} bits, groups of {GROUP}, {}; llama.cpp with all matrices in \
-             each of three formats, built by clang for this processor, its threads kept and waiting. Written: tokens \
-             behind {PREFIX} cached ones. Judged: one token and {CANDIDATES} × {LENGTH} behind {PREFIX} cached ones, \
-             nothing shared, in one batch; llama.cpp as {CANDIDATES} sequences that share the prefix. Bias, for us: \
-             q4_1 has 11 % more bytes than our groups of {GROUP}. Bias, against us: our time includes the logarithms of \
-             the probabilities, llama.cpp's ends with the logits.",
+            "Models of the shape of Qwen3-0.6B with random weights, {threads} threads each, all of them resident, run \
+             one after the other in each round: ours in {BITS} bits, groups of {GROUP}, {}; llama.cpp with all matrices \
+             in each of three formats, built by clang for this processor, with its threads kept waiting. Written: \
+             tokens after {PREFIX} cached ones. Judged: one token and {CANDIDATES} × {LENGTH} after {PREFIX} cached \
+             ones, nothing shared, in one batch; in llama.cpp, {CANDIDATES} sequences that share the prefix. Bias for \
+             us: q4_1 has 11 % more bytes than our groups of {GROUP}. Bias against us: our time includes the \
+             log-probabilities, while llama.cpp's ends with the logits.",
             decoder.instructions().name()
         ),
         rows,
@@ -95,7 +99,7 @@ fn ours(task: usize, decoder: &mut Decoder, words: &mut Words) -> anyhow::Result
             for _ in 0..LENGTH {
                 let start = Instant::now();
                 let Some(token) = decoder.likeliest() else {
-                    bail!("there are no logits after a text was read")
+                    bail!("the decoder has no logits after it read a text")
                 };
                 decoder.extend(&[token], &never)?;
                 times.push(milliseconds(start));
@@ -117,7 +121,7 @@ fn ours(task: usize, decoder: &mut Decoder, words: &mut Words) -> anyhow::Result
             times.push(milliseconds(start));
             ensure!(
                 scores.iter().flatten().all(|score| score.is_finite() && *score < 0.0),
-                "scores {scores:?} are none"
+                "scores {scores:?} are not log-probabilities"
             );
         }
     }
@@ -136,7 +140,7 @@ pub(super) struct Peer {
 }
 
 impl Peer {
-    /// One for each of [`FORMATS`].
+    /// Starts one llama.cpp for each of [`FORMATS`].
     pub(super) fn start_all(threads: usize) -> anyhow::Result<Vec<Peer>> {
         FORMATS.iter().map(|format| Peer::start(format, threads)).collect()
     }
@@ -153,15 +157,15 @@ impl Peer {
         command.arg(folder).arg(format).arg(threads.to_string());
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().with_context(missing)?;
         let (Some(tasks), Some(answers)) = (child.stdin.take(), child.stdout.take()) else {
-            bail!("the pipes to {} are gone", program.display())
+            bail!("{} has no pipes", program.display())
         };
         let mut peer = Peer { child, tasks, answers: BufReader::new(answers) };
-        // It writes its model first, where that is not there.
+        // Before it is ready, it writes its model if the model does not exist.
         ensure!(peer.line()? == "ready", "llama.cpp did not start");
         Ok(peer)
     }
 
-    /// Milliseconds of each step of a task, which the head of `peer.cpp` describes.
+    /// Runs a task, as described at the head of `peer.cpp`. Returns the milliseconds of each step.
     pub(super) fn run(&mut self, task: &str) -> anyhow::Result<Vec<f64>> {
         writeln!(self.tasks, "{task}")?;
         let times = self.line()?.split_whitespace().map(str::parse).collect::<Result<Vec<f64>, _>>()?;
@@ -169,6 +173,7 @@ impl Peer {
         Ok(times)
     }
 
+    /// Reads a line of its answer.
     fn line(&mut self) -> anyhow::Result<String> {
         let mut line = String::new();
         ensure!(self.answers.read_line(&mut line)? > 0, "llama.cpp ended before it was done");
@@ -178,7 +183,7 @@ impl Peer {
 
 impl Drop for Peer {
     fn drop(&mut self) {
-        // It may be gone already.
+        // An error means that the process has already ended.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -1,26 +1,26 @@
-//! The machine that figures come from: without its name a figure says nothing.
+//! Describes the machine, because figures mean little without it.
 
 use serde::Serialize;
 use std::fmt;
 use std::process::Command;
 
-/// What a benchmark ran on.
+/// The machine and the build that a benchmark ran on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Machine {
-    /// The processor's own name.
+    /// The name that the processor reports.
     pub(crate) cpu: String,
-    /// Threads that can run at once.
+    /// Number of threads that can run at once.
     pub(crate) threads: usize,
-    /// Kernel and its release, as `uname -sr` says.
+    /// The kernel and its release, as `uname -sr` prints them.
     pub(crate) kernel: String,
-    /// Of sayso, and how it was built.
+    /// The version of sayso, and whether it is a release build.
     pub(crate) build: String,
 }
 
 impl Machine {
-    /// This machine. What cannot be found out is called "unknown".
+    /// Describes this machine. A property that cannot be determined is "unknown".
     pub(crate) fn this() -> Machine {
-        let build = if cfg!(debug_assertions) { "a debug build: NOT for figures" } else { "release" };
+        let build = if cfg!(debug_assertions) { "a debug build, NOT fit for benchmarks" } else { "release" };
         Machine {
             cpu: cpu().unwrap_or_else(unknown),
             threads: std::thread::available_parallelism().map_or(1, usize::from),
@@ -43,7 +43,7 @@ fn unknown() -> String {
 #[cfg(target_os = "linux")]
 fn cpu() -> Option<String> {
     let info = std::fs::read_to_string("/proc/cpuinfo").ok()?;
-    // Arm kernels name no model; the architecture is better than nothing.
+    // Arm kernels do not name the model, so the architecture stands for it.
     let model = info.lines().find_map(|line| line.strip_prefix("model name")?.split_once(':'));
     Some(model.map_or(std::env::consts::ARCH.to_owned(), |(_, name)| name.trim().to_owned()))
 }
@@ -53,7 +53,7 @@ fn cpu() -> Option<String> {
     first_line(Command::new("sysctl").args(["-n", "machdep.cpu.brand_string"]))
 }
 
-/// The first line that a program prints; `None` where it does not run or prints nothing.
+/// The first line that a program prints. `None` if it does not run or if the line is empty.
 pub(crate) fn first_line(command: &mut Command) -> Option<String> {
     let output = command.output().ok()?;
     let text = String::from_utf8_lossy(&output.stdout);

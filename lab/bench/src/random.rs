@@ -1,4 +1,4 @@
-//! A language model of 0.6 billion random weights, and random text for it.
+//! A language model with 0.6 billion random weights, and random text for it.
 
 use safetensors::tensor::{Dtype, View};
 use sayso_language::checkpoint::Checkpoint;
@@ -18,18 +18,18 @@ const VOCABULARY: usize = 151_936;
 pub(super) const BITS: usize = 4;
 pub(super) const GROUP: usize = 64;
 
-/// A model with random weights, as many threads as it has by default.
+/// A decoder with random weights and the default number of threads.
 pub(super) fn model() -> anyhow::Result<Decoder> {
     let folder = tempfile::tempdir()?;
     write_model(folder.path())?;
     Ok(Decoder::new(&Checkpoint::open(folder.path())?, Options::default())?)
 }
 
-/// Random tokens.
+/// A source of random tokens.
 pub(super) struct Words(fastrand::Rng);
 
 impl Words {
-    /// The same each time.
+    /// Starts from a fixed seed, so that all runs use the same tokens.
     pub(super) fn new() -> Words {
         Words(fastrand::Rng::with_seed(1))
     }
@@ -87,7 +87,8 @@ pub(super) fn write_model(folder: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A tensor that is made when it is written: all of them at once would not fit everywhere.
+/// A tensor that is generated when it is written, because all tensors at once may not fit into
+/// memory.
 struct Tensor {
     name: String,
     shape: Vec<usize>,
@@ -96,6 +97,7 @@ struct Tensor {
 
 #[derive(Clone, Copy)]
 enum Fill {
+    /// Random quantized weights.
     Codes,
     /// This number, as bfloat16.
     Number(f32),
@@ -106,7 +108,8 @@ impl Tensor {
         Tensor { name: name + ".weight", shape: vec![width], fill: Fill::Number(1.0) }
     }
 
-    /// Codes that are spread evenly around nothing, and as large as leaves the residual stream about as it is.
+    /// A linear layer: weights, scales and biases. The weights are uniform around zero and so small
+    /// that the layer hardly changes the size of the residual stream.
     fn layer(name: String, outputs: usize, inputs: usize) -> [Tensor; 3] {
         let scale = 0.2 / (inputs as f32).sqrt();
         let groups = vec![outputs, inputs / GROUP];

@@ -1,4 +1,5 @@
-//! What a benchmark found, and how it is shown: a table for people, JSON for programs, Markdown for the docs.
+//! The result of a benchmark as a table for people, as JSON for programs, and as Markdown for the
+//! docs.
 
 use serde::Serialize;
 use std::time::Duration;
@@ -34,12 +35,12 @@ impl Unit {
     }
 }
 
-/// A row beside another one: `value` times `to`.
+/// A comparison of a row with another one: `value` times `to`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct Ratio {
-    /// How many times.
+    /// The factor.
     pub(crate) value: f64,
-    /// Of what, such as "`true`" or "per unit of the 1,000-unit line".
+    /// The name of the other row, such as "`true`" or "per unit of the 1,000-unit line".
     pub(crate) to: String,
 }
 
@@ -50,22 +51,22 @@ pub(crate) struct Row {
     pub(crate) name: String,
     /// The unit of `p50`, `p99` and the bars.
     pub(crate) unit: Unit,
-    /// How many measurements the figures stand on.
+    /// Number of measurements.
     pub(crate) samples: usize,
     /// The median.
     pub p50: f64,
     /// The 99th percentile (nearest rank; the maximum below 100 samples).
     pub p99: f64,
-    /// The median must stay below this, where a bar is set.
+    /// The bar that the median must stay below, if any.
     pub p50_bar: Option<f64>,
-    /// The 99th percentile must stay below this, where a bar is set.
+    /// The bar that the 99th percentile must stay below, if any.
     pub p99_bar: Option<f64>,
-    /// The same row beside another one.
+    /// The comparison with another row, if any.
     pub(crate) ratio: Option<Ratio>,
 }
 
 impl Row {
-    /// A row from any sample of figures in `unit`. `figures` must not be empty.
+    /// Builds a row from figures in `unit`. `figures` must not be empty.
     pub(crate) fn of_figures(name: impl Into<String>, unit: Unit, mut figures: Vec<f64>) -> Row {
         figures.sort_by(f64::total_cmp);
         Row {
@@ -80,30 +81,30 @@ impl Row {
         }
     }
 
-    /// A row from measured times. `durations` must not be empty.
+    /// Builds a row from measured times. `durations` must not be empty.
     pub(crate) fn of_durations(name: impl Into<String>, unit: Unit, durations: &[Duration]) -> Row {
         Row::of_figures(name, unit, durations.iter().map(|&duration| unit.of(duration)).collect())
     }
 
-    /// The median must stay below `limit` (in the row's unit).
+    /// Sets the bar of the median, in the row's unit.
     pub(crate) fn p50_below(mut self, limit: f64) -> Row {
         self.p50_bar = Some(limit);
         self
     }
 
-    /// The 99th percentile must stay below `limit` (in the row's unit).
+    /// Sets the bar of the 99th percentile, in the row's unit.
     pub(crate) fn p99_below(mut self, limit: f64) -> Row {
         self.p99_bar = Some(limit);
         self
     }
 
-    /// Sets the row beside another figure.
+    /// Sets the comparison with another row.
     pub(crate) fn ratio(mut self, value: f64, to: impl Into<String>) -> Row {
         self.ratio = Some(Ratio { value, to: to.into() });
         self
     }
 
-    /// Whether every bar that is set is met; `None` where none is set.
+    /// Whether all bars are met. `None` if the row has no bar.
     pub(crate) fn met(&self) -> Option<bool> {
         let p50 = self.p50_bar.map(|limit| self.p50 < limit);
         let p99 = self.p99_bar.map(|limit| self.p99 < limit);
@@ -133,23 +134,23 @@ impl Row {
     }
 }
 
-/// Width of prose on a terminal.
+/// Width of prose on a terminal, in characters.
 const LINE_CHARS: usize = 100;
 const HEADINGS: [&str; 6] = ["", "p50", "p99", "bar", "ratio", "samples"];
 
 /// One benchmark: how it was measured, and its rows.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct Report {
-    /// The benchmark, such as "scanner".
+    /// The name of the benchmark, such as "scanner".
     pub(crate) name: &'static str,
-    /// How it was measured, which answer was expected, and the known bias: a sentence or three.
+    /// A few sentences on how it was measured and which bias is known.
     pub(crate) method: String,
-    /// What was measured.
+    /// The measurements.
     pub(crate) rows: Vec<Row>,
 }
 
 impl Report {
-    /// For a terminal: the method, and the rows in aligned columns.
+    /// Formats the report for a terminal: the method, then the rows in aligned columns.
     pub(crate) fn to_text(&self) -> String {
         let table: Vec<[String; 6]> = self.table();
         let widths: [usize; 6] = std::array::from_fn(|column| {
@@ -159,7 +160,7 @@ impl Report {
         for row in &table {
             let mut line = format!("  {:<width$}", row[0], width = widths[0]);
             for column in 1..6 {
-                // Figures end at the same place, words begin at the same place.
+                // Columns of figures are aligned to the right, columns of words to the left.
                 match column {
                     1 | 2 | 5 => line += &format!("  {:>width$}", row[column], width = widths[column]),
                     _ => line += &format!("  {:<width$}", row[column], width = widths[column]),
@@ -171,7 +172,7 @@ impl Report {
         text
     }
 
-    /// For docs/BENCHMARKS.md: a heading, the method, a table.
+    /// Formats the report for docs/BENCHMARKS.md: a heading, the method and a table.
     pub(crate) fn to_markdown(&self) -> String {
         let mut text = format!("## {}\n\n{}\n\n", self.name, self.method);
         for (at, row) in self.table().iter().enumerate() {
@@ -188,7 +189,7 @@ impl Report {
     }
 }
 
-/// Lines of at most [`LINE_CHARS`] characters, broken at spaces.
+/// Breaks text at spaces into lines of at most [`LINE_CHARS`] characters.
 fn wrapped(text: &str) -> String {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split(' ') {
@@ -209,7 +210,8 @@ fn nearest_rank(sorted: &[f64], share: f64) -> f64 {
     sorted[rank.clamp(1, sorted.len()) - 1]
 }
 
-/// Three significant digits, without an exponent: more would be noise on any machine.
+/// Formats a figure with three significant digits and without an exponent. More digits would be
+/// noise.
 fn significant(value: f64) -> String {
     let magnitude = if value == 0.0 { 0 } else { value.abs().log10().floor() as i32 };
     let decimals = (2 - magnitude).clamp(0, 3) as usize;

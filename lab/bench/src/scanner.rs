@@ -1,4 +1,4 @@
-//! The engine by rules, in this process.
+//! The rule-based engine, in this process.
 
 use crate::report::{Report, Row, Unit};
 use anyhow::bail;
@@ -6,21 +6,22 @@ use sayso_engine::{Dictation, Engine, Route, Words};
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-/// Conversions before the measured ones: caches and branch predictors are warm at a key press too, in the daemon.
+/// Conversions before the measured ones, because caches and branch predictors are also warm in a
+/// running daemon.
 const WARM_UP: usize = 20;
-/// A conversion of a few microseconds is measured so much more often than a process.
+/// How many times more often a conversion of a few microseconds is measured than a process.
 const MORE: usize = 50;
 
-/// Fifteen words with every separator said.
+/// Fifteen words in the strict dialect.
 const STRICT: (&str, &str) = (
     "git space commit space dash a m space quote fix space login space bug quote",
     "git commit -am \"fix login bug\"",
 );
-/// The same kind of command as people say it.
+/// A similar command as people say it.
 const FREE: (&str, &str) =
     ("okay so the command is git commit dash m quote fix login bug quote", "git commit -m \"fix login bug\"");
 
-/// Measures. Fails when an answer is not the expected one.
+/// Measures. Fails if an answer is not the expected one.
 pub(super) fn run(samples: usize) -> anyhow::Result<Report> {
     let quick = samples * MORE;
     let strict = row("strict, 15 words", Unit::Microseconds, STRICT, quick)?.p50_below(20.0);
@@ -51,26 +52,26 @@ pub(super) fn run(samples: usize) -> anyhow::Result<Report> {
     }
     Ok(Report {
         name: "scanner",
-        method: "One conversion in this process, warm, each timed alone and its answer compared outside of the time. \
-                 Bias: a hot loop; after a pause the caches are colder."
+        method: "One warm conversion in this process. Each is timed alone; its answer is checked outside of the timed \
+                 part. Bias: a hot loop; after a pause the caches are colder."
             .into(),
         rows,
     })
 }
 
-/// `units` units, every separator said: `echo foo.txt foo.txt …`.
+/// A strict line of `units` units: `echo foo.txt foo.txt …`.
 fn strict_line(units: usize) -> (String, String) {
     let files = units / 4;
     (format!("echo{}", " space foo dot txt".repeat(files)), format!("echo{}", " foo.txt".repeat(files)))
 }
 
-/// `units` units, no separator said: `ls -l -l …`.
+/// A free line of `units` units: `ls -l -l …`.
 pub(super) fn free_line(units: usize) -> (String, String) {
     let flags = units / 2;
     (format!("ls{}", " dash l".repeat(flags)), format!("ls{}", " -l".repeat(flags)))
 }
 
-/// `units` words that are all names of symbols.
+/// A line with `units` names of symbols.
 fn symbol_line(units: usize) -> (String, String) {
     (format!("echo space{}", " slash".repeat(units)), format!("echo {}", "/".repeat(units)))
 }
@@ -79,7 +80,7 @@ fn row(name: &str, unit: Unit, case: (&str, &str), samples: usize) -> anyhow::Re
     conversions(name, Route::Scanner, unit, case, samples)
 }
 
-/// Times conversions by one route, each alone; fails when an answer is not the expected one.
+/// Times each conversion by one route. Fails if an answer is not the expected one.
 pub(super) fn conversions(
     name: &str,
     route: Route,
@@ -112,7 +113,7 @@ pub(super) fn conversions(
     Ok(Row::of_durations(name, unit, &times))
 }
 
-/// Enough of a long line to recognise it in a message.
+/// The beginning of a long line, enough to recognise it in a message.
 fn shortened(text: &str) -> String {
     match text.char_indices().nth(100) {
         Some((at, _)) => format!("{}…", &text[..at]),

@@ -1,18 +1,18 @@
-//! The tagger, in this process, on one thread.
+//! The tagger, in this process and on one thread.
 
 use crate::report::{Report, Unit};
 use crate::scanner::{conversions, free_line};
 use sayso_engine::Route;
 
-/// Fifteen units.
+/// A line of fifteen units.
 const LINE: (&str, &str) = (
     "docker run dash i t dash dash rm dash p eighty eighty colon eighty nginx",
     "docker run -it --rm -p 8080:80 nginx",
 );
-/// A whole conversion is so much quicker than a process.
+/// How many times more often a conversion is measured than a process.
 const MORE: usize = 10;
 
-/// Measures. Fails when an answer is not the expected one.
+/// Measures. Fails if an answer is not the expected one.
 pub(super) fn run(samples: usize) -> anyhow::Result<Report> {
     let short = conversions("15 units, beam 4", Route::Tagger, Unit::Milliseconds, LINE, samples * MORE)?;
     let mut rows = vec![short.p50_below(1.0).p99_below(2.0)];
@@ -31,8 +31,8 @@ pub(super) fn run(samples: usize) -> anyhow::Result<Report> {
     Ok(Report {
         name: "tagger",
         method: "One conversion in this process on one thread, from the line to the rendered command: the wide lattice, \
-                 the encoder, a beam of four, three alternatives. Each is timed alone and its answer compared. Bias: a \
-                 hot loop; the weights lie in the cache, as they do between two words of a busy speaker."
+                 the encoder, a beam of four, three alternatives. Each is timed alone and its answer is checked. Bias: a \
+                 hot loop; the weights are in the cache, as they are between two words of a busy speaker."
             .into(),
         rows,
     })

@@ -1,4 +1,4 @@
-//! The command line of `sayso-lab`: help is written from here.
+//! The command line of `sayso-lab`. Its doc comments are the help text.
 
 use clap::{Parser, Subcommand};
 use sayso_bench::Bench;
@@ -12,19 +12,20 @@ use sayso_train::cli::Train;
 use sayso_train::curves::Curves;
 use sayso_train::samples::Samples;
 
-/// Measures sayso: how often it is right, how fast it is, and whether it can say again what it hears.
+/// Measures how often sayso is right and how fast it is, and trains its tagger.
 ///
-/// Everything runs in this process on the same engine as the daemon's, except `bench`, which also starts the real
-/// programs. Exit status: 0 done, 1 it could not be done or an answer was wrong, 2 the command line was wrong.
+/// Everything runs in this process with the same engine as the daemon, except `bench`, which also
+/// starts the real programs. Exit status: 0 success, 1 failure or a wrong answer, 2 invalid
+/// arguments.
 #[derive(Debug, Parser)]
 #[command(name = "sayso-lab", version, max_term_width = 110)]
 pub(crate) struct Cli {
-    /// What to do.
+    /// The command to run.
     #[command(subcommand)]
     pub(crate) command: Command,
 }
 
-/// What the lab can do: a file each, which also holds the help.
+/// The commands. Each is defined in its own file, together with its help.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Eval(Eval),

@@ -10,7 +10,7 @@ use std::io;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    // A wrong command line ends with 2 within `parse`.
+    // `parse` exits with status 2 if the arguments are invalid.
     let done = match Cli::parse().command {
         Command::Eval(eval) => eval.run().map(|()| ExitCode::SUCCESS),
         Command::Gate(gate) => gate.run().map(|()| ExitCode::SUCCESS),
@@ -25,7 +25,7 @@ fn main() -> ExitCode {
     };
     match done {
         Ok(code) => code,
-        // Whoever read what was printed has seen enough.
+        // The reader closed the pipe early, as `head` does, and needs no more output.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("sayso-lab: {error:#}");

@@ -1,8 +1,9 @@
-//! What a speech engine does to a dictation on its way to the line: capitals, commas, signs and digits already written,
-//! names heard as other words, words run together.
+//! Simulates what a speech engine does to a dictation: it adds capitals and commas, writes signs
+//! and digits, mishears names, and runs words together.
 //!
-//! How often is measured on real transcripts; the rates and the confusions are in `data/asr_noise.txt`. Whether a word is
-//! kept goes through all of it, since only words of one kind are ever joined.
+//! The rates were measured on transcripts of synthetic voices. They are in `data/asr_noise.txt`,
+//! with the table of confusions. Two words are joined only if both are kept or neither is, so every
+//! resulting word still has one `kept` label.
 
 mod number;
 mod table;
@@ -11,10 +12,10 @@ use crate::labelled_word::LabelledWord;
 use fastrand::Rng;
 use table::{HEARD, RATES};
 
-/// What a speech engine makes of `words`: in half of all calls just them, in a fifth a sentence with a capital, commas
-/// and a full stop, in the rest whatever it mishears too.
+/// Adds the noise of a speech engine to `words`. Half of all calls change nothing, a fifth only
+/// punctuate the words as a sentence, and the rest also mishear them.
 ///
-/// A word that says a part of the command may be heard as another, and never vanishes.
+/// A word that is part of the command may be heard as another word but is never lost.
 pub fn asr_noise(words: Vec<LabelledWord>, random: &mut Rng) -> Vec<LabelledWord> {
     match random.u8(..100) {
         0..50 => words,
@@ -23,13 +24,13 @@ pub fn asr_noise(words: Vec<LabelledWord>, random: &mut Rng) -> Vec<LabelledWord
     }
 }
 
-/// As a sentence.
+/// Punctuates the words as a sentence.
 fn written(mut words: Vec<LabelledWord>, random: &mut Rng) -> Vec<LabelledWord> {
     punctuate(&mut words, random);
     words
 }
 
-/// As an engine hears it.
+/// Applies all kinds of noise.
 fn misheard(words: Vec<LabelledWord>, random: &mut Rng) -> Vec<LabelledWord> {
     let words = confuse(words, random);
     let words = number::digits(words, random);
@@ -40,12 +41,12 @@ fn misheard(words: Vec<LabelledWord>, random: &mut Rng) -> Vec<LabelledWord> {
     words
 }
 
-/// Whether something happens that does so `rate` times of 1000.
+/// Returns `true` with a probability of `rate` in 1000.
 fn happens(rate: u16, random: &mut Rng) -> bool {
     random.u16(..1000) < rate
 }
 
-/// Whether an engine may have written the word: what was typed holds more than letters.
+/// Whether the word was spoken: typed words contain other characters than letters.
 fn spoken(said: &LabelledWord) -> bool {
     said.text.bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b'\'')
 }
@@ -59,14 +60,15 @@ fn joinable(left: &LabelledWord, right: &LabelledWord) -> bool {
     left.kept == right.kept && left.pause.is_empty()
 }
 
-/// `left` and `right` as one word with `glue` between them.
+/// Appends `glue` and `right` to `left`.
 fn join(left: &mut LabelledWord, glue: &str, right: LabelledWord) {
     left.text.push_str(glue);
     left.text.push_str(&right.text);
     left.pause = right.pause;
 }
 
-/// Several words of one kind written as `texts`, in their place.
+/// Appends `texts` to `out` in place of `words`, which must all have the same `kept` label. The
+/// first text takes over where a unit or an argument starts, the last one takes over the pause.
 fn replace(words: &[LabelledWord], texts: impl IntoIterator<Item = String>, out: &mut Vec<LabelledWord>) {
     let start = out.len();
     for text in texts {
@@ -80,7 +82,8 @@ fn replace(words: &[LabelledWord], texts: impl IntoIterator<Item = String>, out:
     }
 }
 
-/// Words heard as others: those of the table, and now and then one that is close by.
+/// Replaces words by what an engine hears instead: by the table of confusions, and now and then by
+/// a word that sounds similar. Drops a few short words that are not kept.
 fn confuse(words: Vec<LabelledWord>, random: &mut Rng) -> Vec<LabelledWord> {
     let mut out = Vec::with_capacity(words.len() + 4);
     let mut at = 0;
@@ -90,7 +93,8 @@ fn confuse(words: Vec<LabelledWord>, random: &mut Rng) -> Vec<LabelledWord> {
             at += 1;
             continue;
         }
-        // One of several letters is heard with them.
+        // A letter within a run of letters is heard as part of the run, so the table does not
+        // apply.
         let beside = |place: usize| words.get(place).is_some_and(is_letter);
         let spelled = is_letter(&words[at]) && (at > 0 && beside(at - 1) || beside(at + 1));
         let length = match HEARD.longest(rest).filter(|_| !spelled) {
@@ -113,7 +117,7 @@ fn confuse(words: Vec<LabelledWord>, random: &mut Rng) -> Vec<LabelledWord> {
     out
 }
 
-/// A word with another ending or another first consonant, as engines tend to mix them up.
+/// Returns a word with another ending or first consonant, since engines tend to confuse these.
 fn close_by(word: &str, random: &mut Rng) -> String {
     const ALIKE: [(&str, &str); 10] = [
         ("b", "p"),
@@ -148,14 +152,15 @@ enum Run {
     Capital,
 }
 
-/// Spelled letters as engines write them: `l s` as LS, ls, L-S or L, S.
+/// Writes runs of spelled letters as engines do: `l s` becomes LS, ls, L-S or L, S.
 fn join_letters(words: Vec<LabelledWord>, random: &mut Rng) -> Vec<LabelledWord> {
     let mut out: Vec<LabelledWord> = Vec::with_capacity(words.len());
     let mut at = 0;
     while at < words.len() {
         let mut end = at + 1;
         if is_letter(&words[at]) {
-            // An argument that starts inside is more often heard as another word than not.
+            // A letter that starts an argument usually begins a new word, so it joins the run in
+            // only 30 % of cases.
             while words.get(end).is_some_and(is_letter)
                 && joinable(&words[end - 1], &words[end])
                 && (!words[end].argument || random.u8(..100) < 30)
@@ -235,30 +240,32 @@ fn spell(run: &[LabelledWord], next: Option<&LabelledWord>, random: &mut Rng, ou
     }
 }
 
-/// What a word that names a sign is written as.
+/// The sign that a word names.
 #[derive(Clone, Copy, PartialEq)]
 enum Sign {
     Dash,
     Dot,
 }
 
-/// Of 1000 dashes that were said in a line whose words are held together by them, those that are written.
+/// How many of 1000 spoken dashes become `-` in a line with a stretch of glued words.
 const GLUED_DASH: u16 = 900;
 
-/// "dash" as `-` and "dot" as `.`, both glued to what is beside them, as engines write compounds and names of files.
+/// Writes "dash" as `-` and "dot" as `.`, both glued to their neighbours, as engines write
+/// compounds and file names.
 fn write_signs(words: Vec<LabelledWord>, random: &mut Rng) -> Vec<LabelledWord> {
     let stretch = happens(RATES.glued, random).then(|| {
         let start = random.usize(..words.len().max(1));
         start..start + random.usize(4..24)
     });
-    // The lines that are glued have most of the dashes; the others have the rest of them.
+    // Glued lines contain most of the written dashes. The rate for all other lines is chosen so
+    // that both together give the measured rate.
     let (all, glued) = (u32::from(RATES.dash), u32::from(RATES.glued));
     let dash = match stretch {
         Some(_) => GLUED_DASH,
         None => ((all * 1000).saturating_sub(glued * u32::from(GLUED_DASH)) / (1000 - glued)) as u16,
     };
     let mut out: Vec<LabelledWord> = Vec::with_capacity(words.len());
-    // A sign at the end of the last word waits for the next.
+    // Whether the last word ends with a sign that the next word is to be glued to.
     let mut open = false;
     for (at, said) in words.into_iter().enumerate() {
         let glued = stretch.as_ref().is_some_and(|stretch| stretch.contains(&at));
@@ -296,7 +303,7 @@ fn write_signs(words: Vec<LabelledWord>, random: &mut Rng) -> Vec<LabelledWord> 
     out
 }
 
-/// Short words without the space between them: `rundash`.
+/// Removes the space between some short words: `rundash`.
 fn run_together(words: Vec<LabelledWord>, random: &mut Rng) -> Vec<LabelledWord> {
     let mut out: Vec<LabelledWord> = Vec::with_capacity(words.len());
     for said in words {
@@ -316,7 +323,7 @@ fn run_together(words: Vec<LabelledWord>, random: &mut Rng) -> Vec<LabelledWord>
     out
 }
 
-/// A capital at the start, commas and a full stop: nothing but what stands around words.
+/// Adds capitals, commas and a full stop. The words themselves stay the same.
 fn punctuate(words: &mut [LabelledWord], random: &mut Rng) {
     let title = happens(RATES.title, random);
     let capital = happens(RATES.capital, random);

@@ -1,4 +1,4 @@
-//! `sayso-lab gate`: what becomes of lines that are dictation, of lines that are commands, and of prose.
+//! `sayso-lab gate`: counts what the gate does with dictations, commands and prose.
 
 use crate::similarity::collapse;
 use crate::tagger::Tagger;
@@ -14,11 +14,12 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-/// Counts what the gate does with lines of which it is known what they are: a confusion table.
+/// Counts what the gate does with lines of a known kind, as a confusion table.
 ///
-/// The costly mistake has its own figure: lines that were right and were changed. A dictation counts among them where it is
-/// what is expected of it. Commands are one a line; a file whose name ends in .jsonl holds cases, of which the expected
-/// commands are taken. Prose is one a line; blank lines and lines that begin with # are left out.
+/// The most costly mistake has its own figure: lines that were right and were changed. A dictation
+/// is right if it equals its expected command. A file of commands has one on each line; if its name
+/// ends in .jsonl, it holds cases, and the expected commands are used. A file of prose has one text
+/// on each line; blank lines and lines that begin with # are ignored.
 #[derive(Debug, clap::Args)]
 #[command(group = clap::ArgGroup::new("lines").multiple(true).required(true).args(["dictations", "commands", "prose"]))]
 #[command(
@@ -26,19 +27,19 @@ use std::path::{Path, PathBuf};
                         --prose lab/cases/prose.txt"
 )]
 pub struct Gate {
-    /// Cases: lines that should be converted
+    /// Cases with lines that should be converted
     #[arg(long, value_name = "FILE.jsonl")]
     dictations: Option<PathBuf>,
-    /// Lines that are commands already, and should stay
+    /// Lines that are already commands and should stay as they are
     #[arg(long, value_name = "FILE")]
     commands: Option<PathBuf>,
-    /// Lines that are no dictation of a command, and should stay
+    /// Lines that are not dictated commands and should stay as they are
     #[arg(long, value_name = "FILE")]
     prose: Option<PathBuf>,
-    /// Also print N lines of each kind that met with a mistake
+    /// Also print up to N mistakes for each kind of line
     #[arg(long, value_name = "N", default_value_t = 0)]
     errors: usize,
-    /// One JSON object instead of a table
+    /// Print one JSON object instead of a table
     #[arg(long)]
     json: bool,
     #[command(flatten)]
@@ -50,7 +51,7 @@ pub struct Gate {
 enum GateOutcome {
     LeftAsCommand,
     LeftAsProse,
-    /// It went through, but nothing of it was a command.
+    /// The gate let it through, but no part of it was a command.
     LeftAsTalk,
     Refused,
     Strict,
@@ -66,7 +67,7 @@ const GATE_OUTCOMES: [(GateOutcome, &str); 6] = [
     (GateOutcome::Otherwise, "otherwise"),
 ];
 
-/// What a line is.
+/// The kind of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Dictation,
@@ -84,12 +85,12 @@ impl Kind {
     }
 }
 
-/// A line, and what became of it.
+/// A line and its result.
 struct Outcome {
     line: String,
     deed: GateOutcome,
     got: String,
-    /// Nothing had to be done.
+    /// The line is already the expected command.
     right: bool,
 }
 
@@ -98,7 +99,7 @@ impl Outcome {
         collapse(&self.got) != collapse(&self.line)
     }
 
-    /// Right or prose and changed, or to be converted and left.
+    /// Whether the engine changed a line that was right or prose, or did not change a dictation.
     fn mistaken(&self, kind: Kind) -> bool {
         match kind {
             Kind::Prose => self.changed(),
@@ -114,7 +115,11 @@ struct Row {
 }
 
 impl Gate {
-    /// Converts and prints. Fails when a file cannot be read or holds no lines.
+    /// Converts the lines and prints the table.
+    ///
+    /// # Errors
+    /// If a file cannot be read or has no lines, if the tagger cannot be loaded, or if standard
+    /// output cannot be written.
     pub fn run(&self) -> anyhow::Result<()> {
         let engine = self.tagger.engine()?;
         let mut rows = Vec::new();
@@ -145,13 +150,13 @@ impl Gate {
     }
 }
 
-/// The lines of a file that hold something and that `wanted` takes.
+/// Reads the lines of a file that are not blank and that `wanted` accepts.
 fn lines(path: &Path, wanted: fn(&str) -> bool) -> anyhow::Result<Vec<String>> {
     let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
     let lines = text.lines().filter(|line| !line.trim().is_empty() && wanted(line));
     let lines: Vec<String> = lines.map(str::to_owned).collect();
     if lines.is_empty() {
-        bail!("{} holds no lines", path.display());
+        bail!("{} has no lines", path.display());
     }
     Ok(lines)
 }
@@ -167,7 +172,7 @@ fn row(engine: &Engine, kind: Kind, lines: Vec<(String, bool)>) -> Row {
     Row { kind, outcomes: lines.into_iter().map(outcome).collect() }
 }
 
-/// What the engine does with a line, and what the person is left with.
+/// What the engine does with a line, and the line that results.
 fn judge(engine: &Engine, words: &Words, line: &str) -> (GateOutcome, String) {
     let dictation = Dictation { text: line, ..Dictation::default() };
     let Ok(conversion) = engine.convert(words, &dictation, None) else {
@@ -195,7 +200,7 @@ impl Row {
     }
 }
 
-/// How many lines were right, and how many of those were changed.
+/// Number of lines that were right, and of those the number that were changed.
 fn right_and_changed(rows: &[Row]) -> (usize, usize) {
     let right = || rows.iter().flat_map(|row| &row.outcomes).filter(|outcome| outcome.right);
     (right().count(), right().filter(|outcome| outcome.changed()).count())
@@ -205,7 +210,8 @@ fn percent(part: usize, whole: usize) -> f64 {
     100.0 * part as f64 / whole.max(1) as f64
 }
 
-/// A row per kind of line and a column per deed, then the figures of the mistakes.
+/// A table with a row for each kind of line and a column for each outcome, then the mistakes in
+/// percent.
 fn table(rows: &[Row]) -> String {
     let mut text = format!("{:<10}  lines", "");
     GATE_OUTCOMES.iter().for_each(|(_, heading)| text += &format!("  {heading}"));
@@ -226,7 +232,7 @@ fn table(rows: &[Row]) -> String {
     for row in rows.iter().filter(|row| row.kind != Kind::Command) {
         let what = match row.kind {
             Kind::Prose => "prose that was changed",
-            _ => "dictation that was left as it was, or changed where it was right",
+            _ => "dictations that were not converted, or were right and were changed",
         };
         let (mistakes, of) = (row.mistakes().count(), row.outcomes.len());
         let _ = writeln!(text, "{what}: {mistakes} of {of}, {:.2} %", percent(mistakes, of));
@@ -234,7 +240,7 @@ fn table(rows: &[Row]) -> String {
     text
 }
 
-/// At most `limit` mistakes of each kind.
+/// Lists at most `limit` mistakes for each kind of line.
 fn errors(rows: &[Row], limit: usize) -> String {
     let mut text = String::new();
     for (row, outcome) in rows.iter().flat_map(|row| row.mistakes().take(limit).map(move |it| (row, it))) {

@@ -1,4 +1,5 @@
-//! `sayso-lab judge`: by what the judge's weight and the threshold under which it is asked are chosen.
+//! `sayso-lab judge`: measures rescoring, to choose the weight of the language model and the
+//! confidence of the tagger below which it is asked.
 
 use crate::model::Model;
 use crate::similarity::collapse;
@@ -13,50 +14,56 @@ use std::io::Write as _;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-/// Weights that are tried: 0 is the tagger alone.
+/// Weights to try; 0 is the tagger alone.
 const WEIGHTS: [f32; 9] = [0.0, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 1.0];
-/// Thresholds that are tried.
+/// Confidence thresholds to try; above 1, the language model is always asked.
 const THRESHOLDS: [f32; 7] = [0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 1.1];
 
-/// Shows what the judge would do, by its weight and by how unsure the tagger must be.
+/// Shows how rescoring with a language model changes the results, by its weight and the tagger's
+/// confidence.
 ///
-/// Each case is judged once; the table then says how many are exact for each weight that a nat of the language model has
-/// beside one of the tagger, and for each confidence of the tagger under which the judge is asked. Cases that cannot be
-/// judged, such as those longer than the model has room for, are in no column. The gate and the strict
-/// dialect are left out: every line is looked at by the tagger. What was found goes into the model folder's
-/// judge_weight.txt; a folder without one gets a weight that is small enough for any model.
+/// The model scores each case once. The table says how many cases are exact for each weight of the
+/// model's log-probability relative to the tagger's, and for each threshold: the model is asked if
+/// the tagger's confidence is lower. Cases that cannot be scored, such as lines that are too long
+/// for the model, are not counted. The gate and the strict dialect are skipped, so the tagger reads
+/// every line. Put the best weight into judge_weight.txt in the model folder; without that file, a
+/// small default is used that suits most models.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  sayso-lab judge --model FOLDER --cases nl2bash/valid.jsonl")]
 pub struct Judge {
     /// JSON lines with the cases; - reads standard input
     #[arg(long, value_name = "FILE.jsonl")]
     cases: PathBuf,
-    /// The means of the logarithms over a line's tokens count, times twenty, in place of their sums
+    /// Use 20 times the mean log-probability of a line's tokens instead of the sum
     #[arg(long)]
     mean: bool,
-    /// One JSON object instead of a table
+    /// Print one JSON object instead of a table
     #[arg(long)]
     json: bool,
     #[command(flatten)]
     model: Model,
 }
 
-/// A case as tagger and language model see it.
+/// A case that tagger and language model have scored.
 struct Judged {
-    /// The tagger's.
+    /// The tagger's confidence, 0 to 1.
     confidence: f32,
-    /// For each candidate what speaks for it and whether it is exact, the tagger's first one first.
+    /// The scores of each candidate and whether it is exact, in the tagger's order.
     scores: Vec<(CandidateScore, bool)>,
 }
 
-/// Tokens that a line has, about: so that a mean weighs as much as a sum does.
+/// The approximate number of tokens of a line. It scales a mean to the size of a sum.
 const USUAL: f32 = 20.0;
 
 impl Judge {
-    /// Judges and prints. Fails when there is no model or the cases cannot be read.
+    /// Scores the cases and prints the table.
+    ///
+    /// # Errors
+    /// If no model is given or it cannot be loaded, if the cases cannot be read, or if standard
+    /// output cannot be written.
     pub fn run(&self) -> anyhow::Result<()> {
         let cases = cases::read(&self.cases, "dictated")?;
-        let model = self.model.open()?.context("a judge needs a language model: name one with --model")?;
+        let model = self.model.open()?.context("`judge` needs a language model: give one with --model")?;
         let (words, progress) = (Words::default(), Progress::new(cases.len(), "cases"));
         let (mut judged, mut time, mut refused) = (Vec::new(), Duration::ZERO, 0);
         for Case { dictated, expected, .. } in &cases {
@@ -84,15 +91,13 @@ impl Judge {
             false => {
                 let weight = model.weight().unwrap_or(MODEL_WEIGHT);
                 self.table(&judged, refused, pace)
-                    + &format!(
-                        "in force: weight {weight}, asked where the tagger is less sure than {RESCORE_BELOW}\n"
-                    )
+                    + &format!("in use: weight {weight}, asked below a confidence of {RESCORE_BELOW}\n")
             }
         };
         Ok(std::io::stdout().write_all(shown.as_bytes())?)
     }
 
-    /// How many cases are exact.
+    /// Number of cases that are exact with this weight and threshold.
     fn exact(&self, judged: &[Judged], weight: f32, threshold: f32) -> usize {
         let combined = |score: &CandidateScore| match self.mean {
             true => score.tagger + weight * score.model.mean() * USUAL,
@@ -100,7 +105,7 @@ impl Judge {
         };
         let is_exact = |case: &&Judged| {
             let weighed = case.confidence < threshold;
-            // Of equals the first.
+            // `max_by` returns the last of equal elements; reversed, that is the first one.
             let best = match weighed {
                 true => case.scores.iter().rev().max_by(|(a, _), (b, _)| combined(a).total_cmp(&combined(b))),
                 false => case.scores.first(),
@@ -112,7 +117,7 @@ impl Judge {
 
     fn table(&self, judged: &[Judged], refused: usize, pace: f64) -> String {
         let percent = |count: usize| count as f64 * 100.0 / judged.len().max(1) as f64;
-        let mut text = format!("{:>9}  {:>7}", "less than", "asked %");
+        let mut text = format!("{:>9}  {:>7}", "threshold", "asked %");
         WEIGHTS.iter().for_each(|weight| text += &format!("  {weight:>5}"));
         text.push('\n');
         for threshold in THRESHOLDS {
@@ -124,8 +129,8 @@ impl Judge {
             text.push('\n');
         }
         let best = percent(judged.iter().filter(|case| case.scores.iter().any(|(_, exact)| *exact)).count());
-        let _ = writeln!(text, "exact, in percent, by weight; among the candidates {best:.1}");
-        let _ = writeln!(text, "{} cases judged in {pace:.1} ms each, {refused} could not be", judged.len());
+        let _ = writeln!(text, "exact in percent, by weight; in {best:.1} % some candidate is exact");
+        let _ = writeln!(text, "{} cases scored in {pace:.1} ms each, {refused} not scored", judged.len());
         text
     }
 

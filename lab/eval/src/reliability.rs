@@ -1,30 +1,31 @@
-//! Whether a confidence means what it says: of the answers given with 0.8, eight in ten should be exact.
+//! Measures how well confidences are calibrated: of the answers with a confidence of 0.8, eight in
+//! ten should be exact.
 
 use serde_json::{Value, json};
 
 /// Bins of equal width between 0 and 1.
 const BINS: usize = 10;
-/// From this confidence on an answer counts as confident.
+/// Least confidence of an answer that counts as confident.
 pub const CONFIDENT: f32 = 0.95;
 
-/// Answers of like confidence.
+/// Answers of similar confidence.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Bin {
-    /// How many there are.
+    /// Number of answers.
     pub cases: usize,
     /// The sum of their confidences.
     confidence: f64,
-    /// How many of them are exact.
+    /// Number of exact answers.
     pub exact: usize,
 }
 
 impl Bin {
-    /// The mean of the confidences, 0 to 1; 0 in an empty bin.
+    /// The mean confidence, 0 to 1; 0 in an empty bin.
     pub fn mean_confidence(&self) -> f64 {
         self.confidence / self.cases.max(1) as f64
     }
 
-    /// The share that is exact, 0 to 1; 0 in an empty bin.
+    /// The share of exact answers, 0 to 1; 0 in an empty bin.
     pub fn share_exact(&self) -> f64 {
         self.exact as f64 / self.cases.max(1) as f64
     }
@@ -41,14 +42,15 @@ impl Bin {
 pub struct Reliability {
     /// All answers.
     pub all: Bin,
-    /// By confidence, from 0 up; a confidence on a border belongs above it, and 1 into the last bin.
+    /// Answers by confidence, lowest first. A confidence on the border of two bins is in the upper
+    /// one; 1 is in the last bin.
     pub bins: [Bin; BINS],
-    /// Those of at least [`CONFIDENT`].
+    /// Answers with a confidence of at least [`CONFIDENT`].
     pub confident: Bin,
 }
 
 impl Reliability {
-    /// Of pairs of confidence (0 to 1) and whether the answer was exact.
+    /// Builds the table from pairs of a confidence (0 to 1) and whether the answer is exact.
     pub fn of(answers: impl IntoIterator<Item = (f32, bool)>) -> Reliability {
         let mut table = Reliability::default();
         for (confidence, exact) in answers {
@@ -62,19 +64,20 @@ impl Reliability {
         table
     }
 
-    /// The expected calibration error: how far confidence and share of exact answers are apart, 0 to 1, on average
-    /// over the answers, bin by bin (Naeini, Cooper, Hauskrecht 2015).
+    /// The expected calibration error, 0 to 1: the difference between mean confidence and share of
+    /// exact answers in each bin, averaged over the answers (Naeini, Cooper, Hauskrecht 2015).
     pub fn error(&self) -> f64 {
         let apart = |bin: &Bin| (bin.mean_confidence() - bin.share_exact()).abs() * bin.cases as f64;
         self.bins.iter().map(apart).sum::<f64>() / self.all.cases.max(1) as f64
     }
 
-    /// The share of the answers that is confident, 0 to 1.
+    /// The share of confident answers, 0 to 1.
     pub fn share_confident(&self) -> f64 {
         self.confident.cases as f64 / self.all.cases.max(1) as f64
     }
 
-    /// A row per bin that holds something, then the two figures.
+    /// A table with a row for each bin that is not empty, then the calibration error and the share
+    /// of confident answers.
     pub fn table(&self) -> String {
         let mut text = String::from("confidence    cases   mean  % exact\n");
         for (at, bin) in self.bins.iter().enumerate().filter(|(_, bin)| bin.cases > 0) {
@@ -87,15 +90,15 @@ impl Reliability {
             );
         }
         text + &format!(
-            "expected calibration error {:.3}; confident (at least {CONFIDENT}): {:.1} % of the answers, of those exact \
-             {:.1} %\n",
+            "expected calibration error {:.3}; confident (at least {CONFIDENT}): {:.1} % of the answers, and {:.1} % \
+             of those are exact\n",
             self.error(),
             100.0 * self.share_confident(),
             100.0 * self.confident.share_exact()
         )
     }
 
-    /// The same for programs; shares are in percent, as everywhere in the report.
+    /// The same as JSON; shares are in percent, as in the rest of the report.
     pub fn to_json(&self) -> Value {
         let bin = |(at, bin): (usize, &Bin)| {
             let (from, to) = border(at);
@@ -121,7 +124,7 @@ impl Reliability {
     }
 }
 
-/// Where a bin begins and ends.
+/// The lower and upper border of a bin.
 fn border(bin: usize) -> (f64, f64) {
     (bin as f64 / BINS as f64, (bin + 1) as f64 / BINS as f64)
 }

@@ -1,4 +1,4 @@
-//! `sayso-lab roundtrip`: what is said strictly must be heard exactly.
+//! `sayso-lab roundtrip`: speaks commands in the strict dialect and checks that they convert back.
 
 use anyhow::bail;
 use sayso_corpus::corpus;
@@ -10,26 +10,28 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::PathBuf;
 
-/// Says every command of a corpus in the strict dialect, in several styles, and converts it back.
+/// Speaks every command of a corpus in the strict dialect, in several styles, and converts it back.
 ///
-/// The commands are those of tldr/examples.jsonl, placeholders filled with their own text and each style with the
-/// next of a placeholder's choices, and the expected ones of nl2bash/valid.jsonl. What cannot be said is counted by
-/// reason. Every command that comes back different is printed, and then the exit status is 1.
+/// The commands are those of tldr/examples.jsonl and the expected ones of nl2bash/valid.jsonl.
+/// Placeholders are filled with their own text; if a placeholder has choices, each style takes the
+/// next one. Commands that cannot be spoken are counted by reason. Commands that come back
+/// different are printed, and the exit status is then 1.
 #[derive(Debug, clap::Args)]
 pub struct RoundTrip {
     /// The corpus folder
     #[arg(long, value_name = "FOLDER", default_value = "../shared/corpus")]
     corpus: PathBuf,
-    /// In how many styles each command is said
+    /// Number of styles in which each command is spoken
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u64).range(1..))]
     styles: u64,
-    /// Do not speak: convert the commands as they are written, and count which come back unchanged
+    /// Convert the commands as they are written instead of speaking them, and count the unchanged
+    /// ones
     #[arg(long, conflicts_with = "styles")]
     already_commands: bool,
     /// Print at most N commands that came back different
     #[arg(long, value_name = "N", default_value_t = 20)]
     errors: usize,
-    /// One JSON object instead of a report
+    /// Print one JSON object instead of a report
     #[arg(long)]
     json: bool,
 }
@@ -41,19 +43,24 @@ struct Changed {
     got: String,
 }
 
-/// What became of the commands.
+/// Counts of the results.
 #[derive(Default)]
 struct Outcome {
     commands: usize,
     equal: usize,
-    /// Among the equal ones: the engine refused, and the line stayed as it was.
+    /// Commands among the equal ones that the engine refused to convert, so that they stayed the
+    /// same.
     refused: usize,
     unsayable: BTreeMap<String, usize>,
     changed: Vec<Changed>,
 }
 
 impl RoundTrip {
-    /// Runs and prints. Fails when the corpus cannot be read, or when a spoken command came back different.
+    /// Converts the commands and prints the report.
+    ///
+    /// # Errors
+    /// If the corpus cannot be read, if a spoken command came back different, or if standard output
+    /// cannot be written.
     pub fn run(&self) -> anyhow::Result<()> {
         let outcome = if self.already_commands { self.convert_written()? } else { self.convert_spoken()? };
         std::io::stdout().write_all(self.shown(&outcome).as_bytes())?;
@@ -99,7 +106,7 @@ impl RoundTrip {
         for command in commands {
             progress.step();
             outcome.commands += 1;
-            // A refusal leaves the line as it was.
+            // A refused line stays as it was.
             let got = convert(&words, &command).unwrap_or_else(|_| {
                 outcome.refused += 1;
                 command.clone()
@@ -126,12 +133,12 @@ impl RoundTrip {
             (changed.len(), 100.0 * *equal as f64 / (equal + changed.len()).max(1) as f64);
         let mut text = match self.already_commands {
             true => format!(
-                "{commands} commands as they are written: {equal} unchanged ({percent:.2} %), of these {refused} \
-                 refused; {unequal} changed\n"
+                "{commands} commands as written: {equal} unchanged ({percent:.2} %), {refused} of these refused; \
+                 {unequal} changed\n"
             ),
             false => format!(
-                "{commands} commands said strictly, in {} styles: {equal} equal ({percent:.3} % of what can be \
-                 said), {unequal} unequal, {} unsayable\n",
+                "{commands} commands spoken strictly in {} styles: {equal} equal ({percent:.3} % of those that can \
+                 be spoken), {unequal} unequal, {} unsayable\n",
                 self.styles,
                 unsayable.values().sum::<usize>()
             ),

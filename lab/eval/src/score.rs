@@ -1,30 +1,31 @@
-//! How good an answer is, and what many answers add up to.
+//! Scores one answer against the expected command, and counts the scores of many answers.
 
 use crate::similarity::{collapse, ratio};
 use serde_json::{Value, json};
 
-/// From this similarity on an answer is near: a person would run it after a glance, or mend a character.
+/// Least similarity of a near answer, which a user would run after a glance or after correcting one
+/// character. This threshold and the next are those of the published figures.
 const NEAR: f64 = 0.9;
-/// From this similarity on an answer is partial.
+/// Least similarity of a partial answer.
 const PARTIAL: f64 = 0.7;
-/// How many answers a person sees without searching: the line itself and three alternatives.
+/// How many answers a user sees without searching: the first one and three alternatives.
 const SHOWN: usize = 4;
 
-/// The classes of the published figures, best first.
+/// The classes that the published figures use, best first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Tier {
     /// Equal after white space is collapsed.
     Exact,
-    /// At least 0.9 alike.
+    /// A similarity of at least 0.9.
     Near,
-    /// At least 0.7 alike.
+    /// A similarity of at least 0.7.
     Partial,
-    /// Less alike than that.
+    /// A lower similarity.
     Wrong,
 }
 
 impl Tier {
-    /// The word for people.
+    /// The name that reports show.
     pub fn name(self) -> &'static str {
         match self {
             Tier::Exact => "exact",
@@ -35,27 +36,28 @@ impl Tier {
     }
 }
 
-/// One answer, judged.
+/// The score of one answer.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Score {
     /// Its class.
     pub tier: Tier,
-    /// 0 to 1, on white-space-collapsed text.
+    /// The [`ratio`] of both texts after white space is collapsed, 0 to 1.
     pub similarity: f64,
-    /// Equal when upper and lower case are the same.
+    /// Both texts are equal apart from upper and lower case.
     pub exact_ignoring_case: bool,
-    /// A shell would split both into the same words: quotes and spacing may differ.
+    /// A shell would split both into the same words; quotes and spacing may differ.
     pub same_argv: bool,
     /// The answer or one of the first three alternatives is exact.
     pub in_top_four: bool,
-    /// Some path of the lattice gives the expected command.
+    /// Some path of the lattice writes the expected command.
     pub reachable: bool,
-    /// The engine refused, so that the line stayed as it was.
+    /// The engine refused to convert the line, so it stayed as it was.
     pub refused: bool,
 }
 
 impl Score {
-    /// Judges `answer` (and the alternatives to it) against `expected`.
+    /// Scores `answer` and its alternatives against `expected`. `reachable` is set if the answer is
+    /// exact, and `refused` is not set; the caller corrects both.
     pub fn new(answer: &str, alternatives: &[String], expected: &str) -> Score {
         let (found, wanted) = (collapse(answer), collapse(expected));
         let exact = found == wanted;
@@ -78,12 +80,12 @@ impl Score {
     }
 }
 
-/// Whether a shell would split both lines into the same words. A line with an open quote has no words.
+/// Whether a shell would split both lines into the same words; never for a line with an open quote.
 fn same_argv(a: &str, b: &str) -> bool {
     matches!((shlex::split(a), shlex::split(b)), (Some(a), Some(b)) if a == b)
 }
 
-/// What is counted: the name in JSON, and the heading for people.
+/// The measures: the name in JSON, and the heading in tables.
 pub const MEASURES: [(&str, &str); 10] = [
     ("exact", "exact"),
     ("exact_ignoring_case", "ignoring case"),
@@ -98,7 +100,7 @@ pub const MEASURES: [(&str, &str); 10] = [
 ];
 
 impl Score {
-    /// Whether this case counts for each of [`MEASURES`].
+    /// Says for each of [`MEASURES`], in order, whether this case counts.
     pub fn measures(&self) -> [bool; MEASURES.len()] {
         [
             self.tier == Tier::Exact,
@@ -118,13 +120,13 @@ impl Score {
 /// Counts of [`MEASURES`] over many scores.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Tally {
-    /// Cases counted.
+    /// Number of cases.
     pub cases: usize,
     counts: [usize; MEASURES.len()],
 }
 
 impl Tally {
-    /// Counts all of `scores`.
+    /// Counts `scores`.
     pub fn of<'a>(scores: impl IntoIterator<Item = &'a Score>) -> Tally {
         let mut tally = Tally::default();
         for score in scores {
@@ -136,12 +138,13 @@ impl Tally {
         tally
     }
 
-    /// Every one of [`MEASURES`] in percent of the cases.
+    /// Each of [`MEASURES`] in percent of the cases; 0 without cases.
     pub fn percents(&self) -> [f64; MEASURES.len()] {
         self.counts.map(|count| 100.0 * count as f64 / self.cases.max(1) as f64)
     }
 
-    /// `cases`, every measure in percent, and the counts behind them under `counts`.
+    /// An object with `cases`, every measure in percent, and the counts of the measures in
+    /// `counts`.
     pub fn to_json(&self) -> Value {
         let mut object = json!({ "cases": self.cases });
         for (((name, _), count), percent) in MEASURES.into_iter().zip(self.counts).zip(self.percents()) {
@@ -152,18 +155,18 @@ impl Tally {
     }
 }
 
-/// What commands add up to, each of which counts once by the mean over its dictations: dictations of one command are not
-/// independent.
+/// Measures in which each command counts once, with the mean over its dictations. Dictations of the
+/// same command are not independent, so a mean over all of them would favour frequent commands.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ByCommand {
-    /// Distinct commands.
+    /// Number of distinct commands.
     pub commands: usize,
-    /// Every one of [`MEASURES`], in percent.
+    /// Each of [`MEASURES`], in percent.
     pub percents: [f64; MEASURES.len()],
 }
 
 impl ByCommand {
-    /// `tallies` are those of the commands, one each; an empty one counts for nothing.
+    /// Averages `tallies`, which hold one tally for each command. Empty tallies are ignored.
     pub fn of(tallies: impl IntoIterator<Item = Tally>) -> ByCommand {
         let tallies: Vec<Tally> = tallies.into_iter().filter(|tally| tally.cases > 0).collect();
         let mut percents = [0.0; MEASURES.len()];
@@ -175,7 +178,7 @@ impl ByCommand {
         ByCommand { commands: tallies.len(), percents }
     }
 
-    /// `commands`, and every measure in percent.
+    /// An object with `commands` and every measure in percent.
     pub fn to_json(&self) -> Value {
         let mut object = json!({ "commands": self.commands });
         for ((name, _), percent) in MEASURES.into_iter().zip(self.percents) {
@@ -224,7 +227,7 @@ mod tests {
         assert_eq!(json["effective"], 50.0);
         assert_eq!(json["counts"]["wrong"], 1);
         assert_eq!(json["cases"], 2);
-        assert_eq!(Tally::default().to_json()["exact"], 0.0, "no cases are no division by zero");
+        assert_eq!(Tally::default().to_json()["exact"], 0.0, "no cases must not divide by zero");
     }
 
     #[test]
@@ -233,13 +236,13 @@ mod tests {
             let scores: Vec<Score> = answers.iter().map(|answer| Score::new(answer, &[], "ls")).collect();
             Tally::of(&scores)
         };
-        // Of four dictations of one command one is right, and the only one of another.
+        // One command has four dictations, of which one is right; another has one, which is right.
         let both = ByCommand::of([tally(&["ls", "rm", "rm", "rm"]), tally(&["ls"]), tally(&[])]);
         assert_eq!((both.commands, both.percents[0]), (2, 62.5));
         assert_eq!(
             (both.to_json()["exact"].as_f64(), both.to_json()["commands"].as_u64()),
             (Some(62.5), Some(2))
         );
-        assert_eq!(ByCommand::of([]).percents[0], 0.0, "no commands are no division by zero");
+        assert_eq!(ByCommand::of([]).percents[0], 0.0, "no commands must not divide by zero");
     }
 }

@@ -1,16 +1,20 @@
-//! How alike two commands are: the ratio of Python's `difflib.SequenceMatcher(None, a, b)`, figure for figure.
+//! The similarity of two commands: exactly the ratio of Python's
+//! `difflib.SequenceMatcher(None, a, b)`, which is based on the Ratcliff-Obershelp algorithm.
 //!
-//! The published figures were made with it, so a cheaper or better measure would not compare. The port keeps the
-//! tie-breaking (the longest block that starts earliest in `a`, then earliest in `b`) and "autojunk": in a `b` of
-//! 200 characters and more, characters that make up over 1 % of it do not start a block.
+//! The published figures were made with it, and another measure would not be comparable. The port
+//! keeps the tie-breaking (the longest block that starts earliest in `a`, then earliest in `b`) and
+//! "autojunk": if `b` has 200 or more characters, those that make up over 1 % of it do not start a
+//! block.
 
 use std::collections::HashMap;
 use std::ops::Range;
 
-/// From this many characters in `b` on, frequent characters start no block (difflib's own constant).
+/// Least length of `b`, in characters, at which frequent characters do not start a block. The
+/// number is difflib's.
 const AUTOJUNK_FROM: usize = 200;
 
-/// `2 · matches / (len a + len b)` over Unicode scalar values, 0 to 1; two empty strings are equal.
+/// Returns `2 · matches / (len a + len b)` over Unicode scalar values: 0 to 1, and 1 for two empty
+/// strings. It is not symmetric in `a` and `b`.
 pub fn ratio(a: &str, b: &str) -> f64 {
     let a: Vec<char> = a.chars().collect();
     let b: Vec<char> = b.chars().collect();
@@ -20,26 +24,28 @@ pub fn ratio(a: &str, b: &str) -> f64 {
     }
 }
 
-/// Runs of white space become one space, and none is left at the ends: Python's `' '.join(text.split())`.
+/// Replaces runs of white space by one space and trims both ends, as Python's
+/// `' '.join(text.split())` does.
 pub fn collapse(text: &str) -> String {
     text.split(is_space).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
-/// Python counts the information separators as white space, Unicode does not.
+/// Python treats the information separators U+001C to U+001F as white space; Unicode does not.
 fn is_space(c: char) -> bool {
     c.is_whitespace() || ('\u{1c}'..='\u{1f}').contains(&c)
 }
 
-/// How a stretch of `a` becomes a stretch of `b`: difflib's opcodes by another name.
+/// How a range of `a` becomes a range of `b`. It corresponds to difflib's opcodes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Edit {
-    /// Both have it: a matching block.
+    /// A matching block.
     Same(Range<usize>, Range<usize>),
-    /// `b` has something else, nothing, or something where `a` has nothing: one of the ranges may be empty, never both.
+    /// A replacement, deletion or insertion. One of the ranges may be empty, but not both.
     Replace(Range<usize>, Range<usize>),
 }
 
-/// What turns `a` into `b`, in order and without a gap: ranges count characters, of `a` first.
+/// Returns the edits that turn `a` into `b`, in order and without gaps. The ranges count
+/// characters; the first one is of `a`.
 pub fn edits(a: &[char], b: &[char]) -> Vec<Edit> {
     let mut blocks = blocks(a, b);
     blocks.sort_unstable();
@@ -51,7 +57,7 @@ pub fn edits(a: &[char], b: &[char]) -> Vec<Edit> {
         }
         (from_a, from_b) = (i + size, j + size);
         match edits.last_mut() {
-            // Blocks that touch are one.
+            // Adjacent blocks are merged.
             Some(Edit::Same(in_a, in_b)) => (in_a.end, in_b.end) = (from_a, from_b),
             _ if size > 0 => edits.push(Edit::Same(i..from_a, j..from_b)),
             _ => {}
@@ -60,13 +66,13 @@ pub fn edits(a: &[char], b: &[char]) -> Vec<Edit> {
     edits
 }
 
-/// Characters in the matching blocks.
+/// Number of characters in the matching blocks.
 fn matches(a: &[char], b: &[char]) -> usize {
     blocks(a, b).iter().map(|(_, _, size)| size).sum()
 }
 
-/// The matching blocks, as start in `a`, start in `b` and length: the longest one, then the same to its left and to
-/// its right. In no order.
+/// The matching blocks, as start in `a`, start in `b` and length: the longest block, and the blocks
+/// found likewise to its left and to its right. They are in no particular order.
 fn blocks(a: &[char], b: &[char]) -> Vec<(usize, usize, usize)> {
     let starts = block_starts(b);
     let mut runs = Runs::new(b.len());
@@ -83,7 +89,8 @@ fn blocks(a: &[char], b: &[char]) -> Vec<(usize, usize, usize)> {
     blocks
 }
 
-/// Where in `b` each character stands, without the characters that are too frequent to start a block.
+/// The positions of each character in `b`, without the characters that are too frequent to start a
+/// block.
 fn block_starts(b: &[char]) -> HashMap<char, Vec<usize>> {
     let mut starts: HashMap<char, Vec<usize>> = HashMap::new();
     for (at, &c) in b.iter().enumerate() {
@@ -96,20 +103,23 @@ fn block_starts(b: &[char]) -> HashMap<char, Vec<usize>> {
     starts
 }
 
-/// Lengths of the blocks that end at each place of `b`: for the previous character of `a`, and for this one.
+/// Lengths of the blocks that end at each position of `b`, for the previous and the current
+/// character of `a`.
 struct Runs {
     previous: Vec<usize>,
     current: Vec<usize>,
 }
 
 impl Runs {
-    /// One place more than `b` has, so that the place before the first needs no special case.
+    /// Allocates one position more than `b` has, so that the one before the first needs no special
+    /// case.
     fn new(b_len: usize) -> Runs {
         Runs { previous: vec![0; b_len + 1], current: vec![0; b_len + 1] }
     }
 }
 
-/// Start in `a`, start in `b` and length of the longest block within the two ranges.
+/// Returns the start in `a`, the start in `b` and the length of the longest block within both
+/// ranges.
 fn longest_block(
     a: &[char],
     b: &[char],
@@ -135,14 +145,14 @@ fn longest_block(
                 (i, j, size) = (at + 1 - run, place + 1 - run, run);
             }
         }
-        // Only the written places are cleared: most characters stand at few places.
+        // Only the written positions are cleared, because most characters occur at few positions.
         written.iter().for_each(|&place| runs.previous[place + 1] = 0);
         std::mem::swap(&mut runs.previous, &mut runs.current);
         written = here;
     }
     written.iter().for_each(|&place| runs.previous[place + 1] = 0);
 
-    // The frequent characters start no block, but they extend one.
+    // Frequent characters do not start a block, but they can extend one.
     while i > in_a.start && j > in_b.start && a[i - 1] == b[j - 1] {
         (i, j, size) = (i - 1, j - 1, size + 1);
     }
@@ -173,12 +183,12 @@ mod tests {
         check("", "a", 0.0);
         check(" abcd", "abcd abcd", 10.0 / 14.0);
         check("abcd", "bcde", 0.75);
-        // The measure is not symmetric: which block is longest "first" depends on the order.
+        // The measure is not symmetric: the order decides which of two longest blocks comes first.
         check("tide", "diet", 0.25);
         check("diet", "tide", 0.5);
     }
 
-    /// As fixtures/similarity.py writes them: "=3-2+1".
+    /// Writes edits as fixtures/similarity.py does: "=3-2+1".
     fn script(a: &str, b: &str) -> String {
         let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
         let mut script = String::new();
@@ -207,7 +217,7 @@ mod tests {
         check("tar -XZF", "tar -xzf", "=5-3+3");
     }
 
-    /// Written by fixtures/similarity.py, which asks difflib itself.
+    /// fixtures/similarity.py wrote the expected values with difflib itself.
     #[test]
     fn equals_difflib_on_random_pairs() {
         let pairs: Vec<(String, String, f64, String)> = include_str!("../fixtures/similarity.jsonl")

@@ -1,18 +1,21 @@
-//! Align: the path through a lattice that writes a known answer, which is what training teaches.
+//! Align: finds the path through a lattice that writes a known answer, so that training can teach
+//! it.
 //!
-//! Several paths may write the same. The cheapest is taken: readings over many tokens before many readings, what was
-//! heard as it is written before what merely sounds like it, and words that are known to be talk dropped.
+//! If several paths write the answer, the cheapest is taken. One reading over many tokens is
+//! cheaper than many readings, a literal reading is cheaper than one that only sounds similar, and
+//! words labelled as talk must be dropped.
 
 use sayso_corpus::sample::Label;
 use sayso_speech::lattice::spell::{Compare, cheapest_path};
 use sayso_speech::lattice::{Kind, Lattice, ReadingId, Step};
 
-/// The cheapest path that writes `expected`, or `None` where there is none. `labels` has an item for every token.
+/// Returns the cheapest path that writes `expected`, or `None` if no path does. `labels` holds one
+/// label for each token.
 pub fn align(lattice: &Lattice, expected: &str, labels: &[Label]) -> Option<Vec<Step>> {
     cheapest_path(lattice, expected.trim(), Compare::Exactly, |id| cost(lattice, id, labels))
 }
 
-/// The cost of taking a reading; `None` where it contradicts the labels.
+/// The cost of a reading, or `None` if it contradicts the labels.
 fn cost(lattice: &Lattice, id: ReadingId, labels: &[Label]) -> Option<f32> {
     let reading = lattice.reading(id);
     let labels = &labels[reading.tokens.clone()];

@@ -1,4 +1,4 @@
-//! Examples put together as the network takes them: lines one behind the other.
+//! Concatenates examples into a batch: lines follow one another without padding.
 
 use crate::example::{CsrBags, Example};
 use crate::op::{Candidates, Groups, NO_ROW};
@@ -7,32 +7,32 @@ use sayso_corpus::sample::LineClass;
 use sayso_tagger::shape::CLASSES;
 use std::sync::Arc;
 
-/// Several lines.
+/// Several lines. Units, readings, steps and candidates are numbered over the whole batch.
 pub(super) struct Batch {
-    /// Where each line ends, in units.
+    /// The unit after the last one of each line.
     pub line_ends: Arc<[u32]>,
-    /// One bag a unit.
+    /// One bag for each unit.
     pub units: Arc<CsrBags>,
-    /// One bag a reading.
+    /// One bag for each reading.
     pub readings: Arc<CsrBags>,
-    /// The last unit of each reading, and the unit behind it, or [`NO_ROW`] at the end of a line.
+    /// The last unit of each reading.
     pub reading_last: Arc<[u32]>,
-    /// See `reading_last`.
+    /// The unit after each reading, or [`NO_ROW`] at the end of a line.
     pub reading_next: Arc<[u32]>,
-    /// One bag a step.
+    /// One bag for each step.
     pub history: Arc<CsrBags>,
-    /// The unit of each step.
+    /// The unit at which each step starts.
     pub step_units: Arc<[u32]>,
-    /// What is scored.
+    /// The candidates to score.
     pub candidates: Candidates,
     /// The candidates of each step.
     pub steps: Groups,
-    /// What each line may be.
+    /// The classes of each line.
     pub classes: Groups,
 }
 
 impl Batch {
-    /// Puts examples together. With `blur`, that share of rows is left out at random.
+    /// Concatenates examples. With `blur`, that share of the features is left out at random.
     pub(super) fn new(examples: &[&Example], blur: Option<(f32, &mut Rng)>) -> Batch {
         let (mut units, mut readings) = (CsrBags::default(), CsrBags::default());
         let (mut history, mut cross) = (CsrBags::default(), CsrBags::default());
@@ -89,8 +89,8 @@ impl Batch {
     }
 }
 
-/// The output of the network that stands for a class, in the order of `sayso_tagger::LineClass`. Part of the weights: never
-/// reorder.
+/// The network's output for a class, in the order of `sayso_tagger::LineClass`. The order is part
+/// of the weights file, so it must never change.
 const fn class_row(class: LineClass) -> u32 {
     match class {
         LineClass::Command => 0,
@@ -100,7 +100,8 @@ const fn class_row(class: LineClass) -> u32 {
     }
 }
 
-/// Leaves out a share of all rows, and a third of it of units: what such a unit is must follow from what stands around.
+/// Sets the weights of a share of all rows to zero. A third of that share of the units loses all
+/// its rows, so that the network learns to infer a unit from its neighbours.
 fn leave_out(share: f32, [units, history, cross]: [&mut CsrBags; 3], random: &mut Rng) {
     let limit = (share * 256.0) as u8;
     let mut first = 0;

@@ -9,15 +9,16 @@ use sayso_tagger::weights::{Calibration, Weights};
 use sayso_tagger::{Scratch, beam_search, encode};
 use std::sync::Arc;
 
-/// The cases on which everything is chosen, in the folder of the corpora.
+/// The cases on which all settings are chosen, as a path within the folder of the corpora.
 pub(crate) const VALID: &str = "nl2bash/valid.jsonl";
-/// Paths that are kept, as in use.
+/// Beam width, the same as in the engine.
 const BEAM: usize = 4;
 
-/// The calibration with which confidences on NL2Bash `valid` match the share of right answers best.
+/// Fits the calibration with which confidences best match the share of exact answers on NL2Bash
+/// `valid`.
 ///
 /// # Errors
-/// Where the cases cannot be read.
+/// If the cases cannot be read.
 pub(crate) fn calibrate(weights: &Arc<Weights>, config: &Config) -> anyhow::Result<Calibration> {
     let mut scratch = Scratch::default();
     let mut outcomes = Vec::new();

@@ -1,18 +1,21 @@
-//! Fits the calibration of the tagger: what makes it as sure as it is right.
+//! Fits the calibration of the tagger, so that its confidence matches how often it is right.
 
 use sayso_tagger::weights::Calibration;
 
-/// The temperatures that are allowed.
+/// The lowest and highest temperature that is allowed.
 const COLDEST: f64 = 0.02;
 const HOTTEST: f64 = 50.0;
-/// Steps of Newton's method, which needs a handful where there is much to learn from.
+/// Most steps of Newton's method. With enough answers it needs only a few.
 const STEPS: usize = 100;
-/// Longest step of slope or bias.
+/// Longest step of the slope or the bias.
 const FURTHEST_STEP: f64 = 2.0;
 
-/// The [`Calibration`] that makes `answers` likeliest: the logarithm of the probability of each, and whether it was exact.
-/// Platt's method (1999) with his targets, which fall short of 0 and 1 so that a few answers prove nothing, in the
-/// damped form of Lin, Lin and Weng (2007).
+/// Fits the [`Calibration`] that makes `answers` most likely. Each answer is the log-probability of
+/// a path and whether it was exact; without answers, the result is [`Calibration::NONE`].
+///
+/// The method is Platt scaling (1999) with Newton's method, damped as by Lin, Lin and Weng (2007).
+/// The targets are Platt's: they stay away from 0 and 1, so that a few answers cannot make the
+/// tagger certain.
 pub(crate) fn fit_calibration(answers: &[(f32, bool)]) -> Calibration {
     let exact = answers.iter().filter(|(_, exact)| *exact).count() as f64;
     let wrong = answers.len() as f64 - exact;
@@ -28,8 +31,8 @@ pub(crate) fn fit_calibration(answers: &[(f32, bool)]) -> Calibration {
     let mut loss = surprise(&points, slope, bias);
     for _ in 0..STEPS {
         let (to_slope, to_bias) = newton(&points, slope, bias);
-        // Where all is nearly certain the loss is flat, and Newton's step leads far beyond what is sought. Half as far until it
-        // gets better.
+        // If all answers are nearly certain, the loss is flat and Newton's step is far too long.
+        // The step is halved until the loss falls.
         let longest = (FURTHEST_STEP / to_slope.abs().max(to_bias.abs()).max(1e-12)).min(1.0);
         let better = (0..20).map(|halved| longest * 0.5_f64.powi(halved)).find_map(|part| {
             let to = ((slope + part * to_slope).clamp(1.0 / HOTTEST, 1.0 / COLDEST), bias + part * to_bias);
@@ -42,7 +45,7 @@ pub(crate) fn fit_calibration(answers: &[(f32, bool)]) -> Calibration {
     Calibration { temperature: (1.0 / slope) as f32, bias: bias as f32 }
 }
 
-/// The cross entropy between targets and confidences.
+/// The cross-entropy between targets and confidences, summed over the points.
 fn surprise(points: &[(f64, f64)], slope: f64, bias: f64) -> f64 {
     let of = |&(log_odds, target): &(f64, f64)| {
         let x = slope * log_odds + bias;
@@ -52,9 +55,9 @@ fn surprise(points: &[(f64, f64)], slope: f64, bias: f64) -> f64 {
     points.iter().map(of).sum()
 }
 
-/// Newton's step of slope and bias.
+/// Newton's step of the slope and the bias.
 fn newton(points: &[(f64, f64)], slope: f64, bias: f64) -> (f64, f64) {
-    // A little on the diagonal, or points in one place would leave the step undetermined.
+    // The small values on the diagonal keep the matrix invertible if all points coincide.
     let (mut aa, mut ab, mut bb) = (1e-6, 0.0, 1e-6);
     let (mut a, mut b) = (0.0, 0.0);
     for &(log_odds, target) in points {
@@ -75,7 +78,7 @@ mod tests {
     use super::*;
     use sayso_eval::reliability::Reliability;
 
-    /// Of a thousand answers at each score, as many are exact as the calibration says.
+    /// A thousand answers for each score, of which the calibration's share is exact.
     fn answers(calibration: Calibration) -> Vec<(f32, bool)> {
         let mut answers = Vec::new();
         for score in [-0.001_f32, -0.01, -0.05, -0.2, -0.5, -1.0, -2.0, -4.0] {
@@ -113,7 +116,7 @@ mod tests {
             &[(-1.0, false), (-2.0, false)],
             &[(f32::NAN, true)],
             &[(f32::NEG_INFINITY, false), (0.0, true)],
-            // The surer the worse.
+            // The more confident answers are the wrong ones.
             &[(-0.1, false), (-0.1, false), (-3.0, true), (-3.0, true)],
         ] {
             let found = fit_calibration(answers);

@@ -1,4 +1,5 @@
-//! Checkpoints: what a run needs to go on, written aside and renamed.
+//! Checkpoints: the state from which a run resumes. Files are written aside and then renamed, so
+//! that a crash cannot destroy the previous one.
 
 use crate::network::Network;
 use crate::optimizer::{Moments, Optimizer};
@@ -16,9 +17,9 @@ const FILE: &str = "checkpoint.safetensors";
 /// The tensor that holds the number of finished epochs.
 const EPOCH: &str = "epoch";
 
-/// A checkpoint as read.
+/// A checkpoint read from a file.
 pub(super) struct Checkpoint {
-    /// Epochs that are finished.
+    /// Number of finished epochs.
     pub epoch: usize,
     tensors: HashMap<String, Tensor>,
     path: PathBuf,
@@ -29,19 +30,20 @@ impl Checkpoint {
     pub(super) fn read(folder: &Path) -> anyhow::Result<Checkpoint> {
         let path = folder.join(FILE);
         let tensors = candle_core::safetensors::load(&path, &Device::Cpu)
-            .with_context(|| format!("cannot go on from {}", path.display()))?;
+            .with_context(|| format!("cannot resume from {}", path.display()))?;
         let epoch = tensors.get(EPOCH).and_then(|epoch| epoch.to_vec1::<u32>().ok());
-        let Some([epoch]) = epoch.as_deref() else { bail!("{} does not tell its epoch", path.display()) };
+        let Some([epoch]) = epoch.as_deref() else { bail!("{} has no epoch number", path.display()) };
         Ok(Checkpoint { epoch: *epoch as usize, tensors, path })
     }
 
-    /// Puts the parameters and the optimizer's state back.
+    /// Restores the parameters and the optimizer's state. Fails if a tensor is missing or has
+    /// another shape.
     pub(super) fn restore(&self, network: &mut Network, optimizer: &mut Optimizer) -> anyhow::Result<()> {
         for (name, var) in &network.parameters {
             let get = |part: &str| -> anyhow::Result<&Tensor> {
                 let name = format!("{part}.{name}");
                 let found = self.tensors.get(&name).filter(|tensor| tensor.shape() == var.shape());
-                found.with_context(|| format!("{} lacks {name} of this network's shape", self.path.display()))
+                found.with_context(|| format!("{} lacks {name} in this network's shape", self.path.display()))
             };
             var.set(get("weights")?)?;
             let values = |part: &str| anyhow::Ok(get(part)?.flatten_all()?.to_vec1::<f32>()?);
@@ -52,7 +54,7 @@ impl Checkpoint {
         Ok(())
     }
 
-    /// Writes the state behind `epoch`.
+    /// Writes the state after `epoch` finished epochs.
     pub(super) fn write(
         folder: &Path,
         epoch: usize,
@@ -78,7 +80,7 @@ impl Checkpoint {
     }
 }
 
-/// The network with the running average of its weights.
+/// A copy of the network with the running average of its weights.
 pub(super) fn averaged(network: &Network, optimizer: &Optimizer) -> anyhow::Result<Network> {
     let mut parameters = BTreeMap::new();
     for (name, var) in &network.parameters {
@@ -94,7 +96,8 @@ pub(super) fn averaged(network: &Network, optimizer: &Optimizer) -> anyhow::Resu
     Ok(Network { parameters })
 }
 
-/// The weights as they are shipped, as a safetensors file: matrices in int8 with a scale for each row, vectors in f32.
+/// The weights in the form in which they are shipped: a safetensors file with matrices in int8 and
+/// a scale for each row, and vectors in f32.
 pub(super) fn quantized(network: &Network, calibration: Calibration) -> anyhow::Result<Vec<u8>> {
     let mut tensors: Vec<(String, Dtype, Vec<usize>, Vec<u8>)> = Vec::new();
     let mut floats = |name: String, shape: Vec<usize>, values: &[f32]| {
@@ -122,14 +125,14 @@ pub(super) fn quantized(network: &Network, calibration: Calibration) -> anyhow::
     Ok(safetensors::serialize(views, Some(metadata))?)
 }
 
-/// Writes a file aside and renames it, so that what was there stays whole until then.
+/// Writes a file aside and renames it, so that the previous file stays intact until then.
 pub(super) fn write_aside(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     let aside = path.with_extension("new");
     std::fs::write(&aside, bytes).with_context(|| format!("cannot write {}", aside.display()))?;
     std::fs::rename(&aside, path).with_context(|| format!("cannot write {}", path.display()))
 }
 
-/// The network with the weights of a file as it is shipped.
+/// Reads a network from a weights file in the form in which it is shipped.
 pub(super) fn read_weights(bytes: &[u8]) -> anyhow::Result<Network> {
     let file = safetensors::SafeTensors::deserialize(bytes)?;
     let network = Network::new(0)?;
@@ -152,7 +155,7 @@ pub(super) fn read_weights(bytes: &[u8]) -> anyhow::Result<Network> {
     Ok(network)
 }
 
-/// Rows of `width` in int8, each with a scale: bytes and scales.
+/// Quantizes rows of `width` values to int8. Returns the bytes and one scale for each row.
 fn quantize(values: &[f32], width: usize) -> (Vec<u8>, Vec<f32>) {
     let mut bytes = Vec::with_capacity(values.len());
     let mut scales = Vec::with_capacity(values.len() / width);

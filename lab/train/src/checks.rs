@@ -1,4 +1,4 @@
-//! The sets of cases on which training is measured after each epoch.
+//! The checks: sets of cases on which training is measured after each epoch.
 
 use crate::batch::Batch;
 use crate::calibrate::VALID;
@@ -13,11 +13,16 @@ use sayso_corpus::dialect::Dialect;
 use sayso_corpus::sample::{LabelledText, Sample};
 use sayso_corpus::sampler::Sampler;
 
-/// Held-out commands that are drawn, and their seed. Hand-chosen, 2026-11-23.
+/// Number of held-out samples that are drawn, and their seed. Hand-chosen on 2026-11-23.
 const HELD_OUT_SAMPLES: usize = 600;
 const HELD_OUT_SEED: u64 = 77;
 
-/// What training is measured on after each epoch: NL2Bash `valid`, talk by another author, held-out pages said freely.
+/// Reads the checks: NL2Bash `valid`, talk by another author, transcripts of a speech engine, and
+/// samples of held-out pages. Each has a name and its encoded cases; cases that cannot be encoded
+/// are left out.
+///
+/// # Errors
+/// If a file cannot be read, or if no case of a check can be encoded.
 pub(crate) fn read(
     config: &Config,
     commands: &Commands,
@@ -54,7 +59,8 @@ pub(crate) fn read(
         .collect()
 }
 
-/// The mean loss of a step, and the share of lines of which every step is right.
+/// Returns the mean loss of a step, and the share of lines, 0 to 1, in which every step is right.
+/// `size` is the number of lines in a batch.
 pub(crate) fn measure(network: &Network, examples: &[Example], size: usize) -> anyhow::Result<(f64, f64)> {
     let (mut loss, mut steps, mut right) = (0.0, 0, 0);
     let tables = Tables::new();

@@ -1,4 +1,4 @@
-//! `sayso-lab train`: makes the models that are shipped.
+//! `sayso-lab train`: trains the models that are shipped.
 
 use crate::config::Config;
 use crate::run::Run;
@@ -18,26 +18,28 @@ enum What {
 
 /// Trains the tagger.
 ///
-/// Writes into the output folder: a checkpoint after each epoch, the averaged weights, and log.jsonl with the loss and the share of
-/// lines that are right at every step, per dialect; curves.svg draws the log.
+/// Writes these files into the output folder: a checkpoint after each epoch; tagger.safetensors
+/// with the averaged weights; log.jsonl with the loss and, for each check, the share of lines that
+/// are right at every step; curves.svg, which draws the log.
 #[derive(Debug, clap::Args)]
 struct Tagger {
-    /// What to train: a TOML file
+    /// The configuration of the run, a TOML file
     #[arg(value_name = "CONFIG.toml")]
     config: PathBuf,
-    /// Where checkpoints, log and weights go
+    /// Folder for checkpoints, log and weights
     #[arg(long, value_name = "FOLDER")]
     output: PathBuf,
-    /// Go on from the last checkpoint in the output folder
+    /// Resume from the last checkpoint in the output folder
     #[arg(long)]
     resume: bool,
 }
 
 impl Train {
-    /// Trains.
+    /// Trains the model and writes it into the output folder.
     ///
     /// # Errors
-    /// Where the data is empty, the loss is no number any more, or a file cannot be written.
+    /// If the configuration or the data cannot be read or used, if the loss is no longer a number,
+    /// or if a file cannot be written.
     pub fn run(&self) -> anyhow::Result<()> {
         match &self.what {
             What::Tagger(Tagger { config, output, resume }) => {

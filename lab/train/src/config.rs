@@ -1,11 +1,11 @@
-//! What a training run is told: a TOML file.
+//! The configuration of a training run, a TOML file.
 
 use anyhow::{Context, bail};
 use sayso_corpus::mix::{Mix, not_below_zero};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 
-/// A training run.
+/// The configuration of a training run.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
@@ -13,31 +13,31 @@ pub struct Config {
     pub corpus: PathBuf,
     /// Seed of the parameters and of the data.
     pub seed: u64,
-    /// Samples an epoch.
+    /// Samples in an epoch.
     pub samples: usize,
-    /// Epochs.
+    /// Number of epochs.
     pub epochs: usize,
-    /// Lines a step.
+    /// Lines in a step.
     pub batch: usize,
     /// Highest learning rate.
     pub learning_rate: f32,
-    /// Steps until it is reached.
+    /// Steps of the linear warm-up of the learning rate.
     pub warm_up: u64,
-    /// Decay of the weights, as a share of the learning rate.
+    /// Weight decay, as a share of the learning rate.
     pub decay: f32,
-    /// Share of activations that are set to zero.
+    /// Share of activations that dropout sets to zero, 0 to below 1.
     pub dropout: f32,
-    /// Share of features that are left out.
+    /// Share of features that are left out, 0 to below 1.
     pub feature_dropout: f32,
-    /// Share of the old average of the weights that stays at each step.
+    /// Share of the old average of the weights that is kept at each step, 0 to below 1.
     pub averaging: f32,
-    /// Longest gradient.
+    /// Largest norm of the gradient; a larger gradient is scaled down to it.
     pub clip: f32,
-    /// Folder of a finished run whose averaged weights are the first ones of this run.
+    /// Folder of a finished run. This run starts from its averaged weights.
     pub start: Option<PathBuf>,
-    /// What the samples are made of.
+    /// Shares of the kinds of samples.
     pub mix: Mix,
-    /// What they are made of towards the end, and from which share of the run on.
+    /// Other shares for the last part of the run.
     pub finish: Option<Finish>,
 }
 
@@ -45,33 +45,35 @@ pub struct Config {
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Finish {
-    /// From this share of the steps on.
+    /// The share of the steps after which it begins, 0 to 1.
     pub from: f32,
-    /// What the samples are made of then.
+    /// Shares of the kinds of samples in this part.
     pub mix: Mix,
 }
 
-/// Lines a step, at most: a step holds all of them at once, and batches are made ahead.
+/// Most lines in a step. The limit bounds memory, because a step holds all its lines at once and
+/// batches are made ahead.
 const MOST_LINES: usize = 4096;
-/// Samples of a whole run, at most: some years on two cores, and far from what a counter of steps can hold.
+/// Most samples in a run. That is some years on two cores, and the counter of steps cannot
+/// overflow.
 const MOST_SAMPLES: usize = 1 << 32;
 
 impl Config {
-    /// Reads a file.
+    /// Reads and checks a file.
     ///
     /// # Errors
-    /// Where it cannot be read or understood, with the line of the mistake, or where nothing could be learnt by it, with the
-    /// name of the entry.
+    /// If the file cannot be read or parsed (the error names the line), or if a value makes
+    /// training impossible (the error names the entry).
     pub fn read(path: &Path) -> anyhow::Result<Config> {
         let text =
             std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
         let config: Config =
-            toml::from_str(&text).with_context(|| format!("{} is not understood", path.display()))?;
-        config.check().with_context(|| format!("{} cannot be trained by", path.display()))?;
+            toml::from_str(&text).with_context(|| format!("cannot parse {}", path.display()))?;
+        config.check().with_context(|| format!("cannot train with {}", path.display()))?;
         Ok(config)
     }
 
-    /// Refuses what training would divide by, wait for without end or learn nothing from.
+    /// Rejects values with which training would divide by zero, never end or learn nothing.
     fn check(&self) -> anyhow::Result<()> {
         for (name, number) in [("samples", self.samples), ("epochs", self.epochs), ("batch", self.batch)] {
             if number == 0 {
@@ -101,7 +103,7 @@ impl Config {
             }
         }
         not_below_zero("decay", self.decay)?;
-        // All of them left out, or nothing new in the average, and there is nothing to learn.
+        // With a share of 1, all features are left out or the average never changes.
         for (name, share) in [
             ("dropout", self.dropout),
             ("feature_dropout", self.feature_dropout),
@@ -126,7 +128,7 @@ mod tests {
 
     const SHIPPED: &str = include_str!("../config/tagger.toml");
 
-    /// What is said about the shipped configuration with `change` in place of the line of the same name.
+    /// The error for the shipped configuration with `change` in place of the line of the same name.
     fn problem(change: &str) -> Option<String> {
         let name = change.split(' ').next().unwrap();
         let lines = SHIPPED.lines().map(|line| match line.split(' ').next() == Some(name) {
@@ -169,7 +171,7 @@ mod tests {
             assert!(found.starts_with(message), "{change}: {found}");
         }
         assert_eq!(problem("batch = 4096"), None);
-        assert_eq!(problem("learning_rate = 1e30"), None, "what is too high shows itself by the loss");
+        assert_eq!(problem("learning_rate = 1e30"), None, "the loss reveals a rate that is too high");
         let config: Config = toml::from_str(SHIPPED).unwrap();
         let silent = Mix { nl2bash: 0.0, free: 0.0, talk: 0.0, noise: 0.0, ..config.mix };
         assert!(silent.check().is_err());

@@ -1,4 +1,4 @@
-//! `sayso-lab curves`: draws what a training run wrote into its log.
+//! `sayso-lab curves`: draws the log of a training run.
 
 mod chart;
 mod log;
@@ -13,23 +13,27 @@ use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::path::PathBuf;
 
-/// Draws the curves of training: loss and share of lines that are right, over epochs.
+/// Draws the training curves: the loss and the share of lines that are right, over epochs.
 ///
-/// Reads the log.jsonl that `sayso-lab train tagger` writes and gives one SVG that loads nothing. Runs that follow one
-/// another in a log stand side by side: where the number of the epoch does not grow, another run begins.
+/// Reads the log.jsonl that `sayso-lab train tagger` writes and prints one SVG without links to
+/// other files. If a log holds several runs, they are drawn side by side; a new run begins where
+/// the epoch number does not grow.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  sayso-lab curves models/weights/log.jsonl --output curves.svg")]
 pub struct Curves {
     /// The log of training
     #[arg(value_name = "LOG.jsonl")]
     log: PathBuf,
-    /// Where the drawing goes; without it, to standard output
+    /// Write the drawing into this file instead of standard output
     #[arg(long, value_name = "FILE.svg")]
     output: Option<PathBuf>,
 }
 
 impl Curves {
-    /// Draws. Fails where the log cannot be read or a line of it is not as training writes them.
+    /// Draws the log.
+    ///
+    /// # Errors
+    /// If the log cannot be read or is invalid (see [`draw`]), or if the drawing cannot be written.
     pub fn run(&self) -> anyhow::Result<()> {
         let log = std::fs::read_to_string(&self.log)
             .with_context(|| format!("cannot read {}", self.log.display()))?;
@@ -43,23 +47,23 @@ impl Curves {
     }
 }
 
-/// The name of the loss in training itself, beside those of the checks.
+/// The name of the training loss in the legend, which otherwise names checks.
 const TRAINING: &str = "training";
 /// Width of the drawing, in pixels.
 const WIDTH: u32 = 860;
 /// Height of one chart, in pixels.
 const CHART_HEIGHT: u32 = 300;
 
-/// The drawing of a log, as SVG.
+/// Draws a log as SVG.
 ///
 /// # Errors
-/// Where the log holds no epoch, or a line is not as training writes them; the error names the line.
+/// If the log has no epoch, or a line is not one that training writes; the error names the line.
 pub fn draw(log: &str) -> anyhow::Result<String> {
     let epochs = log::parse(log)?;
     let checks: BTreeSet<&str> =
         epochs.iter().flat_map(|epoch| epoch.checks.keys().map(String::as_str)).collect();
     let axis = Axis::new(&epochs.iter().map(|epoch| epoch.number).collect::<Vec<_>>());
-    // A check has the same style in both charts; the first one is training's.
+    // A check has the same style in both charts; style 0 is that of the training loss.
     let line = |style: usize, name, value: &dyn Fn(&Epoch) -> Option<f64>| Line {
         name,
         style,
@@ -94,7 +98,7 @@ pub fn draw(log: &str) -> anyhow::Result<String> {
 mod tests {
     use super::*;
 
-    /// Two runs with a check that only the second one has.
+    /// A log of two runs; one check is only in the second run.
     const LOG: &str = include_str!("../fixtures/curves.jsonl");
 
     /// `SAYSO_WRITE_FIXTURES=1 cargo test -p sayso-train --lib curves` writes the fixture again.
@@ -144,8 +148,8 @@ mod tests {
             let first = "{\"epoch\":1,\"loss\":1,\"checks\":{}}";
             format!("{first}\n\n{{\"epoch\":2,\"loss\":1,\"checks\":{{\"talk\":{check}}}}}")
         };
-        check("", "the log holds no epoch");
-        check("\n \n", "the log holds no epoch");
+        check("", "the log has no epoch");
+        check("\n \n", "the log has no epoch");
         check("{\"epoch\":1", "line 1: not a JSON object");
         check("[]", "line 1: not a JSON object");
         check("{\"loss\":1,\"checks\":{}}", "line 1: no `epoch`");
@@ -155,10 +159,10 @@ mod tests {
         check("{\"epoch\":1,\"loss\":NaN,\"checks\":{}}", "line 1: not a JSON object");
         check("{\"epoch\":1,\"loss\":-1,\"checks\":{}}", "line 1: `loss` is -1");
         check("{\"epoch\":1,\"loss\":1}", "line 1: no `checks`");
-        check("{\"epoch\":1,\"loss\":1,\"checks\":[]}", "line 1: `checks` is no object");
+        check("{\"epoch\":1,\"loss\":1,\"checks\":[]}", "line 1: `checks` is not an object");
         check(&of_check("{\"loss\":null,\"right\":1}"), "line 3: check `talk`: `loss` is null");
         check(&of_check("{\"loss\":1}"), "line 3: check `talk`: no `right`");
         check(&of_check("{\"loss\":1,\"right\":1.1}"), "line 3: check `talk`: `right` is 1.1");
-        check(&of_check("1"), "line 3: check `talk`: no object");
+        check(&of_check("1"), "line 3: check `talk`: not an object");
     }
 }

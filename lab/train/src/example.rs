@@ -1,4 +1,5 @@
-//! A sample as the network takes it: rows of tables, and which candidate is right at each step of the gold path.
+//! Encodes a sample as the network reads it: rows of tables, and the right candidate at each step
+//! of the gold path.
 
 use crate::align::align;
 use fastrand::Rng;
@@ -14,40 +15,41 @@ use sayso_tagger::step::{StepFeatures, TokenFeatures};
 use sayso_tagger::unit::{self, Weighted};
 use std::ops::Range;
 
-/// Rows of one table, summed into one vector each.
+/// Bags of rows of one table, in compressed sparse row form. The rows of a bag are summed into one
+/// vector.
 #[derive(Debug, Default, Clone)]
 pub struct CsrBags {
-    /// All rows with their weights.
+    /// The rows of all bags with their weights.
     pub indices: Vec<Weighted>,
-    /// Where each bag ends in `indices`.
+    /// The end of each bag in `indices`.
     pub offsets: Vec<u32>,
 }
 
 impl CsrBags {
-    /// Adds a bag of rows of weight one.
+    /// Adds a bag of rows with a weight of one.
     pub fn push(&mut self, rows: impl IntoIterator<Item = u32>) {
         self.push_weighted(rows.into_iter().map(|row| (row, 1.0)));
     }
 
-    /// Adds a bag.
+    /// Adds a bag of rows with weights.
     pub fn push_weighted(&mut self, rows: impl IntoIterator<Item = Weighted>) {
         self.indices.extend(rows);
         self.offsets.push(self.indices.len() as u32);
     }
 
-    /// Adds the bags of another one.
+    /// Adds all bags of `other`.
     pub fn append(&mut self, other: &CsrBags) {
         let before = self.indices.len() as u32;
         self.indices.extend_from_slice(&other.indices);
         self.offsets.extend(other.offsets.iter().map(|end| end + before));
     }
 
-    /// Bags in it.
+    /// Number of bags.
     pub fn len(&self) -> usize {
         self.offsets.len()
     }
 
-    /// Whether it has no bag.
+    /// Whether there are no bags.
     pub fn is_empty(&self) -> bool {
         self.offsets.is_empty()
     }
@@ -56,43 +58,43 @@ impl CsrBags {
 /// An encoded sample.
 #[derive(Debug, Default, Clone)]
 pub struct Example {
-    /// One bag a token.
+    /// One bag for each token.
     pub units: CsrBags,
-    /// One bag a reading.
+    /// One bag for each reading.
     pub readings: CsrBags,
     /// The tokens that each reading spans.
     pub spans: Vec<Range<u32>>,
-    /// One bag a step of the gold path: the command line so far.
+    /// One bag for each step of the gold path: the command line so far.
     pub history: CsrBags,
-    /// The token at which each step stands.
+    /// The token at which each step starts.
     pub step_tokens: Vec<u32>,
-    /// One bag a candidate.
+    /// One bag for each candidate.
     pub cross: CsrBags,
-    /// The step and the reading of each candidate.
+    /// The step and the reading of each candidate, as indices; candidates of one step are adjacent.
     pub candidates: Vec<(u32, u32)>,
-    /// For how many each candidate counts.
+    /// How many candidates each candidate stands for, because others were left out.
     pub counts_for: Vec<u8>,
-    /// The right candidate of each step.
+    /// The index of the right candidate of each step.
     pub gold: Vec<u32>,
     /// The class of the line.
     pub class: LineClass,
 }
 
-/// Why a sample cannot be taught.
+/// Why a sample cannot be used in training.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Unusable {
     /// No path of the lattice writes the answer.
     #[error("no path writes the answer")]
     Unreachable,
-    /// Longer than [`MAX_UNITS`].
+    /// The line is longer than [`MAX_UNITS`].
     #[error("more units than training takes")]
     TooLong,
 }
 
-/// Longest line, in tokens, that is trained on. Hand-chosen, never measured apart.
+/// Longest line that is trained on, in tokens. Hand-chosen; not measured separately.
 pub const MAX_UNITS: usize = 80;
 
-/// The lattice that training and the tagger's route look at.
+/// The wide lattice of a line, which both training and the tagger's route use.
 pub fn lattice(dictated: &str) -> Lattice {
     let words = UserWords::default();
     widen(lex(clean(dictated), &words, None), &words)
@@ -103,11 +105,16 @@ fn labels(lattice: &Lattice, dictated: &LabelledText) -> Vec<Label> {
     (0..lattice.len()).map(|token| dictated.label(lattice.line.source(token..token + 1))).collect()
 }
 
-/// Training shows one in so many of the wrong readings by sound. Hand-chosen, never measured apart.
+/// Training shows one in this many of the wrong phonetic readings. Hand-chosen; not measured
+/// separately.
 const SHOWN: u8 = 3;
 
-/// Aligns and encodes a sample. With `random`, only some of the many wrong readings by sound are taken, and each counts for
-/// those that were left out (Bengio and Senécal 2003).
+/// Aligns and encodes a sample. With `random`, only about one in three of the wrong phonetic
+/// readings is taken, and it counts for those that were left out (importance sampling, Bengio and
+/// Senécal 2003).
+///
+/// # Errors
+/// If the line is too long, or if no path writes the expected command.
 pub fn encode(sample: &Sample, random: Option<&mut Rng>) -> Result<Example, Unusable> {
     let lattice = lattice(&sample.dictated.text);
     if lattice.len() > MAX_UNITS {
@@ -120,9 +127,9 @@ pub fn encode(sample: &Sample, random: Option<&mut Rng>) -> Result<Example, Unus
     let labels = labels(&lattice, &sample.dictated);
     let plain = sample.expected.split_whitespace().collect::<Vec<_>>().join(" ");
     let path = align(&lattice, &sample.expected, &labels)
-        // Speakers do not say how many spaces there are.
+        // Speakers do not say the number of spaces, so the answer with single spaces is tried next.
         .or_else(|| align(&lattice, &plain, &labels))
-        // A rule closes the last quote if it was not said.
+        // A rule of the engine closes the last quote if the speaker did not.
         .or_else(|| align(&lattice, plain.strip_suffix(['"', '\''])?, &labels))
         .ok_or(Unusable::Unreachable)?;
     let example = encode_path(&lattice, &path, random).ok_or(Unusable::Unreachable)?;
@@ -139,7 +146,7 @@ impl Example {
     }
 }
 
-/// Encodes a path; `None` where one of its steps is no candidate there.
+/// Encodes a path. Returns `None` if one of its steps is not among the tagger's candidates.
 pub(super) fn encode_path(lattice: &Lattice, path: &[Step], mut random: Option<&mut Rng>) -> Option<Example> {
     let mut example = Example::of_units(lattice);
     let mut context = Context::new(None);

@@ -1,4 +1,4 @@
-//! Makes the batches of a run on a thread of its own, so that training never waits for them.
+//! Prepares the examples of a run on a separate thread, so that training does not wait for them.
 
 use crate::config::Config;
 use crate::example::{Example, encode};
@@ -7,15 +7,16 @@ use sayso_corpus::command_source::Commands;
 use sayso_corpus::sampler::Sampler;
 use std::sync::mpsc::{Receiver, sync_channel};
 
-/// Steps for which examples are made ahead.
+/// Number of steps for which examples are prepared ahead.
 const AHEAD: usize = 16;
-/// After so many samples in a row of which none can be used, the loader gives up: there will never be one.
+/// After this many unusable samples in a row the loader gives up, because it would run forever.
 pub(crate) const MAX_UNUSABLE: usize = 10_000;
 
-/// Examples of one step, and how many samples could not be used on the way to them.
+/// The examples of one step, and the number of unusable samples that were drawn in between.
 pub(crate) type Prepared = (Vec<Example>, usize);
 
-/// Makes batches on threads of their own, so that training never waits for them.
+/// Prepares the examples of `steps` steps on a separate thread, beginning with step `first_step` of
+/// the run. The channel closes early if [`MAX_UNUSABLE`] samples in a row cannot be used.
 pub(crate) fn batches<'scope>(
     scope: &'scope std::thread::Scope<'scope, '_>,
     config: &'scope Config,

@@ -1,4 +1,5 @@
-//! The tagger's network, as it is trained. `sayso_tagger::network` is the same without a framework.
+//! The tagger's network for training, with candle. `sayso_tagger::network` computes the same
+//! without a framework.
 
 use crate::batch::Batch;
 use crate::op::{
@@ -11,16 +12,16 @@ use sayso_tagger::feature::{CROSS_ROWS, ROWS};
 use sayso_tagger::shape::{HIDDEN, Init, LAYERS, ROW, parameters};
 use std::collections::BTreeMap;
 
-/// The tables: their gradients are gathered beside those that candle keeps.
+/// The tables. Their gradients are accumulated in [`Tables`] and not by candle.
 pub(super) const TABLES: [&str; 2] = ["rows", "cross"];
 
-/// All parameters by name. Names are those of the weights file.
+/// The parameters of the network.
 pub(super) struct Network {
-    /// Name → parameter.
+    /// The parameters by their names in the weights file.
     pub parameters: BTreeMap<String, Var>,
 }
 
-/// Gradients of [`TABLES`].
+/// The gradients of [`TABLES`].
 #[derive(Debug, Clone)]
 pub(super) struct Tables {
     pub rows: Gathered,
@@ -28,29 +29,30 @@ pub(super) struct Tables {
 }
 
 impl Tables {
-    /// Zero.
+    /// Gradients of zero.
     pub(super) fn new() -> Tables {
         Tables { rows: Gathered::new(ROWS * ROW), cross: Gathered::new(CROSS_ROWS * HIDDEN) }
     }
 }
 
-/// What the network says of a batch.
+/// The network's output for a batch.
 pub(super) struct Output {
-    /// One score a candidate, where there is any.
+    /// One score for each candidate (candidates); `None` if the batch has no candidates.
     pub candidates: Option<Tensor>,
-    /// `CLASSES` scores a line.
+    /// One score for each class (lines × `CLASSES`).
     pub classes: Tensor,
 }
 
-/// Weight of the loss of a line's class beside that of a step of its path. Hand-chosen, never measured apart.
+/// Weight of the loss of a line's class relative to that of a step. Hand-chosen; not measured
+/// separately.
 const CLASS_WEIGHT: f64 = 0.2;
 
 impl Network {
-    /// Parameters as they are before training.
+    /// Initialises the parameters at random.
     pub(super) fn new(seed: u64) -> Result<Network> {
         let mut random = Rng::with_seed(seed);
         let mut uniform = |count: usize, deviation: f32| -> Vec<f32> {
-            // Uniform values between ±√3 have a standard deviation of 1.
+            // Values that are uniform between ±√3 have a standard deviation of 1.
             (0..count).map(|_| (random.f32() * 2.0 - 1.0) * deviation * 3f32.sqrt()).collect()
         };
         let parameters = parameters().map(|(name, parameter)| {
@@ -74,7 +76,7 @@ impl Network {
         self.parameters.values().map(|var| var.elem_count()).sum()
     }
 
-    /// The encoder: units × `WIDTH`.
+    /// Encodes the units of a batch (units × `WIDTH`).
     fn encode(&self, batch: &Batch, blur: Option<DropoutMask>, tables: &Tables) -> Result<Tensor> {
         let at = |place: u64| blur.map(|blur| blur.at(place));
         let sums = bag(self.get("rows"), &batch.units, &tables.rows)?;
@@ -94,7 +96,7 @@ impl Network {
         norm(&x, self.get("output.norm"))
     }
 
-    /// The scores of all candidates, and of what each line may be.
+    /// Scores all candidates, and the classes of each line.
     pub(super) fn output(&self, batch: &Batch, blur: Option<DropoutMask>, tables: &Tables) -> Result<Output> {
         let seen = self.encode(batch, blur, tables)?;
         let candidates =
@@ -126,8 +128,9 @@ impl Network {
         score([&query, &reading, &layer], cross, &batch.candidates, blur)
     }
 
-    /// What is minimised: the mean over `steps` of the negative logarithm of the right candidate's probability, and over
-    /// `lines` of that of what the line is. Both count the whole step of training, of which the batch may be a part.
+    /// The loss: the mean cross-entropy of the right candidate over `steps`, plus [`CLASS_WEIGHT`]
+    /// times the mean cross-entropy of the right class over `lines`. The batch may be a part of a
+    /// training step; `steps` and `lines` count the whole training step.
     pub(super) fn loss(
         &self,
         batch: &Batch,

@@ -1,7 +1,8 @@
-//! What the network is made of besides products of matrices: each with its gradient, as one operation.
+//! The operations of the network apart from matrix products. Each computes its result and its
+//! gradient in one pass.
 //!
-//! Candle would do each of them in several passes over tensors padded to the longest line. Here lines lie one behind
-//! the other, and nothing is written that is not needed.
+//! Candle would need several passes over tensors that are padded to the longest line. Here lines
+//! follow one another without padding, and no intermediate tensors are written.
 
 mod add;
 mod attention;
@@ -29,29 +30,29 @@ use candle_core::{CpuStorage, Device, Layout, Result, Shape, Storage, Tensor};
 fn values<'s>(storage: &'s CpuStorage, layout: &Layout) -> Result<&'s [f32]> {
     match layout.contiguous_offsets() {
         Some((start, end)) => Ok(&storage.as_slice::<f32>()?[start..end]),
-        None => candle_core::bail!("an operand does not lie in one piece"),
+        None => candle_core::bail!("an operand is not contiguous"),
     }
 }
 
-/// What `read` makes of the values of tensors.
+/// Calls `read` with the values of tensors.
 fn read<const N: usize, R>(tensors: [&Tensor; N], read: impl FnOnce([&[f32]; N]) -> R) -> Result<R> {
     let tensors: Vec<Tensor> = tensors.iter().map(|tensor| tensor.contiguous()).collect::<Result<_>>()?;
     let storages: Vec<_> = tensors.iter().map(Tensor::storage_and_layout).collect();
     let mut all = [&[][..]; N];
     for (all, (storage, layout)) in all.iter_mut().zip(&storages) {
-        let Storage::Cpu(storage) = &**storage else { candle_core::bail!("an operand is not in memory") };
+        let Storage::Cpu(storage) = &**storage else { candle_core::bail!("an operand is not on the CPU") };
         *all = values(storage, layout)?;
     }
     Ok(read(all))
 }
 
-/// A result of `rows` rows.
+/// A result with `rows` rows (rows × width).
 fn result(values: Vec<f32>, rows: usize) -> (CpuStorage, Shape) {
     let width = values.len() / rows.max(1);
     (CpuStorage::F32(values), Shape::from((rows, width)))
 }
 
-/// A gradient with the shape of what it is the gradient of.
+/// The gradient of the tensor `of`, in its shape.
 fn gradient(values: Vec<f32>, of: &Tensor) -> Result<Option<Tensor>> {
     Tensor::from_vec(values, of.shape(), &Device::Cpu).map(Some)
 }
@@ -61,14 +62,15 @@ mod tests {
     use super::*;
     use candle_core::Var;
 
-    /// Values that differ, between -1 and 1.
+    /// Random values between -1 and 1.
     pub(super) fn some(rows: usize, width: usize, seed: u64) -> Var {
         let mut random = fastrand::Rng::with_seed(seed);
         let values: Vec<f32> = (0..rows * width).map(|_| random.f32() * 2.0 - 1.0).collect();
         Var::from_tensor(&Tensor::from_vec(values, (rows, width), &Device::Cpu).unwrap()).unwrap()
     }
 
-    /// Holds an operation to the same in candle's own: its result, and the gradient of each of `inputs`.
+    /// Compares an operation with the same one in candle: its result, and the gradients of
+    /// `inputs`.
     pub(super) fn equal(inputs: &[&Var], ours: impl Fn() -> Tensor, theirs: impl Fn() -> Tensor) {
         let flat = |tensor: &Tensor| tensor.flatten_all().unwrap().to_vec1::<f32>().unwrap();
         let close = |a: &Tensor, b: &Tensor, what: &str| {
@@ -79,7 +81,7 @@ mod tests {
         };
         let (ours, theirs) = (ours(), theirs());
         close(&ours, &theirs, "result");
-        // Weighted, or errors of different signs would cancel out.
+        // The weights keep errors of different signs from cancelling out.
         let weight = some(ours.elem_count(), 1, 99).reshape(ours.shape()).unwrap();
         let gradients =
             |result: &Tensor| result.broadcast_mul(&weight).unwrap().sum_all().unwrap().backward().unwrap();

@@ -1,4 +1,5 @@
-//! AdamW (Loshchilov and Hutter 2019) with a running average of the weights, in one pass over each parameter.
+//! AdamW (Loshchilov and Hutter 2019) with a running average of the weights, in one pass over each
+//! parameter.
 
 use crate::network::{TABLES, Tables};
 use candle_core::backprop::GradStore;
@@ -6,32 +7,32 @@ use candle_core::{CpuStorage, InplaceOp1, Layout, Result, Var};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-/// Threads that a step of training is shared by.
+/// Threads that share a training step.
 pub(super) const WORKERS: usize = 2;
 
-/// What AdamW keeps of a parameter.
+/// The state that AdamW keeps for a parameter, with one value for each of its values.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Moments {
     /// Running mean of the gradient.
     pub mean: Vec<f32>,
-    /// Running mean of its square.
+    /// Running mean of the squared gradient.
     pub square: Vec<f32>,
     /// Running average of the parameter.
     pub average: Vec<f32>,
 }
 
-/// Figures of one step.
+/// Settings of one step.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Rate {
     /// Learning rate.
     pub learning: f32,
-    /// Decay of the weights, as a share of the learning rate.
+    /// Weight decay, as a share of the learning rate.
     pub decay: f32,
-    /// Share of the old average that stays.
+    /// Share of the old average that is kept.
     pub averaging: f32,
-    /// Longest gradient over all parameters; longer ones are cut to it.
+    /// Largest norm of the gradient over all parameters; a larger gradient is scaled down to it.
     pub clip: f32,
-    /// Steps done before this one.
+    /// Number of steps before this one.
     pub step: u64,
 }
 
@@ -41,7 +42,7 @@ const EPSILON: f32 = 1e-8;
 /// The state of all parameters.
 #[derive(Debug, Default)]
 pub(super) struct Optimizer {
-    /// Name → what is kept of it.
+    /// The state of each parameter, by name.
     pub moments: BTreeMap<String, Mutex<Moments>>,
 }
 
@@ -79,7 +80,7 @@ impl InplaceOp1 for Update<'_> {
                 .peekable();
             while let Some((start, weights, mean, square, average)) = parts.next() {
                 let mut update = move || self.part(start, weights, mean, square, average);
-                // The last part on this thread.
+                // The last part runs on this thread.
                 if parts.peek().is_some() {
                     scope.spawn(update);
                 } else {
@@ -92,7 +93,7 @@ impl InplaceOp1 for Update<'_> {
 }
 
 impl Update<'_> {
-    /// A part of a parameter, from its value `start` on.
+    /// Updates the part of a parameter that begins at its value `start`.
     fn part(
         &self,
         start: usize,
@@ -130,12 +131,13 @@ impl Update<'_> {
     }
 }
 
-/// Values of a parameter that are not worth a thread.
+/// Least number of values that are worth a thread.
 const SMALLEST: usize = 1 << 16;
 
 impl Optimizer {
-    /// Changes all parameters by one step, by the sum of what each worker found. Returns the length of the gradient before
-    /// it was cut; where that is no number, nothing was changed.
+    /// Updates all parameters by one step, with the sum of the workers' gradients, and sets the
+    /// gradients of the tables to zero. Returns the norm of the gradient before clipping. If it is
+    /// not finite, nothing is changed.
     pub(super) fn step(
         &mut self,
         parameters: &BTreeMap<String, Var>,
@@ -176,7 +178,7 @@ impl Optimizer {
     }
 }
 
-/// The squared length of a sum of gradients.
+/// The squared norm of the sum of gradients.
 fn squares(gradients: &[&[f32]]) -> f32 {
     let Some((first, rest)) = gradients.split_first() else { return 0.0 };
     let mut sums = [0f32; 16];

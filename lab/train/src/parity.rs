@@ -1,4 +1,4 @@
-//! What the network gives when candle runs it, for the parity test of the one that is shipped.
+//! Runs the network with candle. The parity test compares the shipped implementation with it.
 
 use crate::align::align;
 use crate::batch::Batch;
@@ -11,36 +11,38 @@ use sayso_corpus::sample::Label;
 use sayso_speech::lattice::Step;
 use serde::{Deserialize, Serialize};
 
-/// A line, a path through its wide lattice, and the scores of both.
+/// A line and a path through its wide lattice, with their scores.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Scored {
     /// The line.
     pub dictated: String,
-    /// The path.
+    /// The steps of the path.
     pub steps: Vec<NamedStep>,
-    /// The logarithm of each step's probability.
+    /// The log-probability of each step.
     pub scores: Vec<f32>,
-    /// The logarithms of the probabilities of the classes of lines.
+    /// The log-probability of each class of lines.
     pub classes: Vec<f32>,
 }
 
-/// A step of a path by what it writes, so that other readings may come and go.
+/// A step of a path. It is described by its reading and not by an index, so that it stays valid if
+/// other readings are added or removed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NamedStep {
-    /// What its reading writes.
+    /// The text that its reading writes.
     pub writes: String,
     /// The reading's kind, as `explain` shows it.
     pub kind: String,
-    /// How many tokens the reading spans.
+    /// Number of tokens that the reading spans.
     pub tokens: usize,
     /// Whether a space goes before it.
     pub space: bool,
 }
 
-/// Runs the network with the weights of a file over lines with known answers.
+/// Scores lines with the weights of a file. `cases` are pairs of a dictation and the expected
+/// command.
 ///
 /// # Errors
-/// The weights are not those of this network, or no path writes an answer.
+/// If the weights are not those of this network, or if no path writes the expected command.
 pub fn score(weights: &[u8], cases: &[(&str, &str)]) -> anyhow::Result<Vec<Scored>> {
     let network = read_weights(weights)?;
     let tables = Tables::new();
@@ -52,10 +54,10 @@ pub fn score(weights: &[u8], cases: &[(&str, &str)]) -> anyhow::Result<Vec<Score
             let path = align(&lattice, expected, &unknown)
                 .with_context(|| format!("no path writes {expected:?} from {dictated:?}"))?;
             let example: Example = encode_path(&lattice, &path, None)
-                .with_context(|| format!("the path of {dictated:?} is none of candidates"))?;
+                .with_context(|| format!("a step on the path of {dictated:?} is not a candidate"))?;
             let batch = Batch::new(&[&example], None);
             let output = network.output(&batch, None, &tables)?;
-            let candidates = output.candidates.context("a line without steps")?.to_vec1::<f32>()?;
+            let candidates = output.candidates.context("the line has no steps")?.to_vec1::<f32>()?;
             let shares = log_shares(&candidates, &batch.steps);
             let classes = output.classes.flatten_all()?.to_vec1::<f32>()?;
             let named = |step: &Step| {

@@ -1,4 +1,5 @@
-//! A training run: epochs of steps, a checkpoint and a line of the log after each, and the weights at the end.
+//! A training run. After each epoch it writes a checkpoint and a line of the log, and at the end
+//! the weights.
 
 use crate::batch::Batch;
 use crate::calibrate::calibrate;
@@ -25,38 +26,40 @@ use std::time::{Duration, Instant};
 /// A run and its state after the last finished epoch.
 pub(crate) struct Run<'a> {
     config: &'a Config,
-    /// Where checkpoints, log and weights go.
+    /// Folder for checkpoints, log and weights.
     output: &'a Path,
     commands: Commands,
     network: Network,
     optimizer: Optimizer,
     checks: Vec<(&'static str, Vec<Example>)>,
-    /// Of each worker.
+    /// The gradients of the tables, for each worker.
     tables: Vec<Tables>,
-    /// Epochs that are finished.
+    /// Number of finished epochs.
     epoch: usize,
 }
 
-/// What came of an epoch.
+/// The result of an epoch.
 struct Outcome {
     /// Mean loss of a step.
     loss: f64,
-    /// Samples that could not be used.
+    /// Number of samples that could not be used.
     unusable: usize,
 }
 
 impl<'a> Run<'a> {
-    /// Reads the data and the state to start from: none, that of the configuration, or with `resume` the last checkpoint.
+    /// Reads the data and prepares the network: with `resume` from the last checkpoint in `output`,
+    /// otherwise from the run that the configuration names, or with random parameters if it names
+    /// none.
     pub(crate) fn start(config: &'a Config, output: &'a Path, resume: bool) -> anyhow::Result<Run<'a>> {
         let commands = Commands::read(&config.corpus)?;
-        std::fs::create_dir_all(output).with_context(|| format!("cannot make {}", output.display()))?;
+        std::fs::create_dir_all(output).with_context(|| format!("cannot create {}", output.display()))?;
         let (mut network, mut optimizer) = (Network::new(config.seed)?, Optimizer::default());
         let mut epoch = 0;
         if resume {
             let checkpoint = Checkpoint::read(output)?;
             epoch = checkpoint.epoch;
             checkpoint.restore(&mut network, &mut optimizer)?;
-            eprintln!("Going on behind epoch {epoch}");
+            eprintln!("resuming after epoch {epoch}");
         } else if let Some(folder) = &config.start {
             let mut before = Optimizer::default();
             Checkpoint::read(folder)?.restore(&mut network, &mut before)?;
@@ -68,7 +71,7 @@ impl<'a> Run<'a> {
         Ok(Run { config, output, commands, network, optimizer, checks, tables, epoch })
     }
 
-    /// Trains the epochs that are left, and writes the weights.
+    /// Trains the remaining epochs and writes the weights.
     pub(crate) fn finish(mut self) -> anyhow::Result<()> {
         while self.epoch < self.config.epochs {
             let start = Instant::now();
@@ -101,14 +104,14 @@ impl<'a> Run<'a> {
                 progress.step();
             }
             if step < first + steps {
-                bail!("of {MAX_UNUSABLE} samples in a row none can be used: look at `sayso-lab samples`");
+                bail!("none of {MAX_UNUSABLE} samples in a row can be used; see `sayso-lab samples`");
             }
             Ok(())
         })?;
         Ok(Outcome { loss: losses / steps as f64, unusable })
     }
 
-    /// The line of the log for the epoch that has just been finished.
+    /// Runs the checks and returns the line of the log for the epoch that has just finished.
     fn report(&self, outcome: &Outcome, time: Duration) -> anyhow::Result<Value> {
         let averaged = checkpoint::averaged(&self.network, &self.optimizer)?;
         let mut checks = serde_json::Map::new();
@@ -125,23 +128,23 @@ impl<'a> Run<'a> {
         }))
     }
 
-    /// Adds a line to the log and draws all of it anew.
+    /// Adds a line to the log and draws the whole log again.
     fn log(&self, line: &str) -> anyhow::Result<()> {
         let path = self.output.join("log.jsonl");
         let mut file = std::fs::OpenOptions::new().create(true).append(true).open(&path)?;
         writeln!(file, "{line}").with_context(|| format!("cannot write {}", path.display()))?;
-        // A run is worth more than its picture: an older line that cannot be drawn does not end it.
+        // A log that cannot be drawn must not end the run.
         let drawn = std::fs::read_to_string(&path).map_err(anyhow::Error::from).and_then(|log| {
             let drawing = crate::curves::draw(&log)?;
             Ok(std::fs::write(self.output.join("curves.svg"), drawing)?)
         });
         if let Err(error) = drawn {
-            eprintln!("no curves of {}: {error:#}", path.display());
+            eprintln!("cannot draw {}: {error:#}", path.display());
         }
         Ok(())
     }
 
-    /// Writes the averaged weights as they are shipped, calibrated.
+    /// Calibrates the averaged weights and writes them in the form in which they are shipped.
     fn write_weights(&self) -> anyhow::Result<()> {
         let averaged = checkpoint::averaged(&self.network, &self.optimizer)?;
         let weights = Arc::new(Weights::read(&checkpoint::quantized(&averaged, Calibration::NONE)?)?);
@@ -152,7 +155,7 @@ impl<'a> Run<'a> {
     }
 }
 
-/// One step of training. Returns its loss.
+/// Runs one training step and returns its loss. Fails if the loss or the gradient is not finite.
 fn train_step(
     network: &Network,
     optimizer: &mut Optimizer,
@@ -173,14 +176,15 @@ fn train_step(
     let length = optimizer.step(&network.parameters, &gradients, rate)?;
     if !loss.is_finite() || !length.is_finite() {
         bail!(
-            "the loss is no number at step {step}: lower learning_rate and go on from the last checkpoint with \
-             --resume"
+            "the loss is not a number at step {step}: lower learning_rate and continue from the last checkpoint \
+             with --resume"
         );
     }
     Ok(loss)
 }
 
-/// The loss of one step and its gradients, each worker with a share of the examples.
+/// Returns the loss of one step and the gradients of each worker, which computes a share of the
+/// examples.
 fn gradients(
     network: &Network,
     examples: &[Example],
@@ -189,7 +193,7 @@ fn gradients(
     random: &mut Rng,
 ) -> anyhow::Result<(f32, Vec<(GradStore, Tables)>)> {
     let size = (examples.iter().map(|example| example.gold.len()).sum(), examples.len());
-    // Lines of all lengths for each.
+    // Every worker gets lines of all lengths.
     let share = |worker: usize| examples.iter().skip(worker).step_by(WORKERS).collect::<Vec<_>>();
     let seeds: Vec<u64> = (0..WORKERS).map(|_| random.u64(..)).collect();
     let work = |worker: usize| -> anyhow::Result<(f32, GradStore)> {
@@ -212,7 +216,8 @@ fn gradients(
     })
 }
 
-/// Warms up linearly and falls by a cosine to zero.
+/// The learning rate of a step: a linear warm-up, times a cosine that falls from 1 to 0 over the
+/// run.
 fn learning_rate(config: &Config, step: u64) -> f32 {
     let all = (config.samples / config.batch * config.epochs) as u64;
     let warm = (step as f32 + 1.0) / config.warm_up.max(1) as f32;

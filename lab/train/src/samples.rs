@@ -1,4 +1,4 @@
-//! `sayso-lab samples`: shows what the tagger is trained on, and how much of it can be taught.
+//! `sayso-lab samples`: shows training samples and counts those that cannot be used.
 
 use crate::config::Config;
 use crate::example::{Unusable, encode};
@@ -11,20 +11,21 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::time::Instant;
 
-/// Draws training samples, prints them as JSON lines and counts what cannot be taught.
+/// Draws training samples, prints them as JSON lines and counts those that cannot be used.
 ///
-/// Standard output: {"dictated": …, "expected": …, "dialect": …, "problem": …} a line. Standard error: for each dialect how
-/// many samples there were, and how many had no path to the answer or were too long.
+/// Each line on standard output is {"dictated": …, "expected": …, "dialect": …, "problem": …}.
+/// Standard error shows for each dialect the number of samples, of samples without a path to the
+/// answer, and of samples that are too long.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  sayso-lab samples lab/train/config/tagger.toml --count 20")]
 pub struct Samples {
-    /// The training run that they are for
+    /// The configuration of the training run
     #[arg(value_name = "CONFIG.toml")]
     config: PathBuf,
-    /// Samples to draw
+    /// Number of samples to draw
     #[arg(long, value_name = "N", default_value_t = 1000)]
     count: usize,
-    /// Another seed, other samples
+    /// Seed of the samples
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
 }
@@ -37,7 +38,10 @@ struct Tally {
 }
 
 impl Samples {
-    /// Draws and prints. Fails where the configuration or the corpora cannot be read.
+    /// Draws and prints the samples.
+    ///
+    /// # Errors
+    /// If the configuration or the corpora cannot be read, or if standard output cannot be written.
     pub fn run(&self) -> anyhow::Result<()> {
         let config = Config::read(&self.config)?;
         let commands = Commands::read(&config.corpus)?;
@@ -67,10 +71,13 @@ impl Samples {
         }
         let rate = drawn as f64 / start.elapsed().as_secs_f64();
         eprintln!(
-            "{rate:.0} samples a second, drawn and aligned; {unsayable} commands hold a character without a name"
+            "{rate:.0} samples drawn and aligned per second; {unsayable} commands left out, which have a character \
+             without a spoken name"
         );
         for (dialect, Tally { drawn, unreachable, long }) in tallies {
-            eprintln!("{dialect}: {drawn} samples, {unreachable} that no path reaches, {long} too long");
+            eprintln!(
+                "{dialect}: {drawn} samples, {unreachable} without a path to the answer, {long} too long"
+            );
         }
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! Numbers that were said, in digits, as engines write them.
+//! Writes spoken numbers in digits, as speech engines do.
 
 use super::table::RATES;
 use super::{happens, joinable, replace};
@@ -6,7 +6,7 @@ use crate::labelled_word::LabelledWord;
 use fastrand::Rng;
 use sayso_speech::number;
 
-/// What digits are heard as. Hand-chosen, 2026-11-23.
+/// Words that a spoken digit is heard as. Hand-chosen on 2026-11-23.
 const ALIKE: [(&str, &[&str]); 6] = [
     ("0", &["oh", "o", "O"]),
     ("1", &["won", "a", "one"]),
@@ -16,13 +16,14 @@ const ALIKE: [(&str, &[&str]); 6] = [
     ("9", &["nine", "none"]),
 ];
 
-/// Most number words in digits, some numbers cut in two, some digits as other words.
+/// Writes most number words in digits. Splits some numbers in two and writes some digits as words
+/// of the same sound.
 pub(super) fn digits(words: Vec<LabelledWord>, random: &mut Rng) -> Vec<LabelledWord> {
     let mut out: Vec<LabelledWord> = Vec::with_capacity(words.len());
     let mut at = 0;
     while at < words.len() {
         let mut end = at;
-        // A number ends with its argument, and where the speaker paused.
+        // A number ends where its argument ends or where the speaker pauses.
         while end < words.len()
             && (value(&words[end].text).is_some() || is_and(&words[end..]))
             && (end == at || (joinable(&words[end - 1], &words[end]) && !words[end].argument))
@@ -42,13 +43,13 @@ pub(super) fn digits(words: Vec<LabelledWord>, random: &mut Rng) -> Vec<Labelled
     out
 }
 
-/// Whether an "and" inside of a number starts the words, as in "one hundred and two".
+/// Whether the words start with an "and" inside a number, as in "one hundred and two".
 fn is_and(words: &[LabelledWord]) -> bool {
     let [and, next, ..] = words else { return false };
     and.text == "and" && !and.unit && value(&next.text).is_some()
 }
 
-/// The value of a number word, also of one that multiplies.
+/// The value of a number word, including the multipliers "hundred" and "thousand".
 fn value(word: &str) -> Option<u32> {
     let lower = word.to_ascii_lowercase();
     number::words().value(&lower).map(|value| value as u32).or(match lower.as_str() {
@@ -58,16 +59,16 @@ fn value(word: &str) -> Option<u32> {
     })
 }
 
-/// The numbers that the words add up to: `eighty eighty` is two, `eight thousand eighty` one. None where they start
-/// with what only multiplies.
+/// The numbers that the words say: `eighty eighty` is two numbers, `eight thousand eighty` is one.
+/// Empty if the words start with a multiplier.
 fn parts(words: &[LabelledWord]) -> Vec<u32> {
     let mut numbers: Vec<u32> = Vec::new();
-    // The least that the last number can still be added to.
+    // A value below this can still be added to the last number.
     let mut room = 0;
     for value in words.iter().filter_map(|said| value(&said.text)) {
         match (value, numbers.last_mut()) {
             (100 | 1000, None) => return Vec::new(),
-            // Only the last part is multiplied: "eight thousand two hundred".
+            // "hundred" multiplies only the last part: "eight thousand two hundred".
             (100, Some(number)) if (1..100).contains(&(*number % 1000)) => {
                 *number += *number % 1000 * 99;
                 room = 100;
@@ -105,7 +106,7 @@ fn write(words: &[LabelledWord], numbers: Vec<u32>, random: &mut Rng, out: &mut 
         }
         return replace(words, texts, out);
     }
-    // Cut at one place, or not at all.
+    // Split the number at one place at most.
     let place = happens(RATES.cut, random).then(|| random.usize(1..texts.len()));
     let (left, right) = texts.split_at(place.unwrap_or(texts.len()));
     let start = out.len();

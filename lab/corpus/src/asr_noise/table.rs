@@ -6,10 +6,10 @@ use std::sync::LazyLock;
 
 static TEXT: &str = include_str!("../../data/asr_noise.txt");
 
-/// Reads the rates into fields of their names.
+/// Declares a struct with one field for each named rate, and reads it from the table.
 macro_rules! rates {
     ($($name:ident)*) => {
-        /// How often engines do what, of 1000; the table says of what.
+        /// The rates of the noise, in 1000. The table says what each one is a share of.
         #[derive(Debug)]
         pub(super) struct Rates {
             $(pub(super) $name: u16,)*
@@ -26,7 +26,7 @@ macro_rules! rates {
                 Rates { $($name: rates.get(stringify!($name)).copied().unwrap_or(0),)* }
             }
 
-            /// All of them.
+            /// The name and value of every rate.
             #[cfg(test)]
             pub(super) fn all(&self) -> Vec<(&'static str, u16)> {
                 vec![$((stringify!($name), self.$name)),*]
@@ -42,19 +42,20 @@ rates! {
 
 pub(super) static RATES: LazyLock<Rates> = LazyLock::new(Rates::read);
 
-/// What a word, or several, is heard as.
+/// What one or more words are heard as.
 #[derive(Debug)]
 pub(super) struct Heard {
-    /// Of 100.
+    /// How often the words are misheard, in percent.
     pub(super) often: u8,
+    /// What they may be heard as, all equally likely.
     pub(super) forms: Vec<&'static str>,
 }
 
-/// What is heard as something else, by the words as said.
+/// The table of confusions, by the spoken words.
 #[derive(Debug)]
 pub(super) struct Confusions {
     by_words: HashMap<&'static str, Heard>,
-    /// The most words that are heard as one.
+    /// Words in the longest entry.
     most: usize,
 }
 
@@ -65,7 +66,8 @@ pub(super) static HEARD: LazyLock<Confusions> = LazyLock::new(|| {
 });
 
 impl Confusions {
-    /// The confusion of the most words that `words` start with, all kept or all not, and without a pause inside.
+    /// Returns the longest confusion that `words` start with, and its number of words. All its
+    /// words have the same `kept` label and no pause between them.
     pub(super) fn longest(&self, words: &[LabelledWord]) -> Option<(usize, &Heard)> {
         let one_kind = words.iter().take_while(|said| said.kept == words[0].kept).count();
         let pause = words.iter().position(|said| !said.pause.is_empty()).map_or(words.len(), |at| at + 1);
@@ -85,21 +87,21 @@ impl Confusions {
         longest
     }
 
-    /// All of them, in no order.
+    /// All entries, in no particular order.
     #[cfg(test)]
     pub(super) fn all(&self) -> impl Iterator<Item = (&&'static str, &Heard)> {
         self.by_words.iter()
     }
 }
 
-/// `said 40: heard, heard`.
+/// Parses a line of the form `said 40: heard, heard`.
 fn entry(line: &'static str) -> Option<(&'static str, Heard)> {
     let (said, forms) = line.split_once(": ")?;
     let (words, often) = said.rsplit_once(' ')?;
     Some((words, Heard { often: often.parse().ok()?, forms: forms.split(", ").collect() }))
 }
 
-/// The lines under a heading.
+/// The lines under a heading, without comments and empty lines.
 pub(super) fn section(heading: &str) -> impl Iterator<Item = &'static str> {
     let lines = TEXT.lines().skip_while(move |line| *line != heading).skip(1);
     lines.take_while(|line| !line.starts_with('[')).filter(|line| !line.is_empty() && !line.starts_with('#'))

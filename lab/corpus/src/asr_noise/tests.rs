@@ -1,4 +1,4 @@
-//! What holds for all noise, and that its rates are those of the table.
+//! Tests what holds for all noise, and that the noise has the rates of the table.
 
 use super::*;
 use crate::labelled_word::line;
@@ -10,7 +10,7 @@ fn kept(text: &str) -> Vec<LabelledWord> {
     text.split(' ').map(LabelledWord::kept).collect()
 }
 
-/// How often, of 1000 calls, `text` as misheard is so.
+/// In how many of 1000 calls the misheard `text` satisfies `is`.
 fn often(text: &str, is: impl Fn(&str) -> bool) -> u16 {
     let hits =
         (0..CALLS).filter(|&seed| is(&line(&misheard(kept(text), &mut Rng::with_seed(seed))))).count() as u64;
@@ -20,7 +20,7 @@ fn often(text: &str, is: impl Fn(&str) -> bool) -> u16 {
 #[track_caller]
 fn near(found: u16, rate: u16) {
     let tolerance = 15 + rate / 20;
-    assert!(found.abs_diff(rate) <= tolerance, "{found} where the table says {rate}, of 1000");
+    assert!(found.abs_diff(rate) <= tolerance, "found {found} of 1000, but the table says {rate}");
 }
 
 #[test]
@@ -28,7 +28,7 @@ fn half_of_all_calls_change_nothing() {
     let text = "git push origin main dash dash force";
     let same =
         (0..CALLS).filter(|&seed| line(&asr_noise(kept(text), &mut Rng::with_seed(seed))) == text).count();
-    // A few of the others happen to change nothing either.
+    // A few of the noisy calls happen to change nothing either.
     assert!((5000..5700).contains(&same), "{same}");
 }
 
@@ -43,7 +43,7 @@ fn a_written_line_has_the_words_it_had() {
 
 #[test]
 fn the_rates_are_those_of_the_table() {
-    // Words that the table of confusions does not have.
+    // The table of confusions has none of these words.
     let text = "wander below yonder";
     near(often(text, |line| line.starts_with(|c: char| c.is_ascii_uppercase())), {
         let (capital, title) = (u32::from(RATES.capital), u32::from(RATES.title));
@@ -59,7 +59,7 @@ fn the_rates_are_those_of_the_table() {
 
 #[test]
 fn dashes_and_dots_become_signs_as_often_as_measured() {
-    // Some names of signs are heard as another word before that.
+    // Some names of signs are first replaced by another word.
     let heard = |name: &str| {
         let words = kept(name);
         HEARD.longest(&words).map_or(0, |(_, heard)| u32::from(heard.often) * 10)
@@ -89,7 +89,7 @@ fn kinds_of_words_are_never_mixed() {
         let noisy = misheard(words.clone(), &mut Rng::with_seed(seed));
         let kinds: Vec<bool> = noisy.iter().map(|said| said.kept).collect();
         let turns = kinds.windows(2).filter(|pair| pair[0] != pair[1]).count();
-        // Talk may be dropped altogether, what is kept never.
+        // Disfluent words may be dropped, kept words never.
         assert!(turns == 2 || (turns == 0 && kinds.iter().all(|&kept| kept)), "{}", line(&noisy));
         assert!(kinds[0] && kinds[kinds.len() - 1], "{}", line(&noisy));
     }
@@ -141,7 +141,7 @@ fn the_table_is_whole() {
     assert_eq!(
         HEARD.all().count(),
         table::section("[heard]").count(),
-        "entries that cannot be read, or come twice"
+        "some entries are unreadable or appear twice"
     );
     for (words, heard) in HEARD.all() {
         assert!(heard.often <= 100 && !heard.forms.contains(words), "{words:?}");

@@ -1,4 +1,4 @@
-//! One chart: lines over epochs, each with its name and last figure in the legend.
+//! One chart: lines over epochs. The legend shows the name and the last value of each line.
 
 use plotters::chart::{ChartBuilder, LabelAreaPosition, SeriesLabelPosition};
 use plotters::coord::Shift;
@@ -9,7 +9,7 @@ use plotters::series::LineSeries;
 use plotters::style::{BLACK, Color, RGBColor, WHITE};
 use sayso_text::forbidden;
 
-/// Okabe and Ito's palette (2008), darkened until each colour stands out from white paper.
+/// The palette of Okabe and Ito (2008), darkened so that each colour stands out from white paper.
 const COLOURS: [RGBColor; 7] = [
     RGBColor(0x1c, 0x1e, 0x21),
     RGBColor(0x00, 0x72, 0xb2),
@@ -19,7 +19,7 @@ const COLOURS: [RGBColor; 7] = [
     RGBColor(0x7d, 0x62, 0x00),
     RGBColor(0x3d, 0x6a, 0x9e),
 ];
-/// The colour of what separates two runs.
+/// The colour of the line between two runs.
 const FAINT: RGBColor = RGBColor(0x9a, 0xa3, 0xaf);
 const FONT: &str = "sans-serif";
 
@@ -27,37 +27,37 @@ const FONT: &str = "sans-serif";
 pub(super) struct Axis {
     /// The number of each epoch within its run.
     numbers: Vec<u64>,
-    /// The places at which a run starts.
+    /// The positions in `numbers` at which a run starts.
     starts: Vec<usize>,
 }
 
 /// A curve.
 pub(super) struct Line<'a> {
     pub(super) name: &'a str,
-    /// Which of the colours, counted around.
+    /// Index of the colour in the palette, which repeats.
     pub(super) style: usize,
-    /// One for each epoch of the axis; `None` where it was not measured.
+    /// One value for each epoch of the axis; `None` if it was not measured.
     pub(super) values: Vec<Option<f64>>,
 }
 
-/// Lines with a common upright axis that starts at 0.
+/// Lines with a common vertical axis that starts at 0.
 pub(super) struct Chart<'a> {
     pub(super) title: &'a str,
-    /// What stands behind each figure.
+    /// The unit, which is written after each value.
     pub(super) unit: &'a str,
-    /// No value is above it.
+    /// The largest value.
     pub(super) highest: f64,
     pub(super) lines: Vec<Line<'a>>,
 }
 
 impl Axis {
-    /// An axis of epochs; another run starts where the number does not grow.
+    /// Builds an axis of epochs. A run starts where the epoch number does not grow.
     pub(super) fn new(numbers: &[u64]) -> Axis {
         let starts = (0..numbers.len()).filter(|&at| at == 0 || numbers[at] <= numbers[at - 1]).collect();
         Axis { numbers: numbers.to_vec(), starts }
     }
 
-    /// The number of the epoch at a place, or nothing between two epochs.
+    /// The number of the epoch at a position; empty between two epochs.
     fn label(&self, place: f64) -> String {
         let is_epoch = place >= 0.0 && place.fract() == 0.0;
         self.numbers.get(place as usize).filter(|_| is_epoch).map(u64::to_string).unwrap_or_default()
@@ -65,13 +65,13 @@ impl Axis {
 }
 
 impl Chart<'_> {
-    /// Draws the chart into its part of the drawing.
+    /// Draws the chart into `area`.
     pub(super) fn draw<DB: DrawingBackend>(
         &self,
         area: &DrawingArea<DB, Shift>,
         axis: &Axis,
     ) -> Result<(), DrawingAreaErrorKind<DB::ErrorType>> {
-        // The smallest figure that is told apart from 0, and a largest one that leaves room above it.
+        // The bounds keep the axis from being empty and from overflowing; 2 % stay free above.
         let highest = self.highest.clamp(1e-9, 1e300) * 1.02;
         let last = (axis.numbers.len() - 1).max(1) as f64;
         let mut chart = ChartBuilder::on(area)
@@ -93,7 +93,7 @@ impl Chart<'_> {
             .label_style((FONT, 13))
             .draw()?;
         for &start in &axis.starts[1..] {
-            // Between the last epoch of the run before and the first of this one.
+            // Midway between the last epoch of the previous run and the first one of this run.
             let place = start as f64 - 0.5;
             chart.draw_series(LineSeries::new([(place, 0.0), (place, highest)], FAINT))?;
         }
@@ -120,7 +120,8 @@ impl Chart<'_> {
 }
 
 impl Line<'_> {
-    /// The points that are joined: runs are not, and neither is what was not measured.
+    /// The points, in pieces that are drawn as one line each. A piece ends where a run ends or
+    /// where a value is missing.
     fn pieces(&self, axis: &Axis) -> Vec<Vec<(f64, f64)>> {
         let mut pieces: Vec<Vec<(f64, f64)>> = vec![Vec::new()];
         for (at, value) in self.values.iter().enumerate() {
@@ -135,8 +136,8 @@ impl Line<'_> {
         pieces
     }
 
-    /// Its name and last figure. A character that no command may hold, because it is invisible or turns the text round
-    /// it, is shown by its number.
+    /// The name and the last value. Characters that are invisible, that change the direction of
+    /// text or that XML forbids are shown by their number.
     fn label(&self, unit: &str) -> String {
         let mut label = String::new();
         for c in self.name.chars() {
@@ -152,7 +153,8 @@ impl Line<'_> {
     }
 }
 
-/// `value` with as many decimals as `step` needs, at most six; with an exponent where that would be long.
+/// Formats `value` with as many decimals as `step` needs, at most six. Very large and very small
+/// values get an exponent.
 fn figure(value: f64, step: f64) -> String {
     let decimals = if step > 0.0 { (-step.log10().floor()).clamp(0.0, 6.0) as usize } else { 0 };
     match value {

@@ -1,26 +1,27 @@
-//! Sums, with dropout (Srivastava et al. 2014) and with rows that are looked up.
+//! Addition with dropout (Srivastava et al. 2014), and addition of table rows.
 
 use super::{gradient, read, result, values};
 use candle_core::{CpuStorage, CustomOp1, CustomOp2, Layout, Result, Shape, Tensor};
 use fastrand::Rng;
 use std::sync::Arc;
 
-/// How strongly training blurs what it sees. The same seed blurs the same.
+/// A dropout mask. It is drawn from a seed, so that the backward pass can repeat it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct DropoutMask {
     /// Share of activations that are set to zero.
     pub dropout: f32,
-    /// Drawn from.
+    /// Seed of the mask.
     pub seed: u64,
 }
 
 impl DropoutMask {
-    /// Another blur of the same strength.
+    /// Another mask with the same share, for another place in the network.
     pub(crate) fn at(self, place: u64) -> DropoutMask {
         DropoutMask { seed: self.seed.wrapping_mul(97).wrapping_add(place), ..self }
     }
 
-    /// Calls `each(index, factor)` with a factor of zero where a value is dropped, and higher than one elsewhere.
+    /// Calls `each(index, factor)` for each of `count` values. The factor is zero for a dropped
+    /// value and `1 / (1 - dropout)` otherwise, so that the mean stays the same.
     #[inline]
     pub(super) fn factors(self, count: usize, mut each: impl FnMut(usize, f32)) {
         let mut random = Rng::with_seed(self.seed);
@@ -35,7 +36,7 @@ impl DropoutMask {
     }
 }
 
-/// `y` with dropout.
+/// Applies dropout to `y`. Without a mask, returns `y`.
 pub(crate) fn blurred(y: &Tensor, blur: Option<DropoutMask>) -> Result<Tensor> {
     match blur {
         Some(blur) => y.apply_op1(Blurred(blur)),
@@ -43,7 +44,7 @@ pub(crate) fn blurred(y: &Tensor, blur: Option<DropoutMask>) -> Result<Tensor> {
     }
 }
 
-/// `x` plus `y` with dropout.
+/// Adds `y` with dropout to `x`, which has the same shape.
 pub(crate) fn add_blurred(x: &Tensor, y: &Tensor, blur: Option<DropoutMask>) -> Result<Tensor> {
     match blur {
         Some(blur) => x.apply_op2(y, Blurred(blur)),
@@ -109,14 +110,15 @@ impl CustomOp2 for Blurred {
     }
 }
 
-/// The index of no row.
+/// An index that stands for no row.
 pub(crate) const NO_ROW: u32 = u32::MAX;
 
 struct AddRows {
     rows: Arc<[u32]>,
 }
 
-/// To each row of `x` (count × width) the row of `table` that `rows` tells, or nothing where it tells [`NO_ROW`].
+/// Adds to each row of `x` (count × width) the row of `table` (rows × width) that `rows` (count)
+/// names. [`NO_ROW`] adds nothing.
 pub(crate) fn add_rows(x: &Tensor, table: &Tensor, rows: &Arc<[u32]>) -> Result<Tensor> {
     x.apply_op2(table, AddRows { rows: rows.clone() })
 }

@@ -1,4 +1,5 @@
-//! Attention of each unit to the units of its line, within a window.
+//! Multi-head attention (Vaswani et al. 2017) of each unit to the units of its line within a
+//! window, with a learnt bias for the distance between two units.
 
 use super::{gradient, read, result, values};
 use candle_core::{CpuStorage, CustomOp2, Layout, Result, Shape, Tensor};
@@ -8,20 +9,23 @@ use std::sync::Arc;
 
 /// Width of a head.
 const SIZE: usize = WIDTH / HEADS;
-/// Distances of a head.
+/// Number of distances that a head distinguishes.
 const DISTANCES: usize = 2 * MAX_DISTANCE + 1;
 
 struct Attention {
     ends: Arc<[u32]>,
 }
 
-/// `all` holds query, key and value of each unit side by side (units × 3·[`WIDTH`]), `distance` what is added to a score
-/// by how far a unit is ([`HEADS`] × 2·[`MAX_DISTANCE`] + 1), `ends` where each line ends. Units × [`WIDTH`].
+/// Returns the attention of all units (units × [`WIDTH`]).
+///
+/// `all` holds query, key and value of each unit side by side (units × 3·[`WIDTH`]). `distance` is
+/// the bias that is added to a score ([`HEADS`] × (2·[`MAX_DISTANCE`] + 1)); larger distances count
+/// as [`MAX_DISTANCE`]. `ends` holds the end of each line, in units.
 pub(crate) fn attention(all: &Tensor, distance: &Tensor, ends: &Arc<[u32]>) -> Result<Tensor> {
     all.apply_op2(distance, Attention { ends: ends.clone() })
 }
 
-/// Query, key or value of a unit's head.
+/// The range in `all` of the query (0), key (1) or value (2) of a unit's head.
 #[inline(always)]
 fn part(unit: usize, kind: usize, head: usize) -> Range<usize> {
     let start = unit * 3 * WIDTH + kind * WIDTH + head * SIZE;
@@ -62,7 +66,7 @@ fn scale() -> f32 {
 }
 
 impl Attention {
-    /// Calls `each(unit, units that it sees, head, share of each)`.
+    /// Calls `each(unit, units in its window, head, attention weights of these units)`.
     fn shares(
         &self,
         all: &[f32],

@@ -1,11 +1,11 @@
-//! A bias, and nothing below zero.
+//! Addition of a bias, then a rectifier.
 
 use super::{gradient, read, result, values};
 use candle_core::{CpuStorage, CustomOp2, Layout, Result, Shape, Tensor};
 
 struct Rectify;
 
-/// `x` (rows × width) plus `bias` (width), cut at zero.
+/// Returns max(0, `x` + `bias`) (rows × width), for `x` (rows × width) and `bias` (width).
 pub(crate) fn rectify(x: &Tensor, bias: &Tensor) -> Result<Tensor> {
     x.apply_op2(bias, Rectify)
 }

@@ -1,4 +1,4 @@
-//! Each unit between its neighbours.
+//! Puts each unit between its neighbours, as the input of a convolution over three units.
 
 use super::{gradient, read, result, values};
 use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor};
@@ -8,14 +8,16 @@ struct Neighbours {
     ends: Arc<[u32]>,
 }
 
-/// The unit before each, it, and the unit behind it, side by side: units × 3·width. `ends` tells where each line ends;
-/// beside its first and its last unit there is nothing.
+/// Returns for each unit of `x` (units × width) the previous unit, the unit itself and the next
+/// unit side by side (units × 3·width). `ends` holds the end of each line, in units; the first unit
+/// of a line has zeros before it, the last one has zeros after it.
 pub(crate) fn neighbours(x: &Tensor, ends: &Arc<[u32]>) -> Result<Tensor> {
     x.apply_op1(Neighbours { ends: ends.clone() })
 }
 
 impl Neighbours {
-    /// Calls `pair(unit, place of its three, unit beside or itself)`.
+    /// Calls `pair(unit, place, other)` for each unit and its neighbours. The place is 0 for the
+    /// previous unit, 1 for the unit itself and 2 for the next unit.
     fn pairs(&self, mut pair: impl FnMut(usize, usize, usize)) {
         let mut start = 0;
         for &end in self.ends.iter() {
@@ -75,7 +77,7 @@ mod tests {
     fn like_candle() {
         let x = some(5, 4, 1);
         let none = Tensor::zeros((1, 4), candle_core::DType::F32, &Device::Cpu).unwrap();
-        // Lines of three units and of two.
+        // A line of three units and a line of two.
         let theirs = || {
             let line = |start: usize, units: usize| {
                 let x = x.narrow(0, start, units).unwrap();

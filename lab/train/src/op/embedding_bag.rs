@@ -1,23 +1,24 @@
-//! A sum of weighted rows of a table, and its gradient, as one operation.
+//! Embedding bags: sums of weighted table rows, with their gradient.
 //!
-//! A step touches few rows of a large table: their gradient is gathered in place, beside what candle keeps.
+//! A training step touches few rows of a large table, so their gradients are accumulated in place
+//! and not in a tensor of candle's.
 
 use super::{read, result, values};
 use crate::example::CsrBags;
 use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// The gradient of a table, summed over all bags of it.
+/// The gradient of a table, summed over all bags that use it.
 #[derive(Debug, Clone)]
 pub(crate) struct Gathered(Arc<Mutex<Vec<f32>>>);
 
 impl Gathered {
-    /// Of a table with so many values: zero.
+    /// A gradient of zero for a table of this many values.
     pub(crate) fn new(values: usize) -> Gathered {
         Gathered(Arc::new(Mutex::new(vec![0.0; values])))
     }
 
-    /// The gradient so far.
+    /// Locks the gradient for reading or adding.
     pub(crate) fn lock(&self) -> MutexGuard<'_, Vec<f32>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -28,7 +29,8 @@ struct Bag {
     gathered: Gathered,
 }
 
-/// Sums rows of `table` (rows × width): bags × width. The gradient goes to `gathered`.
+/// Sums the rows of `table` (rows × width) in each bag (bags × width). The gradient is added to
+/// `gathered`.
 pub(crate) fn bag(table: &Tensor, bags: &Arc<CsrBags>, gathered: &Gathered) -> Result<Tensor> {
     table.apply_op1(Bag { bags: bags.clone(), gathered: gathered.clone() })
 }

@@ -1,31 +1,32 @@
-//! One of several, by their scores: cross entropy over groups of different sizes.
+//! Cross-entropy over groups of scores that have different sizes.
 
 use super::{gradient, read, values};
 use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor};
 use std::sync::Arc;
 
-/// Scores are cut at this: e^x of it is far from where numbers end.
+/// Scores are clamped to ±this value, whose exponential is far from overflow.
 const HIGHEST: f32 = 60.0;
 
 struct Choice(Groups);
 
-/// What is chosen from.
+/// The groups of scores of which one is right.
 #[derive(Clone)]
 pub(crate) struct Groups {
-    /// Where each group ends.
+    /// The end of each group.
     pub ends: Arc<[u32]>,
-    /// Which of all is right in each.
+    /// The index of the right score of each group, counted over all groups.
     pub gold: Arc<[u32]>,
-    /// What is added to each score: the logarithm of how many it counts for. Empty where all count for one.
+    /// An offset for each score: the logarithm of how many candidates it stands for. Empty if each
+    /// stands for one.
     pub offsets: Arc<[f32]>,
 }
 
-/// The sum over groups of the negative logarithm of the share of the right one.
+/// Returns the cross-entropy, summed over the groups (a scalar).
 pub(crate) fn choice(scores: &Tensor, groups: &Groups) -> Result<Tensor> {
     scores.flatten_all()?.apply_op1(Choice(groups.clone()))
 }
 
-/// The logarithm of the share of each score in its group.
+/// The log-softmax of each score within its group.
 pub(crate) fn log_shares(scores: &[f32], groups: &Groups) -> Vec<f32> {
     let mut shares = Vec::with_capacity(scores.len());
     let mut start = 0;

@@ -8,7 +8,8 @@ struct Mean {
     ends: Arc<[u32]>,
 }
 
-/// The mean over the units of each line, of which `ends` tells the ends: lines × width.
+/// Returns the mean over the units of each line (lines × width), for `x` (units × width). `ends`
+/// holds the end of each line, in units.
 pub(crate) fn mean(x: &Tensor, ends: &Arc<[u32]>) -> Result<Tensor> {
     x.apply_op1(Mean { ends: ends.clone() })
 }

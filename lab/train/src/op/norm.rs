@@ -5,7 +5,8 @@ use candle_core::{CpuStorage, CustomOp2, Layout, Result, Shape, Tensor};
 
 struct Norm;
 
-/// Each row of `x` (rows × width) as long as the root of its width, times `gain` (width).
+/// Divides each row of `x` (rows × width) by its root mean square and multiplies it by `gain`
+/// (width).
 pub(crate) fn norm(x: &Tensor, gain: &Tensor) -> Result<Tensor> {
     x.apply_op2(gain, Norm)
 }

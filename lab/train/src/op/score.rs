@@ -1,5 +1,5 @@
-//! The scores of candidates: by far the most rows of the network, so that they are gone through once, each while it is
-//! in the processor's registers.
+//! The scores of the candidates. They are by far the most rows of the network, so each is computed
+//! in one pass, while it is in the processor's registers.
 
 use super::{DropoutMask, Gathered, gradient, read, values};
 use crate::example::CsrBags;
@@ -7,14 +7,14 @@ use candle_core::{CpuStorage, CustomOp3, Layout, Result, Shape, Tensor};
 use sayso_tagger::shape::HIDDEN;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// What is scored.
+/// The candidates to score.
 #[derive(Clone)]
 pub(crate) struct Candidates {
-    /// One bag a candidate.
+    /// One bag of cross features for each candidate.
     pub cross: Arc<CsrBags>,
-    /// The step and the reading of each candidate.
+    /// The step of each candidate.
     pub steps: Arc<[u32]>,
-    /// See `steps`.
+    /// The reading of each candidate.
     pub readings: Arc<[u32]>,
 }
 
@@ -23,13 +23,16 @@ struct Score {
     table: Tensor,
     gathered: Gathered,
     blur: Option<DropoutMask>,
-    /// What the forward pass found behind the first rectifier, for the backward pass.
+    /// The output of the first rectifier and dropout, which the backward pass needs.
     hidden: Mutex<Vec<[f32; HIDDEN]>>,
 }
 
-/// One score a candidate: h = max(0, cross + query + reading) with dropout, then (h + max(0, h·W + b))·s. `query` has a
-/// row of [`HIDDEN`] for each step, `reading` one for each reading, `layer` holds W ([`HIDDEN`] × [`HIDDEN`]), b and s
-/// one behind the other. The gradient of `table` goes to `gathered`.
+/// Returns one score for each candidate (candidates): h = max(0, cross + query + reading) with
+/// dropout, then (h + max(0, h·W + b))·s.
+///
+/// `query` is steps × [`HIDDEN`] and `reading` is readings × [`HIDDEN`]. `layer` holds W
+/// ([`HIDDEN`] × [`HIDDEN`]), b and s ([`HIDDEN`] each), one after the other. cross is the sum of
+/// rows of `table` (rows × [`HIDDEN`]) in the candidate's bag; its gradient is added to `gathered`.
 pub(crate) fn score(
     [query, reading, layer]: [&Tensor; 3],
     (table, gathered): (&Tensor, &Gathered),
@@ -46,7 +49,7 @@ pub(crate) fn score(
     query.apply_op3(reading, layer, op)
 }
 
-/// A slope is zero where it is smaller than this share of the largest.
+/// Slopes smaller than this share of the largest one are treated as zero, which saves time.
 const NEGLIGIBLE: f32 = 1e-5;
 
 type Row = [f32; HIDDEN];
@@ -62,12 +65,12 @@ fn add(sum: &mut Row, weight: f32, values: &Row) {
     }
 }
 
-/// max(0, h·W + b) for the layer of [`score`].
+/// Returns max(0, h·W + b) for the layer of [`score`].
 #[inline(always)]
 fn more(hidden: &Row, layer: &[f32]) -> Row {
     let mut sum = *row(layer, HIDDEN as u32);
     for (at, hidden) in hidden.iter().enumerate() {
-        // Half of them and more.
+        // At least half of the values are zero.
         if *hidden != 0.0 {
             add(&mut sum, *hidden, row(layer, at as u32));
         }
@@ -106,7 +109,8 @@ impl CustomOp3 for Score {
         read([&self.table], |[table]| {
             for candidate in 0..count {
                 if candidate + 1 < count {
-                    // The rows of the next one, on their way while this one is scored: the table is larger than the cache.
+                    // Fetches the rows of the next candidate while this one is scored, because the
+                    // table is larger than the cache.
                     let next = self.bag(candidate + 1).iter();
                     std::hint::black_box(next.map(|&(at, _)| table[at as usize * HIDDEN]).sum::<f32>());
                 }
@@ -164,7 +168,7 @@ impl CustomOp3 for Score {
                     }
                 }
                 for at in 0..HIDDEN {
-                    // Where nothing came through, nothing goes back.
+                    // Values that the rectifier or dropout set to zero have no gradient.
                     if hidden[at] > 0.0 {
                         add(&mut of_layer[at], hidden[at], &of_more);
                         of_hidden[at] *= kept;
@@ -198,7 +202,7 @@ fn add_to(table: &mut [f32], at: u32, weight: f32, values: &Row) {
     }
 }
 
-/// The first [`HIDDEN`] rows, rows for columns.
+/// The transpose of W, the first [`HIDDEN`] rows of the layer.
 fn transposed(layer: &[f32]) -> Vec<Row> {
     (0..HIDDEN).map(|column| std::array::from_fn(|at| layer[at * HIDDEN + column])).collect()
 }
