@@ -250,7 +250,7 @@ fn nonsense_from_the_socket_is_an_error() {
     for (reaction, why) in [
         (says("]]} what?"), "cannot be read"),
         (says(r#"{"v":1,"id":ID,"daemon":"0.1.0"}"#), "cannot be read"),
-        (says(r#"{"v":1,"id":ID,"daemon":"0.1.0","result":{}}"#), "another question"),
+        (says(r#"{"v":1,"id":ID,"daemon":"0.1.0","result":{}}"#), "wrong kind of reply"),
         (says(r#"{"v":7,"id":ID,"daemon":"9.0.0"}"#), "version 7"),
         (says(&"x".repeat((1 << 20) + 1)), "longer than"),
     ] {

@@ -194,7 +194,7 @@ fn the_settings_choose_a_model_or_none() {
     daemon.settings("[model]\nname = \"absent\"");
     assert_eq!(converted(&daemon, ""), "tagger");
     let told = becomes(&daemon, "", "failed");
-    assert!(told["why"].as_str().unwrap().contains("there is no model absent here"), "{told}");
+    assert!(told["why"].as_str().unwrap().contains("no model named absent is installed"), "{told}");
     daemon.settings("");
     converted(&daemon, "");
     becomes(&daemon, "tiny", "resident");

@@ -17,7 +17,7 @@ fn gguf(name: &str) -> String {
 /// A hub that has one of them, which it calls `owner/tiny`.
 fn hub() -> FakeHub {
     let home = Home::new();
-    done(&sayso(&home, &["model", "import", &gguf("qwen3")], ""), "qwen3 is here");
+    done(&sayso(&home, &["model", "import", &gguf("qwen3")], ""), "qwen3 is installed");
     FakeHub::serve(&home.models().join("qwen3"))
 }
 
@@ -49,25 +49,25 @@ fn pulled(home: &Home, hub: &FakeHub) -> Ran {
 fn a_model_comes_is_chosen_checked_and_removed() {
     let (home, hub) = (Home::new(), hub());
     let list = || sayso(&home, &["model", "list"], "").out;
-    assert!(list().starts_with("No model is here.\n") && list().contains("qwen3-0.6b"), "{}", list());
-    failed(&sayso(&home, &["model", "use", "tiny"], ""), "there is no model tiny here");
-    failed(&sayso(&home, &["model", "remove", "tiny"], ""), "there is no model tiny here");
+    assert!(list().starts_with("No model is installed.\n") && list().contains("qwen3-0.6b"), "{}", list());
+    failed(&sayso(&home, &["model", "use", "tiny"], ""), "no model named tiny is installed");
+    failed(&sayso(&home, &["model", "remove", "tiny"], ""), "no model named tiny is installed");
 
-    done(&pulled(&home, &hub), "tiny is here, 0.1 MB");
-    done(&pulled(&home, &hub), "tiny is here already");
-    done(&sayso(&home, &["model", "use", "tiny"], ""), "tiny judges from now on");
+    done(&pulled(&home, &hub), "tiny is installed (0.1 MB)");
+    done(&pulled(&home, &hub), "tiny is already installed");
+    done(&sayso(&home, &["model", "use", "tiny"], ""), "tiny is now in use");
     assert!(list().starts_with("* tiny"), "{}", list());
     assert!(list().contains("owner/tiny at c0ffeec0ff"), "{}", list());
-    done(&sayso(&home, &["model", "verify"], ""), "tiny is as it was when it came");
+    done(&sayso(&home, &["model", "verify"], ""), "tiny is intact");
 
     fs::write(home.models().join("tiny/extra.bin"), "").unwrap();
     let ran = sayso(&home, &["model", "verify", "tiny"], "");
     assert_eq!((ran.code, ran.err.as_str()), (Some(1), ""), "{ran:?}");
-    assert!(ran.out.contains("extra.bin was not part of it"), "{ran:?}");
+    assert!(ran.out.contains("extra.bin is not part of the model"), "{ran:?}");
     fs::remove_file(home.models().join("tiny/extra.bin")).unwrap();
 
-    done(&sayso(&home, &["model", "remove", "tiny"], ""), "It was the one that judged");
-    assert!(list().starts_with("No model is here.\n"));
+    done(&sayso(&home, &["model", "remove", "tiny"], ""), "It was the model in use");
+    assert!(list().starts_with("No model is installed.\n"));
 }
 
 #[test]
@@ -84,16 +84,16 @@ fn json_is_one_object_a_line() {
     assert_eq!((&verified["sound"], &verified["problems"]), (&true.into(), &serde_json::json!([])));
     let ran = sayso(&home, &["model", "use", "nothing", "--json"], "");
     assert_eq!((ran.code, ran.err.as_str()), (Some(1), ""));
-    assert_eq!(ran.json()["error"]["message"], "there is no model nothing here");
+    assert_eq!(ran.json()["error"]["message"], "no model named nothing is installed");
 }
 
 #[test]
 fn a_model_is_measured() {
     let home = Home::new();
-    done(&sayso(&home, &["model", "import", &gguf("llama3"), "--name", "tiny"], ""), "tiny is here");
-    failed(&sayso(&home, &["model", "bench"], ""), "no model is chosen");
+    done(&sayso(&home, &["model", "import", &gguf("llama3"), "--name", "tiny"], ""), "tiny is installed");
+    failed(&sayso(&home, &["model", "bench"], ""), "no model is in use");
     done(&sayso(&home, &["model", "bench", "tiny", "--rounds", "2"], ""), "judge 4 × 20");
-    done(&sayso(&home, &["model", "use", "tiny"], ""), "tiny judges");
+    done(&sayso(&home, &["model", "use", "tiny"], ""), "tiny is now in use");
     let measured = sayso(&home, &["model", "bench", "--rounds", "1", "--json"], "").json();
     assert!(
         measured["read_ms"].as_f64() > Some(0.0) && measured["judge_ms"].as_f64() > Some(0.0),
@@ -107,8 +107,8 @@ fn status_and_doctor_tell_of_the_model() {
     let told = |verb: &str| sayso(&home, &[verb], "").out;
     sayso(&home, &["convert", "git space status"], "");
     assert!(told("status").contains("none, the tagger decides alone"), "{}", told("status"));
-    done(&sayso(&home, &["model", "import", &gguf("qwen3"), "--name", "tiny"], ""), "tiny is here");
-    done(&sayso(&home, &["model", "use", "tiny"], ""), "tiny judges");
+    done(&sayso(&home, &["model", "import", &gguf("qwen3"), "--name", "tiny"], ""), "tiny is installed");
+    done(&sayso(&home, &["model", "use", "tiny"], ""), "tiny is now in use");
     assert!(told("status").contains("tiny, loaded when a line needs it"), "{}", told("status"));
     let free = ["convert", "--json", "--route", "model", "git commit dash m quote fix login bug quote"];
     let route = sayso(&home, &free, "").json()["route"].clone();
@@ -119,9 +119,9 @@ fn status_and_doctor_tell_of_the_model() {
         (&status["model"]["state"], &status["model"]["why"]),
         (&"resident".into(), &serde_json::Value::Null)
     );
-    done(&sayso(&home, &["model", "remove", "tiny"], ""), "tiny is removed");
-    done(&sayso(&home, &["model", "import", &gguf("qwen2"), "--name", "tiny"], ""), "tiny is here");
-    done(&sayso(&home, &["model", "use", "tiny"], ""), "tiny judges");
+    done(&sayso(&home, &["model", "remove", "tiny"], ""), "tiny was removed");
+    done(&sayso(&home, &["model", "import", &gguf("qwen2"), "--name", "tiny"], ""), "tiny is installed");
+    done(&sayso(&home, &["model", "use", "tiny"], ""), "tiny is now in use");
     fs::remove_file(home.models().join("tiny/tokenizer.json")).unwrap();
     assert_eq!(sayso(&home, &free, "").code, Some(1));
     assert!(told("status").contains("tiny cannot be used: "), "{}", told("status"));
@@ -140,18 +140,18 @@ fn a_wrong_command_line_is_exit_code_2() {
     }
     let help = sayso(&home, &["model", "pull", "--help"], "");
     assert!(help.out.contains("HF_ENDPOINT") && help.out.contains("Usage: sayso model pull"), "{help:?}");
-    failed(&sayso(&home, &["model", "pull", "../up"], ""), "is no name for a model");
+    failed(&sayso(&home, &["model", "pull", "../up"], ""), "is not a model name");
     failed(&sayso(&home, &["model", "import", "nothing.gguf"], ""), "nothing.gguf");
 }
 
 #[test]
 fn the_settings_go_before_the_choice_and_say_so() {
     let home = Home::with_settings("[model]\nname = \"other\"");
-    done(&sayso(&home, &["model", "import", &gguf("qwen2"), "--name", "tiny"], ""), "tiny is here");
+    done(&sayso(&home, &["model", "import", &gguf("qwen2"), "--name", "tiny"], ""), "tiny is installed");
     done(&sayso(&home, &["model", "use", "tiny"], ""), "the settings say `name = \"other\"`");
     let home = Home::with_settings("[model]\njudge = false");
-    done(&sayso(&home, &["model", "import", &gguf("llama3"), "--name", "tiny"], ""), "tiny is here");
-    done(&sayso(&home, &["model", "use", "tiny"], ""), "`judge = false`, so no model judges");
+    done(&sayso(&home, &["model", "import", &gguf("llama3"), "--name", "tiny"], ""), "tiny is installed");
+    done(&sayso(&home, &["model", "use", "tiny"], ""), "`judge = false`, so no model is used");
 }
 
 #[test]
@@ -169,11 +169,11 @@ fn ctrl_c_leaves_what_the_next_pull_goes_on_with() {
     assert!(interrupted.unwrap().success());
     let ran = finish(child, b"");
     assert_eq!((ran.code, ran.out.as_str()), (Some(130), ""), "{ran:?}");
-    assert!(ran.err.contains("`sayso model pull owner/tiny` goes on from here"), "{ran:?}");
+    assert!(ran.err.contains("run `sayso model pull owner/tiny` again to resume"), "{ran:?}");
     assert_eq!(here(), 10_000);
-    assert!(sayso(&home, &["model", "list"], "").out.starts_with("No model is here.\n"));
+    assert!(sayso(&home, &["model", "list"], "").out.starts_with("No model is installed.\n"));
     hub.heal();
-    done(&pulled(&home, &hub), "tiny is here");
+    done(&pulled(&home, &hub), "tiny is installed");
     assert_eq!(hub.ranges(WEIGHTS), ["bytes=0-", "bytes=10000-"]);
 }
 
@@ -193,7 +193,7 @@ fn of_two_pulls_at_once_one_works_and_the_other_says_so() {
     let loser = both.remove(loser.unwrap());
     failed(&finish(loser, b""), "tiny is being pulled, imported or removed by another process");
     drop(held);
-    done(&finish(both.remove(0), b""), "tiny is here");
+    done(&finish(both.remove(0), b""), "tiny is installed");
 }
 
 #[test]
@@ -201,15 +201,15 @@ fn a_server_that_lies_leaves_no_model() {
     let (home, hub) = (Home::new(), hub());
     for (trouble, why) in [
         (Trouble::Other, "the hub states the digest"),
-        (Trouble::Shorter, "the server gives"),
+        (Trouble::Shorter, "the server sends"),
         (Trouble::Status(403), "the server answers 403"),
     ] {
         hub.trouble(WEIGHTS, trouble);
         failed(&pulled(&home, &hub), why);
-        assert!(sayso(&home, &["model", "list"], "").out.starts_with("No model is here.\n"));
+        assert!(sayso(&home, &["model", "list"], "").out.starts_with("No model is installed.\n"));
     }
     hub.heal();
-    done(&pulled(&home, &hub), "tiny is here");
+    done(&pulled(&home, &hub), "tiny is installed");
 }
 
 #[cfg(target_os = "linux")]
@@ -235,9 +235,9 @@ fn a_disk_that_fills_during_a_pull_is_said_and_what_came_is_kept() {
     };
     let (said, out) = (String::from_utf8_lossy(&output.stderr), String::from_utf8_lossy(&output.stdout));
     assert_eq!(output.status.code(), Some(1), "{said}");
-    assert!(said.contains("the disk is full; what a pull has brought is kept"), "{said}");
+    assert!(said.contains("the disk is full; a pull keeps what it has downloaded"), "{said}");
     assert!(said.contains(".part"), "{said}");
-    assert!(out.contains("tiny is here") && out.contains("owner/tiny at"), "{out} {said}");
+    assert!(out.contains("tiny is installed") && out.contains("owner/tiny at"), "{out} {said}");
     let resumed = hub.ranges(WEIGHTS);
     assert!(resumed.len() > 1 && resumed.last().is_some_and(|range| range != "bytes=0-"), "{resumed:?}");
 }

@@ -137,14 +137,14 @@ pub(crate) struct Convert {
     #[arg(long, value_name = "STAGE", default_value = "auto", value_parser = route_parser())]
     pub(crate) route: Route,
 
-    /// Give up after so many milliseconds [default: the setting deadline_ms]
+    /// Give up after this many milliseconds [default: the setting deadline_ms]
     #[arg(long, value_name = "MS", value_parser = value_parser!(u64).range(1..=MAX_DEADLINE_MS))]
     pub(crate) deadline_ms: Option<u64>,
 
     /// Name of the line editor that asks
     ///
-    /// A newer request from the same session cancels the older one; a line that the session was given as a result lately
-    /// is left as it is.
+    /// A newer request from the same session cancels the older one; a line that the session
+    /// recently got as a result is left as it is.
     #[arg(long, value_name = "NAME")]
     pub(crate) session: Option<String>,
 
@@ -192,7 +192,7 @@ pub(crate) enum ConfigAction {
     Init,
 }
 
-/// Reads a stage by the name that the wire uses.
+/// Reads a stage by its name in the protocol.
 fn route_parser() -> impl clap::builder::TypedValueParser<Value = Route> {
     use clap::builder::{PossibleValuesParser, TypedValueParser};
     PossibleValuesParser::new(Route::ALL.map(Route::as_str))

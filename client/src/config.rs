@@ -1,4 +1,4 @@
-//! `sayso config`: where the settings are, what they say, and whether they are understood.
+//! `sayso config`: shows the path of the settings file and its contents, and checks it.
 
 use crate::cli::ConfigAction;
 use anyhow::{Context, Result, bail};
@@ -27,7 +27,7 @@ pub(crate) fn run(action: ConfigAction) -> Result<ExitCode> {
             let path = path()?;
             write_new(&path)?;
             writeln!(out, "{} written; every line in it is a comment that shows a default.", path.display())?;
-            writeln!(out, "Remove the # of what you change, and of the [section] above it.")?;
+            writeln!(out, "To change one, remove the # before it and before the [section] above it.")?;
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -35,19 +35,19 @@ pub(crate) fn run(action: ConfigAction) -> Result<ExitCode> {
 
 fn path() -> Result<PathBuf> {
     folders::config_file()
-        .context("you have no home folder, so there is no place for settings: set SAYSO_CONFIG")
+        .context("no home folder was found, so the settings file has no path; set SAYSO_CONFIG")
 }
 
 fn write_new(path: &PathBuf) -> Result<()> {
     if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
+        fs::create_dir_all(folder).with_context(|| format!("{} cannot be created", folder.display()))?;
     }
     match File::create_new(path) {
         Ok(mut file) => file
             .write_all(COMMENTED.as_bytes())
             .with_context(|| format!("{} cannot be written", path.display())),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            bail!("{} is there already and was kept", path.display())
+            bail!("{} exists already and was kept", path.display())
         }
         Err(error) => Err(error).with_context(|| format!("{} cannot be written", path.display())),
     }

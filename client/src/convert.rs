@@ -107,11 +107,12 @@ impl Convert {
     }
 }
 
-/// Asks the daemon, and checks that the line may be replaced by its answer. The time of the request runs from here, so
-/// that a dictation may take as long as it takes, typed into a terminal or through a slow pipe.
+/// Asks the daemon, and checks that the line may be replaced by its answer. The deadline counts
+/// from here, so a dictation may take as long as it needs to arrive, typed into a terminal or
+/// through a slow pipe.
 ///
 /// # Errors
-/// Why the line stays as it was.
+/// Says why the line stays as it was.
 pub(crate) fn ask(client: &mut DaemonClient, request: &Request) -> Result<Answer, ErrorReply> {
     let deadline = Instant::now() + Duration::from_millis(request.deadline_ms.unwrap_or_default());
     // The daemon checks it too. A request that it would refuse must not start it first.
@@ -126,7 +127,7 @@ pub(crate) fn answer(reply: Reply, text: &str) -> Result<Answer, ErrorReply> {
         Outcome::Error(fault) => Err(ErrorReply::new(fault.code, printable(&fault.message))),
         Outcome::Result(Body::Done {}) | Outcome::Status(_) => Err(ErrorReply::new(
             Code::Internal,
-            "the daemon answered another question; the line stays as it was",
+            "the daemon sent the wrong kind of reply; the line stays as it was",
         )),
     }
 }

@@ -15,7 +15,7 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How often to look whether another process has made, or removed, the socket.
+/// How often to check whether another process has created or removed the socket.
 const RETRY_INTERVAL: Duration = Duration::from_millis(2);
 /// How long the socket may take to appear after a service manager was asked to start the daemon. Later than that, the
 /// manager's daemon must be listening elsewhere, and the client starts one itself.
@@ -111,8 +111,8 @@ impl DaemonClient {
         service::installed().filter(|manager| !manager.starts(&program::daemon()))
     }
 
-    /// Asks an older daemon to end, and waits until it has released the socket or the time is up. The next connection
-    /// then starts the daemon of this client.
+    /// Asks an older daemon to end, and waits until it has released the socket or the deadline has
+    /// passed. The next connection then starts the daemon of this client.
     fn replace(&mut self, mut connection: Connection, deadline: Instant) {
         self.replaced = true;
         let identity = || fs::symlink_metadata(&self.paths.socket).map(|seen| (seen.dev(), seen.ino())).ok();
@@ -196,10 +196,10 @@ fn start_by_manager(deadline: Instant) -> bool {
     service::installed().is_some_and(|manager| manager.until(end).start().is_ok())
 }
 
-/// Adds to the reply of an older daemon that stays why it stays, and what to do about it.
+/// Adds to the reply of an older daemon why that daemon keeps running, and what to do about it.
 fn with_advice(mut reply: Reply, manager: &Manager) -> Reply {
     let advice = format!(
-        "{} starts saysod {}, which is older than this sayso; `sayso service install` makes it this one",
+        "{} starts saysod {}, which is older than this sayso; run `sayso service install` to replace it",
         manager.describe(),
         reply.daemon
     );
@@ -231,10 +231,10 @@ fn spawn(deadline: Instant) -> Result<(), ErrorReply> {
         .map_err(|error| failed(format!("the daemon {} cannot be started: {error}", program.display())))?;
     let mut said = String::new();
     match BufReader::new(ours).read_line(&mut said) {
-        // `saysod: reason` says why it failed; any other line, that it listens.
+        // `saysod: reason` says why it failed. Any other line says that it listens.
         Ok(_) if said.starts_with("saysod: ") => Err(failed(said.trim_end().to_owned())),
         Ok(0) => Err(failed(format!("the daemon {} ended before it listened", program.display()))),
-        // After a time-out it may still come, which the next attempt to connect will show.
+        // After a time-out it may still come up, which the next attempt to connect will show.
         _ => Ok(()),
     }
 }
@@ -247,12 +247,13 @@ pub(crate) fn daemon_pid() -> Option<i32> {
     Connection::open(&paths, Instant::now() + PATIENCE).ok()?.peer()
 }
 
-/// Time left; never zero, which sockets understand as "for ever".
+/// The time left. It is never zero, because sockets take zero to mean "for ever".
 fn remaining(deadline: Instant) -> Duration {
     deadline.saturating_duration_since(Instant::now()).max(Duration::from_millis(1))
 }
 
-/// Milliseconds that the daemon may take: what is left until `deadline`, less a twentieth for the way back.
+/// Milliseconds that the daemon may take: the time until `deadline`, less a twentieth for the way
+/// back.
 fn daemon_deadline_ms(deadline: Instant) -> u64 {
     let left = u64::try_from(remaining(deadline).as_millis()).unwrap_or(u64::MAX);
     (left - left / 20).max(1)
@@ -262,7 +263,7 @@ fn unreachable(error: &SocketPathError) -> ErrorReply {
     ErrorReply::new(Code::Unreachable, error.to_string())
 }
 
-/// The fault of a daemon that is there and does not answer as it should.
+/// The error for a daemon that runs but does not answer as it should.
 pub(crate) fn no_answer(error: &ConnectionError) -> ErrorReply {
     match error {
         ConnectionError::Garbled(fault) => fault.clone(),
@@ -272,7 +273,7 @@ pub(crate) fn no_answer(error: &ConnectionError) -> ErrorReply {
         ConnectionError::OtherVersion(_) => ErrorReply::new(
             Code::UnsupportedVersion,
             format!(
-                "{error}; install both anew (`sayso service install`, if it is a service), and restart your shell"
+                "{error}; reinstall both programs (with `sayso service install` if there is a service), and restart your shell"
             ),
         ),
         _ => ErrorReply::new(Code::Unreachable, format!("{error}; the line stays as it was")),

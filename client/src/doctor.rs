@@ -1,4 +1,4 @@
-//! `sayso doctor`: checks everything that a key press needs, for real.
+//! `sayso doctor`: checks everything that a key press needs, by using it.
 
 use crate::convert::{ask, request};
 use crate::daemon_client::{self, DaemonClient};
@@ -107,15 +107,11 @@ fn version_of(program: &Path) -> Option<String> {
 
 fn settings() -> Vec<Check> {
     let Some(path) = folders::config_file() else {
-        return vec![warn(
-            "settings",
-            "you have no home folder; the defaults are in force",
-            "set SAYSO_CONFIG",
-        )];
+        return vec![warn("settings", "no home folder was found; the defaults apply", "set SAYSO_CONFIG")];
     };
     vec![match Settings::load() {
-        Ok(_) if path.exists() => ok("settings", format!("{} is understood", path.display())),
-        Ok(_) => ok("settings", format!("the defaults; {} is not there", path.display())),
+        Ok(_) if path.exists() => ok("settings", format!("{} is valid", path.display())),
+        Ok(_) => ok("settings", format!("the defaults; {} does not exist", path.display())),
         Err(mistake) => fail(
             "settings",
             mistake.to_string(),
@@ -124,9 +120,9 @@ fn settings() -> Vec<Check> {
     }]
 }
 
-/// The folder of the socket: private, and ours.
+/// Checks that the folder of the socket is private and belongs to this user.
 fn socket() -> Vec<Check> {
-    let advice = "or leave SAYSO_SOCKET unset";
+    let advice = "fix this, or unset SAYSO_SOCKET";
     let paths = match SocketPaths::locate() {
         Ok(place) => place,
         Err(error) => return vec![fail("socket", error.to_string(), advice)],
@@ -134,7 +130,7 @@ fn socket() -> Vec<Check> {
     vec![match paths.check() {
         Ok(()) => ok("socket", paths.socket.display().to_string()),
         Err(SocketPathError::Io(_, error)) if error.kind() == io::ErrorKind::NotFound => {
-            ok("socket", format!("{}, made when it is needed", paths.socket.display()))
+            ok("socket", format!("{}, created when it is needed", paths.socket.display()))
         }
         Err(error) => fail("socket", error.to_string(), advice),
     }]
@@ -156,7 +152,7 @@ fn conversion() -> Vec<Check> {
         Ok(answer) => warn(
             "conversion",
             format!("\"{SAID}\" became \"{}\"", answer.buffer),
-            "that is unusual: do your own words in the settings say so?",
+            "this is unexpected; check your own words in the settings",
         ),
         Err(fault) => fail("conversion", fault.message, "see the other lines; the daemon's log may say more"),
     }]
@@ -167,7 +163,7 @@ fn daemon() -> Vec<Check> {
     let unwritable = folder.as_deref().filter(|folder| !can_be_written(folder));
     let log = match &folder {
         Some(folder) if unwritable.is_none() => format!("logs to {}", folder.display()),
-        _ => "logs nowhere".to_owned(),
+        _ => "no log".to_owned(),
     };
     let mut checks = vec![match status::ask() {
         Ok(status) if status.version == VERSION => ok(
@@ -196,13 +192,13 @@ fn daemon() -> Vec<Check> {
         checks.push(warn(
             "log",
             format!("{} cannot be written, so the daemon runs without a log", folder.display()),
-            "give yourself that folder, or point XDG_STATE_HOME (on macOS: HOME) elsewhere, and run `sayso service stop`",
+            "make that folder writable, or set XDG_STATE_HOME (on macOS: HOME) to another one; then run `sayso service stop`",
         ));
     }
     checks
 }
 
-/// The tagger's weights, where the settings name a file and the daemon answers.
+/// The tagger's weights, if the settings name a file and the daemon answers.
 fn tagger() -> Vec<Check> {
     let Ok(Status { tagger: TaggerStatus { weights: Some(weights), error }, .. }) = status::ask() else {
         return Vec::new();
@@ -217,7 +213,7 @@ fn tagger() -> Vec<Check> {
     }]
 }
 
-/// The language model, where the daemon answers.
+/// The language model, if the daemon answers.
 fn model() -> Vec<Check> {
     let Ok(status) = status::ask() else { return Vec::new() };
     let found = status::model(&status.model);
@@ -231,7 +227,7 @@ fn model() -> Vec<Check> {
     }]
 }
 
-/// Whether this user can write into a folder, or make it where it is missing.
+/// Whether this user can write into a folder, or create it if it is missing.
 fn can_be_written(folder: &Path) -> bool {
     let there = folder.ancestors().find(|folder| folder.exists());
     there.is_some_and(|there| {
@@ -257,7 +253,7 @@ fn managed() -> Vec<Check> {
     }]
 }
 
-/// Whether each shell that is installed has the key.
+/// Whether each installed shell binds the key.
 fn shells() -> Vec<Check> {
     let home = env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
     let or_home = |name, default: &str| env::var_os(name).map_or_else(|| home.join(default), PathBuf::from);
@@ -280,7 +276,7 @@ fn shells() -> Vec<Check> {
             let start = files.first().map(|file| file.display().to_string()).unwrap_or_default();
             let line = init::own_path().and_then(|client| init::start_line(shell, &client));
             let advice = match line {
-                Ok(line) => format!("to have the key there, add to {start}: {line}"),
+                Ok(line) => format!("to bind the key, add to {start}: {line}"),
                 Err(error) => format!("{error:#}"),
             };
             checks.push(warn(name, "sayso is not turned on", advice));
@@ -329,7 +325,7 @@ fn mentions_us(file: &Path) -> bool {
     })
 }
 
-/// The version of the login shell where it is a bash older than 4.4.
+/// The version of the login shell, if it is a bash older than 4.4.
 fn old_bash() -> Option<String> {
     let shell = env::var_os("SHELL")?;
     let asked = Command::new(shell).args(["-c", "echo $BASH_VERSION"]).stdin(Stdio::null()).output().ok()?;
@@ -339,7 +335,7 @@ fn old_bash() -> Option<String> {
     (version < (4, 4)).then(|| said.trim().to_owned())
 }
 
-/// What a key press and a message need of the terminal.
+/// What a key press and a message need from the terminal.
 fn terminal() -> Vec<Check> {
     let term = env::var("TERM").unwrap_or_default();
     let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
@@ -361,7 +357,7 @@ fn terminal() -> Vec<Check> {
         if unicode {
             ok("locale", locale)
         } else {
-            let advice = "set LANG to one that ends in UTF-8, or the cursor is off in lines with other letters than a to z";
+            let advice = "set LANG to a locale that ends in UTF-8, or the cursor is misplaced in lines with non-ASCII characters";
             warn("locale", format!("{locale} is not UTF-8"), advice)
         },
     ]

@@ -1,4 +1,4 @@
-//! `sayso init`: the shell's script, below the lines that carry the settings into it.
+//! `sayso init`: prints the shell's script, after lines that set its variables from the settings.
 
 use anyhow::Context;
 use sayso_settings::chord::Base;
@@ -22,10 +22,11 @@ pub(crate) enum Shell {
     Bash,
 }
 
-/// What the shell evaluates. `client` is the program that the widgets start, `socket` where zsh finds the daemon.
+/// The script for the shell to evaluate. `client` is the program that the widgets start, `socket`
+/// is where zsh finds the daemon.
 ///
 /// # Errors
-/// A path that is not UTF-8 cannot be written into a script.
+/// A path is not UTF-8, so it cannot be written into a script.
 pub(crate) fn script(
     shell: Shell,
     settings: &Settings,
@@ -72,10 +73,11 @@ pub(crate) fn script(
     })
 }
 
-/// The line of a start file that turns sayso on in `shell`, by the path of the client: PATH may not be set yet.
+/// The line for a start file that turns sayso on in `shell`. It names the client by its path,
+/// because PATH may not be set yet.
 ///
 /// # Errors
-/// As [`script`].
+/// As for [`script`].
 pub(crate) fn start_line(shell: Shell, client: &Path) -> anyhow::Result<String> {
     let client = utf8(client)?;
     let plain = client.chars().all(|c| c.is_ascii_alphanumeric() || "_./-".contains(c));
@@ -91,11 +93,11 @@ pub(crate) fn start_line(shell: Shell, client: &Path) -> anyhow::Result<String> 
     })
 }
 
-/// The path by which this program was started: unlike the executable's own, it survives an upgrade that moves what
-/// a symbolic link points to.
+/// The path by which this program was started. Unlike the path of the executable itself, it
+/// survives an upgrade that changes where a symbolic link points.
 ///
 /// # Errors
-/// Where the system does not even tell the executable's path.
+/// The system does not even know the path of the executable.
 pub(crate) fn own_path() -> anyhow::Result<PathBuf> {
     let named = std::env::args_os().next().unwrap_or_default();
     let found = if named.as_encoded_bytes().contains(&b'/') {
@@ -115,18 +117,18 @@ fn utf8(path: &Path) -> anyhow::Result<&str> {
     OsStr::to_str(path.as_os_str()).with_context(why)
 }
 
-/// A word of zsh and bash.
+/// Quotes a word for zsh and bash.
 fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 
-/// A word of fish.
+/// Quotes a word for fish.
 fn fish_quoted(text: &str) -> String {
     format!("'{}'", text.replace('\\', r"\\").replace('\'', r"\'"))
 }
 
-/// Ranges of characters as the inside of a bracket expression, in escapes that zsh expands when it needs them: a locale
-/// of bytes could not even parse most of them.
+/// Ranges of characters as the inside of a bracket expression, in escapes that zsh expands when it
+/// needs them. In a single-byte locale, zsh could not even parse most of the characters.
 fn zsh_class(ranges: &[(char, char, &str)]) -> String {
     let escape = |c: char| match u32::from(c) {
         code @ ..0x80 => format!("\\x{code:02x}"),
@@ -154,7 +156,7 @@ fn fish_key(key: &Key) -> String {
     written(key, r"\e", |letter| format!(r"\c{letter}"), r"\[")
 }
 
-/// A key as the bytes that terminals send, in a shell's own way of writing escape, Control and a bracket.
+/// A key as the bytes that terminals send, in a shell's notation for Escape, Control and a bracket.
 fn written(key: &Key, escape: &str, control: fn(char) -> String, bracket: &str) -> String {
     match key.base {
         Base::Letter(letter) => {
@@ -162,7 +164,7 @@ fn written(key: &Key, escape: &str, control: fn(char) -> String, bracket: &str) 
             let letter = if key.ctrl { control(letter) } else { letter.to_string() };
             format!("{alt}{letter}")
         }
-        // Numbered as xterm does: F1 to F4 are those of the VT100, and the numbers above have gaps.
+        // Numbered as in xterm: F1 to F4 are those of the VT100, and the numbers above have gaps.
         Base::Function(number @ 1..=4) => format!("{escape}O{}", char::from(b'O' + number)),
         Base::Function(number) => {
             let code = match number {
@@ -175,7 +177,8 @@ fn written(key: &Key, escape: &str, control: fn(char) -> String, bracket: &str) 
     }
 }
 
-/// The first of several keys where it is a control character, which in the vi modes of zsh and bash types itself.
+/// The first of several keys, if it is a control character: in the vi modes of zsh and bash, such a
+/// key inserts itself.
 fn prefix(chord: &Chord, write: fn(&Key) -> String) -> String {
     match chord.keys() {
         [first, _, ..] if first.ctrl && !first.alt => write(first),

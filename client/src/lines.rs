@@ -1,4 +1,5 @@
-//! `sayso convert --lines`: one dictation a line in, one JSON object a line out, in order, in bounded memory.
+//! `sayso convert --lines`: reads one dictation per line and prints one JSON object per line, in
+//! order and in bounded memory.
 
 use crate::cli::Convert;
 use crate::convert::answer;
@@ -12,10 +13,10 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-/// Lines that are on their way at once. Enough to hide the way there and back, few enough that none waits long
-/// behind the others, which would count against its deadline.
+/// How many lines are in flight at once. Enough to hide the latency of the socket, and few enough
+/// that no line waits long behind the others, because waiting counts against its deadline.
 const WINDOW: usize = 16;
-/// How often a daemon may die without having answered one of the lines in the window.
+/// How often the daemon may die without answering any line of the window.
 const ATTEMPTS: usize = 3;
 
 /// Converts every line of standard input.
@@ -34,17 +35,17 @@ pub(crate) fn run(cli: &Convert) -> Result<ExitCode> {
     Ok(if pipeline.failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-/// Lines on their way to the daemon and back.
+/// Lines in flight to the daemon and back.
 struct Pipeline {
-    /// Every request but for its text and number.
+    /// The request, without its text and number.
     pattern: Request,
     may_start: bool,
     connection: Option<Connection>,
-    /// Lines in order: the text and, once it is there, what came of it.
+    /// The lines in order: each has its text and, once it is known, its outcome.
     window: Vec<(String, Option<Result<Answer, ErrorReply>>)>,
-    /// Why the daemon is not asked any more.
+    /// Why the daemon is no longer asked.
     given_up: Option<ErrorReply>,
-    /// Whether a line has failed for another reason than what is in it.
+    /// Whether a line has failed for a reason other than its content.
     failed: bool,
 }
 
@@ -53,7 +54,7 @@ impl Pipeline {
         Pipeline { pattern, may_start, connection: None, window: Vec::new(), given_up: None, failed: false }
     }
 
-    /// Takes a line; says whether the window is full.
+    /// Takes a line. Returns whether the window is full.
     fn take(&mut self, text: Result<&str, ErrorReply>) -> bool {
         self.window.push(match text {
             Ok(text) => (text.to_owned(), None),
@@ -62,14 +63,14 @@ impl Pipeline {
         self.window.len() >= WINDOW
     }
 
-    /// Has the lines in the window answered, and prints the answers.
+    /// Gets all lines of the window answered, and prints the answers.
     fn flush(&mut self, out: &mut impl Write) -> io::Result<()> {
         let mut lost = 0;
         while self.window.iter().any(|(_, outcome)| outcome.is_none()) {
             let fault = match (self.given_up.clone(), self.answer()) {
                 (None, Ok(())) => continue,
-                // A daemon that died may have been unlucky, and is asked again; too often without a single answer in
-                // between, and it is these lines that it cannot bear.
+                // A daemon that died may have been unlucky, so it is asked again. If it dies too
+                // often without a single answer in between, these lines are the cause.
                 (None, Err(Broken::Lost { progress: true })) => {
                     lost = 0;
                     continue;
@@ -79,7 +80,7 @@ impl Pipeline {
                     continue;
                 }
                 (None, Err(Broken::Lost { .. })) => {
-                    let message = format!("the daemon died {ATTEMPTS} times of this line or one beside it");
+                    let message = format!("the daemon died {ATTEMPTS} times on this line or one near it");
                     ErrorReply::new(Code::Unreachable, message)
                 }
                 (None, Err(Broken::Silent(fault))) => self.given_up.insert(fault).clone(),
@@ -98,7 +99,7 @@ impl Pipeline {
         out.flush()
     }
 
-    /// Sends what is not answered, and waits for the answers.
+    /// Sends the lines that have no answer yet, and waits for the answers.
     fn answer(&mut self) -> Result<(), Broken> {
         let patience = Duration::from_millis(self.pattern.deadline_ms.unwrap_or_default());
         let mut connection = match self.connection.take() {
@@ -149,7 +150,7 @@ impl Pipeline {
 enum Broken {
     /// The daemon went away, after at least one answer or before any.
     Lost { progress: bool },
-    /// There is no daemon, or none that answers; asking again for every line would take for ever.
+    /// There is no daemon, or it does not answer. Asking again for every line would take for ever.
     Silent(ErrorReply),
 }
 

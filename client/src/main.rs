@@ -1,4 +1,4 @@
-//! The terminal's half of sayso: one request, one reply, and everything around it.
+//! The command line client: it asks the daemon and prints the answers.
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
@@ -73,7 +73,7 @@ fn run(command: Command) -> Result<ExitCode> {
     }
 }
 
-/// A page for `sayso`, one for each of its commands, and the daemon's own.
+/// Writes the man pages: one for `sayso`, one for each of its commands, and the daemon's own.
 fn man(folder: &Path) -> Result<ExitCode> {
     clap_mangen::generate_to(Cli::command(), folder)
         .with_context(|| format!("the man pages cannot be written to {}", folder.display()))?;

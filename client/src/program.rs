@@ -6,8 +6,8 @@ use std::path::PathBuf;
 /// Version of this client.
 pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// The daemon's program: the one that was installed beside this one, else the one on the search path, else its bare
-/// name.
+/// The daemon's program: the one that is installed beside this one, else the first one on the
+/// search path, else its bare name.
 pub(crate) fn daemon() -> PathBuf {
     const NAME: &str = "saysod";
     let beside = env::current_exe().ok().map(|program| program.with_file_name(NAME));

@@ -1,7 +1,7 @@
 //! `sayso service`: has the service manager of the machine start the daemon.
 //!
-//! It is optional, because the client starts an absent daemon. A service manager adds a daemon that is there from login
-//! on, comes back after a crash, and is stopped with everything else.
+//! It is optional, because the client starts an absent daemon. With a service manager, the daemon
+//! runs from login on, is restarted after a crash, and is stopped with everything else.
 
 pub(crate) mod command;
 mod daemon;

@@ -1,9 +1,10 @@
-//! The user's settings, which a mistake in their file must not keep anybody from using.
+//! Loads the user's settings. A mistake in the settings file must not stop anybody from using
+//! sayso.
 
 use crate::stderr::say;
 use sayso_settings::Settings;
 
-/// The settings, with everything in force that could be understood, and the first mistake in their file.
+/// The settings, as far as they could be understood, and the first mistake in their file.
 pub(crate) fn load() -> (Settings, Option<String>) {
     let (settings, mistake) = Settings::load_usable();
     (settings, mistake.map(|mistake| mistake.to_string()))

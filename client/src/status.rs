@@ -41,7 +41,7 @@ pub(crate) fn ask() -> Result<Status, ErrorReply> {
         Outcome::Status(status) => Ok(*status),
         Outcome::Error(fault) => Err(fault),
         Outcome::Result(_) => {
-            Err(ErrorReply::new(sayso_protocol::Code::Internal, "the daemon's answer is no status"))
+            Err(ErrorReply::new(sayso_protocol::Code::Internal, "the daemon's answer is not a status"))
         }
     }
 }
@@ -83,10 +83,10 @@ pub(crate) fn model(status: &ModelStatus) -> String {
         ModelState::None => "none, the tagger decides alone".to_owned(),
         ModelState::Off => "none, switched off in the settings".to_owned(),
         ModelState::Unloaded => format!("{name}, loaded when a line needs it{}", why(&status.why)),
-        ModelState::Loading => format!("{name}, being loaded"),
+        ModelState::Loading => format!("{name}, loading"),
         ModelState::Failed => format!("{name} cannot be used{}", why(&status.why)),
         ModelState::Resident => format!(
-            "{name}, loaded in {} ms: {:.0} MB of weights, {:.0} MB to work in",
+            "{name}, loaded in {} ms: {:.0} MB of weights, {:.0} MB of working memory",
             status.load_ms,
             megabytes(status.weights_bytes),
             megabytes(status.cache_bytes)

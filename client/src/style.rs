@@ -1,5 +1,5 @@
-//! Styles for people at a terminal. The stream takes them out again for a pipe, for NO_COLOR, and for a terminal that
-//! cannot show them.
+//! Styles for people at a terminal. The stream removes them for a pipe, for NO_COLOR, and for a
+//! terminal that cannot show them.
 
 use anstyle::{AnsiColor, Style};
 
@@ -7,7 +7,7 @@ use anstyle::{AnsiColor, Style};
 pub(crate) const STRONG: Style = Style::new().bold();
 /// What may be skipped.
 pub(crate) const FAINT: Style = Style::new().dimmed();
-/// As it should be.
+/// All is as it should be.
 pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
 /// Worth a look.
 pub(crate) const WARNING: Style = AnsiColor::Yellow.on_default();

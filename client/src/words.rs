@@ -46,7 +46,7 @@ pub(crate) fn run(cli: &Words) -> Result<ExitCode> {
         }
     }
     if found.is_empty() {
-        say(format_args!("nothing is said or written with \"{}\" in it", printable(&filter)));
+        say(format_args!("no entry contains \"{}\"", printable(&filter)));
         return Ok(ExitCode::FAILURE);
     }
     Ok(ExitCode::SUCCESS)
@@ -58,7 +58,7 @@ impl Row {
     }
 }
 
-/// One row for each thing that can be written, under one heading each, in the order of the vocabulary.
+/// One row for each written text of a heading, in the order of the vocabulary.
 fn rows(own: &[(String, String)]) -> Vec<Row> {
     let mut rows: Vec<Row> = Vec::new();
     let own = own.iter().map(|(spoken, written)| (written.clone(), "your own", spoken.clone()));
@@ -82,7 +82,7 @@ fn rows(own: &[(String, String)]) -> Vec<Row> {
     rows
 }
 
-/// The heading that an entry stands under, and what it writes or does.
+/// The heading of an entry, and what it writes or does.
 fn shown(entry: &Entry) -> (&'static str, String) {
     let writes = || entry.writes.to_owned();
     match entry.kind {
@@ -101,7 +101,7 @@ fn shown(entry: &Entry) -> (&'static str, String) {
     }
 }
 
-/// What is written, where it would not be seen.
+/// A written text, or a name for it if it would be invisible.
 fn visible(writes: &str) -> &str {
     match writes {
         " " => "(space)",

@@ -18,10 +18,10 @@ use crate::program;
 
 /// How long a daemon may take to start and answer, or to end.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// How often to look whether the daemon has started or ended.
+/// How often to check whether the daemon has started or ended.
 const PAUSE: Duration = Duration::from_millis(5);
 
-/// What is to be done with the service.
+/// What to do with the service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::Subcommand)]
 pub(crate) enum Action {
     /// Have systemd or launchd start the daemon, now and at every login
@@ -59,12 +59,12 @@ pub(crate) fn run(action: Action) -> Result<ExitCode> {
 
 fn install(out: &mut impl Write) -> Result<()> {
     if std::env::var_os("SAYSO_SOCKET").is_some() {
-        bail!("SAYSO_SOCKET is set, and a service listens at the usual place; unset it and try again");
+        bail!("SAYSO_SOCKET is set, but a service listens only at the default path; unset it and try again");
     }
     let manager = Manager::of_this_machine()?;
     manager.reach()?;
     let daemon = Daemon::here(daemon_program()?, SocketPaths::locate()?.socket)?;
-    // One that the client started holds the place that the manager needs.
+    // A daemon that the client started holds the socket path that the manager needs.
     end_daemon()?;
     manager.install(&daemon)?;
     writeln!(out, "installed  {}", manager.describe())?;
@@ -75,7 +75,7 @@ fn install(out: &mut impl Write) -> Result<()> {
     Ok(())
 }
 
-/// What a daemon that is starting says as soon as it says anything.
+/// The first answer of a daemon that is starting.
 fn first_answer() -> Result<Outcome> {
     let end = Instant::now() + PATIENCE;
     loop {
@@ -112,7 +112,7 @@ fn status(out: &mut impl Write) -> Result<ExitCode> {
     if installed {
         writeln!(out, "manager    {}", state.words)?;
     }
-    // Where the manager holds the socket, asking starts the daemon: that is what a key press would do.
+    // If the manager holds the socket, asking starts the daemon, as a key press would.
     let answers = match ask(Op::Status) {
         Ok(answer) => {
             writeln!(out, "daemon     {}", words(&answer))?;
@@ -130,7 +130,7 @@ fn words(answer: &Outcome) -> String {
     match answer {
         Outcome::Status(status) => format!("saysod {} answers (process {})", status.version, status.pid),
         Outcome::Error(fault) => format!("answers: {}", fault.message),
-        Outcome::Result(_) => String::from("answers something else than its status"),
+        Outcome::Result(_) => String::from("answers something other than its status"),
     }
 }
 
@@ -150,7 +150,7 @@ fn ask(op: Op) -> Result<Outcome> {
     Ok(open(&SocketPaths::locate()?, end)?.ask(&Request::new(1, op), end)?.outcome)
 }
 
-/// Ends the daemon and waits until it has ended; false where there was none.
+/// Ends the daemon and waits until it has ended. False if none was running.
 fn end_daemon() -> Result<bool> {
     let paths = SocketPaths::locate()?;
     let end = Instant::now() + PATIENCE;
@@ -163,8 +163,9 @@ fn end_daemon() -> Result<bool> {
     if !matches!(reply.outcome, Outcome::Result(Body::Done {})) {
         bail!("the daemon did not agree to end: {}", words(&reply.outcome));
     }
-    // The connection ends with it; where it bound the socket itself, it holds its lock to the very end. A lock that
-    // is held by then may be the next daemon's, which somebody else's key press has started.
+    // The connection ends with the daemon. A daemon that bound the socket itself holds its lock to
+    // the very end. If the lock is still held after that, the holder may be the next daemon, which
+    // another client has started.
     let ended = connection.peer();
     while connection.receive(end).is_ok() {}
     loop {
@@ -175,17 +176,18 @@ fn end_daemon() -> Result<bool> {
             return Ok(true);
         }
         if Instant::now() >= end {
-            bail!("the daemon said that it would end, and still runs; `sayso status` names its process");
+            bail!("the daemon agreed to end but is still running; `sayso status` shows its process");
         }
         thread::sleep(PAUSE);
     }
 }
 
-/// The daemon beside this program, by its absolute path: a service manager searches no path.
+/// The daemon's program beside this one, by its absolute path, because a service manager does not
+/// search PATH.
 fn daemon_program() -> Result<PathBuf> {
     let program = program::daemon();
     if !program.is_absolute() {
-        bail!("there is no saysod beside this sayso, so no service was installed; install sayso anew");
+        bail!("saysod was not found beside this sayso, so no service was installed; reinstall sayso");
     }
     Ok(program)
 }

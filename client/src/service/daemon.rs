@@ -1,20 +1,21 @@
-//! What a service manager must know of the daemon, and what it says of it.
+//! What a service manager needs to know about the daemon, and what it reports about it.
 
 use anyhow::{Context, Result, bail};
 use std::env;
 use std::path::{Path, PathBuf};
 
-/// Variables that say where settings, logs and the socket are. A service manager does not get them from the shell, so an
-/// installed service keeps the values that they have at the time.
+/// Variables that determine where settings, logs and the socket are. A service manager does not get
+/// them from the shell, so an installed service keeps the values that they had when it was
+/// installed.
 const PATHS: [&str; 4] = ["SAYSO_CONFIG", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR"];
 
-/// What a service manager must know of the daemon.
+/// What a service manager needs to know about the daemon.
 pub(crate) struct Daemon {
     /// The absolute path of `saysod`.
     pub(crate) program: PathBuf,
-    /// Where the client of this user looks for it.
+    /// Where this user's client looks for the socket.
     pub(crate) socket: PathBuf,
-    /// Names and values that it gets beside the manager's own.
+    /// Environment variables, in addition to those of the manager.
     pub(crate) environment: Vec<(String, String)>,
 }
 
@@ -39,7 +40,7 @@ impl Daemon {
     }
 }
 
-/// A path as the text that a service file holds.
+/// A path as text, for a service file.
 ///
 /// # Errors
 /// The path is not UTF-8.
@@ -48,10 +49,10 @@ pub(super) fn text(path: &Path) -> Result<&str> {
         .with_context(|| format!("the path {} is not valid UTF-8; no service was installed", path.display()))
 }
 
-/// What a manager says of its service.
+/// What a manager reports about its service.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct State {
-    /// Whether a connection reaches the daemon, started already or not.
+    /// Whether a connection reaches the daemon, even if the daemon has to be started for it.
     pub(crate) up: bool,
     /// The manager's own words, for people.
     pub(crate) words: String,

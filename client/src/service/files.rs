@@ -1,4 +1,4 @@
-//! The files that hand the daemon to a service manager: written whole, removed only when they are ours.
+//! The files that define a service. They are written whole, and removed only if sayso wrote them.
 
 use std::fs;
 use std::io::{self, Write};
@@ -6,18 +6,18 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 
-/// A line in every file that is written here. A file without it belongs to somebody else.
+/// A line in every file that sayso writes here. A file without it belongs to somebody else.
 pub(super) const MARK: &str = "Written by `sayso service install`; `sayso service uninstall` removes it.";
 
-/// Whether the file is there and was written here.
+/// Whether the file exists and was written by sayso.
 pub(super) fn is_ours(path: &Path) -> bool {
     fs::read_to_string(path).is_ok_and(|text| text.contains(MARK))
 }
 
-/// Puts `text` into `path`, making the folders above it, and says whether anything changed.
+/// Writes `text` to `path`, creating the folders above it, and returns whether anything changed.
 ///
-/// The text is written beside the file and renamed onto it, so that an interrupted install leaves the old file or
-/// the new one. A file that was not written here is an error, and stays.
+/// The text is written to a file beside it, which is then renamed, so that an interrupted install
+/// leaves either the old or the new file. A file that sayso did not write is an error and is kept.
 pub(super) fn write(path: &Path, text: &str) -> Result<bool> {
     match fs::read_to_string(path) {
         Ok(old) if old == text => return Ok(false),
@@ -40,7 +40,7 @@ pub(super) fn write(path: &Path, text: &str) -> Result<bool> {
     Ok(true)
 }
 
-/// Removes the file if it was written here, and says whether it did. Somebody else's file stays.
+/// Removes the file if sayso wrote it, and returns whether it did. Other files are kept.
 pub(super) fn remove(path: &Path) -> Result<bool> {
     if !is_ours(path) {
         return Ok(false);

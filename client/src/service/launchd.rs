@@ -1,4 +1,5 @@
-//! launchd on macOS: a LaunchAgent that keeps the daemon alive. The daemon makes its socket itself.
+//! launchd on macOS: a LaunchAgent that keeps the daemon alive. The daemon creates its socket
+//! itself.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -14,23 +15,23 @@ use super::tool;
 /// The agent's name in launchd.
 const LABEL: &str = "dev.sayso.saysod";
 
-/// How long launchd may take to let go of an agent.
+/// How long launchd may take to unload an agent.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Where launchd is asked and where the agent is.
+/// The program that talks to launchd, and the files of the agent.
 pub(crate) struct Launchd {
     tool: PathBuf,
     plist: PathBuf,
     log: PathBuf,
     uid: u32,
-    /// When every answer must have come; `None` where nobody waits for a key.
+    /// When all answers must have come; `None` if no key press is waiting.
     pub(super) end: Option<Instant>,
 }
 
 /// The agent for `daemon`, whose output (only what a crash prints) goes to `log`.
 ///
-/// It starts at login. After a failure launchd starts it again; after a clean end, such as an idle exit, the client
-/// asks launchd to.
+/// It starts at login. After a failure launchd starts it again; after a clean end, such as an idle
+/// exit, the client asks launchd to start it.
 fn agent(daemon: &Daemon, log: &str) -> Result<String> {
     let program = program_element(&daemon.program)?;
     let log = escape(log)?;
@@ -86,7 +87,7 @@ fn program_element(program: &Path) -> Result<String> {
 /// Text of an XML element. A control character, which XML 1.0 cannot hold, is an error.
 fn escape(text: &str) -> Result<String> {
     if let Some(control) = text.chars().find(|c| c.is_control()) {
-        bail!("{text:?} holds {control:?}, which a property list cannot; no service was installed");
+        bail!("{text:?} holds {control:?}, which a property list cannot hold; no service was installed");
     }
     Ok(text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;"))
 }
@@ -120,12 +121,12 @@ impl Launchd {
         format!("{} may say why", self.log.display())
     }
 
-    /// Fails where launchd does not answer.
+    /// Fails if launchd does not answer.
     pub(super) fn reach(&self) -> Result<()> {
         self.domain().map(drop)
     }
 
-    /// Writes the agent and has it started; a daemon of an older install is replaced.
+    /// Writes the agent and has launchd start it. A daemon of an older install is replaced.
     pub(super) fn install(&self, daemon: &Daemon) -> Result<()> {
         let log =
             self.log.to_str().context("the path of the log is not valid UTF-8; no service was installed")?;
@@ -143,8 +144,8 @@ impl Launchd {
             self.load(&domain)
         };
         put().inspect_err(|_| {
-            // Half a service would keep the client from starting the daemon. What goes wrong here is less than
-            // what went wrong before.
+            // Half a service would keep the client from starting the daemon. An error here matters
+            // less than the first one.
             if fresh {
                 let _ = self.uninstall();
             }
@@ -180,7 +181,7 @@ impl Launchd {
         self.ask(&["kickstart", &format!("{domain}/{LABEL}")])
     }
 
-    /// What launchd says of the agent.
+    /// What launchd reports about the agent.
     pub(super) fn state(&self) -> State {
         let Ok(domain) = self.domain() else {
             return State { up: false, words: String::from("launchd does not answer") };
@@ -197,7 +198,8 @@ impl Launchd {
         State { up: true, words: format!("agent {word}") }
     }
 
-    /// The domain of the person's login: with a desktop if there is one, else (over ssh) without.
+    /// The domain of this user's login: with a desktop if there is one, otherwise (over ssh)
+    /// without.
     fn domain(&self) -> Result<String> {
         let mut why = String::new();
         for kind in ["gui", "user"] {
@@ -210,7 +212,7 @@ impl Launchd {
         }
         bail!(
             "launchd does not answer for this user ({why}), so no service was changed. \
-             sayso needs none: it starts its daemon by itself when you press the key"
+             sayso works without one: it starts its daemon by itself when you press the key"
         )
     }
 
@@ -220,7 +222,7 @@ impl Launchd {
 
     fn load(&self, domain: &str) -> Result<()> {
         let plist = self.plist.to_str().context("the path of the agent is not valid UTF-8")?;
-        // Somebody may have switched it off; loading it again is the wish to have it on.
+        // The agent may have been disabled. Loading it again means that it is wanted.
         self.ask(&["enable", &format!("{domain}/{LABEL}")])?;
         self.until(|| {
             // `bootout` returns before it is done, and until then `bootstrap` fails.
@@ -236,7 +238,7 @@ impl Launchd {
         })
     }
 
-    /// Tries until it works or [`PATIENCE`] is over. launchd offers nothing to wait on.
+    /// Tries until it works or [`PATIENCE`] has passed, because launchd offers nothing to wait for.
     fn until(&self, mut attempt: impl FnMut() -> Result<()>) -> Result<()> {
         let deadline = self.end.unwrap_or_else(|| Instant::now() + PATIENCE);
         loop {

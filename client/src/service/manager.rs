@@ -15,11 +15,11 @@ pub(crate) enum Manager {
 }
 
 impl Manager {
-    /// The manager that this kind of machine has, whether or not it runs.
+    /// The manager of this kind of system, whether or not it is running.
     pub(crate) fn of_this_machine() -> Result<Manager> {
         let home = env::var_os("HOME").filter(|home| !home.is_empty());
         let home = PathBuf::from(
-            home.context("HOME is not set, so there is no place for a service; nothing was changed")?,
+            home.context("HOME is not set, so a service cannot be installed or found; nothing was changed")?,
         );
         Ok(if cfg!(target_os = "macos") {
             Manager::Launchd(Launchd::new("launchctl".into(), &home, nix::unistd::getuid().as_raw()))
@@ -32,7 +32,7 @@ impl Manager {
         })
     }
 
-    /// Whether the daemon is in the manager's hands: then nobody else may start it.
+    /// Whether the manager owns the daemon, in which case nobody else may start it.
     pub(crate) fn owns_daemon(&self) -> bool {
         match self {
             Manager::Systemd(systemd) => systemd.installed(),
@@ -40,7 +40,7 @@ impl Manager {
         }
     }
 
-    /// The same manager, every answer of which must have come by `end`.
+    /// The same manager, all of whose answers must come by `end`.
     pub(crate) fn until(mut self, end: Instant) -> Manager {
         match &mut self {
             Manager::Systemd(systemd) => systemd.end = Some(end),
@@ -49,7 +49,7 @@ impl Manager {
         self
     }
 
-    /// Whether the service starts `program`: then a restart leads to the version that is installed now.
+    /// Whether the service starts `program`, so that a restart leads to the installed version.
     pub(crate) fn starts(&self, program: &Path) -> bool {
         match self {
             Manager::Systemd(systemd) => systemd.starts(program),
@@ -57,7 +57,7 @@ impl Manager {
         }
     }
 
-    /// What the service is called and where it is written down, for people.
+    /// The name of the service and where it is defined, for people.
     pub(crate) fn describe(&self) -> String {
         match self {
             Manager::Systemd(systemd) => systemd.describe(),
@@ -65,7 +65,7 @@ impl Manager {
         }
     }
 
-    /// Where to look when the service does not do what it should.
+    /// Where to look if the service does not work.
     pub(super) fn advice(&self) -> String {
         match self {
             Manager::Systemd(systemd) => systemd.advice(),
@@ -73,7 +73,7 @@ impl Manager {
         }
     }
 
-    /// Fails where the manager does not run for this user.
+    /// Fails if the manager is not running for this user.
     pub(super) fn reach(&self) -> Result<()> {
         match self {
             Manager::Systemd(systemd) => systemd.reach(),
@@ -81,8 +81,8 @@ impl Manager {
         }
     }
 
-    /// Puts the service in place and starts it. Doing so again changes nothing, except that a running daemon is
-    /// replaced by the program that is installed now.
+    /// Installs the service and starts it. Installing again changes nothing, except that a running
+    /// daemon is replaced by the program that is installed now.
     pub(crate) fn install(&self, daemon: &Daemon) -> Result<()> {
         match self {
             Manager::Systemd(systemd) => systemd.install(daemon),
@@ -106,7 +106,7 @@ impl Manager {
         }
     }
 
-    /// What the manager says of the service.
+    /// What the manager reports about the service.
     pub(crate) fn state(&self) -> State {
         match self {
             Manager::Systemd(systemd) => systemd.state(),
@@ -117,7 +117,7 @@ impl Manager {
 
 /// The manager that owns the daemon of this user, if one does.
 ///
-/// A socket named by `SAYSO_SOCKET` is the asker's own affair: no manager listens there.
+/// A socket named by `SAYSO_SOCKET` is the user's own concern: no manager listens there.
 pub(crate) fn installed() -> Option<Manager> {
     if env::var_os("SAYSO_SOCKET").is_some() {
         return None;

@@ -13,27 +13,28 @@ use super::tool;
 const SOCKET: &str = "saysod.socket";
 const SERVICE: &str = "saysod.service";
 
-/// Where the user's manager is asked and where its units are.
+/// The program that talks to the user's manager, and the folder of its units.
 pub(crate) struct Systemd {
     tool: PathBuf,
     folder: PathBuf,
-    /// When every answer must have come; `None` where nobody waits for a key.
+    /// When all answers must have come; `None` if no key press is waiting.
     pub(super) end: Option<Instant>,
 }
 
-/// The socket unit: the manager owns the path, the daemon gets the descriptor.
+/// The socket unit: the manager owns the path, and the daemon gets the descriptor.
 ///
-/// The path is the one that this process would connect to, so that the two never wait for each other at different
-/// places. The usual one is written in a form that holds for every user.
+/// The path is the one that this process would connect to, so that client and daemon never wait for
+/// each other at different places. The usual path is written in a form that holds for every user.
 ///
-/// No start limit: reaching it would leave the socket failed, and every further line would start its own daemon.
+/// There is no start limit, because reaching it would leave the socket failed, and every further
+/// line would start a daemon of its own.
 fn socket_unit(daemon: &Daemon) -> Result<String> {
     let path = text(&daemon.socket)?;
     let usual = format!("/run/user/{}/", nix::unistd::getuid());
     let stream = match path.strip_prefix(&usual) {
         Some(rest) => format!("%t/{}", rest.replace('%', "%%")),
         None if path.contains(char::is_control) => {
-            bail!("{path:?} holds a character that a unit file cannot; no service was installed")
+            bail!("{path:?} holds a character that a unit file cannot hold; no service was installed")
         }
         None => path.replace('%', "%%"),
     };
@@ -59,10 +60,11 @@ WantedBy=sockets.target
 
 /// The service unit for `daemon`. A path that a unit file cannot hold is an error.
 ///
-/// It asks for no restart: the next connection is one, while a restart that systemd delays would let it wait.
+/// It asks for no restart: the next connection starts the daemon anyway, and would have to wait for
+/// a restart that systemd delays.
 ///
-/// The hardening is what an unprivileged manager can enforce without user namespaces, which some distributions
-/// switch off: a unit that asks for more would not start there.
+/// The hardening is what an unprivileged manager can enforce without user namespaces. Some
+/// distributions disable them, and a unit that asks for more would not start there.
 fn service_unit(daemon: &Daemon) -> Result<String> {
     let start = exec_start(&daemon.program)?;
     let mut environment = String::new();
@@ -104,7 +106,7 @@ fn exec_start(program: &Path) -> Result<String> {
     let program = text(program)?;
     if let Some(refused) = program.chars().find(|c| ['"', '\'', '\\'].contains(c)) {
         bail!(
-            "systemd runs no program whose path holds {refused}, as in {program}; no service was installed"
+            "systemd cannot run a program with {refused} in its path, as in {program}; no service was installed"
         );
     }
     Ok(format!("ExecStart={}", quote(program)?))
@@ -113,7 +115,7 @@ fn exec_start(program: &Path) -> Result<String> {
 /// One double-quoted word of a unit file, with `%`, `"` and `\` taken literally.
 fn quote(text: &str) -> Result<String> {
     if let Some(control) = text.chars().find(|c| c.is_control()) {
-        bail!("{text:?} holds {control:?}, which a systemd unit cannot; no service was installed");
+        bail!("{text:?} holds {control:?}, which a systemd unit cannot hold; no service was installed");
     }
     let mut quoted = String::from('"');
     for c in text.chars() {
@@ -158,8 +160,8 @@ impl Systemd {
         format!("`journalctl --user -u {SERVICE}` may say why")
     }
 
-    /// Writes the units and lets the socket listen. A daemon of an older install ends; the next connection starts
-    /// the new one.
+    /// Writes the units and makes the socket listen. A daemon of an older install ends, and the
+    /// next connection starts the new one.
     pub(super) fn install(&self, daemon: &Daemon) -> Result<()> {
         let (socket, service) = (socket_unit(daemon)?, service_unit(daemon)?);
         self.reach()?;
@@ -174,8 +176,8 @@ impl Systemd {
             self.ask(&["restart", SOCKET])
         };
         put().inspect_err(|_| {
-            // Half a service would keep the client from starting the daemon. What goes wrong here is less than
-            // what went wrong before.
+            // Half a service would keep the client from starting the daemon. An error here matters
+            // less than the first one.
             if fresh {
                 let _ = self.uninstall();
             }
@@ -195,7 +197,7 @@ impl Systemd {
                 removed.push(path);
             }
         }
-        // The link that `enable` made, where no manager was there to remove it.
+        // The link that `enable` made, if no manager was there to remove it.
         let link = self.folder.join("sockets.target.wants").join(SOCKET);
         if link.is_symlink() && !link.exists() {
             std::fs::remove_file(&link).with_context(|| format!("{} cannot be removed", link.display()))?;
@@ -220,7 +222,7 @@ impl Systemd {
         self.ask(&["start", SOCKET])
     }
 
-    /// What the manager says of the units.
+    /// What the manager reports about the units.
     pub(super) fn state(&self) -> State {
         let (socket, service) = (self.word(SOCKET), self.word(SERVICE));
         State { up: socket == "active", words: format!("socket {socket}, service {service}") }
@@ -233,7 +235,7 @@ impl Systemd {
         }
     }
 
-    /// Fails where no manager of the user answers.
+    /// Fails if no manager of this user answers.
     pub(super) fn reach(&self) -> Result<()> {
         let why = match self.run(&["show", "--property=Version"]) {
             Ok(output) if output.status.success() => return Ok(()),
@@ -242,7 +244,7 @@ impl Systemd {
         };
         bail!(
             "systemd does not run for this user ({why}), so no service was changed. \
-             sayso needs none: it starts its daemon by itself when you press the key"
+             sayso works without one: it starts its daemon by itself when you press the key"
         )
     }
 
@@ -265,7 +267,7 @@ impl Systemd {
     }
 }
 
-/// What a failed command said, on one line.
+/// What a failed command printed, on one line.
 pub(super) fn complaint(output: &Output) -> String {
     let text = String::from_utf8_lossy(&output.stderr);
     match text.trim() {

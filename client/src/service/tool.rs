@@ -1,4 +1,4 @@
-//! The command line of a service manager, which may hang as any program may.
+//! Runs the command line tool of a service manager, which may hang like any program.
 
 use std::io::{self, Read};
 use std::process::{Command, Output, Stdio};
@@ -6,22 +6,24 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How long one command may take where nobody waits for a key: stopping a daemon may take systemd 5 s.
+/// How long one command may take if no key press is waiting. systemd alone may take 5 s to stop a
+/// daemon.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// Between two looks at whether the command has ended.
+/// How often to check whether the command has ended.
 const PAUSE: Duration = Duration::from_millis(2);
 
-/// Runs `command` to its end and gathers what it prints. What has not ended at `end`, or after [`PATIENCE`] where
-/// there is no such time, is killed.
+/// Runs `command` to its end and returns what it prints. It is killed if it has not ended at `end`
+/// or, without `end`, after [`PATIENCE`].
 ///
 /// # Errors
-/// [`io::ErrorKind::TimedOut`] where it was killed; whatever kept it from being started.
+/// [`io::ErrorKind::TimedOut`] if it was killed; otherwise the error that kept it from starting.
 pub(super) fn output(command: &mut Command, end: Option<Instant>) -> io::Result<Output> {
     let end = end.unwrap_or_else(|| Instant::now() + PATIENCE);
     let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
     let (out, err) = (drained(child.stdout.take()), drained(child.stderr.take()));
     let left = || end.saturating_duration_since(Instant::now());
-    // A process that it left behind may keep a pipe open: then the command itself has not ended either.
+    // A process that the command left behind may keep a pipe open. Then the command counts as not
+    // ended.
     if let (Ok(stdout), Ok(stderr)) = (out.recv_timeout(left()), err.recv_timeout(left())) {
         loop {
             if let Some(status) = child.try_wait()? {
@@ -38,12 +40,12 @@ pub(super) fn output(command: &mut Command, end: Option<Instant>) -> io::Result<
     Err(io::Error::new(io::ErrorKind::TimedOut, "it did not end in time and was killed"))
 }
 
-/// Reads to the end on a thread of its own, which ends with the last writer.
+/// Reads to the end on a new thread, which ends when the last writer does.
 fn drained(pipe: Option<impl Read + Send + 'static>) -> Receiver<Vec<u8>> {
     let (sender, receiver) = channel();
     thread::spawn(move || {
         let mut bytes = Vec::new();
-        // Half of what it says is better than nothing, and nobody may listen any more.
+        // Partial output is better than none, and the receiver may be gone.
         let _ = pipe.map(|mut pipe| pipe.read_to_end(&mut bytes));
         let _ = sender.send(bytes);
     });
@@ -55,8 +57,8 @@ pub(super) mod tests {
     use super::*;
     use std::path::Path;
 
-    /// Writes a program. By another process, because a child that a test beside this one forks meanwhile would hold
-    /// the file open for writing, and what is open for writing cannot be run.
+    /// Writes a program, in another process: a child that a concurrent test forks would hold the
+    /// file open for writing, and a file that is open for writing cannot be run.
     pub(in crate::service) fn write_program(path: &Path, script: &str) {
         let written = Command::new("sh")
             .args(["-c", r#"printf '%s' "$2" >"$1" && chmod 755 "$1""#, "sh"])

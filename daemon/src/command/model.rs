@@ -23,7 +23,7 @@ pub(crate) fn run(model: &Model) -> ExitCode {
         Err(error) => {
             let message = crate::format_error(&error);
             if model.json {
-                // If standard output is closed, nobody wants to know.
+                // If this fails, standard output is closed, and nobody is reading.
                 let _ = print_json(&json!({ "error": { "message": message } }));
             } else {
                 crate::print_error(&message);
@@ -51,10 +51,11 @@ fn act(model: &Model) -> Result<ExitCode> {
 /// The models of this user.
 pub(crate) fn store() -> Result<Store> {
     let folder = folders::model_folder();
-    Ok(Store::new(folder.context("you have no home folder, so there is no place for models: set HOME")?))
+    Ok(Store::new(folder.context("no home folder was found, so there is no folder for models; set HOME")?))
 }
 
-/// The name of an installed model: as given, or the name of the repository whose short name was given.
+/// The name of an installed model: the given one or, if that is a short name, the name of its
+/// repository.
 fn name_here(store: &Store, given: &str) -> String {
     match Source::parse(given) {
         Ok(source) if store.folder(given).is_err() && store.folder(source.name()).is_ok() => {
@@ -66,13 +67,14 @@ fn name_here(store: &Store, given: &str) -> String {
 
 fn import(store: &Store, file: &Path, name: Option<&str>, json: bool) -> Result<()> {
     let stem = file.file_stem().and_then(|stem| stem.to_str());
-    let name = name.or(stem).context("the file has no name that a model could have: give one with --name")?;
+    let name =
+        name.or(stem).context("the name of the file cannot be the name of a model; give one with --name")?;
     let manifest = store.import(file, name)?;
     let bytes = manifest.bytes();
     if json {
         return print_json(&json!({ "name": name, "bytes": bytes, "origin": manifest.origin }));
     }
-    print(&format!("{name} is here, {}. To have it judge: sayso model use {name}\n", megabytes(bytes)))
+    print(&format!("{name} is installed ({}). To use it: sayso model use {name}\n", megabytes(bytes)))
 }
 
 fn choose(store: &Store, given: &str, json: bool) -> Result<()> {
@@ -81,9 +83,9 @@ fn choose(store: &Store, given: &str, json: bool) -> Result<()> {
     let (settings, _) = Settings::load_usable();
     // The settings take precedence over the choice; say so, or the command would seem to do nothing.
     let held_back = match (&settings.model.name, settings.model.judge) {
-        (_, false) => Some("the settings say `judge = false`, so no model judges".to_owned()),
+        (_, false) => Some("the settings say `judge = false`, so no model is used".to_owned()),
         (Some(other), _) if *other != name => {
-            Some(format!("the settings say `name = \"{other}\"`, which goes before this choice"))
+            Some(format!("the settings say `name = \"{other}\"`, which overrides this choice"))
         }
         _ => None,
     };
@@ -91,7 +93,7 @@ fn choose(store: &Store, given: &str, json: bool) -> Result<()> {
         return print_json(&json!({ "name": name, "held_back": held_back }));
     }
     print(&match held_back {
-        None => format!("{name} judges from now on. The daemon loads it when it first needs it.\n"),
+        None => format!("{name} is now in use. The daemon loads it when it first needs it.\n"),
         Some(why) => format!("{name} is chosen, but {why}.\n"),
     })
 }
@@ -104,8 +106,8 @@ fn remove(store: &Store, given: &str, json: bool) -> Result<()> {
         return print_json(&json!({ "name": name, "was_chosen": was_chosen }));
     }
     print(&match was_chosen {
-        true => format!("{name} is removed. It was the one that judged; now none does.\n"),
-        false => format!("{name} is removed.\n"),
+        true => format!("{name} was removed. It was the model in use; no model is in use now.\n"),
+        false => format!("{name} was removed.\n"),
     })
 }
 
@@ -120,7 +122,7 @@ fn print_json(object: &Value) -> Result<()> {
     print(&format!("{object}\n"))
 }
 
-/// Bytes in megabytes, as disks and hubs count them.
+/// Bytes in megabytes of 10⁶ bytes, as disks and hubs count them.
 fn megabytes(bytes: u64) -> String {
     let megabytes = bytes as f64 / 1e6;
     match megabytes {

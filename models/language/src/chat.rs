@@ -1,5 +1,5 @@
-//! The prompt of a language model: the chat template of its folder, filled with the system prompt that it was trained
-//! with and the dictation.
+//! The prompt of a language model: the chat template of its folder, rendered with the system prompt
+//! of its training and with the dictation.
 
 use crate::checkpoint::{CheckpointError, file};
 use crate::tokenizer::config::TokenizerConfig;
@@ -10,45 +10,49 @@ use minijinja::{Environment, Error, ErrorKind, context};
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// The system prompt of the training, to the letter: models of the series lose 28 points with another one.
+/// The system prompt of the training. It must match to the letter: models of the series lose 28
+/// points with another one.
 pub const SYSTEM_PROMPT: &str =
     "Reconstruct the intended syntax from the dictated text. Output only the result.";
 
 /// The file of a model folder that holds its system prompt. A folder without it gets [`SYSTEM_PROMPT`].
 pub const SYSTEM_PROMPT_FILE: &str = "system_prompt.txt";
 
-/// More than any system prompt, in bytes.
+/// Limit of a system prompt, in bytes; real ones are far smaller.
 const SYSTEM_PROMPT_LIMIT: u64 = 64 << 10;
-/// What a template may use: about one a step, and one for each 64 bytes that it makes. Real ones need some hundreds.
+/// Fuel that a template may use: about one unit per step, and one per 64 bytes of output. Real
+/// templates need some hundreds.
 const FUEL: u64 = 1_000_000;
-/// Stands for the dictation where the text before it is wanted: from the private use area, so no template has it.
+/// Placeholder for the dictation, which shows what the template writes before it. It is from the
+/// private use area, so no template contains it.
 const PLACE: &str = "\u{e000}";
 
-/// Why there is no prompt for a dictation.
+/// Why a dictation cannot be made into a prompt.
 #[derive(Debug, thiserror::Error)]
 pub enum ChatError {
-    /// The template refuses, or uses what is not known here.
-    #[error("the chat template cannot be filled: {0}")]
+    /// The template raises an error, or uses a feature that is not supported.
+    #[error("the chat template cannot be rendered: {0}")]
     Template(#[from] Error),
-    /// The dictation holds a special token, and could pass for the template around it.
+    /// The dictation contains a special token, so it could imitate the template around it.
     #[error("the dictation contains the model's special token {0}")]
     Special(String),
-    /// The tokenizer fails.
+    /// The tokenizer failed.
     #[error(transparent)]
     Tokenizer(#[from] TokenizerError),
 }
 
-/// The chat of a model folder.
+/// The chat template of a model folder, and the values that it is rendered with.
 #[derive(Debug)]
 pub struct Chat {
     environment: Environment<'static>,
     system: String,
-    /// Special tokens by the names that templates use.
+    /// The special tokens, under the names that templates use.
     tokens: Vec<(&'static str, String)>,
 }
 
 impl Chat {
-    /// Reads the template and the system prompt of a model folder, and fills them once to see that they work.
+    /// Reads the template and the system prompt of a model folder, and renders them once to check
+    /// that they work.
     ///
     /// # Errors
     /// [`CheckpointError`] names the file and what is wrong with it.
@@ -76,7 +80,7 @@ impl Chat {
         }
     }
 
-    /// The tokens that a model is given for a dictation.
+    /// The prompt for a dictation, as tokens.
     ///
     /// # Errors
     /// [`ChatError`] says what is wrong with the dictation.
@@ -87,22 +91,23 @@ impl Chat {
         }
     }
 
-    /// The tokens of all that stands before the dictation: what a cache may hold for every prompt. A prompt begins with
-    /// them unless its dictation begins with what merges with their last ones, such as a newline.
+    /// The tokens of everything before the dictation, which a cache can keep for all prompts. Every
+    /// prompt begins with them, unless its dictation begins with something that merges with the
+    /// last of them, such as a newline.
     ///
     /// # Errors
-    /// [`ChatError`] as for any prompt.
+    /// As for [`Chat::prompt`].
     pub fn head(&self, tokenizer: &Tokenizer) -> Result<Vec<u32>, ChatError> {
         let text = self.render(PLACE)?;
         let head = text.split(PLACE).next().unwrap_or_default();
         Ok(tokenizer.encode(head)?)
     }
 
-    /// The text that a model is given: the system prompt, the dictation as the user's message, and the beginning of
-    /// the answer; without thinking where the template knows of it.
+    /// The text of a prompt: the system prompt, the dictation as the user's message, and the
+    /// beginning of the answer. Thinking is switched off if the template supports that.
     ///
     /// # Errors
-    /// [`ChatError::Template`] when the template refuses.
+    /// [`ChatError::Template`] if the template raises an error.
     pub fn render(&self, dictation: &str) -> Result<String, ChatError> {
         let messages = vec![
             context! { role => "system", content => self.system.as_str() },
@@ -121,8 +126,9 @@ impl Chat {
     }
 }
 
-/// The template in an environment as `transformers` sets up Jinja for chat templates. It has no clock: templates that would write the
-/// date fall back to a fixed one, and the same dictation gives the same prompt.
+/// An environment with the template, set up as `transformers` sets up Jinja for chat templates, but
+/// without a clock: a template that would write the date falls back to a fixed one, so the same
+/// dictation always gives the same prompt.
 fn environment(template: String) -> Result<Environment<'static>, Error> {
     let mut environment = Environment::new();
     environment.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
@@ -135,7 +141,7 @@ fn environment(template: String) -> Result<Environment<'static>, Error> {
     Ok(environment)
 }
 
-/// The system prompt of a folder, without the newline that an editor leaves at its end.
+/// The system prompt of a folder, without the newline that editors add at the end.
 fn system_prompt(folder: &Path) -> Result<String, CheckpointError> {
     let path = folder.join(SYSTEM_PROMPT_FILE);
     if !path.exists() {

@@ -1,7 +1,7 @@
 //! A model folder as `mlx_lm` writes it: `config.json`, weights in safetensors, and the tokenizer's files.
 //!
-//! The weights are mapped, not read: a tensor is a view of the file, and its pages are in memory once. Everything is
-//! checked when the folder is opened; what is wrong is an error that names it.
+//! The weights are memory-mapped: a tensor is a view of the file, and its pages are in memory only
+//! once. Opening a folder checks everything, and every error names what is wrong.
 
 mod config;
 mod error;
@@ -26,15 +26,15 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;
 
-/// A tensor as it lies in the file.
+/// A tensor as it is in the file.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct TensorView<'c> {
-    /// The kind of its numbers.
+    /// The type of its numbers.
     pub dtype: Dtype,
-    /// Its dimensions, the slowest first.
+    /// Its dimensions, slowest first.
     pub shape: &'c [usize],
-    /// Its numbers, little-endian, as many as the shape says. They begin where the file has them: the address is not
-    /// always a multiple of the numbers' size.
+    /// Its numbers, little-endian, as many as the shape says. They may be unaligned, because they
+    /// stay where the file has them.
     pub bytes: &'c [u8],
 }
 
@@ -46,20 +46,20 @@ pub struct Checkpoint {
     tensors: BTreeMap<String, Entry>,
 }
 
-/// Where a tensor lies.
+/// The type, shape and location of a tensor.
 #[derive(Debug)]
 struct Entry {
     dtype: Dtype,
     shape: Vec<usize>,
     file: usize,
-    /// Within the file; checked against its length.
+    /// Range within the file, checked against the file's length.
     bytes: Range<usize>,
 }
 
 impl Checkpoint {
-    /// Opens a model folder. After this, it holds each tensor that its configuration asks for, of that shape and of a
-    /// sensible type, and no other; and all numbers but packed ones are finite. All weights that are not packed and
-    /// all scales are read for that.
+    /// Opens a model folder and checks it. Afterwards it holds exactly the tensors that its
+    /// configuration asks for, each with the right shape and a supported type, and all numbers that
+    /// are not packed are finite. To check that, all plain weights and all scales are read.
     ///
     /// # Errors
     /// [`CheckpointError`] names the file, the entry or the tensor that is wrong.
@@ -77,34 +77,35 @@ impl Checkpoint {
         Ok(checkpoint)
     }
 
-    /// What `config.json` says.
+    /// The contents of `config.json`.
     pub fn config(&self) -> &Config {
         &self.config
     }
 
-    /// Whether there is a tensor of this name.
+    /// Whether the folder has a tensor of this name.
     pub fn has(&self, name: &str) -> bool {
         self.tensors.contains_key(name)
     }
 
-    /// The names of all tensors, in order.
+    /// The names of all tensors, sorted.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.tensors.keys().map(String::as_str)
     }
 
-    /// A tensor by its name in the file.
+    /// The tensor of this name.
     ///
     /// # Errors
-    /// [`CheckpointError::Missing`] when there is none.
+    /// [`CheckpointError::Missing`] if there is no such tensor.
     pub fn tensor(&self, name: &str) -> Result<TensorView<'_>, CheckpointError> {
         let entry = self.tensors.get(name).ok_or_else(|| CheckpointError::Missing(name.to_owned()))?;
         let bytes = &self.files[entry.file].bytes()[entry.bytes.clone()];
         Ok(TensorView { dtype: entry.dtype, shape: &entry.shape, bytes })
     }
 
-    /// How a layer is packed: it is when it has `.scales`. `layer` is its name without the last part, such as
-    /// `model.layers.0.mlp.down_proj`; then `.weight` is U32 of outputs × inputs · bits / 32, `.scales` and `.biases`
-    /// are floats of outputs × inputs / group_size.
+    /// How a layer is packed; `None` if it has no `.scales`. `layer` is its name without the last
+    /// part, such as `model.layers.0.mlp.down_proj`. In a packed layer, `.weight` is (outputs,
+    /// inputs · bits / 32) of U32, and `.scales` and `.biases` are (outputs, inputs / group_size)
+    /// of floats.
     pub fn quantization(&self, layer: &str) -> Option<Quantization> {
         let wanted = self.config.quantization(layer)?;
         self.has(&format!("{layer}.scales")).then_some(wanted)
@@ -133,7 +134,7 @@ impl Checkpoint {
             {
                 return Err(CheckpointError::damaged(
                     path,
-                    format!("the index does not put tensor {name} here"),
+                    format!("it holds tensor {name}, but the index does not say so"),
                 ));
             }
             self.tensors.insert(name, entry);
@@ -143,23 +144,23 @@ impl Checkpoint {
     }
 }
 
-/// The longest header that is read, in bytes: as much as the format allows.
+/// Maximum length of a header, in bytes: the limit that the format sets.
 const LONGEST_HEADER: usize = 100_000_000;
 
-/// Reads the header of a safetensors file: where the data begins, and the tensors' types, shapes and places, which
-/// follow each other without gaps and end where the file ends.
+/// Reads the header of a safetensors file. Returns where the data begins, and the types, shapes and
+/// ranges of the tensors, which follow each other without gaps up to the end of the file.
 fn header(path: &Path, bytes: &[u8]) -> Result<(usize, Metadata), CheckpointError> {
     let damaged = |problem: String| CheckpointError::damaged(path, problem);
     let Some((length, rest)) = bytes.split_first_chunk::<8>() else {
-        return Err(damaged(format!("it has {} bytes, too few for a header's length", bytes.len())));
+        return Err(damaged(format!("it has {} bytes, too few for the length of a header", bytes.len())));
     };
     let claimed = u64::from_le_bytes(*length);
     let header = usize::try_from(claimed).ok().filter(|length| *length <= LONGEST_HEADER);
     let Some(header) = header.and_then(|length| rest.get(..length)) else {
-        // A zip archive, or a pickle of protocol 2 and later: what PyTorch writes.
+        // A zip archive, or a pickle of protocol 2 or later: what PyTorch writes.
         return Err(match bytes.starts_with(b"PK\x03\x04") || matches!(bytes, [0x80, 2..=5, ..]) {
             true => CheckpointError::Pickle(path.to_owned()),
-            false => damaged(format!("its header claims {claimed} bytes, {} follow", rest.len())),
+            false => damaged(format!("its header claims {claimed} bytes, but only {} follow", rest.len())),
         });
     };
     let tensors: Metadata =
@@ -167,6 +168,6 @@ fn header(path: &Path, bytes: &[u8]) -> Result<(usize, Metadata), CheckpointErro
     let data = rest.len() - header.len();
     match tensors.data_len() {
         claimed if claimed == data => Ok((8 + header.len(), tensors)),
-        claimed => Err(damaged(format!("its tensors claim {claimed} bytes, the file has {data}"))),
+        claimed => Err(damaged(format!("its tensors claim {claimed} bytes, but the file has {data}"))),
     }
 }

@@ -2,23 +2,23 @@
 
 use crate::error::DecoderError;
 
-/// The tokens whose keys and values are cached, and what may be added to them.
+/// The tokens whose keys and values are cached, and the limits for adding more.
 #[derive(Debug)]
 pub(crate) struct Context {
     tokens: Vec<u32>,
-    /// Tokens that there is room for.
+    /// Capacity, in tokens.
     positions: usize,
-    /// Tokens that the model has.
+    /// Size of the model's vocabulary, in tokens.
     vocabulary: usize,
 }
 
 impl Context {
-    /// Nothing read yet. Its memory is taken now.
+    /// An empty text. Its memory is allocated now.
     pub(crate) fn new(positions: usize, vocabulary: usize) -> Context {
         Context { tokens: Vec::with_capacity(positions), positions, vocabulary }
     }
 
-    /// The text so far.
+    /// The tokens read so far.
     pub(crate) fn tokens(&self) -> &[u32] {
         &self.tokens
     }
@@ -28,17 +28,18 @@ impl Context {
         self.tokens.extend_from_slice(tokens);
     }
 
-    /// Forgets the text from `length` on; says whether there was any.
+    /// Truncates the text to `length` tokens. Returns whether it was longer.
     pub(crate) fn truncate(&mut self, length: usize) -> bool {
         let is_longer = length < self.tokens.len();
         self.tokens.truncate(length);
         is_longer
     }
 
-    /// How many tokens at the beginning of `text` need not be read again. The last one always is, so that there are logits.
+    /// How many tokens at the beginning of `text` need not be read again. The last token always is,
+    /// so that there are logits.
     ///
     /// # Errors
-    /// An empty text, a text that does not fit, or a token that the model does not have.
+    /// An empty text, a text that does not fit, or a token outside the vocabulary.
     pub(crate) fn shared(&self, text: &[u32]) -> Result<usize, DecoderError> {
         let Some(last) = text.len().checked_sub(1) else { return Err(DecoderError::Empty) };
         self.fits(text.len())?;
@@ -46,16 +47,16 @@ impl Context {
         Ok(self.tokens.iter().zip(&text[..last]).take_while(|(a, b)| a == b).count())
     }
 
-    /// Whether `text` may be read behind what is there.
+    /// Checks that `text` can be read after the current text.
     ///
     /// # Errors
-    /// A token that the model does not have, or a text that does not fit.
+    /// A token outside the vocabulary, or a text that does not fit.
     pub(crate) fn admit(&self, text: &[u32]) -> Result<(), DecoderError> {
         self.check(text)?;
         self.fits(self.tokens.len() + text.len())
     }
 
-    /// Whether there is room for so many tokens in all.
+    /// Checks that `needed` tokens fit in all.
     ///
     /// # Errors
     /// [`DecoderError::Full`].
@@ -64,10 +65,10 @@ impl Context {
         if needed > positions { Err(DecoderError::Full { needed, positions }) } else { Ok(()) }
     }
 
-    /// Whether the model has all of these tokens.
+    /// Checks that all tokens are in the vocabulary.
     ///
     /// # Errors
-    /// [`DecoderError::Token`] for the first that it does not have.
+    /// [`DecoderError::Token`] for the first token that is not.
     pub(crate) fn check(&self, tokens: &[u32]) -> Result<(), DecoderError> {
         let vocabulary = self.vocabulary;
         match tokens.iter().find(|token| **token as usize >= vocabulary) {

@@ -1,12 +1,12 @@
-//! Language models on the processor: Llama, Qwen2 and Qwen3 from MLX checkpoints, with their weights as they are
-//! quantised there.
+//! Language models on the CPU: Llama, Qwen2 and Qwen3 from MLX checkpoints, quantised as they are
+//! there.
 //!
-//! [`Decoder`] reads text, writes the likeliest continuation, and scores given ones. Below it, from the top down:
-//! `forward` is a pass through the layers, `attention` the part of it that looks back, `weights` and `matrix` hold the
-//! weights in memory, `kernel` multiplies, `pool` is the threads.
+//! [`Decoder`] reads text, writes the likeliest continuation, and scores given ones. Below it, from
+//! top to bottom: `forward` is a pass through the layers, `attention` is its attention, `weights`
+//! and `matrix` hold the weights, `kernel` multiplies, and `pool` runs the threads.
 //!
-//! The fast way quantises the activations to 8 bits, group by group, and multiplies integers; the exact way computes with
-//! 32-bit floating-point numbers throughout.
+//! The fast path quantises the activations to 8 bits, group by group, and multiplies integers. The
+//! exact path computes with 32-bit floats throughout.
 
 mod arena;
 mod attention;

@@ -1,4 +1,4 @@
-//! The decoder of a language model, on the processor or with MLX.
+//! The decoder of a language model, on the CPU or with MLX.
 
 use crate::checkpoint::Checkpoint;
 use crate::cpu;
@@ -7,19 +7,20 @@ use crate::memory::Memory;
 #[cfg(any(feature = "mlx", all(target_os = "macos", target_arch = "aarch64")))]
 use crate::mlx;
 
-/// A decoder that keeps the text that it has read, so that texts which begin alike are read once.
+/// A decoder that caches the text that it has read, so that a common beginning of several texts is
+/// read once.
 ///
-/// `stop` is asked between layers, or with MLX between passes. Where it says so, the pass ends with
-/// [`DecoderError::Stopped`] and the decoder holds a beginning of what it was to hold.
+/// `stop` is checked between layers, or with MLX between passes. If it returns true, the call ends
+/// with [`DecoderError::Stopped`], and the decoder holds a prefix of the text that it was to read.
 pub enum Decoder {
-    /// On the processor.
+    /// On the CPU.
     Cpu(Box<cpu::Decoder>),
     /// With MLX, on Apple silicon.
     #[cfg(any(feature = "mlx", all(target_os = "macos", target_arch = "aarch64")))]
     Mlx(Box<mlx::Decoder>),
 }
 
-/// The same expression for whichever decoder it is.
+/// Evaluates the same expression for either decoder.
 macro_rules! either {
     ($self:expr, $decoder:ident => $expression:expr) => {
         match $self {
@@ -31,14 +32,15 @@ macro_rules! either {
 }
 
 impl Decoder {
-    /// The decoder for this machine: with MLX on Apple silicon, elsewhere on the processor with so many threads.
+    /// Opens the decoder for this machine: MLX on Apple silicon, otherwise the CPU with `threads`
+    /// threads. It holds `positions` tokens.
     ///
     /// # Errors
-    /// Weights that it cannot compute with, too little memory, or threads that cannot be started.
+    /// Weights in an unsupported format, too little memory, or threads that cannot be started.
     pub fn open(checkpoint: &Checkpoint, threads: usize, positions: usize) -> Result<Decoder, DecoderError> {
         #[cfg(all(target_os = "macos", target_arch = "aarch64"))]
         {
-            // MLX has threads of its own.
+            // MLX has its own threads.
             let _ = threads;
             let options = mlx::Options { positions, exact: false };
             Ok(Decoder::Mlx(Box::new(mlx::Decoder::new(checkpoint, options)?)))
@@ -50,26 +52,26 @@ impl Decoder {
         }
     }
 
-    /// What it takes of memory.
+    /// How much memory it takes.
     pub fn memory(&self) -> Memory {
         either!(self, decoder => decoder.memory())
     }
 
-    /// Tokens that it has room for.
+    /// Its capacity, in tokens.
     pub fn positions(&self) -> usize {
         either!(self, decoder => decoder.positions())
     }
 
-    /// Forgets the text from `length` on.
+    /// Truncates the text to `length` tokens.
     pub fn truncate(&mut self, length: usize) {
         either!(self, decoder => decoder.truncate(length));
     }
 
-    /// Makes `text` the text that was read: keeps what is the same at the beginning and reads the rest, at least the last
-    /// token.
+    /// Makes `text` the text that was read: keeps the common beginning and reads the rest, at least
+    /// the last token.
     ///
     /// # Errors
-    /// An empty text, a token that the model does not have, a text that does not fit, or a stop.
+    /// An empty text, a token outside the vocabulary, a text that does not fit, or a stop.
     pub fn prefill(&mut self, text: &[u32], stop: &dyn Fn() -> bool) -> Result<(), DecoderError> {
         either!(self, decoder => decoder.prefill(text, stop))
     }
@@ -77,15 +79,16 @@ impl Decoder {
     /// Reads more text.
     ///
     /// # Errors
-    /// As [`Decoder::prefill`].
+    /// As for [`Decoder::prefill`].
     pub fn extend(&mut self, text: &[u32], stop: &dyn Fn() -> bool) -> Result<(), DecoderError> {
         either!(self, decoder => decoder.extend(text, stop))
     }
 
-    /// The logits of the token after the text: (vocab_size). `None` when nothing was read since the text was cut.
+    /// The logits of the token after the text: (vocab_size). `None` if no token was read since the
+    /// text was truncated.
     ///
     /// # Errors
-    /// MLX says only now what went wrong while it computed.
+    /// MLX reports only now what went wrong while it computed.
     pub fn logits(&mut self) -> Result<Option<&[f32]>, DecoderError> {
         match self {
             Decoder::Cpu(decoder) => Ok(decoder.logits()),
@@ -94,11 +97,12 @@ impl Decoder {
         }
     }
 
-    /// For each candidate the logarithm of the probability of each of its tokens behind `prefix` and `text`: one pass over
-    /// `text` and the candidates, where `prefix` has been read before. Afterwards `prefix` is what was read.
+    /// For each candidate, the log-probabilities of its tokens after `prefix` and `text`. If
+    /// `prefix` is cached, only `text` and the candidates are read. Afterwards `prefix` is the text
+    /// that was read.
     ///
     /// # Errors
-    /// As [`Decoder::prefill`].
+    /// As for [`Decoder::prefill`].
     pub fn rescore(
         &mut self,
         prefix: &[u32],

@@ -1,19 +1,19 @@
-//! Why a decoder cannot be used, or has no answer.
+//! The errors of decoders.
 
 use crate::checkpoint::CheckpointError;
 
 /// Why a model cannot be used, or did not finish.
 #[derive(Debug, thiserror::Error)]
 pub enum DecoderError {
-    /// The folder is not as it should be.
+    /// The model folder is invalid.
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
-    /// A matrix that the decoder cannot multiply by.
+    /// A matrix in a format that the decoder does not support.
     #[error("tensor {name}: {source}")]
     Unfit {
-        /// Its name without the last part.
+        /// The tensor's name without the last part.
         name: String,
-        /// What is not as it should be.
+        /// What is not supported.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// A tensor of another shape where a matrix is expected.
@@ -36,42 +36,42 @@ pub enum DecoderError {
     #[error("{0}.scales and {0}.biases hold different types of numbers")]
     ScaleTypes(String),
     /// There is not enough memory for the weights, or for keys and values.
-    #[error("no memory for the model: {0}")]
+    #[error("not enough memory for the model: {0}")]
     Memory(std::io::Error),
-    /// The system does not start a thread.
+    /// The system cannot start a thread.
     #[error("cannot start a thread for the model: {0}")]
     Threads(std::io::Error),
     /// A tensor that is too large for MLX.
-    #[error("tensor {name} has {bytes} bytes; MLX takes over less than 2 GiB at a time")]
+    #[error("tensor {name} has {bytes} bytes; MLX accepts less than 2 GiB per tensor")]
     TooLarge {
         /// Its name.
         name: String,
         /// Its size in bytes.
         bytes: usize,
     },
-    /// MLX failed; most of the time it ran out of memory.
+    /// MLX failed, usually because it ran out of memory.
     #[error("MLX: {0}")]
     Mlx(String),
-    /// There is nothing to read.
+    /// The text is empty.
     #[error("the text is empty; a model needs at least one token")]
     Empty,
-    /// A token that the model does not have.
-    #[error("token {token} is not among the model's {vocabulary}")]
+    /// A token outside the model's vocabulary.
+    #[error("token {token} is not in the model's vocabulary of {vocabulary}")]
     Token {
         /// The token.
         token: u32,
-        /// How many there are.
+        /// Size of the vocabulary, in tokens.
         vocabulary: usize,
     },
-    /// The text is longer than what was set aside.
-    #[error("{needed} tokens do not fit into the {positions} that were set aside")]
+    /// The text is longer than the capacity of the decoder.
+    #[error("{needed} tokens do not fit into the capacity of {positions}")]
     Full {
         /// Tokens of the text and its continuations.
         needed: usize,
-        /// Tokens there is room for.
+        /// The capacity, in tokens.
         positions: usize,
     },
-    /// Somebody asked it to stop, or the deadline passed.
+    /// The caller cancelled, or the deadline passed.
     #[error("stopped before it was done")]
     Stopped,
 }

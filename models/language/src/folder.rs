@@ -1,4 +1,4 @@
-//! Model folders as a whole.
+//! Checks of whole model folders.
 
 use crate::chat::Chat;
 use crate::checkpoint::{Checkpoint, CheckpointError};
@@ -6,7 +6,7 @@ use crate::language;
 use crate::tokenizer::Tokenizer;
 use std::path::Path;
 
-/// Opens a model folder in all that it is used for, and loads nothing.
+/// Opens everything in a model folder that will be used, without loading the model.
 ///
 /// # Errors
 /// What is wrong with the first file that cannot be used.

@@ -1,5 +1,5 @@
-//! What the tests of the decoders share: small random models, and what `mlx_lm` computes of them
-//! (`scripts/golden-logits`).
+//! What the tests of the decoders share: small random models, and the logits that `mlx_lm` computes
+//! for them (`scripts/golden-logits`).
 
 use crate::checkpoint::Checkpoint;
 use safetensors::SafeTensors;
@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 pub(crate) const MODELS: [&str; 6] =
     ["qwen2-4bit", "qwen3-4bit", "qwen3-bf16", "qwen3-mixed", "llama-4bit", "llama-bf16"];
 
-/// Tokens of each of the models.
+/// Size of the vocabulary of each model.
 pub(crate) const VOCABULARY: usize = 160;
 
 pub(crate) fn never() -> bool {
@@ -23,7 +23,7 @@ pub(crate) fn checkpoint(model: &str) -> Checkpoint {
     Checkpoint::open(&folder(model)).unwrap()
 }
 
-/// What `mlx_lm` makes of a text: its tokens, and logits (positions, vocabulary).
+/// A text and what `mlx_lm` computes for it: its tokens, and logits (positions, vocabulary).
 pub(crate) fn golden(model: &str) -> (Vec<u32>, Vec<f32>) {
     let bytes = std::fs::read(folder(model).join("golden.safetensors")).unwrap();
     let tensors = SafeTensors::deserialize(&bytes).unwrap();
@@ -38,7 +38,8 @@ pub(crate) fn text(seed: u64, length: usize) -> Vec<u32> {
     (0..length).map(|_| random.u32(0..VOCABULARY as u32)).collect()
 }
 
-/// Four continuations that part at different places, a short one and an empty one; in all, more than one pass takes.
+/// Four continuations that branch at different places, a short one and an empty one. Together they
+/// take more than one pass.
 pub(crate) fn candidates() -> Vec<Vec<u32>> {
     let common = text(5, 30);
     let part = |at: usize, seed| [&common[..at], &text(seed, 50 - at)].concat();
@@ -59,7 +60,7 @@ pub(crate) fn log_probability(logits: &[f32], token: u32) -> f32 {
     logits[token as usize] - sum.ln() as f32
 }
 
-/// Holds a score to another, in parts of its size.
+/// Asserts that a score is close to another one, relative to its size.
 pub(crate) fn assert_close(model: &str, found: f32, expected: f32) {
     assert!((found - expected).abs() < 1e-3 * (1.0 + expected.abs()), "{model}: {found}, not {expected}");
 }

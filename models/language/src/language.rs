@@ -1,7 +1,7 @@
-//! A language model at work: a model folder opened, its prompt filled, and what is asked of it answered.
+//! A language model that is ready for use: an open model folder that answers requests.
 //!
-//! [`Language`] is one model with its tokenizer and chat template; [`ModelHandle`] is the thread that owns one, which
-//! anyone may ask. A [`Decoder`] is what a model computes with.
+//! [`Language`] is one model with its tokenizer and chat template. [`ModelHandle`] is a handle to
+//! the thread that owns one; anyone may hold a clone of it. A [`Decoder`] does the computation.
 
 mod handle;
 pub mod measure;
@@ -23,41 +23,42 @@ use crate::tokenizer::{Tokenizer, TokenizerError};
 use std::path::Path;
 use vocabulary::Vocabulary;
 
-/// The file of a model folder that says what a nat of the model's counts for beside one of the tagger's: a number, as
-/// `sayso-lab judge` finds it. It is in no folder that was not measured.
+/// The file of a model folder that holds the weight of the model's log-probabilities against the
+/// tagger's. It is a number that `sayso-lab judge` finds; folders that were not measured do not
+/// have it.
 pub const WEIGHT_FILE: &str = "judge_weight.txt";
 
-/// The largest weight that is taken.
+/// Largest weight that is accepted.
 const HEAVIEST: f32 = 10.0;
 
 /// Why a language model cannot be used, or has no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum LanguageError {
-    /// The folder is not as it should be.
+    /// The model folder is invalid.
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
-    /// The weights cannot be computed with, the text does not fit, or it was stopped.
+    /// The weights have an unsupported format, the text does not fit, or the work was stopped.
     #[error(transparent)]
     Decoder(#[from] DecoderError),
-    /// There is no prompt for this dictation.
+    /// This dictation cannot be made into a prompt.
     #[error(transparent)]
     Chat(#[from] ChatError),
-    /// There are no tokens for this text.
+    /// This text cannot be encoded, or the tokens cannot be decoded.
     #[error(transparent)]
     Tokenizer(#[from] TokenizerError),
-    /// A logarithm of a probability that is none: weights of no use.
-    #[error("the language model computes numbers that are none: its weights are of no use")]
+    /// A log-probability is not a finite number, so the weights are unusable.
+    #[error("the language model computed a probability that is not a number: its weights are unusable")]
     NotFinite,
-    /// The thread of the model ended, by a defect; it was the model's last.
-    #[error("the language model has ended; load it again")]
+    /// The thread of the model has ended because of a bug, and the model with it.
+    #[error("the language model has stopped after an internal error; load it again")]
     Gone,
-    /// The system starts no thread.
+    /// The system cannot start a thread.
     #[error("cannot start a thread for the language model: {0}")]
     Thread(std::io::Error),
 }
 
 impl LanguageError {
-    /// Whether it was asked to stop, by its deadline or by who asked.
+    /// Whether the work was stopped, by its deadline or by the caller.
     pub fn is_stopped(&self) -> bool {
         matches!(self, LanguageError::Decoder(DecoderError::Stopped))
     }
@@ -68,40 +69,44 @@ impl LanguageError {
 pub struct Options {
     /// Threads that compute; see [`cpu::default_threads`].
     pub threads: usize,
-    /// Tokens that it has room for: the prompt and all candidates together, or the prompt and what is written.
+    /// Capacity, in tokens: of the prompt and all candidates together, or of the prompt and the
+    /// answer.
     pub positions: usize,
 }
 
 impl Default for Options {
-    /// As many threads as [`cpu::default_threads`] says, and 384 tokens: some 40 stand before every dictation, and one
-    /// of 60 with four candidates has 300 if they share nothing. Each takes 115 kB of a model of 0.6 billion.
+    /// [`cpu::default_threads`] threads and 384 tokens. About 40 tokens stand before every
+    /// dictation, and a dictation of 60 tokens with four candidates that share nothing takes 300.
+    /// Each token takes 115 kB with a model of 0.6 billion parameters.
     fn default() -> Options {
         Options { threads: cpu::default_threads(), positions: 384 }
     }
 }
 
-/// How likely a model finds one continuation of its prompt.
+/// How likely a model considers one continuation of its prompt.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Likelihood {
-    /// The logarithm of its probability: the sum over its tokens, the one that ends the text included, digits not.
+    /// Log-probability: the sum over the tokens, including the one that ends the text, but without
+    /// digits.
     pub sum: f32,
-    /// How many tokens were summed: at least 1.
+    /// Number of tokens in the sum; at least 1.
     pub tokens: usize,
 }
 
 impl Likelihood {
-    /// The mean over its tokens.
+    /// The mean log-probability per token.
     pub fn mean(self) -> f32 {
         self.sum / self.tokens as f32
     }
 }
 
-/// A model with its tokenizer and its prompt. The beginning of the prompt that all dictations share has been read.
+/// A model with its tokenizer and its prompt. The beginning of the prompt, which all dictations
+/// share, has been read already.
 pub struct Language {
     decoder: Decoder,
     tokenizer: Tokenizer,
     chat: Chat,
-    /// The tokens before the dictation.
+    /// The tokens of the prompt before the dictation.
     head: Vec<u32>,
     vocabulary: Vocabulary,
     weight: Option<f32>,
@@ -114,10 +119,12 @@ impl std::fmt::Debug for Language {
 }
 
 impl Language {
-    /// Opens a model folder and reads what stands before every dictation: system prompt and the head of the template.
+    /// Opens a model folder and reads the prompt up to the dictation: the system prompt and the
+    /// head of the template.
     ///
     /// # Errors
-    /// The folder is not as it should be, memory or threads are wanting, or the head alone does not fit.
+    /// The folder is invalid, there is too little memory, a thread cannot be started, or the head
+    /// of the prompt alone does not fit.
     pub fn open(folder: &Path, options: &Options) -> Result<Language, LanguageError> {
         let checkpoint = Checkpoint::open(folder)?;
         let tokenizer = Tokenizer::open(folder, checkpoint.config())?;
@@ -127,10 +134,10 @@ impl Language {
         Ok(Language { weight: weight(folder)?, ..language })
     }
 
-    /// Of its parts, which belong to one folder.
+    /// Builds a model from its parts, which must belong to the same folder.
     ///
     /// # Errors
-    /// As [`Language::open`], for what stands before every dictation.
+    /// As for [`Language::open`], for the head of the prompt.
     pub fn new(mut decoder: Decoder, tokenizer: Tokenizer, chat: Chat) -> Result<Language, LanguageError> {
         let head = chat.head(&tokenizer)?;
         if !head.is_empty() {
@@ -140,19 +147,21 @@ impl Language {
         Ok(Language { decoder, tokenizer, chat, head, vocabulary, weight: None })
     }
 
-    /// What it takes of memory, but for what the tokenizer takes, which does not tell.
+    /// How much memory it takes, except for the tokenizer, whose size is not known.
     pub fn memory(&self) -> Memory {
         let memory = self.decoder.memory();
         Memory { room: memory.room + self.vocabulary.memory(), ..memory }
     }
 
-    /// How likely each candidate is as the answer to a dictation: one pass over what of the prompt is not cached, and
-    /// over all candidates, which share their beginnings.
+    /// How likely each candidate is as the answer to a dictation. Only the part of the prompt that
+    /// is not cached and the candidates are read; beginnings that candidates share are read once.
     ///
-    /// Digits are not for the model to choose: each is a 0 in what it reads, and none is counted.
+    /// The model does not choose digits: it reads each one as a 0, and their tokens are not
+    /// counted.
     ///
     /// # Errors
-    /// A dictation that cannot stand in the prompt, one that does not fit together with its candidates, or a stop.
+    /// The dictation cannot be put into the prompt, it does not fit together with its candidates,
+    /// or `stop` is reached.
     pub fn judge(
         &mut self,
         dictation: &str,
@@ -160,7 +169,7 @@ impl Language {
         stop: &Stop,
     ) -> Result<Vec<Likelihood>, LanguageError> {
         let prompt = self.chat.prompt(&self.tokenizer, &masked(dictation))?;
-        // At least one token is left to be read.
+        // At least one token must be left to read.
         let most = prompt.len().saturating_sub(1);
         let shared = prompt[..most].iter().zip(&self.head).take_while(|(a, b)| a == b).count();
         let (prefix, text) = prompt.split_at(shared);
@@ -185,7 +194,7 @@ impl Language {
     }
 }
 
-/// What [`WEIGHT_FILE`] says, where it is there.
+/// The weight in [`WEIGHT_FILE`], if the folder has that file.
 pub(crate) fn weight(folder: &Path) -> Result<Option<f32>, CheckpointError> {
     const LIMIT: u64 = 64;
     let path = folder.join(WEIGHT_FILE);
@@ -195,11 +204,11 @@ pub(crate) fn weight(folder: &Path) -> Result<Option<f32>, CheckpointError> {
     let text = String::from_utf8_lossy(&file::bytes(&path, LIMIT)?).trim().to_owned();
     match text.parse::<f32>() {
         Ok(weight) if (0.0..=HEAVIEST).contains(&weight) => Ok(Some(weight)),
-        _ => Err(CheckpointError::entry(&path, format!("{text:?} is no number from 0 to {HEAVIEST}"))),
+        _ => Err(CheckpointError::entry(&path, format!("{text:?} is not a number from 0 to {HEAVIEST}"))),
     }
 }
 
-/// A text with a 0 for each digit.
+/// The text with every digit replaced by a 0.
 fn masked(text: &str) -> String {
     text.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect()
 }

@@ -1,11 +1,11 @@
 //! How much memory a model takes.
 
-/// What a model takes of memory, in bytes.
+/// How much memory a model takes, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Memory {
     /// The matrices.
     pub weights: usize,
-    /// Keys and values, once all positions have been used.
+    /// Keys and values, if all positions are used.
     pub cache: usize,
     /// Scratch buffers of the passes.
     pub room: usize,

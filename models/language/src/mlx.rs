@@ -1,15 +1,17 @@
-//! Language models on MLX: Llama, Qwen2 and Qwen3, on the graphics processor of Apple silicon.
+//! Language models on MLX: Llama, Qwen2 and Qwen3 on the GPU of Apple silicon.
 //!
-//! [`Decoder`] reads text, writes the likeliest continuation, and scores given ones, as that of [`crate::cpu`] does.
-//! Below it: `model` is the family, one file with the shape of every tensor, `cache` the keys and values, `tensors`
-//! the way of a checkpoint into MLX's memory.
+//! [`Decoder`] reads text, writes the likeliest continuation, and scores given ones, like the one
+//! in [`crate::cpu`]. Below it, `model` is the architecture, with the shape of every tensor,
+//! `cache` holds the keys and values, and `tensors` copies a checkpoint into MLX's memory.
 //!
-//! MLX computes lazily: an operation adds to a graph, and a graph is computed when it is asked for. Nothing here waits
-//! for it but where a number is needed, which is when a token or a score is read, and between the passes of a long
-//! text, so that it can be stopped there. The next token is under way before the last one is read.
+//! MLX is lazy: an operation only adds to a graph, which is computed when a result is needed. This
+//! code waits for a result only where it needs a number, which is when a token or a score is read,
+//! and between the passes of a long text, so that it can be stopped there. The computation of the
+//! next token starts before the last one is read.
 //!
-//! Arrays belong to the thread that made them, so a [`Decoder`] stays on the thread that opened it; it is not `Send`.
-//! What MLX allocates and keeps for reuse is counted for the whole process.
+//! An array belongs to the thread that made it. A [`Decoder`] therefore stays on the thread that
+//! opened it, and is not `Send`. MLX counts the memory that it allocates and keeps for reuse for
+//! the whole process.
 
 mod cache;
 mod decoder;

@@ -1,7 +1,8 @@
-//! What a decoder must compute to rescore candidates, whatever it computes with.
+//! The plan for rescoring candidates, which is the same for every backend.
 //!
-//! The dictation and all candidates go through the model as one tree: beginnings that candidates share are read once, and
-//! each token sees its own candidate only (tree attention, as SpecInfer verifies guesses, Miao et al., 2023).
+//! The dictation and all candidates go through the model as one tree. Beginnings that candidates
+//! share are read once, and each token attends to its own candidate only (tree attention, as
+//! SpecInfer verifies guesses, Miao et al., 2023).
 
 use crate::context::Context;
 use crate::error::DecoderError;
@@ -11,7 +12,7 @@ use std::ops::Range;
 /// A token of a candidate whose probability is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Scored {
-    /// The node whose logits say how likely the token is.
+    /// The node whose logits give the probability of the token.
     pub(crate) parent: usize,
     pub(crate) token: u32,
 }
@@ -26,10 +27,11 @@ pub(crate) struct Rescoring<'c> {
 }
 
 impl<'c> Rescoring<'c> {
-    /// For `candidates` behind `prefix` and `text`, in the room that `context` has.
+    /// Plans the rescoring of `candidates` after `prefix` and `text`, within the capacity of
+    /// `context`.
     ///
     /// # Errors
-    /// An empty text, a token that the model does not have, or texts that do not fit.
+    /// An empty text, a token outside the vocabulary, or texts that do not fit.
     pub(crate) fn plan(
         context: &Context,
         prefix: &[u32],
@@ -45,7 +47,7 @@ impl<'c> Rescoring<'c> {
             let mut parent = end;
             for (at, &token) in candidate.iter().enumerate() {
                 scored.push(Scored { parent, token });
-                // The last token is not read: nothing behind it is scored.
+                // The last token is not read, because nothing after it is scored.
                 if at + 1 < candidate.len() {
                     parent = trie.add(Some(parent), token);
                 }
@@ -60,7 +62,7 @@ impl<'c> Rescoring<'c> {
         &self.trie
     }
 
-    /// The nodes of each pass through the model, at most `most` of them.
+    /// The nodes of each pass through the model, at most `most` per pass.
     pub(crate) fn passes(&self, most: usize) -> impl Iterator<Item = Range<usize>> + use<> {
         let count = self.trie.nodes().len();
         (0..count).step_by(most).map(move |first| first..count.min(first + most))
@@ -71,12 +73,12 @@ impl<'c> Rescoring<'c> {
         self.scored.len()
     }
 
-    /// The tokens that are scored by nodes of one pass, each with its number among all.
+    /// The tokens that the nodes of one pass score, each with its index among all scored tokens.
     pub(crate) fn scored_by(&self, pass: Range<usize>) -> impl Iterator<Item = (usize, Scored)> {
         self.scored.iter().copied().enumerate().filter(move |(_, scored)| pass.contains(&scored.parent))
     }
 
-    /// The scores of all tokens, by their candidates.
+    /// Splits the scores of all tokens by candidate.
     pub(crate) fn by_candidate(&self, scores: &[f32]) -> Vec<Vec<f32>> {
         let mut rest = scores;
         let of_candidate = |candidate: &&[u32]| {
@@ -119,6 +121,8 @@ mod tests {
         assert_eq!(plan(&[1], &[1, 2, 3]), Ok(()));
         assert!(plan(&[], &[1]).unwrap_err().contains("empty"));
         assert!(plan(&[1], &[10]).unwrap_err().contains("token 10"));
-        assert!(plan(&[1], &[1, 2, 3, 4]).unwrap_err().contains("6 tokens do not fit into the 5"));
+        assert!(
+            plan(&[1], &[1, 2, 3, 4]).unwrap_err().contains("6 tokens do not fit into the capacity of 5")
+        );
     }
 }

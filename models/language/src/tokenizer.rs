@@ -1,4 +1,4 @@
-//! Text to tokens and back, by the `tokenizer.json` of a model folder.
+//! Converts text to tokens and back, with the `tokenizer.json` of a model folder.
 
 pub(crate) mod config;
 
@@ -12,16 +12,16 @@ use tokenizers::DecoderWrapper;
 /// The name of the file in a model folder.
 pub const TOKENIZER: &str = "tokenizer.json";
 
-/// It has 2 to 20 megabytes; more than this, in bytes, is not read.
+/// Limit of `tokenizer.json`, in bytes. Real ones have 2 to 20 megabytes.
 const LIMIT: u64 = 128 << 20;
 
-/// Why a text has no tokens, or tokens no text.
+/// Why text cannot be encoded, or tokens cannot be decoded.
 #[derive(Debug, thiserror::Error)]
 pub enum TokenizerError {
     /// The vocabulary cannot spell a text.
     #[error("the tokenizer cannot encode this text: {0}")]
     Encode(String),
-    /// Tokens cannot be put together.
+    /// The tokens cannot be joined into a text.
     #[error("the tokenizer cannot decode these tokens: {0}")]
     Decode(String),
 }
@@ -39,14 +39,14 @@ pub struct Tokenizer {
     rows: usize,
 }
 
-/// How a vocabulary writes what a token stands for.
+/// How a vocabulary spells the bytes of a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Spelling {
-    /// A character for each byte, as GPT-2 does.
+    /// One character per byte, as in GPT-2.
     Bytes,
-    /// Text, with U+2581 for a space and `<0xNN>` for a byte, as SentencePiece does.
+    /// Text, with U+2581 for a space and `<0xNN>` for a byte, as in SentencePiece.
     Text,
-    /// Otherwise.
+    /// In another way, which is not supported.
     Unknown,
 }
 
@@ -57,8 +57,8 @@ impl std::fmt::Debug for Tokenizer {
 }
 
 impl Tokenizer {
-    /// Opens the tokenizer of a model folder, and holds it to the model: each token must have a row in the embedding,
-    /// and at least one must end a text.
+    /// Opens the tokenizer of a model folder and checks it against the model: every token must have
+    /// a row in the embedding, and at least one token must end a text.
     ///
     /// # Errors
     /// [`CheckpointError`] names the file and what is wrong with it.
@@ -66,11 +66,13 @@ impl Tokenizer {
         let path = folder.join(TOKENIZER);
         let damaged = |error: tokenizers::Error| CheckpointError::damaged(&path, error.to_string());
         let mut inner = tokenizers::Tokenizer::from_bytes(file::bytes(&path, LIMIT)?).map_err(damaged)?;
-        // Left over from training in some folders; a prompt must not be cut or filled up.
+        // Some folders have these left over from training. A prompt must not be truncated or
+        // padded.
         inner.with_truncation(None).map_err(damaged)?;
         inner.with_padding(None);
 
-        // Asked one by one: a copy of the whole vocabulary would cost some ten megabytes.
+        // The tokens are looked up one by one, because a copy of the whole vocabulary would take
+        // some ten megabytes.
         let rows = model.vocab_size;
         let fitting = (0..rows as u32).filter(|id| inner.id_to_token(*id).is_some()).count();
         let tokens = inner.get_vocab_size(true);
@@ -106,11 +108,11 @@ impl Tokenizer {
         Ok(Tokenizer { inner, ends, end, special, added, spelling, rows })
     }
 
-    /// The tokens of a text. Special tokens that are written in it become theirs; none are added, as a chat template
-    /// writes all that belong there.
+    /// Encodes a text. Special tokens that are written out in it become single tokens. None are
+    /// added, because the chat template writes all that are needed.
     ///
     /// # Errors
-    /// [`TokenizerError::Encode`] when the vocabulary cannot spell it.
+    /// [`TokenizerError::Encode`] if the vocabulary cannot spell the text.
     pub fn encode(&self, text: &str) -> Result<Vec<u32>, TokenizerError> {
         let encoding = self.inner.encode_fast(text, false);
         encoding
@@ -118,16 +120,17 @@ impl Tokenizer {
             .map_err(|error| TokenizerError::Encode(error.to_string()))
     }
 
-    /// The text of tokens, special ones left out. Where they end within a character, U+FFFD stands for its part.
+    /// Decodes tokens into a text, leaving out special ones. An incomplete character at the end
+    /// becomes U+FFFD.
     ///
     /// # Errors
-    /// [`TokenizerError::Decode`] when they cannot be put together.
+    /// [`TokenizerError::Decode`] if they cannot be joined into a text.
     pub fn decode(&self, tokens: &[u32]) -> Result<String, TokenizerError> {
         self.inner.decode(tokens, true).map_err(|error| TokenizerError::Decode(error.to_string()))
     }
 
-    /// The bytes that a token stands for: within a character too. None where it is no text, such as the tokens of a
-    /// chat template, and where there is no such token.
+    /// The bytes that a token stands for, which may be a part of a character. `None` if it is not
+    /// text, such as a token of a chat template, or if there is no such token.
     pub fn bytes(&self, token: u32) -> Option<Vec<u8>> {
         if self.added.binary_search(&token).is_ok() {
             return None;
@@ -146,12 +149,13 @@ impl Tokenizer {
         }
     }
 
-    /// One more than the last token that the model may have.
+    /// The number of rows of the model's embedding. Every token is below it.
     pub fn rows(&self) -> usize {
         self.rows
     }
 
-    /// The token that an answer ends with: the eos_token, or where none is named, the first one that ends a text.
+    /// The token that ends an answer: the `eos_token` or, if none is named, the first token that
+    /// ends a text.
     pub fn end(&self) -> u32 {
         self.end
     }
@@ -161,7 +165,8 @@ impl Tokenizer {
         self.ends.contains(&token)
     }
 
-    /// A special token that is written out in a text. Such a text could pass for the template around it.
+    /// A special token that is written out in a text, if there is one. Such a text could imitate
+    /// the template around it.
     pub fn special_in(&self, text: &str) -> Option<&str> {
         self.special.iter().map(String::as_str).find(|special| text.contains(special))
     }
@@ -179,8 +184,8 @@ fn spelling(decoder: Option<&DecoderWrapper>) -> Spelling {
     }
 }
 
-/// The byte that a character stands for in the vocabularies of GPT-2 and those after it: printable characters of
-/// Latin-1 are themselves, the other bytes follow from U+0100 on in their order.
+/// The byte that a character stands for in the vocabularies of GPT-2 and its successors. Printable
+/// characters of Latin-1 stand for themselves; the other bytes follow in order from U+0100 on.
 fn byte_of(character: char) -> Option<u8> {
     let is_itself = |byte: u8| matches!(byte, b'!'..=b'~' | 0xa1..=0xac | 0xae..=0xff);
     match u32::from(character) {

@@ -1,23 +1,24 @@
-//! Tokens that go through the model in one pass: a run of text, and continuations that share their beginnings.
+//! The tokens of one pass through the model, as a tree: a run of text, and continuations that share
+//! their beginnings.
 
-/// A token with the one before it.
+/// A token and its place in the tree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Node {
     pub(crate) token: u32,
-    /// The node before it; `None` where it follows what is cached.
+    /// The node before it; `None` if it follows the cached text.
     pub(crate) parent: Option<usize>,
-    /// How many nodes come before it on its way.
+    /// How many ancestors it has.
     pub(crate) depth: usize,
 }
 
-/// The tokens, each after its parent.
+/// The tokens. Every node comes after its parent.
 #[derive(Debug, Default)]
 pub(crate) struct Trie {
     nodes: Vec<Node>,
 }
 
 impl Trie {
-    /// Adds a run of tokens that follows what is cached.
+    /// Adds a run of tokens that follows the cached text.
     pub(crate) fn add_line(&mut self, tokens: &[u32]) {
         tokens.iter().fold(None, |parent, token| Some(self.add(parent, *token)));
     }
@@ -30,7 +31,7 @@ impl Trie {
         &self.nodes
     }
 
-    /// The node of `token` behind `parent`. It is added where it is missing.
+    /// The node of `token` after `parent`, which is added if it is missing.
     pub(crate) fn add(&mut self, parent: Option<usize>, token: u32) -> usize {
         // Children come after their parent. A pass has few nodes, and searching them is faster than a map.
         let from = parent.map_or(0, |parent| parent + 1);
@@ -43,8 +44,8 @@ impl Trie {
         self.nodes.len() - 1
     }
 
-    /// Writes into `seen` which nodes `node` may attend to: those on the way to it, itself included. All others become
-    /// false.
+    /// Writes into `seen` which nodes `node` may attend to: itself and its ancestors. All others
+    /// become false.
     pub(crate) fn ancestor_mask(&self, node: usize, seen: &mut [bool]) {
         seen.fill(false);
         let mut at = Some(node);

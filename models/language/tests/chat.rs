@@ -68,7 +68,7 @@ fn a_template_may_stand_in_a_file_or_among_others() {
 fn a_template_that_cannot_be_filled_is_refused_when_it_is_opened() {
     let check = |template: &str, expected: &str| refused(json!({"chat_template": template}), expected);
     refused(json!({}), "it has no chat_template");
-    check("{% if %}", "the chat template cannot be filled: syntax error");
+    check("{% if %}", "the chat template cannot be rendered: syntax error");
     check("{{ raise_exception('No system prompt') }}", "No system prompt");
     check("{{ messages[0].content }}", "writes the dictation 0 times");
     check("{{ messages[1].content }}{{ messages[1].content }}", "writes the dictation 2 times");
@@ -77,5 +77,5 @@ fn a_template_that_cannot_be_filled_is_refused_when_it_is_opened() {
         "{% for a in range(99999) %}{% for b in range(99999) %}{{ b }}{% endfor %}{% endfor %}",
         "out of fuel",
     );
-    check("{{ 'a' * 100000000 * 100 }}", "the chat template cannot be filled");
+    check("{{ 'a' * 100000000 * 100 }}", "the chat template cannot be rendered");
 }

@@ -97,7 +97,7 @@ fn shards_are_read_by_their_index() {
     let elsewhere = with("model.norm.weight", "../model.safetensors");
     assert!(elsewhere.contains("\"../model.safetensors\" is not the name"), "{elsewhere}");
     let moved = with("model.norm.weight", "model-00001-of-00002.safetensors");
-    assert!(moved.contains("the index does not put tensor model.norm.weight here"), "{moved}");
+    assert!(moved.contains("it holds tensor model.norm.weight, but the index does not say so"), "{moved}");
     assert_eq!(with("lm_head.weight", &name(true)), "tensor lm_head.weight is missing");
     let absent = with("lm_head.weight", "model-00003-of-00003.safetensors");
     assert!(absent.contains("model-00003-of-00003.safetensors: No such file"), "{absent}");
@@ -175,11 +175,11 @@ fn numbers_that_are_none_are_found_in_each_type() {
 fn a_quantization_that_does_not_fit_is_named() {
     let odd = message(|folder| folder.config["quantization"]["group_size"] = json!(128));
     assert!(
-        odd.contains("model.embed_tokens has 64 inputs, which is no multiple of group_size 128"),
+        odd.contains("model.embed_tokens has 64 inputs, which is not a multiple of group_size 128"),
         "{odd}"
     );
     let absent = message(|folder| folder.config["quantization"]["model.layers.7.mlp.up_proj"] = json!(false));
-    assert!(absent.contains("quantization.model.layers.7.mlp.up_proj is of a layer"), "{absent}");
+    assert!(absent.contains("quantization.model.layers.7.mlp.up_proj names a layer"), "{absent}");
 }
 
 #[test]
@@ -189,8 +189,8 @@ fn hostile_files_are_refused_before_anything_is_reserved() {
         assert!(found.contains(expected), "{found} lacks {expected}");
     };
     check(b"", "it has 0 bytes");
-    check(&100_000_000_000_u64.to_le_bytes(), "its header claims 100000000000 bytes, 0 follow");
-    check(&[0xff; 64], "its header claims 18446744073709551615 bytes, 56 follow");
+    check(&100_000_000_000_u64.to_le_bytes(), "its header claims 100000000000 bytes, but only 0 follow");
+    check(&[0xff; 64], "its header claims 18446744073709551615 bytes, but only 56 follow");
     check(b"PK\x03\x04archive/data.pkl and more", "is a pickle, not safetensors");
     check(b"\x80\x02}q\x00(X\x06\x00\x00\x00weight", "is a pickle, not safetensors");
     check(&with_header("not json", 8), "its header: expected");
@@ -202,7 +202,7 @@ fn hostile_files_are_refused_before_anything_is_reserved() {
     let two = |first: String, second: String| format!(r#"{{"a":{first},"b":{second}}}"#);
     // 100 GB of weights in a file of some bytes.
     let huge = tensor("[100000000000]", 0, 100_000_000_000);
-    check(&with_header(&one(huge), 64), "its tensors claim 100000000000 bytes, the file has 64");
+    check(&with_header(&one(huge), 64), "its tensors claim 100000000000 bytes, but the file has 64");
     check(&with_header(&one(tensor("[9]", 0, 8)), 8), "its header: ");
     check(&with_header(&one(tensor("[4294967296,4294967296,2]", 0, 8)), 8), "its header: ");
     check(&with_header(&one(tensor("[8]", 8, 0)), 8), "its header: ");
@@ -254,7 +254,7 @@ fn files_of_other_kinds_are_refused() {
     check("model.safetensors", &pipe, "model.safetensors is not a file");
     // A hole of 100 GB takes no room on the disk, and must take none in memory.
     let sparse = |path: &Path| std::fs::File::create(path).unwrap().set_len(100_000_000_000).unwrap();
-    check("config.json", &sparse, "config.json has 100000000000 bytes; more than 16777216 cannot be right");
+    check("config.json", &sparse, "config.json has 100000000000 bytes; the limit is 16777216");
     check("model.safetensors", &sparse, "is damaged: its header: ");
     check("config.json", &|path| std::fs::write(path, "{").unwrap(), "config.json: EOF while parsing");
     check(

@@ -158,7 +158,7 @@ fn a_folder_may_say_what_its_judgement_weighs() {
     assert_eq!(open(None), Ok(None));
     assert_eq!(open(Some("0.3\n")), Ok(Some(0.3)));
     for wrong in ["", "much", "-1", "NaN", "11"] {
-        assert!(open(Some(wrong)).unwrap_err().contains("is no number from 0 to 10"), "{wrong:?}");
+        assert!(open(Some(wrong)).unwrap_err().contains("is not a number from 0 to 10"), "{wrong:?}");
     }
 }
 

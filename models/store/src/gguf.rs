@@ -1,5 +1,5 @@
-//! Model folders from GGUF files, the format of llama.cpp: the same weights without loss, the tokenizer and the chat
-//! template.
+//! Makes model folders from GGUF files, the format of llama.cpp: the same weights without loss, the
+//! tokenizer and the chat template.
 
 mod config;
 mod format;
@@ -22,7 +22,7 @@ pub enum ImportError {
     /// The file cannot be opened.
     #[error(transparent)]
     Open(CheckpointError),
-    /// The file is damaged, or of a model or a format that is not known here.
+    /// The file is damaged, or its model or format is not supported.
     #[error("{}: {problem}", path.display())]
     File {
         /// The file.
@@ -30,29 +30,30 @@ pub enum ImportError {
         /// What is wrong with it.
         problem: String,
     },
-    /// The file was read, but what it describes is no model that can be used.
-    #[error("{} makes no usable model: {problem}", path.display())]
+    /// The file could be read, but the model that it describes cannot be used.
+    #[error("{} does not give a usable model: {problem}", path.display())]
     Unusable {
         /// The file.
         path: PathBuf,
-        /// What is wrong with the folder that would come of it.
+        /// What is wrong with the model folder made from it.
         problem: CheckpointError,
     },
-    /// The folder is there already; nothing is overwritten.
-    #[error("{} is there already", .0.display())]
+    /// The folder exists; nothing is overwritten.
+    #[error("{} exists already", .0.display())]
     Exists(PathBuf),
-    /// The folder cannot be written; nothing is left of it.
+    /// The folder cannot be written, and nothing of it is left.
     #[error("{} cannot be written: {source}", path.display())]
     Write {
         /// The folder.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the system.
         source: io::Error,
     },
 }
 
-/// Makes a model folder from a GGUF file of Llama, Qwen2 or Qwen3, in F32, F16, BF16, Q8_0, Q4_0 or Q4_1. The folder
-/// is written aside, opened as any other, and renamed into place: it is there whole or not at all.
+/// Makes a model folder from a GGUF file of Llama, Qwen2 or Qwen3, in F32, F16, BF16, Q8_0, Q4_0 or
+/// Q4_1. The folder is written under another name, opened as a check, and renamed into place, so it
+/// exists whole or not at all.
 ///
 /// # Errors
 /// [`ImportError`] says what is wrong with the file or the disk.
@@ -71,15 +72,15 @@ pub fn import(file: &Path, folder: &Path) -> Result<(), ImportError> {
     let unusable = |problem| ImportError::Unusable { path: file.to_owned(), problem };
     folder::check(aside.path()).map_err(unusable)?;
     std::fs::rename(aside.path(), folder).map_err(failed)?;
-    // The folder has another name now: there is nothing aside to remove.
+    // The folder has been renamed, so there is nothing left to remove.
     let _ = aside.keep();
     File::open(beside).and_then(|folder| folder.sync_all()).map_err(failed)
 }
 
-/// Writes the files of a model folder into one that is there, and does not open what came of it.
+/// Writes the files of a model folder into an existing folder, without opening the result.
 ///
 /// # Errors
-/// As [`import`]; what was written before stays.
+/// As for [`import`]; files that were written before the error stay.
 pub(crate) fn fill(file: &Path, folder: &Path) -> Result<(), ImportError> {
     let problem = |problem| ImportError::File { path: file.to_owned(), problem };
     let failed = |source| ImportError::Write { path: folder.to_owned(), source };
@@ -109,7 +110,7 @@ pub(crate) fn fill(file: &Path, folder: &Path) -> Result<(), ImportError> {
     File::open(&weights).and_then(|file| file.sync_all()).map_err(failed)
 }
 
-/// Writes a file through to the disk.
+/// Writes a file and syncs it to the disk.
 fn write(path: &Path, contents: &[u8]) -> io::Result<()> {
     let mut file = File::create(path)?;
     file.write_all(contents)?;

@@ -1,8 +1,8 @@
-//! Where language models live: a folder with a folder for each model, and what comes in, is chosen, checked and
-//! removed there.
+//! The folder that holds the language models, one folder per model: models are downloaded or
+//! imported into it, chosen, checked and removed.
 //!
-//! A model folder is written aside, under a hidden name, and renamed when it is whole and has been opened as any user
-//! of it would: it is there whole or not at all.
+//! A model folder is written under a hidden name and renamed when it is complete and has been
+//! opened as a check, so it exists whole or not at all.
 
 mod digest;
 mod error;
@@ -24,30 +24,32 @@ use std::fs::{File, TryLockError};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-/// The file that holds the name of the chosen model. No model is called so: none is hidden.
+/// The file that holds the name of the chosen model. No model can have this name, because model
+/// names never begin with a dot.
 const CHOSEN: &str = ".chosen";
 
-/// How far a pull or a check has come.
+/// The progress of a pull or a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Progress<'p> {
-    /// The file that is at work.
+    /// The file that is being processed.
     pub file: &'p str,
-    /// Bytes of all files that are done. They can become fewer, when a server begins a file anew.
+    /// Bytes of all files done so far. This can decrease, when a server sends a file again from its
+    /// beginning.
     pub done: u64,
     /// Bytes of all files.
     pub total: u64,
 }
 
-/// A model that is here.
+/// An installed model.
 #[derive(Debug)]
 pub struct Model {
     /// Its name.
     pub name: String,
     /// Its folder.
     pub folder: PathBuf,
-    /// Whether it is the one to be used.
+    /// Whether it is the chosen one.
     pub chosen: bool,
-    /// What it was when it came, or why that is not known.
+    /// What it was when it was installed, or why that is not known.
     pub manifest: Result<Manifest, StoreError>,
 }
 
@@ -56,40 +58,40 @@ pub struct Model {
 pub struct Pulled {
     /// The name of the model.
     pub name: String,
-    /// What it is.
+    /// Its manifest.
     pub manifest: Manifest,
-    /// Whether it was here already, at this commit.
+    /// Whether it was installed already, at this commit.
     pub already: bool,
 }
 
 /// What a check found.
 #[derive(Debug)]
 pub struct Verified {
-    /// The files that are not what they were when the model came, and how.
+    /// The files that changed since the model was installed, and how.
     pub faults: Vec<(String, Fault)>,
     /// Why the model cannot be used, if it cannot.
     pub unusable: Option<CheckpointError>,
 }
 
-/// How a file is not what it was.
+/// How a file differs from what was installed.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// It is not there, or cannot be read: what the system says.
+    /// It is missing or cannot be read: the error of the system.
     Unreadable(ErrorKind),
-    /// It has another size or another content.
+    /// Its size or its content has changed.
     Changed,
-    /// It was not there.
+    /// It was not part of the model.
     Added,
 }
 
 impl Verified {
-    /// Whether all is as it was when the model came.
+    /// Whether the model is as it was installed, and can be used.
     pub fn is_sound(&self) -> bool {
         self.faults.is_empty() && self.unusable.is_none()
     }
 }
 
-/// The folder of models. It need not be there before the first comes.
+/// The folder of models. It is created with the first model.
 #[derive(Debug, Clone)]
 pub struct Store {
     folder: PathBuf,
@@ -101,10 +103,10 @@ impl Store {
         Store { folder: folder.into() }
     }
 
-    /// The models that are here, by name.
+    /// The installed models, sorted by name.
     ///
     /// # Errors
-    /// [`StoreError::Io`] when the folder cannot be read.
+    /// [`StoreError::Io`] if the folder cannot be read.
     pub fn list(&self) -> Result<Vec<Model>, StoreError> {
         let chosen = self.chosen()?;
         let entries = match std::fs::read_dir(&self.folder) {
@@ -128,7 +130,7 @@ impl Store {
     /// The folder of a model.
     ///
     /// # Errors
-    /// [`StoreError::Name`] and [`StoreError::Unknown`].
+    /// [`StoreError::Name`] or [`StoreError::Unknown`].
     pub fn folder(&self, name: &str) -> Result<PathBuf, StoreError> {
         let folder = self.place(name)?;
         match folder.is_dir() {
@@ -137,10 +139,10 @@ impl Store {
         }
     }
 
-    /// The name of the model that is to be used, if one was chosen and is still here.
+    /// The name of the chosen model, if one was chosen and is still installed.
     ///
     /// # Errors
-    /// [`StoreError::Io`] when the choice cannot be read.
+    /// [`StoreError::Io`] if the choice cannot be read.
     pub fn chosen(&self) -> Result<Option<String>, StoreError> {
         let path = self.folder.join(CHOSEN);
         match std::fs::read_to_string(&path) {
@@ -150,15 +152,15 @@ impl Store {
         }
     }
 
-    /// What changes when a model comes, goes or is chosen: the folder, and the file that holds the choice.
+    /// The paths to watch for changes of models: the folder, and the file that holds the choice.
     pub fn watched(&self) -> [PathBuf; 2] {
         [self.folder.clone(), self.folder.join(CHOSEN)]
     }
 
-    /// Makes a model the one that is to be used, after opening it.
+    /// Makes a model the chosen one, after opening it as a check.
     ///
     /// # Errors
-    /// [`StoreError::Unknown`], [`StoreError::Unusable`], and what the system says.
+    /// [`StoreError::Unknown`], [`StoreError::Unusable`], and errors of the system.
     pub fn choose(&self, name: &str) -> Result<(), StoreError> {
         folder::check(&self.folder(name)?).map_err(StoreError::Unusable)?;
         let path = self.folder.join(CHOSEN);
@@ -172,9 +174,9 @@ impl Store {
         write().map_err(StoreError::io(&path))
     }
 
-    /// Brings a model from the hub, under the name of its repository. The revision is taken as the commit that it is
-    /// now; each file is held to the size and the digest that the hub states. What came before an error is kept aside,
-    /// and the next pull goes on from there.
+    /// Downloads a model from the hub, under the name of its repository. The revision is pinned to
+    /// its current commit, and each file is checked against the size and the digest that the hub
+    /// states. After an error, what was received is kept, and the next pull resumes from there.
     ///
     /// # Errors
     /// [`StoreError`] names the file and what is wrong with it, the server or the disk.
@@ -207,7 +209,7 @@ impl Store {
             fetch::fetch(&agent, file, &aside, &mut seen)?;
             before = before.saturating_add(file.bytes);
         }
-        // What is left of an earlier pull, when the revision was another commit.
+        // Left over from an earlier pull, when the revision was another commit.
         for entry in std::fs::read_dir(&aside).map_err(StoreError::io(&aside))? {
             let path = entry.map_err(StoreError::io(&aside))?.path();
             if !listing.files.iter().any(|file| path.file_name() == Some(file.name.as_ref())) {
@@ -218,10 +220,10 @@ impl Store {
         Ok(Pulled { name, manifest, already: false })
     }
 
-    /// Makes a model of a GGUF file, under this name.
+    /// Imports a GGUF file as a model with this name.
     ///
     /// # Errors
-    /// [`StoreError::Exists`], [`StoreError::Import`], and what the system says.
+    /// [`StoreError::Exists`], [`StoreError::Import`], and errors of the system.
     pub fn import(&self, file: &Path, name: &str) -> Result<Manifest, StoreError> {
         let folder = self.place(name)?;
         let _lock = self.lock(name)?;
@@ -235,15 +237,15 @@ impl Store {
         let filled = gguf::fill(file, &aside).map_err(StoreError::from);
         let admitted = filled.and_then(|()| self.admit(&aside, &folder, Origin::Gguf { file: name }));
         admitted.inspect_err(|_| {
-            // The error that is told is the one that came first.
+            // The first error is the one to report.
             let _ = delete(&aside);
         })
     }
 
-    /// Reads all files of a model, and says what is not as it was when the model came.
+    /// Reads all files of a model, and returns what has changed since it was installed.
     ///
     /// # Errors
-    /// [`StoreError::Unknown`], and [`StoreError::Manifest`] when it is not known what it was.
+    /// [`StoreError::Unknown`]; [`StoreError::Manifest`] if it is not known what was installed.
     pub fn verify(&self, name: &str, progress: &mut dyn FnMut(Progress<'_>)) -> Result<Verified, StoreError> {
         let folder = self.folder(name)?;
         let manifest = Manifest::open(&folder)?;
@@ -261,7 +263,7 @@ impl Store {
         }
         for entry in std::fs::read_dir(&folder).map_err(StoreError::io(&folder))? {
             let file = entry.map_err(StoreError::io(&folder))?.file_name().to_string_lossy().into_owned();
-            // Who measures what the model's word is worth writes it down beside it.
+            // This file is added later, when the weight of the model is measured.
             let is_known = file == MANIFEST || file == WEIGHT_FILE;
             if !is_known && !manifest.files.contains_key(&file) {
                 faults.push((file, Fault::Added));
@@ -270,27 +272,29 @@ impl Store {
         Ok(Verified { faults, unusable: folder::check(&folder).err() })
     }
 
-    /// Removes a model, and what is left of pulls of it. Whoever has it open keeps it: on Unix a file that is mapped
-    /// lives on without a name until the last map is gone, and only then gives its space back.
+    /// Removes a model, and what unfinished pulls of it left. A process that has it open can still
+    /// use it: on Unix a mapped file exists without a name until its last mapping ends, and its
+    /// space is freed only then.
     ///
     /// # Errors
-    /// [`StoreError::Unknown`] when there is nothing of it, [`StoreError::Busy`] while it is pulled.
+    /// [`StoreError::Unknown`] if nothing of it exists, [`StoreError::Busy`] while it is being
+    /// pulled.
     pub fn remove(&self, name: &str) -> Result<(), StoreError> {
         let folder = self.place(name)?;
-        // What a pull keeps for the next one, and what an end without warning left of the others.
+        // What a pull keeps for the next one, and what a crash during the other operations left.
         let left = ["pull", "import", "removed"].map(|what| self.aside(name, what));
         if !folder.exists() && !left.iter().any(|left| left.exists()) {
             return Err(StoreError::Unknown(name.to_owned()));
         }
         let _lock = self.lock(name)?;
         left.iter().try_for_each(|left| delete(left))?;
-        // Under another name first: nobody opens a model of which half is gone.
+        // The folder is renamed first, so that nobody opens a model that is half deleted.
         let aside = self.aside(name, "removed");
         match std::fs::rename(&folder, &aside) {
             Err(error) if error.kind() == ErrorKind::NotFound => {}
             renamed => renamed.map_err(StoreError::io(&folder))?,
         }
-        // Read now and not before: another one may have been chosen meanwhile.
+        // Read only now, because another model may have been chosen meanwhile.
         let chosen = std::fs::read_to_string(self.folder.join(CHOSEN)).unwrap_or_default();
         if chosen.trim_end() == name {
             let path = self.folder.join(CHOSEN);
@@ -299,7 +303,7 @@ impl Store {
         delete(&aside)
     }
 
-    /// Opens a folder as its users will, records what it is, and gives it its place.
+    /// Opens a folder as a check, writes its manifest, and renames it into place.
     fn admit(&self, aside: &Path, folder: &Path, origin: Origin) -> Result<Manifest, StoreError> {
         if let Err(problem) = folder::check(aside) {
             delete(aside)?;
@@ -313,8 +317,9 @@ impl Store {
         Ok(manifest)
     }
 
-    /// Locks a model until the file is dropped or its process ends, however that ends. A second writer is refused at once.
-    /// The file of the lock stays: removing it could remove one that another process has just locked.
+    /// Locks a model until the file is dropped or the process ends in any way. A second writer is
+    /// refused at once. The lock file stays, because removing it could remove one that another
+    /// process has just locked.
     fn lock(&self, name: &str) -> Result<File, StoreError> {
         std::fs::create_dir_all(&self.folder).map_err(StoreError::io(&self.folder))?;
         let path = self.folder.join(format!(".{name}.lock"));
@@ -326,7 +331,7 @@ impl Store {
         }
     }
 
-    /// Where a model of this name is or would be.
+    /// The folder of a model with this name, whether or not it exists.
     fn place(&self, name: &str) -> Result<PathBuf, StoreError> {
         match source::is_name(name) {
             true => Ok(self.folder.join(name)),
@@ -334,13 +339,13 @@ impl Store {
         }
     }
 
-    /// The hidden folder beside the models in which something is done with this one.
+    /// The hidden folder, beside the models, for an operation on this model.
     fn aside(&self, name: &str, what: &str) -> PathBuf {
         self.folder.join(format!(".{name}.{what}"))
     }
 }
 
-/// Deletes a folder, if it is there.
+/// Deletes a folder if it exists.
 fn delete(folder: &Path) -> Result<(), StoreError> {
     match std::fs::remove_dir_all(folder) {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),

@@ -234,7 +234,7 @@ fn files_that_are_wrong_are_refused_with_a_reason() {
     let set = |at: usize, with: &'static [u8]| {
         move |bytes: &mut Vec<u8>| bytes[at..][..with.len()].copy_from_slice(with)
     };
-    check(&|bytes| bytes.clear(), "it ends early: 4 more bytes are claimed, 0 follow");
+    check(&|bytes| bytes.clear(), "it ends early: 4 more bytes are claimed, but only 0 follow");
     check(&set(0, b"GGML"), "it is not a GGUF file");
     check(&set(4, &[1, 0, 0, 0]), "version 1");
     check(&set(4, &[0, 0, 0, 3]), "big-endian");
@@ -254,10 +254,10 @@ fn files_that_are_wrong_are_refused_with_a_reason() {
     check(&set(tensor, &[9]), "it has 9 dimensions");
     check(&set(tensor + 4, &[0xff; 8]), "it has a dimension of");
     check(&set(tensor + 4, &[0, 0, 0, 0, 8, 0, 0, 0]), "claims");
-    check(&set(tensor + 4, &[33]), "rows of 33 are not whole blocks of 32");
-    check(&set(tensor + 20, &[12]), "its format is Q4_K (12); take the file in");
+    check(&set(tensor + 4, &[33]), "rows of 33 weights are not whole blocks of 32");
+    check(&set(tensor + 20, &[12]), "its format Q4_K (12) is not supported");
     check(&set(tensor + 24, &[0xff]), "is expected");
-    check(&set(after("blk.0.ffn_"), b"xx"), "is of no model that is known here");
+    check(&set(after("blk.0.ffn_"), b"xx"), "is not part of a supported model");
     check(&|bytes| bytes.truncate(bytes.len() - 1000), "claims");
     // A scale that is not a number, in the last tensor.
     let nan = |bytes: &mut Vec<u8>| {

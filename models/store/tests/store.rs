@@ -136,10 +136,10 @@ fn a_server_without_ranges_begins_anew() {
 fn lies_are_found_out() {
     for (file, trouble, expected) in [
         (WEIGHTS, Trouble::Shorter, "model.safetensors: the hub states"),
-        (WEIGHTS, Trouble::Longer, "the server gives more"),
+        (WEIGHTS, Trouble::Longer, "the server sends more"),
         (WEIGHTS, Trouble::Other, "model.safetensors: the hub states the digest"),
         ("config.json", Trouble::Shorter, "config.json: the hub states"),
-        ("config.json", Trouble::Longer, "the server gives more"),
+        ("config.json", Trouble::Longer, "the server sends more"),
         ("config.json", Trouble::Other, "config.json: the hub states the digest"),
         ("tokenizer.json", Trouble::Status(403), "tokenizer.json: the server answers 403"),
         ("tokenizer.json", Trouble::Status(503), "the server answers 503"),
@@ -161,8 +161,8 @@ fn what_the_hub_states_must_be_complete() {
         (|listing| *listing = json!([]), "cannot be used"),
         (|listing| drop_file(listing, "config.json"), "it has no config.json"),
         (|listing| drop_file(listing, WEIGHTS), "it has neither model.safetensors nor"),
-        (|listing| listing["siblings"][0]["size"] = Value::Null, "without a size and a digest"),
-        (|listing| listing["siblings"][0]["size"] = json!(u64::MAX), "cannot be right"),
+        (|listing| listing["siblings"][0]["size"] = Value::Null, "has no size or no digest"),
+        (|listing| listing["siblings"][0]["size"] = json!(u64::MAX), "the limit is 134217728"),
         (
             |listing| {
                 let first = listing["siblings"][0].clone();

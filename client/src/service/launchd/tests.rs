@@ -1,12 +1,12 @@
-//! launchd itself runs only on macOS: here a script with its habits stands in for it.
+//! launchd itself runs only on macOS, so a script that behaves like it takes its place here.
 
 use std::fs;
 
 use super::super::tool::tests::write_program;
 use super::*;
 
-/// A `launchctl` that remembers what is loaded, ends agents late, and refuses to load one that is still there, as
-/// launchd does. Every call is noted in `calls`.
+/// A `launchctl` that remembers what is loaded, unloads agents late, and refuses to load one that
+/// is still loaded, as launchd does. It logs every call in `calls`.
 const STAND_IN: &str = r#"#!/bin/sh
 cd "$(dirname "$0")" || exit 1
 echo "$*" >>calls
@@ -44,7 +44,7 @@ impl Mac {
         Mac { home, launchd }
     }
 
-    /// The calls since the last look, without the ones that only ask.
+    /// The calls since the last check, without those that only query.
     fn calls(&self) -> Vec<String> {
         let path = self.home.path().join("calls");
         let calls = fs::read_to_string(&path).unwrap_or_default();
@@ -151,7 +151,7 @@ fn a_slow_end_is_waited_for() {
     let mac = Mac::new();
     mac.launchd.install(&daemon("/usr/local/bin/saysod")).unwrap();
     mac.calls();
-    // Somebody else's `bootout` is under way: loading fails until it is done.
+    // Another `bootout` is under way: loading fails until it is done.
     fs::write(mac.home.path().join("leaving"), "1\n2\n3\n4\n").unwrap();
     mac.launchd.unload("gui/501").unwrap();
     mac.launchd.load("gui/501").unwrap();

@@ -9,13 +9,15 @@ use sayso_store::Store;
 use serde_json::json;
 use std::time::{Duration, Instant};
 
-/// Loads a model as the daemon does, measures, and prints the medians.
+/// Loads a model as the daemon does, measures it, and prints the medians.
 pub(super) fn run(store: &Store, name: Option<&str>, rounds: u32, json: bool) -> Result<()> {
     let settings = Settings::load_usable().0.model;
     let name = match (name, settings.name) {
         (Some(name), _) => name_here(store, name),
         (None, Some(name)) => name,
-        (None, None) => store.chosen()?.context("no model is chosen: name one that `list` shows")?,
+        (None, None) => {
+            store.chosen()?.context("no model is in use; name one that `sayso model list` shows")?
+        }
     };
     let folder = store.folder(&name)?;
     let mut options = Options::default();
@@ -48,10 +50,10 @@ pub(super) fn run(store: &Store, name: Option<&str>, rounds: u32, json: bool) ->
     let rate = |tokens: usize, time: Duration| tokens as f64 / time.as_secs_f64().max(1e-9);
     print(&format!(
         "{name}, {} threads, medians of {rounds} rounds\n\
-         load          {}  {} of weights, {} to work in\n\
+         load          {}  {} of weights, {} of working memory\n\
          read {:<2}       {}  {:.0} tokens a second\n\
          write 1       {}  {:.0} tokens a second\n\
-         judge {} × {}  {}  beside a cached prompt\n",
+         judge {} × {}  {}  with a cached prompt\n",
         options.threads,
         ms(loaded),
         megabytes(weights),
@@ -67,7 +69,7 @@ pub(super) fn run(store: &Store, name: Option<&str>, rounds: u32, json: bool) ->
     ))
 }
 
-/// The middle one.
+/// The median.
 fn median(mut times: Vec<Duration>) -> Duration {
     times.sort_unstable();
     times.get(times.len() / 2).copied().unwrap_or_default()

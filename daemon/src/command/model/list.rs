@@ -5,7 +5,7 @@ use anyhow::Result;
 use sayso_store::{Model, Origin, Source, Store, series};
 use serde_json::json;
 
-/// Prints the models that are here, and the short names of those that are not.
+/// Prints the installed models, and the short names of those that are not installed.
 pub(super) fn run(store: &Store, json: bool) -> Result<()> {
     let models = store.list()?;
     if json {
@@ -27,15 +27,15 @@ pub(super) fn run(store: &Store, json: bool) -> Result<()> {
     for Model { name, chosen, manifest, .. } in &models {
         let (size, from) = match manifest {
             Ok(manifest) => (megabytes(manifest.bytes()), format_origin(&manifest.origin)),
-            Err(problem) => ("?".to_owned(), format!("from elsewhere, or damaged: {problem}")),
+            Err(problem) => ("?".to_owned(), format!("of unknown origin, or damaged: {problem}")),
         };
         let mark = if *chosen { '*' } else { ' ' };
         text += &format!("{mark} {name:width$}  {size:>7}  {from}\n");
     }
     let absent: Vec<_> = series().filter(|(_, repository)| !is_here(&models, repository)).collect();
     if !absent.is_empty() {
-        text += if models.is_empty() { "No model is here.\n" } else { "\n" };
-        text += "To be had by `sayso model pull`:\n";
+        text += if models.is_empty() { "No model is installed.\n" } else { "\n" };
+        text += "Install one with `sayso model pull NAME`:\n";
         for (short, repository) in absent {
             text += &format!("  {short}  {repository}\n");
         }

@@ -8,7 +8,7 @@ use sayso_store::{Hub, Progress, Source, Store};
 use serde_json::json;
 use std::thread;
 
-/// Brings a model, with a bar on a terminal's standard error meanwhile.
+/// Downloads a model, with a progress bar on standard error if that is a terminal.
 pub(super) fn run(store: &Store, model: &str, json: bool) -> Result<()> {
     let source = Source::parse(model)?;
     let hub = Hub::from_env()?;
@@ -30,11 +30,11 @@ pub(super) fn run(store: &Store, model: &str, json: bool) -> Result<()> {
             &json!({ "name": name, "bytes": bytes, "origin": origin, "already": pulled.already }),
         );
     }
-    let (is, size) = (if pulled.already { "is here already" } else { "is here" }, megabytes(bytes));
-    print(&format!("{name} {is}, {size}, as the hub states it. To have it judge: sayso model use {name}\n"))
+    let (is, size) = (if pulled.already { "is already installed" } else { "is installed" }, megabytes(bytes));
+    print(&format!("{name} {is} ({size}). To use it: sayso model use {name}\n"))
 }
 
-/// A bar without colour, which shows itself on a terminal only.
+/// A bar without colour, which is shown only on a terminal.
 fn bar() -> ProgressBar {
     const TEMPLATE: &str = "{bar:30} {bytes}/{total_bytes}, {bytes_per_sec}, {eta} left  {msg}";
     let style = ProgressStyle::with_template(TEMPLATE).unwrap_or_else(|_| ProgressStyle::default_bar());
@@ -43,18 +43,19 @@ fn bar() -> ProgressBar {
     bar
 }
 
-/// Makes Ctrl-C say what becomes of what came so far. Nothing else is needed: every byte is in its file, and the lock
-/// ends with the process.
+/// Makes Ctrl-C say how to resume. Nothing else is needed, because every received byte is in its
+/// file, and the lock ends with the process.
 fn heed_interrupt(bar: ProgressBar, model: String) -> Result<()> {
     let mut interrupt = SigSet::empty();
     interrupt.add(Signal::SIGINT);
-    // Before any other thread begins, which would then be the one to be ended by it.
+    // This must precede the start of any other thread, because the signal would end the process in
+    // a thread that does not block it.
     interrupt.thread_block().context("signals cannot be waited for")?;
     thread::spawn(move || {
         if interrupt.wait().is_ok() {
             bar.finish_and_clear();
-            crate::print_error(&format!("stopped; `sayso model pull {model}` goes on from here"));
-            // As shells report a program that Ctrl-C ended.
+            crate::print_error(&format!("interrupted; run `sayso model pull {model}` again to resume"));
+            // The exit status that shells report for a program that Ctrl-C ended.
             std::process::exit(130);
         }
     });

@@ -6,7 +6,7 @@ use sayso_store::{Fault, Store, StoreError, Verified};
 use serde_json::json;
 use std::process::ExitCode;
 
-/// Reads models and prints what is wrong with each.
+/// Checks models and prints what is wrong with each.
 pub(super) fn run(store: &Store, name: Option<&str>, json: bool) -> Result<ExitCode> {
     let names = match name {
         Some(name) => vec![name_here(store, name)],
@@ -23,14 +23,14 @@ pub(super) fn run(store: &Store, name: Option<&str>, json: bool) -> Result<ExitC
         if json {
             print_json(&json!({ "name": name, "sound": problems.is_empty(), "problems": problems }))?;
         } else if problems.is_empty() {
-            print(&format!("{name} is as it was when it came\n"))?;
+            print(&format!("{name} is intact\n"))?;
         } else {
             let lines: String = problems.iter().map(|problem| format!("  {problem}\n")).collect();
-            print(&format!("{name} is damaged; remove it and bring it anew:\n{lines}"))?;
+            print(&format!("{name} is damaged; remove it and install it again:\n{lines}"))?;
         }
     }
     if names.is_empty() && !json {
-        print("No model is here.\n")?;
+        print("No model is installed.\n")?;
     }
     Ok(if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -38,9 +38,9 @@ pub(super) fn run(store: &Store, name: Option<&str>, json: bool) -> Result<ExitC
 fn problems(verified: &Verified) -> Vec<String> {
     let format_fault = |(file, fault): &(String, Fault)| match fault {
         Fault::Unreadable(kind) => format!("{file} cannot be read: {kind}"),
-        Fault::Changed => format!("{file} has another content than it had"),
-        Fault::Added => format!("{file} was not part of it"),
+        Fault::Changed => format!("{file} has changed"),
+        Fault::Added => format!("{file} is not part of the model"),
     };
-    let unusable = verified.unusable.as_ref().map(|problem| format!("it cannot be used: {problem}"));
+    let unusable = verified.unusable.as_ref().map(|problem| format!("the model cannot be used: {problem}"));
     verified.faults.iter().map(format_fault).chain(unusable).collect()
 }

@@ -10,10 +10,10 @@ use std::path::Path;
 /// The name of the file in a model folder.
 pub const CONFIG: &str = "config.json";
 
-/// The families that the decoder knows.
+/// The model families that the decoder supports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ModelType {
-    /// Llama and what is built like it, such as SmolLM2.
+    /// Llama and models with the same architecture, such as SmolLM2.
     Llama,
     /// Qwen2 and Qwen2.5: query, key and value have biases.
     Qwen2,
@@ -21,15 +21,16 @@ pub enum ModelType {
     Qwen3,
 }
 
-/// The dimensions of a decoder and how it computes. The numbers have been checked: products of them fit, heads divide
-/// evenly, and nothing is set that would change the computation and is not known here.
+/// The dimensions of a decoder and the options of its computation. The values have been checked:
+/// products of dimensions do not overflow, heads divide evenly, and no option asks for a
+/// computation that is not supported.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Config {
     /// The family.
     pub model_type: ModelType,
     /// Width of the residual stream.
     pub hidden_size: usize,
-    /// Width between the matrices of the feed-forward part.
+    /// Width between the matrices of the feed-forward network.
     pub intermediate_size: usize,
     /// Number of layers.
     pub num_hidden_layers: usize,
@@ -43,7 +44,7 @@ pub struct Config {
     pub vocab_size: usize,
     /// The longest text that the model was made for, in tokens.
     pub max_position_embeddings: usize,
-    /// Added to the mean square before its root is taken.
+    /// Epsilon of the RMS norms: added to the mean square before the root is taken.
     pub rms_norm_eps: f32,
     /// The rotary embedding.
     pub rope: Rope,
@@ -53,15 +54,16 @@ pub struct Config {
     pub output_bias: bool,
     /// Whether `gate_proj`, `up_proj` and `down_proj` have a `bias`.
     pub mlp_bias: bool,
-    /// Whether `q_norm` and `k_norm` normalise each head of width `head_dim` before it is turned.
+    /// Whether `q_norm` and `k_norm` normalise each head of width `head_dim` before the rotary
+    /// embedding is applied.
     pub qk_norm: bool,
-    /// Whether the embedding is the output matrix too; otherwise there is `lm_head`.
+    /// Whether the embedding is also the output matrix; otherwise `lm_head` is.
     pub tie_word_embeddings: bool,
     quantizations: Option<Quantizations>,
 }
 
-/// Limits of the dimensions: several times those of the largest models that a laptop holds. They keep every product
-/// of two dimensions far from overflow.
+/// Limits of the dimensions, several times those of the largest models that fit on a laptop. They
+/// keep every product of two dimensions far from overflow.
 const WIDEST: usize = 1 << 18;
 const LONGEST: usize = 1 << 24;
 
@@ -69,15 +71,17 @@ impl Config {
     /// Reads `config.json` of a model folder.
     ///
     /// # Errors
-    /// [`CheckpointError`] names the entry that is missing, impossible or not known here.
+    /// [`CheckpointError`] names the entry that is missing, invalid or not supported.
     pub fn open(folder: &Path) -> Result<Config, CheckpointError> {
         let path = folder.join(CONFIG);
         let entries: Entries = file::json(&path)?;
         Config::check(entries).map_err(|problem| CheckpointError::entry(&path, problem))
     }
 
-    /// How a layer is packed if it has `.scales`; nothing when the configuration does not tell or says that it is not
-    /// quantized. Whether it has them, [`Checkpoint::quantization`](super::Checkpoint::quantization) knows.
+    /// How a layer is packed if it has `.scales`. `None` if the configuration has no quantization
+    /// or says that this layer is not quantized.
+    /// [`Checkpoint::quantization`](super::Checkpoint::quantization) also checks that the layer has
+    /// `.scales`.
     pub fn quantization(&self, layer: &str) -> Option<Quantization> {
         let quantizations = self.quantizations.as_ref()?;
         match quantizations.layers.get(layer) {
@@ -87,7 +91,7 @@ impl Config {
         }
     }
 
-    /// The layers for which `quantization` has an entry of their own.
+    /// The layers that have an entry of their own in `quantization`.
     pub(super) fn overrides(&self) -> impl Iterator<Item = &str> {
         self.quantizations.iter().flat_map(|quantizations| quantizations.layers.keys()).map(String::as_str)
     }
@@ -97,7 +101,7 @@ impl Config {
             "llama" => ModelType::Llama,
             "qwen2" => ModelType::Qwen2,
             "qwen3" => ModelType::Qwen3,
-            other => return Err(format!("model_type is {other:?}; llama, qwen2 and qwen3 are known")),
+            other => return Err(format!("model_type is {other:?}; llama, qwen2 and qwen3 are supported")),
         };
         entries.refuse_unknown_computation(model_type)?;
         let llama = model_type == ModelType::Llama;
@@ -112,7 +116,7 @@ impl Config {
         let num_key_value_heads = dimension("num_key_value_heads", key_value_heads, WIDEST)?;
         if !num_attention_heads.is_multiple_of(num_key_value_heads) {
             return Err(format!(
-                "num_attention_heads {num_attention_heads} is no multiple of num_key_value_heads {num_key_value_heads}"
+                "num_attention_heads {num_attention_heads} is not a multiple of num_key_value_heads {num_key_value_heads}"
             ));
         }
         let head_dim = match entries.head_dim {
@@ -121,15 +125,17 @@ impl Config {
             None if hidden_size.is_multiple_of(num_attention_heads) => hidden_size / num_attention_heads,
             None => {
                 return Err(format!(
-                    "hidden_size {hidden_size} is no multiple of num_attention_heads {num_attention_heads}"
+                    "hidden_size {hidden_size} is not a multiple of num_attention_heads {num_attention_heads}"
                 ));
             }
         };
         if !head_dim.is_multiple_of(2) {
-            return Err(format!("head_dim is {head_dim}; the rotary embedding needs an even one"));
+            return Err(format!("head_dim is {head_dim}; the rotary embedding needs an even number"));
         }
         if num_attention_heads * head_dim > WIDEST {
-            return Err(format!("{num_attention_heads} heads of {head_dim} are more than {WIDEST}"));
+            return Err(format!(
+                "{num_attention_heads} heads of width {head_dim} exceed the limit of {WIDEST}"
+            ));
         }
         let attention_bias = entries.attention_bias.unwrap_or(false);
         Ok(Config {
@@ -158,7 +164,8 @@ impl Config {
     }
 }
 
-/// The entries that are read. Others say nothing that a decoder needs: names, dates, how the training was done.
+/// The entries that are read. The others do not affect the computation: names, dates, how the model
+/// was trained.
 #[derive(Deserialize)]
 struct Entries {
     model_type: String,
@@ -173,7 +180,7 @@ struct Entries {
     rms_norm_eps: f64,
     rope_theta: Option<f64>,
     rope_scaling: Option<RopeEntries>,
-    /// Where `transformers` 5 writes the two above.
+    /// `transformers` 5 writes the two entries above in here.
     rope_parameters: Option<RopeEntries>,
     rope_traditional: Option<bool>,
     partial_rotary_factor: Option<f64>,
@@ -201,26 +208,27 @@ struct RopeEntries {
 }
 
 impl Entries {
-    /// Refuses what would be computed differently and is not known here; silence would give wrong words.
+    /// Refuses settings that change the computation and are not supported. Ignoring them would give
+    /// wrong output.
     fn refuse_unknown_computation(&self, model_type: ModelType) -> Result<(), String> {
         match self.hidden_act.as_deref() {
             None | Some("silu") => {}
-            Some(other) => return Err(format!("hidden_act is {other:?}; only \"silu\" is known")),
+            Some(other) => return Err(format!("hidden_act is {other:?}; only \"silu\" is supported")),
         }
         if self.use_sliding_window == Some(true) {
-            return Err("use_sliding_window is true; only attention to the whole text is known".to_owned());
+            return Err("use_sliding_window is true; only full attention is supported".to_owned());
         }
         if let Some(other) = self.layer_types.iter().flatten().find(|kind| *kind != "full_attention") {
-            return Err(format!("layer_types has {other:?}; only \"full_attention\" is known"));
+            return Err(format!("layer_types has {other:?}; only \"full_attention\" is supported"));
         }
         if self.rope_traditional == Some(true) {
-            return Err("rope_traditional is true; only the halves of a head are turned here".to_owned());
+            return Err("rope_traditional is true; only rotation by halves of a head is supported".to_owned());
         }
         let nested = self.rope_parameters.as_ref().and_then(|rope| rope.partial_rotary_factor);
         if let Some(part) = self.partial_rotary_factor.or(nested)
             && part != 1.0
         {
-            return Err(format!("partial_rotary_factor is {part}; only whole heads are turned here"));
+            return Err(format!("partial_rotary_factor is {part}; only 1 is supported"));
         }
         if model_type == ModelType::Qwen3 && self.attention_bias == Some(true) {
             return Err("attention_bias is true, which no Qwen3 model has".to_owned());
@@ -232,7 +240,7 @@ impl Entries {
             (None, Some(other)) => {
                 let method = other.get("quant_method").unwrap_or(&Value::Null);
                 Err(format!(
-                    "quantization_config has quant_method {method}; only the quantization of mlx_lm is known"
+                    "quantization_config has quant_method {method}; only the quantization of mlx_lm is supported"
                 ))
             }
             _ => Ok(()),
@@ -274,7 +282,7 @@ impl RopeEntries {
                     )?,
                 })
             }
-            other => Err(format!("rope_type is {other:?}; default, linear and llama3 are known")),
+            other => Err(format!("rope_type is {other:?}; default, linear and llama3 are supported")),
         }
     }
 }
@@ -289,7 +297,7 @@ fn dimension(name: &str, value: u64, most: usize) -> Result<usize, String> {
 fn positive(name: &str, value: Option<f64>) -> Result<f64, String> {
     match value {
         Some(value) if value.is_finite() && value > 0.0 && value <= 1e12 => Ok(value),
-        Some(value) => Err(format!("{name} is {value}; it must be above 0 and sensible")),
+        Some(value) => Err(format!("{name} is {value}; it must be above 0 and at most 1e12")),
         None => Err(format!("{name} is missing")),
     }
 }
@@ -299,7 +307,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    /// What the published Qwen3-0.6B in 4 bits has.
+    /// The configuration of the published Qwen3-0.6B in 4 bits.
     fn qwen3() -> Value {
         json!({
             "architectures": ["Qwen3ForCausalLM"], "attention_bias": false, "attention_dropout": 0.0,
@@ -389,9 +397,9 @@ mod tests {
         check("hidden_size", 0.into(), "hidden_size is 0");
         check("vocab_size", json!(100_000_000_000_u64), "vocab_size is 100000000000");
         check("hidden_size", json!(-1), "invalid value: integer `-1`");
-        check("num_key_value_heads", 3.into(), "no multiple of num_key_value_heads 3");
+        check("num_key_value_heads", 3.into(), "not a multiple of num_key_value_heads 3");
         check("head_dim", 127.into(), "head_dim is 127");
-        check("head_dim", 100_000.into(), "16 heads of 100000");
+        check("head_dim", 100_000.into(), "16 heads of width 100000");
         check("rms_norm_eps", 0.into(), "rms_norm_eps is 0");
         check("rope_theta", json!(1e300), "rope_theta is 1");
         check("rope_scaling", json!({"type": "yarn", "factor": 4.0}), "rope_type is \"yarn\"");

@@ -5,28 +5,28 @@ use std::path::{Path, PathBuf};
 /// Why a model folder cannot be used. Each message names the file, the entry or the tensor that is wrong.
 #[derive(Debug, thiserror::Error)]
 pub enum CheckpointError {
-    /// A file of the folder is not there or cannot be read.
+    /// A file of the folder is missing or cannot be read.
     #[error("{}: {source}", path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the system.
         source: std::io::Error,
     },
     /// A folder, a pipe or a device stands where a file should.
     #[error("{} is not a file", .0.display())]
     NotAFile(PathBuf),
-    /// A JSON file is larger than any of its kind.
-    #[error("{} has {bytes} bytes; more than {limit} cannot be right", path.display())]
+    /// A file is larger than any valid file of its kind.
+    #[error("{} has {bytes} bytes; the limit is {limit}", path.display())]
     TooLarge {
         /// The file.
         path: PathBuf,
-        /// Its size.
+        /// Its size in bytes.
         bytes: u64,
-        /// The most that is read, in bytes.
+        /// The limit, in bytes.
         limit: u64,
     },
-    /// A JSON file that is none, or that lacks an entry.
+    /// A file that is not valid JSON, or that lacks an entry.
     #[error("{}: {source}", path.display())]
     Json {
         /// The file.
@@ -34,7 +34,7 @@ pub enum CheckpointError {
         /// Line, column and what is wrong there.
         source: serde_json::Error,
     },
-    /// An entry of a JSON file says what cannot be, or what this program cannot do.
+    /// An entry of a JSON file that is invalid or not supported.
     #[error("{}: {problem}", path.display())]
     Entry {
         /// The file.
@@ -42,10 +42,10 @@ pub enum CheckpointError {
         /// The entry and what is wrong with it.
         problem: String,
     },
-    /// A weights file that was made by Python's `pickle`: it could run code, and is never read.
-    #[error("{} is a pickle, not safetensors; convert it where you trust it", .0.display())]
+    /// A weights file in Python's `pickle` format. It could run code, so it is never read.
+    #[error("{} is a pickle, not safetensors; sayso never reads pickles, because they can run code", .0.display())]
     Pickle(PathBuf),
-    /// A weights file that is cut short, overwritten or made to mislead.
+    /// A weights file that is truncated, overwritten or crafted to mislead.
     #[error("{} is damaged: {problem}", path.display())]
     Damaged {
         /// The file.
@@ -53,13 +53,14 @@ pub enum CheckpointError {
         /// What is wrong with it.
         problem: String,
     },
-    /// A tensor that the model needs is not there.
+    /// A tensor that the model needs is missing.
     #[error("tensor {0} is missing")]
     Missing(String),
-    /// A tensor that the model has no use for: the configuration is of another model, or says nothing of quantization.
+    /// A tensor that the model does not use: the configuration belongs to another model, or says
+    /// nothing about quantization.
     #[error("tensor {0} is not part of the model that config.json describes")]
     Surplus(String),
-    /// A tensor has another shape than the configuration says.
+    /// A tensor does not have the shape that the configuration implies.
     #[error("tensor {name} has shape {found:?} where {expected:?} is expected")]
     Misshapen {
         /// Its name.
@@ -69,7 +70,7 @@ pub enum CheckpointError {
         /// The shape that follows from `config.json`.
         expected: Vec<usize>,
     },
-    /// A tensor holds another kind of numbers.
+    /// A tensor holds numbers of an unsupported type.
     #[error("tensor {name} holds {found} where {expected} is expected")]
     Mistyped {
         /// Its name.
@@ -79,23 +80,23 @@ pub enum CheckpointError {
         /// The types that can be used.
         expected: &'static str,
     },
-    /// A number that is none, or infinite.
+    /// A tensor holds a number that is infinite or NaN.
     #[error("tensor {0} holds a number that is not finite")]
     NotFinite(String),
 }
 
 impl CheckpointError {
-    /// An error of the system at a file.
+    /// A system error about a file.
     pub(crate) fn unreadable(path: &Path) -> impl FnOnce(std::io::Error) -> CheckpointError + '_ {
         move |source| CheckpointError::Unreadable { path: path.to_owned(), source }
     }
 
-    /// An entry that is wrong.
+    /// An invalid entry.
     pub(crate) fn entry(path: &Path, problem: impl Into<String>) -> CheckpointError {
         CheckpointError::Entry { path: path.to_owned(), problem: problem.into() }
     }
 
-    /// A weights file that is wrong.
+    /// A damaged weights file.
     pub(crate) fn damaged(path: &Path, problem: impl Into<String>) -> CheckpointError {
         CheckpointError::Damaged { path: path.to_owned(), problem: problem.into() }
     }

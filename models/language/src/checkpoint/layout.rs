@@ -1,16 +1,16 @@
-//! Which tensors a model has: their names, shapes and types follow from the configuration, and the folder must hold
-//! these and no others.
+//! Which tensors a model has. Their names, shapes and types follow from the configuration, and the
+//! folder must hold exactly these.
 
 use super::{CONFIG, Checkpoint, CheckpointError, Config, Dtype, Quantization, TensorView};
 use std::collections::BTreeSet;
 use std::path::Path;
 
-/// What a decoder is made of, named as in the checkpoint.
+/// A part of a decoder, named as in the checkpoint.
 #[derive(Debug, PartialEq, Eq)]
 enum Part {
-    /// A vector that scales what was normalised.
+    /// The weight of a norm: (width)
     Norm { name: String, width: usize },
-    /// A matrix of outputs × inputs, plain or quantized, perhaps with a bias.
+    /// A matrix (outputs, inputs), plain or quantized, possibly with a bias.
     Layer { name: String, outputs: usize, inputs: usize, bias: bool },
 }
 
@@ -66,7 +66,7 @@ struct Expected {
     packed: bool,
 }
 
-/// Holds a folder's tensors to its configuration.
+/// Checks a folder's tensors against its configuration.
 ///
 /// # Errors
 /// The first tensor that is missing, misshapen, mistyped, not finite or not part of the model.
@@ -95,12 +95,14 @@ pub(super) fn check(folder: &Path, checkpoint: &Checkpoint) -> Result<(), Checkp
     }
     let layers: BTreeSet<&str> = parts.iter().map(Part::name).chain(["lm_head"]).collect();
     match config.overrides().find(|layer| !layers.contains(layer)) {
-        Some(layer) => Err(wrong(format!("quantization.{layer} is of a layer that this model has not"))),
+        Some(layer) => {
+            Err(wrong(format!("quantization.{layer} names a layer that this model does not have")))
+        }
         None => Ok(()),
     }
 }
 
-/// The tensors of all parts: a layer that has scales is packed.
+/// The tensors of all parts. A layer that has scales is packed.
 fn expected(checkpoint: &Checkpoint, parts: &[Part]) -> Result<Vec<Expected>, String> {
     let mut tensors = Vec::new();
     for part in parts {
@@ -120,7 +122,7 @@ fn expected(checkpoint: &Checkpoint, parts: &[Part]) -> Result<Vec<Expected>, St
                 };
                 if !inputs.is_multiple_of(group_size) {
                     return Err(format!(
-                        "{name} has {inputs} inputs, which is no multiple of group_size {group_size}"
+                        "{name} has {inputs} inputs, which is not a multiple of group_size {group_size}"
                     ));
                 }
                 tensor("weight", &[outputs, inputs * bits / 32], true);
@@ -132,7 +134,8 @@ fn expected(checkpoint: &Checkpoint, parts: &[Part]) -> Result<Vec<Expected>, St
     Ok(tensors)
 }
 
-/// How a layer is packed. One whose weight is U32 is meant to be, too: then it is its scales that are missing.
+/// How a layer is packed. A layer with U32 weights counts as packed even without scales, so that
+/// the error names the missing scales.
 fn packing(checkpoint: &Checkpoint, layer: &str) -> Option<Quantization> {
     let meant = || checkpoint.tensor(&format!("{layer}.weight")).is_ok_and(|view| view.dtype == Dtype::U32);
     checkpoint.quantization(layer).or_else(|| checkpoint.config().quantization(layer).filter(|_| meant()))
@@ -152,7 +155,8 @@ fn typed(
     }
 }
 
-/// Whether all numbers of a tensor of floats are finite: one that is not has all bits of its exponent set.
+/// Whether all numbers of a float tensor are finite. Infinity and NaN have all bits of the exponent
+/// set.
 fn is_finite(view: TensorView<'_>) -> bool {
     match view.dtype {
         Dtype::F16 => none_has(view.bytes, 0x7c00),
@@ -161,7 +165,8 @@ fn is_finite(view: TensorView<'_>) -> bool {
     }
 }
 
-/// Whether no 16-bit number has all bits of `exponent`. Without an early exit, so that it runs at memory speed.
+/// Whether no 16-bit number has all bits of `exponent` set. There is no early exit, so that this
+/// runs at memory speed.
 fn none_has(bytes: &[u8], exponent: u16) -> bool {
     let numbers = bytes.as_chunks::<2>().0.iter();
     !numbers.fold(false, |found, bytes| found | (u16::from_le_bytes(*bytes) & exponent == exponent))

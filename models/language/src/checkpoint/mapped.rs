@@ -1,18 +1,20 @@
-//! The one place where a file becomes memory.
+//! The only place that maps files into memory.
 #![allow(unsafe_code)]
 
 use super::{CheckpointError, file};
 use memmap2::{Advice, Mmap};
 use std::path::Path;
 
-/// A file mapped to be read: its pages are in memory once, for all who use it, and the system may drop them.
+/// A file mapped for reading. All users of the file share its pages in memory, and the system may
+/// evict them.
 ///
 /// # Invariant
-/// The file is not changed while it is mapped. sayso writes model files aside and renames them into place, and removes
-/// them by unlinking, so its own work never changes a mapped file: a mapping keeps the old file until it ends. Where
-/// somebody else writes into a mapped file, the weights change under the decoder, which then computes nonsense but
-/// reads no other memory; where somebody cuts it short, the system ends the process at the next read of the missing
-/// part (SIGBUS). Nothing but numbers is read from a mapping after it was checked: shapes and names are copied out.
+/// The file does not change while it is mapped. sayso itself keeps to that: it writes model files
+/// under another name and renames them into place, and it removes them by unlinking, after which a
+/// mapping still refers to the old file. If another program writes into a mapped file, the weights
+/// change and the decoder computes nonsense, but it reads no other memory. If another program
+/// truncates the file, the system kills the process at the next read of the missing part (SIGBUS).
+/// After the check, only numbers are read from a mapping; shapes and names have been copied out.
 #[derive(Debug)]
 pub struct Mapped(Mmap);
 
@@ -20,12 +22,14 @@ impl Mapped {
     /// Maps a file.
     ///
     /// # Errors
-    /// When it is not there, not a file or cannot be read.
+    /// The file is missing, is not a regular file, or cannot be read.
     pub fn open(path: &Path) -> Result<Mapped, CheckpointError> {
         let file = file::open(path)?;
-        // SAFETY: the file is not changed while it is mapped; see the type's invariant, and what happens otherwise.
+        // SAFETY: the file does not change while it is mapped; the type's invariant says what
+        // happens if it does.
         let map = unsafe { Mmap::map(&file) }.map_err(CheckpointError::unreadable(path))?;
-        // A hint that the weights are wanted soon; a system that does not take it reads them when they are touched.
+        // A hint that the weights are needed soon. A system that ignores it reads them when they
+        // are first touched.
         let _ = map.advise(Advice::WillNeed);
         Ok(Mapped(map))
     }

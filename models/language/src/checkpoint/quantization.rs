@@ -4,29 +4,30 @@ use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
 /// How the weights of a layer are packed. Each group of weights in a row shares a scale and a bias:
-/// weight = scale · q + bias, `q` an unsigned number of so many bits, packed from the lowest bit of a `u32` upwards.
+/// weight = scale · q + bias. `q` is an unsigned integer of `bits` bits, packed into `u32` words
+/// from the lowest bit upwards.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Quantization {
-    /// Bits of a weight: 2, 3, 4, 6 or 8.
+    /// Bits per weight: 2, 3, 4, 6 or 8.
     pub bits: usize,
     /// Weights that share a scale and a bias: 32, 64 or 128.
     pub group_size: usize,
 }
 
-/// What one layer has instead of the model's quantization.
+/// What a single layer has instead of the model's quantization.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Override {
-    /// It is not quantized.
+    /// The layer is not quantized.
     Plain,
-    /// It is quantized in this way.
+    /// The layer is quantized in this way.
     Quantized(Quantization),
 }
 
-/// The entry: what holds for all layers that have scales, and for single ones.
+/// The whole entry: the quantization of all layers that have scales, and the exceptions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Quantizations {
     pub(super) all: Quantization,
-    /// By the name of the layer, such as `model.layers.0.mlp.down_proj`.
+    /// The exceptions, by the name of the layer, such as `model.layers.0.mlp.down_proj`.
     pub(super) layers: BTreeMap<String, Override>,
 }
 
@@ -34,13 +35,13 @@ impl Quantizations {
     /// Reads the entry.
     ///
     /// # Errors
-    /// Which part of it is wrong.
+    /// Names the part of the entry that is wrong.
     pub(super) fn read(entry: &Map<String, Value>) -> Result<Quantizations, String> {
         let all = quantization("quantization", entry)?;
         let mut layers = BTreeMap::new();
         for (name, value) in entry {
             let layer = match value {
-                // The parts that `quantization` reads, and `quant_method`, which newer writers add.
+                // `quantization` reads the first three; newer writers add `quant_method`.
                 _ if ["bits", "group_size", "mode", "quant_method"].contains(&name.as_str()) => continue,
                 Value::Bool(true) => Override::Quantized(all),
                 Value::Bool(false) => Override::Plain,
@@ -49,7 +50,7 @@ impl Quantizations {
                 }
                 _ => {
                     return Err(format!(
-                        "quantization.{name} is neither true, false nor bits and group_size"
+                        "quantization.{name} must be true, false, or an object with bits and group_size"
                     ));
                 }
             };
@@ -70,7 +71,7 @@ fn quantization(entry: &str, map: &Map<String, Value>) -> Result<Quantization, S
     match map.get("mode") {
         None => {}
         Some(mode) if mode == "affine" => {}
-        Some(mode) => return Err(format!("{entry}.mode is {mode}; only \"affine\" is known")),
+        Some(mode) => return Err(format!("{entry}.mode is {mode}; only \"affine\" is supported")),
     }
     Ok(Quantization {
         bits: number("bits", &[2, 3, 4, 6, 8])?,

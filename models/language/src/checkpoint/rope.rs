@@ -1,36 +1,39 @@
-//! Rotary position embedding: by how much each pair of a head turns from one position to the next.
+//! Rotary position embedding: the angle by which each pair of elements of a head turns from one
+//! position to the next.
 
 use std::f64::consts::TAU;
 
-/// The rotary embedding of a model (Su et al., "RoFormer", 2021). Element `i` of a head turns with element
-/// `i + head_dim / 2`.
+/// The rotary embedding of a model (Su et al., "RoFormer", 2021). Element `i` of a head forms a
+/// pair with element `i + head_dim / 2`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Rope {
-    /// The base of the geometric row of wavelengths.
+    /// Base of the geometric series of wavelengths.
     pub theta: f64,
-    /// How the row is stretched for longer texts.
+    /// How the wavelengths are stretched for longer texts.
     pub scaling: RopeScaling,
 }
 
 /// How the wavelengths are stretched.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RopeScaling {
-    /// Not at all.
+    /// They are not stretched.
     None,
-    /// All alike (Chen et al., "Extending Context Window of Large Language Models via Position Interpolation", 2023).
+    /// All are stretched alike (Chen et al., "Extending Context Window of Large Language Models via
+    /// Position Interpolation", 2023).
     Linear {
-        /// By so much.
+        /// The factor.
         factor: f64,
     },
-    /// The long ones only, as Llama 3.1 does.
+    /// Only the long ones are stretched, as in Llama 3.1.
     Llama3 {
-        /// The long ones by so much.
+        /// The factor for the long ones.
         factor: f64,
-        /// A wavelength is long when the original context holds fewer than so many of it.
+        /// A wavelength is long if the original context holds fewer than this many of it.
         low_freq_factor: f64,
-        /// It is short, and stays, when the original context holds more than so many of it.
+        /// A wavelength is short, and is not stretched, if the original context holds more than
+        /// this many of it.
         high_freq_factor: f64,
-        /// The context of the first training, in tokens.
+        /// Length of the context in the original training, in tokens.
         original_max_position_embeddings: f64,
     },
 }
@@ -58,7 +61,7 @@ impl RopeScaling {
                 high_freq_factor,
                 original_max_position_embeddings,
             } => {
-                // How many whole turns the original context holds.
+                // Number of turns within the original context.
                 let turns = original_max_position_embeddings * angle / TAU;
                 let kept = ((turns - low_freq_factor) / (high_freq_factor - low_freq_factor)).clamp(0.0, 1.0);
                 angle * (kept + (1.0 - kept) / factor)

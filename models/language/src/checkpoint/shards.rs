@@ -1,13 +1,13 @@
-//! The weights files of a folder: one, or several with an index.
+//! The weights files of a folder: one file, or several with an index.
 
 use super::{CheckpointError, file};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-/// The weights of a model that fits in one file.
+/// The weights file of a model that fits into one file.
 pub const WEIGHTS: &str = "model.safetensors";
-/// Says which file holds which tensor.
+/// The index, which says which file holds which tensor.
 pub const INDEX: &str = "model.safetensors.index.json";
 
 #[derive(Deserialize)]
@@ -15,17 +15,18 @@ struct Index {
     weight_map: BTreeMap<String, String>,
 }
 
-/// The names of the weights files, and which tensor the index puts in which, if there is an index.
+/// The names of the weights files and, if there is an index, the file of each tensor.
 pub(super) struct Shards {
     pub(super) files: Vec<String>,
     pub(super) index: Option<BTreeMap<String, String>>,
 }
 
 impl Shards {
-    /// Finds the files of a folder. Only the index, not a pattern, tells which they are.
+    /// Finds the weights files of a folder. Only the index says which they are; no file name
+    /// pattern is used.
     ///
     /// # Errors
-    /// An index that cannot be read, or that names a file outside the folder.
+    /// The index cannot be read, is empty, or names a file outside the folder.
     pub(super) fn find(folder: &Path) -> Result<Shards, CheckpointError> {
         let path = folder.join(INDEX);
         let Some(Index { weight_map }) = file::optional(&path)? else {
@@ -45,7 +46,7 @@ impl Shards {
     }
 }
 
-/// Whether it names a file of the same folder.
+/// Whether this names a safetensors file in the same folder.
 fn is_plain(name: &str) -> bool {
     name.ends_with(".safetensors") && !name.starts_with('.') && !name.contains(['/', '\\', '\0'])
 }

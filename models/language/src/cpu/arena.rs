@@ -1,24 +1,24 @@
-//! One stretch of memory for all weights, in the order in which a pass reads them.
+//! One allocation for all weights, in the order in which a pass reads them.
 
 use super::matrix::Line;
 use memmap2::MmapMut;
 use std::ops::Range;
 
-/// The lines of all matrices of a model. It belongs to no file: one that is changed or cut short while the model is
-/// in use does it no harm.
+/// The lines of all matrices of a model. No file backs this memory, so changing or truncating a
+/// model file while the model is in use does no harm.
 #[derive(Debug)]
 pub(super) struct Arena(MmapMut);
 
 impl Arena {
-    /// Room for so many lines, zeros.
+    /// Allocates this many lines, all zero.
     ///
     /// # Errors
-    /// When the system does not give so much memory.
+    /// The system has too little memory.
     pub(super) fn new(lines: usize) -> std::io::Result<Arena> {
         let bytes = lines.checked_mul(size_of::<Line>()).ok_or(std::io::ErrorKind::OutOfMemory)?;
         let map = MmapMut::map_anon(bytes.max(1))?;
-        // With small pages, reading stops at every fourth kilobyte to look up the next. A wish: not every system has
-        // large ones.
+        // With small pages, reading stalls at every 4 KiB to look up the next page. This is only a
+        // hint, because not every system has large pages.
         #[cfg(target_os = "linux")]
         let _ = map.advise(memmap2::Advice::HugePage);
         Ok(Arena(map))

@@ -1,8 +1,9 @@
 //! Attention over the cached keys and values.
 //!
-//! Keys and values lie in tiles of 16 lanes like the weights: a tile of keys has 16 positions for lanes and a head's
-//! elements for columns, a tile of values 16 elements for lanes and positions for columns. Both products are then
-//! those of plain numbers with a few rows, and no lanes are ever added up.
+//! Keys and values are stored in tiles of 16 lanes, like the weights. A tile of keys has 16
+//! positions as lanes and the elements of a head as columns; a tile of values has 16 elements as
+//! lanes and positions as columns. Both products are then ordinary products with a few rows, and
+//! lanes never have to be added up.
 
 use super::element::{Bf16, F32, Stored};
 use super::kernel::{Lanes, product};
@@ -14,21 +15,21 @@ use crate::checkpoint::Config;
 use pulp::{Simd, WithSimd};
 use std::sync::{Mutex, PoisonError};
 
-/// Query rows that share one reading of the keys, unless one position's heads are more.
+/// Query rows that share one read of the keys, unless one position has more heads.
 const ROWS: usize = 8;
 
-/// Keys and values of each position, for one number format.
+/// The keys and values of each position, in one number format.
 struct Store<E: Stored> {
     /// (layers, key_value_heads, keys: (positions / 16, head_dim), then values: (head_dim / 16, positions)) of 16
     /// lanes
     columns: Vec<[E::Raw; LANES]>,
 }
 
-/// Keys and values of a text. What is not used yet takes no memory.
+/// The cached keys and values of a text. Unused positions take no memory.
 pub(super) struct Cache {
     shape: Shape,
     store: AnyStore,
-    /// One for each thread.
+    /// One per thread.
     rooms: Vec<Mutex<Room>>,
     /// Cosines and sines: (positions, head_dim / 2)
     turns: Vec<[f32; 2]>,
@@ -49,7 +50,7 @@ struct Shape {
     eps: f32,
 }
 
-/// What one thread works in.
+/// Scratch buffers of one thread.
 #[derive(Default)]
 struct Room {
     /// (rows, head_dim)
@@ -65,19 +66,19 @@ struct Room {
 /// The tokens of a pass.
 #[derive(Clone, Copy)]
 pub(super) struct Pass<'a> {
-    /// Cached positions, which each token sees.
+    /// Cached positions, which every token attends to.
     pub(super) base: usize,
-    /// Further positions that were filled by earlier passes, and that a token sees where `seen` says so.
+    /// Further positions, filled by earlier passes; a token attends to those that `seen` allows.
     pub(super) before: usize,
-    /// The place of each token in its text.
+    /// The position of each token in its text.
     pub(super) places: &'a [usize],
-    /// Whether a token sees a position from `base` on: (tokens, `width`)
+    /// Whether a token attends to a position, counted from `base`: (tokens, `width`)
     pub(super) seen: &'a [bool],
     pub(super) width: usize,
 }
 
 impl Shape {
-    /// Query heads that share a key.
+    /// Query heads per key and value head.
     fn sharing(&self) -> usize {
         self.heads / self.key_value_heads
     }
@@ -96,10 +97,10 @@ impl Shape {
 }
 
 impl Cache {
-    /// Room for so many positions, rounded up to whole tiles; 32-bit numbers where `exact`.
+    /// Allocates `positions` positions, rounded up to whole tiles, with 32-bit numbers if `exact`.
     ///
     /// # Errors
-    /// When the system does not give so much memory.
+    /// The system has too little memory.
     pub(super) fn new(
         config: &Config,
         positions: usize,
@@ -114,8 +115,8 @@ impl Cache {
             eps: config.rms_norm_eps,
         };
         let columns = config.num_hidden_layers * shape.key_value_heads * shape.head_columns();
-        // A vector of zeros takes memory only as it is used, but ends the process where the system refuses: asked before,
-        // the system says so.
+        // A vector of zeros takes memory only as it is used, but aborts the process if the system
+        // refuses. Reserving it first turns a refusal into an error.
         let bytes = columns.checked_mul(if exact { 64 } else { 32 });
         let asked = bytes.map(|bytes| Vec::<u8>::new().try_reserve_exact(bytes));
         if !matches!(asked, Some(Ok(()))) {
@@ -146,7 +147,7 @@ impl Cache {
         self.shape.positions
     }
 
-    /// Memory of keys and values, when all positions are used.
+    /// Size of keys and values in bytes, if all positions are used.
     pub(super) fn bytes(&self) -> usize {
         match &self.store {
             AnyStore::F32(store) => size_of_val(&*store.columns),
@@ -154,7 +155,7 @@ impl Cache {
         }
     }
 
-    /// Memory of everything else.
+    /// Size of everything else in bytes.
     pub(super) fn room_bytes(&self) -> usize {
         let Shape { head_dim, positions, .. } = self.shape;
         let of_row = 4 * (head_dim + 2 * positions);
@@ -302,7 +303,7 @@ impl<E: Stored> Head<'_, E> {
             query.iter_mut().for_each(|value| *value *= scale);
         }
 
-        // Tokens see nothing of those after them.
+        // Tokens do not attend to those after them.
         let slots = base + before + range.end;
         let (keys, values) = self.columns.split_at(self.shape.key_columns());
         let scores = &mut scores[..slots.div_ceil(LANES) * rows];
@@ -320,7 +321,7 @@ impl<E: Stored> Head<'_, E> {
             softmax(&mut weights[..slots]);
         }
 
-        // The scores have done their work: their room takes the sums.
+        // The scores are no longer needed, so their buffer takes the sums.
         let sums = &mut scores[..rows];
         for (number, tile) in values.chunks_exact(positions).enumerate() {
             sums.fill([0.0; LANES]);

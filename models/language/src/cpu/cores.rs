@@ -1,11 +1,11 @@
 //! The processor cores that this process may use.
 
-/// A hardware thread, as the system numbers them.
+/// A hardware thread, by the system's number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Core(usize);
 
-/// Threads where the caller has no wish: one for each physical core, at most four; more gain little where memory is
-/// the limit, and the rest of the machine has work of its own.
+/// Number of threads if the caller does not choose: one per physical core, at most four. More gain
+/// little because memory is the bottleneck, and other programs need cores too.
 pub fn default_threads() -> usize {
     match physical().len() {
         0 => std::thread::available_parallelism().map_or(1, usize::from).min(4),
@@ -13,7 +13,8 @@ pub fn default_threads() -> usize {
     }
 }
 
-/// One hardware thread of each physical core that this process may run on; empty where that cannot be known.
+/// One hardware thread of each physical core that this process may run on; empty if that is not
+/// known.
 #[cfg(target_os = "linux")]
 pub(super) fn physical() -> Vec<Core> {
     let Ok(allowed) = nix::sched::sched_getaffinity(nix::unistd::Pid::from_raw(0)) else { return Vec::new() };
@@ -34,13 +35,14 @@ pub(super) fn physical() -> Vec<Core> {
     cores
 }
 
-/// One hardware thread of each physical core that this process may run on; empty where that cannot be known.
+/// One hardware thread of each physical core that this process may run on; empty if that is not
+/// known.
 #[cfg(not(target_os = "linux"))]
 pub(super) fn physical() -> Vec<Core> {
     Vec::new()
 }
 
-/// Pins the calling thread to a core. Where the system refuses, the thread runs anywhere.
+/// Pins the calling thread to a core. If the system refuses, the thread may run anywhere.
 #[cfg(target_os = "linux")]
 pub(super) fn pin_to_core(core: Core) {
     let mut set = nix::sched::CpuSet::new();
@@ -49,7 +51,7 @@ pub(super) fn pin_to_core(core: Core) {
     }
 }
 
-/// Elsewhere the system decides: macOS has no way to keep a thread on a core.
+/// Does nothing: macOS has no way to keep a thread on a core.
 #[cfg(not(target_os = "linux"))]
 pub(super) fn pin_to_core(_: Core) {}
 

@@ -1,4 +1,4 @@
-//! A language model that stays in memory, with the text that it has read.
+//! A language model in memory, with the text that it has read.
 
 use super::attention::Cache;
 use super::forward::{Engine, Room, TOKENS, Target};
@@ -19,32 +19,34 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// How a model runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Options {
-    /// Threads, the calling one included; see [`super::default_threads`].
+    /// Threads, including the calling one; see [`super::default_threads`].
     pub threads: usize,
-    /// Tokens of text that it can hold, those of candidates included; never more than the model was made for.
+    /// Capacity, in tokens, including those of candidates. It is never more than the model was made
+    /// for.
     pub positions: usize,
-    /// Computes with 32-bit numbers throughout, many times slower: what the fast way is held to.
+    /// Compute with 32-bit floats throughout. This is many times slower, and is the reference for
+    /// the fast path.
     pub exact: bool,
 }
 
 impl Default for Options {
-    /// As many threads as [`super::default_threads`] says, 512 tokens, the fast way.
+    /// [`super::default_threads`] threads, 512 tokens, and the fast path.
     fn default() -> Options {
         Options { threads: super::default_threads(), positions: 512, exact: false }
     }
 }
 
-/// A model and the text that it has read. All its memory is taken when it is opened; each pass stops when it is asked
-/// to, which it looks for before each layer, and then holds what it held before.
+/// A model and the text that it has read. It allocates all its memory when it is opened. Each pass
+/// checks for a stop before each layer; a pass that stops leaves the text as it was before it.
 pub struct Decoder {
     engine: Engine,
     /// The text whose keys and values are cached.
     context: Context,
-    /// What the last layer made of the last token: (hidden_size); of no use when no token was read since the text
-    /// was cut.
+    /// The output of the last layer for the last token: (hidden_size). It is of no use if no token
+    /// was read since the text was truncated.
     last: Vec<f32>,
     last_is_current: bool,
-    /// The tokens of the pass that reads text.
+    /// The tokens of a pass that reads text.
     line: Trie,
     targets: Vec<Target>,
     /// Rows of a pass whose logits are wanted.
@@ -52,10 +54,11 @@ pub struct Decoder {
 }
 
 impl Decoder {
-    /// Packs the weights of a checkpoint, of which nothing is used afterwards.
+    /// Packs the weights of a checkpoint, which is not used afterwards.
     ///
     /// # Errors
-    /// A matrix that cannot be multiplied by, too little memory, or threads that cannot be started.
+    /// A matrix in a format that this backend does not support, too little memory, or threads that
+    /// cannot be started.
     pub fn new(checkpoint: &Checkpoint, options: Options) -> Result<Decoder, DecoderError> {
         let Options { threads, positions, exact } = options;
         let config = checkpoint.config();
@@ -81,18 +84,19 @@ impl Decoder {
         })
     }
 
-    /// What the checkpoint says about the model.
+    /// The configuration of the model.
     pub fn config(&self) -> &Config {
         &self.engine.weights.config
     }
 
-    /// What it takes of memory.
+    /// How much memory it takes.
     pub fn memory(&self) -> Memory {
         let Engine { weights, cache, room, .. } = &self.engine;
         Memory { weights: weights.bytes(), cache: cache.bytes(), room: room.bytes() + cache.room_bytes() }
     }
 
-    /// Reads all weights once, in as many threads as compute, and adds them up: writing a token cannot take less time.
+    /// Reads all weights once, with all threads, and adds them up. Writing a token cannot take less
+    /// time than this.
     pub fn sum_weights(&mut self) -> u64 {
         let Engine { weights, pool, .. } = &mut self.engine;
         let lines = weights.all_lines();
@@ -109,12 +113,12 @@ impl Decoder {
         total.into_inner()
     }
 
-    /// The instructions that it computes with.
+    /// The instruction set that it computes with.
     pub fn instructions(&self) -> Instructions {
         self.engine.instructions
     }
 
-    /// Tokens that it has room for.
+    /// Its capacity, in tokens.
     pub fn positions(&self) -> usize {
         self.engine.cache.positions()
     }
@@ -124,18 +128,19 @@ impl Decoder {
         self.context.tokens()
     }
 
-    /// Forgets the text from `length` on.
+    /// Truncates the text to `length` tokens.
     pub fn truncate(&mut self, length: usize) {
         if self.context.truncate(length) {
             self.last_is_current = false;
         }
     }
 
-    /// Makes `text` the text that was read: keeps what is the same at the beginning and reads the rest. At least the
-    /// last token is read, so that there are logits.
+    /// Makes `text` the text that was read: keeps the common beginning and reads the rest. At least
+    /// the last token is read, so that there are logits.
     ///
     /// # Errors
-    /// An empty text, a token that is none, a text that does not fit, or [`DecoderError::Stopped`].
+    /// An empty text, a token outside the vocabulary, a text that does not fit, or
+    /// [`DecoderError::Stopped`].
     pub fn prefill(&mut self, text: &[u32], stop: &dyn Fn() -> bool) -> Result<(), DecoderError> {
         let shared = self.context.shared(text)?;
         self.truncate(shared);
@@ -145,7 +150,7 @@ impl Decoder {
     /// Reads more text.
     ///
     /// # Errors
-    /// As [`Decoder::prefill`]. After a stop, what was read of it stays read.
+    /// As for [`Decoder::prefill`]. After a stop, the tokens that were read so far stay read.
     pub fn extend(&mut self, text: &[u32], stop: &dyn Fn() -> bool) -> Result<(), DecoderError> {
         self.context.admit(text)?;
         for text in text.chunks(TOKENS) {
@@ -158,7 +163,8 @@ impl Decoder {
         Ok(())
     }
 
-    /// The logits of the token after the text: (vocab_size). None when nothing was read since the text was cut.
+    /// The logits of the token after the text: (vocab_size). `None` if no token was read since the
+    /// text was truncated.
     pub fn logits(&mut self) -> Option<&[f32]> {
         self.last_is_current.then(|| self.engine.logits(&self.last))
     }
@@ -174,11 +180,13 @@ impl Decoder {
         })
     }
 
-    /// Writes behind `prompt`, always the likeliest token, until one of `ends`, which is not part of the result, or
-    /// until there are `limit`. What was written is read as well, except for the last token.
+    /// Writes after `prompt`, always the likeliest token, until one of `ends`, which is not part of
+    /// the result, or until `limit` tokens are written. All written tokens but the last are also
+    /// read.
     ///
     /// # Errors
-    /// As [`Decoder::prefill`]; after a stop, [`Decoder::tokens`] holds what was written before it.
+    /// As for [`Decoder::prefill`]. After a stop, [`Decoder::tokens`] holds what was written before
+    /// it.
     pub fn greedy(
         &mut self,
         prompt: &[u32],
@@ -198,15 +206,15 @@ impl Decoder {
         Ok(written)
     }
 
-    /// For each candidate the logarithm of the probability of each of its tokens behind `prefix` and `text`.
+    /// For each candidate, the log-probabilities of its tokens after `prefix` and `text`.
     ///
-    /// The prefix is what requests have in common: it is read as by [`Decoder::prefill`], if it is not there already,
-    /// and is the text that was read afterwards. The rest goes through in one pass where it fits into one. It is read with
-    /// 8-bit activations, where text that is kept or written has two 8-bit terms for each: that halves the work, and scores
-    /// need not tell apart what is as good as equal.
+    /// `prefix` is what requests have in common. It is read as by [`Decoder::prefill`] unless it is
+    /// cached, and is the text that was read afterwards. The rest takes one pass if it fits into
+    /// one. It is read with one 8-bit term per activation, where text that is kept or written gets
+    /// two. That halves the work, and scores need not tell apart candidates that are nearly equal.
     ///
     /// # Errors
-    /// As [`Decoder::prefill`].
+    /// As for [`Decoder::prefill`].
     pub fn rescore(
         &mut self,
         prefix: &[u32],
@@ -231,7 +239,8 @@ impl Decoder {
         Ok(plan.by_candidate(&scores))
     }
 
-    /// Writes the scores of all tokens behind the nodes of `pass`, which was just done, into `scores`.
+    /// Writes the scores of all tokens that the nodes of `pass` score into `scores`. This pass must
+    /// have been the last one.
     fn score(&mut self, plan: &Rescoring<'_>, pass: Range<usize>, scores: &mut [f32]) {
         self.rows.clear();
         self.targets.clear();

@@ -30,7 +30,7 @@ impl Float {
     }
 }
 
-/// A number format at compile time, so that loops over it become vector instructions.
+/// A number format that is known at compile time, so that loops over it become vector instructions.
 pub(super) trait Element: Send + Sync + 'static {
     /// Its little-endian bytes.
     type Raw: Copy + Send + Sync + 'static;
@@ -39,7 +39,7 @@ pub(super) trait Element: Send + Sync + 'static {
 
 /// A number format of the key and value cache.
 pub(super) trait Stored: Element {
-    /// The nearest that the format has.
+    /// Rounds to the nearest number of the format.
     fn encode(value: f32) -> Self::Raw;
 }
 
@@ -79,7 +79,7 @@ impl Stored for Bf16 {
     #[inline(always)]
     fn encode(value: f32) -> [u8; 2] {
         let bits = value.to_bits();
-        // To the nearest, and from the middle to the even one.
+        // Round to nearest, ties to even.
         let rounded = bits.wrapping_add(0x7fff + (bits >> 16 & 1));
         ((rounded >> 16) as u16).to_le_bytes()
     }
@@ -91,8 +91,8 @@ impl Element for F16 {
     #[inline(always)]
     fn decode(raw: [u8; 2]) -> f32 {
         let bits = u32::from(u16::from_le_bytes(raw));
-        // The exponent counts from 15 and not from 127; the product also makes subnormal numbers normal. Infinity
-        // becomes 65536, which no checkpoint means.
+        // The exponent's bias is 15 instead of 127; the product also normalises subnormal numbers.
+        // Infinity becomes 65536, but no valid checkpoint contains it.
         let magnitude = f32::from_bits((bits & 0x7fff) << 13) * f32::from_bits((127 + 127 - 15) << 23);
         f32::from_bits(magnitude.to_bits() | (bits & 0x8000) << 16)
     }

@@ -1,4 +1,4 @@
-//! One pass of a few tokens through all layers, and logits of what came out.
+//! One pass of a few tokens through all layers, and the logits of its output.
 
 use super::attention::{Cache, Pass};
 use super::kernel::Instructions;
@@ -13,21 +13,21 @@ use crate::trie::Trie;
 use std::ops::Range;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// Tokens of one pass at most.
+/// Maximum number of tokens of one pass.
 pub(super) const TOKENS: usize = 128;
 
-/// What a pass works in: allocated once.
+/// Scratch buffers of a pass, allocated once.
 pub(super) struct Room {
     /// The residual stream: (tokens, hidden_size)
     pub(super) x: Vec<f32>,
     input: Rows,
-    /// The last products: (tiles, tokens)
+    /// The output of the last matrix products: (tiles, tokens)
     y: Vec<Lanes>,
     /// (key_value_heads, tokens, query heads that share a key · head_dim)
     heads: Vec<f32>,
     places: Vec<usize>,
     seen: Vec<bool>,
-    /// (shares of the head, tokens)
+    /// (shares of the output matrix, tokens)
     sums: Vec<LogSum>,
 }
 
@@ -36,9 +36,9 @@ pub(super) struct Room {
 pub(super) struct Target {
     pub(super) token: u32,
     row: usize,
-    /// Where the caller wants it.
+    /// Where the caller puts the result.
     pub(super) place: usize,
-    /// The bits of an f32. They are written by one thread, and read when all are done.
+    /// The bits of an f32. One thread writes them, and they are read when all threads are done.
     logit: AtomicU32,
 }
 
@@ -57,9 +57,9 @@ pub(super) struct Engine {
     pub(super) weights: Weights,
     pub(super) pool: Pool,
     pub(super) instructions: Instructions,
-    /// Products with rows of numbers, not of codes.
+    /// Multiply with rows of numbers instead of rows of codes.
     pub(super) exact: bool,
-    /// Rows of codes whose sum is a row of numbers.
+    /// Number of rows of codes whose sum stands for a row of numbers.
     pub(super) quant_terms: usize,
     pub(super) cache: Cache,
     pub(super) room: Room,
@@ -101,11 +101,12 @@ impl Room {
 }
 
 impl Engine {
-    /// Runs nodes `range` of the trie, which follows `base` cached positions, through all layers. What comes out of
-    /// the last layer is in `room.x` then, before its norm; keys and values are in the cache.
+    /// Runs nodes `range` of the trie, which follows `base` cached positions, through all layers.
+    /// Afterwards `room.x` holds the output of the last layer, before its norm, and the cache holds
+    /// the keys and values.
     ///
     /// # Errors
-    /// [`DecoderError::Stopped`] when `stop` says so, which is asked before each layer.
+    /// [`DecoderError::Stopped`] if `stop` returns true. It is called before each layer.
     pub(super) fn forward(
         &mut self,
         base: usize,
@@ -212,7 +213,8 @@ impl Engine {
         product.of(std::slice::from_ref(&layer.down_proj), input, y, pool);
     }
 
-    /// The logits of what `hidden` (hidden_size) is before the norm: (vocab_size)
+    /// The logits for `hidden` (hidden_size), the output of the last layer before its norm:
+    /// (vocab_size)
     pub(super) fn logits(&mut self, hidden: &[f32]) -> &[f32] {
         let Engine { weights, pool, room, exact, quant_terms, instructions, .. } = self;
         let head = std::slice::from_ref(weights.head());
@@ -232,9 +234,9 @@ impl Engine {
         &room.y.as_flattened()[..config.vocab_size]
     }
 
-    /// The logits of each target, which are sorted by token, minus the logarithm of the sum of all logits'
-    /// exponentials of its row. Rows are those of `room.x` that `rows` names. No logits are kept: all of them would
-    /// be as large as the weights.
+    /// Computes the log-probability of each target: its logit minus the logarithm of the sum of the
+    /// exponentials of its row. The targets must be sorted by token. `rows` names rows of `room.x`.
+    /// Logits are not stored, because all of them would be as large as the weights.
     pub(super) fn log_probabilities(&mut self, rows: &[usize], targets: &mut [Target]) {
         let Engine { weights, pool, room, exact, quant_terms, instructions, .. } = self;
         let Room { x, input, sums, .. } = room;
@@ -252,8 +254,8 @@ impl Engine {
         let product = Product { weights, instructions: *instructions, exact: *exact };
         let tiles = head.matrix.tiles();
         let together = tiles_together(tiles, pool.threads());
-        // A sum for each share and not for each thread: which thread takes which share is chance, and the last bits
-        // of a sum depend on its order.
+        // One sum per share and not per thread: which thread takes which share is random, and the
+        // last bits of a sum depend on its order.
         let shares = sums.chunks_exact_mut(rows.len()).take(tiles.div_ceil(together)).enumerate();
         let (shared_targets, input) = (&*targets, &*input);
         pool.each(shares, |(share, sums)| {
@@ -292,7 +294,7 @@ impl Engine {
     }
 }
 
-/// Sizes of groups of matrices.
+/// The group sizes of the matrices.
 fn groups(linears: &[Linear]) -> impl Iterator<Item = usize> {
     linears.iter().filter_map(|linear| linear.matrix.group())
 }
@@ -307,8 +309,8 @@ fn add(x: &mut [f32], y: &[Lanes], count: usize, row: usize) {
     }
 }
 
-/// Tiles that one thread takes at once: enough shares that a thread which lost its core for a while does not hold up
-/// the others, few enough that taking them costs nothing.
+/// Number of tiles that a thread takes at once. There are enough shares that a thread that lost its
+/// core for a while does not hold up the others, and so few that taking them costs nothing.
 fn tiles_together(tiles: usize, threads: usize) -> usize {
     (tiles / (threads * 8)).max(1)
 }
@@ -350,7 +352,7 @@ impl Product<'_> {
         match codes {
             None => self.instructions.numbers(matrix, lines, input.numbers(), y),
             Some(codes) if input.quant_terms() == 1 => self.instructions.codes(matrix, lines, codes, y),
-            // Clearing room for many rows would take longer than the product with one.
+            // Clearing a buffer for many rows would take longer than the product with one.
             Some(codes) if y.len() == 1 => self.quant_terms::<MAX_QUANT_TERMS>(matrix, lines, codes, y),
             Some(codes) => self.quant_terms::<{ MAX_QUANT_TERMS * TOKENS }>(matrix, lines, codes, y),
         }
@@ -363,7 +365,8 @@ impl Product<'_> {
             }
         }
     }
-    /// `y` (rows) = one tile · each row, which is the sum of [`MAX_QUANT_TERMS`] rows of codes; there is room for `ROOM` of those.
+    /// `y` (rows) = one tile · each row, where a row is the sum of [`MAX_QUANT_TERMS`] rows of
+    /// codes. `ROOM` is the largest number of those.
     fn quant_terms<const ROOM: usize>(self, matrix: &Matrix, lines: &[Line], codes: &Codes, y: &mut [Lanes]) {
         let mut room = [[0.0; LANES]; ROOM];
         let terms = &mut room[..MAX_QUANT_TERMS * y.len()];

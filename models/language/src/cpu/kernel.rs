@@ -1,7 +1,8 @@
-//! Products of one tile with a few rows, in each set of instructions.
+//! Products of one tile with a few rows, for each instruction set.
 //!
-//! Weights that are codes times rows that are codes (`codes`) is the fast path: whole numbers within a group, and
-//! only their sum is scaled. Any weights times plain numbers (`numbers`) is the exact one.
+//! The fast path (`codes`) multiplies weights that are codes with rows that are codes: it adds up
+//! integers within a group, and scales only their sum. The exact path (`numbers`) multiplies any
+//! weights with plain numbers.
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
@@ -22,7 +23,7 @@ pub(super) use numbers::product;
 /// The results of one tile and one row.
 pub(super) type Lanes = [f32; LANES];
 
-/// A set of vector instructions that this processor has.
+/// An instruction set that this processor has.
 #[derive(Debug, Clone, Copy)]
 pub enum Instructions {
     /// AVX-512 with VNNI: 64 products of 8-bit numbers in one instruction.
@@ -34,12 +35,12 @@ pub enum Instructions {
     /// NEON with the dot product instructions of Armv8.2.
     #[cfg(target_arch = "aarch64")]
     Neon(neon::Present),
-    /// What any processor has.
+    /// Plain Rust, for any processor.
     Portable,
 }
 
 impl Instructions {
-    /// All that this processor has, the fastest first.
+    /// All instruction sets of this processor, the fastest first.
     pub fn here() -> Vec<Instructions> {
         let mut here = Vec::new();
         #[cfg(target_arch = "x86_64")]
@@ -53,7 +54,7 @@ impl Instructions {
         here
     }
 
-    /// The fastest that this processor has.
+    /// The fastest instruction set of this processor.
     pub fn best() -> Instructions {
         Instructions::here()[0]
     }
@@ -71,14 +72,17 @@ impl Instructions {
         }
     }
 
-    /// `y` (rows) = one tile of codes (16 outputs, columns) · each of the rows `x`. The lines after the tile's are
-    /// those that are likely to be read next.
+    /// `y` (rows) = one tile of codes (16 outputs, columns) · each of the rows `x`. The lines after
+    /// the tile are those that are likely to be read next.
     ///
     /// # Panics
-    /// When the matrix is dense or its groups are not those of `x`.
+    /// If the matrix is dense, or if its groups and those of `x` differ in size.
     pub(super) fn codes(self, matrix: &Matrix, lines: &[Line], x: &Codes, y: &mut [Lanes]) {
         let tile = Tile::new(matrix, lines);
-        assert_eq!(tile.group, x.group, "rows are quantised in other groups than the weights");
+        assert_eq!(
+            tile.group, x.group,
+            "the rows and the weights are quantised in groups of different sizes"
+        );
         match self {
             #[cfg(target_arch = "x86_64")]
             Instructions::Avx512(present) => present.codes(tile, x, y),
@@ -101,17 +105,17 @@ impl Instructions {
 #[derive(Debug, Clone, Copy)]
 struct Tile<'a> {
     lines: &'a [Line],
-    /// What is likely to be read next: another tile, or nothing.
+    /// The lines that are likely to be read next: another tile, or none.
     #[cfg_attr(not(target_arch = "x86_64"), expect(dead_code, reason = "Rust has no hint for it elsewhere"))]
     next: &'a [Line],
     columns: usize,
     group: usize,
     scale: Float,
-    /// Codes have 8 bits in memory and not 4.
+    /// Whether codes have 8 bits in memory instead of 4.
     wide: bool,
 }
 
-/// Weights of one group in a tile.
+/// The weights of one group in a tile.
 #[derive(Debug, Clone, Copy)]
 struct Block<'a> {
     codes: &'a [Line],
@@ -138,7 +142,8 @@ impl<'a> Tile<'a> {
     }
 }
 
-/// Calls `$kernel::<R>(first row, its rows of y)` for blocks of R rows, R falling from the first of the list.
+/// Runs `$call` for blocks of `$rows` rows of `$y`, as many as possible of each listed size.
+/// `$first` is the first row of the block.
 macro_rules! in_blocks {
     ($y:expr, [$($size:literal),+], |$first:ident, $block:ident, $rows:ident| $call:expr) => {{
         let mut $first = 0;

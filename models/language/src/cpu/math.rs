@@ -1,14 +1,17 @@
-//! The arithmetic between the products: plain loops, inlined into functions that know the processor.
+//! The arithmetic between the matrix products: plain loops, inlined into functions that enable the
+//! processor's vector instructions.
 
-/// eˣ for x from -87 to 88, and 0 below; off by two units in the last place at most. The polynomial is that of
-/// Cephes' `expf`; unlike the C library's function, it becomes vector instructions.
+/// eˣ for x from -87 to 88, and 0 below, with an error of at most two units in the last place. The
+/// polynomial is that of Cephes' `expf`. Unlike the C library's function, it becomes vector
+/// instructions.
 #[inline(always)]
 pub(super) fn exp(x: f32) -> f32 {
     let clamped = x.clamp(-87.0, 88.0);
-    // The nearest whole number of powers of two: adding 1.5 · 2²³ rounds, and leaves the number in the lowest bits.
+    // The nearest integer power of two: adding 1.5 · 2²³ rounds, and leaves the integer in the
+    // lowest bits.
     let shifted = clamped * std::f32::consts::LOG2_E + 12_582_912.0;
     let whole = shifted - 12_582_912.0;
-    // ln 2 in two parts, of which the first has few digits, so that its product is exact.
+    // ln 2 in two parts. The first has few digits, so that its product is exact.
     let rest = (clamped - whole * 0.693_359_4) - whole * -2.121_944_4e-4;
     let mut sum = 1.987_569_1e-4;
     for coefficient in [1.398_2e-3, 8.333_452e-3, 4.166_579_6e-2, 1.666_666_5e-1, 5e-1] {
@@ -19,14 +22,15 @@ pub(super) fn exp(x: f32) -> f32 {
     if x < -87.0 { 0.0 } else { fraction * power }
 }
 
-/// x / (1 + e⁻ˣ), the gate of Llama's feed-forward part.
+/// x / (1 + e⁻ˣ), the activation of Llama's feed-forward network.
 #[inline(always)]
 pub(super) fn silu(x: f32) -> f32 {
     x / (1.0 + exp(-x))
 }
 
-/// Joins `value` of all of `x`, sixteen lanes side by side: one after the other could not become vector instructions.
-/// What follows at the end and adds nothing, such as zeros to a sum, changes no bit.
+/// Joins `value` of all of `x` in sixteen lanes side by side, because a sequential loop could not
+/// become vector instructions. Trailing elements that add nothing, such as zeros in a sum, change
+/// no bit of the result.
 #[inline(always)]
 pub(super) fn combine(
     x: &[f32],
@@ -47,8 +51,8 @@ pub(super) fn combine(
     lanes.into_iter().fold(start, join)
 }
 
-/// The largest magnitude of a group of numbers, which are whole sixteens. The lanes are joined in halves: one after
-/// the other, each would wait for the one before, and that for every group.
+/// The largest magnitude in a group, whose length is a multiple of 16. The lanes are joined in
+/// halves, because in a chain each step would wait for the one before, in every group.
 #[inline(always)]
 pub(super) fn magnitude(group: &[f32]) -> f32 {
     let mut lanes = [0.0; 16];
@@ -65,7 +69,7 @@ pub(super) fn magnitude(group: &[f32]) -> f32 {
     larger(larger(larger(a, e), larger(c, g)), larger(larger(b, f), larger(d, h)))
 }
 
-/// The larger one. `f32::max` takes three instructions, because it has to think of numbers that are none.
+/// The larger number. `f32::max` takes three instructions, because it handles NaN.
 #[inline(always)]
 fn larger(a: f32, b: f32) -> f32 {
     if a > b { a } else { b }
@@ -76,7 +80,7 @@ fn sum_of_squares(x: &[f32]) -> f32 {
     combine(x, 0.0, |x| x * x, |sum, x| sum + x)
 }
 
-/// Makes weights of scores: positive, of sum 1.
+/// Turns scores into weights that are positive and have the sum 1.
 #[inline(always)]
 pub(super) fn softmax(scores: &mut [f32]) {
     let largest = combine(scores, f32::MIN, |score| score, f32::max);
@@ -104,8 +108,8 @@ pub(super) fn rms_norm_head(head: &mut [f32], weight: &[f32], eps: f32) {
     }
 }
 
-/// Turns the pairs of one head, element i with element i + head_dim / 2, by the angles whose cosine and sine are
-/// given (Su et al., "RoFormer", 2021).
+/// Turns the pairs of one head, element i with element i + head_dim / 2, by the angles with the
+/// given cosines and sines (Su et al., "RoFormer", 2021).
 #[inline(always)]
 pub(super) fn rotate(head: &mut [f32], turns: &[[f32; 2]]) {
     let (first, second) = head.split_at_mut(turns.len());
@@ -116,21 +120,22 @@ pub(super) fn rotate(head: &mut [f32], turns: &[[f32; 2]]) {
     }
 }
 
-/// The logarithm of a sum of exponentials, as its parts come in. Lanes are added up at the end only.
+/// The logarithm of a sum of exponentials, to which parts can be added. The lanes are added up only
+/// at the end.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct LogSum {
-    /// Near the largest part.
+    /// A value near the largest part.
     reference: f32,
-    /// Of e to the power of each part minus the reference.
+    /// Per lane, the sum of e to the power of each part minus the reference.
     sums: [f32; 16],
 }
 
 impl LogSum {
-    /// The sum of nothing.
+    /// The empty sum.
     pub(super) const EMPTY: LogSum = LogSum { reference: f32::MIN, sums: [0.0; 16] };
 
-    /// How far parts may be above the reference: e³⁰ is far from the largest number there is, for as many parts as
-    /// there are tokens.
+    /// How far parts may exceed the reference. Even with as many parts as there are tokens, sums of
+    /// e³⁰ are far below the largest f32.
     const ABOVE: f32 = 30.0;
 
     /// Adds e to the power of each of at most 16 lanes.
@@ -157,7 +162,7 @@ impl LogSum {
         self.reference = reference;
     }
 
-    /// Both sums together.
+    /// The sum of both.
     pub(super) fn merge(mut self, mut other: LogSum) -> LogSum {
         let reference = self.reference.max(other.reference);
         self.refer_to(reference);
@@ -165,7 +170,7 @@ impl LogSum {
         LogSum { reference, sums: std::array::from_fn(|lane| self.sums[lane] + other.sums[lane]) }
     }
 
-    /// The logarithm.
+    /// The logarithm of the sum.
     pub(super) fn value(self) -> f32 {
         self.reference + self.sums.iter().sum::<f32>().ln()
     }

@@ -1,15 +1,16 @@
 //! Weight matrices in tiles of 16 rows, so that one vector holds the same columns of 16 outputs.
 //!
-//! A checkpoint has its rows one after the other, and a product would have to add up the lanes of a vector for each
-//! output. Here a tile's lanes *are* outputs (llama.cpp repacks its weights for the same reason). A tile's bytes lie
-//! in the order in which a product reads them, scales among them, so that each thread reads one stream.
+//! A checkpoint stores its rows one after the other, so a product would have to add up the lanes of
+//! a vector for each output. Here a tile's lanes *are* outputs (llama.cpp repacks its weights for
+//! the same reason). A tile's bytes are in the order in which a product reads them, including the
+//! scales, so that each thread reads one stream.
 
 use super::element::{Bf16, Element, F16, F32, Float};
 
 /// Rows of a tile: the 32-bit lanes of the widest vector.
 pub(super) const LANES: usize = 16;
 
-/// What a tile consists of: one vector of the widest kind.
+/// The unit of a tile: one vector of the widest kind, in bytes.
 pub(super) type Line = [u8; 64];
 
 /// How the weights of a matrix are stored.
@@ -17,55 +18,56 @@ pub(super) type Line = [u8; 64];
 pub enum Format {
     /// Weight = scale · code + bias, one scale and one bias for each group of a row's columns.
     Quantised {
-        /// Of a code in the checkpoint: 2, 3, 4, 6 or 8. In memory, codes have 4 or 8.
+        /// Bits of a code in the checkpoint: 2, 3, 4, 6 or 8. In memory, codes have 4 or 8.
         bits: usize,
         /// Columns that share a scale and a bias: 32, 64 or 128.
         group: usize,
-        /// Of scales and biases.
+        /// The type of scales and biases.
         scale: Float,
     },
     /// Plain numbers.
     Dense(Float),
 }
 
-/// A product that this backend does not do.
+/// A matrix that this backend does not support.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unfit {
-    /// Not a width of codes that MLX writes and this backend reads.
-    #[error("codes of {0} bits; this backend reads 2, 3, 4, 6 and 8")]
+    /// A width of codes that this backend does not support.
+    #[error("codes of {0} bits are not supported; 2, 3, 4, 6 and 8 bits are")]
     Bits(usize),
-    /// Not a size of groups that this backend reads, or columns that are no whole number of groups.
-    #[error("{columns} columns in groups of {group}; this backend reads whole groups of 32, 64 or 128")]
+    /// A group size that this backend does not support, or a number of columns that is not a
+    /// multiple of it.
+    #[error("{columns} columns in groups of {group} are not supported; whole groups of 32, 64 or 128 are")]
     Group {
-        /// Of the matrix.
+        /// Columns of the matrix.
         columns: usize,
-        /// That was asked for.
+        /// The group size.
         group: usize,
     },
-    /// A part of the matrix does not have the size that its shape asks for.
-    #[error("{what} of {rows} rows and {columns} columns has {found} bytes and not {expected}")]
+    /// The size of a part of the matrix does not match the matrix's shape.
+    #[error("{what} of {rows} rows and {columns} columns have {found} bytes instead of {expected}")]
     Size {
         /// Weights, scales or biases.
         what: &'static str,
-        /// Of the matrix.
+        /// Rows of the matrix.
         rows: usize,
-        /// Of the matrix.
+        /// Columns of the matrix.
         columns: usize,
-        /// Bytes there are.
+        /// Actual size in bytes.
         found: usize,
-        /// Bytes there should be.
+        /// Expected size in bytes.
         expected: usize,
     },
 }
 
-/// A matrix as a checkpoint has it: `rows` outputs by `columns` inputs, little-endian bytes.
+/// A matrix as a checkpoint stores it: `rows` outputs by `columns` inputs, in little-endian bytes.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Source<'a> {
     /// Outputs.
     pub(super) rows: usize,
     /// Inputs.
     pub(super) columns: usize,
-    /// Of all three parts.
+    /// The format of all three parts.
     pub(super) format: Format,
     /// Codes, each row a stream of bits from the lowest one up; or plain numbers.
     pub(super) weights: &'a [u8],
@@ -75,22 +77,23 @@ pub(super) struct Source<'a> {
     pub(super) biases: &'a [u8],
 }
 
-/// The shape of a matrix in tiles. Its lines lie elsewhere: all matrices of a model share one allocation.
+/// The shape of a matrix in tiles. Its lines are stored elsewhere, because all matrices of a model
+/// share one allocation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Matrix {
     /// Outputs.
     pub(super) rows: usize,
     /// Inputs.
     pub(super) columns: usize,
-    /// How they are stored.
+    /// How the weights are stored.
     pub(super) format: Format,
 }
 
 impl Source<'_> {
-    /// The shape, if this backend can multiply by it.
+    /// The shape, if this backend supports the matrix.
     ///
     /// # Errors
-    /// [`Unfit`] says what is not as it should be.
+    /// [`Unfit`] says what is not supported.
     pub(super) fn matrix(&self) -> Result<Matrix, Unfit> {
         let Source { rows, columns, format, .. } = *self;
         let check = |what, bytes: &[u8], expected: Option<usize>| match expected {
@@ -128,7 +131,7 @@ impl Source<'_> {
         Ok(Matrix { rows, columns, format })
     }
 
-    /// Writes tile `index` into its `lines`. Rows after the last one are zeros.
+    /// Writes tile `index` into its `lines`. Rows beyond the last one become zeros.
     pub(super) fn pack(&self, index: usize, lines: &mut [Line]) {
         match self.format {
             Format::Quantised { bits, group, scale } => self.pack_codes(index, bits, group, scale, lines),
@@ -179,7 +182,7 @@ impl Source<'_> {
     }
 }
 
-/// Reads the codes of one group, one after the other.
+/// Reads the codes of one group in order.
 struct Bits<'a> {
     source: &'a [u8],
     bits: usize,
@@ -205,8 +208,9 @@ impl Bits<'_> {
     }
 }
 
-/// Of eight 4-bit codes 0 to 7 in order, those of 0 to 3 into the lower and those of 4 to 7 into the upper halves of
-/// the four bytes: one mask or one shift then yields the codes of four neighbouring columns.
+/// Moves codes 0 to 3 of eight 4-bit codes into the lower halves of the four bytes, and codes 4 to
+/// 7 into the upper halves. One mask or one shift then yields the codes of four neighbouring
+/// columns.
 fn spread(word: u32) -> u32 {
     let apart = |half: u32| half & 0xff | (half & 0xff00) << 8;
     let (even, odd) = (word & 0x0f0f_0f0f, word >> 4 & 0x0f0f_0f0f);
@@ -215,23 +219,23 @@ fn spread(word: u32) -> u32 {
     low | high << 4
 }
 
-/// Lines with the codes of a group.
+/// Number of lines with the codes of a group.
 pub(super) fn code_lines(bits: usize, group: usize) -> usize {
     if bits <= 4 { group / 8 } else { group / 4 }
 }
 
-/// Lines with the scales and biases of a group.
+/// Number of lines with the scales and biases of a group.
 pub(super) fn scale_lines(scale: Float) -> usize {
     scale.size() / 2
 }
 
 impl Matrix {
-    /// Tiles, the last one perhaps not full.
+    /// Number of tiles. The last one may be partly empty.
     pub(super) fn tiles(&self) -> usize {
         self.rows.div_ceil(LANES)
     }
 
-    /// Lines of one tile.
+    /// Number of lines in one tile.
     pub(super) fn tile_lines(&self) -> usize {
         match self.format {
             Format::Quantised { bits, group, scale } => {
@@ -249,7 +253,7 @@ impl Matrix {
         }
     }
 
-    /// Writes one row of numbers, as an embedding needs it, into `out`, which has a place for each column.
+    /// Writes one row as numbers into `out` (columns), as an embedding needs it.
     pub(super) fn row(&self, lines: &[Line], row: usize, out: &mut [f32]) {
         let (tile, lane) = (row / LANES, row % LANES);
         let tile = &lines[tile * self.tile_lines()..][..self.tile_lines()];
@@ -283,7 +287,7 @@ impl Matrix {
     }
 }
 
-/// Scales and biases of a tile's rows in one group.
+/// The scales and biases of a tile's rows in one group.
 #[inline(always)]
 pub(super) fn read_scales(scale: Float, lines: &[Line]) -> ([f32; LANES], [f32; LANES]) {
     #[inline(always)]

@@ -16,10 +16,10 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
-/// Looks at the next step before a thread sleeps: some 40 µs on current processors.
+/// Checks for the next step before a thread sleeps: about 40 µs on current processors.
 const SPINS: u32 = 2_000;
 
-/// Called with the number of the thread that calls it.
+/// A function that is called with the number of the calling thread.
 type Step = dyn Fn(usize) + Sync;
 
 struct Shared {
@@ -29,7 +29,7 @@ struct Shared {
     busy: AtomicUsize,
     /// Written by `run` while `busy` is 0, read by workers between seeing `step` and lowering `busy`.
     function: UnsafeCell<Option<*const Step>>,
-    /// A worker's share of the step panicked.
+    /// Whether a worker's share of the step panicked.
     panicked: AtomicBool,
     stop: AtomicBool,
 }
@@ -53,11 +53,11 @@ pub(super) struct Pool {
 }
 
 impl Pool {
-    /// A pool of so many threads, at least one; the thread that calls [`Pool::run`] is one of them. Where the
-    /// platform allows, each worker stays on a physical core of its own.
+    /// A pool of `threads` threads, at least one, including the one that calls [`Pool::run`]. If
+    /// the platform allows it, each worker stays on a physical core of its own.
     ///
     /// # Errors
-    /// When the system starts no more threads.
+    /// The system cannot start more threads.
     pub(super) fn new(threads: usize) -> std::io::Result<Pool> {
         let shared = Arc::new(Shared {
             step: AtomicUsize::new(0),
@@ -71,7 +71,7 @@ impl Pool {
         for number in 1..threads {
             let asleep = Arc::new(AtomicBool::new(false));
             let (shared, its_own) = (pool.shared.clone(), asleep.clone());
-            // With fewer cores than threads, the system decides.
+            // If there are fewer cores than threads, the system decides.
             let core = if cores.len() >= threads { cores.get(number).copied() } else { None };
             let thread = thread::Builder::new().name(format!("sayso-model-{number}")).spawn(move || {
                 if let Some(core) = core {
@@ -84,7 +84,7 @@ impl Pool {
         Ok(pool)
     }
 
-    /// Threads, the calling one included.
+    /// Number of threads, including the calling one.
     pub(super) fn threads(&self) -> usize {
         self.workers.len() + 1
     }
@@ -92,7 +92,7 @@ impl Pool {
     /// Calls `function` once in each thread, with the thread's number, and returns when all of them have returned.
     ///
     /// # Panics
-    /// When `function` does in any thread.
+    /// If `function` panics in any thread.
     pub(super) fn run(&mut self, function: impl Fn(usize) + Sync) {
         if self.workers.is_empty() {
             return function(0);
@@ -104,7 +104,7 @@ impl Pool {
             unsafe { std::mem::transmute::<*const (dyn Fn(usize) + Sync + '_), *const Step>(function) };
         // SAFETY: `busy` is 0 (the previous `run` waited for it), so no worker reads.
         unsafe { *self.shared.function.get() = Some(function) };
-        // Left over where the caller's own share panicked too.
+        // An earlier step in which the caller's own share panicked too may have left it set.
         self.shared.panicked.store(false, Ordering::Relaxed);
         self.shared.busy.store(self.workers.len(), Ordering::Relaxed);
         // Sequentially consistent, as are the sleeper's store and load in `work`: either it sees the step or we see
@@ -125,7 +125,7 @@ impl Pool {
         );
     }
 
-    /// Calls `function` for each item, in whichever thread is free; the order is not defined.
+    /// Calls `function` for each item, in whichever thread is free and in no defined order.
     pub(super) fn each<T: Send>(
         &mut self,
         items: impl Iterator<Item = T> + Send,
@@ -134,8 +134,8 @@ impl Pool {
         self.each_numbered(items, |_, item| function(item));
     }
 
-    /// As [`Pool::each`], but in the calling thread alone when there are fewer than two items: the work on one is
-    /// shorter than the way to another thread and back.
+    /// As [`Pool::each`], but in the calling thread alone if there are fewer than two items,
+    /// because handing one over takes longer than its work.
     pub(super) fn each_of_many<T: Send>(
         &mut self,
         count: usize,
@@ -170,7 +170,8 @@ impl Drop for Wait<'_> {
         let mut spins = 0;
         while self.0.busy.load(Ordering::Acquire) != 0 {
             spins += 1;
-            // A worker that takes this long has lost its core to another program: it may need ours.
+            // A worker that takes this long has lost its core to another program, and may need this
+            // one.
             if spins < SPINS { std::hint::spin_loop() } else { thread::yield_now() }
         }
     }
@@ -214,7 +215,7 @@ impl Drop for Pool {
         self.shared.step.fetch_add(1, Ordering::SeqCst);
         for worker in self.workers.drain(..) {
             worker.thread.thread().unpark();
-            // A worker catches every panic of the work, so there is none to hand on.
+            // A worker catches every panic of its work, so `join` has none to report.
             let _ = worker.thread.join();
         }
     }

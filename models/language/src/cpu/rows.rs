@@ -1,31 +1,31 @@
-//! What matrices are multiplied by: a few rows of numbers, as they are and quantised to 8 bits.
+//! The right-hand sides of matrix products: a few rows of numbers, plain and quantised to 8 bits.
 
 use super::math::magnitude;
 use super::pool::Pool;
 
-/// Rows with what their products need.
+/// Rows in all the forms that products need.
 pub(super) struct Rows {
     /// (rows, columns)
     numbers: Vec<f32>,
-    /// The same for each size of groups that the weights have.
+    /// The same rows, quantised for each group size that the weights have.
     codes: Vec<Codes>,
     count: usize,
     columns: usize,
     quant_terms: usize,
 }
 
-/// Rows of codes whose sum is a row of numbers, at most.
+/// Maximum number of rows of codes whose sum stands for a row of numbers.
 pub(super) const MAX_QUANT_TERMS: usize = 2;
 
 impl Rows {
-    /// Room for so many rows, and for codes in groups of each of the sizes.
+    /// Allocates room for `rows` rows, and for codes in groups of each of the sizes.
     pub(super) fn with_room(rows: usize, columns: usize, groups: &[usize]) -> Rows {
         let codes =
             groups.iter().map(|group| Codes::with_room(MAX_QUANT_TERMS * rows, columns, *group)).collect();
         Rows { numbers: vec![0.0; rows * columns], codes, count: 0, columns, quant_terms: 1 }
     }
 
-    /// Bytes of memory.
+    /// Size in bytes.
     pub(super) fn bytes(&self) -> usize {
         size_of_val(&*self.numbers) + self.codes.iter().map(Codes::bytes).sum::<usize>()
     }
@@ -39,18 +39,18 @@ impl Rows {
         &self.numbers[..self.count * self.columns]
     }
 
-    /// Rows of codes for each row.
+    /// Number of rows of codes for each row.
     pub(super) fn quant_terms(&self) -> usize {
         self.quant_terms
     }
 
-    /// The rows in groups of this size; none when that was not asked for.
+    /// The rows quantised in groups of this size; `None` if the weights have no such groups.
     pub(super) fn codes(&self, group: usize) -> Option<&Codes> {
         self.codes.iter().find(|codes| codes.group == group)
     }
 
-    /// Writes rows of `columns` columns, one for each of the `count` items, and quantises them in `groups`, each as
-    /// the sum of `quant_terms` rows of codes.
+    /// Writes rows of `columns` columns, one for each of the `count` items, and quantises them in
+    /// groups of each size in `groups`. Each row becomes the sum of `quant_terms` rows of codes.
     pub(super) fn fill<T: Send>(
         &mut self,
         [count, columns, quant_terms]: [usize; 3],
@@ -74,7 +74,7 @@ impl Rows {
                 );
             });
         };
-        // Quantised while they are in the nearest cache.
+        // Each row is quantised while it is in the nearest cache.
         let group = codes.group;
         pool.each_of_many(
             count,
@@ -89,7 +89,7 @@ impl Rows {
                 );
             },
         );
-        // Few layers have matrices in groups of several sizes.
+        // Only few layers have matrices with groups of several sizes.
         for (index, codes) in self.codes.iter_mut().enumerate().skip(first + 1) {
             if wanted & 1 << index == 0 {
                 continue;
@@ -107,18 +107,19 @@ impl Rows {
     }
 }
 
-/// Codes of an 8-bit row, four neighbouring columns in each word, the first one lowest.
+/// Four neighbouring 8-bit codes of a row, the first one in the lowest byte.
 type Word = i32;
 
-/// Rows quantised to 8 bits, each group of columns with a scale of its own: one large value, as language models have
-/// them, then costs only its own group precision.
+/// Rows quantised to 8 bits, with one scale per group of columns. A single large value, which
+/// language models do have, then costs precision only in its own group.
 #[derive(Debug)]
 pub(super) struct Codes {
-    /// Columns of a group.
+    /// Columns per group.
     pub(super) group: usize,
     /// (rows, columns / 4)
     words: Vec<Word>,
-    /// (rows, columns / group): the scale, and the sum of the group's numbers as the codes have them.
+    /// (rows, columns / group): the scale, and the sum of the group's numbers as the codes
+    /// represent them.
     scales: Vec<[f32; 2]>,
 }
 
@@ -130,24 +131,25 @@ pub(super) struct CodeRow<'a> {
 }
 
 impl Codes {
-    /// Room for so many rows.
+    /// Allocates room for `rows` rows.
     pub(super) fn with_room(rows: usize, columns: usize, group: usize) -> Codes {
         Codes { group, words: vec![0; rows * columns / 4], scales: vec![[0.0; 2]; rows * columns / group] }
     }
 
-    /// Bytes of memory.
+    /// Size in bytes.
     pub(super) fn bytes(&self) -> usize {
         size_of_val(&*self.words) + size_of_val(&*self.scales)
     }
 
-    /// Row `row` of rows that have `columns` columns.
+    /// Row `row`, if each row has `columns` columns.
     #[inline(always)]
     pub(super) fn row(&self, row: usize, columns: usize) -> CodeRow<'_> {
         let (words, groups) = (columns / 4, columns / self.group);
         CodeRow { words: &self.words[row * words..][..words], scales: &self.scales[row * groups..][..groups] }
     }
 
-    /// The places of `terms` rows of codes for each row of `columns` numbers, to be written by [`quantise`].
+    /// The places for `terms` rows of codes per row of `columns` numbers, for [`quantise`] to
+    /// write.
     pub(super) fn rows_mut(
         &mut self,
         terms: usize,
@@ -158,8 +160,8 @@ impl Codes {
     }
 }
 
-/// Quantises one row, as the sum of as many rows of codes as `words` and `scales` have room for: the second has what
-/// the first leaves over.
+/// Quantises one row, as the sum of as many rows of codes as `words` and `scales` have room for.
+/// Each row of codes represents what the ones before leave over.
 #[inline(always)]
 pub(super) fn quantise(row: &[f32], group: usize, words: &mut [Word], scales: &mut [[f32; 2]]) {
     let (words_of_row, groups) = (row.len() / 4, row.len() / group);
@@ -180,18 +182,18 @@ pub(super) fn quantise(row: &[f32], group: usize, words: &mut [Word], scales: &m
     }
 }
 
-/// Quantises one group. Returns the scale, and the sum as the codes have it.
+/// Quantises one group. Returns the scale, and the sum of the numbers that the codes represent.
 #[inline(always)]
 fn quantise_group(group: &[f32], words: &mut [Word]) -> [f32; 2] {
     let largest = magnitude(group);
-    // Numbers too small for their scale to be turned round are nothing.
+    // If the numbers are too small for the inverse of their scale, all codes are 0.
     let inverse = if largest > 1e-30 { 127.0 / largest } else { 0.0 };
     let step = largest / 127.0;
     let mut sums = [0i32; 16];
     for (group, words) in group.as_chunks::<16>().0.iter().zip(words.as_chunks_mut::<4>().0) {
         let mut codes = [0u8; 16];
         for ((code, sum), value) in codes.iter_mut().zip(&mut sums).zip(group) {
-            // Adding 1.5 · 2²³ leaves the nearest whole number in the lowest bits, in every vector unit.
+            // Adding 1.5 · 2²³ leaves the nearest integer in the lowest bits, in every vector unit.
             let nearest = (value * inverse + 12_582_912.0).to_bits();
             *code = nearest as u8;
             *sum += i32::from(nearest as i8);
@@ -203,7 +205,7 @@ fn quantise_group(group: &[f32], words: &mut [Word]) -> [f32; 2] {
     [step, step * sums.iter().sum::<i32>() as f32]
 }
 
-/// Takes away from a group what its codes have of it.
+/// Subtracts the numbers that its codes represent from a group.
 #[inline(always)]
 fn leave(group: &mut [f32], words: &[Word], step: f32) {
     for (group, word) in group.as_chunks_mut::<4>().0.iter_mut().zip(words) {

@@ -20,7 +20,8 @@ fn logits(decoder: &mut Decoder, tokens: &[u32]) -> Vec<f32> {
     logits
 }
 
-/// How far `found` is from `expected`, in parts of its length; and at how many positions the first choice is the same.
+/// How far `found` is from `expected`, relative to its norm, and at how many positions the first
+/// choice is the same.
 fn compare(found: &[f32], expected: &[f32], vocabulary: usize) -> (f32, usize) {
     let norm = |x: &mut dyn Iterator<Item = f32>| x.map(|x| x * x).sum::<f32>().sqrt();
     let off = norm(&mut found.iter().zip(expected).map(|(a, b)| a - b));
@@ -62,7 +63,7 @@ fn at_once_and_token_by_token_are_the_same_to_the_last_bit() {
     for model in MODELS {
         for exact in [true, false] {
             let mut decoder = open(model, exact);
-            // More than one pass takes.
+            // More tokens than one pass takes.
             let tokens = text(1, 150);
             let expected = logits(&mut decoder, &tokens);
             let expected = &expected[149 * 160..];
@@ -173,18 +174,18 @@ fn what_cannot_be_done_is_named_and_changes_nothing() {
         assert_eq!(result.unwrap_err().to_string(), message);
     };
     check(decoder.prefill(&[], &never), "the text is empty; a model needs at least one token");
-    check(decoder.prefill(&[1, 160], &never), "token 160 is not among the model's 160");
-    check(decoder.prefill(&long, &never), "300 tokens do not fit into the 208 that were set aside");
-    check(decoder.extend(&long[..200], &never), "230 tokens do not fit into the 208 that were set aside");
+    check(decoder.prefill(&[1, 160], &never), "token 160 is not in the model's vocabulary of 160");
+    check(decoder.prefill(&long, &never), "300 tokens do not fit into the capacity of 208");
+    check(decoder.extend(&long[..200], &never), "230 tokens do not fit into the capacity of 208");
     check(decoder.extend(&[1], &always), "stopped before it was done");
     let rescore = |decoder: &mut Decoder, text: &[u32], candidate: &[u32], stop: &dyn Fn() -> bool| {
         decoder.rescore(&tokens, text, &[candidate], stop).map(drop)
     };
     check(rescore(&mut decoder, &[], &[1], &never), "the text is empty; a model needs at least one token");
-    check(rescore(&mut decoder, &[1], &[999], &never), "token 999 is not among the model's 160");
+    check(rescore(&mut decoder, &[1], &[999], &never), "token 999 is not in the model's vocabulary of 160");
     check(
         rescore(&mut decoder, &[1], &long[..190], &never),
-        "220 tokens do not fit into the 208 that were set aside",
+        "220 tokens do not fit into the capacity of 208",
     );
     check(rescore(&mut decoder, &[1], &[2], &always), "stopped before it was done");
     assert_eq!(decoder.tokens(), tokens);

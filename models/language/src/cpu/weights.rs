@@ -8,12 +8,12 @@ use crate::checkpoint::{Checkpoint, Config, Dtype, TensorView};
 use crate::error::DecoderError;
 use std::ops::Range;
 
-/// A matrix and where it lies in the arena.
+/// A matrix and its range of lines in the arena.
 #[derive(Debug)]
 pub(super) struct Linear {
     pub(super) matrix: Matrix,
     lines: Range<usize>,
-    /// (rows); empty where there is none.
+    /// (rows); empty without a bias.
     pub(super) bias: Vec<f32>,
 }
 
@@ -24,9 +24,9 @@ pub(super) struct Layer {
     pub(super) input_layernorm: Vec<f32>,
     /// `q_proj` (heads · head_dim, hidden_size), `k_proj` and `v_proj` (key_value_heads · head_dim, hidden_size).
     pub(super) qkv_proj: [Linear; 3],
-    /// (head_dim); empty where there is none.
+    /// (head_dim); empty if the model has none.
     pub(super) q_norm: Vec<f32>,
-    /// (head_dim); empty where there is none.
+    /// (head_dim); empty if the model has none.
     pub(super) k_norm: Vec<f32>,
     /// (hidden_size, heads · head_dim)
     pub(super) o_proj: Linear,
@@ -45,7 +45,7 @@ pub(super) struct Weights {
     arena: Arena,
     /// (vocab_size, hidden_size)
     pub(super) embed_tokens: Linear,
-    /// (vocab_size, hidden_size); none where the embedding is used for both.
+    /// (vocab_size, hidden_size); `None` if the embedding is also the output matrix.
     lm_head: Option<Linear>,
     /// (hidden_size)
     pub(super) norm: Vec<f32>,
@@ -53,10 +53,10 @@ pub(super) struct Weights {
 }
 
 impl Weights {
-    /// Packs the weights of a checkpoint. Nothing of it is used afterwards.
+    /// Packs the weights of a checkpoint, which is not used afterwards.
     ///
     /// # Errors
-    /// A matrix that this backend cannot multiply by, or too little memory.
+    /// A matrix in a format that this backend does not support, or too little memory.
     pub(super) fn pack(checkpoint: &Checkpoint, pool: &mut Pool) -> Result<Weights, DecoderError> {
         let config = checkpoint.config().clone();
         let mut plan = Plan { checkpoint, sources: Vec::new(), lines: 0 };
@@ -98,13 +98,13 @@ impl Weights {
         self.arena.lines(0..self.arena.bytes() / size_of::<Line>())
     }
 
-    /// Memory of the matrices, which is nearly all.
+    /// Size of the matrices in bytes; they are nearly all of the weights.
     pub(super) fn bytes(&self) -> usize {
         self.arena.bytes()
     }
 }
 
-/// Gives each matrix its place, in the order in which it asks for them.
+/// Assigns each matrix its lines in the arena, in the order of the calls.
 struct Plan<'c> {
     checkpoint: &'c Checkpoint,
     sources: Vec<(Source<'c>, Matrix, Range<usize>)>,

@@ -1,4 +1,4 @@
-//! The one thread that owns a model, and the handle by which all others ask it.
+//! The thread that owns a language model, and the handle that sends requests to it.
 
 use super::{Language, LanguageError, Likelihood, Options, Stop, Written};
 use crate::error::DecoderError;
@@ -11,8 +11,8 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-/// A model that is loaded and answers, one request after the other. Clones ask the same one; it goes when the last of
-/// them does, behind the requests that were made.
+/// A handle to a loaded model, which answers one request after the other. Clones share the model.
+/// It is unloaded after the last clone is dropped and all pending requests are done.
 #[derive(Debug, Clone)]
 pub struct ModelHandle {
     inner: Arc<Inner>,
@@ -23,33 +23,36 @@ struct Inner {
     name: String,
     memory: Memory,
     weight: Option<f32>,
-    /// Behind a lock so that handles can be shared among threads; it is held for as long as sending takes.
+    /// Behind a lock, so that threads can share the handle. It is held only while a request is
+    /// sent.
     requests: Mutex<Sender<Request>>,
     thread: JoinHandle<()>,
 }
 
-/// What the thread is to do. It owns all that it needs, and sends its answer itself.
+/// A job for the thread. It owns everything that it needs, and sends its answer itself.
 type Request = Box<dyn FnOnce(&mut Language) + Send>;
 
-/// How often who waits for an answer looks whether it is still wanted: only a request behind others waits so long.
+/// How often a waiting caller checks whether the answer is still wanted. This matters only for
+/// requests that wait behind others.
 const POLL_INTERVAL: Duration = Duration::from_millis(5);
 
 impl ModelHandle {
-    /// Opens a model folder on a thread of its own and waits until it answers. Its name is the folder's.
+    /// Opens a model folder on a new thread and waits until it is ready. The model gets the name of
+    /// the folder.
     ///
     /// # Errors
-    /// As [`Language::open`], or a thread that cannot be started.
+    /// As for [`Language::open`], or a thread that cannot be started.
     pub fn open(folder: &Path, options: &Options) -> Result<ModelHandle, LanguageError> {
         let name = folder.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
         let (folder, options) = (folder.to_owned(), *options);
         ModelHandle::start(name, move || Language::open(&folder, &options))
     }
 
-    /// As [`ModelHandle::open`], with a model that `open` makes: on its thread, because not every decoder may leave the
-    /// one that it was made on.
+    /// As [`ModelHandle::open`], for a model that `open` creates. `open` runs on the new thread,
+    /// because some decoders cannot leave the thread that created them.
     ///
     /// # Errors
-    /// As `open`, or a thread that cannot be started.
+    /// The errors of `open`, or a thread that cannot be started.
     pub fn start(
         name: String,
         open: impl FnOnce() -> Result<Language, LanguageError> + Send + 'static,
@@ -60,14 +63,15 @@ impl ModelHandle {
             let mut language = match open() {
                 Ok(language) => language,
                 Err(error) => {
-                    // Who asked for it waits.
+                    // This cannot fail, because the caller is waiting for it.
                     let _ = opened.send(Err(error));
                     return;
                 }
             };
             heap::trim();
             let _ = opened.send(Ok((language.memory(), language.weight)));
-            // A panic ends the thread: what it left of the model is not to be trusted. All channels close with it.
+            // A panic ends the thread, because the model may be in a broken state, and closes all
+            // channels.
             while let Ok(request) = inbox.recv() {
                 request(&mut language);
             }
@@ -87,25 +91,25 @@ impl ModelHandle {
         &self.inner.name
     }
 
-    /// What it takes of memory.
+    /// How much memory it takes.
     pub fn memory(&self) -> Memory {
         self.inner.memory
     }
 
-    /// What a nat of its counts for beside one of the tagger's, where its folder says so.
+    /// The weight of the model's log-probabilities against the tagger's, if its folder has one.
     pub fn weight(&self) -> Option<f32> {
         self.inner.weight
     }
 
-    /// Whether its thread has ended, by a defect: it will answer nothing any more.
+    /// Whether the thread has ended because of a bug. Such a model answers no further request.
     pub fn has_ended(&self) -> bool {
         self.inner.thread.is_finished()
     }
 
-    /// [`Language::judge`], on its thread.
+    /// Runs [`Language::judge`] on the thread of the model.
     ///
     /// # Errors
-    /// As there, or [`LanguageError::Gone`].
+    /// As for [`Language::judge`], or [`LanguageError::Gone`].
     pub fn judge(
         &self,
         dictation: &str,
@@ -116,10 +120,10 @@ impl ModelHandle {
         self.ask(stop, move |language, stop| language.judge(&dictation, &candidates, stop))
     }
 
-    /// [`Language::write`], on its thread.
+    /// Runs [`Language::write`] on the thread of the model.
     ///
     /// # Errors
-    /// As there, or [`LanguageError::Gone`].
+    /// As for [`Language::write`], or [`LanguageError::Gone`].
     pub fn write(
         &self,
         dictation: &str,
@@ -130,20 +134,22 @@ impl ModelHandle {
         self.ask(stop, move |language, stop| language.write(&dictation, &lattice, stop))
     }
 
-    /// [`Language::write_freely`], on its thread.
+    /// Runs [`Language::write_freely`] on the thread of the model.
     ///
     /// # Errors
-    /// As there, or [`LanguageError::Gone`].
+    /// As for [`Language::write_freely`], or [`LanguageError::Gone`].
     pub fn write_freely(&self, dictation: &str, stop: &Stop) -> Result<String, LanguageError> {
         let dictation = dictation.to_owned();
         self.ask(stop, move |language, stop| language.write_freely(&dictation, stop))
     }
 
-    /// Has the thread do something, and waits for what comes of it, no longer than until `stop`. The thread ends what it
-    /// does then too, at the next layer; what it began as is not there to be waited for.
+    /// Runs `work` on the thread of the model and waits for the answer, at most until `stop` is
+    /// reached. The thread then abandons the work at the next layer, and this call does not wait
+    /// for that.
     ///
     /// # Errors
-    /// As `work`, [`DecoderError::Stopped`], or [`LanguageError::Gone`] where the thread has ended.
+    /// The errors of `work`, [`DecoderError::Stopped`], or [`LanguageError::Gone`] if the thread
+    /// has ended.
     pub fn ask<Answer: Send + 'static>(
         &self,
         stop: &Stop,
@@ -152,15 +158,15 @@ impl ModelHandle {
         let (sender, receiver) = mpsc::sync_channel(1);
         let at_work = stop.clone();
         let request = move |language: &mut Language| {
-            // In the queue it may have grown old.
+            // The deadline may have passed while the request was queued.
             let answer = match at_work.reached() {
                 true => Err(DecoderError::Stopped.into()),
                 false => work(language, &at_work),
             };
-            // Nobody may want it any more.
+            // The caller may no longer be waiting.
             let _ = sender.send(answer);
         };
-        // A sender is whole whatever happened to who held the lock.
+        // A panic of the thread that held the lock cannot have damaged the sender.
         let requests = self.inner.requests.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         requests.send(Box::new(request)).map_err(|_| LanguageError::Gone)?;
         drop(requests);

@@ -1,38 +1,39 @@
-//! How fast a model is on this machine: the same work, over and over.
+//! Measures how fast a model is on this machine, by repeating the same work.
 
 use super::{Language, LanguageError, Stop};
 use std::time::{Duration, Instant};
 
-/// Tokens that are read at once.
+/// Tokens that are read in one go.
 pub const READ: usize = 64;
 /// Tokens that are written one by one.
 pub const WRITTEN: usize = 20;
-/// Tokens that are cached before the judge begins, as a system prompt is.
+/// Tokens that are cached before the candidates are scored, in place of a system prompt.
 pub const PREFIX: usize = 40;
-/// Those of the dictation behind them.
+/// Tokens of the dictation after them.
 pub const DICTATION: usize = 16;
-/// Candidates of the judge.
+/// Candidates that are scored.
 pub const CANDIDATES: usize = 4;
-/// Tokens of each of them; the first half is the same in all, as on the paths of a lattice.
+/// Tokens of each candidate. The first half is the same in all, as on the paths of a lattice.
 pub const LENGTH: usize = 20;
 
-/// What each round took.
+/// The times of all rounds.
 #[derive(Debug, Clone, Default)]
 pub struct Times {
-    /// Reading [`READ`] tokens and choosing the one after them.
+    /// Reading [`READ`] tokens and choosing the next one.
     pub read: Vec<Duration>,
-    /// Writing one token, [`WRITTEN`] of them a round.
+    /// Writing one token; each round writes [`WRITTEN`].
     pub written: Vec<Duration>,
-    /// Judging [`CANDIDATES`] of [`LENGTH`] tokens behind a dictation, the prompt before it cached.
+    /// Scoring [`CANDIDATES`] candidates of [`LENGTH`] tokens after a dictation, with the prompt
+    /// before it cached.
     pub judged: Vec<Duration>,
 }
 
 impl Language {
-    /// Measures so many rounds, after one that is not counted. The text is the same each time and means nothing; what
-    /// stands before a dictation is read again in the end.
+    /// Measures `rounds` rounds, after a first one that is not counted. The text is the same each
+    /// time and has no meaning. At the end, the prompt before the dictation is read again.
     ///
     /// # Errors
-    /// A model with room for less than that, or a stop.
+    /// The model has too little room for these texts, or `stop` is reached.
     pub fn measure(&mut self, rounds: usize, stop: &Stop) -> Result<Times, LanguageError> {
         let vocabulary = self.decoder.logits()?.map_or(1, <[f32]>::len).max(1);
         let mut token = 0;
@@ -52,7 +53,7 @@ impl Language {
         let stop = || stop.reached();
         let mut times = Times::default();
         for round in 0..=rounds {
-            // Or what was read in the round before would not be read.
+            // Otherwise the text of the round before would be taken from the cache.
             self.decoder.truncate(0);
             let begun = Instant::now();
             self.decoder.prefill(&read, &stop)?;
@@ -81,7 +82,7 @@ impl Language {
     }
 }
 
-/// The likeliest token; the first where there are no logits.
+/// The likeliest token; 0 if there are no logits.
 fn likeliest(logits: Option<&[f32]>) -> u32 {
     let logits = logits.unwrap_or_default().iter().enumerate();
     logits.max_by(|(_, one), (_, other)| one.total_cmp(other)).map_or(0, |(token, _)| token as u32)

@@ -1,10 +1,10 @@
-//! When to stop: at a deadline, or when who asked does not want the answer any more.
+//! When to stop: at a deadline, or when the caller no longer wants the answer.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-/// A reason to stop. Clones share it: one that is cancelled cancels them all.
+/// A condition for stopping. Clones share it: cancelling one cancels all.
 #[derive(Debug, Clone, Default)]
 pub struct Stop {
     deadline: Option<Instant>,
@@ -12,27 +12,27 @@ pub struct Stop {
 }
 
 impl Stop {
-    /// None until it is cancelled.
+    /// Stops only when it is cancelled.
     pub fn never() -> Stop {
         Stop::default()
     }
 
-    /// At `deadline`, or earlier where it is cancelled.
+    /// Stops at `deadline`, or earlier when it is cancelled.
     pub fn at(deadline: Instant) -> Stop {
         Stop { deadline: Some(deadline), ..Stop::default() }
     }
 
-    /// From now on it is reached.
+    /// Stops now, and all clones with it.
     pub fn cancel(&self) {
         self.cancelled.store(true, Ordering::Relaxed);
     }
 
-    /// Whether it is time.
+    /// Whether to stop: the deadline has passed, or it was cancelled.
     pub fn reached(&self) -> bool {
         self.cancelled.load(Ordering::Relaxed) || self.left() == Some(Duration::ZERO)
     }
 
-    /// The time to its deadline; none where it has none.
+    /// The time until the deadline; `None` without a deadline.
     pub fn left(&self) -> Option<Duration> {
         self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()))
     }

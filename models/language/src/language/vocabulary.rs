@@ -1,32 +1,35 @@
-//! The vocabulary of a model by what its tokens write, sorted: the tokens that may come next are found by walking it
-//! beside the paths of a lattice, at a cost that grows with what the lattice allows and not with the vocabulary.
+//! The vocabulary of a model, sorted by the bytes that its tokens write. The tokens that may come
+//! next are found by walking it in step with the paths of a lattice. The cost grows with what the
+//! lattice allows, not with the size of the vocabulary.
 
 use crate::tokenizer::Tokenizer;
 use sayso_speech::lattice::constraint::{Constraint, MASK, States};
 use std::ops::Range;
 
-/// What the tokens write. A token that writes nothing, or that is not text, such as one of a chat template, is not in it.
+/// The bytes that the tokens write. Tokens that write nothing, and tokens that are not text, such
+/// as those of a chat template, are left out.
 #[derive(Debug)]
 pub(crate) struct Vocabulary {
-    /// What they write, one behind the other, in order.
+    /// The bytes of all tokens, one after the other, in sorted order.
     bytes: Vec<u8>,
-    /// Where each begins in `bytes`; one more than there are.
+    /// Where the bytes of each token begin in `bytes`, and at the end the length of `bytes`.
     begins: Vec<u32>,
-    /// The token of each.
+    /// The token at each place.
     tokens: Vec<u32>,
-    /// The place in this order of each token; [`NOWHERE`] of one that is not in it.
+    /// The place of each token in the sorted order; [`NOWHERE`] if it is left out.
     places: Vec<u32>,
-    /// The tokens of digits and nothing else, by how many they are.
+    /// The tokens that consist of digits only, by the number of digits.
     numbers: Vec<Vec<u32>>,
 }
 
 const NOWHERE: u32 = u32::MAX;
 
 impl Vocabulary {
-    /// Of a tokenizer.
+    /// The vocabulary of a tokenizer.
     pub(crate) fn new(tokenizer: &Tokenizer) -> Vocabulary {
         let size = tokenizer.rows();
-        // One buffer, not one for each token: what a heap has been cut into for them it does not give back.
+        // One buffer instead of one per token, because the allocator would not give back the memory
+        // of so many small ones.
         let (mut all, mut written) = (Vec::new(), Vec::new());
         for token in 0..size as u32 {
             let begin = all.len();
@@ -60,13 +63,13 @@ impl Vocabulary {
         vocabulary
     }
 
-    /// What it takes of memory, in bytes.
+    /// How much memory it takes, in bytes.
     pub(crate) fn memory(&self) -> usize {
         let numbers = self.begins.capacity() + self.tokens.capacity() + self.places.capacity();
         self.bytes.capacity() + numbers * size_of::<u32>()
     }
 
-    /// What a token writes; nothing where it is no text.
+    /// The bytes that a token writes; none if it is not text.
     pub(crate) fn written(&self, token: u32) -> &[u8] {
         match self.places.get(token as usize) {
             Some(&place) if place != NOWHERE => self.at(place as usize),
@@ -74,13 +77,14 @@ impl Vocabulary {
         }
     }
 
-    /// Whether a token is what is left of digits where they are masked.
+    /// Whether a token consists of masked digits only.
     pub(crate) fn is_masked(&self, token: u32) -> bool {
         let written = self.written(token);
         !written.is_empty() && written.iter().all(|byte| *byte == MASK)
     }
 
-    /// The tokens that a model may mean by one that is allowed: of digits, which are masked, all that are as many.
+    /// The tokens that a model may choose for an allowed one: for masked digits, all tokens with as
+    /// many digits.
     pub(crate) fn meant<'v>(&'v self, token: &'v u32) -> &'v [u32] {
         match self.is_masked(*token) {
             true => self.numbers.get(self.written(*token).len()).map_or(&[], Vec::as_slice),
@@ -88,13 +92,13 @@ impl Vocabulary {
         }
     }
 
-    /// The tokens that write on from `states` along some path.
+    /// Finds the tokens that continue some path from `states`.
     pub(crate) fn allowed(&self, constraint: &Constraint<'_>, states: &States, found: &mut Vec<u32>) {
         found.clear();
         self.walk(constraint, states, 0, 0..self.tokens.len(), found);
     }
 
-    /// All of `range` begin with the same `depth` bytes, which lead to `states`.
+    /// Walks `range`, whose tokens all begin with the same `depth` bytes, which lead to `states`.
     fn walk(
         &self,
         constraint: &Constraint<'_>,
@@ -124,7 +128,7 @@ impl Vocabulary {
         &self.bytes[self.begins[place] as usize..self.begins[place + 1] as usize]
     }
 
-    /// How many of `range` come before the first one that is not so.
+    /// How many tokens of `range` come before the first one for which `so` is false.
     fn before(&self, range: Range<usize>, so: impl Fn(&[u8]) -> bool) -> usize {
         let (mut low, mut high) = (range.start, range.end);
         while low < high {

@@ -1,9 +1,10 @@
-//! Writing: by the paths of a lattice and nothing else, or, for comparison, freely.
+//! Writes answers: along the paths of a lattice or, for comparison, freely.
 //!
-//! By the paths: only tokens are looked at that write on along some path, the likeliest of them is taken, and the end
-//! only where a path ends (constrained decoding as in PICARD, Scholak et al. 2021, over an automaton as in Willard and
-//! Louf 2023, but walked as it is needed: each line has another). What is certain is not asked for: a stretch along
-//! which all paths agree is read in one pass with what was chosen before it.
+//! Along a lattice, only tokens that continue some path are considered. The likeliest of them is
+//! taken, and the text may end only where a path ends. This is constrained decoding as in PICARD
+//! (Scholak et al., 2021), over an automaton as in Willard and Louf (2023), which is explored
+//! lazily here, because every line has another one. The model is not asked about what is certain: a
+//! stretch on which all paths agree is read in one pass with the token chosen before it.
 
 use super::{Language, LanguageError, Stop, masked};
 use crate::error::DecoderError;
@@ -11,23 +12,24 @@ use sayso_speech::lattice::constraint::Constraint;
 use sayso_speech::lattice::spell::{Compare, arc_cost, cheapest_path};
 use sayso_speech::lattice::{Lattice, Step};
 
-/// What was written along a lattice.
+/// An answer that was written along a lattice.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Written {
     /// A path of the lattice.
     pub steps: Vec<Step>,
-    /// How many tokens were chosen; the others were certain.
+    /// How many tokens the model chose; the others were certain.
     pub chosen: usize,
 }
 
 impl Language {
-    /// Writes the answer to a dictation along the paths of its lattice. Nothing where the vocabulary cannot write any.
+    /// Writes the answer to a dictation along the paths of its lattice. `None` if the vocabulary
+    /// cannot write any path.
     ///
-    /// Digits are not for the model to choose: each is a 0 in what it reads, it chooses how many there are, and which
-    /// they are follows from what was said.
+    /// The model does not choose digits. It reads each one as a 0 and chooses only how many there
+    /// are; which ones they are follows from the dictation.
     ///
     /// # Errors
-    /// As [`Language::judge`].
+    /// As for [`Language::judge`].
     pub fn write(
         &mut self,
         dictation: &str,
@@ -46,7 +48,8 @@ impl Language {
                 text.extend(certain.bytes);
                 break;
             }
-            // The last token of a stretch might have been a longer one: it is left to the choice that follows.
+            // The last token of a stretch might be the beginning of a longer one, so the next
+            // choice decides about it.
             let tokens = match std::str::from_utf8(&certain.bytes) {
                 Ok(certain) => tokenizer.encode(certain)?,
                 Err(_) => Vec::new(),
@@ -54,7 +57,7 @@ impl Language {
             for token in &tokens[..tokens.len().saturating_sub(1)] {
                 let bytes = vocabulary.written(*token);
                 let behind = constraint.after(&states, bytes);
-                // A tokenizer may write a text in another way than it was.
+                // A tokenizer may change the text that it encodes.
                 if bytes.is_empty() || behind.is_empty() {
                     break;
                 }
@@ -62,7 +65,7 @@ impl Language {
                 states = behind;
                 next.push(*token);
             }
-            // Of the prompt, what others have in common is read already.
+            // The first pass reuses the part of the prompt that is cached.
             match begun {
                 true => decoder.extend(&next, &|| stop.reached())?,
                 false => decoder.prefill(&next, &|| stop.reached())?,
@@ -74,7 +77,7 @@ impl Language {
                 let meant = vocabulary.meant(token).iter().map(|meant| logits[*meant as usize]);
                 meant.fold(f32::MIN, f32::max)
             };
-            // Of equals, the first in the order of what they write.
+            // Of equally likely tokens, the first one in sorted order is taken.
             let best = allowed.iter().rev().max_by(|a, b| logit(a).total_cmp(&logit(b))).copied();
             let may_end = constraint.may_end(&states) && !text.is_empty();
             let Some(token) = best.filter(|best| !may_end || logit(best) >= logits[tokenizer.end() as usize])
@@ -90,21 +93,22 @@ impl Language {
             next = vec![token];
             chosen += 1;
         }
-        // The bytes are those of whole readings.
+        // The bytes are those of whole readings, so they are valid UTF-8.
         let Ok(text) = String::from_utf8(text) else { return Ok(None) };
         let cost = |id| Some(arc_cost(lattice.reading(id)));
         let path = cheapest_path(lattice, &text, Compare::Masked, cost);
         Ok(path.map(|steps| Written { steps, chosen }))
     }
 
-    /// Writes freely, always the likeliest token, as the models of the series did: what comes of it need not be in any
-    /// lattice, and digits are the model's. It ends where the model ends it, where it begins to repeat itself, and at
-    /// the latest when it is twice as long as the dictation and some more.
+    /// Writes freely, always the likeliest token, as the models of the series did. The answer need
+    /// not be in any lattice, and the model chooses the digits. Writing ends where the model ends
+    /// it, where it begins to repeat itself, and at the latest at twice the length of the dictation
+    /// plus a constant.
     ///
     /// # Errors
-    /// As [`Language::judge`].
+    /// As for [`Language::judge`].
     pub fn write_freely(&mut self, dictation: &str, stop: &Stop) -> Result<String, LanguageError> {
-        /// Tokens that an answer may have whatever its dictation.
+        /// Tokens that an answer may have in addition to twice the dictation.
         const SOME: usize = 16;
         let prompt = self.chat.prompt(&self.tokenizer, dictation)?;
         let limit = 2 * self.tokenizer.encode(dictation)?.len() + SOME;
@@ -133,11 +137,12 @@ impl Language {
     }
 }
 
-/// Where a text that repeats its end over and over is to be cut, so that it is there once.
+/// Where to cut a text that repeats its end over and over, so that the end is there once.
 fn repeated(tokens: &[u32]) -> Option<usize> {
-    /// Longest period that is looked for, in tokens.
+    /// Longest period that is searched for, in tokens.
     const LONGEST: usize = 12;
-    /// So many tokens at least are the same again, and so many times a period is there: `- - - -` may well be meant.
+    /// Minimum number of tokens and of periods that a repetition has: `- - - -` may well be
+    /// intended.
     const TOKENS: usize = 16;
     const TIMES: usize = 4;
     (1..=LONGEST).find_map(|period| {

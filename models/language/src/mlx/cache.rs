@@ -1,4 +1,4 @@
-//! Keys and values of the text that was read.
+//! The cached keys and values of the text that was read.
 
 use crate::checkpoint::Config;
 use mlx_rs::error::Exception;
@@ -6,14 +6,14 @@ use mlx_rs::ops::indexing::{Ellipsis, TryIndexMutOp, TryIndexOp};
 use mlx_rs::transforms;
 use mlx_rs::{Array, Dtype, ops};
 
-/// The keys and values of all layers, with room for all positions from the start. They are overwritten in place: MLX
-/// does so where nothing else holds the array, and the layers give back what they looked at.
+/// The keys and values of all layers, with room for all positions from the start. MLX overwrites an
+/// array in place if nothing else holds it, so the layers must not keep what `update` returns.
 pub(super) struct Cache {
     layers: Vec<KeysValues>,
     positions: usize,
 }
 
-/// Those of one layer, each (1, key_value_heads, positions, head_dim).
+/// The keys and values of one layer, each (1, key_value_heads, positions, head_dim).
 struct KeysValues {
     keys: Array,
     values: Array,
@@ -21,7 +21,7 @@ struct KeysValues {
 
 impl Cache {
     /// # Errors
-    /// No memory.
+    /// Too little memory.
     pub(super) fn new(config: &Config, positions: usize, dtype: Dtype) -> Result<Cache, Exception> {
         // A checked configuration has no dimension above 2²⁴.
         let shape = [1, config.num_key_value_heads as i32, positions as i32, config.head_dim as i32];
@@ -33,31 +33,32 @@ impl Cache {
         Ok(cache)
     }
 
-    /// Tokens there is room for.
+    /// Its capacity, in tokens.
     pub(super) fn positions(&self) -> usize {
         self.positions
     }
 
-    /// Its size.
+    /// Its size in bytes.
     pub(super) fn bytes(&self) -> usize {
         self.arrays().map(Array::nbytes).sum()
     }
 
-    /// Everything that is kept.
+    /// All arrays of the cache.
     pub(super) fn arrays(&self) -> impl Iterator<Item = &Array> {
         self.layers.iter().flat_map(|layer| [&layer.keys, &layer.values])
     }
 
-    /// Waits until all of it has been computed.
+    /// Waits until the whole cache has been computed.
     ///
     /// # Errors
-    /// What went wrong in a pass before.
+    /// Whatever went wrong in an earlier pass.
     pub(super) fn wait(&self) -> Result<(), Exception> {
         transforms::eval(self.arrays())
     }
 
-    /// Puts the keys and values of some tokens, each (1, key_value_heads, tokens, head_dim), at positions from `base`
-    /// on. Returns those of all positions to their end: (1, key_value_heads, base + tokens, head_dim).
+    /// Writes the keys and values of some tokens, each (1, key_value_heads, tokens, head_dim), to
+    /// the positions from `base` on. Returns the keys and values of all positions up to the last of
+    /// these: (1, key_value_heads, base + tokens, head_dim).
     ///
     /// # Errors
     /// Shapes that do not fit.

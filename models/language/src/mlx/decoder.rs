@@ -1,4 +1,4 @@
-//! A language model that stays in memory, with the text that it has read.
+//! A language model in memory, with the text that it has read.
 
 use super::cache::Cache;
 use super::model::{CachePosition, Model};
@@ -14,57 +14,59 @@ use mlx_rs::transforms::async_eval;
 use mlx_rs::{Array, memory};
 use std::ops::Range;
 
-/// Tokens of one pass at most: what a stop waits for.
+/// Maximum number of tokens of one pass, which is as long as a stop may have to wait.
 const TOKENS: usize = 128;
 
-/// Rows of logits that are there at once while candidates are judged: with 152,000 tokens and 32-bit numbers, 19 MB.
+/// Maximum number of rows of logits in memory while candidates are scored. With 152,000 tokens and
+/// 32-bit numbers, they take 19 MB.
 const ROWS: usize = 32;
 
-/// What MLX may keep of freed memory for reuse, in bytes: passes reuse each other's. Without a limit it would keep about
-/// as much as there is.
+/// How much freed memory MLX may keep for reuse, in bytes; passes reuse the memory of earlier ones.
+/// Without a limit it would keep about as much as the machine has.
 const KEPT: usize = 64 << 20;
 
 /// How a model runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Options {
-    /// Tokens of text that it can hold, those of candidates included; never more than the model was made for.
+    /// Capacity, in tokens, including those of candidates. It is never more than the model was made
+    /// for.
     pub positions: usize,
-    /// Computes with 32-bit numbers throughout, for comparisons; otherwise with those of the checkpoint's embedding,
-    /// which have 16 bits.
+    /// Compute with 32-bit floats throughout, for comparisons. Otherwise compute with the type of
+    /// the checkpoint's embedding, which has 16 bits.
     pub exact: bool,
 }
 
 impl Default for Options {
-    /// 512 tokens, numbers as the checkpoint has them.
+    /// 512 tokens, and the number type of the checkpoint.
     fn default() -> Options {
         Options { positions: 512, exact: false }
     }
 }
 
-/// A model and the text that it has read. It stops when it is asked to, which it looks for before each pass; a pass
-/// reads 128 tokens at most or writes one.
+/// A model and the text that it has read. It checks for a stop before each pass, which reads at
+/// most 128 tokens or writes one.
 pub struct Decoder {
     config: Config,
     model: Model,
-    /// Bytes of the weights.
+    /// Size of the weights in bytes.
     weights: usize,
     cache: Cache,
     /// The text whose keys and values are cached.
     context: Context,
-    /// The logits of the token after the text, (1, vocab_size), perhaps still being computed; none when no token was
-    /// read since the text was cut.
+    /// The logits of the token after the text, (1, vocab_size), possibly still being computed.
+    /// `None` if no token was read since the text was truncated.
     pub(super) next: Option<Array>,
-    /// The logits that were asked for last: (vocab_size)
+    /// The logits that were requested last: (vocab_size)
     logits: Vec<f32>,
 }
 
 impl Decoder {
-    /// Copies the weights of a checkpoint, of which nothing is used afterwards, and takes the memory for all
-    /// positions. The decoder stays on the thread that calls this. The limit of what MLX keeps for reuse is set for
-    /// the whole process.
+    /// Copies the weights of a checkpoint, which is not used afterwards, and allocates the memory
+    /// for all positions. The decoder stays on the calling thread. This also sets MLX's limit of
+    /// memory kept for reuse, which holds for the whole process.
     ///
     /// # Errors
-    /// A tensor that MLX does not take, or too little memory.
+    /// A tensor that MLX does not accept, or too little memory.
     pub fn new(checkpoint: &Checkpoint, options: Options) -> Result<Decoder, DecoderError> {
         let config = checkpoint.config().clone();
         memory::set_cache_limit(KEPT)?;
@@ -84,17 +86,18 @@ impl Decoder {
         })
     }
 
-    /// What the checkpoint says about the model.
+    /// The configuration of the model.
     pub fn config(&self) -> &Config {
         &self.config
     }
 
-    /// What it takes of memory. Its `room` is what MLX keeps of freed memory at most, for the whole process.
+    /// How much memory it takes. Its `room` is the most that MLX keeps of freed memory, for the
+    /// whole process.
     pub fn memory(&self) -> Memory {
         Memory { weights: self.weights, cache: self.cache.bytes(), room: KEPT }
     }
 
-    /// Tokens that it has room for.
+    /// Its capacity, in tokens.
     pub fn positions(&self) -> usize {
         self.cache.positions()
     }
@@ -104,33 +107,34 @@ impl Decoder {
         self.context.tokens()
     }
 
-    /// Forgets the text from `length` on.
+    /// Truncates the text to `length` tokens.
     pub fn truncate(&mut self, length: usize) {
         if self.context.truncate(length) {
             self.next = None;
         }
     }
 
-    /// Makes `text` the text that was read: keeps what is the same at the beginning and reads the rest. At least the
-    /// last token is read, so that there are logits.
+    /// Makes `text` the text that was read: keeps the common beginning and reads the rest. At least
+    /// the last token is read, so that there are logits.
     ///
     /// # Errors
-    /// An empty text, a token that is none, a text that does not fit, or [`DecoderError::Stopped`].
+    /// An empty text, a token outside the vocabulary, a text that does not fit, or
+    /// [`DecoderError::Stopped`].
     pub fn prefill(&mut self, text: &[u32], stop: &dyn Fn() -> bool) -> Result<(), DecoderError> {
         let shared = self.context.shared(text)?;
         self.truncate(shared);
         self.extend(&text[shared..], stop)
     }
 
-    /// Reads more text. It does not wait for the last pass, but whoever asks for logits does.
+    /// Reads more text. This does not wait for the last pass; [`Decoder::logits`] does.
     ///
     /// # Errors
-    /// As [`Decoder::prefill`]. After a stop, what was read of it stays read.
+    /// As for [`Decoder::prefill`]. After a stop, the tokens that were read so far stay read.
     pub fn extend(&mut self, text: &[u32], stop: &dyn Fn() -> bool) -> Result<(), DecoderError> {
         self.context.admit(text)?;
         for (pass, text) in text.chunks(TOKENS).enumerate() {
             if pass > 0 {
-                // Or all passes would be under way before a stop is looked for.
+                // Otherwise all passes would be queued before the next check for a stop.
                 self.cache.wait()?;
             }
             if stop() {
@@ -144,30 +148,33 @@ impl Decoder {
         Ok(())
     }
 
-    /// The logits of the token after the text: (vocab_size). None when nothing was read since the text was cut.
+    /// The logits of the token after the text: (vocab_size). `None` if no token was read since the
+    /// text was truncated.
     ///
     /// # Errors
-    /// What went wrong while they were computed.
+    /// Whatever went wrong while they were computed.
     pub fn logits(&mut self) -> Result<Option<&[f32]>, DecoderError> {
         let Some(next) = &self.next else { return Ok(None) };
         self.logits = next.to_vec_cast()?;
         Ok(Some(&self.logits))
     }
 
-    /// The likeliest token after the text; of several, the first.
+    /// The likeliest token after the text; the first one of equals.
     ///
     /// # Errors
-    /// What went wrong while the logits were computed.
+    /// Whatever went wrong while the logits were computed.
     pub fn likeliest(&mut self) -> Result<Option<u32>, DecoderError> {
         let token = self.next.as_ref().map(|next| argmax_axis(next, -1, false)).transpose()?;
         Ok(token.map(|token| token.try_item_exact()).transpose()?)
     }
 
-    /// Writes behind `prompt`, always the likeliest token, until one of `ends`, which is not part of the result, or
-    /// until there are `limit`. What was written is read as well, except for the last token.
+    /// Writes after `prompt`, always the likeliest token, until one of `ends`, which is not part of
+    /// the result, or until `limit` tokens are written. All written tokens but the last are also
+    /// read.
     ///
     /// # Errors
-    /// As [`Decoder::prefill`]; after a stop, [`Decoder::tokens`] holds what was written before it.
+    /// As for [`Decoder::prefill`]. After a stop, [`Decoder::tokens`] holds what was written before
+    /// it.
     pub fn greedy(
         &mut self,
         prompt: &[u32],
@@ -182,8 +189,9 @@ impl Decoder {
             let room = self.context.fits(self.tokens().len() + 1);
             let mut ahead = None;
             if written.len() + 1 < limit && room.is_ok() {
-                // The pass behind this token is under way before the token is known here. If it turns out to be an
-                // end, what the pass cached lies behind the text and is overwritten.
+                // The pass after this token starts before the token is known here. If the token
+                // turns out to be an end, what the pass cached lies after the text and is
+                // overwritten later.
                 let next = self.pass(&this)?;
                 let token = argmax_axis(&next, -1, false)?;
                 async_eval([&token])?;
@@ -207,13 +215,14 @@ impl Decoder {
         Ok(written)
     }
 
-    /// For each candidate the logarithm of the probability of each of its tokens behind `prefix` and `text`.
+    /// For each candidate, the log-probabilities of its tokens after `prefix` and `text`.
     ///
-    /// The prefix is what requests have in common: it is read as by [`Decoder::prefill`], if it is not there already,
-    /// and is the text that was read afterwards. The rest goes through in one pass where it fits into one.
+    /// `prefix` is what requests have in common. It is read as by [`Decoder::prefill`] unless it is
+    /// cached, and is the text that was read afterwards. The rest takes one pass if it fits into
+    /// one.
     ///
     /// # Errors
-    /// As [`Decoder::prefill`].
+    /// As for [`Decoder::prefill`].
     pub fn rescore(
         &mut self,
         prefix: &[u32],
@@ -245,8 +254,9 @@ impl Decoder {
         Ok(plan.by_candidate(&scores))
     }
 
-    /// Sends the nodes of one pass through the model, behind the text. Adds to `scored` the numbers of the tokens that
-    /// these nodes score, and the logarithms of their probabilities, which are still being computed then.
+    /// Sends the nodes of one pass through the model, after the text. Adds to `scored` the indices
+    /// of the tokens that these nodes score, and their log-probabilities, which may still be being
+    /// computed.
     fn branches(
         &mut self,
         plan: &Rescoring<'_>,
@@ -271,7 +281,7 @@ impl Decoder {
         let x = self.model.forward(&Array::from_slice(&tokens, &shape), &place, &mut self.cache)?;
         async_eval(self.cache.arrays())?;
 
-        // The tokens by their parents, whose rows have the logits: (parent, number, token).
+        // The tokens sorted by their parents, whose rows have the logits: (parent, index, token).
         let wanted = plan.scored_by(pass.clone());
         let mut wanted: Vec<(usize, usize, u32)> =
             wanted.map(|(number, scored)| (scored.parent, number, scored.token)).collect();
@@ -299,8 +309,8 @@ impl Decoder {
         Ok(())
     }
 
-    /// Sends tokens behind the text through the model: `tokens` (tokens) of U32 → the logits behind the last one,
-    /// (1, vocab_size), neither computed nor waited for.
+    /// Sends tokens through the model, after the text: `tokens` (tokens) of U32 → the logits after
+    /// the last one, (1, vocab_size), not yet computed.
     fn pass(&mut self, tokens: &Array) -> Result<Array, Exception> {
         let place = CachePosition::Line(self.tokens().len() as i32);
         let x = self.model.forward(tokens, &place, &mut self.cache)?;

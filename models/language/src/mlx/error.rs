@@ -1,4 +1,4 @@
-//! What MLX says when it refuses something, as an error of a decoder.
+//! Converts the errors of MLX into those of a decoder.
 
 use crate::error::DecoderError;
 use mlx_rs::error::{AsSliceError, ConversionError, Exception};

@@ -3,9 +3,9 @@
 use mlx_rs::error::Exception;
 use mlx_rs::{Array, ops};
 
-/// A matrix of outputs × inputs.
+/// A matrix (outputs, inputs).
 pub(super) struct Linear {
-    /// (outputs, inputs); packed, (outputs, inputs · bits / 32) of U32.
+    /// (outputs, inputs); if packed, (outputs, inputs · bits / 32) of U32.
     pub(super) weight: Array,
     pub(super) packed: Option<Packed>,
     /// (outputs)
@@ -37,7 +37,7 @@ impl Linear {
         }
     }
 
-    /// The rows of an embedding: `tokens` (tokens) → (tokens, inputs)
+    /// Looks up rows of an embedding: `tokens` (tokens) → (tokens, inputs)
     pub(super) fn rows(&self, tokens: &Array) -> Result<Array, Exception> {
         let weight = self.weight.take_axis(tokens, 0)?;
         match &self.packed {

@@ -1,5 +1,6 @@
-//! The family of Llama, Qwen2 and Qwen3. Fields are named as in the checkpoint; what only some of them have is an
-//! `Option`. Sizes in shapes are those of `config.json`; `tokens` is how many go through at once.
+//! The architecture of Llama, Qwen2 and Qwen3. Fields are named as in the checkpoint; a field that
+//! only some models have is an `Option`. Shapes use the names of `config.json`; `tokens` is the
+//! number of tokens in a pass.
 
 use super::cache::Cache;
 use super::linear::Linear;
@@ -11,17 +12,18 @@ use mlx_rs::fast::{self, ScaledDotProductAttentionMask as Mask};
 use mlx_rs::transforms::compile::compile;
 use mlx_rs::{Array, nn};
 
-/// Where the tokens of a pass stand.
+/// Where the tokens of a pass are in the cache.
 pub(super) enum CachePosition {
-    /// One behind the other, from this position on.
+    /// One after the other, from this position on.
     Line(i32),
     /// As branches of a tree.
     Tree {
-        /// Where the first of them is cached; the others follow it there.
+        /// The position of the first token in the cache; the others follow it.
         first: i32,
-        /// (tokens) of I32: the position of each in its text.
+        /// (tokens) of I32: the position of each token in its text.
         positions: Array,
-        /// (tokens, first + tokens) of truth values: whether a token sees what is cached there.
+        /// (tokens, first + tokens) of booleans: whether a token attends to a position of the
+        /// cache.
         seen: Array,
     },
 }
@@ -32,7 +34,7 @@ struct Common {
     num_key_value_heads: i32,
     head_dim: i32,
     rms_norm_eps: f32,
-    /// (head_dim / 2): positions for one radian, each the inverse of an angle.
+    /// (head_dim / 2): positions per radian, the inverse of each angle.
     freqs: Array,
 }
 
@@ -101,7 +103,7 @@ impl Attention {
         let (keys, values) = cache.update(layer, place.first(), &keys, &values)?;
 
         let mask = match place {
-            // One token sees everything.
+            // A single token attends to everything.
             CachePosition::Line(_) if tokens == 1 => None,
             CachePosition::Line(_) => Some(Mask::Causal),
             CachePosition::Tree { seen, .. } => Some(Mask::Array(seen)),
@@ -116,7 +118,7 @@ impl Attention {
 }
 
 impl CachePosition {
-    /// Where the first token of the pass is cached.
+    /// The position of the pass's first token in the cache.
     fn first(&self) -> i32 {
         match self {
             CachePosition::Line(base) => *base,
@@ -134,7 +136,7 @@ impl Common {
                 let x = x.transpose_axes(&[0, 2, 1, 3])?;
                 fast::rope(x, width, false, None, 1.0, *base, &self.freqs)
             }
-            // MLX takes a position for each row of a batch: each token is one.
+            // MLX takes one position per row of a batch, so each token becomes a row.
             CachePosition::Tree { positions, .. } => {
                 let x = x.reshape(&[tokens, heads, 1, width])?;
                 let x = fast::rope_dynamic(x, width, false, None, 1.0, positions, &self.freqs)?;
@@ -192,18 +194,18 @@ pub(super) struct Model {
     layers: Vec<Layer>,
     /// (hidden_size)
     norm: Array,
-    /// (vocab_size, hidden_size); none where the embedding is used for both.
+    /// (vocab_size, hidden_size); `None` if the embedding is also the output matrix.
     lm_head: Option<Linear>,
     common: Common,
-    /// Compiled once: it is compiled for as long as this lives.
+    /// Compiled once; the compiled function lives as long as this model.
     swiglu: Swiglu,
 }
 
 impl Model {
-    /// Takes over the weights.
+    /// Copies the weights into MLX's memory.
     ///
     /// # Errors
-    /// A tensor that MLX does not take.
+    /// A tensor that MLX does not accept.
     pub(super) fn load(tensors: &mut Tensors<'_>, config: &Config) -> Result<Model, DecoderError> {
         let layers = (0..config.num_hidden_layers).map(|index| Layer::load(tensors, index, config));
         let layers = layers.collect::<Result<Vec<_>, _>>()?;
@@ -226,11 +228,11 @@ impl Model {
         })
     }
 
-    /// Sends tokens through all layers; their keys and values go into the cache. `tokens` (tokens) of U32 →
-    /// (tokens, hidden_size), before the last norm.
+    /// Sends tokens through all layers and adds their keys and values to the cache: `tokens`
+    /// (tokens) of U32 → (tokens, hidden_size), before the last norm.
     ///
     /// # Errors
-    /// Something that MLX refuses.
+    /// Whatever MLX refuses.
     pub(super) fn forward(
         &mut self,
         tokens: &Array,
@@ -255,7 +257,7 @@ impl Model {
     /// `x` (tokens, hidden_size) → logits (tokens, vocab_size)
     ///
     /// # Errors
-    /// Something that MLX refuses.
+    /// Whatever MLX refuses.
     pub(super) fn logits(&self, x: &Array) -> Result<Array, Exception> {
         let x = fast::rms_norm(x, Some(&self.norm), self.common.rms_norm_eps)?;
         self.lm_head.as_ref().unwrap_or(&self.embed_tokens).forward(&x)

@@ -1,23 +1,24 @@
-//! The way of a checkpoint's tensors into MLX's memory.
+//! Copies the tensors of a checkpoint into MLX's memory.
 
 use super::linear::{Linear, Packed};
 use crate::checkpoint::{self, Checkpoint, CheckpointError, TensorView};
 use crate::error::DecoderError;
 use mlx_rs::{Array, Dtype};
 
-/// Takes tensors over, by their names. The checkpoint has been checked: what a model needs is there, of the right
-/// shape and of a known type, and nothing else is.
+/// Loads tensors by name. The checkpoint has been checked: everything that a model needs is there,
+/// with the right shape and a supported type, and nothing else.
 pub(super) struct Tensors<'c> {
     checkpoint: &'c Checkpoint,
-    /// The type that all floating-point numbers get.
+    /// The type of all floating-point numbers.
     dtype: Dtype,
-    /// Bytes taken over so far.
+    /// Bytes loaded so far.
     bytes: usize,
 }
 
 impl<'c> Tensors<'c> {
-    /// For a model that computes with 32-bit numbers, if `exact`, or else with the kind that its embedding has. One
-    /// tensor of another kind would turn everything behind it into 32-bit numbers.
+    /// For a model that computes with 32-bit floats if `exact`, otherwise with the type of its
+    /// embedding. A single tensor of another type would turn everything after it into 32-bit
+    /// floats.
     ///
     /// # Errors
     /// A checkpoint without an embedding.
@@ -30,20 +31,20 @@ impl<'c> Tensors<'c> {
         Ok(Tensors { checkpoint, dtype, bytes: 0 })
     }
 
-    /// The type that all floating-point numbers get.
+    /// The type of all floating-point numbers.
     pub(super) fn dtype(&self) -> Dtype {
         self.dtype
     }
 
-    /// Bytes taken over so far.
+    /// Bytes loaded so far.
     pub(super) fn bytes(&self) -> usize {
         self.bytes
     }
 
-    /// A matrix with what belongs to it; `name` without the last part.
+    /// A matrix with its scales and its bias; `name` is the tensor's name without the last part.
     ///
     /// # Errors
-    /// [`Tensors::array`]'s.
+    /// As for [`Tensors::array`].
     pub(super) fn linear(&mut self, name: &str) -> Result<Linear, DecoderError> {
         let weight = self.array(&format!("{name}.weight"))?;
         let packed = match self.checkpoint.quantization(name) {
@@ -61,17 +62,17 @@ impl<'c> Tensors<'c> {
         Ok(Linear { weight, packed, bias })
     }
 
-    /// A tensor: its shape as it is, floating-point numbers of the model's type. It is copied out of the mapped file,
-    /// whose pages the system may then forget.
+    /// Loads a tensor in its own shape, with floats converted to the model's type. It is copied out
+    /// of the mapped file, so that the system may evict the file's pages.
     ///
     /// # Errors
-    /// A name that is not there, or a tensor that MLX does not take.
+    /// The tensor is missing, or MLX does not accept it.
     pub(super) fn array(&mut self, name: &str) -> Result<Array, DecoderError> {
         let TensorView { dtype: found, shape, bytes } = self.checkpoint.tensor(name)?;
         let too_large = || DecoderError::TooLarge { name: name.to_owned(), bytes: bytes.len() };
         i32::try_from(bytes.len()).map_err(|_| too_large())?;
-        // A tensor in the file need not lie where its numbers could be read, bytes can be anywhere: they are taken
-        // over as such, and MLX reads them as the numbers that they are.
+        // A tensor in the file may be unaligned for its type, but bytes never are. So MLX gets
+        // bytes, and then views them as numbers of that type.
         let mut shape = shape.iter().map(|size| *size as i32).collect::<Vec<i32>>();
         let width = bytes.len() as i32 / shape.iter().product::<i32>().max(1);
         if let Some(last) = shape.last_mut() {
@@ -87,7 +88,7 @@ impl<'c> Tensors<'c> {
     }
 }
 
-/// MLX's name of a type that a checked checkpoint may have.
+/// MLX's name for a type that a checked checkpoint may have.
 fn dtype(found: checkpoint::Dtype) -> Dtype {
     match found {
         checkpoint::Dtype::F16 => Dtype::Float16,

@@ -61,7 +61,7 @@ fn with_the_numbers_of_the_checkpoint_it_is_close() {
         let norm = |x: &mut dyn Iterator<Item = f32>| x.map(|x| x * x).sum::<f32>().sqrt();
         let off = norm(&mut found.iter().zip(&expected).map(|(a, b)| a - b));
         let off = off / norm(&mut expected.iter().copied());
-        // bfloat16 has eight bits, and rounds behind each operation.
+        // bfloat16 has eight bits, and every operation rounds.
         assert!(off < 0.1, "{model}: off by {off}");
         assert_eq!(decoder.next.as_ref().unwrap().dtype(), Dtype::Bfloat16, "{model}");
         assert_eq!(decoder.memory().cache, open(model).memory().cache / 2);
@@ -72,7 +72,7 @@ fn with_the_numbers_of_the_checkpoint_it_is_close() {
 fn at_once_and_token_by_token_are_the_same() {
     for model in MODELS {
         let mut decoder = open(model);
-        // More than one pass takes.
+        // More tokens than one pass takes.
         let tokens = text(1, 150);
         let expected = all_logits(&mut decoder, &tokens);
         let expected = &expected[149 * VOCABULARY..];
@@ -122,7 +122,7 @@ fn greedy_takes_the_likeliest() {
             assert_eq!(first_choice(&read(model, &so_far)) as u32, *token, "{model}");
             so_far.push(*token);
         }
-        // The pass behind the end was under way: nothing of it may be left.
+        // The pass after the end had been started: nothing of it may be left.
         let end = written.iter().position(|token| *token == written[8]).unwrap();
         assert_eq!(decoder.greedy(&prompt, 12, &[written[8]], &never).unwrap(), written[..end]);
         let so_far = [&prompt, &written[..end]].concat();
@@ -147,7 +147,7 @@ fn writing_stops_between_tokens() {
         asked.get() > 6
     };
     assert!(matches!(decoder.greedy(&prompt, 12, &[], &stop), Err(DecoderError::Stopped)));
-    // Asked before the prompt and behind each token; the last one was written but not read.
+    // Checked before the prompt and after each token; the last token was written but not read.
     assert_eq!(decoder.tokens(), [&prompt, &written[..5]].concat());
     decoder.extend(&written[5..6], &never).unwrap();
     assert_eq!(decoder.likeliest().unwrap(), Some(written[6]));
@@ -201,25 +201,25 @@ fn what_cannot_be_done_is_named_and_changes_nothing() {
         assert_eq!(result.unwrap_err().to_string(), message);
     };
     check(decoder.prefill(&[], &never), "the text is empty; a model needs at least one token");
-    check(decoder.prefill(&[1, 160], &never), "token 160 is not among the model's 160");
-    check(decoder.prefill(&long, &never), "300 tokens do not fit into the 200 that were set aside");
-    check(decoder.extend(&long[..200], &never), "230 tokens do not fit into the 200 that were set aside");
+    check(decoder.prefill(&[1, 160], &never), "token 160 is not in the model's vocabulary of 160");
+    check(decoder.prefill(&long, &never), "300 tokens do not fit into the capacity of 200");
+    check(decoder.extend(&long[..200], &never), "230 tokens do not fit into the capacity of 200");
     check(decoder.extend(&[1], &always), "stopped before it was done");
     let rescore = |decoder: &mut Decoder, text: &[u32], candidate: &[u32], stop: &dyn Fn() -> bool| {
         decoder.rescore(&tokens, text, &[candidate], stop).map(drop)
     };
     check(rescore(&mut decoder, &[], &[1], &never), "the text is empty; a model needs at least one token");
-    check(rescore(&mut decoder, &[1], &[999], &never), "token 999 is not among the model's 160");
+    check(rescore(&mut decoder, &[1], &[999], &never), "token 999 is not in the model's vocabulary of 160");
     check(
         rescore(&mut decoder, &[1], &long[..190], &never),
-        "220 tokens do not fit into the 200 that were set aside",
+        "220 tokens do not fit into the capacity of 200",
     );
     check(rescore(&mut decoder, &[1], &[2], &always), "stopped before it was done");
     assert_eq!(decoder.tokens(), tokens);
     assert_eq!(logits(&mut decoder), before);
-    // It writes as far as there is room, and says so then.
+    // It writes as far as there is room, and then fails.
     let full = decoder.greedy(&long[..195], 100, &[], &never);
-    check(full.map(drop), "201 tokens do not fit into the 200 that were set aside");
+    check(full.map(drop), "201 tokens do not fit into the capacity of 200");
     assert_eq!(decoder.tokens().len(), 200);
 }
 

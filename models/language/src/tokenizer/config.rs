@@ -1,5 +1,5 @@
-//! What `tokenizer_config.json` and its neighbours say beside the vocabulary: the special tokens by their roles, the
-//! chat template, and the tokens that end a text.
+//! What `tokenizer_config.json` and its neighbours add to the vocabulary: the roles of special
+//! tokens, the chat template, and the tokens that end a text.
 
 use crate::checkpoint::file;
 use crate::checkpoint::{CONFIG, CheckpointError};
@@ -8,12 +8,13 @@ use std::path::Path;
 
 /// The name of the file in a model folder.
 pub const TOKENIZER_CONFIG: &str = "tokenizer_config.json";
-/// How a model is to be sampled; of it, the tokens that end a text are read.
+/// Settings for sampling. Only the tokens that end a text are read from it.
 pub const GENERATION_CONFIG: &str = "generation_config.json";
-/// The chat template, where a folder has it in a file of its own: then this one counts.
+/// The chat template in a file of its own. It takes precedence over the one in
+/// [`TOKENIZER_CONFIG`].
 pub const CHAT_TEMPLATE: &str = "chat_template.jinja";
 
-/// A template of a folder is a few kilobytes.
+/// Limit of a chat template, in bytes. Real ones have a few kilobytes.
 const TEMPLATE_LIMIT: u64 = 1 << 20;
 
 /// The entries that are used.
@@ -26,7 +27,7 @@ pub(crate) struct TokenizerConfig {
     chat_template: Option<Template>,
 }
 
-/// A token by its text, or with how it is matched, which `tokenizer.json` says too.
+/// A token by its text, with or without the rules for matching it, which `tokenizer.json` has too.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
 pub(crate) enum Token {
@@ -60,7 +61,7 @@ impl TokenizerConfig {
     /// Reads `tokenizer_config.json`.
     ///
     /// # Errors
-    /// When it is not there or damaged.
+    /// The file is missing or damaged.
     pub(crate) fn open(folder: &Path) -> Result<TokenizerConfig, CheckpointError> {
         file::json(&folder.join(TOKENIZER_CONFIG))
     }
@@ -68,7 +69,7 @@ impl TokenizerConfig {
     /// The chat template of a folder.
     ///
     /// # Errors
-    /// When there is none.
+    /// There is no template, or it cannot be read.
     pub(crate) fn chat_template(self, folder: &Path) -> Result<String, CheckpointError> {
         let own = folder.join(CHAT_TEMPLATE);
         if own.exists() {
@@ -101,10 +102,11 @@ enum Ids {
     Many(Vec<u32>),
 }
 
-/// The tokens that end a text: those of `generation_config.json`, or where it names none, of `config.json`.
+/// The tokens that end a text: those of `generation_config.json` or, if it names none, those of
+/// `config.json`.
 ///
 /// # Errors
-/// When one of the files is damaged.
+/// One of the files is damaged.
 pub(crate) fn ends(folder: &Path) -> Result<Vec<u32>, CheckpointError> {
     let own: Ends = file::optional(&folder.join(GENERATION_CONFIG))?.unwrap_or_default();
     let ids = match own.eos_token_id {

@@ -1,4 +1,4 @@
-//! `config.json` and `generation_config.json` from the metadata of a GGUF file.
+//! Makes `config.json` and `generation_config.json` from the metadata of a GGUF file.
 
 use super::format::Format;
 use super::reader::Gguf;
@@ -7,30 +7,31 @@ use sayso_language::checkpoint::Dtype;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
-/// `config.json`.
+/// Makes `config.json`.
 ///
 /// # Errors
-/// The metadata that is missing, or that says what is not known here.
+/// Names the metadata that is missing or not supported.
 pub(super) fn config(gguf: &Gguf<'_>) -> Result<Value, String> {
     let model = gguf.text("general.architecture")?.ok_or("general.architecture is missing")?;
     let architecture = match model {
         "llama" => "LlamaForCausalLM",
         "qwen2" => "Qwen2ForCausalLM",
         "qwen3" => "Qwen3ForCausalLM",
-        other => return Err(format!("general.architecture is {other}; llama, qwen2 and qwen3 are known")),
+        other => {
+            return Err(format!("general.architecture is {other}; llama, qwen2 and qwen3 are supported"));
+        }
     };
     let key = |name: &str| format!("{model}.{name}");
     let number = |name: &str| gguf.number(&key(name));
     let needed = |name: &str| number(name)?.ok_or_else(|| format!("{} is missing", key(name)));
 
     if number("expert_count")?.unwrap_or(0) > 0 {
-        return Err(format!("{} is set; mixtures of experts are not known", key("expert_count")));
+        return Err(format!("{} is set; mixtures of experts are not supported", key("expert_count")));
     }
-    // Llama 3.1 and later: the factors for each pair, from which the entry `rope_scaling` cannot be told.
+    // Llama 3.1 and later have a factor for each pair here, from which the entry `rope_scaling`
+    // cannot be derived.
     if gguf.tensors.contains_key("rope_freqs.weight") {
-        return Err(
-            "it stretches the rotary embedding by rope_freqs.weight, which is not known here".to_owned()
-        );
+        return Err("it scales the rotary embedding by rope_freqs.weight, which is not supported".to_owned());
     }
     let hidden = needed("embedding_length")?;
     let heads = needed("attention.head_count")?;
@@ -40,7 +41,7 @@ pub(super) fn config(gguf: &Gguf<'_>) -> Result<Value, String> {
     };
     for name in ["attention.value_length", "rope.dimension_count"] {
         if number(name)?.is_some_and(|width| width != head_dim) {
-            return Err(format!("{} is not the width of a head, {head_dim}", key(name)));
+            return Err(format!("{} differs from the width of a head, {head_dim}", key(name)));
         }
     }
     let embedding = gguf.tensors.get("token_embd.weight").ok_or("tensor token_embd.weight is missing")?;
@@ -71,16 +72,16 @@ pub(super) fn config(gguf: &Gguf<'_>) -> Result<Value, String> {
     let quantization = quantization(gguf)?;
     if !quantization.is_empty() {
         config["quantization"] = quantization.into();
-        // `mlx_lm` writes it twice, for `transformers`.
+        // `mlx_lm` writes the entry twice, once for `transformers`.
         config["quantization_config"] = config["quantization"].clone();
     }
     Ok(config)
 }
 
-/// `generation_config.json`: which tokens begin and end a text.
+/// Makes `generation_config.json`: the tokens that begin and end a text.
 ///
 /// # Errors
-/// When the metadata has something else than their numbers.
+/// The metadata holds something other than token numbers.
 pub(super) fn generation(gguf: &Gguf<'_>) -> Result<Value, String> {
     let token = |name: &str| gguf.number(&format!("tokenizer.ggml.{name}_token_id"));
     let mut ends = Vec::new();
@@ -97,7 +98,8 @@ pub(super) fn generation(gguf: &Gguf<'_>) -> Result<Value, String> {
     Ok(config.into())
 }
 
-/// The metadata has F32: the shortest decimal of it is what was meant, 1e-5 and not 9.99999974e-6.
+/// The metadata holds an F32. The shortest decimal that rounds to it is what was meant: 1e-5 and
+/// not 9.99999974e-6.
 fn short(value: f64) -> Value {
     (value as f32).to_string().parse::<f64>().unwrap_or(value).into()
 }
@@ -110,11 +112,11 @@ fn rope_scaling(gguf: &Gguf<'_>, key: &str) -> Result<Value, String> {
             let factor = gguf.float(&name)?.ok_or_else(|| format!("{name} is missing"))?;
             Ok(json!({"rope_type": "linear", "factor": short(factor)}))
         }
-        Some(other) => Err(format!("{key}.type is {other}; none and linear are known")),
+        Some(other) => Err(format!("{key}.type is {other}; none and linear are supported")),
     }
 }
 
-/// The entry `quantization`: what most quantized layers have, and what others have instead.
+/// Makes the entry `quantization`: the kind that most quantized layers have, and the exceptions.
 fn quantization(gguf: &Gguf<'_>) -> Result<Map<String, Value>, String> {
     let mut layers = BTreeMap::new();
     for (name, tensor) in &gguf.tensors {

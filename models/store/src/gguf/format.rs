@@ -1,7 +1,8 @@
-//! The number formats of GGUF, and how they become those of `mlx_lm`, without loss.
+//! The number formats of GGUF, and how they are converted to those of `mlx_lm` without loss.
 //!
-//! The quantized ones (ggml's `ggml-common.h` and `ggml-quants.c`) hold 32 weights with a scale `d` in half precision,
-//! which makes them MLX's groups of 32 with weight = scale · q + bias:
+//! The quantized formats (ggml's `ggml-common.h` and `ggml-quants.c`) hold 32 weights with a scale
+//! `d` in half precision. Such a block becomes one of MLX's groups of 32, with weight = scale · q +
+//! bias:
 //!
 //! | format | a block | weight | q | scale | bias |
 //! |---|---|---|---|---|---|
@@ -9,19 +10,19 @@
 //! | `Q4_1` | `d`, `m`, 32 numbers of 4 bits | d · n + m | n | d | m |
 //! | `Q8_0` | `d`, 32 signed bytes | d · n | n + 128 | d | −128 · d |
 //!
-//! A scale times a power of two is exact in half precision, unless it leaves its range; then a bias is not finite, and
-//! the folder is refused.
+//! A scale times a power of two is exact in half precision unless it overflows. Then the bias is
+//! not finite, and the folder is refused.
 
 use half::f16;
 use sayso_language::checkpoint::{Dtype, Quantization};
 
-/// Weights in a group.
+/// Weights per group.
 const WEIGHTS: usize = 32;
 
 /// A number format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Format {
-    /// One number after the other: F32, F16 or BF16.
+    /// Plain numbers, one after the other: F32, F16 or BF16.
     Plain(Dtype),
     /// Groups of 32.
     Grouped(Group),
@@ -35,7 +36,7 @@ pub(super) enum Group {
     Q8_0,
 }
 
-/// Formats that are not read, by their numbers, so that a message can name them.
+/// Unsupported formats by their numbers, so that a message can name them.
 const OTHERS: [(u32, &str); 9] = [
     (6, "Q5_0"),
     (7, "Q5_1"),
@@ -49,10 +50,10 @@ const OTHERS: [(u32, &str); 9] = [
 ];
 
 impl Format {
-    /// The format of a number.
+    /// The format with this number in GGUF.
     ///
     /// # Errors
-    /// When it is not one of those above.
+    /// The format is not supported.
     pub(super) fn of(number: u32) -> Result<Format, String> {
         Ok(match number {
             0 => Format::Plain(Dtype::F32),
@@ -65,13 +66,13 @@ impl Format {
                 let name =
                     OTHERS.iter().find(|(number, _)| *number == other).map_or("unknown", |(_, name)| name);
                 return Err(format!(
-                    "its format is {name} ({other}); take the file in F32, F16, BF16, Q8_0, Q4_0 or Q4_1"
+                    "its format {name} ({other}) is not supported; use F32, F16, BF16, Q8_0, Q4_0 or Q4_1"
                 ));
             }
         })
     }
 
-    /// Weights of a block.
+    /// Weights per block.
     pub(super) fn weights(self) -> usize {
         match self {
             Format::Plain(_) => 1,
@@ -79,7 +80,7 @@ impl Format {
         }
     }
 
-    /// Bytes of a block.
+    /// Bytes per block.
     pub(super) fn bytes(self) -> usize {
         match self {
             Format::Plain(dtype) => dtype.bitsize() / 8,
@@ -89,7 +90,7 @@ impl Format {
 }
 
 impl Group {
-    /// Bytes of a group.
+    /// Bytes per group.
     pub(super) fn bytes(self) -> usize {
         match self {
             Group::Q4_0 => 2 + WEIGHTS / 2,
@@ -98,7 +99,7 @@ impl Group {
         }
     }
 
-    /// What it becomes.
+    /// The quantization that it becomes.
     pub(super) fn quantization(self) -> Quantization {
         let bits = match self {
             Group::Q4_0 | Group::Q4_1 => 4,
@@ -107,7 +108,7 @@ impl Group {
         Quantization { bits, group_size: WEIGHTS }
     }
 
-    /// Appends the weights of a group, packed: the first one in the lowest bits of the first byte.
+    /// Appends the packed weights of a group, the first one in the lowest bits of the first byte.
     pub(super) fn pack(self, group: &[u8], packed: &mut Vec<u8>) {
         match self {
             Group::Q4_0 => pack_halves(&group[2..], packed),
@@ -133,7 +134,7 @@ impl Group {
     }
 }
 
-/// GGUF has the weights `i` and `i + 16` in one byte, MLX has `2i` and `2i + 1`.
+/// GGUF puts the weights `i` and `i + 16` into one byte, MLX puts `2i` and `2i + 1` there.
 fn pack_halves(numbers: &[u8], packed: &mut Vec<u8>) {
     let pairs = numbers.as_chunks::<2>().0;
     packed.extend(pairs.iter().map(|[even, odd]| (even & 0x0f) | (odd << 4)));

@@ -1,11 +1,12 @@
-//! Reading a GGUF file, version 2 or 3, as its authors specify it (ggml's `docs/gguf.md`): metadata, then the tensors'
-//! names, shapes and places, then their data. Nothing is believed that the bytes do not bear out: each count and length
-//! is held against what is left of the file before anything is kept, and what is kept refers to the file.
+//! Reads GGUF files of version 2 or 3, as their authors specify them (ggml's `docs/gguf.md`):
+//! metadata, then the names, shapes and offsets of the tensors, then their data. The reader trusts
+//! no count and no length: it checks each against the rest of the file before it allocates
+//! anything, and what it keeps refers to the file.
 
 use super::format::Format;
 use std::collections::BTreeMap;
 
-/// A file whose metadata has been read.
+/// A GGUF file whose metadata has been read.
 #[derive(Debug)]
 pub(super) struct Gguf<'g> {
     metadata: BTreeMap<&'g str, Value<'g>>,
@@ -19,25 +20,25 @@ enum Value<'g> {
     Float(f64),
     Text(&'g str),
     Texts(Vec<&'g str>),
-    /// An array of integers of 32 bits, as it lies in the file.
+    /// An array of 32-bit integers, as it is in the file.
     Integers(&'g [u8]),
-    /// A flag, or another array; nothing here asks for one.
+    /// A boolean, or an array of another type; nothing here needs one.
     Other,
 }
 
-/// A tensor as it lies in the file.
+/// A tensor as it is in the file.
 #[derive(Debug)]
 pub(super) struct Tensor<'g> {
     pub(super) format: Format,
-    /// Its dimensions, the slowest first: the other way round than in the file.
+    /// Its dimensions, slowest first: the reverse of the order in the file.
     pub(super) shape: Vec<usize>,
     pub(super) bytes: &'g [u8],
 }
 
-/// Reads a file.
+/// Reads a GGUF file.
 ///
 /// # Errors
-/// What is wrong with it.
+/// Says what is wrong with the file.
 pub(super) fn read(bytes: &[u8]) -> Result<Gguf<'_>, String> {
     let mut cursor = Cursor { bytes, at: 0 };
     if cursor.take(4)? != b"GGUF" {
@@ -45,8 +46,10 @@ pub(super) fn read(bytes: &[u8]) -> Result<Gguf<'_>, String> {
     }
     match cursor.u32()? {
         2 | 3 => {}
-        version if version.swap_bytes() <= 3 => return Err("it is for big-endian machines".to_owned()),
-        version => return Err(format!("it has version {version} of GGUF; 2 and 3 are known")),
+        version if version.swap_bytes() <= 3 => {
+            return Err("it is big-endian, which is not supported".to_owned());
+        }
+        version => return Err(format!("it has GGUF version {version}; 2 and 3 are supported")),
     }
     let tensors = cursor.u64()?;
     let mut metadata = BTreeMap::new();
@@ -64,7 +67,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Gguf<'_>, String> {
             Ok(value) if value.is_power_of_two() && (8..=1 << 20).contains(&value) => value,
             _ => return Err(format!("general.alignment is {value}; it must be a power of two from 8 up")),
         },
-        Some(_) => return Err("general.alignment is no number".to_owned()),
+        Some(_) => return Err("general.alignment is not an integer".to_owned()),
     };
     let mut places = Vec::new();
     for _ in 0..tensors {
@@ -72,7 +75,8 @@ pub(super) fn read(bytes: &[u8]) -> Result<Gguf<'_>, String> {
         let place = cursor.array_span().map_err(|problem| format!("tensor {name}: {problem}"))?;
         places.push((name, place));
     }
-    // Tensors follow each other, each at the next aligned byte: so none can overlap another.
+    // Each tensor begins at the next aligned byte after the one before, so none can overlap
+    // another.
     let data = bytes.get(cursor.at.next_multiple_of(alignment)..).unwrap_or_default();
     let mut next = 0_usize;
     let mut found = BTreeMap::new();
@@ -82,7 +86,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Gguf<'_>, String> {
         }
         let Some(bytes) = next.checked_add(length).and_then(|end| data.get(next..end)) else {
             let there = data.len().saturating_sub(next);
-            return Err(format!("tensor {name} claims {length} bytes, {there} follow"));
+            return Err(format!("tensor {name} claims {length} bytes, but only {there} follow"));
         };
         next = (next + length).next_multiple_of(alignment);
         if found.insert(name, Tensor { format, shape, bytes }).is_some() {
@@ -93,72 +97,72 @@ pub(super) fn read(bytes: &[u8]) -> Result<Gguf<'_>, String> {
 }
 
 impl<'g> Gguf<'g> {
-    /// A text of the metadata, if it is there.
+    /// A text of the metadata, if it exists.
     ///
     /// # Errors
-    /// When it is something else.
+    /// The entry is not a text.
     pub(super) fn text(&self, name: &str) -> Result<Option<&'g str>, String> {
         match self.metadata.get(name) {
             None => Ok(None),
             Some(Value::Text(text)) => Ok(Some(text)),
-            Some(_) => Err(format!("{name} is no text")),
+            Some(_) => Err(format!("{name} is not a text")),
         }
     }
 
-    /// A number without sign, if it is there.
+    /// An unsigned integer of the metadata, if it exists.
     ///
     /// # Errors
-    /// When it is something else.
+    /// The entry is not an unsigned integer.
     pub(super) fn number(&self, name: &str) -> Result<Option<u64>, String> {
         match self.metadata.get(name) {
             None => Ok(None),
-            Some(Value::Whole(value)) => {
-                u64::try_from(*value).map(Some).map_err(|_| format!("{name} is {value}"))
-            }
-            Some(_) => Err(format!("{name} is no whole number")),
+            Some(Value::Whole(value)) => u64::try_from(*value)
+                .map(Some)
+                .map_err(|_| format!("{name} is {value}; it must not be negative")),
+            Some(_) => Err(format!("{name} is not an integer")),
         }
     }
 
-    /// A number with a fraction, if it is there.
+    /// A float of the metadata, if it exists.
     ///
     /// # Errors
-    /// When it is something else.
+    /// The entry is not a float.
     pub(super) fn float(&self, name: &str) -> Result<Option<f64>, String> {
         match self.metadata.get(name) {
             None => Ok(None),
             Some(Value::Float(value)) => Ok(Some(*value)),
-            Some(_) => Err(format!("{name} is no number with a fraction")),
+            Some(_) => Err(format!("{name} is not a float")),
         }
     }
 
-    /// Texts that must be there.
+    /// An array of texts, which must exist.
     ///
     /// # Errors
-    /// When they are not.
+    /// The entry is missing or not an array of texts.
     pub(super) fn texts(&self, name: &str) -> Result<&[&'g str], String> {
         match self.metadata.get(name) {
             Some(Value::Texts(texts)) => Ok(texts),
-            Some(_) => Err(format!("{name} is no array of texts")),
+            Some(_) => Err(format!("{name} is not an array of texts")),
             None => Err(format!("{name} is missing")),
         }
     }
 
-    /// Integers of 32 bits that must be there.
+    /// An array of 32-bit integers, which must exist.
     ///
     /// # Errors
-    /// When they are not.
+    /// The entry is missing or not an array of 32-bit integers.
     pub(super) fn integers(&self, name: &str) -> Result<impl ExactSizeIterator<Item = i32>, String> {
         match self.metadata.get(name) {
             Some(Value::Integers(bytes)) => {
                 Ok(bytes.as_chunks().0.iter().map(|bytes| i32::from_le_bytes(*bytes)))
             }
-            Some(_) => Err(format!("{name} is no array of integers")),
+            Some(_) => Err(format!("{name} is not an array of 32-bit integers")),
             None => Err(format!("{name} is missing")),
         }
     }
 }
 
-/// Where a tensor lies in the data, and what it is.
+/// The type, shape and location of a tensor.
 struct ArraySpan {
     format: Format,
     shape: Vec<usize>,
@@ -177,7 +181,7 @@ impl<'g> Cursor<'g> {
         let rest = self.bytes.get(self.at..).unwrap_or_default();
         let taken = rest.get(..length);
         let taken = taken.ok_or_else(|| {
-            format!("it ends early: {length} more bytes are claimed, {} follow", rest.len())
+            format!("it ends early: {length} more bytes are claimed, but only {} follow", rest.len())
         })?;
         self.at += length;
         Ok(taken)
@@ -202,7 +206,7 @@ impl<'g> Cursor<'g> {
         std::str::from_utf8(bytes).map_err(|error| format!("a text is not UTF-8: {error}"))
     }
 
-    /// A value of a kind, by the numbers of the specification.
+    /// Reads a value of a type, by the type's number in the specification.
     fn value(&mut self, kind: u32) -> Result<Value<'g>, String> {
         Ok(match kind {
             6 => Value::Float(f32::from_le_bytes(self.array()?).into()),
@@ -224,11 +228,12 @@ impl<'g> Cursor<'g> {
             5 => i32::from_le_bytes(self.array()?).into(),
             10 => self.u64()?.into(),
             11 => i64::from_le_bytes(self.array()?).into(),
-            other => return Err(format!("{other} is no kind of value")),
+            other => return Err(format!("{other} is not a type of value")),
         })
     }
 
-    /// An array. Every text takes bytes of the file, so a false count ends where the file does.
+    /// Reads an array. Every text takes bytes of the file, so a wrong count fails at the end of the
+    /// file.
     fn values(&mut self) -> Result<Value<'g>, String> {
         let kind = self.u32()?;
         let count = self.u64()?;
@@ -238,8 +243,8 @@ impl<'g> Cursor<'g> {
             4..=6 => 4,
             10..=12 => 8,
             8 => return (0..count).map(|_| self.text()).collect::<Result<_, _>>().map(Value::Texts),
-            9 => return Err("arrays of arrays are not known".to_owned()),
-            other => return Err(format!("{other} is no kind of value")),
+            9 => return Err("arrays of arrays are not supported".to_owned()),
+            other => return Err(format!("{other} is not a type of value")),
         };
         let bytes = self.take(usize::try_from(count).unwrap_or(usize::MAX).saturating_mul(size))?;
         Ok(match kind {
@@ -267,7 +272,7 @@ impl<'g> Cursor<'g> {
         }
         let format = Format::of(self.u32()?)?;
         if !shape[0].is_multiple_of(format.weights()) {
-            return Err(format!("rows of {} are not whole blocks of {}", shape[0], format.weights()));
+            return Err(format!("rows of {} weights are not whole blocks of {}", shape[0], format.weights()));
         }
         let length = (count / format.weights()).checked_mul(format.bytes());
         let length = length.ok_or_else(|| format!("{count} weights are too many"))?;

@@ -1,5 +1,6 @@
-//! The tensors of a GGUF file as those of a model folder: other names, other packing, and for Llama another order of
-//! the rows that the rotary embedding turns. Each is converted while it is written, so none is in memory but one.
+//! Converts the tensors of a GGUF file to those of a model folder: other names, other packing, and
+//! for Llama another order of the rows that the rotary embedding turns. Each tensor is converted
+//! while it is written, so only one is in memory at a time.
 
 use super::format::{Format, Group};
 use super::reader::Tensor;
@@ -9,17 +10,17 @@ use sayso_language::checkpoint::{Config, Dtype, ModelType};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-/// A tensor of a model folder that is still in the GGUF file.
+/// A tensor of a model folder whose data is still in the GGUF file.
 pub(super) struct Converted<'g> {
     source: &'g Tensor<'g>,
-    /// Width of the heads whose rows are in another order.
+    /// Width of the heads, if their rows are in another order.
     turned: Option<usize>,
     part: Part,
     dtype: Dtype,
     shape: Vec<usize>,
 }
 
-/// What of the source it is.
+/// Which part of the source it is.
 enum Part {
     Plain(Dtype),
     Weights(Group),
@@ -27,10 +28,11 @@ enum Part {
     Biases(Group),
 }
 
-/// The names of GGUF (llama.cpp's `gguf-py/gguf/constants.py`) without `.weight` or `.bias`, and those of the folder.
+/// Names in GGUF (llama.cpp's `gguf-py/gguf/constants.py`) without `.weight` or `.bias`, and in a
+/// model folder.
 const OUTER: [(&str, &str); 3] =
     [("token_embd", "model.embed_tokens"), ("output_norm", "model.norm"), ("output", "lm_head")];
-/// Those within a layer: `blk.0.` and `model.layers.0.` stand before them.
+/// Names within a layer, after `blk.0.` and `model.layers.0.`.
 const INNER: [(&str, &str); 11] = [
     ("attn_norm", "input_layernorm"),
     ("attn_q", "self_attn.q_proj"),
@@ -45,10 +47,10 @@ const INNER: [(&str, &str); 11] = [
     ("ffn_down", "mlp.down_proj"),
 ];
 
-/// The name of a layer in the folder, and `weight` or `bias`.
+/// The name of a layer in the model folder, and `weight` or `bias`.
 ///
 /// # Errors
-/// When no model that is known here has such a tensor.
+/// No supported model has such a tensor.
 pub(super) fn name(gguf: &str) -> Result<(String, &str), String> {
     let renamed = || {
         let (stem, end) = gguf.rsplit_once('.').filter(|(_, end)| ["weight", "bias"].contains(end))?;
@@ -63,12 +65,13 @@ pub(super) fn name(gguf: &str) -> Result<(String, &str), String> {
         };
         Some((layer, end))
     };
-    renamed().ok_or_else(|| format!("tensor {gguf} is of no model that is known here"))
+    renamed().ok_or_else(|| format!("tensor {gguf} is not part of a supported model"))
 }
 
-/// The number type of what is not quantized in the folder: that of the widest matrix, half precision beside quantized
-/// ones. Norms and biases get it too, although GGUF has them in F32: a single wider tensor would make a decoder compute
-/// in the wider type from there on. `mlx_lm` rounds them in the same way.
+/// The type of the numbers that are not quantized: that of the widest matrix, or half precision
+/// beside quantized matrices. Norms and biases get it too, although GGUF stores them as F32,
+/// because a single wider tensor would make a decoder compute in the wider type from there on.
+/// `mlx_lm` rounds them in the same way.
 pub(super) fn float_type(tensors: &BTreeMap<&str, Tensor<'_>>) -> Dtype {
     let matrices = || tensors.values().filter(|tensor| tensor.shape.len() > 1).map(|tensor| tensor.format);
     if matrices().any(|format| format == Format::Plain(Dtype::F32)) {
@@ -80,10 +83,10 @@ pub(super) fn float_type(tensors: &BTreeMap<&str, Tensor<'_>>) -> Dtype {
     }
 }
 
-/// All tensors of the folder.
+/// Converts all tensors.
 ///
 /// # Errors
-/// When there is one without a name, or a quantized vector.
+/// A tensor has an unknown name, or is a quantized vector.
 pub(super) fn convert<'g>(
     tensors: &'g BTreeMap<&str, Tensor<'g>>,
     config: &Config,
@@ -92,7 +95,8 @@ pub(super) fn convert<'g>(
     let mut converted = Vec::new();
     for (gguf, source) in tensors {
         let (layer, end) = name(gguf)?;
-        // llama.cpp turns neighbours instead of halves, and has put the rows of Llama's heads into that order.
+        // llama.cpp rotates neighbouring elements instead of halves, and has reordered the rows of
+        // Llama's heads accordingly.
         let turned = config.model_type == ModelType::Llama
             && (layer.ends_with(".q_proj") || layer.ends_with(".k_proj"));
         let turned = turned.then_some(config.head_dim).filter(|width| source.shape[0].is_multiple_of(*width));
@@ -110,7 +114,7 @@ pub(super) fn convert<'g>(
                 add("scales", Part::Scales(group), Dtype::F16, groups.clone());
                 add("biases", Part::Biases(group), Dtype::F16, groups);
             }
-            _ => return Err(format!("tensor {gguf} is quantized, but no matrix")),
+            _ => return Err(format!("tensor {gguf} is quantized, but not a matrix")),
         }
     }
     Ok(converted)
@@ -129,7 +133,7 @@ impl View for &Converted<'_> {
         let mut bytes = Vec::with_capacity(self.data_len());
         let format = self.source.format;
         let rows = self.source.shape[0];
-        // A vector is a matrix of one column.
+        // A vector counts as a matrix with one column.
         let width = self.source.shape[1..].iter().product::<usize>() / format.weights() * format.bytes();
         for row in 0..rows {
             let row = match self.turned {
@@ -154,14 +158,15 @@ impl View for &Converted<'_> {
     }
 }
 
-/// Where llama.cpp has a row of a head: it puts row `i` of the first half beside row `i` of the second.
+/// Where llama.cpp puts a row of a head: row `i` of the first half is next to row `i` of the
+/// second.
 fn unturned(row: usize, head: usize) -> usize {
     let (start, within) = (row - row % head, row % head);
     let half = head / 2;
     start + 2 * (within % half) + within / half
 }
 
-/// Appends a number in another type, rounded to the nearest.
+/// Appends a number in another type, rounded to nearest.
 fn push(from: Dtype, number: &[u8], to: Dtype, bytes: &mut Vec<u8>) {
     if from == to {
         bytes.extend(number);
@@ -199,14 +204,15 @@ mod tests {
         {
             assert_eq!(
                 name(unknown).unwrap_err(),
-                format!("tensor {unknown} is of no model that is known here")
+                format!("tensor {unknown} is not part of a supported model")
             );
         }
     }
 
     #[test]
     fn heads_are_put_back_in_halves() {
-        // As llama.cpp writes a head of 6 rows: first and second half in turn.
+        // llama.cpp writes a head of 6 rows like this: rows of the first and the second half in
+        // turn.
         let file = [0, 3, 1, 4, 2, 5];
         let rows: Vec<_> = (0..12).map(|row| file[unturned(row, 6) % 6] + unturned(row, 6) / 6 * 6).collect();
         assert_eq!(rows, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);

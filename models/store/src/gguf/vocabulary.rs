@@ -1,18 +1,19 @@
-//! `tokenizer.json` and `tokenizer_config.json` from the metadata of a GGUF file: byte-level BPE, as Qwen, Llama 3 and
-//! SmolLM have it.
+//! Makes `tokenizer.json` and `tokenizer_config.json` from the metadata of a GGUF file. The
+//! tokenizer is byte-level BPE, as in Qwen, Llama 3 and SmolLM.
 
 use super::reader::Gguf;
 use serde_json::{Map, Value, json};
 
-/// How a text is cut into pieces before BPE, by the name that llama.cpp gives it (`llama-vocab.cpp`), and as the
-/// models' own `tokenizer.json` has it.
+/// How a text is split into pieces before BPE: by the name that llama.cpp uses (`llama-vocab.cpp`),
+/// and as in the `tokenizer.json` of the models themselves.
 struct Cut {
     name: &'static str,
-    /// The text is first composed (NFC).
+    /// Whether the text is composed (NFC) first.
     composed: bool,
-    /// The expression that cuts; without one, digits stand alone and the rest is cut as GPT-2 does.
+    /// The regular expression that splits. Without one, each digit is a piece of its own, and the
+    /// rest is split as in GPT-2.
     pattern: Option<&'static str>,
-    /// A piece that is a token as it is, is not built from its bytes.
+    /// Whether a piece that is a token itself is used as it is, without merges.
     whole: bool,
 }
 
@@ -36,25 +37,25 @@ const CUTS: [Cut; 3] = [
     },
 ];
 
-/// Kinds of tokens that are no ordinary ones (ggml's `gguf-py/gguf/constants.py`, `TokenType`).
+/// Types of tokens other than normal ones (`TokenType` in ggml's `gguf-py/gguf/constants.py`).
 const CONTROL: i32 = 3;
 const USER_DEFINED: i32 = 4;
-/// Rows of the embedding without a token.
+/// A row of the embedding without a token.
 const UNUSED: i32 = 5;
 
-/// `tokenizer.json`.
+/// Makes `tokenizer.json`.
 ///
 /// # Errors
-/// The metadata that is missing, or that says what is not known here.
+/// Names the metadata that is missing or not supported.
 pub(super) fn tokenizer(gguf: &Gguf<'_>) -> Result<Value, String> {
     let model = gguf.text("tokenizer.ggml.model")?.ok_or("tokenizer.ggml.model is missing")?;
     if model != "gpt2" {
-        return Err(format!("tokenizer.ggml.model is {model}; only gpt2, byte-level BPE, is known"));
+        return Err(format!("tokenizer.ggml.model is {model}; only gpt2, byte-level BPE, is supported"));
     }
     let pre = gguf.text("tokenizer.ggml.pre")?.ok_or("tokenizer.ggml.pre is missing")?;
     let cut = CUTS.iter().find(|cut| cut.name == pre).ok_or_else(|| {
         let known = CUTS.map(|cut| cut.name).join(", ");
-        format!("tokenizer.ggml.pre is {pre}; known are {known}")
+        format!("tokenizer.ggml.pre is {pre}; supported are {known}")
     })?;
     let tokens = gguf.texts("tokenizer.ggml.tokens")?;
     let kinds = gguf.integers("tokenizer.ggml.token_type")?;
@@ -65,7 +66,7 @@ pub(super) fn tokenizer(gguf: &Gguf<'_>) -> Result<Value, String> {
     let mut added = Vec::new();
     for (id, (token, kind)) in tokens.iter().zip(kinds).enumerate().filter(|(_, (_, kind))| *kind != UNUSED) {
         if vocabulary.insert((*token).to_owned(), id.into()).is_some() {
-            return Err(format!("token {token:?} is there twice"));
+            return Err(format!("token {token:?} appears twice"));
         }
         if kind == CONTROL || kind == USER_DEFINED {
             added.push(json!({
@@ -76,7 +77,8 @@ pub(super) fn tokenizer(gguf: &Gguf<'_>) -> Result<Value, String> {
     }
     let mut merges = Vec::new();
     for merge in gguf.texts("tokenizer.ggml.merges")? {
-        let (first, second) = merge.split_once(' ').ok_or_else(|| format!("{merge:?} merges nothing"))?;
+        let (first, second) =
+            merge.split_once(' ').ok_or_else(|| format!("the merge {merge:?} does not have two parts"))?;
         merges.push(json!([first, second]));
     }
     let byte_level = |cuts: bool| json!({"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": cuts});
@@ -104,10 +106,10 @@ pub(super) fn tokenizer(gguf: &Gguf<'_>) -> Result<Value, String> {
     }))
 }
 
-/// `tokenizer_config.json`: special tokens by their roles, and the chat template.
+/// Makes `tokenizer_config.json`: the roles of special tokens, and the chat template.
 ///
 /// # Errors
-/// When the metadata has something else than their numbers, or numbers of no token.
+/// The metadata holds something other than token numbers, or the number of no token.
 pub(super) fn config(gguf: &Gguf<'_>) -> Result<Value, String> {
     let tokens = gguf.texts("tokenizer.ggml.tokens")?;
     let mut config = Map::new();
@@ -119,7 +121,8 @@ pub(super) fn config(gguf: &Gguf<'_>) -> Result<Value, String> {
         let key = format!("tokenizer.ggml.{role}_token_id");
         let Some(id) = gguf.number(&key)? else { continue };
         let token = usize::try_from(id).ok().and_then(|id| tokens.get(id));
-        let token = token.ok_or_else(|| format!("{key} is {id}, there are {} tokens", tokens.len()))?;
+        let token =
+            token.ok_or_else(|| format!("{key} is {id}, but there are only {} tokens", tokens.len()))?;
         config.insert(name.to_owned(), (*token).into());
     }
     if let Some(template) = gguf.text("tokenizer.chat_template")? {

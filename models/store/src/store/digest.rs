@@ -1,4 +1,5 @@
-//! Digests of files: SHA-256, and the name that git gives to a small file, which is all that the hub states of it.
+//! Digests of files: SHA-256, and for small files git's blob digest, because the hub states only
+//! that.
 
 use sha1::Sha1;
 use sha2::{Digest as _, Sha256};
@@ -6,17 +7,18 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-/// What the hub states of a file's content.
+/// The digest that the hub states for a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Digest {
     /// SHA-256 of a large file, in hexadecimal.
     Sha256(String),
-    /// SHA-1 of `blob `, the size, a zero and the content, in hexadecimal.
+    /// SHA-1 of `blob `, the size, a NUL byte and the content, in hexadecimal: the digest that git
+    /// uses.
     GitBlob(String),
 }
 
 impl Digest {
-    /// In hexadecimal.
+    /// The digest in hexadecimal.
     pub(super) fn text(&self) -> &str {
         let (Digest::Sha256(text) | Digest::GitBlob(text)) = self;
         text
@@ -31,7 +33,7 @@ pub(super) struct Digests {
 }
 
 impl Digests {
-    /// Reads a file; `seen` is told how many bytes were read each time.
+    /// Reads a file. `seen` gets the number of bytes of each read.
     pub(super) fn of(path: &Path, mut seen: impl FnMut(u64)) -> io::Result<Digests> {
         let mut file = File::open(path)?;
         let (mut sha256, mut git) = (Sha256::new(), Sha1::new());
@@ -50,7 +52,7 @@ impl Digests {
         }
     }
 
-    /// The digest of the kind that the hub states.
+    /// The digest of the same kind as `stated`.
     pub(super) fn like(&self, stated: &Digest) -> &str {
         match stated {
             Digest::Sha256(_) => &self.sha256,

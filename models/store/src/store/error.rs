@@ -1,47 +1,47 @@
-//! What can go wrong with the store.
+//! The errors of the store.
 
 use crate::gguf::ImportError;
 use sayso_language::checkpoint::CheckpointError;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Why the store could not do what was asked. Nothing is half in place after any of them.
+/// Why the store could not do what was asked. None of these leaves a model half in place.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// What was given cannot be the name of a model, a repository or a revision.
+    /// The text cannot be the name of a model, a repository or a revision.
     #[error(
-        "{0:?} is no name for a model: it has letters, digits and . - _ only; the hub knows models as OWNER/REPOSITORY[@REVISION]"
+        "{0:?} is not a model name: it may have only letters, digits and . - _, or be OWNER/REPOSITORY[@REVISION] on the hub"
     )]
     Name(String),
-    /// No model of this name is here.
-    #[error("there is no model {0} here")]
+    /// No model of this name is installed.
+    #[error("no model named {0} is installed")]
     Unknown(String),
-    /// A model of this name is here, and is another one; nothing is overwritten.
-    #[error("there is another model {0} here: remove it first")]
+    /// Another model of this name is installed; nothing is overwritten.
+    #[error("another model named {0} is installed; remove it first")]
     Exists(String),
-    /// Another process or thread pulls, imports or removes a model of this name.
+    /// Another process or thread is pulling, importing or removing a model of this name.
     #[error("the model {0} is being pulled, imported or removed by another process")]
     Busy(String),
     /// The disk is full.
-    #[error("{}: the disk is full; what a pull has brought is kept, and the next one goes on from there", .0.display())]
+    #[error("{}: the disk is full; a pull keeps what it has downloaded, and the next one resumes from there", .0.display())]
     DiskFull(PathBuf),
-    /// The system refuses.
+    /// Another error of the system.
     #[error("{}: {source}", path.display())]
     Io {
         /// The file or folder.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the system.
         source: io::Error,
     },
-    /// The hub cannot be reached, or its answer about the repository is none.
-    #[error("the hub cannot be asked about {repository}: {problem}")]
+    /// The hub cannot be reached, or does not answer the question about the repository.
+    #[error("cannot ask the hub about {repository}: {problem}")]
     Hub {
         /// The repository.
         repository: String,
         /// What is wrong.
         problem: String,
     },
-    /// What the hub states about a repository is incomplete or cannot be right.
+    /// What the hub states about a repository is incomplete or invalid.
     #[error("what the hub states about {repository} cannot be used: {problem}")]
     Listing {
         /// The repository.
@@ -49,12 +49,12 @@ pub enum StoreError {
         /// What is wrong.
         problem: String,
     },
-    /// The hub does not give a file.
+    /// The hub does not send a file.
     #[error("{file}: the server answers {status}")]
     Refused {
         /// The file.
         file: String,
-        /// The status of the answer.
+        /// The HTTP status.
         status: u16,
     },
     /// The connection broke again and again.
@@ -64,35 +64,35 @@ pub enum StoreError {
     Broken {
         /// The file.
         file: String,
-        /// What is here of it, in bytes.
+        /// How much of it was received, in bytes.
         received: u64,
         /// Its size.
         bytes: u64,
         /// How it broke.
         problem: String,
     },
-    /// A server gives a file of another length than the hub states.
-    #[error("{file}: the hub states {bytes} bytes, the server gives {given}")]
+    /// A server sends a file of another length than the hub states.
+    #[error("{file}: the hub states {bytes} bytes, but the server sends {given}")]
     Length {
         /// The file.
         file: String,
         /// The size that the hub states.
         bytes: u64,
-        /// What the server says or does instead.
+        /// What the server states or sends instead.
         given: String,
     },
-    /// A server gives a file of another content than the hub states. It is thrown away.
-    #[error("{file}: the hub states the digest {stated}, what the server gave has {found}")]
+    /// A server sends a file with another digest than the hub states. The file is deleted.
+    #[error("{file}: the hub states the digest {stated}, but what the server sent has {found}")]
     Content {
         /// The file.
         file: String,
         /// The digest that the hub states.
         stated: String,
-        /// The digest of what came.
+        /// The digest of what was received.
         found: String,
     },
-    /// All came as stated, but it is no model that can be used. It is thrown away.
-    #[error("it makes no usable model: {0}")]
+    /// All files came as stated, but the model cannot be used. It is deleted.
+    #[error("the model cannot be used: {0}")]
     Unusable(#[source] CheckpointError),
     /// A GGUF file cannot be imported.
     #[error(transparent)]
@@ -108,7 +108,7 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// An error of the system at a path.
+    /// An error of the system about a path.
     pub(super) fn io(path: &Path) -> impl FnOnce(io::Error) -> StoreError + '_ {
         move |source| match source.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {

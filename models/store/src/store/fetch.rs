@@ -1,4 +1,5 @@
-//! One file from the hub: resumed where it broke, held to what the hub states of it.
+//! Downloads one file from the hub: resumes a broken download, and checks the file against what the
+//! hub states.
 
 use super::StoreError;
 use super::digest::Digests;
@@ -9,14 +10,15 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use ureq::Agent;
 
-/// How long a server may be silent. A slow connection may take as long as it likes.
+/// How long a server may send nothing. A slow connection may take as long as it needs.
 const SILENCE: Duration = Duration::from_secs(60);
-/// So many times in a row a connection may break without a byte more.
+/// How many times in a row a connection may break without bringing a new byte.
 const ATTEMPTS: u32 = 3;
-/// The pause after the first of them; it grows with each.
+/// The pause after the first such break. It grows with each one.
 const PAUSE: Duration = Duration::from_millis(300);
 
-/// The client for files. No body comes compressed: its bytes are counted and resumed.
+/// The HTTP client for files. It accepts no compressed bodies, because bytes are counted to resume
+/// a download.
 pub(super) fn agent() -> Agent {
     Agent::config_builder()
         .http_status_as_error(false)
@@ -28,8 +30,8 @@ pub(super) fn agent() -> Agent {
         .into()
 }
 
-/// Fetches a file into a folder, where it gets its name only when it is whole and as the hub states it. `seen` is told
-/// how many of its bytes are here.
+/// Downloads a file into a folder. The file gets its name only when it is complete and matches what
+/// the hub states. `seen` gets the number of bytes that are here.
 pub(super) fn fetch(
     agent: &Agent,
     remote: &RemoteFile,
@@ -42,7 +44,7 @@ pub(super) fn fetch(
             seen(remote.bytes);
             return Ok(());
         }
-        // Of an earlier pull, when the revision was another commit.
+        // Left over from an earlier pull, when the revision was another commit.
         std::fs::remove_file(&whole).map_err(StoreError::io(&whole))?;
     }
     let part = part(remote, folder);
@@ -54,12 +56,13 @@ pub(super) fn fetch(
     std::fs::rename(&part, &whole).map_err(StoreError::io(&whole))
 }
 
-/// What is here of a file. Its digest is part of the name: what came of another commit's file is not continued.
+/// The path of a partial download. The digest is part of its name, so a download of another
+/// commit's file is never continued.
 fn part(remote: &RemoteFile, folder: &Path) -> PathBuf {
     folder.join(format!("{}.{}.part", remote.name, remote.digest.text()))
 }
 
-/// Holds a file to what the hub states of it.
+/// Checks a file against what the hub states.
 fn check(remote: &RemoteFile, path: &Path) -> Result<(), StoreError> {
     let digests = Digests::of(path, |_| ()).map_err(StoreError::io(path))?;
     match digests.like(&remote.digest) {
@@ -73,7 +76,8 @@ fn check(remote: &RemoteFile, path: &Path) -> Result<(), StoreError> {
     }
 }
 
-/// Receives what is missing of a file, by as many connections as it takes while each brings some of it.
+/// Downloads what is missing of a file, over as many connections as it takes, as long as each
+/// brings something.
 fn receive(
     agent: &Agent,
     remote: &RemoteFile,
@@ -82,7 +86,8 @@ fn receive(
 ) -> Result<(), StoreError> {
     let mut file = OpenOptions::new().append(true).create(true).open(part).map_err(StoreError::io(part))?;
     let mut here = file.metadata().map_err(StoreError::io(part))?.len();
-    // A server without ranges begins anew each time: only what is more than ever before is a step ahead.
+    // A server without ranges starts again each time, so only more than ever before counts as
+    // progress.
     let (mut most, mut fruitless) = (here, 0);
     while here < remote.bytes {
         seen(here);
@@ -99,8 +104,8 @@ fn receive(
     file.sync_all().map_err(StoreError::io(part))
 }
 
-/// Receives by one connection what it brings. The inner error is how it broke, which another attempt may mend; `here`
-/// counts what is in the file.
+/// Downloads over one connection until it ends. The inner error says how it broke, and another
+/// attempt may help. `here` counts the bytes in the file.
 fn connection(
     agent: &Agent,
     remote: &RemoteFile,
@@ -119,10 +124,13 @@ fn connection(
             let header = answer.headers().get("content-range").and_then(|range| range.to_str().ok());
             let expected = format!("bytes {here}-{}/{}", remote.bytes - 1, remote.bytes);
             if header != Some(expected.as_str()) {
-                return Err(length(remote, format!("{:?} for {expected:?}", header.unwrap_or_default())));
+                return Err(length(
+                    remote,
+                    format!("the range {:?} instead of {expected:?}", header.unwrap_or_default()),
+                ));
             }
         }
-        // A server without ranges: the file comes from its beginning.
+        // A server without ranges sends the file from its beginning.
         200 => {
             file.set_len(0).map_err(StoreError::io(part))?;
             *here = 0;
@@ -145,7 +153,7 @@ fn connection(
             Err(error) => return Ok(Err(error.to_string())),
         };
         if read as u64 > remote.bytes - *here {
-            // Whatever came is of another file; the next pull begins anew.
+            // What was received belongs to another file, so the next pull starts again.
             file.set_len(0).map_err(StoreError::io(part))?;
             return Err(length(remote, "more".to_owned()));
         }

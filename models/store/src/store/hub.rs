@@ -1,7 +1,9 @@
-//! What the hub states about a repository: its commit, and the files of a model with their sizes and digests.
+//! Asks the hub about a repository: its commit, and the files of a model with their sizes and
+//! digests.
 //!
-//! hf-hub asks. It downloads too, but checks neither size nor digest, panics on a redirect without a place, and keeps
-//! its files in a cache of links, so the files themselves are fetched beside it, from the addresses that it names.
+//! hf-hub asks. It can download too, but it checks neither size nor digest, panics on a redirect
+//! without a location, and keeps its files in a cache of links. So `fetch` downloads the files,
+//! from the addresses that hf-hub gives.
 
 use super::StoreError;
 use super::digest::Digest;
@@ -14,13 +16,13 @@ use sayso_language::tokenizer::{TOKENIZER, TOKENIZER_CONFIG};
 use serde::Deserialize;
 use std::time::Duration;
 
-/// How long the hub may take for its answer.
+/// How long the hub may take to answer.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// More than any answer, in bytes.
+/// Limit of an answer, in bytes; real ones are far smaller.
 const LIMIT: u64 = 8 << 20;
-/// More files than any model has.
+/// Limit of the number of files; real models have far fewer.
 const FILES: usize = 1000;
-/// More than any file that is not weights, in bytes.
+/// Limit of a file that is not weights, in bytes; real ones are far smaller.
 const TEXT_LIMIT: u64 = 128 << 20;
 
 /// A hub of models.
@@ -33,20 +35,20 @@ impl Hub {
     /// The public hub, or the one that `HF_ENDPOINT` names.
     ///
     /// # Errors
-    /// [`StoreError::Hub`] when there can be no client.
+    /// [`StoreError::Hub`] if the client cannot be created.
     pub fn from_env() -> Result<Hub, StoreError> {
         Hub::build(ApiBuilder::from_env())
     }
 
-    /// A hub at this address, such as `http://127.0.0.1:8080`.
+    /// The hub at this address, such as `http://127.0.0.1:8080`.
     ///
     /// # Errors
-    /// [`StoreError::Hub`] when there can be no client.
+    /// [`StoreError::Hub`] if the client cannot be created.
     pub fn at(endpoint: &str) -> Result<Hub, StoreError> {
         Hub::build(ApiBuilder::from_env().with_endpoint(endpoint.trim_end_matches('/').to_owned()))
     }
 
-    /// Without the user's token for the hub: the models are public, and any endpoint may be asked for them.
+    /// The user's token is not sent: the models are public, and the endpoint may be anybody's.
     fn build(builder: ApiBuilder) -> Result<Hub, StoreError> {
         let api = builder.with_token(None).with_progress(false).build();
         let failed =
@@ -54,7 +56,7 @@ impl Hub {
         Ok(Hub { api: api.map_err(failed)? })
     }
 
-    /// The commit that a revision is now, and the files of the model there.
+    /// The current commit of a revision, and the files of the model at that commit.
     pub(super) fn listing(&self, source: &Source) -> Result<Listing, StoreError> {
         let Source { repository, revision } = source;
         let failed = |error: ureq::Error| {
@@ -71,7 +73,7 @@ impl Hub {
         let mut answer = request.config().timeout_global(Some(PATIENCE)).build().call().map_err(failed)?;
         let text = answer.body_mut().with_config().limit(LIMIT).read_to_vec().map_err(failed)?;
         let stated: Stated = serde_json::from_slice(&text)
-            .map_err(|error| wrong(format!("it is not what a hub answers ({error}){}", named_hub())))?;
+            .map_err(|error| wrong(format!("it is not an answer of a hub ({error}){}", named_hub())))?;
         if !is_hex(&stated.sha, 40) {
             return Err(wrong(format!("its commit is {:?}", stated.sha)));
         }
@@ -100,7 +102,7 @@ impl Hub {
     }
 }
 
-/// Where another hub than the public one was asked, and who says so.
+/// For messages: that `HF_ENDPOINT` names another hub, if it does.
 fn named_hub() -> String {
     match std::env::var("HF_ENDPOINT") {
         Ok(endpoint) => format!("; HF_ENDPOINT names the hub {endpoint:?}"),
@@ -108,14 +110,15 @@ fn named_hub() -> String {
     }
 }
 
-/// The files of a model at a commit, small ones first: what is wrong with them is known before the weights come.
+/// The files of a model at a commit, small ones first, so that errors in them show before the
+/// weights are downloaded.
 pub(super) struct Listing {
-    /// In hexadecimal.
+    /// The commit, in hexadecimal.
     pub(super) commit: String,
     pub(super) files: Vec<RemoteFile>,
 }
 
-/// A file of the hub.
+/// A file on the hub.
 pub(super) struct RemoteFile {
     pub(super) name: String,
     pub(super) url: String,
@@ -138,7 +141,7 @@ struct Sibling {
     lfs: Option<Lfs>,
 }
 
-/// A large file, which lies beside the repository.
+/// A large file, which is stored outside of the repository.
 #[derive(Deserialize)]
 struct Lfs {
     sha256: String,
@@ -146,22 +149,23 @@ struct Lfs {
 }
 
 impl Sibling {
-    /// The file with what is stated of it, or what is wrong with that.
+    /// The file with its size and digest, or what is wrong with them.
     fn remote(self, url: String) -> Result<RemoteFile, String> {
         let name = self.rfilename;
         let (bytes, digest) = match (self.lfs, self.size, self.blob_id) {
             (Some(lfs), ..) if is_hex(&lfs.sha256, 64) => (lfs.size, Digest::Sha256(lfs.sha256)),
             (None, Some(size), Some(blob)) if is_hex(&blob, 40) => (size, Digest::GitBlob(blob)),
-            _ => return Err(format!("{name} comes without a size and a digest")),
+            _ => return Err(format!("{name} has no size or no digest")),
         };
         if bytes > TEXT_LIMIT && !name.ends_with(".safetensors") {
-            return Err(format!("{name} has {bytes} bytes; more than {TEXT_LIMIT} cannot be right"));
+            return Err(format!("{name} has {bytes} bytes; the limit is {TEXT_LIMIT}"));
         }
         Ok(RemoteFile { name, url, bytes, digest })
     }
 }
 
-/// Weights in safetensors, JSON, and the texts of tokenizers and templates: nothing that could run, no folders.
+/// Whether a file is downloaded: weights in safetensors, JSON, and the texts of tokenizers and
+/// templates. Nothing that could run, and no folders.
 fn is_wanted(name: &str) -> bool {
     let ending = name.rsplit_once('.').map(|(_, ending)| ending);
     is_name(name) && name != MANIFEST && matches!(ending, Some("safetensors" | "json" | "jinja" | "txt"))

@@ -1,4 +1,4 @@
-//! What a model folder was when it came: where from, and each file's size and SHA-256.
+//! The manifest of a model folder: where it came from, and the size and SHA-256 of each file.
 
 use super::StoreError;
 use super::digest::Digests;
@@ -12,7 +12,7 @@ use std::path::Path;
 /// The name of the manifest in a model folder.
 pub const MANIFEST: &str = "manifest.json";
 
-/// A few dozen files; more than this, in bytes, is not read.
+/// Limit of a manifest, in bytes. Real ones list a few dozen files.
 const LIMIT: u64 = 1 << 20;
 
 /// The manifest of a model.
@@ -20,7 +20,7 @@ const LIMIT: u64 = 1 << 20;
 pub struct Manifest {
     /// Where it came from.
     pub origin: Origin,
-    /// Its files by their names.
+    /// Its files, by name.
     pub files: BTreeMap<String, FileRecord>,
 }
 
@@ -37,7 +37,7 @@ pub enum Origin {
     },
     /// A GGUF file.
     Gguf {
-        /// Its name without the folder.
+        /// Its name without its folder.
         file: String,
     },
 }
@@ -45,7 +45,7 @@ pub enum Origin {
 /// A file of a model.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileRecord {
-    /// Its size.
+    /// Its size in bytes.
     pub bytes: u64,
     /// Its SHA-256 in hexadecimal.
     pub sha256: String,
@@ -55,7 +55,7 @@ impl Manifest {
     /// Reads the manifest of a model folder.
     ///
     /// # Errors
-    /// [`StoreError::Manifest`] when there is none, or none that can be read.
+    /// [`StoreError::Manifest`] if it is missing or cannot be read.
     pub fn open(folder: &Path) -> Result<Manifest, StoreError> {
         let path = folder.join(MANIFEST);
         let damaged = |problem: String| StoreError::Manifest { path: path.clone(), problem };
@@ -71,7 +71,7 @@ impl Manifest {
         self.files.values().fold(0, |sum, file| sum.saturating_add(file.bytes))
     }
 
-    /// Records the files that lie in a folder, and writes the manifest through to the disk.
+    /// Records the files in a folder, writes the manifest, and syncs it to the disk.
     pub(super) fn record(folder: &Path, origin: Origin) -> Result<Manifest, StoreError> {
         let mut files = BTreeMap::new();
         for entry in std::fs::read_dir(folder).map_err(StoreError::io(folder))? {

@@ -1,22 +1,22 @@
-//! Where a model comes from, and what it is called here.
+//! Where a model comes from, and its name on this machine.
 
 use super::StoreError;
 
-/// The models of the public series: the short name and the repository.
+/// The models of the public series: short names and repositories.
 const SERIES: [(&str, &str); 1] = [("qwen3-0.6b", "arach/qwen3-0.6b-bash-v1")];
 
-/// A repository of the hub at a revision.
+/// A repository on the hub, at a revision.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Source {
     /// `OWNER/NAME`.
     pub repository: String,
-    /// A branch, a tag or a commit; a pull asks what commit it is, and keeps to that.
+    /// A branch, a tag or a commit. A pull pins it to its current commit.
     pub revision: String,
 }
 
 impl Source {
-    /// The source that a user names: a short name of the series, or `OWNER/REPOSITORY`; with `@REVISION` where it is
-    /// not to be `main`.
+    /// Parses what a user names: a short name of the series, or `OWNER/REPOSITORY`, followed by
+    /// `@REVISION` for another revision than `main`.
     ///
     /// # Errors
     /// [`StoreError::Name`] for anything else.
@@ -33,7 +33,7 @@ impl Source {
         }
     }
 
-    /// What the model is called here: the repository without its owner.
+    /// The name of the model on this machine: the repository without its owner.
     pub fn name(&self) -> &str {
         self.repository.rsplit('/').next().unwrap_or(&self.repository)
     }
@@ -44,8 +44,8 @@ pub fn series() -> impl Iterator<Item = (&'static str, &'static str)> {
     SERIES.into_iter()
 }
 
-/// Whether this can be one part of a path, here and in a URL: letters, digits, `-`, `_` and `.`, which it does not
-/// begin with, so that it is not hidden and leads nowhere else.
+/// Whether this can be one part of a path, on disk and in a URL: letters, digits, `-`, `_` and `.`.
+/// It must not begin with `.`, so that it is neither hidden nor leads to another folder.
 pub(super) fn is_name(text: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
     !text.is_empty() && text.len() <= 128 && !text.starts_with('.') && text.bytes().all(allowed)

@@ -1,8 +1,8 @@
 //! The products with AVX2 and FMA.
 //!
-//! Here is `unsafe` for two things only: reading and writing vectors, whose places are as long as they are and need
-//! no alignment; and calling functions that need AVX2, for which a [`Present`] is the proof, because only the check
-//! makes one.
+//! `unsafe` is used for two things only: loading and storing vectors, at places that are long
+//! enough and need no alignment; and calling functions that need AVX2, where a [`Present`] proves
+//! that the processor has it, because only the check creates one.
 #![allow(unsafe_code)]
 
 use super::{Block, Lanes, Tile, in_blocks};
@@ -16,7 +16,7 @@ use core::arch::x86_64::*;
 pub struct Present(());
 
 impl Present {
-    /// Asks the processor.
+    /// Checks the processor; `None` if it lacks one of them.
     pub(super) fn here() -> Option<Present> {
         let here = is_x86_feature_detected!("avx2")
             && is_x86_feature_detected!("fma")
@@ -38,11 +38,12 @@ impl Present {
     }
 }
 
-/// Columns whose products are added up in 16 bits: 8 · 2 · 15 · 127 = 30,480 for each lane, which just fits.
+/// Columns whose products are added up in 16 bits: 8 · 2 · 15 · 127 = 30,480 per lane, which just
+/// fits.
 const PART: usize = 32;
 const WORDS: usize = PART / 4;
 
-/// Eight lanes, the lower or the upper half of the tile.
+/// Computes eight lanes: the lower or the upper half of the tile.
 #[target_feature(enable = "avx2,fma,f16c")]
 fn rows<const WIDE: bool, const ROWS: usize>(
     tile: Tile<'_>,
@@ -60,7 +61,8 @@ fn rows<const WIDE: bool, const ROWS: usize>(
         for (part, codes) in codes.chunks_exact(if WIDE { 8 } else { 4 }).enumerate() {
             let at = group * parts + part;
             if WIDE {
-                // A code of 8 bits is 16 times its upper half and its lower half: whole products would not fit.
+                // An 8-bit code is 16 times its upper half plus its lower half. Whole products
+                // would overflow 16 bits.
                 let (low, high) = split(codes, half);
                 for row in 0..ROWS {
                     let high = _mm256_slli_epi32::<4>(products(&high, &words[row][at]));
@@ -89,7 +91,7 @@ fn rows<const WIDE: bool, const ROWS: usize>(
     }
 }
 
-/// The sum of products of codes of 4 bits with 32 columns of a row.
+/// The sums of the products of 4-bit codes with 32 columns of a row.
 #[inline]
 #[target_feature(enable = "avx2")]
 fn products(codes: &[__m256i; WORDS], words: &[i32; WORDS]) -> __m256i {
@@ -108,7 +110,7 @@ fn load(line: &Line, half: usize) -> __m256i {
     unsafe { _mm256_loadu_si256(half.as_ptr().cast()) }
 }
 
-/// The codes of four lines: the lower halves of a line's bytes, then the upper ones.
+/// The codes of four lines: for each line, the lower halves of its bytes, then the upper halves.
 #[inline]
 #[target_feature(enable = "avx2")]
 fn halves(lines: &[Line], half: usize) -> [__m256i; WORDS] {
@@ -135,7 +137,7 @@ fn split(lines: &[Line], half: usize) -> ([__m256i; WORDS], [__m256i; WORDS]) {
     (low, high)
 }
 
-/// Scales and biases of a group, of eight lanes.
+/// The scales and biases of a group, for eight lanes.
 #[inline]
 #[target_feature(enable = "avx2,f16c")]
 fn read_half_scales(scale: Float, lines: &[Line], half: usize) -> (__m256, __m256) {

@@ -1,8 +1,8 @@
 //! The products with AVX-512 VNNI.
 //!
-//! This is one of the few places with `unsafe`, for two things only: reading a vector from a line, which is as long
-//! as the vector and needs no alignment; and calling functions that need AVX-512, for which a [`Present`] is the
-//! proof, because only the check makes one.
+//! `unsafe` is used for two things only: loading and storing vectors, at places that are long
+//! enough and need no alignment; and calling functions that need AVX-512, where a [`Present`]
+//! proves that the processor has it, because only the check creates one.
 #![allow(unsafe_code)]
 
 use super::{Block, Lanes, Tile, in_blocks};
@@ -16,7 +16,7 @@ use core::arch::x86_64::*;
 pub struct Present(());
 
 impl Present {
-    /// Asks the processor.
+    /// Checks the processor; `None` if it lacks one of them.
     pub(super) fn here() -> Option<Present> {
         let here = is_x86_feature_detected!("avx512f")
             && is_x86_feature_detected!("avx512bw")
@@ -26,8 +26,9 @@ impl Present {
 
     /// See [`super::Instructions::codes`].
     pub(super) fn codes(self, tile: Tile<'_>, x: &Codes, y: &mut [Lanes]) {
-        // The next tile comes into the cache while this one is multiplied, a share of it with each whole block of rows.
-        // With fewer rows memory is the limit, and hints only take its place.
+        // Prefetches the next tile while this one is multiplied, a share of it with each whole
+        // block of rows. With fewer rows memory is the bottleneck, and prefetches would only
+        // compete with the loads.
         let share = tile.next.len().div_ceil((y.len() / BLOCK).max(1)).max(1);
         let mut shares = tile.next.chunks(share);
         // SAFETY: `self` proves that the processor has what the functions need.
@@ -41,10 +42,10 @@ impl Present {
     }
 }
 
-/// Rows of the largest block: their sums lie in registers at once.
+/// Rows of the largest block: all their sums fit into registers at once.
 const BLOCK: usize = 8;
 
-/// Columns whose codes lie in registers at once: eight vectors.
+/// Columns whose codes fit into registers at once: eight vectors.
 const PART: usize = 32;
 const WORDS: usize = PART / 4;
 
@@ -107,7 +108,7 @@ fn bytes(lines: &[Line]) -> [__m512i; WORDS] {
     codes
 }
 
-/// The codes of four lines: the lower halves of a line's bytes, then the upper ones.
+/// The codes of four lines: for each line, the lower halves of its bytes, then the upper halves.
 #[inline]
 #[target_feature(enable = "avx512f")]
 fn halves(lines: &[Line]) -> [__m512i; WORDS] {

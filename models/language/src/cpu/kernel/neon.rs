@@ -1,8 +1,10 @@
-//! The products with NEON and the dot product instruction of Armv8.2, which every Apple processor of the M series has.
+//! The products with NEON and the dot product instruction of Armv8.2, which all Apple processors of
+//! the M series have.
 //!
-//! Here is `unsafe` for three things only: reading and writing vectors, whose places are as long as they are; the
-//! dot product, for which stable Rust has no name yet, as one instruction that touches registers only; and calling
-//! functions that need these instructions, for which a [`Present`] is the proof, because only the check makes one.
+//! `unsafe` is used for three things only: loading and storing vectors, at places that are long
+//! enough; the dot product, which stable Rust has no function for yet, as one instruction that
+//! touches only registers; and calling functions that need these instructions, where a [`Present`]
+//! proves that the processor has them, because only the check creates one.
 #![allow(unsafe_code)]
 
 use super::{Block, Lanes, Tile, in_blocks};
@@ -17,7 +19,7 @@ use core::arch::asm;
 pub struct Present(());
 
 impl Present {
-    /// Asks the processor.
+    /// Checks the processor; `None` if it lacks one of them.
     pub(super) fn here() -> Option<Present> {
         let here = std::arch::is_aarch64_feature_detected!("neon")
             && std::arch::is_aarch64_feature_detected!("dotprod");
@@ -38,11 +40,11 @@ impl Present {
     }
 }
 
-/// Columns whose codes lie in registers at once: eight vectors.
+/// Columns whose codes fit into registers at once: eight vectors.
 const PART: usize = 32;
 const WORDS: usize = PART / 4;
 
-/// Four lanes of the tile.
+/// Computes four lanes of the tile.
 #[target_feature(enable = "neon,dotprod")]
 fn rows<const WIDE: bool, const ROWS: usize>(
     tile: Tile<'_>,
@@ -60,8 +62,8 @@ fn rows<const WIDE: bool, const ROWS: usize>(
         for (part, codes) in codes.chunks_exact(if WIDE { 8 } else { 4 }).enumerate() {
             let at = group * parts + part;
             if WIDE {
-                // The instruction takes signed numbers only: a code of 8 bits is 16 times its upper half and its
-                // lower half.
+                // The instruction takes only signed numbers, so an 8-bit code is split into 16
+                // times its upper half plus its lower half.
                 let (low, high) = split(codes, quarter);
                 for row in 0..ROWS {
                     let high = products(vdupq_n_s32(0), &high, &words[row][at]);
@@ -90,7 +92,7 @@ fn rows<const WIDE: bool, const ROWS: usize>(
     }
 }
 
-/// `sum` and the products of codes of 4 bits with 32 columns of a row.
+/// `sum` plus the products of 4-bit codes with 32 columns of a row.
 #[inline]
 #[target_feature(enable = "neon,dotprod")]
 fn products(mut sum: int32x4_t, codes: &[int8x16_t; WORDS], words: &[i32; WORDS]) -> int32x4_t {
@@ -118,7 +120,8 @@ fn load(line: &Line, quarter: usize) -> uint8x16_t {
     unsafe { vld1q_u8(quarter.as_ptr()) }
 }
 
-/// The lower and the upper halves of a vector's bytes; neither is above 15, so they are the same when signed.
+/// The lower and the upper halves of a vector's bytes. Neither exceeds 15, so reading them as
+/// signed numbers changes nothing.
 #[inline]
 #[target_feature(enable = "neon")]
 fn low_and_high(line: &Line, quarter: usize) -> [int8x16_t; 2] {
@@ -126,7 +129,7 @@ fn low_and_high(line: &Line, quarter: usize) -> [int8x16_t; 2] {
     [vreinterpretq_s8_u8(vandq_u8(line, vdupq_n_u8(15))), vreinterpretq_s8_u8(vshrq_n_u8::<4>(line))]
 }
 
-/// The codes of four lines: the lower halves of a line's bytes, then the upper ones.
+/// The codes of four lines: for each line, the lower halves of its bytes, then the upper halves.
 #[inline]
 #[target_feature(enable = "neon")]
 fn halves(lines: &[Line], quarter: usize) -> [int8x16_t; WORDS] {
@@ -148,7 +151,7 @@ fn split(lines: &[Line], quarter: usize) -> ([int8x16_t; WORDS], [int8x16_t; WOR
     (low, high)
 }
 
-/// Scales and biases of a group, of four lanes.
+/// The scales and biases of a group, for four lanes.
 #[inline]
 #[target_feature(enable = "neon")]
 fn read_quarter_scales(scale: Float, lines: &[Line], quarter: usize) -> (float32x4_t, float32x4_t) {

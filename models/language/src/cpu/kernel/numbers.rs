@@ -1,5 +1,5 @@
-//! Products with plain numbers: loops that the compiler turns into vector instructions for the processor that it is
-//! told of. They are inlined into a function that tells it.
+//! Products with plain numbers. The compiler turns these loops into vector instructions when they
+//! are inlined into a function that enables them.
 
 use super::{Block, Lanes, Tile, in_blocks};
 use crate::cpu::element::{Bf16, Element, F16, F32, Float};
@@ -29,8 +29,9 @@ impl WithSimd for Numbers<'_> {
 
 /// `y` (rows) += `columns` (columns, 16 lanes) · each row of `x`; rows of `x` start `stride` numbers apart.
 ///
-/// Each sum is added up column by column, however many rows there are: a row comes out the same to the last bit alone
-/// and among others, so that text read at once and token by token is the same.
+/// Each sum is added up column by column, however many rows there are. A row therefore gives the
+/// same result to the last bit alone and among others, and text that is read at once gives the same
+/// as text that is read token by token.
 #[inline(always)]
 pub(in crate::cpu) fn product<S: Simd, E: Element>(
     columns: &[[E::Raw; LANES]],
@@ -53,7 +54,8 @@ pub(in crate::cpu) fn product<S: Simd, E: Element>(
     });
 }
 
-/// `a` · `b` + `c`, rounded once where that is one instruction: where it is none, it would be a slow call.
+/// `a` · `b` + `c`, rounded once if that is one instruction. Otherwise it would be a slow function
+/// call.
 #[inline(always)]
 fn fused<S: Simd>(a: f32, b: f32, c: f32) -> f32 {
     if S::IS_SCALAR { a * b + c } else { a.mul_add(b, c) }

@@ -1,4 +1,5 @@
-//! The products in plain Rust: what the vector instructions are held to, and what runs where there are none.
+//! The products in plain Rust: the reference for the vector instructions, and the fallback without
+//! them.
 
 use super::{Lanes, Tile};
 use crate::cpu::matrix::{LANES, read_scales};

@@ -3,7 +3,7 @@ use crate::cpu::matrix::{Matrix, Source};
 use crate::cpu::rows::quantise;
 use proptest::prelude::*;
 
-/// A random matrix with the rows it is multiplied by, and the products in double precision.
+/// A random matrix and the rows that it is multiplied with.
 #[derive(Debug)]
 struct Case {
     matrix: Matrix,
@@ -24,7 +24,7 @@ fn write(float: Float, numbers: &[f32]) -> Vec<u8> {
 }
 
 fn case(format: Format, outputs: usize, columns: usize, rows: usize, seed: u64) -> Case {
-    // Not by the test framework, which would try to make each number smaller.
+    // Not drawn by proptest, which would try to shrink each number.
     let mut random = fastrand::Rng::with_seed(seed);
     let mut random = || random.f32() * 2.0 - 1.0;
     let x = (0..rows * columns).map(|_| random() * 3.0).collect();
@@ -77,7 +77,8 @@ impl Case {
         products
     }
 
-    /// The same in double precision, with the sum of the absolute products, which rounding errors are measured by.
+    /// The same in double precision, with the sum of the absolute products, to which rounding
+    /// errors are relative.
     fn exact(&self, x: &[f32]) -> Vec<(f64, f64)> {
         let columns = self.matrix.columns;
         let rows = x.chunks_exact(columns);
@@ -132,7 +133,8 @@ proptest! {
         let codes = case.quantised(group);
         let portable = case.products(|tile, y| Instructions::Portable.codes(&case.matrix, tile, &codes, y));
         for (found, (exact, size)) in portable.iter().zip(&exact) {
-            // Half a step of 1/127 of a group's largest number, were each number off by that much in the same way.
+            // Half a step of 1/127 of a group's largest number, if every number were off by that
+            // much in the same direction.
             let error = (f64::from(*found) - exact).abs();
             prop_assert!(error <= size * 0.02 + 0.1, "{found}, not {exact}");
         }
@@ -140,7 +142,8 @@ proptest! {
             let found = case.products(|tile, y| instructions.codes(&case.matrix, tile, &codes, y));
             for ((found, portable), (_, size)) in found.iter().zip(&portable).zip(&exact) {
                 let error = f64::from((found - portable).abs());
-                // Scale · code and the bias are large numbers that cancel: rounding is relative to them.
+                // Scale · code and the bias are large numbers that cancel, so rounding errors are
+                // relative to them.
                 prop_assert!(error <= size * 1e-5 + 1e-2, "{}: {found}, not {portable}", instructions.name());
             }
         }
@@ -157,7 +160,7 @@ proptest! {
     }
 }
 
-/// The largest sums there can be: 16 bits must not overflow anywhere.
+/// The largest possible sums: 16 bits must not overflow anywhere.
 #[test]
 fn the_largest_codes() {
     for bits in [4, 8] {
@@ -191,28 +194,28 @@ fn what_does_not_fit_is_named() {
         assert_eq!(source.matrix().unwrap_err().to_string(), expected);
     };
     let quantised = |bits, group| Format::Quantised { bits, group, scale: Float::F16 };
-    check(quantised(5, 64), 64, 80, 4, "codes of 5 bits; this backend reads 2, 3, 4, 6 and 8");
+    check(quantised(5, 64), 64, 80, 4, "codes of 5 bits are not supported; 2, 3, 4, 6 and 8 bits are");
     check(
         quantised(4, 16),
         64,
         64,
         4,
-        "64 columns in groups of 16; this backend reads whole groups of 32, 64 or 128",
+        "64 columns in groups of 16 are not supported; whole groups of 32, 64 or 128 are",
     );
     check(
         quantised(4, 64),
         96,
         96,
         4,
-        "96 columns in groups of 64; this backend reads whole groups of 32, 64 or 128",
+        "96 columns in groups of 64 are not supported; whole groups of 32, 64 or 128 are",
     );
-    check(quantised(4, 64), 64, 63, 4, "the codes of 2 rows and 64 columns has 63 bytes and not 64");
-    check(quantised(4, 64), 64, 64, 2, "the scales of 2 rows and 64 columns has 2 bytes and not 4");
+    check(quantised(4, 64), 64, 63, 4, "the codes of 2 rows and 64 columns have 63 bytes instead of 64");
+    check(quantised(4, 64), 64, 64, 2, "the scales of 2 rows and 64 columns have 2 bytes instead of 4");
     check(
         Format::Dense(Float::Bf16),
         64,
         128,
         0,
-        "the weights of 2 rows and 64 columns has 128 bytes and not 256",
+        "the weights of 2 rows and 64 columns have 128 bytes instead of 256",
     );
 }
