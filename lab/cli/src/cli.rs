@@ -10,6 +10,7 @@ use sayso_eval::judge::Judge;
 use sayso_eval::roundtrip::RoundTrip;
 use sayso_train::cli::Train;
 use sayso_train::curves::Curves;
+use sayso_train::reduce::Reduce;
 use sayso_train::samples::Samples;
 
 /// Measures sayso: how often it is right, how fast it is, and whether it can say again what it hears.
@@ -38,4 +39,6 @@ pub(crate) enum Command {
     Samples(Samples),
     Train(Train),
     Curves(Curves),
+    #[command(name = "vectors")]
+    Reduce(Reduce),
 }

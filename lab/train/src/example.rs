@@ -1,6 +1,7 @@
 //! A sample as the network takes it: rows of tables, and which candidate is right at each step of the gold path.
 
 use crate::align::align;
+use crate::op::NO_ROW;
 use fastrand::Rng;
 use sayso_corpus::sample::{Label, LabelledText, LineClass, Sample};
 use sayso_speech::clean::clean;
@@ -12,6 +13,7 @@ use sayso_tagger::candidate::Candidate;
 use sayso_tagger::context::Context;
 use sayso_tagger::step::{StepFeatures, TokenFeatures};
 use sayso_tagger::unit::{self, Weighted};
+use sayso_tagger::vector;
 use std::ops::Range;
 
 /// Rows of one table, summed into one vector each.
@@ -58,6 +60,8 @@ impl CsrBags {
 pub struct Example {
     /// One bag a token.
     pub units: CsrBags,
+    /// The row of each token's word vector, or `u32::MAX` where it has none.
+    pub vectors: Vec<u32>,
     /// One bag a reading.
     pub readings: CsrBags,
     /// The tokens that each reading spans.
@@ -135,6 +139,7 @@ impl Example {
         for rows in unit::units(lattice) {
             example.units.push_weighted(rows);
         }
+        example.vectors = vector::vectors(lattice).into_iter().map(|row| row.unwrap_or(NO_ROW)).collect();
         example
     }
 }
