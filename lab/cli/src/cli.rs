@@ -10,6 +10,7 @@ use sayso_eval::judge::Judge;
 use sayso_eval::roundtrip::RoundTrip;
 use sayso_train::cli::Train;
 use sayso_train::curves::Curves;
+use sayso_train::reduce::Reduce;
 use sayso_train::samples::Samples;
 
 /// Measures how often sayso is right and how fast it is, and trains its tagger.
@@ -39,4 +40,6 @@ pub(crate) enum Command {
     Samples(Samples),
     Train(Train),
     Curves(Curves),
+    #[command(name = "vectors")]
+    Reduce(Reduce),
 }

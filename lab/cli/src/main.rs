@@ -22,6 +22,7 @@ fn main() -> ExitCode {
         Command::Samples(samples) => samples.run().map(|()| ExitCode::SUCCESS),
         Command::Train(train) => train.run().map(|()| ExitCode::SUCCESS),
         Command::Curves(curves) => curves.run().map(|()| ExitCode::SUCCESS),
+        Command::Reduce(reduce) => reduce.run().map(|()| ExitCode::SUCCESS),
     };
     match done {
         Ok(code) => code,

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 const PATIENCE: Duration = Duration::from_secs(120);
 
 const SHIPPED: &str = include_str!("../../train/config/tagger.toml");
+const WEIGHTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../models/weights/tagger.safetensors");
 
 /// A folder with corpora of a few lines and a configuration of two steps, which can be trained on.
 struct Bench {
@@ -51,7 +52,14 @@ impl Bench {
     /// Writes the configuration that is shipped, made small, with other values for the entries that `changes` names.
     fn configure(&self, changes: &[(&str, &str)]) {
         let corpus = format!("'{}'", self.path("corpus").display());
-        let small = [("corpus", corpus.as_str()), ("samples", "4"), ("epochs", "1"), ("batch", "2")];
+        let vectors = format!("'{WEIGHTS}'");
+        let small = [
+            ("corpus", corpus.as_str()),
+            ("vectors", vectors.as_str()),
+            ("samples", "4"),
+            ("epochs", "1"),
+            ("batch", "2"),
+        ];
         let mut text = String::new();
         for line in SHIPPED.lines() {
             let name = line.split(' ').next().unwrap();
@@ -242,4 +250,22 @@ fn a_start_that_is_no_run_is_named() {
     let text = fs::read_to_string(bench.path("config.toml")).unwrap();
     bench.write("config.toml", format!("start = {nowhere}\n{text}"));
     bench.fails(&[], &["cannot resume from /nowhere/checkpoint.safetensors"]);
+}
+
+/// A `start` may also be a weights file; what is none is named.
+#[test]
+fn a_run_starts_from_weights() {
+    let bench = Bench::new();
+    let text = fs::read_to_string(bench.path("config.toml")).unwrap();
+    bench.write("config.toml", format!("start = '{WEIGHTS}'\n{text}"));
+    let (said, status) = bench.train(&[]);
+    assert_eq!(status, Some(0), "{said}");
+    assert!(said.contains(" word vectors") && !said.contains("New beside"), "{said}");
+    let damaged = bench.path("damaged.safetensors");
+    bench.write("damaged.safetensors", &fs::read(WEIGHTS).unwrap()[..1000]);
+    bench.write("config.toml", format!("start = '{}'\n{text}", damaged.display()));
+    bench.fails(&[], &["cannot start from", "damaged.safetensors", "not a safetensors file"]);
+    let text = text.replace(WEIGHTS, damaged.to_str().unwrap());
+    bench.write("config.toml", text);
+    bench.fails(&[], &["damaged.safetensors has no word vectors"]);
 }

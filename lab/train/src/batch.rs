@@ -13,7 +13,9 @@ pub(super) struct Batch {
     pub line_ends: Arc<[u32]>,
     /// One bag for each unit.
     pub units: Arc<CsrBags>,
-    /// One bag for each reading.
+    /// The row of each unit's word vector, or [`NO_ROW`].
+    pub vectors: Arc<[u32]>,
+    /// One bag a reading.
     pub readings: Arc<CsrBags>,
     /// The last unit of each reading.
     pub reading_last: Arc<[u32]>,
@@ -36,6 +38,7 @@ impl Batch {
     pub(super) fn new(examples: &[&Example], blur: Option<(f32, &mut Rng)>) -> Batch {
         let (mut units, mut readings) = (CsrBags::default(), CsrBags::default());
         let (mut history, mut cross) = (CsrBags::default(), CsrBags::default());
+        let mut vectors = Vec::new();
         let (mut last, mut next, mut step_units) = (Vec::new(), Vec::new(), Vec::new());
         let (mut steps, mut of_reading, mut gold) = (Vec::new(), Vec::new(), Vec::new());
         let (mut line_ends, mut candidate_ends) = (Vec::new(), Vec::new());
@@ -46,6 +49,7 @@ impl Batch {
             let (first_step, first_reading) = (step_units.len() as u32, readings.len() as u32);
             let first_candidate = steps.len() as u32;
             units.append(&example.units);
+            vectors.extend_from_slice(&example.vectors);
             line_ends.push(units.len() as u32);
             readings.append(&example.readings);
             for span in &example.spans {
@@ -68,11 +72,12 @@ impl Batch {
             class_ends.push(((line + 1) * CLASSES) as u32);
         }
         if let Some((share, random)) = blur {
-            leave_out(share, [&mut units, &mut history, &mut cross], random);
+            leave_out(share, &mut vectors, [&mut units, &mut history, &mut cross], random);
         }
         Batch {
             line_ends: line_ends.into(),
             units: Arc::new(units),
+            vectors: vectors.into(),
             readings: Arc::new(readings),
             reading_last: last.into(),
             reading_next: next.into(),
@@ -100,14 +105,18 @@ const fn class_row(class: LineClass) -> u32 {
     }
 }
 
-/// Sets the weights of a share of all rows to zero. A third of that share of the units loses all
-/// its rows, so that the network learns to infer a unit from its neighbours.
-fn leave_out(share: f32, [units, history, cross]: [&mut CsrBags; 3], random: &mut Rng) {
+/// Leaves out a share of all rows and word vectors, and a third of it of units: what such a unit is must follow from what
+/// stands around.
+fn leave_out(share: f32, vectors: &mut [u32], [units, history, cross]: [&mut CsrBags; 3], random: &mut Rng) {
     let limit = (share * 256.0) as u8;
     let mut first = 0;
-    for &end in &units.offsets {
+    for (&end, vector) in units.offsets.iter().zip(vectors) {
         let end = end as usize;
-        if random.u8(..) < limit / 3 {
+        let drawn = random.u8(..);
+        if drawn < limit {
+            *vector = NO_ROW;
+        }
+        if drawn < limit / 3 {
             units.indices[first..end].iter_mut().for_each(|(_, weight)| *weight = 0.0);
         }
         first = end;
@@ -121,5 +130,22 @@ fn leave_out(share: f32, [units, history, cross]: [&mut CsrBags; 3], random: &mu
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_unit_that_is_left_out_has_no_vector() {
+        let mut example = Example { vectors: (0..4000).collect(), ..Example::default() };
+        (0..4000).for_each(|row| example.units.push([row]));
+        let whole = Batch::new(&[&example, &example], None);
+        assert_eq!(whole.vectors.len(), 8000);
+        assert!(!whole.vectors.contains(&NO_ROW));
+        let batch = Batch::new(&[&example], Some((0.25, &mut Rng::with_seed(1))));
+        let without = batch.vectors.iter().filter(|row| **row == NO_ROW).count();
+        assert!((800..1200).contains(&without), "{without} of 4000");
     }
 }

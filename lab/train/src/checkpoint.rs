@@ -3,15 +3,18 @@
 
 use crate::network::Network;
 use crate::optimizer::{Moments, Optimizer};
+use crate::start::warm_start;
+use crate::vectors::{self, Vectors};
 use anyhow::{Context, bail};
 use candle_core::{Device, Tensor, Var};
-use safetensors::Dtype;
 use safetensors::tensor::TensorView;
+use safetensors::{Dtype, SafeTensors};
 use sayso_tagger::schema::{SCHEMA, Schema};
+use sayso_tagger::shape::{VECTOR, VECTORS};
 use sayso_tagger::weights::{CALIBRATION, Calibration, SCALE};
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 const FILE: &str = "checkpoint.safetensors";
 /// The tensor that holds the number of finished epochs.
@@ -51,6 +54,12 @@ impl Checkpoint {
                 Moments { mean: values("mean")?, square: values("square")?, average: values("average")? };
             optimizer.moments.insert(name.clone(), Mutex::new(moments));
         }
+        let [table, scales] = vector_names().map(|name| {
+            let found =
+                self.tensors.get(&name).with_context(|| format!("{} lacks {name}", self.path.display()));
+            anyhow::Ok(found?.flatten_all()?)
+        });
+        network.vectors = Arc::new(Vectors::from_parts(&table?.to_vec1::<u8>()?, scales?.to_vec1::<f32>()?)?);
         Ok(())
     }
 
@@ -62,6 +71,9 @@ impl Checkpoint {
         optimizer: &Optimizer,
     ) -> anyhow::Result<()> {
         let mut tensors = HashMap::from([(EPOCH.to_owned(), Tensor::new(&[epoch as u32], &Device::Cpu)?)]);
+        let [table, scales] = vector_names();
+        tensors.insert(table, Tensor::from_vec(network.vectors.bytes(), (VECTORS, VECTOR), &Device::Cpu)?);
+        tensors.insert(scales, Tensor::from_slice(network.vectors.scales(), VECTORS, &Device::Cpu)?);
         for (name, var) in &network.parameters {
             tensors.insert(format!("weights.{name}"), var.as_tensor().clone());
             let Some(moments) = optimizer.moments.get(name) else { continue };
@@ -80,7 +92,12 @@ impl Checkpoint {
     }
 }
 
-/// A copy of the network with the running average of its weights.
+/// The names of the word vectors in a checkpoint, and of their scales. Candle knows no int8: they are kept as bytes.
+fn vector_names() -> [String; 2] {
+    ["", SCALE].map(|suffix| format!("{}{suffix}", vectors::TABLE))
+}
+
+/// The network with the running average of its weights.
 pub(super) fn averaged(network: &Network, optimizer: &Optimizer) -> anyhow::Result<Network> {
     let mut parameters = BTreeMap::new();
     for (name, var) in &network.parameters {
@@ -93,30 +110,36 @@ pub(super) fn averaged(network: &Network, optimizer: &Optimizer) -> anyhow::Resu
         };
         parameters.insert(name.clone(), Var::from_tensor(&tensor)?);
     }
-    Ok(Network { parameters })
+    Ok(Network { parameters, vectors: Arc::clone(&network.vectors) })
 }
 
 /// The weights in the form in which they are shipped: a safetensors file with matrices in int8 and
 /// a scale for each row, and vectors in f32.
 pub(super) fn quantized(network: &Network, calibration: Calibration) -> anyhow::Result<Vec<u8>> {
-    let mut tensors: Vec<(String, Dtype, Vec<usize>, Vec<u8>)> = Vec::new();
-    let mut floats = |name: String, shape: Vec<usize>, values: &[f32]| {
-        let bytes = values.iter().flat_map(|value| value.to_le_bytes()).collect();
-        tensors.push((name, Dtype::F32, shape, bytes));
-    };
-    floats(CALIBRATION.to_owned(), vec![2], &[calibration.temperature, calibration.bias]);
-    let mut quantized = Vec::new();
-    for (name, var) in &network.parameters {
-        let (shape, values) = (var.dims().to_vec(), var.flatten_all()?.to_vec1::<f32>()?);
-        if shape.len() == 1 {
-            floats(name.clone(), shape, &values);
-            continue;
+    serialize(tensors(network, calibration)?)
+}
+
+/// The weights of an earlier shape in that of today: the tensors that `old` has, byte by byte, and the others of `network`.
+pub(super) fn converted(network: &Network, old: &[u8]) -> anyhow::Result<Vec<u8>> {
+    let file = SafeTensors::deserialize(old)?;
+    let mut tensors = tensors(network, Calibration::NONE)?;
+    let frozen = vector_names();
+    for (name, dtype, shape, bytes) in tensors.iter_mut().filter(|(name, ..)| !frozen.contains(name)) {
+        match file.tensor(name) {
+            Ok(old) if (old.dtype(), old.shape()) == (*dtype, &shape[..]) => *bytes = old.data().to_vec(),
+            _ if name == CALIBRATION => {
+                bail!("there is no tensor {CALIBRATION}: these are no weights of the tagger")
+            }
+            _ => {}
         }
-        let (bytes, scales) = quantize(&values, shape[1]);
-        floats(format!("{name}{SCALE}"), vec![shape[0]], &scales);
-        quantized.push((name.clone(), Dtype::I8, shape, bytes));
     }
-    tensors.extend(quantized);
+    serialize(tensors)
+}
+
+/// A tensor of a weights file: name, type, shape, bytes.
+type Written = (String, Dtype, Vec<usize>, Vec<u8>);
+
+fn serialize(tensors: Vec<Written>) -> anyhow::Result<Vec<u8>> {
     let views = tensors
         .iter()
         .map(|(name, dtype, shape, bytes)| Ok((name, TensorView::new(*dtype, shape.clone(), bytes)?)))
@@ -125,7 +148,39 @@ pub(super) fn quantized(network: &Network, calibration: Calibration) -> anyhow::
     Ok(safetensors::serialize(views, Some(metadata))?)
 }
 
-/// Writes a file aside and renames it, so that the previous file stays intact until then.
+/// A tensor in f32.
+fn floats(name: String, shape: Vec<usize>, values: &[f32]) -> Written {
+    (name, Dtype::F32, shape, values.iter().flat_map(|value| value.to_le_bytes()).collect())
+}
+
+/// The table of word vectors and its scales, as they are shipped.
+pub(super) fn vector_tensors(vectors: &Vectors) -> [Written; 2] {
+    let [table, scales] = vector_names();
+    [
+        (table, Dtype::I8, vec![VECTORS, VECTOR], vectors.bytes()),
+        floats(scales, vec![VECTORS], vectors.scales()),
+    ]
+}
+
+/// All tensors as they are shipped.
+fn tensors(network: &Network, calibration: Calibration) -> anyhow::Result<Vec<Written>> {
+    let mut tensors =
+        vec![floats(CALIBRATION.to_owned(), vec![2], &[calibration.temperature, calibration.bias])];
+    for (name, var) in &network.parameters {
+        let (shape, values) = (var.dims().to_vec(), var.flatten_all()?.to_vec1::<f32>()?);
+        if shape.len() == 1 {
+            tensors.push(floats(name.clone(), shape, &values));
+            continue;
+        }
+        let (bytes, scales) = quantize(&values, shape[1]);
+        tensors.push(floats(format!("{name}{SCALE}"), vec![shape[0]], &scales));
+        tensors.push((name.clone(), Dtype::I8, shape, bytes));
+    }
+    tensors.extend(vector_tensors(&network.vectors));
+    Ok(tensors)
+}
+
+/// Writes a file aside and renames it, so that what was there stays whole until then.
 pub(super) fn write_aside(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     let aside = path.with_extension("new");
     std::fs::write(&aside, bytes).with_context(|| format!("cannot write {}", aside.display()))?;
@@ -134,29 +189,17 @@ pub(super) fn write_aside(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
 
 /// Reads a network from a weights file in the form in which it is shipped.
 pub(super) fn read_weights(bytes: &[u8]) -> anyhow::Result<Network> {
-    let file = safetensors::SafeTensors::deserialize(bytes)?;
-    let network = Network::new(0)?;
-    let floats = |name: &str| -> anyhow::Result<Vec<f32>> {
-        let floats = file.tensor(name)?.data().chunks_exact(4);
-        Ok(floats.map(|bytes| f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]])).collect())
-    };
-    for (name, var) in &network.parameters {
-        let values = match var.dims() {
-            [_] => floats(name)?,
-            dims => {
-                let scales = floats(&format!("{name}{SCALE}"))?;
-                let rows = file.tensor(name)?.data().chunks_exact(dims[1]).zip(scales);
-                rows.flat_map(|(row, scale)| row.iter().map(move |&byte| f32::from(byte as i8) * scale))
-                    .collect()
-            }
-        };
-        var.set(&Tensor::from_vec(values, var.shape(), &Device::Cpu)?)?;
+    let mut network = Network::new(0)?;
+    if let Some(missing) = warm_start(bytes, &network)?.first() {
+        bail!("there is no tensor {missing}: these are weights of an earlier shape");
     }
+    let vectors = Vectors::in_file(&SafeTensors::deserialize(bytes)?)?;
+    network.vectors = Arc::new(vectors.context("there is no tensor vectors")?);
     Ok(network)
 }
 
-/// Quantizes rows of `width` values to int8. Returns the bytes and one scale for each row.
-fn quantize(values: &[f32], width: usize) -> (Vec<u8>, Vec<f32>) {
+/// Rows of `width` in int8, each with a scale: bytes and scales.
+pub(super) fn quantize(values: &[f32], width: usize) -> (Vec<u8>, Vec<f32>) {
     let mut bytes = Vec::with_capacity(values.len());
     let mut scales = Vec::with_capacity(values.len() / width);
     for row in values.chunks_exact(width) {
@@ -166,4 +209,32 @@ fn quantize(values: &[f32], width: usize) -> (Vec<u8>, Vec<f32>) {
         scales.push(scale);
     }
     (bytes, scales)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn word_vectors_survive_weights_and_checkpoints() {
+        let mut network = Network::new(1).unwrap();
+        let mut random = fastrand::Rng::with_seed(3);
+        let table: Vec<f32> = (0..VECTORS * VECTOR).map(|_| random.f32() - 0.5).collect();
+        network.vectors = Arc::new(Vectors::rounded(&table));
+        let read = read_weights(&quantized(&network, Calibration::NONE).unwrap()).unwrap();
+        assert_eq!(read.vectors, network.vectors);
+
+        let folder = tempfile::tempdir().unwrap();
+        let mut optimizer = Optimizer::default();
+        for (name, var) in &network.parameters {
+            let values = vec![0.0; var.elem_count()];
+            let moments = Moments { mean: values.clone(), square: values.clone(), average: values };
+            optimizer.moments.insert(name.clone(), Mutex::new(moments));
+        }
+        Checkpoint::write(folder.path(), 1, &network, &optimizer).unwrap();
+        let mut restored = Network::new(2).unwrap();
+        Checkpoint::read(folder.path()).unwrap().restore(&mut restored, &mut Optimizer::default()).unwrap();
+        assert_eq!(restored.vectors, network.vectors);
+        assert!(!restored.parameters.contains_key(vectors::TABLE), "vectors are not trained");
+    }
 }

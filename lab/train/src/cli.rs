@@ -1,7 +1,7 @@
 //! `sayso-lab train`: trains the models that are shipped.
 
 use crate::config::Config;
-use crate::run::Run;
+use crate::run::{Run, convert};
 use std::path::PathBuf;
 
 /// Trains a model.
@@ -14,6 +14,7 @@ pub struct Train {
 #[derive(Debug, clap::Subcommand)]
 enum What {
     Tagger(Tagger),
+    Convert(Convert),
 }
 
 /// Trains the tagger.
@@ -34,6 +35,22 @@ struct Tagger {
     resume: bool,
 }
 
+/// Brings weights of an earlier shape into that of today, without training.
+///
+/// They answer as before: new layers and word vectors add nothing until they are trained.
+#[derive(Debug, clap::Args)]
+struct Convert {
+    /// The weights
+    #[arg(value_name = "WEIGHTS.safetensors")]
+    weights: PathBuf,
+    /// Word vectors, as `sayso-lab vectors` writes them, in place of those in the weights
+    #[arg(long, value_name = "FILE.safetensors")]
+    vectors: Option<PathBuf>,
+    /// Where the new weights go
+    #[arg(long, value_name = "FILE.safetensors")]
+    output: PathBuf,
+}
+
 impl Train {
     /// Trains the model and writes it into the output folder.
     ///
@@ -44,6 +61,9 @@ impl Train {
         match &self.what {
             What::Tagger(Tagger { config, output, resume }) => {
                 Run::start(&Config::read(config)?, output, *resume)?.finish()
+            }
+            What::Convert(Convert { weights, vectors, output }) => {
+                convert(weights, vectors.as_deref(), output)
             }
         }
     }

@@ -33,7 +33,10 @@ pub struct Config {
     pub averaging: f32,
     /// Largest norm of the gradient; a larger gradient is scaled down to it.
     pub clip: f32,
-    /// Folder of a finished run. This run starts from its averaged weights.
+    /// A file with the table of word vectors: that of `sayso-lab vectors`, or weights. Without it, that of `start`.
+    pub vectors: Option<PathBuf>,
+    /// What the first weights of this run are: the averaged ones of a finished run, by its folder, or a weights file. New
+    /// parameters that a file lacks change nothing at first.
     pub start: Option<PathBuf>,
     /// Shares of the kinds of samples.
     pub mix: Mix,

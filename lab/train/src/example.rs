@@ -2,6 +2,7 @@
 //! of the gold path.
 
 use crate::align::align;
+use crate::op::NO_ROW;
 use fastrand::Rng;
 use sayso_corpus::sample::{Label, LabelledText, LineClass, Sample};
 use sayso_speech::clean::clean;
@@ -13,6 +14,7 @@ use sayso_tagger::candidate::Candidate;
 use sayso_tagger::context::Context;
 use sayso_tagger::step::{StepFeatures, TokenFeatures};
 use sayso_tagger::unit::{self, Weighted};
+use sayso_tagger::vector;
 use std::ops::Range;
 
 /// Bags of rows of one table, in compressed sparse row form. The rows of a bag are summed into one
@@ -60,7 +62,9 @@ impl CsrBags {
 pub struct Example {
     /// One bag for each token.
     pub units: CsrBags,
-    /// One bag for each reading.
+    /// The row of each token's word vector, or `u32::MAX` where it has none.
+    pub vectors: Vec<u32>,
+    /// One bag a reading.
     pub readings: CsrBags,
     /// The tokens that each reading spans.
     pub spans: Vec<Range<u32>>,
@@ -142,6 +146,7 @@ impl Example {
         for rows in unit::units(lattice) {
             example.units.push_weighted(rows);
         }
+        example.vectors = vector::vectors(lattice).into_iter().map(|row| row.unwrap_or(NO_ROW)).collect();
         example
     }
 }

@@ -6,19 +6,23 @@ use crate::op::{
     DropoutMask, Gathered, add_blurred, add_rows, attention, bag, blurred, choice, mean, neighbours, norm,
     rectify, score,
 };
+use crate::vectors::Vectors;
 use candle_core::{Device, Result, Tensor, Var};
 use fastrand::Rng;
 use sayso_tagger::feature::{CROSS_ROWS, ROWS};
 use sayso_tagger::shape::{HIDDEN, Init, LAYERS, ROW, parameters};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// The tables. Their gradients are accumulated in [`Tables`] and not by candle.
 pub(super) const TABLES: [&str; 2] = ["rows", "cross"];
 
-/// The parameters of the network.
+/// All parameters that are trained, by name. Names are those of the weights file.
 pub(super) struct Network {
     /// The parameters by their names in the weights file.
     pub parameters: BTreeMap<String, Var>,
+    /// The table of word vectors, which stays as it is.
+    pub vectors: Arc<Vectors>,
 }
 
 /// The gradients of [`TABLES`].
@@ -48,30 +52,32 @@ pub(super) struct Output {
 const CLASS_WEIGHT: f64 = 0.2;
 
 impl Network {
-    /// Initialises the parameters at random.
+    /// Parameters as they are before training, without any word vector.
     pub(super) fn new(seed: u64) -> Result<Network> {
         let mut random = Rng::with_seed(seed);
         let mut uniform = |count: usize, deviation: f32| -> Vec<f32> {
             // Values that are uniform between ±√3 have a standard deviation of 1.
             (0..count).map(|_| (random.f32() * 2.0 - 1.0) * deviation * 3f32.sqrt()).collect()
         };
-        let parameters = parameters().map(|(name, parameter)| {
+        let trained = parameters().filter(|(_, parameter)| parameter.init != Init::Frozen);
+        let parameters = trained.map(|(name, parameter)| {
             let count = parameter.shape.iter().product();
             let values = match parameter.init {
                 Init::Constant(value) => vec![value; count],
+                Init::Frozen => vec![0.0; count],
                 Init::Uniform(deviation) => uniform(count, deviation),
                 Init::Scaled { inputs, gain } => uniform(count, (1.0 / inputs as f32).sqrt() * gain),
             };
             Ok((name, Var::from_tensor(&Tensor::from_vec(values, parameter.shape, &Device::Cpu)?)?))
         });
-        Ok(Network { parameters: parameters.collect::<Result<_>>()? })
+        Ok(Network { parameters: parameters.collect::<Result<_>>()?, vectors: Arc::new(Vectors::none()) })
     }
 
     fn get(&self, name: &str) -> &Tensor {
         self.parameters[name].as_tensor()
     }
 
-    /// The number of parameters.
+    /// The number of parameters that are trained.
     pub(super) fn size(&self) -> usize {
         self.parameters.values().map(|var| var.elem_count()).sum()
     }
@@ -80,7 +86,9 @@ impl Network {
     fn encode(&self, batch: &Batch, blur: Option<DropoutMask>, tables: &Tables) -> Result<Tensor> {
         let at = |place: u64| blur.map(|blur| blur.at(place));
         let sums = bag(self.get("rows"), &batch.units, &tables.rows)?;
-        let x = norm(&sums.matmul(self.get("input.weight"))?, self.get("input.norm"))?;
+        let sums = sums.matmul(self.get("input.weight"))?;
+        let words = self.vectors.look_up(&batch.vectors)?.matmul(self.get("vector.weight"))?;
+        let x = norm(&(sums + words)?, self.get("input.norm"))?;
         let x = blurred(&x, at(1))?;
         let y = neighbours(&x, &batch.line_ends)?.matmul(self.get("neighbours.weight"))?;
         let mut x = (x + rectify(&y, self.get("neighbours.bias"))?)?;

@@ -11,9 +11,12 @@ use crate::loader::{MAX_UNUSABLE, batches};
 use crate::network::{Network, Tables};
 use crate::op::DropoutMask;
 use crate::optimizer::{Optimizer, Rate, WORKERS};
+use crate::start::warm_start;
+use crate::vectors::Vectors;
 use anyhow::{Context, anyhow, bail};
 use candle_core::backprop::GradStore;
 use fastrand::Rng;
+use safetensors::SafeTensors;
 use sayso_corpus::command_source::Commands;
 use sayso_corpus::progress::Progress;
 use sayso_tagger::weights::{Calibration, Weights};
@@ -55,17 +58,27 @@ impl<'a> Run<'a> {
         std::fs::create_dir_all(output).with_context(|| format!("cannot create {}", output.display()))?;
         let (mut network, mut optimizer) = (Network::new(config.seed)?, Optimizer::default());
         let mut epoch = 0;
+        let mut given = None;
+        if let Some(path) = config.vectors.as_ref().filter(|_| !resume) {
+            given = Some(Arc::new(Vectors::read(path)?));
+        }
         if resume {
             let checkpoint = Checkpoint::read(output)?;
             epoch = checkpoint.epoch;
             checkpoint.restore(&mut network, &mut optimizer)?;
-            eprintln!("resuming after epoch {epoch}");
+            eprintln!("Going on behind epoch {epoch}");
+        } else if let Some(file) = config.start.as_ref().filter(|start| start.is_file()) {
+            start_from(file, &mut network, given.is_none())
+                .with_context(|| format!("cannot start from {}", file.display()))?;
         } else if let Some(folder) = &config.start {
             let mut before = Optimizer::default();
             Checkpoint::read(folder)?.restore(&mut network, &mut before)?;
             network = checkpoint::averaged(&network, &before)?;
         }
-        eprintln!("{} parameters", network.size());
+        if let Some(vectors) = given {
+            network.vectors = vectors;
+        }
+        eprintln!("{} parameters, and {} word vectors", network.size(), network.vectors.count());
         let checks = checks::read(config, &commands)?;
         let tables = (0..WORKERS).map(|_| Tables::new()).collect();
         Ok(Run { config, output, commands, network, optimizer, checks, tables, epoch })
@@ -155,7 +168,39 @@ impl<'a> Run<'a> {
     }
 }
 
-/// Runs one training step and returns its loss. Fails if the loss or the gradient is not finite.
+/// Puts the weights of a file into a network that was made anew, with its word vectors if `with_vectors`, and says which
+/// parameters are new.
+fn start_from(file: &Path, network: &mut Network, with_vectors: bool) -> anyhow::Result<()> {
+    let bytes = std::fs::read(file)?;
+    let new = warm_start(&bytes, network)?;
+    if !new.is_empty() {
+        eprintln!("New beside {}: {}", file.display(), new.join(", "));
+    }
+    if with_vectors && let Some(vectors) = Vectors::in_file(&SafeTensors::deserialize(&bytes)?)? {
+        network.vectors = Arc::new(vectors);
+    }
+    Ok(())
+}
+
+/// Writes the weights of a file of an earlier shape in that of today, with the word vectors of the file `vectors` or their
+/// own. They answer as before, and keep their calibration.
+///
+/// # Errors
+/// Where a file cannot be read or written, or holds no weights that can be started from.
+pub(crate) fn convert(weights: &Path, vectors: Option<&Path>, output: &Path) -> anyhow::Result<()> {
+    let given = vectors.map(Vectors::read).transpose()?;
+    let mut network = Network::new(0)?;
+    start_from(weights, &mut network, given.is_none())
+        .with_context(|| format!("cannot start from {}", weights.display()))?;
+    if let Some(vectors) = given {
+        network.vectors = Arc::new(vectors);
+    }
+    let bytes = checkpoint::converted(&network, &std::fs::read(weights)?)?;
+    Weights::read(&bytes)?;
+    checkpoint::write_aside(output, &bytes)
+}
+
+/// One step of training. Returns its loss.
 fn train_step(
     network: &Network,
     optimizer: &mut Optimizer,

@@ -40,6 +40,7 @@ mod scratch;
 pub mod shape;
 pub mod step;
 pub mod unit;
+pub mod vector;
 pub mod weights;
 mod word;
 

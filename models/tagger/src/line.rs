@@ -2,8 +2,8 @@
 
 use super::network::{Encoding, LineClass};
 use super::scratch::Scratch;
-use super::unit;
 use super::weights::Weights;
+use super::{unit, vector};
 use sayso_speech::lattice::Lattice;
 use std::sync::Arc;
 
@@ -25,7 +25,8 @@ pub fn encode(
     let lattice = lattice.into();
     let mut encoding = Encoding::default();
     if !lattice.is_empty() {
-        weights.encode(&unit::units(&lattice), &mut scratch.activations, &mut encoding);
+        let (units, vectors) = (unit::units(&lattice), vector::vectors(&lattice));
+        weights.encode((&units, &vectors), &mut scratch.activations, &mut encoding);
     }
     EncodedLine { weights: Arc::clone(weights), lattice, encoding }
 }

@@ -3,7 +3,7 @@
 //! `tokens` stands for the tokens of a line in the shapes below; all tensors are row-major.
 
 use super::kernel::{bias_relu, dot, matmul_add, rms_norm};
-use super::shape::{CLASSES, FORWARD, HEADS, HIDDEN, MAX_DISTANCE, ROW, WIDTH, WINDOW};
+use super::shape::{CLASSES, FORWARD, HEADS, HIDDEN, MAX_DISTANCE, ROW, VECTOR, WIDTH, WINDOW};
 use super::step::StepFeatures;
 use super::unit::Weighted;
 use super::weights::{Layer, Weights};
@@ -15,7 +15,7 @@ pub(super) struct Activations {
     residual: Vec<f32>,
     /// tokens × [`WIDTH`]: the residual stream after a norm. Scoring uses it for candidates × [`HIDDEN`].
     normed: Vec<f32>,
-    /// tokens × [`WIDTH`]: what the attention heads gathered, side by side.
+    /// tokens × [`WIDTH`]: what the attention heads gathered, side by side. At first tokens × [`VECTOR`]: word vectors.
     attended: Vec<f32>,
     /// tokens × the widest row of a step: embeddings ([`ROW`]), three neighbours (3 × [`WIDTH`]), query, key and value
     /// (3 × [`WIDTH`]), the inside of the feed-forward part ([`FORWARD`]).
@@ -58,20 +58,22 @@ fn zeroed(values: &mut Vec<f32>, length: usize) -> &mut [f32] {
 }
 
 impl Weights {
-    /// Encodes a line whose tokens have the rows `units`. Takes time linear in its length.
+    /// Encodes a line whose tokens have the rows `units` and the word vectors in the rows `vectors`. Takes time linear in
+    /// its length.
     pub(super) fn encode(
         &self,
-        units: &[Vec<Weighted>],
+        (units, vectors): (&[Vec<Weighted>], &[Option<u32>]),
         activations: &mut Activations,
         encoding: &mut Encoding,
     ) {
-        pulp::Arch::new().dispatch(Encode { weights: self, units, activations, encoding });
+        pulp::Arch::new().dispatch(Encode { weights: self, units, vectors, activations, encoding });
     }
 }
 
 struct Encode<'a> {
     weights: &'a Weights,
     units: &'a [Vec<Weighted>],
+    vectors: &'a [Option<u32>],
     activations: &'a mut Activations,
     encoding: &'a mut Encoding,
 }
@@ -81,7 +83,7 @@ impl pulp::WithSimd for Encode<'_> {
 
     #[inline(always)]
     fn with_simd<S: pulp::Simd>(self, simd: S) {
-        let Encode { weights, units, activations, encoding } = self;
+        let Encode { weights, units, vectors, activations, encoding } = self;
         let Activations { residual, normed, attended, wide, attention } = activations;
         let count = units.len();
         // Embedding bags: tokens × ROW.
@@ -95,6 +97,15 @@ impl pulp::WithSimd for Encode<'_> {
         }
         let y = zeroed(normed, count * WIDTH);
         matmul_add(simd, sums, &weights.input, y);
+        // Word vectors: tokens × VECTOR, zero where a token has none.
+        let dense = zeroed(attended, count * VECTOR);
+        for (row, dense) in vectors.iter().zip(dense.chunks_exact_mut(VECTOR)) {
+            let Some(row) = *row else { continue };
+            let mut vector = [0f32; VECTOR];
+            weights.vectors.add(row, 1.0, &mut vector);
+            dense.copy_from_slice(&vector);
+        }
+        matmul_add(simd, dense, &weights.vector, y);
         let x = zeroed(residual, count * WIDTH);
         rms_norm(y, &weights.input_norm, x);
         // Convolution of width 3 over each token and its neighbours: tokens × 3·WIDTH, zero beyond the ends.

@@ -99,6 +99,10 @@ fn features() -> String {
     ] {
         line("size", &name, value as u64);
     }
+    // A word vector is found by the place of its word in this file.
+    for (name, text) in MODEL_INPUT.iter().filter(|(name, _)| *name == "english.txt") {
+        line("words", name, fnv1a(text.bytes()));
+    }
     for parameter in PARAMETERS {
         line("parameter", &(parameter.name, parameter.shape), 0);
     }
@@ -134,6 +138,7 @@ mod tests {
              shape of a parameter changed.\n\
              - If a number changed, undo that: numbers are never reused, a new variant takes the next free one.\n\
              - If you added a feature or changed a shape, retrain (`just tagger`).\n\
+             - If speech/data/english.txt changed, its word vectors lie elsewhere: make them anew and retrain.\n\
              - If you only renamed a variant, and the feature witness still passes, write the new name into the file: \
              {RENEW}\n\
              The features of this program are\n{}",

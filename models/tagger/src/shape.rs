@@ -6,10 +6,15 @@ use super::feature::{CROSS_ROWS, ROWS};
 
 /// Width of an embedding row.
 pub const ROW: usize = 64;
+/// Word vectors: one for each line of `speech/data/english.txt`, in its order.
+pub const VECTORS: usize = 40_131;
+/// Width of a word vector. Of the 100 dimensions that they are made from, the 96 with the largest variance keep 99 % of it,
+/// and 64 would keep 83 %. Measured 2026-11-28.
+pub const VECTOR: usize = 96;
 /// Width of the encoder.
 pub const WIDTH: usize = 128;
 /// Layers of the encoder.
-pub const LAYERS: usize = 3;
+pub const LAYERS: usize = 5;
 /// Attention heads of a layer.
 pub const HEADS: usize = 4;
 /// Width of a layer's inner part.
@@ -48,6 +53,8 @@ pub enum Init {
         /// Below 1 where the result is added to the residual stream.
         gain: f32,
     },
+    /// Given from outside, and never trained.
+    Frozen,
 }
 
 const ONES: Init = Init::Constant(1.0);
@@ -67,7 +74,10 @@ const fn parameter(name: &'static str, shape: &'static [usize], init: Init) -> P
 pub const PARAMETERS: &[Parameter] = &[
     parameter("rows", &[ROWS, ROW], Init::Uniform(0.2)),
     parameter("cross", &[CROSS_ROWS, HIDDEN], Init::Uniform(0.05)),
+    parameter("vectors", &[VECTORS, VECTOR], Init::Frozen),
     parameter("input.weight", &[ROW, WIDTH], scaled(ROW)),
+    // Zero, so that training goes on where it stood before there were vectors.
+    parameter("vector.weight", &[VECTOR, WIDTH], ZEROS),
     parameter("input.norm", &[WIDTH], ONES),
     parameter("neighbours.weight", &[3 * WIDTH, WIDTH], scaled(3 * WIDTH)),
     parameter("neighbours.bias", &[WIDTH], ZEROS),

@@ -4,7 +4,7 @@
 use super::feature::{CROSS_ROWS, ROWS};
 use super::schema::{SCHEMA, Schema};
 #[cfg(doc)]
-use super::shape::{CLASSES, FORWARD, HEADS, HIDDEN, MAX_DISTANCE, ROW, WIDTH};
+use super::shape::{CLASSES, FORWARD, HEADS, HIDDEN, MAX_DISTANCE, ROW, VECTOR, VECTORS, WIDTH};
 use super::shape::{LAYERS, parameters};
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
@@ -106,8 +106,12 @@ pub struct Weights {
     pub(super) rows: Table,
     /// [`CROSS_ROWS`] × [`HIDDEN`]: embeddings of how a candidate fits.
     pub(super) cross: Table,
+    /// [`VECTORS`] × [`VECTOR`]: word vectors, zero for a word without one.
+    pub(super) vectors: Table,
     /// [`ROW`] × [`WIDTH`].
     pub(super) input: Matrix,
+    /// [`VECTOR`] × [`WIDTH`]: `vector.weight`.
+    pub(super) vector: Matrix,
     /// [`WIDTH`].
     pub(super) input_norm: Vec<f32>,
     /// 3·[`WIDTH`] × [`WIDTH`]: `neighbours.weight`, a convolution over the token before, the token and the one behind it.
@@ -230,7 +234,9 @@ impl Weights {
         Ok(Weights {
             rows: file.table("rows")?,
             cross: file.table("cross")?,
+            vectors: file.table("vectors")?,
             input: file.matrix("input.weight")?,
+            vector: file.matrix("vector.weight")?,
             input_norm: file.vector("input.norm")?,
             conv: file.matrix("neighbours.weight")?,
             conv_bias: file.vector("neighbours.bias")?,
@@ -353,6 +359,7 @@ fn floats(file: &SafeTensors<'_>, name: &str, shape: &[usize]) -> Result<Vec<f32
 
 #[cfg(test)]
 mod tests {
+    use super::super::shape::VECTOR;
     use super::*;
 
     static SHIPPED: &[u8] = include_bytes!("../../weights/tagger.safetensors");
@@ -375,7 +382,7 @@ mod tests {
     #[test]
     fn the_shipped_weights_are_good_and_small() {
         assert!(Weights::read(SHIPPED).is_ok());
-        assert!(SHIPPED.len() <= 4_000_000, "{} bytes", SHIPPED.len());
+        assert!(SHIPPED.len() <= 12_000_000, "{} bytes", SHIPPED.len());
     }
 
     #[test]
@@ -392,6 +399,9 @@ mod tests {
         let at = place("output.norm");
         let nan = with(|bytes| bytes[at..at + 4].copy_from_slice(&f32::NAN.to_le_bytes()));
         assert_eq!(nan, WeightsError::NotFinite("output.norm".to_owned()));
+        let at = place("vectors.scale");
+        let nan = with(|bytes| bytes[at..at + 4].copy_from_slice(&f32::NAN.to_le_bytes()));
+        assert_eq!(nan, WeightsError::NotFinite("vectors.scale".to_owned()));
     }
 
     #[test]
@@ -429,6 +439,13 @@ mod tests {
         let error = Weights::read(&bytes).map(|_| ()).expect_err("the norm is too short");
         let message = "tensor output.norm has the wrong shape: expected F32 [128], found F32 [2]";
         assert_eq!(error.to_string(), message);
+        let vectors = with_tensor("vectors", Dtype::I8, &[3, VECTOR], &[0; 3 * VECTOR]);
+        let error = Weights::read(&vectors).map(|_| ()).expect_err("most words have no vector");
+        let message = "tensor vectors has the wrong shape: expected I8 [40131, 96], found I8 [3, 96]";
+        assert_eq!(error.to_string(), message);
+        let scales = with_tensor("vectors.scale", Dtype::F32, &[2], &[0; 8]);
+        let error = Weights::read(&scales).map(|_| ()).expect_err("most vectors have no scale");
+        assert!(error.to_string().starts_with("tensor vectors.scale has the wrong shape"), "{error}");
         let cold = with_tensor(CALIBRATION, Dtype::F32, &[2], &[0; 8]);
         assert_eq!(Weights::read(&cold).map(|_| ()).unwrap_err(), WeightsError::BadCalibration);
     }
