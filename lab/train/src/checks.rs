@@ -34,6 +34,8 @@ pub(crate) fn read(
     let all = [
         ("nl2bash", samples(VALID, Dialect::Nl2bash)?),
         ("talk", samples("talk/dev.jsonl", Dialect::Talk)?),
+        ("talk valid", samples("talk/valid.jsonl", Dialect::Written)?),
+        ("engine valid", samples("engine/valid.jsonl", Dialect::Engine)?),
         ("transcripts", samples("transcripts/sample.jsonl", Dialect::Noise)?),
         ("held out", held_out),
     ];
