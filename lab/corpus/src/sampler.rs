@@ -186,10 +186,11 @@ impl<'c> Sampler<'c> {
         self.remember(&core.words);
         let random = &mut self.random;
         let expected = core.expected.clone();
-        let words = match core.kind == CoreKind::Trap && random.u8(..100) < BARE_TRAPS {
-            true => core.words,
-            false => recombine(core, &written.pieces, &self.recent, random),
-        };
+        let words =
+            match matches!(core.kind, CoreKind::Trap | CoreKind::Open) && random.u8(..100) < BARE_TRAPS {
+                true => core.words,
+                false => recombine(core, &written.pieces, &self.recent, random),
+            };
         let words = if random.u8(..4) == 0 { asr_noise(words, random) } else { words };
         Some(Sample::dictation(LabelledText::of_words(&words), &expected, Dialect::Recombined))
     }

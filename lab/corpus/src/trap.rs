@@ -11,164 +11,67 @@ use sayso_speech::english;
 use std::sync::LazyLock;
 
 /// Words of talk that people give to files, branches and scripts.
+#[rustfmt::skip]
 const TALK: [&str; 40] = [
-    "like",
-    "actually",
-    "no",
-    "wait",
-    "sorry",
-    "well",
-    "so",
-    "okay",
-    "please",
-    "maybe",
-    "never",
-    "mind",
-    "scratch",
-    "rather",
-    "oops",
-    "hmm",
-    "right",
-    "basically",
-    "thanks",
-    "just",
-    "really",
-    "yes",
-    "nope",
-    "correction",
-    "strike",
-    "stop",
-    "hello",
-    "hey",
-    "what",
-    "not",
-    "then",
-    "now",
-    "anyway",
-    "cool",
-    "and",
-    "or",
-    "mean",
-    "hold",
-    "instead",
-    "that",
+    "like", "actually", "no", "wait", "sorry", "well", "so", "okay", "please", "maybe", "never", "mind",
+    "scratch", "rather", "oops", "hmm", "right", "basically", "thanks", "just", "really", "yes", "nope",
+    "correction", "strike", "stop", "hello", "hey", "what", "not", "then", "now", "anyway", "cool", "and",
+    "or", "mean", "hold", "instead", "that",
 ];
 
 /// Commands with `W`, a word, in one place or more; each `W` may be another one.
+#[rustfmt::skip]
 const WORDY: [&str; 44] = [
-    "git checkout W",
-    "git checkout -b W",
-    "git branch -d W",
-    "git merge W-W",
-    "git switch W",
-    "git tag W",
-    "git push origin W",
-    "git branch -m W W",
-    "git stash show W",
-    "git add W.md W.txt",
-    "cat W.txt",
-    "cat W W",
-    "cat W.md W.md",
-    "vim W.py",
-    "less W.log",
-    "touch W.md",
-    "touch W W",
-    "mkdir W",
-    "mkdir W W",
-    "cd W",
-    "ls W",
-    "rm W",
-    "rm -rf W",
-    "rm -rf build W",
-    "rm W W.bak",
-    "cp W W.bak",
-    "mv W.txt W.txt",
-    "mv W W",
-    "ssh W",
-    "npm run W",
-    "npm install W",
-    "make W",
-    "docker run W",
-    "docker stop W",
-    "grep W notes.txt",
-    "grep -r W W",
-    "man W",
-    "which W",
-    "echo W",
-    "echo W W W",
-    "code W.rs",
-    "diff W W",
-    "touch W-W.txt",
-    "python W.py W",
+    "git checkout W", "git checkout -b W", "git branch -d W", "git merge W-W", "git switch W", "git tag W",
+    "git push origin W", "git branch -m W W", "git stash show W", "git add W.md W.txt", "cat W.txt",
+    "cat W W", "cat W.md W.md", "vim W.py", "less W.log", "touch W.md", "touch W W", "mkdir W", "mkdir W W",
+    "cd W", "ls W", "rm W", "rm -rf W", "rm -rf build W", "rm W W.bak", "cp W W.bak", "mv W.txt W.txt",
+    "mv W W", "ssh W", "npm run W", "npm install W", "make W", "docker run W", "docker stop W",
+    "grep W notes.txt", "grep -r W W", "man W", "which W", "echo W", "echo W W W", "code W.rs", "diff W W",
+    "touch W-W.txt", "python W.py W",
 ];
 
 /// Commands with `A`, a word that is the same in all places.
+#[rustfmt::skip]
 const REPEATED: [&str; 30] = [
-    "cp A A",
-    "mv A A",
-    "cp A A.bak",
-    "mv A.txt A.md",
-    "cp -r A A-old",
-    "diff A A",
-    "cmp A.log A.log",
-    "ln -s A A",
-    "git log A..A",
-    "git diff A A",
-    "git diff A...A",
-    "git push origin A:A",
-    "git branch -m A A",
-    "git merge A A",
-    "docker tag A A:latest",
-    "docker run --name A A",
-    "docker exec A A",
-    "find A A",
-    "find /usr/share/A /usr/A",
-    "find . -name A -o -name A",
-    "tar czf A.tar.gz A",
-    "zip -r A.zip A",
-    "scp A.txt host:A.txt",
-    "rsync -a A/ A/",
-    "cd A/A",
-    "ls A/A/A",
-    "echo A A",
-    "echo A A A",
-    "kubectl exec A -- A",
-    "grep A A",
+    "cp A A", "mv A A", "cp A A.bak", "mv A.txt A.md", "cp -r A A-old", "diff A A", "cmp A.log A.log",
+    "ln -s A A", "git log A..A", "git diff A A", "git diff A...A", "git push origin A:A",
+    "git branch -m A A", "git merge A A", "docker tag A A:latest", "docker run --name A A",
+    "docker exec A A", "find A A", "find /usr/share/A /usr/A", "find . -name A -o -name A",
+    "tar czf A.tar.gz A", "zip -r A.zip A", "scp A.txt host:A.txt", "rsync -a A/ A/", "cd A/A", "ls A/A/A",
+    "echo A A", "echo A A A", "kubectl exec A -- A", "grep A A",
 ];
 
 /// Where free text follows, quoted: what stands before and behind it.
+#[rustfmt::skip]
 const CARRIERS: [(&str, &str); 30] = [
-    ("git commit -m", ""),
-    ("git commit -m", ""),
-    ("git commit -m", ""),
-    ("git commit -am", ""),
-    ("git commit --amend -m", ""),
-    ("git commit --message", ""),
-    ("git stash push -m", ""),
-    ("git tag -a v2 -m", ""),
-    ("git notes add -m", ""),
-    ("git merge topic -m", ""),
-    ("hg commit -m", ""),
-    ("svn commit -m", ""),
-    ("jj describe -m", ""),
-    ("gh pr create --title", ""),
-    ("gh pr create --body", ""),
-    ("gh issue create --title", ""),
-    ("gh pr comment 31 --body", ""),
-    ("gh issue close 8 --comment", ""),
-    ("glab mr create --title", ""),
-    ("alembic revision -m", ""),
-    ("echo", ""),
-    ("echo", ""),
-    ("echo", "> notes.txt"),
-    ("echo", ">> todo.md"),
-    ("echo", "| wall"),
-    ("printf", ""),
-    ("say", ""),
-    ("notify-send", ""),
-    ("logger", ""),
-    ("grep -r", "src"),
+    ("git commit -m", ""), ("git commit -m", ""), ("git commit -m", ""), ("git commit -am", ""),
+    ("git commit --amend -m", ""), ("git commit --message", ""), ("git stash push -m", ""),
+    ("git tag -a v2 -m", ""), ("git notes add -m", ""), ("git merge topic -m", ""), ("hg commit -m", ""),
+    ("svn commit -m", ""), ("jj describe -m", ""), ("gh pr create --title", ""), ("gh pr create --body", ""),
+    ("gh issue create --title", ""), ("gh pr comment 31 --body", ""), ("gh issue close 8 --comment", ""),
+    ("glab mr create --title", ""), ("alembic revision -m", ""), ("echo", ""), ("echo", ""),
+    ("echo", "> notes.txt"), ("echo", ">> todo.md"), ("echo", "| wall"), ("printf", ""), ("say", ""),
+    ("notify-send", ""), ("logger", ""), ("grep -r", "src"),
 ];
+
+/// Where free text follows that nobody needs to quote aloud, and whether it is quoted as written.
+const OPEN_CARRIERS: [(&str, bool); 10] = [
+    ("git commit -m", true),
+    ("git commit -am", true),
+    ("git commit --amend -m", true),
+    ("git stash push -m", true),
+    ("hg commit -m", true),
+    ("gh pr create --title", true),
+    ("gh issue comment 12 --body", true),
+    ("git commit --message", true),
+    ("echo", false),
+    ("echo -n", false),
+];
+
+/// Words with which people end a command out of politeness: alone at its end nobody could tell.
+const POLITE: [&str; 12] =
+    ["please", "thanks", "okay", "right", "sorry", "now", "then", "anyway", "cool", "just", "yes", "hey"];
 
 /// How quotes are said: before and behind the text, and the sign.
 const QUOTES: [(&str, &str, char); 8] = [
@@ -185,8 +88,10 @@ const QUOTES: [(&str, &str, char); 8] = [
 /// A trap. Nothing where it cannot be said.
 pub fn trap(commands: &Commands, style: Style, random: &mut Rng) -> Option<Core> {
     let kind = random.u8(..100);
-    if kind < 45 {
-        return message(commands, style, random);
+    match kind {
+        ..38 => return message(commands, style, random),
+        ..45 => return open_message(commands, style, random),
+        _ => {}
     }
     let expected = match kind {
         ..70 => {
@@ -198,6 +103,9 @@ pub fn trap(commands: &Commands, style: Style, random: &mut Rng) -> Option<Core>
             REPEATED[random.usize(..REPEATED.len())].replace('A', word)
         }
     };
+    if expected.rsplit(' ').next().is_some_and(|last| POLITE.contains(&last)) {
+        return None;
+    }
     let words = verbalise(&expected, style, random)?;
     (!words.is_empty()).then_some(Core { words, expected, kind: CoreKind::Trap })
 }
@@ -240,6 +148,23 @@ fn message(commands: &Commands, style: Style, random: &mut Rng) -> Option<Core> 
         expected = format!("{expected} {behind}");
     }
     Some(Core { words, expected, kind: CoreKind::Trap })
+}
+
+/// Text that is not quoted aloud and goes on to the end of the line.
+fn open_message(commands: &Commands, style: Style, random: &mut Rng) -> Option<Core> {
+    let message = random.choice(&commands.written.messages)?;
+    let (before, is_quoted) = OPEN_CARRIERS[random.usize(..OPEN_CARRIERS.len())];
+    // The shell reads an apostrophe as a quote.
+    if message.written != message.dictated || !is_quoted && message.written.contains('\'') {
+        return None;
+    }
+    let mut words = verbalise(before, style, random)?;
+    words.extend(
+        message.dictated.split(' ').map(|word| LabelledWord { argument: true, ..LabelledWord::kept(word) }),
+    );
+    let quote = if is_quoted { "\"" } else { "" };
+    let expected = format!("{before} {quote}{}{quote}", message.written);
+    Some(Core { words, expected, kind: CoreKind::Open })
 }
 
 /// As engines write "I".

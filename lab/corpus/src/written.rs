@@ -85,6 +85,8 @@ pub enum CoreKind {
     Fragment,
     /// Something before and behind it, but nothing inside: it sounds like talk itself.
     Trap,
+    /// Only something before it: it is text up to the end of the line.
+    Open,
 }
 
 /// A command as said, without talk.

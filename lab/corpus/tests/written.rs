@@ -8,7 +8,7 @@ use sayso_corpus::sample::{Label, LineClass, Sample};
 use sayso_corpus::sampler::Sampler;
 use sayso_corpus::trap::trap;
 use sayso_corpus::verbalise::Style;
-use sayso_corpus::written::Written;
+use sayso_corpus::written::{Core, Written};
 use serde_json::json;
 use std::collections::HashSet;
 
@@ -178,9 +178,12 @@ fn traps_keep_every_word() {
     };
     any("git commit -m \"", &["\"one more thing\""]);
     any("git commit -m '", &["'and be quick about it'"]);
-    let talk = ["actually", "no", "wait", "sorry", "please", "maybe", "so", "well", "rather", "like"];
+    let talk = ["actually", "no", "wait", "never", "maybe", "so", "well", "rather", "like"];
     any("git checkout ", &talk);
     any("rm -rf build ", &talk);
     any("cp report report", &[""]);
+    any("git commit -m \"my turn", &["to type so\""]);
+    let polite = |core: &&Core| core.expected == "ls please" || core.expected.ends_with(" thanks");
+    assert_eq!(cores.iter().filter(polite).count(), 0, "a tail of politeness is no operand");
     any("git log parser..parser", &[""]);
 }

@@ -32,18 +32,19 @@ pub fn recombine(
     let sentences = random.u8(..100) < 40;
     let context = SlotContext { others, cues: &pieces.cues, pauses: sentences, ..SlotContext::BARE };
     let command = Command::new(&words);
+    let fills = matches!(kind, CoreKind::Command | CoreKind::Fragment);
     let mut added: Vec<Insertion> = Vec::new();
     for _ in 0..TRIES {
         if random.u8(..100) < 50 {
             added.extend(frame(&command, kind, pieces, &context, random));
         }
-        if random.u8(..100) < 20 {
+        if kind != CoreKind::Open && random.u8(..100) < 20 {
             added.extend(tail(&command, pieces, &context, random));
         }
-        if kind != CoreKind::Trap && random.u8(..100) < 25 {
+        if fills && random.u8(..100) < 25 {
             added.extend(aside(&command, pieces, &context, random));
         }
-        if kind != CoreKind::Trap && random.u8(..100) < 45 {
+        if fills && random.u8(..100) < 45 {
             added.extend(correction(&command, pieces, &context, random));
         }
         if !added.is_empty() {
