@@ -13,6 +13,9 @@ const PATIENCE: Duration = Duration::from_secs(120);
 const SHIPPED: &str = include_str!("../../train/config/tagger.toml");
 const WEIGHTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../models/weights/tagger.safetensors");
 
+/// A line of talk.
+const TALK: &str = "{\"dictated\":\"um ls\",\"expected\":\"ls\",\"kind\":\"frame\",\"marked\":\"{um} ls\"}\n";
+
 /// A folder with corpora of a few lines and a configuration of two steps, which can be trained on.
 struct Bench {
     folder: tempfile::TempDir,
@@ -36,6 +39,11 @@ impl Bench {
         bench.write("corpus/tldr/examples.jsonl", &tldr);
         bench.write("corpus/talk/dev.jsonl", case);
         bench.write("corpus/transcripts/sample.jsonl", case);
+        bench.write("corpus/talk/train.jsonl", TALK);
+        bench.write("corpus/talk/valid.jsonl", case);
+        let engine = "{\"dictated\":\"ls –a\",\"expected\":\"ls -a\",\"kind\":\"typography\"}\n";
+        bench.write("corpus/engine/train.jsonl", engine);
+        bench.write("corpus/engine/valid.jsonl", engine);
         bench.configure(&[]);
         bench
     }
@@ -170,6 +178,15 @@ fn data_that_is_missing_or_empty_is_named() {
     check("tldr/examples.jsonl", None, &["cannot read", "tldr/examples.jsonl"]);
     check("tldr/examples.jsonl", Some(""), &["no pages of tldr/examples.jsonl"]);
     check("tldr/examples.jsonl", Some("{\"page\":\"ls\"}"), &["tldr/examples.jsonl, line 1", "template"]);
+    check("talk/train.jsonl", None, &["cannot read", "talk/train.jsonl"]);
+    check(
+        "talk/train.jsonl",
+        Some(&TALK.replace("{um", "um")),
+        &["talk/train.jsonl, line 1", "not `dictated`"],
+    );
+    check("engine/train.jsonl", Some(""), &["engine/train.jsonl holds no lines"]);
+    check("talk/valid.jsonl", None, &["cannot read", "talk/valid.jsonl"]);
+    check("engine/valid.jsonl", None, &["cannot read", "engine/valid.jsonl"]);
     check("nl2bash/valid.jsonl", None, &["cannot read", "nl2bash/valid.jsonl"]);
     check("nl2bash/valid.jsonl", Some(""), &["nl2bash/valid.jsonl holds no cases"]);
     let unreachable = "{\"dictated\":\"good morning\",\"expected\":\"tar -xzf archive\"}";
@@ -202,7 +219,8 @@ fn samples_that_can_never_be_used_end_the_run() {
     let bench = Bench::new();
     let unreachable = "{\"dictated\":\"good morning\",\"expected\":\"tar -xzf archive\"}\n";
     bench.write("corpus/nl2bash/train.jsonl", unreachable);
-    let silent = ["free", "talk", "noise", "prose", "strict", "typed"].map(|dialect| (dialect, "0"));
+    let silent = ["free", "talk", "noise", "prose", "strict", "typed", "written", "recombined", "engine"]
+        .map(|dialect| (dialect, "0"));
     bench.configure(&[&[("nl2bash", "1"), ("pairs", "1")][..], &silent].concat());
     bench.fails(&[], &["in a row can be used"]);
 }

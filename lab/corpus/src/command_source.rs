@@ -2,6 +2,7 @@
 
 use crate::corpus;
 use crate::disfluency::slots::made_up;
+use crate::written::Written;
 use crate::{cases, command_grammar, template};
 use anyhow::{Context, bail};
 use fastrand::Rng;
@@ -24,6 +25,8 @@ pub struct Commands {
     pub held_out: Vec<String>,
     /// Names of files and the like, to put in place of others.
     pub names: Vec<String>,
+    /// Talk, and what engines write, written by hand.
+    pub written: Written,
 }
 
 /// Where a command comes from.
@@ -76,7 +79,8 @@ impl Commands {
                 bail!("{} holds no {what}", folder.display());
             }
         }
-        Ok(Commands { pairs, more, templates, held_out, names })
+        let written = Written::read(folder)?;
+        Ok(Commands { pairs, more, templates, held_out, names, written })
     }
 
     /// A command from a source, now and then under the name of a program that no table holds.
@@ -150,7 +154,7 @@ impl Commands {
     }
 
     /// A word as commands hold them, now and then any English one.
-    fn word(&self, random: &mut Rng) -> &str {
+    pub(crate) fn word(&self, random: &mut Rng) -> &str {
         static ENGLISH: LazyLock<Vec<&str>> = LazyLock::new(|| english::words().collect());
         match random.u8(..6) {
             0 => ENGLISH[random.usize(..ENGLISH.len())],

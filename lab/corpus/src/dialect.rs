@@ -19,6 +19,12 @@ pub enum Dialect {
     Strict,
     /// As it is typed: only the class of the line is learnt.
     Typed,
+    /// Talk as people wrote it down.
+    Written,
+    /// The pieces of such talk around and inside of other commands, and commands that sound like talk.
+    Recombined,
+    /// As good speech engines leave it, written down by people.
+    Engine,
 }
 
 impl Dialect {
@@ -32,6 +38,9 @@ impl Dialect {
             Dialect::Prose => "prose",
             Dialect::Strict => "strict",
             Dialect::Typed => "typed",
+            Dialect::Written => "written",
+            Dialect::Recombined => "recombined",
+            Dialect::Engine => "engine",
         }
     }
 }

@@ -6,6 +6,7 @@
 mod command;
 mod context;
 mod phrases;
+pub mod recombination;
 mod repair;
 pub(crate) mod slots;
 mod substitution;

@@ -17,4 +17,6 @@ pub mod sample;
 pub mod sampler;
 pub mod speak;
 pub mod template;
+pub mod trap;
 pub mod verbalise;
+pub mod written;

@@ -22,13 +22,22 @@ pub struct Mix {
     pub strict: f32,
     /// The share of [`Dialect::Typed`].
     pub typed: f32,
+    /// The share of [`Dialect::Written`].
+    #[serde(default)]
+    pub written: f32,
+    /// The share of [`Dialect::Recombined`].
+    #[serde(default)]
+    pub recombined: f32,
+    /// The share of [`Dialect::Engine`].
+    #[serde(default)]
+    pub engine: f32,
     /// Among the samples of [`Dialect::Nl2bash`], the share of pairs from its own training set, 0 to 1.
     pub pairs: f32,
 }
 
 impl Mix {
     /// Each dialect with its share, in the order in which the shares are laid end to end.
-    fn shares(&self) -> [(Dialect, f32); 7] {
+    fn shares(&self) -> [(Dialect, f32); 10] {
         [
             (Dialect::Nl2bash, self.nl2bash),
             (Dialect::Free, self.free),
@@ -36,6 +45,9 @@ impl Mix {
             (Dialect::Prose, self.prose),
             (Dialect::Strict, self.strict),
             (Dialect::Typed, self.typed),
+            (Dialect::Written, self.written),
+            (Dialect::Recombined, self.recombined),
+            (Dialect::Engine, self.engine),
             (Dialect::Noise, self.noise),
         ]
     }
@@ -61,11 +73,11 @@ impl Mix {
         for (dialect, share) in self.shares() {
             not_below_zero(dialect.name(), share)?;
         }
-        let Mix { nl2bash, free, talk, noise, pairs, .. } = *self;
+        let Mix { nl2bash, free, talk, noise, written, recombined, engine, pairs, .. } = *self;
         if !(0.0..=1.0).contains(&pairs) {
             bail!("`pairs` is {pairs}, and must be from 0 to 1");
         }
-        let teaching = nl2bash + free + talk + noise;
+        let teaching = nl2bash + free + talk + noise + written + recombined + engine;
         if !(teaching > 0.0 && teaching.is_finite()) {
             bail!("no share of a dialect with commands is above 0");
         }

@@ -118,7 +118,11 @@ impl Sample {
 
     /// Whether a path through the lattice is taught, and not only the class of the line.
     pub fn teaches_a_path(&self) -> bool {
-        !matches!(self.dialect, Dialect::Strict | Dialect::Typed)
+        match self.dialect {
+            Dialect::Strict | Dialect::Typed => false,
+            Dialect::Engine => self.class != LineClass::Command,
+            _ => true,
+        }
     }
 }
 

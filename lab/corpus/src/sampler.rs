@@ -4,10 +4,13 @@ use crate::asr_noise::asr_noise;
 use crate::command_source::{Commands, Source};
 use crate::dialect::Dialect;
 use crate::disfluency::disfluency;
+use crate::disfluency::recombination::{self, recombine};
 use crate::labelled_word::LabelledWord;
 use crate::mix::Mix;
 use crate::sample::{LabelledText, LineClass, Sample};
+use crate::trap::trap;
 use crate::verbalise::{Style, verbalise};
+use crate::written::{Core, CoreKind, EngineKind, TalkKind};
 use fastrand::Rng;
 use sayso_speech::speak::{self, speak};
 
@@ -15,6 +18,9 @@ use sayso_speech::speak::{self, speak};
 const SPOKEN: u8 = 40;
 /// Commands that are remembered to borrow from. Hand-chosen, 2026-11-23.
 const MAX_RECENT: usize = 64;
+/// Of 100 recombined samples so many are traps, of 100 of these so many have no talk around them. Hand-chosen, 2026-11-28.
+const TRAPS: u8 = 22;
+const BARE_TRAPS: u8 = 50;
 /// Words that prose has at least.
 const SHORTEST_PROSE: usize = 3;
 
@@ -38,8 +44,19 @@ impl<'c> Sampler<'c> {
 
     /// A stream of held-out commands, said freely.
     pub fn held_out(commands: &'c Commands, mix: Mix, seed: u64) -> Sampler<'c> {
-        let none = Mix { nl2bash: 0.0, talk: 0.0, noise: 0.0, prose: 0.0, strict: 0.0, typed: 0.0, ..mix };
-        let mix = Mix { free: 1.0, ..none };
+        let mix = Mix {
+            nl2bash: 0.0,
+            free: 1.0,
+            talk: 0.0,
+            noise: 0.0,
+            prose: 0.0,
+            strict: 0.0,
+            typed: 0.0,
+            written: 0.0,
+            recombined: 0.0,
+            engine: 0.0,
+            ..mix
+        };
         Sampler { held_out: true, ..Sampler::new(commands, mix, seed) }
     }
 
@@ -52,6 +69,9 @@ impl<'c> Sampler<'c> {
             Dialect::Strict => self.strict(),
             Dialect::Typed => Some(self.typed()),
             Dialect::Free if !self.held_out && self.random.u8(..100) < SPOKEN => self.spoken(),
+            Dialect::Written => self.written(),
+            Dialect::Recombined => self.recombined(),
+            Dialect::Engine => self.engine(),
             Dialect::Free | Dialect::Talk | Dialect::Noise | Dialect::Prose => self.said_by_a_person(dialect),
         }
     }
@@ -111,6 +131,68 @@ impl<'c> Sampler<'c> {
             _ => words,
         };
         Some(Sample::dictation(LabelledText::of_words(&words), command.trim(), dialect))
+    }
+
+    /// A line of talk as it is, or as another engine writes it.
+    fn written(&mut self) -> Option<Sample> {
+        let line = self.random.choice(&self.commands.written.talk)?;
+        let words = match self.random.u8(..100) {
+            0..55 => line.words.clone(),
+            55..75 => recombination::rewritten(line.words.clone(), &line.expected, &mut self.random),
+            _ => asr_noise(line.words.clone(), &mut self.random),
+        };
+        let dictated = LabelledText::of_words(&words);
+        Some(match line.kind {
+            TalkKind::Prose => Sample { dialect: Dialect::Written, ..Sample::prose(dictated) },
+            _ => Sample::dictation(dictated, &line.expected, Dialect::Written),
+        })
+    }
+
+    /// A line of an engine as it is.
+    fn engine(&mut self) -> Option<Sample> {
+        let line = self.random.choice(&self.commands.written.engine)?;
+        let dictated = LabelledText::unlabelled(line.dictated.as_str());
+        let sample = Sample::dictation(dictated, &line.expected, Dialect::Engine);
+        // What needs nothing is recognised by its class; the others are dictations however they look.
+        let class = match line.kind {
+            EngineKind::Fine => LineClass::Command,
+            EngineKind::Keep | EngineKind::Mended => sample.class,
+        };
+        Some(Sample { class, ..sample })
+    }
+
+    /// Written talk around and inside of another command, or a trap.
+    fn recombined(&mut self) -> Option<Sample> {
+        let written = &self.commands.written;
+        let core = match self.random.u8(..100) {
+            0..TRAPS => {
+                let style = Style::drawn(&mut self.random);
+                trap(self.commands, style, &mut self.random)?
+            }
+            TRAPS..60 => self.random.choice(&written.cores)?.clone(),
+            _ => {
+                let expected = self.command().trim().to_owned();
+                let style = match self.random.u8(..4) {
+                    0 => Style::nl2bash(),
+                    _ => Style::drawn(&mut self.random),
+                };
+                let words = verbalise(&expected, style, &mut self.random)?;
+                Core { words, expected, kind: CoreKind::Command }
+            }
+        };
+        if core.words.is_empty() {
+            return None;
+        }
+        self.remember(&core.words);
+        let random = &mut self.random;
+        let expected = core.expected.clone();
+        let words =
+            match matches!(core.kind, CoreKind::Trap | CoreKind::Open) && random.u8(..100) < BARE_TRAPS {
+                true => core.words,
+                false => recombine(core, &written.pieces, &self.recent, random),
+            };
+        let words = if random.u8(..4) == 0 { asr_noise(words, random) } else { words };
+        Some(Sample::dictation(LabelledText::of_words(&words), &expected, Dialect::Recombined))
     }
 
     fn command(&mut self) -> String {

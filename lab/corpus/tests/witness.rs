@@ -9,6 +9,7 @@ use sayso_corpus::command_source::Commands;
 use sayso_corpus::mix::Mix;
 use sayso_corpus::sample::{Label, Sample};
 use sayso_corpus::sampler::Sampler;
+use sayso_corpus::written::Written;
 use sayso_speech::hash::fnv1a;
 use std::collections::BTreeMap;
 
@@ -43,6 +44,7 @@ fn commands() -> Commands {
         ]),
         held_out: owned(&["sleep {{5}}"]),
         names: owned(&["report", "parser", "backup", "docs"]),
+        written: Written::default(),
     }
 }
 
@@ -74,6 +76,9 @@ fn the_same_seed_gives_the_samples_of_the_last_training() {
         prose: 1.0,
         strict: 1.0,
         typed: 1.0,
+        written: 0.0,
+        recombined: 0.0,
+        engine: 0.0,
         pairs: 0.3,
     };
     let mut sampler = Sampler::new(&commands, mix, 2026);

@@ -17,12 +17,8 @@ use sayso_corpus::sampler::Sampler;
 const HELD_OUT_SAMPLES: usize = 600;
 const HELD_OUT_SEED: u64 = 77;
 
-/// Reads the checks: NL2Bash `valid`, talk by another author, transcripts of a speech engine, and
-/// samples of held-out pages. Each has a name and its encoded cases; cases that cannot be encoded
-/// are left out.
-///
-/// # Errors
-/// If a file cannot be read, or if no case of a check can be encoded.
+/// What training is measured on after each epoch: NL2Bash `valid`, talk and engine lines by other authors, transcripts, and
+/// held-out pages said freely.
 pub(crate) fn read(
     config: &Config,
     commands: &Commands,
@@ -39,6 +35,8 @@ pub(crate) fn read(
     let all = [
         ("nl2bash", samples(VALID, Dialect::Nl2bash)?),
         ("talk", samples("talk/dev.jsonl", Dialect::Talk)?),
+        ("talk valid", samples("talk/valid.jsonl", Dialect::Written)?),
+        ("engine valid", samples("engine/valid.jsonl", Dialect::Engine)?),
         ("transcripts", samples("transcripts/sample.jsonl", Dialect::Noise)?),
         ("held out", held_out),
     ];

@@ -29,6 +29,16 @@ const SAMPLES: usize = 300;
 /// The run that is shipped: its mix holds every dialect.
 const CONFIG: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/config/tagger.toml");
 
+/// Lines of talk: kind, the line with its mask, the command.
+const TALK: [(&str, &str, &str); 6] = [
+    ("frame", "{so where did I leave it} git status", "git status"),
+    ("tail", "ls dash l {that ought to show it}", "ls -l"),
+    ("filler", "cp {um} old dot txt {uh} new dot txt", "cp old.txt new.txt"),
+    ("correction", "git push origin {mane no sorry} main", "git push origin main"),
+    ("correction", "{git pull oh wait no} git fetch", "git fetch"),
+    ("prose", "{nobody told me about the meeting}", "nobody told me about the meeting"),
+];
+
 /// Commands of our own making, read as corpora are.
 fn commands() -> Commands {
     let folder = tempfile::tempdir().unwrap();
@@ -53,6 +63,17 @@ fn commands() -> Commands {
     fs::write(folder.path().join("nl2bash/train.jsonl"), pairs).unwrap();
     fs::write(folder.path().join("nl2bash/more-commands.txt"), more).unwrap();
     fs::write(folder.path().join("tldr/examples.jsonl"), pages).unwrap();
+    let mut talk = String::new();
+    for (kind, marked, expected) in TALK {
+        let dictated = marked.replace(['{', '}'], "");
+        let record = json!({ "dictated": dictated, "expected": expected, "kind": kind, "marked": marked });
+        talk += &format!("{record}\n");
+    }
+    let engine = json!({ "dictated": "ls –la src", "expected": "ls -la src", "kind": "typography" });
+    fs::create_dir(folder.path().join("talk")).unwrap();
+    fs::create_dir(folder.path().join("engine")).unwrap();
+    fs::write(folder.path().join("talk/train.jsonl"), talk).unwrap();
+    fs::write(folder.path().join("engine/train.jsonl"), engine.to_string()).unwrap();
     Commands::read(folder.path()).unwrap()
 }
 
@@ -171,6 +192,25 @@ fn talk_without_a_command() {
     let found = drawn(Dialect::Prose, 5);
     found.at_least(95, 95);
     assert!(found.talk > found.lines, "{found:?}");
+}
+
+#[test]
+fn talk_that_people_wrote() {
+    let found = drawn(Dialect::Written, 7);
+    found.at_least(80, 90);
+    assert!(found.talk > found.lines, "{found:?}");
+}
+
+#[test]
+fn written_talk_around_other_commands() {
+    let found = drawn(Dialect::Recombined, 8);
+    found.at_least(65, 90);
+    assert!(found.talk > found.lines, "{found:?}");
+}
+
+#[test]
+fn what_a_good_engine_leaves() {
+    drawn(Dialect::Engine, 9).at_least(95, 95);
 }
 
 /// `speak` of the speech crate in all its dialects, of which nothing is known word by word; white space of any kind.

@@ -89,6 +89,7 @@ fn quoted(words: &[LabelledWord]) -> Vec<bool> {
         let quotes = ["quote", "unquote", "apostrophe", "quotation"];
         if quotes.iter().any(|quote| said.text.eq_ignore_ascii_case(quote))
             || matches!(&*said.text, "\"" | "'")
+            || said.text.len() > 1 && said.text.matches(['"', '“', '”']).count() % 2 == 1
         {
             open = !open;
         }

@@ -13,6 +13,8 @@ pub(super) struct SlotContext<'a> {
     pub akin: &'a [LabelledWord],
     /// Other commands.
     pub others: &'a [Vec<LabelledWord>],
+    /// Phrases that take back what was said; where there is none, the grammar makes them.
+    pub cues: &'a [Vec<LabelledWord>],
     /// Whether names, "I" and the starts of sentences have capitals.
     pub capitals: bool,
     /// Whether commas and full stops are written.
@@ -21,8 +23,15 @@ pub(super) struct SlotContext<'a> {
 
 impl SlotContext<'_> {
     /// Talk in lower case and without pauses that refers to nothing.
-    pub(super) const BARE: SlotContext<'static> =
-        SlotContext { prev: &[], next: &[], akin: &[], others: &[], capitals: false, pauses: false };
+    pub(super) const BARE: SlotContext<'static> = SlotContext {
+        prev: &[],
+        next: &[],
+        akin: &[],
+        others: &[],
+        cues: &[],
+        capitals: false,
+        pauses: false,
+    };
 
     /// A word of talk as it is written here.
     pub(super) fn written(&self, text: &str) -> String {

@@ -56,9 +56,46 @@ pub(super) fn repair(
     context: &SlotContext,
     random: &mut Rng,
 ) -> Option<(usize, Vec<LabelledWord>)> {
-    let total: u32 = WEIGHTS.iter().map(|(_, weight)| weight).sum();
+    draw(&WEIGHTS, command, context, random)
+}
+
+/// How often each mistake is made that a phrase of the context takes back. Hand-chosen, 2026-11-28.
+const WRITTEN_WEIGHTS: [(Mistake, u32); 5] = [
+    (Mistake::Unit, 30),
+    (Mistake::Argument, 30),
+    (Mistake::Within, 8),
+    (Mistake::Context, 24),
+    (Mistake::Stray, 4),
+];
+
+/// Draws a mistake and takes it back with a phrase of the context.
+pub(super) fn written_repair(
+    command: &Command,
+    context: &SlotContext,
+    random: &mut Rng,
+) -> Option<(usize, Vec<LabelledWord>)> {
+    draw(&WRITTEN_WEIGHTS, command, context, random)
+}
+
+/// Starts wrongly, and takes it back with a phrase of the context.
+pub(super) fn written_restart(
+    command: &Command,
+    context: &SlotContext,
+    random: &mut Rng,
+) -> Option<(usize, Vec<LabelledWord>)> {
+    draw(&[(Mistake::Restart, 1)], command, context, random)
+}
+
+/// Draws one of the mistakes by their weights.
+fn draw(
+    weights: &[(Mistake, u32)],
+    command: &Command,
+    context: &SlotContext,
+    random: &mut Rng,
+) -> Option<(usize, Vec<LabelledWord>)> {
+    let total: u32 = weights.iter().map(|(_, weight)| weight).sum();
     let mut drawn = random.u32(..total);
-    let (mistake, _) = WEIGHTS.iter().find(|(_, weight)| {
+    let (mistake, _) = weights.iter().find(|(_, weight)| {
         let found = drawn < *weight;
         drawn = drawn.wrapping_sub(*weight);
         found
@@ -198,8 +235,10 @@ impl Repair<'_> {
             {
                 last.pause = if self.random.bool() { "," } else { "." };
             }
-            let list = if self.once_in(4) { "replace" } else { "restart" };
-            self.say(list);
+            if !self.say_cue() {
+                let list = if self.once_in(4) { "replace" } else { "restart" };
+                self.say(list);
+            }
         }
         Some(0)
     }
@@ -347,6 +386,9 @@ impl<'a> Repair<'a> {
         {
             last.pause = ",";
         }
+        if self.say_cue() {
+            return;
+        }
         let list = match self.random.u8(..10) {
             _ if self.command.quoted(at) => "replace-quoted",
             // What people say tells less than what they say next: any of it may take back a word or all.
@@ -355,6 +397,15 @@ impl<'a> Repair<'a> {
             _ => "replace",
         };
         self.say(list);
+    }
+
+    /// Says a phrase of the context that takes back what was said, now and then none though there are some.
+    fn say_cue(&mut self) -> bool {
+        if self.context.cues.is_empty() || self.once_in(4) {
+            return false;
+        }
+        self.out.extend(self.random.choice(self.context.cues).into_iter().flatten().cloned());
+        true
     }
 
     /// A unit to get wrong: numbers and letters more often than symbols.
