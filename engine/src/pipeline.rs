@@ -11,10 +11,11 @@ use crate::quote::open_at_end;
 use crate::{
     Conversion, Dictation, Engine, MAX_ALTERNATIVES, Refusal, Rescorer, Route, Stage, Words, tagged,
 };
-use sayso_speech::clean::clean;
+use sayso_speech::clean::{self, clean};
 use sayso_speech::gate::{self as rules, Verdict};
 use sayso_speech::lattice::{Lattice, Step};
 use sayso_speech::lex::lex;
+use sayso_speech::made_up::MadeUp;
 use sayso_speech::quote::open_quote;
 use sayso_speech::render::{self, Rendered, Span};
 use sayso_speech::{commands, scanner, strict};
@@ -112,6 +113,12 @@ fn classify(line: &Line<'_>) -> Class {
             {
                 return Class::Strict(path);
             }
+            // What is plausible once its typography is plain leaves nothing to choose. What an engine wrote as a
+            // sentence may have other faults.
+            let is_sentence = lattice.line.text.starts_with(|c: char| c.is_ascii_uppercase());
+            if verdict == Verdict::Command && lattice.line.is_mended && !is_sentence {
+                return Class::Mended;
+            }
             gate::classify(verdict, line.for_tagger().map(EncodedLine::class))
         }
     }
@@ -120,8 +127,10 @@ fn classify(line: &Line<'_>) -> Class {
 /// Step 3: the best paths through the lattice, or the line as it is.
 fn choose(line: Line<'_>, class: Class) -> Choice {
     const COMMAND: &str = "nothing here sounds dictated: the line stays as it is";
+    const MENDED: &str = "nothing here sounds dictated: only what the speech engine typed was mended";
     const PROSE: &str = "this does not look like a command: the line stays as it is";
     match class {
+        Class::Mended => Choice::Kept(Kept::mended(line.lattice, MENDED)),
         Class::Command { confidence } => Choice::Kept(Kept::new(line.lattice, confidence, COMMAND)),
         Class::Prose { confidence } => Choice::Kept(Kept::new(line.lattice, confidence, PROSE)),
         Class::Strict(path) => Choice::Paths(Candidates::strict(line.lattice, path)),
@@ -137,6 +146,7 @@ fn choose(line: Line<'_>, class: Class) -> Choice {
 /// Step 5: writes the chosen path, or the line as it is. The fourth is [`crate::rescore`].
 pub(crate) fn finish(draft: &Draft) -> Conversion {
     match &draft.choice {
+        Choice::Kept(kept) if kept.is_mended => mended(draft, &kept.lattice, kept.message),
         Choice::Kept(kept) => unchanged(draft, &kept.lattice, kept.confidence, kept.message),
         Choice::Paths(paths) => {
             const BLANK: &str = "nothing of this line is a command: it stays as it is";
@@ -208,13 +218,46 @@ fn unchanged(draft: &Draft, lattice: &Lattice, confidence: f32, message: &str) -
     }
 }
 
+/// The line as it would have been typed, with the cursor carried over.
+fn mended(draft: &Draft, lattice: &Lattice, message: &str) -> Conversion {
+    let line = &lattice.line;
+    let span =
+        |at| Span { tokens: at..at + 1, output: line.place_in_mended(at), source: line.source(at..at + 1) };
+    let spans: Vec<Span> = (0..lattice.len()).map(span).collect();
+    let buffer = line.mended().unwrap_or_else(|| draft.dictated.clone());
+    let end = buffer.chars().count();
+    let cursor = draft.cursor.unwrap_or(line.source_length);
+    // Inside a word the cursor keeps its distance to the word's start.
+    let word = spans.iter().find(|span| cursor < span.source.end);
+    let carried = word.map_or(end, |span| {
+        span.output.start + cursor.saturating_sub(span.source.start).min(span.output.len())
+    });
+    Conversion {
+        buffer,
+        cursor: carried.min(end),
+        stage: Stage::Gate,
+        confidence: gate::RULES_ONLY_COMMAND,
+        alternatives: Vec::new(),
+        spans,
+        message: Some(left_out(line).unwrap_or(message).to_owned()),
+    }
+}
+
+/// What to tell the person about words at the end that were left out.
+fn left_out(line: &clean::Line) -> Option<&'static str> {
+    Some(match line.made_up? {
+        MadeUp::Enter => "sayso presses no key: the word for it at the end was left out",
+        MadeUp::Silence => "left out what the speech engine made up at the end",
+    })
+}
+
 /// The best path, which is `rendered`, with the cursor carried over and the other paths as alternatives.
 fn written(draft: &Draft, paths: &Candidates, mut rendered: Rendered) -> Conversion {
     let Candidates { lattice, best, .. } = paths;
     let end = lattice.line.source_length;
     let cursor = draft.cursor.unwrap_or(end);
     let mut carried = render::carry_cursor(lattice, &rendered, cursor);
-    let mut message = None;
+    let mut message = left_out(&lattice.line).map(str::to_owned);
     let mut unclosed = None;
     if let Some(sign) = open_at_end(lattice, &best.steps) {
         message = Some(format!("the quote {sign} is still open"));

@@ -6,6 +6,8 @@
 use std::ops::Range;
 
 use crate::codes;
+use crate::made_up::{self, MadeUp};
+use crate::typography::{self, Plain};
 
 /// What a token is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +57,10 @@ pub struct Line {
     characters: Option<Vec<u32>>,
     /// Characters in the source.
     pub source_length: usize,
+    /// What was left out at the end.
+    pub made_up: Option<MadeUp>,
+    /// Whether [`Self::mended`] differs from the source.
+    pub is_mended: bool,
 }
 
 impl Line {
@@ -80,6 +86,43 @@ impl Line {
         self.character(start)..self.character(end)
     }
 
+    /// The line as it would have been typed: with plain typography, and without what an engine put behind its end or
+    /// behind an operator. `None` where there is no token.
+    pub fn mended(&self) -> Option<String> {
+        let mut end = self.tokens.last()?.at.end;
+        if self.made_up.is_none() && self.text[end..].starts_with('.') && self.keeps_stop() {
+            end += 1;
+        }
+        let mut mended = self.indent.clone();
+        let mut at = self.tokens.first()?.at.start;
+        for token in &self.tokens {
+            if self.stop_is_cut(token) {
+                mended.push_str(&self.text[at..token.at.end]);
+                at = token.at.end + 1;
+            }
+        }
+        mended.push_str(self.text.get(at..end).unwrap_or_default());
+        Some(mended)
+    }
+
+    /// Where a token lies in [`Self::mended`], in characters.
+    pub fn place_in_mended(&self, token: usize) -> Range<usize> {
+        let at = &self.tokens[token].at;
+        let cut = self.tokens[..token].iter().filter(|token| self.stop_is_cut(token)).count();
+        let start = self.text[..at.start].chars().count() - cut;
+        start..start + self.text[at.clone()].chars().count()
+    }
+
+    /// Whether an engine's full stop behind a token is cut out of the middle of the line.
+    fn stop_is_cut(&self, token: &Token) -> bool {
+        token.followed_by_pause && is_operator(&self.text[token.at.clone()])
+    }
+
+    /// Whether a program is named to which a full stop at the end of a line means something.
+    fn keeps_stop(&self) -> bool {
+        (0..self.tokens.len()).any(|token| KEEPS_STOP.contains(&self.text(token)))
+    }
+
     /// The same line cut otherwise.
     pub(crate) fn with_tokens(&self, tokens: Vec<Token>) -> Line {
         Line { tokens, ..self.clone() }
@@ -93,40 +136,22 @@ impl Line {
     }
 }
 
-/// What keyboards and dictation tools write for a plain character; "" for what vanishes.
-fn plain_form(c: char) -> Option<&'static str> {
-    Some(match c {
-        '–' | '‐' | '‑' | '−' => "-",
-        '—' => "--",
-        '“' | '”' | '„' | '«' | '»' => "\"",
-        '‘' | '’' | '‚' => "'",
-        '…' => "...",
-        '\u{a0}' | '\u{2007}' | '\u{202f}' | '\u{2009}' | '\u{3000}' => " ",
-        _ => return None,
-    })
-}
+/// Programs to which a full stop at the end means the name of a domain, the beginning of names, or text. Hand-chosen,
+/// 2026-11-28.
+const KEEPS_STOP: [&str; 9] =
+    ["csplit", "dig", "drill", "echo", "host", "nslookup", "printf", "say", "split"];
 
 /// Cuts a line into tokens. `text` must hold no control characters but tab and line break.
 pub fn clean(source: &str) -> Line {
     let source_length = if source.is_ascii() { source.len() } else { source.chars().count() };
-    let (text, characters) = if source.is_ascii() { (source.to_owned(), None) } else { make_plain(source) };
+    let Plain { text, characters } = typography::plain(source);
     let lower = text.to_ascii_lowercase();
     let indent = text[..text.len() - text.trim_start().len()].to_owned();
-    let tokens = tokenise(&text);
-    Line { text, lower, tokens, indent, characters, source_length }
-}
-
-fn make_plain(source: &str) -> (String, Option<Vec<u32>>) {
-    let mut text = String::with_capacity(source.len());
-    let mut map = Vec::with_capacity(source.len() + 1);
-    for (at, c) in source.chars().enumerate() {
-        let mut buffer = [0; 4];
-        let piece: &str = plain_form(c).unwrap_or_else(|| c.encode_utf8(&mut buffer));
-        text.push_str(piece);
-        map.resize(text.len(), at as u32);
-    }
-    map.push(source.chars().count() as u32);
-    (text, Some(map))
+    let (end, made_up) = made_up::cut(&text);
+    let tokens = tokenise(&text[..end]);
+    let mut line = Line { text, lower, tokens, indent, characters, source_length, made_up, is_mended: false };
+    line.is_mended = line.mended().is_some_and(|mended| mended != source.trim_end());
+    line
 }
 
 fn tokenise(text: &str) -> Vec<Token> {
@@ -161,17 +186,11 @@ fn chunk_length(rest: &str) -> usize {
     let bytes = rest.as_bytes();
     let mut at = 0;
     while at < bytes.len() && !bytes[at].is_ascii_whitespace() {
-        let opens = match bytes[at] {
-            b'\\' => {
-                at += 1 + usize::from(at + 1 < bytes.len());
-                continue;
-            }
-            b'"' => true,
-            // An apostrophe inside a word ("let's") opens nothing.
-            b'\'' => at == 0 || !bytes[at - 1].is_ascii_alphanumeric(),
-            _ => false,
-        };
-        if opens && let Some(length) = quoted_length(&bytes[at..]) {
+        if bytes[at] == b'\\' {
+            at += 1 + usize::from(at + 1 < bytes.len());
+            continue;
+        }
+        if let Some(length) = typed_quote(rest, at) {
             at += length;
             continue;
         }
@@ -180,6 +199,18 @@ fn chunk_length(rest: &str) -> usize {
     let end = at.min(bytes.len());
     // A backslash before a multi-byte character steps into it.
     (end..=bytes.len()).find(|&end| rest.is_char_boundary(end)).unwrap_or(bytes.len())
+}
+
+/// Bytes of the quoted string that begins at byte `at` of a text, if one does.
+pub(crate) fn typed_quote(text: &str, at: usize) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let opens = match bytes[at] {
+        b'"' => true,
+        // An apostrophe inside a word ("let's") opens nothing.
+        b'\'' => at == 0 || !bytes[at - 1].is_ascii_alphanumeric(),
+        _ => false,
+    };
+    if opens { quoted_length(&bytes[at..]) } else { None }
 }
 
 /// Bytes of a quoted string with both its quotes, or `None` where it is not closed.
@@ -223,6 +254,18 @@ fn push_chunk(text: &str, at: Range<usize>, tokens: &mut Vec<Token>) {
         });
         return;
     }
+    // "ls -. la": what an engine took for the end of a sentence.
+    if let Some(bare) = chunk.strip_suffix(['.', ','])
+        && is_operator(bare)
+    {
+        tokens.push(Token {
+            at: at.start..at.end - 1,
+            shape: Shape::Typed,
+            followed_by_pause: true,
+            attached_to_previous: false,
+        });
+        return;
+    }
     // A sentence that ends inside the line ("Okay. Git status").
     if let Some(bare) = chunk.strip_suffix(['.', '?', '!'])
         && bare.len() > 1
@@ -238,6 +281,11 @@ fn push_chunk(text: &str, at: Range<usize>, tokens: &mut Vec<Token>) {
         return;
     }
     tokens.push(Token { at, shape: shape(chunk), followed_by_pause: false, attached_to_previous: false });
+}
+
+/// Whether it is an operator or dashes, behind which no full stop can stand.
+fn is_operator(piece: &str) -> bool {
+    matches!(piece, "-" | "--" | ">" | ">>" | "|" | "||" | "&&")
 }
 
 fn is_word(piece: &str) -> bool {

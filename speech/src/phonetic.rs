@@ -13,7 +13,9 @@ pub mod lexicon;
 pub mod matcher;
 pub mod pronunciation;
 mod segmentation;
+mod similarity;
 mod token;
 mod widen;
 
+pub use similarity::apart;
 pub use widen::widen;
