@@ -1,6 +1,7 @@
 //! A conversion that can be put aside and resumed.
 
 use crate::candidates::Candidates;
+use crate::gate::RULES_ONLY_COMMAND;
 use crate::{Dictation, Engine, Route};
 use sayso_speech::lattice::Lattice;
 use std::sync::Arc;
@@ -35,11 +36,18 @@ pub(crate) struct Kept {
     pub(crate) confidence: f32,
     /// Why it stays, for the person.
     pub(crate) message: &'static str,
+    /// Whether its typography is mended.
+    pub(crate) is_mended: bool,
 }
 
 impl Kept {
     pub(crate) fn new(lattice: Arc<Lattice>, confidence: f32, message: &'static str) -> Kept {
-        Kept { lattice, confidence, message }
+        Kept { lattice, confidence, message, is_mended: false }
+    }
+
+    /// A line of which only the typography is mended.
+    pub(crate) fn mended(lattice: Arc<Lattice>, message: &'static str) -> Kept {
+        Kept { is_mended: true, ..Kept::new(lattice, RULES_ONLY_COMMAND, message) }
     }
 }
 

@@ -18,6 +18,8 @@ pub(crate) enum Class {
         /// How sure that is, 0 to 1.
         confidence: f32,
     },
+    /// A command but for its typography, which is mended.
+    Mended,
     /// No command: the line stays.
     Prose {
         /// How sure that is, 0 to 1.
@@ -44,7 +46,7 @@ const STRICT_ABOVE: f32 = 0.002;
 
 /// Confidence that a line is a command where the rules say so and there is no tagger. Set by hand on 2026-11-23, on the
 /// safe side: the rules alone keep 27,411 of 27,426 commands (docs/BENCHMARKS.md).
-const RULES_ONLY_COMMAND: f32 = 0.95;
+pub(crate) const RULES_ONLY_COMMAND: f32 = 0.95;
 /// The same for a line without a command, of which the rules know much less: no better than even.
 pub(crate) const RULES_ONLY_PROSE: f32 = 0.5;
 

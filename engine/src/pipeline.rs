@@ -11,11 +11,12 @@ use crate::quote::open_at_end;
 use crate::{
     Conversion, Dictation, Engine, MAX_ALTERNATIVES, Refusal, Rescorer, Route, Stage, Words, tagged,
 };
-use sayso_speech::clean::clean;
+use sayso_speech::clean::{self, clean};
 use sayso_speech::destructive::is_destructive;
 use sayso_speech::gate::{self as rules, Verdict};
 use sayso_speech::lattice::{Lattice, Step};
 use sayso_speech::lex::lex;
+use sayso_speech::made_up::MadeUp;
 use sayso_speech::quote::open_quote;
 use sayso_speech::render::{self, Rendered, Span};
 use sayso_speech::{commands, scanner, strict};
@@ -114,6 +115,12 @@ fn classify(line: &Line<'_>) -> Class {
             {
                 return Class::Strict(path);
             }
+            // What is plausible once its typography is plain leaves nothing to choose. What an engine wrote as a
+            // sentence may have other faults.
+            let is_sentence = lattice.line.text.starts_with(|c: char| c.is_ascii_uppercase());
+            if verdict == Verdict::Command && lattice.line.is_mended && !is_sentence {
+                return Class::Mended;
+            }
             gate::classify(verdict, line.for_tagger().map(EncodedLine::class))
         }
     }
@@ -122,8 +129,10 @@ fn classify(line: &Line<'_>) -> Class {
 /// Step 3: the best paths through the lattice, or the line as it is.
 fn choose(line: Line<'_>, class: Class) -> Choice {
     const COMMAND: &str = "nothing here sounds dictated: the line stays as it is";
+    const MENDED: &str = "nothing here sounds dictated: only what the speech engine typed was mended";
     const PROSE: &str = "this does not look like a command: the line stays as it is";
     match class {
+        Class::Mended => Choice::Kept(Kept::mended(line.lattice, MENDED)),
         Class::Command { confidence } => Choice::Kept(Kept::new(line.lattice, confidence, COMMAND)),
         Class::Prose { confidence } => Choice::Kept(Kept::new(line.lattice, confidence, PROSE)),
         Class::Strict(path) => Choice::Paths(Candidates::strict(line.lattice, path)),
@@ -139,6 +148,7 @@ fn choose(line: Line<'_>, class: Class) -> Choice {
 /// Step 5: writes the chosen path, or the line as it is. The fourth is [`crate::rescore`].
 pub(crate) fn finish(draft: &Draft) -> Conversion {
     match &draft.choice {
+        Choice::Kept(kept) if kept.is_mended => mended(draft, &kept.lattice, kept.message),
         Choice::Kept(kept) => unchanged(draft, &kept.lattice, kept.confidence, kept.message),
         Choice::Paths(paths) => {
             const BLANK: &str = "nothing of this line is a command: it stays as it is";
@@ -211,13 +221,53 @@ fn unchanged(draft: &Draft, lattice: &Lattice, confidence: f32, message: &str) -
     }
 }
 
+/// The line as it would have been typed, with the cursor carried over.
+fn mended(draft: &Draft, lattice: &Lattice, message: &str) -> Conversion {
+    let line = &lattice.line;
+    let span =
+        |at| Span { tokens: at..at + 1, output: line.place_in_mended(at), source: line.source(at..at + 1) };
+    let spans: Vec<Span> = (0..lattice.len()).map(span).collect();
+    let buffer = line.mended().unwrap_or_else(|| draft.dictated.clone());
+    let end = buffer.chars().count();
+    let cursor = draft.cursor.unwrap_or(line.source_length);
+    // Inside a word the cursor keeps its distance to the word's start.
+    let word = spans.iter().find(|span| cursor < span.source.end);
+    let carried = word.map_or(end, |span| {
+        span.output.start + cursor.saturating_sub(span.source.start).min(span.output.len())
+    });
+    Conversion {
+        buffer,
+        cursor: carried.min(end),
+        stage: Stage::Gate,
+        confidence: gate::RULES_ONLY_COMMAND,
+        alternatives: Vec::new(),
+        spans,
+        dropped: behind_last_word(line),
+        message: Some(made_up(line).unwrap_or(message).to_owned()),
+    }
+}
+
+/// What an engine made up behind the last word, in characters of the source.
+fn behind_last_word(line: &clean::Line) -> Vec<Range<usize>> {
+    let end = line.source(0..line.tokens.len()).end;
+    Vec::from_iter(line.made_up.map(|_| end..line.source_length))
+}
+
+/// What to tell the person about words at the end that were left out.
+fn made_up(line: &clean::Line) -> Option<&'static str> {
+    Some(match line.made_up? {
+        MadeUp::Enter => "sayso presses no key: the word for it at the end was left out",
+        MadeUp::Silence => "left out what the speech engine made up at the end",
+    })
+}
+
 /// The best path, which is `rendered`, with the cursor carried over and the other paths as alternatives.
 fn written(draft: &Draft, paths: &Candidates, mut rendered: Rendered) -> Conversion {
     let Candidates { lattice, best, .. } = paths;
     let end = lattice.line.source_length;
     let cursor = draft.cursor.unwrap_or(end);
     let mut carried = render::carry_cursor(lattice, &rendered, cursor);
-    let mut message = None;
+    let mut message = made_up(&lattice.line).map(str::to_owned);
     let mut unclosed = None;
     if let Some(sign) = open_at_end(lattice, &best.steps) {
         message = Some(format!("the quote {sign} is still open"));
@@ -228,7 +278,9 @@ fn written(draft: &Draft, paths: &Candidates, mut rendered: Rendered) -> Convers
             carried += usize::from(cursor >= end);
         }
     }
-    let dropped = dropped(lattice, &best.steps);
+    let mut dropped = dropped(lattice, &best.steps);
+    let told = left_out(&draft.dictated, &dropped);
+    dropped.extend(behind_last_word(&lattice.line));
     let mut alternatives: Vec<String> = Vec::new();
     for text in paths.others.iter().map(|path| paths.text_of(path)) {
         if text != rendered.text && !text.trim().is_empty() && !alternatives.contains(&text) {
@@ -245,7 +297,7 @@ fn written(draft: &Draft, paths: &Candidates, mut rendered: Rendered) -> Convers
         confidence,
         alternatives,
         spans: rendered.spans,
-        message: message_of([paths.message.clone().or(message), left_out(&draft.dictated, &dropped)]),
+        message: message_of([paths.message.clone().or(message), told]),
         dropped,
     }
 }

@@ -7,6 +7,8 @@
 use std::ops::Range;
 
 use crate::codes;
+use crate::made_up::{self, MadeUp};
+use crate::typography::{self, Plain};
 
 /// What a token is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,6 +60,10 @@ pub struct Line {
     characters: Option<Vec<u32>>,
     /// Length of the source, in characters.
     pub source_length: usize,
+    /// What was left out at the end.
+    pub made_up: Option<MadeUp>,
+    /// Whether [`Self::mended`] differs from the source.
+    pub is_mended: bool,
 }
 
 impl Line {
@@ -84,7 +90,44 @@ impl Line {
         self.character(start)..self.character(end)
     }
 
-    /// The same line with other tokens.
+    /// The line as it would have been typed: with plain typography, and without what an engine put behind its end or
+    /// behind an operator. `None` where there is no token.
+    pub fn mended(&self) -> Option<String> {
+        let mut end = self.tokens.last()?.at.end;
+        if self.made_up.is_none() && self.text[end..].starts_with('.') && self.keeps_stop() {
+            end += 1;
+        }
+        let mut mended = self.indent.clone();
+        let mut at = self.tokens.first()?.at.start;
+        for token in &self.tokens {
+            if self.stop_is_cut(token) {
+                mended.push_str(&self.text[at..token.at.end]);
+                at = token.at.end + 1;
+            }
+        }
+        mended.push_str(self.text.get(at..end).unwrap_or_default());
+        Some(mended)
+    }
+
+    /// Where a token lies in [`Self::mended`], in characters.
+    pub fn place_in_mended(&self, token: usize) -> Range<usize> {
+        let at = &self.tokens[token].at;
+        let cut = self.tokens[..token].iter().filter(|token| self.stop_is_cut(token)).count();
+        let start = self.text[..at.start].chars().count() - cut;
+        start..start + self.text[at.clone()].chars().count()
+    }
+
+    /// Whether an engine's full stop behind a token is cut out of the middle of the line.
+    fn stop_is_cut(&self, token: &Token) -> bool {
+        token.followed_by_pause && is_operator(&self.text[token.at.clone()])
+    }
+
+    /// Whether a program is named to which a full stop at the end of a line means something.
+    fn keeps_stop(&self) -> bool {
+        (0..self.tokens.len()).any(|token| KEEPS_STOP.contains(&self.text(token)))
+    }
+
+    /// The same line cut otherwise.
     pub(crate) fn with_tokens(&self, tokens: Vec<Token>) -> Line {
         Line { tokens, ..self.clone() }
     }
@@ -97,42 +140,23 @@ impl Line {
     }
 }
 
-/// The ASCII text for a typographic character that keyboards and dictation tools write. `None` for
-/// any other character.
-fn plain_form(c: char) -> Option<&'static str> {
-    Some(match c {
-        '–' | '‐' | '‑' | '−' => "-",
-        '—' => "--",
-        '“' | '”' | '„' | '«' | '»' => "\"",
-        '‘' | '’' | '‚' => "'",
-        '…' => "...",
-        '\u{a0}' | '\u{2007}' | '\u{202f}' | '\u{2009}' | '\u{3000}' => " ",
-        _ => return None,
-    })
-}
+/// Programs to which a full stop at the end means the name of a domain, the beginning of names, or text. Hand-chosen,
+/// 2026-11-28.
+const KEEPS_STOP: [&str; 9] =
+    ["csplit", "dig", "drill", "echo", "host", "nslookup", "printf", "say", "split"];
 
 /// Splits a line into tokens. `source` must not contain control characters other than tab and line
 /// break.
 pub fn clean(source: &str) -> Line {
     let source_length = if source.is_ascii() { source.len() } else { source.chars().count() };
-    let (text, characters) = if source.is_ascii() { (source.to_owned(), None) } else { make_plain(source) };
+    let Plain { text, characters } = typography::plain(source);
     let lower = text.to_ascii_lowercase();
     let indent = text[..text.len() - text.trim_start().len()].to_owned();
-    let tokens = tokenise(&text);
-    Line { text, lower, tokens, indent, characters, source_length }
-}
-
-fn make_plain(source: &str) -> (String, Option<Vec<u32>>) {
-    let mut text = String::with_capacity(source.len());
-    let mut map = Vec::with_capacity(source.len() + 1);
-    for (at, c) in source.chars().enumerate() {
-        let mut buffer = [0; 4];
-        let piece: &str = plain_form(c).unwrap_or_else(|| c.encode_utf8(&mut buffer));
-        text.push_str(piece);
-        map.resize(text.len(), at as u32);
-    }
-    map.push(source.chars().count() as u32);
-    (text, Some(map))
+    let (end, made_up) = made_up::cut(&text);
+    let tokens = tokenise(&text[..end]);
+    let mut line = Line { text, lower, tokens, indent, characters, source_length, made_up, is_mended: false };
+    line.is_mended = line.mended().is_some_and(|mended| mended != source.trim_end());
+    line
 }
 
 fn tokenise(text: &str) -> Vec<Token> {
@@ -167,17 +191,11 @@ fn chunk_length(rest: &str) -> usize {
     let bytes = rest.as_bytes();
     let mut at = 0;
     while at < bytes.len() && !bytes[at].is_ascii_whitespace() {
-        let opens = match bytes[at] {
-            b'\\' => {
-                at += 1 + usize::from(at + 1 < bytes.len());
-                continue;
-            }
-            b'"' => true,
-            // An apostrophe inside a word ("let's") does not open a quote.
-            b'\'' => at == 0 || !bytes[at - 1].is_ascii_alphanumeric(),
-            _ => false,
-        };
-        if opens && let Some(length) = quoted_length(&bytes[at..]) {
+        if bytes[at] == b'\\' {
+            at += 1 + usize::from(at + 1 < bytes.len());
+            continue;
+        }
+        if let Some(length) = typed_quote(rest, at) {
             at += length;
             continue;
         }
@@ -188,7 +206,19 @@ fn chunk_length(rest: &str) -> usize {
     (end..=bytes.len()).find(|&end| rest.is_char_boundary(end)).unwrap_or(bytes.len())
 }
 
-/// Length, in bytes, of a quoted string with both its quotes. `None` if it is not closed.
+/// Bytes of the quoted string that begins at byte `at` of a text, if one does.
+pub(crate) fn typed_quote(text: &str, at: usize) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let opens = match bytes[at] {
+        b'"' => true,
+        // An apostrophe inside a word ("let's") opens nothing.
+        b'\'' => at == 0 || !bytes[at - 1].is_ascii_alphanumeric(),
+        _ => false,
+    };
+    if opens { quoted_length(&bytes[at..]) } else { None }
+}
+
+/// Bytes of a quoted string with both its quotes, or `None` where it is not closed.
 fn quoted_length(bytes: &[u8]) -> Option<usize> {
     /// Bytes that are searched for the closing quote. The limit keeps tokenisation linear; its size
     /// was hand-chosen on 2026-11-23.
@@ -231,6 +261,18 @@ fn push_chunk(text: &str, at: Range<usize>, tokens: &mut Vec<Token>) {
         });
         return;
     }
+    // "ls -. la": what an engine took for the end of a sentence.
+    if let Some(bare) = chunk.strip_suffix(['.', ','])
+        && is_operator(bare)
+    {
+        tokens.push(Token {
+            at: at.start..at.end - 1,
+            shape: Shape::Typed,
+            followed_by_pause: true,
+            attached_to_previous: false,
+        });
+        return;
+    }
     // A sentence that ends inside the line ("Okay. Git status").
     if let Some(bare) = chunk.strip_suffix(['.', '?', '!'])
         && bare.len() > 1
@@ -246,6 +288,11 @@ fn push_chunk(text: &str, at: Range<usize>, tokens: &mut Vec<Token>) {
         return;
     }
     tokens.push(Token { at, shape: shape(chunk), followed_by_pause: false, attached_to_previous: false });
+}
+
+/// Whether it is an operator or dashes, behind which no full stop can stand.
+fn is_operator(piece: &str) -> bool {
+    matches!(piece, "-" | "--" | ">" | ">>" | "|" | "||" | "&&")
 }
 
 fn is_word(piece: &str) -> bool {

@@ -54,6 +54,14 @@ pub fn lookup(path: &[&str]) -> Option<Command> {
     subcommands.iter().try_fold(command, |command, name| command.subcommand(name))
 }
 
+/// The commands that have a sub-command `name`.
+pub fn with_subcommand(name: &str) -> impl Iterator<Item = &'static str> {
+    LINES.iter().filter_map(move |line| {
+        let (command, below) = Command::read(line).path.split_once(' ')?;
+        (below == name).then_some(command)
+    })
+}
+
 /// Whether `name` is a known command, exactly as written.
 pub fn is_command(name: &str) -> bool {
     lookup(&[name]).is_some()

@@ -5,6 +5,7 @@
 use crate::clean::Shape;
 use crate::commands;
 use crate::disfluency;
+use crate::fault;
 use crate::lattice::{Kind as LatticeKind, Lattice};
 use crate::symbol::ends_command;
 use crate::vocabulary::{self, Kind};
@@ -49,8 +50,12 @@ pub fn judge(lattice: &Lattice) -> Verdict {
 
 fn without_symbols(lattice: &Lattice, evidence: &Evidence, names_command: bool) -> Verdict {
     if evidence.typed > 0 && !leads_in(lattice) {
-        // Typed syntax and nothing said: a command, in whatever case it begins.
-        return Verdict::Command;
+        // Typed syntax and nothing said: a command, in whatever case it begins, if it is plausible. What an
+        // engine wrote as a sentence it may have written otherwise wrong too.
+        let dressed =
+            lattice.line.is_mended && lattice.line.text.starts_with(|c: char| c.is_ascii_uppercase());
+        let says = lattice.line.is_mended && evidence.everyday + evidence.numbers > 0;
+        return if dressed || says { Verdict::Dictation } else { plausible(lattice) };
     }
     let sentence = lattice.line.tokens.iter().any(|token| token.followed_by_pause);
     let dropped = disfluency::dropped(lattice);
@@ -58,13 +63,21 @@ fn without_symbols(lattice: &Lattice, evidence: &Evidence, names_command: bool) 
     let start = dropped.iter().position(|dropped| !dropped).unwrap_or(0);
     let starts = disfluency::starts_command(lattice, start);
     if names_command && !sentence && !talks && evidence.numbers + evidence.everyday == 0 {
-        return Verdict::Command;
+        return plausible(lattice);
     }
     // A lead-in leads to a command, or it is prose: "please remind me".
     if starts && (talks || sentence || evidence.numbers + evidence.everyday > 0 || !names_command) {
         return if is_prose(lattice, evidence, start) { Verdict::Prose } else { Verdict::Dictation };
     }
-    if evidence.words >= 2 && is_prose(lattice, evidence, start) { Verdict::Prose } else { Verdict::Command }
+    if evidence.words >= 2 && is_prose(lattice, evidence, start) {
+        return Verdict::Prose;
+    }
+    plausible(lattice)
+}
+
+/// A line that says no symbol is a command as it stands, unless it has a fault.
+fn plausible(lattice: &Lattice) -> Verdict {
+    if fault::find(&lattice.line).is_some() { Verdict::Dictation } else { Verdict::Command }
 }
 
 /// Whether the line begins with words that lead in to a command.

@@ -13,8 +13,10 @@ pub mod lexicon;
 pub mod matcher;
 pub mod pronunciation;
 mod segmentation;
+mod similarity;
 mod token;
 mod widen;
 
 pub(crate) use segmentation::is_glue;
+pub use similarity::apart;
 pub use widen::widen;
