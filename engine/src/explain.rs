@@ -115,6 +115,7 @@ fn why(taken: &Reading, step: &Step, stage: Stage, is_at_start: bool) -> String 
         Kind::Heard => "what speech engines hear for this name",
         Kind::Sounds => "what was heard sounds like it",
         Kind::Drop => "talk, or taken back: writes nothing",
+        Kind::Added => "with a sign that was not said",
     };
     let joined = match taken.kind.writes() {
         false => "",

@@ -77,6 +77,11 @@ pub fn dotted(first: &str, second: &str) -> bool {
     starts_any(&[first, ".", second, "."])
 }
 
+/// The names of all commands, sorted by bytes.
+pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+    LINES.iter().map(|line| Command::read(line).path).filter(|path| !path.contains(' '))
+}
+
 /// The words that paths and names of flags are made of, with repetitions.
 pub(crate) fn words() -> impl Iterator<Item = &'static str> {
     LINES.iter().flat_map(|line| {

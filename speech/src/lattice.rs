@@ -127,6 +127,9 @@ pub enum Kind {
     Sounds,
     /// Nothing: talk, or what was taken back.
     Drop,
+    /// What was said with a sign that nobody said: the dashes of a flag, the quotes round a message. Only wide lattices
+    /// have it.
+    Added,
 }
 
 codes!(Kind {
@@ -143,6 +146,7 @@ codes!(Kind {
     Heard = 10,
     Sounds = 11,
     Drop = 12,
+    Added = 13,
 });
 
 impl Kind {
@@ -162,6 +166,7 @@ impl Kind {
             Kind::Heard => "heard",
             Kind::Sounds => "sounds like",
             Kind::Drop => "dropped",
+            Kind::Added => "added",
         }
     }
 

@@ -140,10 +140,13 @@ pub struct Grouping {
     pub text: String,
 }
 
-/// More words than this are never one grouping ("nine hundred and ninety nine million …" has 17).
-pub const MAX_WORDS: usize = 16;
+/// More words than this are never one grouping ("nine hundred and ninety nine billion …" has 23).
+pub const MAX_WORDS: usize = 24;
 
-/// The groupings that start at `parts[0]`, shortest first; at most 8.
+/// Most groupings that start at one place. Hand-chosen, 2026-11-28.
+const MAX_GROUPINGS: usize = 8;
+
+/// The groupings that start at `parts[0]`, shortest first. Of many the first and the longest count.
 pub fn groupings(parts: &[Part]) -> Vec<Grouping> {
     let parts = &parts[..parts.len().min(MAX_WORDS)];
     let mut found = Vec::new();
@@ -161,7 +164,9 @@ pub fn groupings(parts: &[Part]) -> Vec<Grouping> {
         }
         _ => {}
     }
-    found.truncate(8);
+    if found.len() > MAX_GROUPINGS {
+        found.drain(1..found.len() - MAX_GROUPINGS + 1);
+    }
     found
 }
 

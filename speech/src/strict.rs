@@ -70,7 +70,7 @@ pub fn choose(lattice: &Lattice, at: usize) -> ReadingId {
         Kind::Number => 3,
         Kind::Typed => 2,
         Kind::Letter | Kind::Word => 1,
-        Kind::Heard | Kind::Sounds | Kind::Drop => 0,
+        Kind::Heard | Kind::Sounds | Kind::Added | Kind::Drop => 0,
     };
     let best = readings
         .iter()

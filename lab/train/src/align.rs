@@ -33,6 +33,7 @@ fn cost(lattice: &Lattice, id: ReadingId, labels: &[Label]) -> Option<f32> {
     Some(match reading.kind {
         Kind::Heard => 1.3,
         Kind::Sounds => 1.2 + f32::from(reading.cost) / 16.0,
+        Kind::Added => 1.4,
         Kind::Literal => 0.9,
         _ => 1.0,
     })

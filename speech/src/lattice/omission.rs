@@ -130,6 +130,8 @@ struct Word {
     is_last: bool,
     /// It was written as one with the word before it: both go, or neither.
     is_attached: bool,
+    /// It stands behind a flag that takes text, so that something must be written there: "dash m".
+    is_text_due: bool,
     /// It is part of "literal WORD" or "no space", which talk does not begin with.
     is_bound: bool,
 }
@@ -168,11 +170,18 @@ pub struct Omission {
     is_escaped: bool,
     /// Whether what was written last is a sign that ties what follows to it.
     is_tied: bool,
+    /// Whether the run began where a flag waits for its text.
+    is_text_due: bool,
     /// Whether the run may end with the line all the same: it is clearly talk.
     is_clear: bool,
 }
 
 impl Omission {
+    /// Whether the run must not end with the line.
+    fn must_go_on(self) -> bool {
+        self.is_text_due || self.is_tied && !self.is_clear
+    }
+
     /// Where every path begins.
     pub fn start(open_quote: Option<char>) -> Omission {
         Omission { is_blank: true, is_apart: true, quote: open_quote, ..Omission::default() }
@@ -288,8 +297,18 @@ fn read(line: &Line, at: usize, caution: Caution, is_text: bool) -> Word {
         is_cue: cue || hesitates && caution == Caution::Ordinary,
         is_edge_cue: edge || phrase || hesitates,
         is_tail_cue: tail || phrase || hesitates,
+        is_text_due: is_text_due(line, at),
         ..Word::default()
     }
+}
+
+/// Whether a flag that takes text stands before a token: "dash m", "dash dash message".
+fn is_text_due(line: &Line, at: usize) -> bool {
+    let flags = ["m", "message", "title", "body", "subject", "-m", "--message", "--title", "--body"];
+    let said = |at: usize| vocabulary::is_name_of(line.lower(at), "-") || line.lower(at).ends_with('-');
+    let is_flag = |flag: usize| flags.contains(&line.lower(flag));
+    let typed = |flag: usize| line.lower(flag).starts_with('-');
+    at > 0 && is_flag(at - 1) && (typed(at - 1) || at > 1 && said(at - 2))
 }
 
 /// Whether three single letters or more begin at a token: a word that is spelled to correct it.
@@ -500,17 +519,20 @@ impl Lattice {
                 let quoted = omission.quote.is_some();
                 let on = self.goes_on(omission, token) && word.is_droppable;
                 let middle = word.comes_to_cue || on;
-                let middle = middle && !(omission.is_tied && self.ends_with_line(token));
-                let tail = word.starts_tail && !omission.is_tied || word.starts_clear_tail;
+                let must_go_on = omission.must_go_on() || word.is_text_due;
+                let middle = middle && !(must_go_on && self.ends_with_line(token));
+                let clear = word.starts_clear_tail && !word.is_text_due && !omission.is_text_due;
+                let tail = word.starts_tail && !must_go_on || clear;
                 let lead = blank && word.comes_to_edge_cue;
                 let alone = word.is_interjection && !omission.is_tied;
                 !quoted && (word.is_hesitation || middle || tail || lead || alone)
             }
             Run::Pending => word.is_droppable,
             Run::Licensed => {
-                let must_go_on = omission.is_tied && !omission.is_clear;
+                let must_go_on = omission.must_go_on();
                 let middle = word.is_droppable && !(must_go_on && word.is_last);
-                let tail = word.starts_tail && !must_go_on || word.starts_clear_tail;
+                let clear = word.starts_clear_tail && !omission.is_text_due;
+                let tail = word.starts_tail && !must_go_on || clear;
                 middle || tail || blank && word.is_near_edge_cue
             }
         }
@@ -536,15 +558,17 @@ impl Lattice {
             let token = reading.tokens.start;
             let starts = omission.run == Run::None && self.omissions.words[token].starts_clear_tail;
             let run = self.run_behind(omission, token);
-            return Omission { run, is_clear: omission.is_clear || starts, ..omission };
+            let starts_text = omission.run == Run::None && self.omissions.words[token].is_text_due;
+            let (is_clear, is_text_due) = (omission.is_clear || starts, omission.is_text_due || starts_text);
+            return Omission { run, is_clear, is_text_due, ..omission };
         }
         let text = &*reading.text;
         if !reading.kind.writes() {
             // White space or "no space": what follows is no longer tied by an earlier sign.
             let is_apart = reading.kind == Kind::Separator;
             let is_tied = omission.is_tied && !is_apart;
-            let (run, is_escaped, is_clear) = (Run::None, false, false);
-            return Omission { run, is_tied, is_apart, is_escaped, is_clear, ..omission };
+            let (run, quote, is_blank) = (Run::None, omission.quote, omission.is_blank);
+            return Omission { run, is_blank, is_apart, quote, is_tied, ..Omission::default() };
         }
         let mut quote = quote::State::new(omission.quote);
         match reading.kind {
@@ -561,7 +585,7 @@ impl Lattice {
         };
         let is_escaped = text == "\\" && !omission.is_escaped && omission.quote != Some('\'');
         let (run, quote) = (Run::None, quote.open());
-        Omission { run, is_blank: false, is_apart: false, quote, is_escaped, is_tied, is_clear: false }
+        Omission { run, quote, is_escaped, is_tied, ..Omission::default() }
     }
 
     fn run_behind(&self, omission: Omission, token: usize) -> Run {
@@ -574,7 +598,7 @@ impl Lattice {
             Run::Pending if word.is_cue || self.has_cue_before(token) => Run::Licensed,
             Run::Pending => Run::Pending,
             Run::Licensed => match word.is_droppable || omission.is_blank && word.is_near_edge_cue {
-                true if !(omission.is_tied && !omission.is_clear && word.is_last) => Run::Licensed,
+                true if !(omission.must_go_on() && word.is_last) => Run::Licensed,
                 _ => Run::Tail,
             },
             Run::None | Run::Hesitation | Run::Interjection => {
@@ -589,7 +613,9 @@ impl Lattice {
                     Run::Interjection
                 } else if omission.is_blank && word.comes_to_edge_cue {
                     Run::Lead
-                } else if word.comes_to_cue && !(omission.is_tied && self.ends_with_line(token)) {
+                } else if word.comes_to_cue
+                    && !((omission.must_go_on() || word.is_text_due) && self.ends_with_line(token))
+                {
                     Run::Pending
                 } else {
                     Run::Tail
@@ -634,7 +660,7 @@ impl Lattice {
     pub fn may_end(&self, omission: Omission) -> bool {
         match omission.run {
             Run::Lead | Run::Pending | Run::Interjection => false,
-            Run::Licensed => !omission.is_tied || omission.is_clear,
+            Run::Licensed => !omission.must_go_on(),
             Run::None | Run::Hesitation | Run::Tail => true,
         }
     }
@@ -673,6 +699,7 @@ mod tests {
             ("git tag v one dot no two wait two", "git tag v1.2"),
             ("node a dot s j i s no j s", "node a.js"),
             ("ls please", "ls"),
+            ("git commit dash m um so quote fix quote", "git commit -m \"fix\""),
         ] {
             check(Caution::Ordinary, dictated, answer, true);
         }
@@ -684,11 +711,13 @@ mod tests {
             ("docker run nginx", "docker nginx"),
             ("cat first second third", "cat first third"),
             ("rm dash rf build fern", "rm -rf build"),
-            ("ls like dot txt", "ls .txt"),
+            ("ls like equals x", "ls =x"),
             ("cd slash srv slash okay", "cd /srv/"),
             ("echo quote no wait I meant it quote", "echo \"I meant it\""),
             ("echo quote well um hello quote", "echo \"well hello\""),
             ("cp notes notes", "cp notes"),
+            ("git commit dash m we are moving this thing", "git commit -m"),
+            ("git commit dash m that is it okay", "git commit -m"),
             ("mv file to host", "mv file"),
             ("echo 'no wait' hello", "echo hello"),
             ("kubectl getpods", "kubectl pods"),

@@ -147,6 +147,8 @@ pub fn arc_cost(reading: &Reading) -> f32 {
     match reading.kind {
         Kind::Drop => 48.0,
         Kind::Sounds => 20.0 + f32::from(reading.cost),
+        // What was said does without.
+        Kind::Added => 24.0,
         Kind::Heard => 20.0,
         _ => 16.0,
     }

@@ -6,7 +6,7 @@ use std::hash::Hasher;
 use std::sync::{Arc, LazyLock, PoisonError, RwLock};
 
 use super::lexicon::{self, LexiconEntry, Role};
-use crate::commands::{self, Command};
+use crate::commands::{self, Arity, Command};
 use crate::hash::FxHasher;
 use crate::lattice::{Fit, Kind, Reading};
 use crate::symbol::ends_command_after;
@@ -25,7 +25,41 @@ struct Words {
     letters: u32,
     /// Hashes of the first two words of names such as `force-with-lease`; sorted.
     pairs: Vec<u64>,
+    /// The names of flags and sub-commands by [`squashed`]; sorted.
+    squashed: Vec<(u64, Name)>,
 }
+
+/// The name of a flag, with its dashes, or of a sub-command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Name {
+    pub text: &'static str,
+    /// Whether a value follows the flag, or may.
+    pub takes_value: bool,
+}
+
+impl Name {
+    /// Whether it is a flag.
+    pub(super) fn is_flag(self) -> bool {
+        self.text.starts_with('-')
+    }
+}
+
+/// The hash of the letters and digits of a name, in lower case: what is left of it where no sign is said.
+fn squashed(words: &[&str]) -> u64 {
+    let mut hasher = FxHasher::default();
+    let bytes = words.iter().flat_map(|word| word.bytes()).filter(u8::is_ascii_alphanumeric);
+    bytes.for_each(|byte| hasher.write_u8(byte.to_ascii_lowercase()));
+    hasher.finish()
+}
+
+/// Squashed name → command. Of commands that are squashed alike the first counts.
+static SQUASHED_COMMANDS: LazyLock<HashMap<u64, &'static str>> = LazyLock::new(|| {
+    let mut names = HashMap::new();
+    commands::names().for_each(|name| {
+        names.entry(squashed(&[name])).or_insert(name);
+    });
+    names
+});
 
 /// The hash of two words that a name begins with.
 fn pair(first: &str, second: &str) -> u64 {
@@ -43,7 +77,8 @@ fn words(command: Command) -> Arc<Words> {
     if let Some(words) = WORDS.read().unwrap_or_else(PoisonError::into_inner).get(command.path()) {
         return Arc::clone(words);
     }
-    let mut words = Words { fits: vec![Fit::Unknown; lexicon::words()], letters: 0, pairs: Vec::new() };
+    let fits = vec![Fit::Unknown; lexicon::words()];
+    let mut words = Words { fits, letters: 0, pairs: Vec::new(), squashed: Vec::new() };
     let mut note = |name: &'static str, fit: Fit| {
         for word in commands::words_of(name) {
             if let Some(at) = lexicon::word(word) {
@@ -61,6 +96,13 @@ fn words(command: Command) -> Arc<Words> {
     command.flags().for_each(|(flag, _)| note(flag, Fit::Flag));
     command.subcommands().for_each(|subcommand| note(subcommand, Fit::Subcommand));
     words.pairs.sort_unstable();
+    let flags = command.flags().filter(|(flag, _)| flag.len() > 2);
+    let flags = flags.map(|(text, arity)| Name { text, takes_value: arity != Arity::None });
+    let every = ["--help", "--version"].map(|text| Name { text, takes_value: false });
+    let below = command.subcommands().map(|text| Name { text, takes_value: false });
+    words.squashed = flags.chain(every).chain(below).map(|name| (squashed(&[name.text]), name)).collect();
+    words.squashed.sort_unstable();
+    words.squashed.dedup();
     let words = Arc::new(words);
     let mut all = WORDS.write().unwrap_or_else(PoisonError::into_inner);
     all.insert(command.path(), Arc::clone(&words));
@@ -159,20 +201,49 @@ impl CommandContext {
             }
         }
         let two = || commands::lookup(&[first]).is_some_and(|command| command.has_subcommand(second));
-        let due = self.said < SOON || self.commands.last().is_none_or(|(last, _)| last.runs_command());
-        if !due || !commands::hyphenated(first, second) || two() {
+        if !self.is_command_due() || !commands::hyphenated(first, second) || two() {
             return None;
         }
         let name = name.unwrap_or_else(|| words.join("-"));
         commands::is_command(&name).then_some((name, Fit::Command))
     }
 
+    /// The flags and sub-commands whose names these words are here, whatever signs are missing between them: those of the
+    /// command that was named last come first.
+    pub(super) fn names(&self, words: &[&str]) -> impl Iterator<Item = Name> {
+        let key = squashed(words);
+        self.commands.iter().rev().flat_map(move |(_, of_command)| {
+            let first = of_command.squashed.partition_point(|(hash, _)| *hash < key);
+            let alike = of_command.squashed[first..].iter().take_while(move |(hash, _)| *hash == key);
+            alike.map(|(_, name)| *name)
+        })
+    }
+
+    /// The command whose name these words are, whatever signs are missing between them, where a command is due.
+    pub(super) fn command(&self, words: &[&str]) -> Option<&'static str> {
+        if self.is_command_due() { SQUASHED_COMMANDS.get(&squashed(words)).copied() } else { None }
+    }
+
+    /// Whether one of the commands that were named has one of these names.
+    pub(super) fn has_any(&self, names: &[&str]) -> bool {
+        let root = |path: &'static str| path.split(' ').next().unwrap_or(path);
+        self.commands.iter().any(|(command, _)| names.contains(&root(command.path())))
+    }
+
+    /// Whether the command that was named last is at `path`.
+    pub(super) fn is_at(&self, path: &str) -> bool {
+        self.commands.last().is_some_and(|(command, _)| command.path() == path)
+    }
+
+    fn is_command_due(&self) -> bool {
+        self.said < SOON || self.commands.last().is_none_or(|(last, _)| last.runs_command())
+    }
+
     fn fit_of(&self, word: u32, command: bool) -> Fit {
         let fits = self.commands.iter().rev().map(|(_, words)| words.fits[word as usize]);
-        let due = || self.said < SOON || self.commands.last().is_none_or(|(last, _)| last.runs_command());
         fits.into_iter()
             .find(|fit| *fit != Fit::Unknown)
-            .unwrap_or_else(|| if command && due() { Fit::Command } else { Fit::Unknown })
+            .unwrap_or_else(|| if command && self.is_command_due() { Fit::Command } else { Fit::Unknown })
     }
 
     fn fit_of_letter(&self, text: &str) -> Fit {

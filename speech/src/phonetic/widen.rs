@@ -2,12 +2,16 @@
 //!
 //! A wide lattice holds every reading of the plain one, in the same order. Behind them stand, for one to three words at a
 //! time, the symbols, letters, digits and words of commands that sound like them, the closest and most frequent first.
-//! What was written as one word is split first, so that each piece has readings of its own.
+//! What was written as one word is split first, so that each piece has readings of its own. Signs that are often left out
+//! in speech are added where the command makes them likely.
+
+mod added;
 
 use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
+use self::added::Unsaid;
 use super::candidate::Candidate;
 use super::command_context::CommandContext;
 use super::lexicon::{self, FURTHEST, LexiconEntry, Role};
@@ -142,6 +146,7 @@ impl Builder {
             self.said.iter().map(|&token| SpokenToken::new(&self.line, token)).collect();
         let mut context = CommandContext::default();
         let mut found = Vec::new();
+        let mut unsaid = Unsaid::new(&self.at_token);
         for at in 0..self.said.len() {
             let token = self.said[at];
             context.read(&self.at_token[token]);
@@ -156,6 +161,7 @@ impl Builder {
                 }
             }
             self.add_names(at, &mut context);
+            self.add_unsaid(at, &context, &mut unsaid);
             self.find_candidates(at, &spoken, &context, matcher, &mut found);
             self.add_candidates(at, &found);
             let best = found.first().filter(|candidate: &&Candidate| {
