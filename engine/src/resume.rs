@@ -1,4 +1,4 @@
-//! What a draft can do next: ask a language model, finish, explain.
+//! When a language model is asked about a draft, what becomes of its answer, and how a draft ends.
 
 use crate::candidates::Candidates;
 use crate::draft::{Choice, Draft};
