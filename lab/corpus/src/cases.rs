@@ -1,11 +1,11 @@
-//! Evaluation cases: one JSON object a line, `{dictated, expected, difficulty?, category?, …}`.
+//! Evaluation cases: one JSON object a line, `{dictated, expected, alt?, difficulty?, category?, …}`.
 
 use anyhow::{Context, bail};
 use serde_json::{Map, Value};
 use std::path::Path;
 
 /// Members that split the cases into groups, when a record carries them.
-const GROUPED_BY: [&str; 4] = ["dialect", "difficulty", "category", "recoverable"];
+const GROUPED_BY: [&str; 5] = ["dialect", "difficulty", "category", "kind", "recoverable"];
 
 /// One dictated line and the command that it should become.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,6 +14,8 @@ pub struct Case {
     pub dictated: String,
     /// The command.
     pub expected: String,
+    /// Other commands that are just as right.
+    pub alt: Vec<String>,
     /// Such as `difficulty=easy`, in the order of `GROUPED_BY`.
     pub groups: Vec<String>,
 }
@@ -53,7 +55,15 @@ fn case(line: &str, dictated: &str) -> anyhow::Result<Case> {
         let value = value.as_str().map_or_else(|| value.to_string(), String::from);
         Some(format!("{member}={value}"))
     });
-    Ok(Case { dictated: text(dictated)?, expected: text("expected")?, groups: groups.collect() })
+    let alt = match record.get("alt") {
+        None | Some(Value::Null) => Vec::new(),
+        Some(Value::Array(list)) => {
+            let texts = list.iter().map(|other| other.as_str().map(str::to_owned));
+            texts.collect::<Option<_>>().context("`alt` holds something that is not a string")?
+        }
+        Some(_) => bail!("`alt` is not a list"),
+    };
+    Ok(Case { dictated: text(dictated)?, expected: text("expected")?, alt, groups: groups.collect() })
 }
 
 #[cfg(test)]
@@ -85,6 +95,7 @@ mod tests {
         };
         check("\n{\"dictated\":\"a\"}", "line 2 no `expected`");
         check("{\"dictated\":1,\"expected\":\"a\"}", "line 1 `dictated` is not a string");
+        check(r#"{"dictated":"a","expected":"a","alt":"b"}"#, "line 1 `alt` is not a list");
         check("[]", "line 1 not a JSON object");
     }
 }

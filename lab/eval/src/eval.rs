@@ -21,14 +21,16 @@ use std::path::PathBuf;
 
 /// Converts every case and compares with the expected command.
 ///
-/// A case file holds one JSON object a line: {"dictated": …, "expected": …}. Records that carry `dialect`,
-/// `difficulty`, `category` or `recoverable` are also reported by group. The settings' own words are not used: the figures
+/// A case file holds one JSON object a line: {"dictated": …, "expected": …}, and perhaps
+/// "alt" with a list of other right commands. Records that carry `dialect`,
+/// `difficulty`, `category`, `kind` or `recoverable` are also reported by group. The settings' own words are not used: the figures
 /// depend on the cases alone.
 ///
 /// exact: equal after white space is collapsed. near: similarity of 0.9 and more (Ratcliff–Obershelp, as Python's
 /// difflib computes it). partial: 0.7 and more. wrong: the rest. effective: exact and near. same argv: a shell
 /// splits both into the same words. top 4: the answer or one of its first three alternatives is exact. reachable: some
-/// path of the lattice is exact, whatever was chosen: of the wide lattice, which the tagger looks at. refused: the line was
+/// path of the lattice is exact, whatever was chosen: of the wide lattice, which the tagger looks at. gone: a word of three
+/// letters or more that stands in dictation and expected command is not in the answer. refused: the line was
 /// left as it was. Where cases share a command, a second table counts each command once, by the mean over its dictations,
 /// and the interval of --routes takes them together.
 ///

@@ -2,6 +2,7 @@
 
 use crate::similarity::{collapse, ratio};
 use serde_json::{Value, json};
+use std::collections::HashSet;
 
 /// Least similarity of a near answer, which a user would run after a glance or after correcting one
 /// character. This threshold and the next are those of the published figures.
@@ -51,13 +52,15 @@ pub struct Score {
     pub in_top_four: bool,
     /// Some path of the lattice writes the expected command.
     pub reachable: bool,
+    /// A word that was said and is wanted is missing from the answer: see [`loses_word`].
+    pub gone: bool,
     /// The engine refused to convert the line, so it stayed as it was.
     pub refused: bool,
 }
 
 impl Score {
     /// Scores `answer` and its alternatives against `expected`. `reachable` is set if the answer is
-    /// exact, and `refused` is not set; the caller corrects both.
+    /// exact, and `gone` and `refused` are not set; the caller corrects them.
     pub fn new(answer: &str, alternatives: &[String], expected: &str) -> Score {
         let (found, wanted) = (collapse(answer), collapse(expected));
         let exact = found == wanted;
@@ -75,9 +78,22 @@ impl Score {
             same_argv: exact || same_argv(answer, expected),
             in_top_four: exact || alternatives.iter().take(SHOWN - 1).any(|other| collapse(other) == wanted),
             reachable: exact,
+            gone: false,
             refused: false,
         }
     }
+}
+
+/// Whether a word of three letters or more that stands in the dictation and in the expected command is missing from the
+/// answer, whatever its case. Letters are ASCII; a word is a run of them.
+pub fn loses_word(dictated: &str, answer: &str, expected: &str) -> bool {
+    const SHORTEST: usize = 3;
+    let [dictated, answer, expected] = [dictated, answer, expected].map(str::to_ascii_lowercase);
+    let words = |text: &str| -> HashSet<String> {
+        let words = text.split(|c: char| !c.is_ascii_lowercase()).filter(|word| word.len() >= SHORTEST);
+        words.map(str::to_owned).collect()
+    };
+    words(&dictated).intersection(&words(&expected)).any(|word| !answer.contains(word.as_str()))
 }
 
 /// Whether a shell would split both lines into the same words; never for a line with an open quote.
@@ -86,7 +102,7 @@ fn same_argv(a: &str, b: &str) -> bool {
 }
 
 /// The measures: the name in JSON, and the heading in tables.
-pub const MEASURES: [(&str, &str); 10] = [
+pub const MEASURES: [(&str, &str); 11] = [
     ("exact", "exact"),
     ("exact_ignoring_case", "ignoring case"),
     ("near", "near"),
@@ -96,6 +112,7 @@ pub const MEASURES: [(&str, &str); 10] = [
     ("same_argv", "same argv"),
     ("top4", "top 4"),
     ("reachable", "reachable"),
+    ("gone", "gone"),
     ("refused", "refused"),
 ];
 
@@ -112,6 +129,7 @@ impl Score {
             self.same_argv,
             self.in_top_four,
             self.reachable,
+            self.gone,
             self.refused,
         ]
     }
@@ -191,6 +209,14 @@ impl ByCommand {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_word_is_gone_if_it_was_said_and_wanted() {
+        let gone = |answer| loses_word("um cat The report dot txt please", answer, "cat the-report.txt");
+        assert!(gone("cat report.txt") && gone("cat the.txt") && !gone("CAT THE Report"));
+        assert!(!loses_word("cat five", "cat", "cat 5"), "a word that is not wanted as such is not counted");
+        assert!(!loses_word("ls dash la", "ls", "ls -la"), "two letters are too short");
+    }
 
     #[test]
     fn tiers() {

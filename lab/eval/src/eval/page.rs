@@ -194,7 +194,7 @@ mod tests {
 
     fn case(dictated: &str, expected: &str) -> Case {
         let groups = vec!["difficulty=\"><script>alert(2)</script>".to_owned()];
-        Case { dictated: dictated.to_owned(), expected: expected.to_owned(), groups }
+        Case { dictated: dictated.to_owned(), expected: expected.to_owned(), alt: Vec::new(), groups }
     }
 
     #[test]

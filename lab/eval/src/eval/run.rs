@@ -3,7 +3,7 @@
 use super::mistake::Mistake;
 use crate::model::Model;
 use crate::reliability::Reliability;
-use crate::score::{ByCommand, MEASURES, Score, Tally, Tier};
+use crate::score::{ByCommand, MEASURES, Score, Tally, Tier, loses_word};
 use crate::similarity::collapse;
 use anyhow::bail;
 use sayso_corpus::cases::Case;
@@ -93,7 +93,7 @@ pub(super) fn evaluate<'a>(cases: &'a [Case], route: Route, means: &'a Means<'_>
         run.time += start.elapsed();
         let mut answer = match converted {
             Ok((by, conversion)) => Answer {
-                score: Score::new(&conversion.buffer, &conversion.alternatives, &case.expected),
+                score: score(case, &conversion.buffer, &conversion.alternatives),
                 text: conversion.buffer,
                 by,
                 confidence: Some(conversion.confidence),
@@ -105,7 +105,7 @@ pub(super) fn evaluate<'a>(cases: &'a [Case], route: Route, means: &'a Means<'_>
             }
             // What a person is left with is the line as it was.
             Err(refusal) => Answer {
-                score: Score { refused: true, ..Score::new(&case.dictated, &[], &case.expected) },
+                score: Score { refused: true, ..score(case, &case.dictated, &[]) },
                 text: case.dictated.clone(),
                 by: By::Refusal,
                 confidence: None,
@@ -114,11 +114,28 @@ pub(super) fn evaluate<'a>(cases: &'a [Case], route: Route, means: &'a Means<'_>
             },
         };
         // An exact answer is always counted as reachable: a line that is a command already is answered without a lattice.
-        answer.score.reachable |= lattice::is_reachable(&wide(&case.dictated), &case.expected);
+        let lattice = wide(&case.dictated);
+        answer.score.reachable |= expected(case).any(|expected| lattice::is_reachable(&lattice, expected));
         run.answers.push(answer);
         progress.step();
     }
     Ok(run)
+}
+
+/// All commands that are right.
+fn expected(case: &Case) -> impl Iterator<Item = &String> {
+    std::iter::once(&case.expected).chain(&case.alt)
+}
+
+/// The best score of an answer against any command that is right.
+fn score(case: &Case, answer: &str, alternatives: &[String]) -> Score {
+    let mut scores: Vec<Score> =
+        expected(case).map(|expected| Score::new(answer, alternatives, expected)).collect();
+    let in_top_four = scores.iter().any(|score| score.in_top_four);
+    let best = (0..scores.len()).min_by_key(|&at| scores[at].tier).unwrap_or(0);
+    let best = scores.swap_remove(best);
+    let gone = best.tier != Tier::Exact && loses_word(&case.dictated, answer, &case.expected);
+    Score { in_top_four, gone, ..best }
 }
 
 /// The lattice that the tagger looks at.
