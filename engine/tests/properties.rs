@@ -38,6 +38,7 @@ fn licensed(heard: &str, written: &str, kind: Kind, entry: Option<&vocabulary::E
         let capitals = text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_uppercase);
         capitals.flat_map(char::to_lowercase).collect()
     };
+    let known = |text: &str| sayso_speech::phonetic::lexicon::word(text).is_some();
     match kind {
         Kind::Word | Kind::Letter | Kind::Typed => letters(heard) == letters(written),
         // The words after a directive, in their order: nothing but number words may change.
@@ -50,13 +51,13 @@ fn licensed(heard: &str, written: &str, kind: Kind, entry: Option<&vocabulary::E
         Kind::Symbol | Kind::Heard | Kind::Separator => entry.is_some_and(|entry| entry.writes == written),
         // What may have been said is in the tables; only the capitals of what was heard are free.
         Kind::Sounds => {
-            let known = |text: &str| sayso_speech::phonetic::lexicon::word(text).is_some();
             letters(heard) == letters(written) || known(written) || known(&written.to_lowercase())
         }
         // Only signs are added; words may be written without the names of signs behind them.
         Kind::Added => {
             let digits = written.bytes().any(|b| b.is_ascii_digit());
-            digits || letters(heard).starts_with(&letters(written))
+            let heard_for = || known(written.trim_matches(|c: char| !c.is_alphanumeric()));
+            digits || letters(heard).starts_with(&letters(written)) || heard_for()
         }
         Kind::Join | Kind::Drop => written.is_empty(),
     }

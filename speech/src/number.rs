@@ -296,6 +296,14 @@ mod tests {
         check(&[Repeat(2), Ten(20)], &[]);
         check(&[Digit(1), Scale(2), And, And], &[(1, "1"), (2, "100")]);
         check(&[Scale(3)], &[]);
+        // Of more than eight groupings the longest stay.
+        let long = [
+            [Digit(9), Scale(2), And, Ten(90), Digit(9), Scale(6)],
+            [Digit(9), Scale(2), And, Ten(90), Digit(9), Scale(3)],
+        ];
+        let found = groupings(&[long.concat(), vec![And, Digit(7)]].concat());
+        assert_eq!((found[0].words, found.len()), (1, MAX_GROUPINGS));
+        assert_eq!(found.last(), Some(&Grouping { words: 14, text: "999999007".to_owned() }));
     }
 
     #[test]

@@ -362,6 +362,27 @@ mod tests {
             ("git cherry pick dash dash no commit main", "git cherry-pick --no-commit main"),
             ("sudo apt get install curl", "sudo apt-get install curl"),
             ("git pull origin main pipe ssh copy id host", "git pull origin main | ssh-copy-id host"),
+            // Signs that were not said.
+            ("git commit amend no edit", "git commit --amend --no-edit"),
+            ("docker compose up detach", "docker compose up --detach"),
+            ("git log one line", "git log --oneline"),
+            ("git cherrypick main", "git cherry-pick main"),
+            ("journalctl vacuum size two hundred m", "journalctl --vacuum-size=200m"),
+            ("go test race", "go test -race"),
+            ("curl localhost three thousand", "curl localhost:3000"),
+            ("docker run dash p eighty eighty eighty nginx", "docker run -p 8080:80 nginx"),
+            ("curl https slash slash a dot io", "curl https://a.io"),
+            ("curl h t t p s slash slash a dot io", "curl https://a.io"),
+            ("php bin console cache clear", "php bin/console cache:clear"),
+            ("npm run build prod", "npm run build:prod"),
+            ("aws ec2 describe volumes", "aws ec2 describe-volumes"),
+            ("python manage py migrate", "python manage.py migrate"),
+            ("git commit dash m mend the fence", "git commit -m \"mend the fence\""),
+            ("hg commit dash dash message equals mend fence 7", "hg commit --message=\"mend fence 7\""),
+            ("echo good night", "echo \"good night\""),
+            ("notify dash send dash u low all done", "notify-send -u low \"all done\""),
+            ("find dot dash iname star dot pie", "find . -iname '*.py'"),
+            ("rg dash dash glob *.rs foo", "rg --glob '*.rs' foo"),
         ] {
             assert!(is_reachable(&wide(heard), said), "{heard:?} {said:?}");
         }
@@ -371,6 +392,10 @@ mod tests {
             ("kill 5", "kill -"),
             ("ls", "rm -rf /"),
             ("echo dash dash force with lease", "echo --force-with-lease"),
+            ("echo amend", "echo --amend"),
+            ("cat three thousand", "cat :3000"),
+            ("mv good night", "mv \"good night\""),
+            ("git commit dash m quote fix quote dash a b", "git commit -m \"fix\" -\"a b\""),
         ] {
             assert!(!is_reachable(&wide(heard), never), "{heard:?} {never:?}");
         }

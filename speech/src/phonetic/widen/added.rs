@@ -29,7 +29,7 @@ const SAYING: [&str; 10] =
 const SAYING_BELOW: [&str; 2] = ["tmux display-message", "tmux display"];
 /// Short flags that take free text, and the commands that have them so.
 const TEXT_LETTERS: [(&str, &[&str]); 7] = [
-    ("m", &["git", "hg", "svn", "jj", "npm", "yarn", "alembic", "hub", "bzr", "fossil", "cz", "pijul"]),
+    ("m", &["git", "hg", "svn", "jj", "npm", "yarn", "hub", "bzr", "fossil"]),
     ("am", &["git"]),
     ("t", &["gh", "glab", "zenity"]),
     ("b", &["gh"]),
@@ -55,8 +55,8 @@ const TEXT_FLAGS: [&str; 12] = [
 /// Flags that take a glob.
 const GLOB_FLAGS: [&str; 8] = ["name", "iname", "path", "ipath", "wholename", "include", "exclude", "glob"];
 /// The commands that have them so.
-const GLOB_COMMANDS: [&str; 12] =
-    ["find", "gfind", "fd", "grep", "egrep", "rg", "ag", "rsync", "tar", "du", "tree", "zip"];
+const GLOB_COMMANDS: [&str; 11] =
+    ["find", "fd", "grep", "egrep", "rg", "ag", "rsync", "tar", "du", "tree", "zip"];
 /// Schemes of addresses. Those in the second list are names of programs too.
 const SCHEMES: [&str; 7] = ["http", "https", "ftp", "sftp", "ws", "wss", "s3"];
 const SCHEMES_OF_PROGRAMS: [&str; 8] =
