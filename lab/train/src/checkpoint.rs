@@ -136,6 +136,20 @@ pub(super) fn converted(network: &Network, old: &[u8]) -> anyhow::Result<Vec<u8>
     serialize(tensors)
 }
 
+/// A weights file with another calibration. Its other tensors and its schema stay as they are.
+pub(super) fn with_calibration(bytes: &[u8], calibration: Calibration) -> anyhow::Result<Vec<u8>> {
+    let file = SafeTensors::deserialize(bytes)?;
+    let (_, header) = SafeTensors::read_metadata(bytes)?;
+    let fitted: Vec<u8> =
+        [calibration.temperature, calibration.bias].into_iter().flat_map(f32::to_le_bytes).collect();
+    let tensors = file.iter().map(|(name, tensor)| {
+        let data = if name == CALIBRATION { &fitted[..] } else { tensor.data() };
+        Ok((name, TensorView::new(tensor.dtype(), tensor.shape().to_vec(), data)?))
+    });
+    let tensors = tensors.collect::<anyhow::Result<Vec<_>>>()?;
+    Ok(safetensors::serialize(tensors, header.metadata().clone())?)
+}
+
 /// A tensor of a weights file: name, type, shape, bytes.
 type Written = (String, Dtype, Vec<usize>, Vec<u8>);
 

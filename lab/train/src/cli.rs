@@ -1,7 +1,7 @@
 //! `sayso-lab train`: trains the models that are shipped.
 
 use crate::config::Config;
-use crate::run::{Run, convert};
+use crate::run::{Run, calibrate_file, convert};
 use std::path::PathBuf;
 
 /// Trains a model.
@@ -15,6 +15,7 @@ pub struct Train {
 enum What {
     Tagger(Tagger),
     Convert(Convert),
+    Calibrate(Calibrate),
 }
 
 /// Trains the tagger.
@@ -51,6 +52,17 @@ struct Convert {
     output: PathBuf,
 }
 
+/// Fits anew how sure finished weights say they are, on the sets of cases that settings are chosen on.
+#[derive(Debug, clap::Args)]
+struct Calibrate {
+    /// The weights, which are written in place
+    #[arg(value_name = "WEIGHTS.safetensors")]
+    weights: PathBuf,
+    /// Folder of the corpora
+    #[arg(long, value_name = "FOLDER", default_value = "../shared/corpus")]
+    corpus: PathBuf,
+}
+
 impl Train {
     /// Trains the model and writes it into the output folder.
     ///
@@ -65,6 +77,7 @@ impl Train {
             What::Convert(Convert { weights, vectors, output }) => {
                 convert(weights, vectors.as_deref(), output)
             }
+            What::Calibrate(Calibrate { weights, corpus }) => calibrate_file(weights, corpus),
         }
     }
 }

@@ -161,7 +161,7 @@ impl<'a> Run<'a> {
     fn write_weights(&self) -> anyhow::Result<()> {
         let averaged = checkpoint::averaged(&self.network, &self.optimizer)?;
         let weights = Arc::new(Weights::read(&checkpoint::quantized(&averaged, Calibration::NONE)?)?);
-        let calibration = calibrate(&weights, self.config)?;
+        let calibration = calibrate(&weights, &self.config.corpus)?;
         eprintln!("temperature {}, bias {}", calibration.temperature, calibration.bias);
         let bytes = checkpoint::quantized(&averaged, calibration)?;
         checkpoint::write_aside(&self.output.join("tagger.safetensors"), &bytes)
@@ -198,6 +198,18 @@ pub(crate) fn convert(weights: &Path, vectors: Option<&Path>, output: &Path) -> 
     let bytes = checkpoint::converted(&network, &std::fs::read(weights)?)?;
     Weights::read(&bytes)?;
     checkpoint::write_aside(output, &bytes)
+}
+
+/// Calibrates finished weights anew, in place.
+///
+/// # Errors
+/// Where the weights or the cases cannot be read, or the file cannot be written.
+pub(crate) fn calibrate_file(path: &Path, corpus: &Path) -> anyhow::Result<()> {
+    let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let weights = Arc::new(Weights::read(&bytes).with_context(|| format!("in {}", path.display()))?);
+    let calibration = calibrate(&weights, corpus)?;
+    eprintln!("temperature {}, bias {}", calibration.temperature, calibration.bias);
+    checkpoint::write_aside(path, &checkpoint::with_calibration(&bytes, calibration)?)
 }
 
 /// One step of training. Returns its loss.
