@@ -3,7 +3,8 @@
 //! The rules know what is written. The tagger has seen many lines of each kind and knows what they have in common. The
 //! costly mistake is to change a line that was right, so the rules' verdict that a line is a command weighs heavily.
 //!
-//! The thresholds were set by hand on 2026-11-23 for the first tagger that knew the kind of a line. `sayso-lab gate`
+//! The thresholds were set by hand on 2026-11-23 for the first tagger that knew the kind of a line, and the one for
+//! prose anew on 2026-11-28. `sayso-lab gate`
 //! measures them; docs/BENCHMARKS.md has the counts.
 
 use sayso_speech::gate::Verdict;
@@ -25,8 +26,8 @@ pub(crate) enum Class {
         /// How sure that is, 0 to 1.
         confidence: f32,
     },
-    /// Words without a command by the rules, but perhaps not by the tagger: the line changes only if the chosen path
-    /// begins with the name of a command.
+    /// Prose or a command by the rules, but a dictation by the tagger: the line changes only if the chosen path begins
+    /// with the name of a command.
     MaybeCommand,
     /// A dictated command of which every separator was said: this is its one path.
     Strict(Vec<Step>),
@@ -39,7 +40,7 @@ const OVERRULE_COMMAND_ABOVE: f32 = 0.97;
 /// The rules say "dictation": the tagger overrules them above this probability of prose.
 const OVERRULE_DICTATION_ABOVE: f32 = 0.9;
 /// The rules say "prose": the tagger overrules them above this probability of a dictation.
-const OVERRULE_PROSE_ABOVE: f32 = 0.6;
+const OVERRULE_PROSE_ABOVE: f32 = 0.85;
 /// A line that says some separators but could be meant to have more is strict only above this probability. One line in
 /// forty is strict in training; this bound keeps all 109,800 lines of the round trip strict.
 const STRICT_ABOVE: f32 = 0.002;
@@ -66,11 +67,11 @@ pub(crate) fn classify(rules: Verdict, tagger: Option<LineClass>) -> Class {
             Class::Command { confidence: 1.0 - dictated }
         }
         Verdict::Prose if dictated < OVERRULE_PROSE_ABOVE => Class::Prose { confidence: 1.0 - dictated },
-        Verdict::Prose => Class::MaybeCommand,
+        Verdict::Command | Verdict::Prose => Class::MaybeCommand,
         Verdict::Dictation if likely.prose > OVERRULE_DICTATION_ABOVE => {
             Class::Prose { confidence: likely.prose }
         }
-        Verdict::Command | Verdict::Dictation => Class::Dictation,
+        Verdict::Dictation => Class::Dictation,
     }
 }
 
@@ -90,7 +91,7 @@ mod tests {
     #[test]
     fn a_doubt_keeps_the_line() {
         assert!(matches!(classify(Verdict::Command, likely(0.1, 0.9)), Class::Command { .. }));
-        assert_eq!(classify(Verdict::Command, likely(0.01, 0.99)), Class::Dictation);
+        assert_eq!(classify(Verdict::Command, likely(0.01, 0.99)), Class::MaybeCommand);
         assert!(matches!(classify(Verdict::Prose, likely(0.0, 0.4)), Class::Prose { .. }));
         assert_eq!(classify(Verdict::Prose, likely(0.0, 0.9)), Class::MaybeCommand);
         assert!(matches!(classify(Verdict::Dictation, likely(0.0, 0.05)), Class::Prose { .. }));

@@ -333,6 +333,8 @@ fn ends_name(bare: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn check(source: &str, expected: &[&str]) {
@@ -359,6 +361,62 @@ mod tests {
         check("a\\é b", &["a\\é", "b"]);
         check("ls\n  dash l\n", &["ls", "\n  ", "dash", "l"]);
         check("  ", &[]);
+    }
+
+    #[test]
+    fn what_was_typed_around_a_command_is_mended() {
+        for (source, expected) in [
+            ("du –h “my dir”", "du -h \"my dir\""),
+            ("cat main.rs.", "cat main.rs"),
+            ("git switch v2.5.", "git switch v2.5"),
+            ("ls -. a", "ls - a"),
+            ("make > . log", "make > . log"),
+            ("make >. log", "make > log"),
+            ("  git log –p. Thank you.", "  git log -p"),
+        ] {
+            let line = clean(source);
+            assert_eq!(line.mended().as_deref(), Some(expected), "{source:?}");
+            assert_eq!(line.is_mended, source != expected, "{source:?}");
+        }
+        for kept in [
+            "cd ..",
+            "git add .",
+            "find .",
+            "ls ...",
+            "dig example.com.",
+            "split -b 1M a part.",
+            "ls -l ",
+            "",
+        ] {
+            assert!(!clean(kept).is_mended, "{kept:?}");
+        }
+    }
+
+    #[test]
+    fn places_in_the_mended_line() {
+        let line = clean("é >. “x”");
+        let mended: Vec<char> = line.mended().unwrap().chars().collect();
+        let word = |at| mended[line.place_in_mended(at)].iter().collect::<String>();
+        assert_eq!([word(0), word(1), word(2)], ["é", ">", "\"x\""]);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(300))]
+
+        #[test]
+        fn honest_quotes_keep_their_bytes(text in "[a-z –—“’…-]{0,12}", flag in "[–-][a-z]") {
+            let line = clean(&format!("git commit {flag} \"{text}\" '{}' –q", text.replace('\'', "")));
+            let mended = line.mended().unwrap();
+            let quoted = format!("\"{text}\" '{text}' -q");
+            prop_assert!(mended.ends_with(&quoted), "{}", mended);
+        }
+
+        #[test]
+        fn no_word_is_invented(source in "[a-zA-Z0-9 .,–—“”‘’…＝／|>-]{0,40}") {
+            let words = |text: &str| -> Vec<char> { text.chars().filter(|c| c.is_alphanumeric()).collect() };
+            let mended = clean(&source).mended().unwrap_or_default();
+            prop_assert!(words(&source).starts_with(&words(&mended)), "{:?}", mended);
+        }
     }
 
     #[test]

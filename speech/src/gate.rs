@@ -45,7 +45,23 @@ pub fn judge(lattice: &Lattice) -> Verdict {
     if evidence.said == 0 {
         return without_symbols(lattice, &evidence, names_command);
     }
-    Verdict::Dictation
+    if is_everyday_sentence(lattice, &evidence) { Verdict::Prose } else { Verdict::Dictation }
+}
+
+/// Whether the one name of a symbol in a line is an everyday word of a sentence: "could I get a quote for the kitchen".
+fn is_everyday_sentence(lattice: &Lattice, evidence: &Evidence) -> bool {
+    /// Fewest words of such a sentence. Hand-chosen, 2026-11-28, on `lab/cases/prose.txt`.
+    const SHORTEST: usize = 5;
+    let directs =
+        |at: usize| sign(lattice, at).is_some_and(|entry| matches!(entry.kind, Kind::Case | Kind::Literal));
+    let dropped = disfluency::dropped(lattice);
+    let start = dropped.iter().position(|dropped| !dropped).unwrap_or(0);
+    evidence.said == 1
+        && evidence.typed == 0
+        && evidence.words >= SHORTEST
+        && !disfluency::starts_command(lattice, start)
+        && !(0..lattice.len()).any(|at| directs(at) || own_word(lattice, at).is_some())
+        && is_prose(lattice, evidence, 0)
 }
 
 fn without_symbols(lattice: &Lattice, evidence: &Evidence, names_command: bool) -> Verdict {
@@ -161,6 +177,22 @@ fn sign(lattice: &Lattice, at: usize) -> Option<&'static vocabulary::Entry> {
     entries.filter(|entry| is_sign(entry.kind)).max_by_key(|entry| entry.words.len())
 }
 
+/// Commands and sub-commands behind which the name of a package or a page stands. Hand-chosen, 2026-11-28.
+const NAMING: [&str; 12] = [
+    "add",
+    "info",
+    "install",
+    "man",
+    "remove",
+    "search",
+    "show",
+    "tldr",
+    "uninstall",
+    "view",
+    "whatis",
+    "which",
+];
+
 /// Whether the name of a symbol is a command or sub-command here, and no symbol: `dot -Tpng`, `npm star`.
 fn names_itself(lattice: &Lattice, at: usize, path: &[&str]) -> bool {
     /// Most words of a path in the table of commands.
@@ -179,7 +211,10 @@ fn names_itself(lattice: &Lattice, at: usize, path: &[&str]) -> bool {
         && lattice.line.text(at + 1).starts_with('-');
     // A flag follows neither a redirection nor a symbol where a command is due: `crane append -b`, `asterisk -r`.
     let operator = sign(lattice, at).is_some_and(|entry| matches!(entry.writes, ">" | ">>" | "<" | "|"));
-    known && !spoken_next || flag_next && (path.is_empty() || operator)
+    // "pip install dash": the last word where a package or a page is named. A dot is a folder there.
+    let names =
+        at + 1 == lattice.len() && word != "dot" && path.last().is_some_and(|last| NAMING.contains(last));
+    names || known && !spoken_next || flag_next && (path.is_empty() || operator)
 }
 
 /// Whether words of this kind are a sign of dictation.
@@ -225,6 +260,9 @@ mod tests {
             "ls",
             "mytool frob bar",
             "sudo systemctl restart nginx",
+            "pip install dash",
+            "sudo apt remove dash",
+            "man dash",
         ] {
             check(line, Verdict::Command);
         }
@@ -242,6 +280,11 @@ mod tests {
             "cd slash tmp",
             "um ls",
             "let's run ls -la",
+            "npm install dot",
+            "pip install dash r",
+            "gitfetch",
+            "git stache list",
+            "tail - n 5 a.log",
         ] {
             check(line, Verdict::Dictation);
         }
@@ -260,6 +303,7 @@ mod tests {
             "what time is it in the morning",
             "I think we should talk about this later",
             "make me a sandwich with the cheese please",
+            "do you have a quote for the new door",
         ] {
             check(line, Verdict::Prose);
         }
