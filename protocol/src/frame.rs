@@ -140,7 +140,9 @@ pub fn encode_reply(mut reply: Reply, form: Form) -> Vec<u8> {
 fn shorten(reply: &mut Reply, step: usize) {
     match (&mut reply.outcome, step) {
         (Outcome::Result(Body::Converted(answer)), 0) => answer.units = None,
-        (Outcome::Result(Body::Converted(answer)), 1) => answer.spans = Vec::new(),
+        (Outcome::Result(Body::Converted(answer)), 1) => {
+            (answer.spans, answer.dropped) = (Vec::new(), Vec::new());
+        }
         (Outcome::Result(Body::Converted(answer)), 2) => answer.alternatives = Vec::new(),
         (outcome, _) => *outcome = Outcome::Error(frame_too_long()),
     }
@@ -234,6 +236,7 @@ mod tests {
             confidence: 1.0,
             alternatives: vec!["a".repeat(100_000); alternatives],
             spans: vec![Span { source: [0, 1], output: [0, 1] }; spans],
+            dropped: vec![],
             micros: 0,
             message: None,
             units: None,

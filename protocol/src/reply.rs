@@ -273,6 +273,7 @@ mod tests {
             confidence: 0.9,
             alternatives: vec![],
             spans: vec![Span { source: [0, 3], output: [0, 3] }],
+            dropped: vec![],
             micros: 12,
             message: None,
             units: None,

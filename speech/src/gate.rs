@@ -52,8 +52,13 @@ pub fn judge(lattice: &Lattice) -> Verdict {
 fn is_everyday_sentence(lattice: &Lattice, evidence: &Evidence) -> bool {
     /// Fewest words of such a sentence. Hand-chosen, 2026-11-28, on `lab/cases/prose.txt`.
     const SHORTEST: usize = 5;
-    let directs =
-        |at: usize| sign(lattice, at).is_some_and(|entry| matches!(entry.kind, Kind::Case | Kind::Literal));
+    // A directive is no everyday word, nor is a name that nobody says in a sentence: "dash", "double dash".
+    let directs = |at: usize| {
+        let is_said = |entry: &vocabulary::Entry| {
+            entry.certain || entry.words.len() > 1 || matches!(entry.kind, Kind::Case | Kind::Literal)
+        };
+        sign(lattice, at).is_some_and(is_said)
+    };
     let dropped = disfluency::dropped(lattice);
     let start = dropped.iter().position(|dropped| !dropped).unwrap_or(0);
     evidence.said == 1

@@ -89,15 +89,15 @@ const QUOTES: [(&str, &str, char); 8] = [
 pub fn trap(commands: &Commands, style: Style, random: &mut Rng) -> Option<Core> {
     let kind = random.u8(..100);
     match kind {
-        ..38 => return message(commands, style, random),
-        ..45 => return open_message(commands, style, random),
+        0..38 => return message(commands, style, random),
+        38..45 => return open_message(commands, style, random),
         _ => {}
     }
     let expected = match kind {
-        ..70 => {
+        45..70 => {
             filled(WORDY[random.usize(..WORDY.len())], 'W', |random| TALK[random.usize(..TALK.len())], random)
         }
-        ..84 => filled(WORDY[random.usize(..WORDY.len())], 'W', english_word, random),
+        70..84 => filled(WORDY[random.usize(..WORDY.len())], 'W', english_word, random),
         _ => {
             let word = if random.u8(..3) == 0 { english_word(random) } else { commands.word(random) };
             REPEATED[random.usize(..REPEATED.len())].replace('A', word)

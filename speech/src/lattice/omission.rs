@@ -249,10 +249,10 @@ impl Omissions {
             words[at].starts_tail = whole && (talks && careful || is_tail_phrase(line, at, caution));
         }
         // An interjection alone is no part of a name, and not the last word.
-        for at in 0..count {
-            words[at].is_interjection &= !words[at].is_last && !starts_with_tie(line, at + 1);
-            words[at].starts_tail &= !words[at].is_attached;
-            words[at].starts_clear_tail &= !words[at].is_attached;
+        for (at, word) in words.iter_mut().enumerate() {
+            word.is_interjection &= !word.is_last && !starts_with_tie(line, at + 1);
+            word.starts_tail &= !word.is_attached;
+            word.starts_clear_tail &= !word.is_attached;
         }
         Omissions { words, caution }
     }
@@ -331,14 +331,15 @@ fn following(line: &Line, at: usize) -> Vec<&str> {
 
 /// Marks the words that the engine wrote as one with the word before them. Half a word tells nothing.
 fn silence_halves(line: &Line, words: &mut [Word]) {
-    for at in 1..words.len() {
-        let attached = line.tokens[at].attached_to_previous;
-        words[at].is_attached = attached && !words[at].is_glue && !words[at - 1].is_glue;
-        if words[at].is_attached {
-            for word in &mut words[at - 1..=at] {
-                (word.is_hesitation, word.is_interjection) = (false, false);
-                (word.is_cue, word.is_edge_cue, word.is_tail_cue) = (false, false, false);
-            }
+    let is_attached = |at: usize| {
+        at > 0 && line.tokens[at].attached_to_previous && !words[at].is_glue && !words[at - 1].is_glue
+    };
+    let attached: Vec<bool> = (0..words.len()).map(is_attached).collect();
+    for (at, word) in words.iter_mut().enumerate() {
+        word.is_attached = attached[at];
+        if attached[at] || attached.get(at + 1) == Some(&true) {
+            (word.is_hesitation, word.is_interjection) = (false, false);
+            (word.is_cue, word.is_edge_cue, word.is_tail_cue) = (false, false, false);
         }
     }
 }

@@ -175,7 +175,7 @@ fn write_sentences(line: &mut [LabelledWord], random: &mut Rng) {
             _ => "",
         };
         let paused = !left.pause.is_empty() || left.text.ends_with(|c: char| c.is_ascii_punctuation());
-        if !paused && !(left.kept && is_dash(&left)) {
+        if !(paused || left.kept && is_dash(&left)) {
             line[at - 1].pause = pause;
         }
     }
