@@ -79,9 +79,10 @@ fn eigenvectors(mut matrix: Vec<Vec<f64>>) -> Vec<(f64, Vec<f64>)> {
                     (row[p], row[q]) = (cosine * row[p] - sine * row[q], sine * row[p] + cosine * row[q]);
                 }
                 for rows in [&mut matrix, &mut axes] {
-                    for at in 0..width {
-                        let (a, b) = (rows[p][at], rows[q][at]);
-                        (rows[p][at], rows[q][at]) = (cosine * a - sine * b, sine * a + cosine * b);
+                    // p is less than q.
+                    let (before, from_q) = rows.split_at_mut(q);
+                    for (a, b) in before[p].iter_mut().zip(&mut from_q[0]) {
+                        (*a, *b) = (cosine * *a - sine * *b, sine * *a + cosine * *b);
                     }
                 }
             }

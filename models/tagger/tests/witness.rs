@@ -71,7 +71,7 @@ fn walk(lattice: &Lattice, hash: &mut Hash, mut pick: impl FnMut(usize) -> usize
         }
         let taken = features.candidates[pick(features.candidates.len())];
         let reading = lattice.reading(taken.reading);
-        context.write(&lattice, reading, taken.space);
+        context.write(lattice, reading, taken.space);
         if reading.kind.writes() {
             last = Some(taken.reading);
         }
