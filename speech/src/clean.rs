@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use crate::codes;
 use crate::made_up::{self, MadeUp};
+use crate::quote;
 use crate::typography::{self, Plain};
 
 /// What a token is made of.
@@ -195,7 +196,7 @@ fn chunk_length(rest: &str) -> usize {
             at += 1 + usize::from(at + 1 < bytes.len());
             continue;
         }
-        if let Some(length) = typed_quote(rest, at) {
+        if let Some(length) = quote::typed_quote(rest, at) {
             at += length;
             continue;
         }
@@ -204,36 +205,6 @@ fn chunk_length(rest: &str) -> usize {
     let end = at.min(bytes.len());
     // A backslash skips one byte, which can end inside a character of several bytes.
     (end..=bytes.len()).find(|&end| rest.is_char_boundary(end)).unwrap_or(bytes.len())
-}
-
-/// Bytes of the quoted string that begins at byte `at` of a text, if one does.
-pub(crate) fn typed_quote(text: &str, at: usize) -> Option<usize> {
-    let bytes = text.as_bytes();
-    let opens = match bytes[at] {
-        b'"' => true,
-        // An apostrophe inside a word ("let's") opens nothing.
-        b'\'' => at == 0 || !bytes[at - 1].is_ascii_alphanumeric(),
-        _ => false,
-    };
-    if opens { quoted_length(&bytes[at..]) } else { None }
-}
-
-/// Bytes of a quoted string with both its quotes, or `None` where it is not closed.
-fn quoted_length(bytes: &[u8]) -> Option<usize> {
-    /// Bytes that are searched for the closing quote. The limit keeps tokenisation linear; its size
-    /// was hand-chosen on 2026-11-23.
-    const FAR: usize = 4096;
-    let quote = bytes[0];
-    let mut at = 1;
-    while at < bytes.len().min(FAR) {
-        match bytes[at] {
-            b'\\' if quote == b'"' => at += 1,
-            b if b == quote => return Some(at + 1),
-            _ => {}
-        }
-        at += 1;
-    }
-    None
 }
 
 fn push_chunk(text: &str, at: Range<usize>, tokens: &mut Vec<Token>) {

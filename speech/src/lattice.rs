@@ -85,10 +85,10 @@ use std::ops::Range;
 
 use crate::clean::{Line, Shape};
 use crate::codes;
+use crate::commands;
 use crate::english::is_english;
 use crate::number;
 use crate::vocabulary::{self, Entry};
-use crate::{command_line, commands};
 use omission::{Caution, Omissions};
 
 /// Most readings that start at a token. This and the next two limits were hand-chosen on 2026-11-23.
@@ -306,7 +306,7 @@ fn replaces_word(line: &Line, reading: &Reading) -> bool {
         // "pseudo" is `sudo` only where a command is due.
         Kind::Heard => (0..first).all(|before| {
             let before = line.lower(before);
-            command_line::runner(before).is_some() || !commands::is_command(before)
+            commands::lookup(&[before]).is_none_or(|command| command.runs_command())
         }),
         _ => return false,
     };

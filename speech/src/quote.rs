@@ -84,6 +84,36 @@ pub fn open_quote(text: &str) -> Option<char> {
     state.open()
 }
 
+/// Bytes of the quoted string that begins at byte `at` of a text, if one does.
+pub(crate) fn typed_quote(text: &str, at: usize) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let opens = match bytes[at] {
+        b'"' => true,
+        // An apostrophe inside a word ("let's") opens nothing.
+        b'\'' => at == 0 || !bytes[at - 1].is_ascii_alphanumeric(),
+        _ => false,
+    };
+    if opens { quoted_length(&bytes[at..]) } else { None }
+}
+
+/// Bytes of a quoted string with both its quotes, or `None` where it is not closed.
+fn quoted_length(bytes: &[u8]) -> Option<usize> {
+    /// Bytes that are searched for the closing quote. The limit keeps tokenisation linear; its size
+    /// was hand-chosen on 2026-11-23.
+    const FAR: usize = 4096;
+    let quote = bytes[0];
+    let mut at = 1;
+    while at < bytes.len().min(FAR) {
+        match bytes[at] {
+            b'\\' if quote == b'"' => at += 1,
+            b if b == quote => return Some(at + 1),
+            _ => {}
+        }
+        at += 1;
+    }
+    None
+}
+
 /// The quotes and brackets that are open, by the speaker's rule; the outermost first.
 #[derive(Debug, Clone, Default)]
 pub struct Nesting {

@@ -3,7 +3,7 @@
 //! Text between quotes that were typed stays as it is, byte for byte. Quotes that an engine curled are plain quotes
 //! after this, and what stands between them is made plain too.
 
-use crate::clean::typed_quote;
+use crate::quote::typed_quote;
 
 /// A line in plain characters, and where each came from.
 pub(crate) struct Plain {

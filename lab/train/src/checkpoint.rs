@@ -3,6 +3,7 @@
 
 use crate::network::Network;
 use crate::optimizer::{Moments, Optimizer};
+use crate::quantize::quantize;
 use crate::start::warm_start;
 use crate::vectors::{self, Vectors};
 use anyhow::{Context, bail};
@@ -210,19 +211,6 @@ pub(super) fn read_weights(bytes: &[u8]) -> anyhow::Result<Network> {
     let vectors = Vectors::in_file(&SafeTensors::deserialize(bytes)?)?;
     network.vectors = Arc::new(vectors.context("there is no tensor vectors")?);
     Ok(network)
-}
-
-/// Rows of `width` in int8, each with a scale: bytes and scales.
-pub(super) fn quantize(values: &[f32], width: usize) -> (Vec<u8>, Vec<f32>) {
-    let mut bytes = Vec::with_capacity(values.len());
-    let mut scales = Vec::with_capacity(values.len() / width);
-    for row in values.chunks_exact(width) {
-        let highest = row.iter().fold(0f32, |highest, value| highest.max(value.abs()));
-        let scale = if highest > 0.0 { highest / 127.0 } else { 1.0 };
-        bytes.extend(row.iter().map(|value| (value / scale).round() as i8 as u8));
-        scales.push(scale);
-    }
-    (bytes, scales)
 }
 
 #[cfg(test)]

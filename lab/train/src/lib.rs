@@ -17,6 +17,7 @@ mod op;
 mod optimizer;
 pub mod parity;
 mod pca;
+mod quantize;
 pub mod reduce;
 mod run;
 pub mod samples;

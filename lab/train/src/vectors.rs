@@ -1,7 +1,7 @@
 //! Word vectors as the network takes them: a table that training reads and never changes.
 
-use crate::checkpoint::quantize;
 use crate::op::NO_ROW;
+use crate::quantize::quantize;
 use anyhow::{Context, bail};
 use candle_core::{Device, Tensor};
 use safetensors::{Dtype, SafeTensors};
