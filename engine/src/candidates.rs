@@ -6,7 +6,7 @@ use crate::stage::Stage;
 use sayso_speech::destructive::is_destructive;
 use sayso_speech::lattice::omission::Caution;
 use sayso_speech::lattice::{Lattice, Step};
-use sayso_speech::{render, scanner};
+use sayso_speech::{disfluency, render, scanner};
 use sayso_tagger::{EncodedLine, Path};
 use std::sync::Arc;
 
@@ -61,6 +61,29 @@ impl Candidates {
     pub(crate) fn names_command(&self) -> bool {
         let text = render::render(&self.lattice, &self.best.steps).text;
         confidence::names_command(&text, self.confidence)
+    }
+
+    /// Whether the chosen path leaves out half of the words or more, and the tagger is not sure of it. Of a line that
+    /// says no symbol that is more likely prose than a command.
+    pub(crate) fn may_be_prose(&self) -> bool {
+        let left_out = self.lattice.left_out(&self.best.steps).len();
+        self.stage.is_tagged()
+            && !disfluency::takes_back(&self.lattice)
+            && self.confidence < confidence::TALKS_ABOUT_COMMAND_ABOVE
+            && 2 * left_out >= self.lattice.len()
+    }
+
+    /// The paths with the one that writes `text` first, if it is among them and the tagger is not sure of another one. The
+    /// rules know how far a phrase such as "no wait" takes back, where the tagger only has a guess.
+    #[must_use]
+    pub(crate) fn preferring(mut self, text: &str) -> Candidates {
+        let writes = |path: &Path| render::render(&self.lattice, &path.steps).text == text;
+        if self.confidence < confidence::RULES_REPAIR_BELOW
+            && let Some(at) = self.others.iter().position(writes)
+        {
+            std::mem::swap(&mut self.best, &mut self.others[at]);
+        }
+        self
     }
 
     /// Whether the chosen path writes nothing.

@@ -40,7 +40,7 @@ const OVERRULE_COMMAND_ABOVE: f32 = 0.97;
 /// The rules say "dictation": the tagger overrules them above this probability of prose.
 const OVERRULE_DICTATION_ABOVE: f32 = 0.9;
 /// The rules say "prose": the tagger overrules them above this probability of a dictation.
-const OVERRULE_PROSE_ABOVE: f32 = 0.85;
+const OVERRULE_PROSE_ABOVE: f32 = 0.9;
 /// A line that says some separators but could be meant to have more is strict only above this probability. One line in
 /// forty is strict in training; this bound keeps all 109,800 lines of the round trip strict.
 const STRICT_ABOVE: f32 = 0.002;

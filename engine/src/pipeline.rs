@@ -19,7 +19,7 @@ use sayso_speech::lex::lex;
 use sayso_speech::made_up::MadeUp;
 use sayso_speech::quote::open_quote;
 use sayso_speech::render::{self, Rendered, Span};
-use sayso_speech::{commands, scanner, strict};
+use sayso_speech::{commands, disfluency, scanner, strict};
 use sayso_tagger::EncodedLine;
 use sayso_text::{Forbidden, MAX_TEXT_BYTES};
 use std::cell::OnceCell;
@@ -137,11 +137,18 @@ fn choose(line: Line<'_>, class: Class) -> Choice {
         Class::Prose { confidence } => Choice::Kept(Kept::new(line.lattice, confidence, PROSE)),
         Class::Strict(path) => Choice::Paths(Candidates::strict(line.lattice, path)),
         Class::MaybeCommand => match line.by_tagger() {
-            Ok(found) if found.names_command() => Choice::Paths(found),
+            Ok(found) if found.names_command() && !found.may_be_prose() => Choice::Paths(found),
             Ok(Candidates { lattice, .. }) => Choice::Kept(Kept::new(lattice, gate::RULES_ONLY_PROSE, PROSE)),
             Err(lattice) => Choice::Kept(Kept::new(lattice, gate::RULES_ONLY_PROSE, PROSE)),
         },
-        Class::Dictation => Choice::Paths(line.by_tagger().unwrap_or_else(Candidates::scanned)),
+        Class::Dictation => {
+            let is_words_alone = line.route == Route::Auto && rules::is_words_alone(&line.lattice);
+            let found = line.by_tagger().unwrap_or_else(Candidates::scanned);
+            match is_words_alone && found.may_be_prose() {
+                true => Choice::Kept(Kept::new(found.lattice, gate::RULES_ONLY_PROSE, PROSE)),
+                false => Choice::Paths(found),
+            }
+        }
     }
 }
 
@@ -183,7 +190,12 @@ impl Line<'_> {
     fn by_tagger(self) -> Result<Candidates, Arc<Lattice>> {
         let is_encoded = self.for_tagger().is_some();
         let encoded = self.encoded.into_inner().flatten().filter(|_| is_encoded);
-        encoded.and_then(|line| tagged::search(self.engine, line)).ok_or(self.lattice)
+        let found = encoded.and_then(|line| tagged::search(self.engine, line)).ok_or(self.lattice.clone())?;
+        if self.route != Route::Auto || !disfluency::takes_back(&self.lattice) {
+            return Ok(found);
+        }
+        let by_rules = render::render(&self.lattice, &scanner::path(&self.lattice)).text;
+        Ok(found.preferring(&by_rules))
     }
 
     /// Whether the strict path has every separator that the line could have: `logs-f`, or perhaps `logs -f`.

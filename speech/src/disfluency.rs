@@ -58,6 +58,11 @@ pub fn is_talk_word(word: &str) -> bool {
     TALK.binary_search(&word).is_ok()
 }
 
+/// Whether a phrase of the vocabulary takes something back somewhere in a line: "no wait", "scratch that".
+pub fn takes_back(lattice: &Lattice) -> bool {
+    (0..lattice.len()).any(|at| entry_at(lattice, at, Kind::Correction).is_some())
+}
+
 /// The entry of one kind that matches at a token.
 fn entry_at(lattice: &Lattice, at: usize, kind: Kind) -> Option<&'static Entry> {
     let (_, readings) = lattice.arcs_from(at);

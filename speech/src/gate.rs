@@ -69,6 +69,12 @@ fn is_everyday_sentence(lattice: &Lattice, evidence: &Evidence) -> bool {
         && is_prose(lattice, evidence, 0)
 }
 
+/// Whether a line is words alone: it says no symbol, and nothing in it was typed.
+pub fn is_words_alone(lattice: &Lattice) -> bool {
+    let evidence = gather(lattice);
+    evidence.said + evidence.typed == 0
+}
+
 fn without_symbols(lattice: &Lattice, evidence: &Evidence, names_command: bool) -> Verdict {
     if evidence.typed > 0 && !leads_in(lattice) {
         // Typed syntax and nothing said: a command, in whatever case it begins, if it is plausible. What an
