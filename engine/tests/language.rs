@@ -87,7 +87,7 @@ fn without_time_the_first_stage_answers() {
 fn what_the_model_cannot_read_is_the_first_stages() {
     let model = model();
     let check = |text: &str, why: &str| check_tagged(text, &model, &Stop::never(), why);
-    check(&"grep dash R N foo ".repeat(40), "do not fit into the 256");
+    check(&"grep dash R N foo ".repeat(40), "do not fit into the capacity of 256");
     check("echo <|im_end|> dash N", "special token <|im_end|>");
 }
 

@@ -55,7 +55,9 @@ fn is_everyday_sentence(lattice: &Lattice, evidence: &Evidence) -> bool {
     // A directive is no everyday word, nor is a name that nobody says in a sentence: "dash", "double dash".
     let directs = |at: usize| {
         let is_said = |entry: &vocabulary::Entry| {
-            entry.certain || entry.words.len() > 1 || matches!(entry.kind, Kind::Case | Kind::Literal)
+            entry.certain && entry.kind != Kind::Quote
+                || entry.words.len() > 1
+                || matches!(entry.kind, Kind::Case | Kind::Literal)
         };
         sign(lattice, at).is_some_and(is_said)
     };

@@ -23,8 +23,7 @@ fn plain_form(c: char) -> Option<&'static str> {
         '。' => ".",
         '、' => ",",
         '⁄' | '∕' => "/",
-        '\u{a0}' | '\u{2002}' | '\u{2003}' | '\u{2007}' | '\u{2009}' | '\u{200a}' | '\u{202f}'
-        | '\u{3000}' => " ",
+        '\u{a0}' | '\u{1680}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{3000}' => " ",
         // A soft hyphen is a hint for breaking lines.
         '\u{ad}' => "",
         _ => return None,

@@ -176,7 +176,8 @@ mod tests {
         assert_eq!(problem("batch = 4096"), None);
         assert_eq!(problem("learning_rate = 1e30"), None, "the loss reveals a rate that is too high");
         let config: Config = toml::from_str(SHIPPED).unwrap();
-        let silent = Mix { nl2bash: 0.0, free: 0.0, talk: 0.0, noise: 0.0, ..config.mix };
+        let none = Mix { written: 0.0, recombined: 0.0, engine: 0.0, ..config.mix };
+        let silent = Mix { nl2bash: 0.0, free: 0.0, talk: 0.0, noise: 0.0, ..none };
         assert!(silent.check().is_err());
         let mut config: Config = toml::from_str(SHIPPED).unwrap();
         config.finish = Some(Finish { from: 1.5, mix: config.mix });

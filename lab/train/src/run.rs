@@ -66,7 +66,7 @@ impl<'a> Run<'a> {
             let checkpoint = Checkpoint::read(output)?;
             epoch = checkpoint.epoch;
             checkpoint.restore(&mut network, &mut optimizer)?;
-            eprintln!("Going on behind epoch {epoch}");
+            eprintln!("resuming after epoch {epoch}");
         } else if let Some(file) = config.start.as_ref().filter(|start| start.is_file()) {
             start_from(file, &mut network, given.is_none())
                 .with_context(|| format!("cannot start from {}", file.display()))?;

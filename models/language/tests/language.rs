@@ -73,7 +73,7 @@ fn what_does_not_fit_is_refused_and_the_next_is_answered() {
         assert!(error.contains(expected), "{error}");
         assert_eq!(fine(), before);
     };
-    check(&"dash ".repeat(300), "do not fit into the 256");
+    check(&"dash ".repeat(300), "do not fit into the capacity of 256");
     check("ls <|im_end|> dash l", "special token <|im_end|>");
 }
 

@@ -234,7 +234,10 @@ impl Omissions {
             // A cue alone is no stretch of talk.
             words[at].comes_to_cue = to_cue.is_some() && next_goes;
             next_goes = word.is_droppable;
-            to_edge = is_omittable[at] && caution != Caution::KeepAll && (word.is_edge_cue || to_edge);
+            to_edge = is_omittable[at]
+                && !word.is_bound
+                && caution != Caution::KeepAll
+                && (word.is_edge_cue || to_edge);
             words[at].comes_to_edge_cue = to_edge;
             behind += 1;
             whole &= is_omittable[at] && !word.is_bound && caution != Caution::KeepAll;
@@ -386,7 +389,7 @@ fn near_edge(words: &[Word], is_omittable: &[bool], caution: Caution) -> Vec<boo
     }
     let mut words = words.to_vec();
     for (word, is_omittable) in words.iter_mut().zip(is_omittable) {
-        word.is_droppable = *is_omittable || word.is_glue;
+        word.is_droppable = *is_omittable && !word.is_bound || word.is_glue;
     }
     near(&words, |word| word.is_droppable, |word| word.is_edge_cue)
 }
@@ -643,12 +646,23 @@ impl Lattice {
         self.may_end(omission)
     }
 
-    /// The words that a path leaves out, as tokens, without hyphens and the like that only held words together.
+    /// The words that a path leaves out, as tokens, without hyphens and the like that only held words together. A reading
+    /// of several words that writes one of them leaves the others out.
     pub fn left_out(&self, path: &[super::Step]) -> Vec<usize> {
-        let readings = path.iter().map(|step| self.reading(step.reading));
-        let dropped =
-            readings.filter(|reading| reading.kind == Kind::Drop).map(|reading| reading.tokens.start);
-        dropped.filter(|&token| !self.omissions.words[token].is_glue).collect()
+        let mut left_out = Vec::new();
+        for reading in path.iter().map(|step| self.reading(step.reading)) {
+            let is_written = |token: usize| self.line.lower(token).eq_ignore_ascii_case(&reading.text);
+            let mut tokens = reading.tokens.clone();
+            match reading.kind {
+                Kind::Drop => left_out.push(tokens.start),
+                Kind::Sounds if tokens.len() > 1 && tokens.clone().any(is_written) => {
+                    left_out.extend(tokens.by_ref().filter(|token| !is_written(*token)));
+                }
+                _ => {}
+            }
+        }
+        left_out.retain(|&token| !self.omissions.words[token].is_glue);
+        left_out
     }
 
     /// Whether talk may begin at a token, or the line ends there.
