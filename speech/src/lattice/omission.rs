@@ -400,7 +400,9 @@ fn is_tail_phrase(line: &Line, at: usize, caution: Caution) -> bool {
     let end = line.tokens.len();
     let phrases = vocabulary::matches(&rest)
         .filter(|entry| entry.kind == Said::Tail && (caution == Caution::Ordinary || entry.words.len() > 1));
-    let farewell = caution == Caution::Ordinary
+    // Nobody names what is to be destroyed "please".
+    let polite = matches!(line.lower(at), "please" | "thanks");
+    let farewell = (caution == Caution::Ordinary || polite)
         && CUES.get(line.lower(at)) == Some(&Cue::Farewell)
         && line.tokens[at].shape == Shape::Word;
     farewell && at + 1 == end
