@@ -82,6 +82,7 @@ pub use spell::{is_reachable, path_writing};
 
 use std::borrow::Cow;
 use std::ops::Range;
+use std::sync::OnceLock;
 
 use crate::clean::{Line, Shape};
 use crate::codes;
@@ -290,6 +291,15 @@ pub struct Lattice {
     open_quote: Option<char>,
     /// Token → index of its first arc; one longer than the line.
     arc_offsets: Vec<u32>,
+    /// How freely words may be left out.
+    caution: Caution,
+    /// What follows from the line and its arcs, found when it is first asked for: strict lines never ask.
+    known: OnceLock<Known>,
+}
+
+/// What is known about the tokens of a lattice before any path.
+#[derive(Debug, Clone)]
+struct Known {
     /// Token → whether it stands between spoken quotes, as far as that is known without a path.
     is_quoted: Vec<bool>,
     /// Which tokens a path may leave out.
@@ -326,30 +336,40 @@ impl Lattice {
             }
         }
         arc_offsets.push(readings.len() as u32);
-        let (is_quoted, omissions) = (Vec::new(), Omissions::default());
-        Lattice { line, readings, open_quote, arc_offsets, is_quoted, omissions }
-            .with_caution(Caution::Ordinary)
+        let (caution, known) = (Caution::Ordinary, OnceLock::new());
+        Lattice { line, readings, open_quote, arc_offsets, caution, known }
     }
 
     /// The same with more or less caution about what a path leaves out.
-    pub fn with_caution(mut self, caution: Caution) -> Lattice {
+    pub fn with_caution(self, caution: Caution) -> Lattice {
+        let Lattice { line, mut readings, open_quote, .. } = self;
         if caution == Caution::Destructive {
-            let (line, mut readings, open_quote) = (self.line, self.readings, self.open_quote);
             readings.retain(|reading| !reading.widens() && !replaces_word(&line, reading));
-            self = Lattice::new(line, readings, open_quote);
         }
-        let is_omittable: Vec<bool> = (0..self.len()).map(|token| self.is_omittable(token)).collect();
-        self.is_quoted = omission::quoted(&self.line);
-        let mut is_bound = vec![false; self.len()];
-        for token in 0..self.len() {
-            if let Some(said) = self.instruction(token)
-                && matches!(said.kind, Kind::Literal | Kind::Join)
-            {
-                is_bound[said.tokens.clone()].fill(true);
+        Lattice { caution, ..Lattice::new(line, readings, open_quote) }
+    }
+
+    /// What is known about the tokens before any path.
+    fn known(&self) -> &Known {
+        self.known.get_or_init(|| {
+            let is_quoted = omission::quoted(&self.line);
+            let is_omittable: Vec<bool> = (0..self.len()).map(|token| self.is_omittable(token)).collect();
+            let mut is_bound = vec![false; self.len()];
+            for token in (0..self.len()).filter(|&token| !is_quoted[token]) {
+                if let Some(said) = self.instruction_at(token)
+                    && matches!(said.kind, Kind::Literal | Kind::Join)
+                {
+                    is_bound[said.tokens.clone()].fill(true);
+                }
             }
-        }
-        self.omissions = Omissions::new(&self.line, caution, &is_omittable, &self.is_quoted, &is_bound);
-        self
+            let omissions = Omissions::new(&self.line, self.caution, &is_omittable, &is_quoted, &is_bound);
+            Known { is_quoted, omissions }
+        })
+    }
+
+    /// Which tokens a path may leave out.
+    fn omissions(&self) -> &Omissions {
+        &self.known().omissions
     }
 
     /// Whether a reading leaves out this token alone, and no word of the user's begins with it.
@@ -406,12 +426,14 @@ impl Lattice {
         choices
     }
 
-    /// The reading that carries out the instruction that begins at a token, over as many words as it has.
+    /// The reading that carries out the instruction that begins at a token, over as many words as it has. Between quotes,
+    /// words are text.
     fn instruction(&self, token: usize) -> Option<&Reading> {
-        // Between quotes, words are text.
-        if self.is_quoted[token] {
-            return None;
-        }
+        if self.known().is_quoted[token] { None } else { self.instruction_at(token) }
+    }
+
+    /// The same, between quotes as well.
+    fn instruction_at(&self, token: usize) -> Option<&Reading> {
         let (_, readings) = self.arcs_from(token);
         let carried_out = readings.iter().filter(|reading| reading.is_instruction());
         // The first of equals: `max_by_key` would take the last.

@@ -494,13 +494,15 @@ impl Lattice {
         match reading.kind {
             Kind::Drop => self.may_leave_out(omission, reading.tokens.start),
             // The first half of what was written as one word is left out, and the second half is not.
-            _ if omission.run != Run::None && self.omissions.words[reading.tokens.start].is_attached => false,
+            _ if omission.run != Run::None && self.omissions().words[reading.tokens.start].is_attached => {
+                false
+            }
             _ => match omission.run {
                 Run::Lead | Run::Pending | Run::Tail => false,
                 // `/srv` never becomes `/ srv` where that would destroy the root.
                 Run::None | Run::Hesitation => {
                     let splits = omission.is_tied && space && reading.text.starts_with(char::is_alphanumeric);
-                    self.omissions.caution != Caution::Destructive || !splits
+                    self.omissions().caution != Caution::Destructive || !splits
                 }
                 Run::Interjection => space || !reading.kind.writes() || omission.is_apart,
                 Run::Licensed => !omission.is_tied || !space,
@@ -510,7 +512,7 @@ impl Lattice {
 
     /// Whether a path that stands so may leave out a token.
     fn may_leave_out(&self, omission: Omission, token: usize) -> bool {
-        let word = &self.omissions.words[token];
+        let word = &self.omissions().words[token];
         if word.is_glue {
             return true;
         }
@@ -552,7 +554,7 @@ impl Lattice {
     /// Whether the run in the middle that starts at a token can only end with the line: its first cue, or the word behind
     /// that one if the run starts with it, is the last word.
     fn ends_with_line(&self, token: usize) -> bool {
-        let words = &self.omissions.words[token..];
+        let words = &self.omissions().words[token..];
         let mut later = words.iter().skip(1).filter(|word| !word.is_glue);
         let licensed = if words[0].is_cue { later.next() } else { later.find(|word| word.is_cue) };
         licensed.is_none_or(|word| word.is_last)
@@ -562,9 +564,9 @@ impl Lattice {
     pub fn behind(&self, omission: Omission, reading: &Reading, space: bool) -> Omission {
         if reading.kind == Kind::Drop {
             let token = reading.tokens.start;
-            let starts = omission.run == Run::None && self.omissions.words[token].starts_clear_tail;
+            let starts = omission.run == Run::None && self.omissions().words[token].starts_clear_tail;
             let run = self.run_behind(omission, token);
-            let starts_text = omission.run == Run::None && self.omissions.words[token].is_text_due;
+            let starts_text = omission.run == Run::None && self.omissions().words[token].is_text_due;
             let (is_clear, is_text_due) = (omission.is_clear || starts, omission.is_text_due || starts_text);
             return Omission { run, is_clear, is_text_due, ..omission };
         }
@@ -595,7 +597,7 @@ impl Lattice {
     }
 
     fn run_behind(&self, omission: Omission, token: usize) -> Run {
-        let word = &self.omissions.words[token];
+        let word = &self.omissions().words[token];
         match omission.run {
             run if word.is_glue => run,
             Run::Tail => Run::Tail,
@@ -632,7 +634,11 @@ impl Lattice {
 
     /// Whether the word before a token is a cue.
     fn has_cue_before(&self, token: usize) -> bool {
-        self.omissions.words[..token].iter().rev().find(|word| !word.is_glue).is_some_and(|word| word.is_cue)
+        self.omissions().words[..token]
+            .iter()
+            .rev()
+            .find(|word| !word.is_glue)
+            .is_some_and(|word| word.is_cue)
     }
 
     /// Whether a path leaves out nothing but what it may.
@@ -663,13 +669,13 @@ impl Lattice {
                 _ => {}
             }
         }
-        left_out.retain(|&token| !self.omissions.words[token].is_glue);
+        left_out.retain(|&token| !self.omissions().words[token].is_glue);
         left_out
     }
 
     /// Whether talk may begin at a token, or the line ends there.
     pub(super) fn talk_may_begin(&self, token: usize) -> bool {
-        let word = self.omissions.words.get(token);
+        let word = self.omissions().words.get(token);
         word.is_none_or(|word| word.is_hesitation || word.starts_tail || word.comes_to_cue)
     }
 
