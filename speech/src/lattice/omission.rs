@@ -203,13 +203,12 @@ impl Omissions {
             .map(|at| {
                 let mut word = read(line, at, caution, is_quoted[at] || is_bound[at]);
                 word.is_bound = is_bound[at];
-                word.is_droppable &= !is_bound[at];
-                word.is_droppable &= is_omittable[at];
+                word.is_droppable &= is_omittable[at] && !is_bound[at];
                 word
             })
             .collect();
         silence_halves(line, &mut words);
-        let near = near(&words, |word| word.is_droppable, |word| word.is_cue);
+        let near = near(&words, |word| word.is_cue);
         let near_edge = near_edge(&words, is_omittable, caution);
         for (word, (near, near_edge)) in words.iter_mut().zip(near.into_iter().zip(near_edge)) {
             word.is_droppable &= near || word.is_glue || word.is_hesitation;
@@ -363,13 +362,13 @@ fn together(words: &mut [Word]) {
 }
 
 /// For each word whether it is near one for which `is_cue` holds, with nothing in between that may not go.
-fn near(words: &[Word], goes: impl Fn(&Word) -> bool, is_cue: impl Fn(&Word) -> bool) -> Vec<bool> {
+fn near(words: &[Word], is_cue: impl Fn(&Word) -> bool) -> Vec<bool> {
     let mut near = vec![false; words.len()];
     let mut sweep = |order: &mut dyn Iterator<Item = usize>| {
         let mut distance = None;
         for at in order {
             distance = match distance {
-                _ if !goes(&words[at]) => None,
+                _ if !words[at].is_droppable => None,
                 _ if is_cue(&words[at]) => Some(0),
                 Some(before) if before < MAX_DISTANCE => Some(before + usize::from(!words[at].is_glue)),
                 _ => None,
@@ -391,7 +390,7 @@ fn near_edge(words: &[Word], is_omittable: &[bool], caution: Caution) -> Vec<boo
     for (word, is_omittable) in words.iter_mut().zip(is_omittable) {
         word.is_droppable = *is_omittable && !word.is_bound || word.is_glue;
     }
-    near(&words, |word| word.is_droppable, |word| word.is_edge_cue)
+    near(&words, |word| word.is_edge_cue)
 }
 
 /// Whether the words from `at` to the end are a phrase of the vocabulary that ends lines, or one behind the other.
@@ -660,11 +659,11 @@ impl Lattice {
         let mut left_out = Vec::new();
         for reading in path.iter().map(|step| self.reading(step.reading)) {
             let is_written = |token: usize| self.line.lower(token).eq_ignore_ascii_case(&reading.text);
-            let mut tokens = reading.tokens.clone();
+            let tokens = reading.tokens.clone();
             match reading.kind {
                 Kind::Drop => left_out.push(tokens.start),
                 Kind::Sounds if tokens.len() > 1 && tokens.clone().any(is_written) => {
-                    left_out.extend(tokens.by_ref().filter(|token| !is_written(*token)));
+                    left_out.extend(tokens.filter(|token| !is_written(*token)));
                 }
                 _ => {}
             }
