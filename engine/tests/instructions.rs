@@ -4,7 +4,9 @@
 #![allow(clippy::unwrap_used)]
 
 use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 use sayso_engine::{Dictation, Engine, Words};
+use sayso_speech::{english, number, vocabulary};
 
 /// What the line becomes, and its other readings.
 fn readings(words: &Words, text: &str) -> Vec<String> {
@@ -13,12 +15,23 @@ fn readings(words: &Words, text: &str) -> Vec<String> {
     std::iter::once(conversion.buffer).chain(conversion.alternatives).collect()
 }
 
+/// A word of no language: none that names a sign ("caret") or a number ("seven"), or after which talk may begin ("yikes").
+fn made_up() -> impl Strategy<Value = String> {
+    "[b-df-hj-np-tv-z][aeiou][b-df-hj-np-tv-z][aeiou][b-df-hj-np-tv-z]".prop_filter(
+        "a word that means something",
+        |word| {
+            let is_sign = vocabulary::matches(&[word.as_str()]).next().is_some();
+            !is_sign && number::words().value(word).is_none() && !english::is_english(word)
+        },
+    )
+}
+
 /// Ordinary words, and words that mean something else to sayso.
 fn word() -> impl Strategy<Value = String> {
     let known = ["status", "main", "report", "invoice", "like", "well", "token", "garden", "user", "build"];
     prop_oneof![
         2 => proptest::sample::select(known.to_vec()).prop_map(str::to_owned),
-        1 => "[b-df-hj-np-tv-z][aeiou][b-df-hj-np-tv-z][aeiou][b-df-hj-np-tv-z]",
+        1 => made_up(),
     ]
 }
 
@@ -38,6 +51,18 @@ fn holds(readings: &[String], wanted: &str) -> bool {
     readings.iter().all(|line| line.contains(wanted))
 }
 
+/// Directives over several words.
+const CASES: [&str; 8] = [
+    "camel case",
+    "pascal case",
+    "snake case",
+    "kebab case",
+    "screaming case",
+    "screaming snake case",
+    "dot case",
+    "path case",
+];
+
 /// `userName`, `UserName`, `user_name`, `user-name`, `USER_NAME`.
 fn in_case(case: &str, words: &[String]) -> String {
     let capital = |word: &String| format!("{}{}", word[..1].to_uppercase(), &word[1..]);
@@ -46,12 +71,26 @@ fn in_case(case: &str, words: &[String]) -> String {
         "pascal case" => words.iter().map(capital).collect(),
         "snake case" => words.join("_"),
         "kebab case" => words.join("-"),
+        "dot case" => words.join("."),
+        "path case" => words.join("/"),
         _ => words.join("_").to_uppercase(),
     }
 }
 
+/// The same lines each time, so that a build fails only for what it changed. `SAYSO_CASES=100000` tries that many others.
+fn config(cases: u32) -> ProptestConfig {
+    let more = std::env::var("SAYSO_CASES").ok().and_then(|cases| cases.parse().ok());
+    let rng_seed = if more.is_some() { RngSeed::Random } else { RngSeed::Fixed(20_261_128) };
+    ProptestConfig {
+        cases: more.unwrap_or(cases),
+        rng_seed,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1500, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(config(1500))]
 
     #[test]
     fn a_literal_word_is_that_word(command in command(), symbol in symbol(), says in 0..2usize, tail in word()) {
@@ -72,11 +111,19 @@ proptest! {
     #[test]
     fn a_case_runs_over_all_its_words(
         command in command(),
-        case in proptest::sample::select(vec!["camel case", "pascal case", "snake case", "kebab case", "screaming case"]),
-        words in proptest::collection::vec("[b-df-hj-np-tv-z][aeiou][b-df-hj-np-tv-z][aeiou][b-df-hj-np-tv-z]", 2..4),
+        case in proptest::sample::select(CASES.to_vec()),
+        words in proptest::collection::vec(made_up(), 2..4),
     ) {
         let lines = readings(&Words::default(), &format!("{command} {case} {} dot t x t", words.join(" ")));
         prop_assert!(holds(&lines[..1], &in_case(case, &words)), "{lines:?}");
+    }
+
+    #[test]
+    fn a_case_ends_where_it_is_said(command in command(), case in proptest::sample::select(CASES.to_vec()), words in proptest::collection::vec(made_up(), 2..4), next in made_up()) {
+        let lines = readings(&Words::default(), &format!("{command} {case} {} end case {next}", words.join(" ")));
+        let name = in_case(case, &words);
+        prop_assert!(holds(&lines[..1], &name), "{lines:?}");
+        prop_assert!(!lines[0].contains(&in_case(case, &[words, vec![next]].concat())), "{lines:?}");
     }
 
     #[test]

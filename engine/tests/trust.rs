@@ -22,7 +22,7 @@ const DESTRUCTIVE: [(&str, &str); 8] = [
 ];
 
 /// The same of commands that harm nobody, with names that people give.
-const EVERYDAY: [(&str, &str); 12] = [
+const EVERYDAY: [(&str, &str); 29] = [
     ("cat W dot txt", "W.txt"),
     ("vim src slash W dot rs", "src/W.rs"),
     ("git checkout W", "W"),
@@ -35,13 +35,52 @@ const EVERYDAY: [(&str, &str); 12] = [
     ("ssh deploy at W dot example dot com", "@W."),
     ("kubectl get pods dash n W", "W"),
     ("npm run W", "W"),
+    ("tail dash f slash var slash log slash W dot log", "/W.log"),
+    ("tar dash c z f W dot tar dot gz W", "W.tar.gz"),
+    ("scp W dot csv backup colon slash data slash", "W.csv"),
+    ("python three W dot py", "W.py"),
+    ("cd tilde slash W", "~/W"),
+    ("git push origin W", "W"),
+    ("touch W dot md", "W.md"),
+    ("less W", "W"),
+    ("export NAME equals W", "=W"),
+    ("docker build dash t W colon latest dot", "W:latest"),
+    ("find dot dash name quote W star quote", "W*"),
+    ("git add W dot html", "W.html"),
+    ("echo W pipe wc dash c", "W |"),
+    ("zip dash r W dot zip W", "W.zip"),
+    ("systemctl restart W", "W"),
+    ("curl localhost slash W", "localhost/W"),
+    ("diff old slash W dot yml new slash W dot yml", "new/W.yml"),
 ];
 
-const NAMES: [&str; 24] = [
-    "report", "invoice", "kitchen", "holiday", "budget", "parser", "server", "client", "notes", "garden",
-    "login", "metrics", "worker", "draft", "photos", "recipes", "cache", "index", "schema", "router",
-    "widget", "orders", "payments", "archive",
+#[rustfmt::skip]
+const NAMES: [&str; 72] = [
+    "report", "invoice", "kitchen", "holiday", "budget", "parser", "server", "client", "notes", "garden", "login",
+    "metrics", "worker", "draft", "photos", "recipes", "cache", "index", "schema", "router", "widget", "orders",
+    "payments", "archive", "banner", "camera", "dataset", "editor", "factory", "gallery", "header", "inbox", "journal",
+    "kernel", "library", "mailer", "network", "outline", "palette", "queue", "release", "sensor", "theme", "upload",
+    "vendor", "weather", "yearbook", "zebra", "album", "bridge", "carrot", "desktop", "engine", "forest", "guitar",
+    "harbor", "island", "jacket", "ladder", "mirror", "needle", "orange", "planet", "quarter", "rocket", "sample",
+    "ticket", "umbrella", "violin", "window", "yogurt", "zipper",
 ];
+
+/// As said and as written: names of one word, and of two that a sign joins.
+fn names() -> Vec<(String, String)> {
+    // With all of them, 29 templates make 12,528 lines.
+    let shifts: &[usize] =
+        if std::env::var_os("SAYSO_EVERY_WORD").is_some() { &[1, 5, 11, 17, 29] } else { &[] };
+    let mut names: Vec<(String, String)> =
+        NAMES.iter().map(|name| ((*name).to_owned(), (*name).to_owned())).collect();
+    for shift in shifts {
+        for (at, name) in NAMES.iter().enumerate() {
+            let other = NAMES[(at + shift) % NAMES.len()];
+            let (said, sign) = [("dash", "-"), ("underscore", "_")][(at + shift) % 2];
+            names.push((format!("{name} {said} {other}"), format!("{name}{sign}{other}")));
+        }
+    }
+    names
+}
 
 /// Words of the English list that mean nothing else to sayso.
 fn words() -> Vec<&'static str> {
@@ -90,17 +129,32 @@ fn what_destroys_keeps_its_operands() {
 
 #[test]
 fn everyday_lines_lose_nothing() {
-    let mut lost = Vec::new();
-    for name in NAMES {
+    let (mut lost, mut untold, mut count) = (Vec::new(), Vec::new(), 0);
+    for (name, written) in names() {
         for (said, kept) in EVERYDAY {
-            let (said, kept) = (said.replace('W', name), kept.replace('W', name));
+            let (said, kept) = (said.replace('W', &name), kept.replace('W', &written));
             let answer = convert(&said);
+            count += 1;
             if !answer.buffer.contains(&kept) {
-                lost.push((said, answer.buffer, answer.message));
+                let words = written.split(['-', '_']);
+                let is_gone = words.into_iter().any(|word| !answer.buffer.to_lowercase().contains(word));
+                if is_gone && answer.message.is_none() {
+                    untold.push((said.clone(), answer.buffer.clone()));
+                }
+                if is_gone {
+                    lost.push((said, answer.buffer, answer.message));
+                }
             }
         }
     }
-    assert!(lost.is_empty(), "{} of {}: {lost:?}", lost.len(), NAMES.len() * EVERYDAY.len());
+    assert!(
+        untold.is_empty(),
+        "{} of {count} are not told: {:?}",
+        untold.len(),
+        &untold[..untold.len().min(9)]
+    );
+    let most = count / 5_000;
+    assert!(lost.len() <= most, "{} of {count}: {:?}", lost.len(), &lost[..lost.len().min(9)]);
 }
 
 #[test]

@@ -91,6 +91,12 @@ impl Line {
         self.character(start)..self.character(end)
     }
 
+    /// The sign that the engine wrote behind a token where the speaker paused. `None` where nobody paused.
+    pub fn pause_behind(&self, token: usize) -> Option<char> {
+        let token = &self.tokens[token];
+        self.text[token.at.end..].chars().next().filter(|_| token.followed_by_pause)
+    }
+
     /// The line as it would have been typed: with plain typography, and without what an engine put behind its end or
     /// behind an operator. `None` where there is no token.
     pub fn mended(&self) -> Option<String> {

@@ -6,6 +6,7 @@
 use crate::clean::{Line, Shape};
 use crate::command_line::{runner, runs_rest};
 use crate::commands::{self, Arity, Command};
+use crate::lattice::omission::is_hesitation;
 use crate::phonetic;
 use crate::phonetic::lexicon;
 use crate::programs;
@@ -370,18 +371,6 @@ fn unknown_command(name: &str, words: &[&str]) -> Option<Fault> {
                 .any(|command| phonetic::apart(&heard, command) <= LIKE_COMMAND)
     });
     misheard.then_some(Fault::SoundsLike)
-}
-
-/// `uhhh`, `huh`, `mmm`: what people say while they think. No program is called so.
-fn is_hesitation(word: &str) -> bool {
-    word.len() >= 2 && word.bytes().all(|byte| b"aehmru".contains(&byte)) && {
-        let mut letters: Vec<u8> = word.bytes().collect();
-        letters.dedup();
-        matches!(
-            letters.as_slice(),
-            b"uh" | b"um" | b"er" | b"erm" | b"ah" | b"eh" | b"hm" | b"huh" | b"m" | b"uhm" | b"uhum"
-        )
-    }
 }
 
 /// The first `count` words joined, if all are plain.

@@ -18,6 +18,8 @@ use std::sync::LazyLock;
 
 use super::{Kind, Lattice, Reading};
 use crate::clean::{Line, Shape};
+use crate::codes;
+use crate::commands;
 use crate::disfluency::is_talk_word;
 use crate::hash::FastHash;
 use crate::phonetic::is_glue;
@@ -45,12 +47,24 @@ const MIN_TAIL_WORDS: usize = 3;
 
 /// What a word tells about talk, from `data/omissions.txt`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Cue {
+pub enum Cue {
+    /// It may be left out even alone.
     Interjection,
+    /// The speaker takes something back.
     Correction,
+    /// Somebody talks.
     Talk,
+    /// The same, but only before and behind the command.
     Edge,
+    /// Left out alone behind the command.
     Farewell,
+}
+
+codes!(Cue { Interjection = 0, Correction = 1, Talk = 2, Edge = 3, Farewell = 4 });
+
+/// What a word in lower case tells about talk.
+pub fn cue(word: &str) -> Option<Cue> {
+    CUES.get(word).copied()
 }
 
 static CUES: LazyLock<HashMap<&'static str, Cue, FastHash>> = LazyLock::new(|| {
@@ -72,22 +86,25 @@ static CUES: LazyLock<HashMap<&'static str, Cue, FastHash>> = LazyLock::new(|| {
     cues
 });
 
-/// Whether a word in lower case is a hesitation: "um", "uhh", "er", "hmm", "mhm", "ah", however long it is drawn out.
+/// Whether a word in lower case is a hesitation: "um", "uhh", "er", "hmm", "mhm", "ähm", "yyy", however long it is drawn
+/// out.
 pub fn is_hesitation(word: &str) -> bool {
-    let rest = |from: usize, letters: &str| {
-        let rest = &word[from..];
-        !rest.is_empty() && rest.chars().all(|c| letters.contains(c))
-    };
-    match word.as_bytes() {
-        [b'u', b'g', b'h', ..] => rest(1, "gh"),
-        [b'u', b'h' | b'm', ..] => rest(1, "uhm"),
-        [b'e', b'r' | b'h' | b'm', ..] => {
-            word.len() > 2 && rest(1, "rhm") || matches!(word, "er" | "eh" | "em")
+    let sounds = word.chars().map(|c| match c {
+        'ä' | 'ö' | 'õ' | 'å' | 'ø' => 'e',
+        c => c,
+    });
+    let mut letters: Vec<char> = sounds.collect();
+    let is_long = letters.len() > 2;
+    letters.dedup();
+    let letters: String = letters.into_iter().collect();
+    match letters.as_str() {
+        "uh" | "um" | "uhm" | "uhum" | "huh" | "er" | "erm" | "eh" | "ehm" | "em" | "euh" | "ah" | "ahm"
+        | "hm" | "mhm" | "ugh" | "urgh" | "hmpf" => true,
+        // "mm" and "yyy" are drawn out; "m" and "y" are letters.
+        "m" => word.len() > 1,
+        "y" | "e" | "a" | "ar" | "gr" | "br" | "of" | "ouf" | "uf" | "pf" | "psh" | "sh" => {
+            is_long && word != "off"
         }
-        [b'e', b'u', b'h', ..] => true,
-        [b'h', b'm', ..] => rest(1, "m"),
-        [b'm', b'm' | b'h', ..] => rest(1, "mh"),
-        [b'a', b'h', ..] => rest(1, "h"),
         _ => false,
     }
 }
@@ -208,6 +225,9 @@ impl Omissions {
             })
             .collect();
         silence_halves(line, &mut words);
+        if caution == Caution::Ordinary {
+            set_apart(line, is_quoted, &mut words);
+        }
         let near = near(&words, |word| word.is_cue);
         let near_edge = near_edge(&words, is_omittable, caution);
         for (word, (near, near_edge)) in words.iter_mut().zip(near.into_iter().zip(near_edge)) {
@@ -270,11 +290,13 @@ fn read(line: &Line, at: usize, caution: Caution, is_text: bool) -> Word {
     // A typed quote is text that somebody wrote by hand. A line break is a command's end.
     let sacred =
         token.shape == Shape::Break || token.shape == Shape::Typed && lower.contains(['"', '\'', '`']);
-    let hesitates = token.shape == Shape::Word && is_hesitation(lower);
+    // `err.log` is a name.
+    let names = lower == "err" && starts_with_tie(line, at + 1);
+    let hesitates = token.shape == Shape::Word && is_hesitation(lower) && !names;
     // Short words behind a sign are flags and parts of names: `dash i`, `dot so`, `dash dash no`.
     let tied = at > 0 && lower.len() < 4 && is_tie(line, at - 1);
     let is_said = token.shape == Shape::Word && !tied && !is_text;
-    let cue = CUES.get(lower).copied().filter(|_| is_said);
+    let cue = cue(lower).filter(|_| is_said);
     // A sentence that ends before the command is talk, whatever its words are.
     let tail = cue.is_some_and(|cue| cue != Cue::Farewell);
     let edge = tail || token.followed_by_pause || !tied && !is_text && is_talk_word(lower);
@@ -342,6 +364,33 @@ fn silence_halves(line: &Line, words: &mut [Word]) {
         if attached[at] || attached.get(at + 1) == Some(&true) {
             (word.is_hesitation, word.is_interjection) = (false, false);
             (word.is_cue, word.is_edge_cue, word.is_tail_cue) = (false, false, false);
+        }
+    }
+}
+
+/// Licenses the words between two pauses that say nothing of a command: "useradd, so to say, dash m".
+fn set_apart(line: &Line, is_quoted: &[bool], words: &mut [Word]) {
+    /// Words of the longest aside. Hand-chosen, 2026-11-28.
+    const LONGEST: usize = 4;
+    let mut start = 0;
+    for end in 1..=words.len() {
+        if !line.tokens[end - 1].followed_by_pause {
+            continue;
+        }
+        let aside = std::mem::replace(&mut start, end)..end;
+        let says_nothing = |at: usize| {
+            let word = line.lower(at);
+            line.tokens[at].shape == Shape::Word
+                && !is_quoted[at]
+                && word.len() > 2
+                && vocabulary::matches(&[word]).next().is_none()
+                && commands::lookup(&[line.lower(0), word]).is_none()
+        };
+        if aside.start > 0 && aside.len() <= LONGEST && aside.clone().all(says_nothing) {
+            let alone = aside.len() == 1;
+            for word in &mut words[aside] {
+                (word.is_cue, word.is_interjection) = (true, alone);
+            }
         }
     }
 }
@@ -440,6 +489,9 @@ fn is_part_of_name(line: &Line, at: usize) -> bool {
 
 /// Whether a token says or begins with a sign that stands inside of names: "like dot txt" is a name.
 fn starts_with_tie(line: &Line, at: usize) -> bool {
+    if at >= line.tokens.len() {
+        return false;
+    }
     let lower = line.lower(at);
     match line.tokens[at].shape {
         Shape::Word => [".", "=", ":", "@", "_"].iter().any(|sign| vocabulary::is_name_of(lower, sign)),
@@ -449,7 +501,7 @@ fn starts_with_tie(line: &Line, at: usize) -> bool {
 }
 
 /// For every token whether it stands between spoken quotes, as far as that is known without a path.
-pub(super) fn quoted(line: &Line) -> Vec<bool> {
+pub(crate) fn quoted(line: &Line) -> Vec<bool> {
     let mut state = quote::State::default();
     let mut quoted = Vec::with_capacity(line.tokens.len());
     let mut opened = 0;
@@ -653,23 +705,12 @@ impl Lattice {
         self.may_end(omission)
     }
 
-    /// The words that a path leaves out, as tokens, without hyphens and the like that only held words together. A reading
-    /// of several words that writes one of them leaves the others out.
+    /// The words that a path leaves out, as tokens, without hyphens and the like that only held words together.
     pub fn left_out(&self, path: &[super::Step]) -> Vec<usize> {
-        let mut left_out = Vec::new();
-        for reading in path.iter().map(|step| self.reading(step.reading)) {
-            let is_written = |token: usize| self.line.lower(token).eq_ignore_ascii_case(&reading.text);
-            let tokens = reading.tokens.clone();
-            match reading.kind {
-                Kind::Drop => left_out.push(tokens.start),
-                Kind::Sounds if tokens.len() > 1 && tokens.clone().any(is_written) => {
-                    left_out.extend(tokens.filter(|token| !is_written(*token)));
-                }
-                _ => {}
-            }
-        }
-        left_out.retain(|&token| !self.omissions().words[token].is_glue);
-        left_out
+        let readings = path.iter().map(|step| self.reading(step.reading));
+        let dropped =
+            readings.filter(|reading| reading.kind == Kind::Drop).map(|reading| reading.tokens.start);
+        dropped.filter(|&token| !self.omissions().words[token].is_glue).collect()
     }
 
     /// Whether talk may begin at a token, or the line ends there.
@@ -722,6 +763,10 @@ mod tests {
             ("node a dot s j i s no j s", "node a.js"),
             ("ls please", "ls"),
             ("git commit dash m um so quote fix quote", "git commit -m \"fix\""),
+            ("tar ähm dash x f yyy a dot tar", "tar -xf a.tar"),
+            ("git push origin master nein main", "git push origin main"),
+            ("Usermod, so to speak, dash a, errr, bob.", "usermod -a bob"),
+            ("Ping, alors, host.", "ping host"),
         ] {
             check(Caution::Ordinary, dictated, answer, true);
         }
@@ -743,6 +788,10 @@ mod tests {
             ("mv file to host", "mv file"),
             ("echo 'no wait' hello", "echo hello"),
             ("kubectl getpods", "kubectl pods"),
+            // Between pauses, but part of the command.
+            ("Git, add, dash p.", "git -p"),
+            ("cp, dash, a, b", "cp a b"),
+            ("cat err dot log", "cat .log"),
         ] {
             check(Caution::Ordinary, dictated, answer, false);
         }

@@ -146,7 +146,7 @@ impl Builder {
             self.said.iter().map(|&token| SpokenToken::new(&self.line, token)).collect();
         let mut context = CommandContext::default();
         let mut found = Vec::new();
-        let mut unsaid = Unsaid::new(&self.at_token);
+        let mut unsaid = Unsaid::new(&self.line, &self.at_token);
         for at in 0..self.said.len() {
             let token = self.said[at];
             context.read(&self.at_token[token]);
@@ -289,7 +289,11 @@ impl Builder {
             let known = |text: &str, readings: &[Reading]| {
                 readings.iter().any(|reading| reading.tokens == tokens && reading.text == text)
             };
-            if known(text, &self.at_token[token]) {
+            // What writes one of several words as it was heard leaves the others out.
+            let words = self.said[at..at + candidate.words].iter().map(|&said| self.line.lower(said));
+            let leaves_out =
+                candidate.words > 1 && words.into_iter().any(|word| word.eq_ignore_ascii_case(text));
+            if leaves_out || known(text, &self.at_token[token]) {
                 continue;
             }
             left -= 1;
@@ -383,6 +387,8 @@ mod tests {
             ("notify dash send dash u low all done", "notify-send -u low \"all done\""),
             ("find dot dash iname star dot pie", "find . -iname '*.py'"),
             ("rg dash dash glob *.rs foo", "rg --glob '*.rs' foo"),
+            // Pauses in quoted text are commas, but not beside the quotes.
+            ("Echo, quote, first, second, quote.", "echo \"first, second\""),
         ] {
             assert!(is_reachable(&wide(heard), said), "{heard:?} {said:?}");
         }
@@ -395,6 +401,8 @@ mod tests {
             ("echo amend", "echo --amend"),
             ("cat three thousand", "cat :3000"),
             ("mv good night", "mv \"good night\""),
+            ("Mv, first, second", "mv first, second"),
+            ("Echo, quote, first, second, quote.", "echo \"first, second,\""),
             ("git commit dash m quote fix quote dash a b", "git commit -m \"fix\" -\"a b\""),
         ] {
             assert!(!is_reachable(&wide(heard), never), "{heard:?} {never:?}");

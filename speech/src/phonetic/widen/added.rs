@@ -9,8 +9,8 @@ use std::ops::Range;
 
 use super::super::command_context::CommandContext;
 use super::{Builder, MAX_NAME_WORDS};
-use crate::clean::Shape;
-use crate::lattice::{Fit, Kind, Reading};
+use crate::clean::{Line, Shape};
+use crate::lattice::{Fit, Kind, Reading, omission};
 use crate::vocabulary;
 
 // The lists and limits below were hand-chosen on 2026-11-28.
@@ -121,18 +121,21 @@ pub(super) struct Unsaid {
     task: Option<(&'static str, usize)>,
     /// Token → whether a number ends before it.
     after_number: Vec<bool>,
+    /// Token → whether it stands between spoken quotes.
+    is_text: Vec<bool>,
 }
 
 impl Unsaid {
     /// `at_token` are the readings of the line so far.
-    pub(super) fn new(at_token: &[Vec<Reading>]) -> Unsaid {
+    pub(super) fn new(line: &Line, at_token: &[Vec<Reading>]) -> Unsaid {
         let quote = |reading: &Reading| matches!(reading.text.as_ref(), "\"" | "'") && reading.is_symbol();
         let quoted = at_token.iter().flatten().any(quote);
         let mut after_number = vec![false; at_token.len() + 1];
         for reading in at_token.iter().flatten().filter(|reading| reading.kind == Kind::Number) {
             after_number[reading.tokens.end] = true;
         }
-        Unsaid { quoted, begins: 0..0, ends: 0, signs: &[], task: None, after_number }
+        let is_text = omission::quoted(line);
+        Unsaid { quoted, begins: 0..0, ends: 0, signs: &[], task: None, after_number, is_text }
     }
 }
 
@@ -146,6 +149,9 @@ impl Builder {
             self.add_joints(at, context, unsaid, &mut added);
         }
         self.add_ports(at, context, unsaid, &mut added);
+        if unsaid.is_text[self.said[at]] {
+            self.add_pause(at, unsaid, &mut added);
+        }
         if !unsaid.quoted {
             self.add_quotes(at, unsaid, &mut added);
             self.await_text(at, context, unsaid);
@@ -282,6 +288,22 @@ impl Builder {
             let text = Cow::Owned(format!(":{}", number.text));
             added.push(Reading { kind: Kind::Added, text, entry: None, ..number.clone() });
         }
+    }
+
+    /// The comma or full stop that the engine wrote for a pause in quoted text: it belongs to the text.
+    fn add_pause(&self, at: usize, unsaid: &Unsaid, added: &mut Vec<Reading>) {
+        let token = self.said[at];
+        let goes_on = unsaid.is_text.get(token + 1) == Some(&true);
+        let sign = self.line.pause_behind(token).filter(|_| goes_on);
+        let Some(sign) = sign else { return };
+        let words = self.at_token[token].iter().filter(|reading| {
+            matches!(reading.kind, Kind::Word | Kind::Letter | Kind::Number)
+                && reading.tokens.end == token + 1
+        });
+        added.extend(words.map(|reading| {
+            let text = Cow::Owned(format!("{}{sign}", reading.text));
+            Reading { kind: Kind::Added, text, entry: None, ..reading.clone() }
+        }));
     }
 
     /// The quotes round free text or a glob that may begin or end here.
