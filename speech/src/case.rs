@@ -22,11 +22,15 @@ pub enum Directive {
     Kebab,
     /// `GET_USER_NAME`.
     Screaming,
+    /// `get.user.name`.
+    Dot,
+    /// `get/user/name`.
+    Path,
 }
 
 impl Directive {
     /// Returns the directive that a vocabulary entry of kind `case` names, or `None` for any other
-    /// name.
+    /// name: "end case" only ends one.
     pub fn named(name: &str) -> Option<Directive> {
         Some(match name {
             "capital" => Directive::Capital,
@@ -40,6 +44,8 @@ impl Directive {
             "snake" => Directive::Snake,
             "kebab" => Directive::Kebab,
             "screaming" => Directive::Screaming,
+            "dot" => Directive::Dot,
+            "path" => Directive::Path,
             _ => return None,
         })
     }
@@ -48,7 +54,13 @@ impl Directive {
     pub fn runs(self) -> bool {
         matches!(
             self,
-            Directive::Camel | Directive::Pascal | Directive::Snake | Directive::Kebab | Directive::Screaming
+            Directive::Camel
+                | Directive::Pascal
+                | Directive::Snake
+                | Directive::Kebab
+                | Directive::Screaming
+                | Directive::Dot
+                | Directive::Path
         )
     }
 
@@ -68,6 +80,8 @@ impl Directive {
             Directive::Snake => words.iter().map(lower).collect::<Vec<_>>().join("_"),
             Directive::Kebab => words.iter().map(lower).collect::<Vec<_>>().join("-"),
             Directive::Screaming => to_upper(&words.join("_")),
+            Directive::Dot => words.iter().map(lower).collect::<Vec<_>>().join("."),
+            Directive::Path => words.iter().map(lower).collect::<Vec<_>>().join("/"),
         }
     }
 }
@@ -111,6 +125,8 @@ mod tests {
             (Directive::Snake, "get_user_id"),
             (Directive::Kebab, "get-user-id"),
             (Directive::Screaming, "GET_USER_ID"),
+            (Directive::Dot, "get.user.id"),
+            (Directive::Path, "get/user/id"),
         ] {
             assert_eq!(directive.apply(&words), expected);
         }

@@ -204,6 +204,9 @@ mod tests {
         check("all caps u r l", 0, &["U", "URL"]);
         check("camel case get user name", 0, &["get", "getUser", "getUserName", "camel"]);
         check("camel case get user space x", 0, &["getUser"]);
+        check("dot case get user", 0, &["get.user"]);
+        check("path case get user", 0, &["get/user"]);
+        check("snake case get user end case x", 0, &["get_user"]);
         check("literal dash", 0, &["dash", "literal"]);
         check("the word space", 0, &["space"]);
         check("three point five", 1, &[".", "point"]);

@@ -40,6 +40,7 @@ A line that says `space` only here and there is still guessed at everywhere else
 | `ls dash l a pipe grep dot r s` | `ls -la \| grep .rs` |
 | `grep dash capital r all caps todo src` | `grep -R TODO src` |
 | `camel case get user name` | `getUserName` |
+| `cat snake case user list end case notes` | `cat user_list notes` |
 | `curl localhost colon eighty eighty` | `curl localhost:8080` |
 | `echo literal dash` | `echo dash` |
 | `okay so git push no wait git pull` | `git pull` |
@@ -53,7 +54,8 @@ the line. Outside of quotes sayso writes `star dot r s` as `*.rs` without quotes
 **A symbol's name as a word**: say `literal` or `the word` before it.
 
 **Case** directives such as `capital` and `upper` change the letter or word after them. Those that join words, such as
-`camel case`, go on to the next symbol, `space` or directive; say one of them where a name ends before a plain word.
+`camel case`, go on to the next symbol, `space` or directive; say one of them, or `end case`, where a name ends before a
+plain word.
 
 **Your own words**: run `sayso config init` and add a line such as `"kay eight s" = "k8s"` under `[words]`.
 
@@ -119,6 +121,9 @@ fn example_of(directive: &str) -> &'static str {
         "snake" => "`user name` → `user_name`",
         "kebab" => "`user name` → `user-name`",
         "screaming" => "`user name` → `USER_NAME`",
+        "dot" => "`user name` → `user.name`",
+        "path" => "`user name` → `user/name`",
+        "end" => "ends the case before it",
         other => panic!("the page does not explain {other}"),
     }
 }
@@ -134,7 +139,7 @@ fn the_examples_hold() {
         assert_eq!(text, written.replace("\\|", "|"), "{said:?}");
         examples += 1;
     }
-    assert_eq!(examples, 7);
+    assert_eq!(examples, 8);
 }
 
 #[test]

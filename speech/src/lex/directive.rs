@@ -17,6 +17,14 @@ impl<'l> Builder<'l> {
         let operands = self.operands(from, lower);
         if directive.runs() {
             // The longest first: it is the one of the strict dialect.
+            if let Some(&(_, last)) = operands.last()
+                && let Some(end) = case_ends(last, lower)
+                && end - at <= MAX_SPAN
+            {
+                let words: Vec<String> = operands.iter().map(|(word, _)| word.clone()).collect();
+                self.push(at..end, Kind::Case, directive.apply(&words), Some(entry));
+                return;
+            }
             for count in (1..=operands.len()).rev() {
                 let words: Vec<String> = operands[..count].iter().map(|(word, _)| word.clone()).collect();
                 self.push(at..operands[count - 1].1, Kind::Case, directive.apply(&words), Some(entry));
@@ -105,4 +113,12 @@ impl<'l> Builder<'l> {
         }
         operands
     }
+}
+
+/// The token behind "end case", if it is said at `at`.
+fn case_ends(at: usize, lower: &[&str]) -> Option<usize> {
+    let rest = &lower[at..lower.len().min(at + MAX_SPAN)];
+    let end = vocabulary::matches(rest)
+        .find(|entry| entry.kind == vocabulary::Kind::Case && entry.writes == "end")?;
+    Some(at + end.words.len())
 }
