@@ -3,7 +3,9 @@
 use crate::confidence;
 use crate::quote::open_at_end;
 use crate::stage::Stage;
+use sayso_speech::commands;
 use sayso_speech::destructive::is_destructive;
+use sayso_speech::english::is_english;
 use sayso_speech::lattice::omission::Caution;
 use sayso_speech::lattice::{Lattice, Step};
 use sayso_speech::{disfluency, render, scanner};
@@ -64,8 +66,12 @@ impl Candidates {
     }
 
     /// Whether the chosen path leaves out half of the words or more, and the tagger is not sure of it. Of a line that
-    /// says no symbol that is more likely prose than a command.
+    /// says no symbol that is more likely prose than a command, unless it begins with a name that is no English word.
     pub(crate) fn may_be_prose(&self) -> bool {
+        let first = self.lattice.line.lower(0);
+        if commands::is_command(first) && !is_english(first) {
+            return false;
+        }
         let left_out = self.lattice.left_out(&self.best.steps).len();
         self.stage.is_tagged()
             && !disfluency::takes_back(&self.lattice)

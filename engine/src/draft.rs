@@ -12,8 +12,11 @@ use std::sync::Arc;
 pub struct Draft {
     /// With the weights that the line was encoded with.
     pub(crate) engine: Engine,
+    /// With the stem.
     pub(crate) dictated: String,
-    /// In characters; `None` means at the end.
+    /// What stands before the dictation on its line and was read with it; empty where it was read alone.
+    pub(crate) stem: String,
+    /// In characters of `dictated`; `None` means at the end.
     pub(crate) cursor: Option<usize>,
     pub(crate) route: Route,
     pub(crate) choice: Choice,
@@ -52,8 +55,9 @@ impl Kept {
 }
 
 impl Draft {
-    pub(crate) fn new(engine: Engine, dictation: &Dictation<'_>, choice: Choice) -> Draft {
+    pub(crate) fn new(engine: Engine, dictation: &Dictation<'_>, stem: String, choice: Choice) -> Draft {
         let Dictation { text, cursor, route, .. } = *dictation;
-        Draft { engine, dictated: text.to_owned(), cursor, route, choice }
+        let cursor = cursor.map(|cursor| cursor + stem.chars().count());
+        Draft { engine, dictated: format!("{stem}{text}"), stem, cursor, route, choice }
     }
 }

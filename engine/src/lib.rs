@@ -9,6 +9,7 @@ pub mod explain;
 mod gate;
 mod pipeline;
 mod quote;
+mod region;
 pub mod rescore;
 mod resume;
 mod stage;
@@ -32,7 +33,8 @@ pub struct Dictation<'a> {
     pub cursor: Option<usize>,
     /// The stages that may answer.
     pub route: Route,
-    /// Earlier lines of the same command, as they were entered; a quote that they left open is still open here.
+    /// What stands before it: earlier lines of the same command, and the start of its own line. A quote that they left
+    /// open is still open here.
     pub before: &'a str,
 }
 

@@ -9,7 +9,7 @@ use crate::draft::{Choice, Draft, Kept};
 use crate::gate::{self, Class};
 use crate::quote::open_at_end;
 use crate::{
-    Conversion, Dictation, Engine, MAX_ALTERNATIVES, Refusal, Rescorer, Route, Stage, Words, tagged,
+    Conversion, Dictation, Engine, MAX_ALTERNATIVES, Refusal, Rescorer, Route, Stage, Words, region, tagged,
 };
 use sayso_speech::clean::{self, clean};
 use sayso_speech::destructive::is_destructive;
@@ -58,9 +58,10 @@ impl Engine {
     /// As [`Engine::convert`].
     pub fn draft(&self, words: &Words, dictation: &Dictation<'_>) -> Result<Draft, Refusal> {
         let line = parse(self, words, dictation)?;
+        let stem = line.stem.clone();
         let class = classify(&line);
         let choice = choose(line, class);
-        Ok(Draft::new(self.clone(), dictation, choice))
+        Ok(Draft::new(self.clone(), dictation, stem, choice))
     }
 
     /// Reads the embedded data and builds its tables, which would otherwise cost the first line some tens of
@@ -78,6 +79,8 @@ struct Line<'a> {
     words: &'a Words,
     route: Route,
     lattice: Arc<Lattice>,
+    /// What stands before the dictation on its line and is read with it; empty where it is read alone.
+    stem: String,
     /// Filled when a step first asks for it, so that the encoder runs at most once a line.
     encoded: OnceCell<Option<EncodedLine>>,
 }
@@ -97,8 +100,26 @@ fn parse<'a>(engine: &'a Engine, words: &'a Words, dictation: &Dictation<'_>) ->
     if text.trim().is_empty() {
         return Err(Refusal::Empty);
     }
-    let lattice = Arc::new(lex(clean(text), words, open_quote(before)));
-    Ok(Line { engine, words, route, lattice, encoded: OnceCell::new() })
+    let (lattice, stem) = match region::stem(before).filter(|_| route != Route::Scanner) {
+        Some(stem) => {
+            let earlier = &before[..before.len() - stem.len()];
+            let whole = lex(clean(&format!("{stem}{text}")), words, open_quote(earlier));
+            (region::behind_stem(whole, stem), stem)
+        }
+        None => (None, ""),
+    };
+    let (lattice, stem) = match lattice {
+        Some(lattice) => (lattice, stem),
+        None => (lex(clean(text), words, open_quote(before)), ""),
+    };
+    Ok(Line {
+        engine,
+        words,
+        route,
+        lattice: Arc::new(lattice),
+        stem: stem.to_owned(),
+        encoded: OnceCell::new(),
+    })
 }
 
 /// Step 2: what kind of line it is.
@@ -110,6 +131,7 @@ fn classify(line: &Line<'_>) -> Class {
         Route::Auto => {
             let verdict = rules::judge(lattice);
             if verdict == Verdict::Dictation
+                && line.stem.is_empty()
                 && let Some(path) = strict::path(lattice)
                 && line.says_all_separators(&path)
             {
@@ -154,6 +176,13 @@ fn choose(line: Line<'_>, class: Class) -> Choice {
 
 /// Step 5: writes the chosen path, or the line as it is. The fourth is [`crate::rescore`].
 pub(crate) fn finish(draft: &Draft) -> Conversion {
+    match draft.stem.as_str() {
+        "" => finish_line(draft),
+        stem => finish_line(draft).without(stem),
+    }
+}
+
+fn finish_line(draft: &Draft) -> Conversion {
     match &draft.choice {
         Choice::Kept(kept) if kept.is_mended => mended(draft, &kept.lattice, kept.message),
         Choice::Kept(kept) => unchanged(draft, &kept.lattice, kept.confidence, kept.message),
@@ -171,7 +200,7 @@ pub(crate) fn finish(draft: &Draft) -> Conversion {
 impl Line<'_> {
     /// The line as the tagger sees it; `None` where the tagger cannot read it.
     fn encoded(&self) -> Option<&EncodedLine> {
-        let encode = || tagged::encode_line(self.engine, self.words, &self.lattice);
+        let encode = || tagged::encode_line(self.engine, self.words, &self.lattice, &self.stem);
         self.encoded.get_or_init(encode).as_ref()
     }
 

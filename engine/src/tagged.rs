@@ -1,7 +1,7 @@
 //! What the tagger does for a line: encode it once, search for its best paths, score a given one.
 
 use crate::candidates::Candidates;
-use crate::{Engine, MAX_ALTERNATIVES, Stage, Words};
+use crate::{Engine, MAX_ALTERNATIVES, Stage, Words, region};
 use sayso_speech::destructive::is_destructive;
 use sayso_speech::lattice::omission::Caution;
 use sayso_speech::lattice::{Lattice, Step};
@@ -17,13 +17,22 @@ const BEAM_WIDTH: usize = 4;
 /// dictates that much in one breath.
 const MAX_TOKENS: usize = 2_000;
 
-/// The line over its wide lattice, encoded; `None` where the tagger cannot be used or the line is too long for it.
-pub(crate) fn encode_line(engine: &Engine, words: &Words, lattice: &Lattice) -> Option<EncodedLine> {
+/// The line over its wide lattice, encoded; `None` where the tagger cannot be used or the line is too long for it. `stem`
+/// is the start of the line that was not dictated.
+pub(crate) fn encode_line(
+    engine: &Engine,
+    words: &Words,
+    lattice: &Lattice,
+    stem: &str,
+) -> Option<EncodedLine> {
     if lattice.len() > MAX_TOKENS {
         return None;
     }
     let weights = engine.weights()?;
-    let wide = phonetic::widen(lattice.clone(), words);
+    let mut wide = phonetic::widen(lattice.clone(), words);
+    if !stem.is_empty() {
+        wide = region::behind_stem(wide, stem)?;
+    }
     Some(engine.with_scratch(lattice.len(), |scratch| encode(weights, wide, scratch)))
 }
 

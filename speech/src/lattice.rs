@@ -291,6 +291,8 @@ pub struct Lattice {
     open_quote: Option<char>,
     /// Token → index of its first arc; one longer than the line.
     arc_offsets: Vec<u32>,
+    /// The first token that was dictated: see [`Self::with_typed_start`].
+    dictated_from: usize,
     /// How freely words may be left out.
     caution: Caution,
     /// What follows from the line and its arcs, found when it is first asked for: strict lines never ask.
@@ -337,16 +339,42 @@ impl Lattice {
         }
         arc_offsets.push(readings.len() as u32);
         let (caution, known) = (Caution::Ordinary, OnceLock::new());
-        Lattice { line, readings, open_quote, arc_offsets, caution, known }
+        Lattice { line, readings, open_quote, arc_offsets, dictated_from: 0, caution, known }
     }
 
     /// The same with more or less caution about what a path leaves out.
     pub fn with_caution(self, caution: Caution) -> Lattice {
-        let Lattice { line, mut readings, open_quote, .. } = self;
+        let Lattice { line, mut readings, open_quote, dictated_from, .. } = self;
         if caution == Caution::Destructive {
             readings.retain(|reading| !reading.widens() && !replaces_word(&line, reading));
         }
-        Lattice { caution, ..Lattice::new(line, readings, open_quote) }
+        Lattice { caution, dictated_from, ..Lattice::new(line, readings, open_quote) }
+    }
+
+    /// The same for a line whose first words were not dictated but stood there before. Each is its place in the source, in
+    /// characters, and its text, which is its only reading; a space parts it from what follows. `None` where a word does
+    /// not end with a token.
+    pub fn with_typed_start(self, words: &[(Range<usize>, &str)]) -> Option<Lattice> {
+        let Lattice { line, readings, open_quote, caution, .. } = self;
+        let mut typed = Vec::with_capacity(words.len());
+        let mut from = 0;
+        for (place, text) in words {
+            let is_inside = |token: &usize| line.source(*token..token + 1).end <= place.end;
+            let to = from + (from..line.tokens.len()).take_while(is_inside).count();
+            let covers = to > from && line.source(from..to) == *place;
+            typed.push(Reading::new(from..to, Kind::Typed, Cow::Owned((*text).to_owned()), None));
+            from = to;
+            if !covers {
+                return None;
+            }
+        }
+        typed.extend(readings.into_iter().filter(|reading| reading.tokens.start >= from));
+        Some(Lattice { caution, dictated_from: from, ..Lattice::new(line, typed, open_quote) })
+    }
+
+    /// Whether a reading is one of the words that were not dictated, behind which there is always a space.
+    pub fn is_typed_start(&self, reading: &Reading) -> bool {
+        reading.tokens.end <= self.dictated_from
     }
 
     /// What is known about the tokens before any path.
@@ -486,6 +514,14 @@ impl Lattice {
 
     /// Whether `right` may follow `left` without a space between them.
     pub fn can_concatenate(&self, left: &Reading, right: &Reading) -> bool {
+        // "end case" says that the name is over.
+        let last = left.tokens.end - 1;
+        if left.kind == Kind::Case
+            && last > 0
+            && (self.line.lower(last - 1), self.line.lower(last)) == ("end", "case")
+        {
+            return !right.text.starts_with(char::is_alphanumeric);
+        }
         if left.kind != Kind::Number || right.kind != Kind::Number {
             return true;
         }

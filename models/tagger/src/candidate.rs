@@ -52,6 +52,10 @@ pub fn candidates(
             found.push(Candidate { reading: id, choice, space: true });
             continue;
         }
+        if spaced && last.is_some_and(|last| lattice.is_typed_start(last)) {
+            found.push(Candidate { reading: id, choice, space: true });
+            continue;
+        }
         let is_settled = !reading.kind.writes() || !context.may_space();
         let touching = is_settled || last.is_none_or(|last| lattice.can_concatenate(last, reading));
         if touching && may_touch {
