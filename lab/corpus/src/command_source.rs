@@ -79,7 +79,7 @@ impl Commands {
                 bail!("{} holds no {what}", folder.display());
             }
         }
-        let written = Written::read(folder)?;
+        let written = Written::read_with_own(folder)?;
         Ok(Commands { pairs, more, templates, held_out, names, written })
     }
 

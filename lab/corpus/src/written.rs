@@ -20,6 +20,9 @@ use std::sync::LazyLock;
 const TALK: &str = "talk/train.jsonl";
 /// What engines write, as one JSON object a line with `dictated`, `expected` and `kind`.
 const ENGINE: &str = "engine/train.jsonl";
+/// The same by other hands, written for this project: authors `e`, `f`, `g` and `i` talk, `h` and `k` are engines.
+const OWN_TALK: &str = include_str!("../data/written/talk.jsonl");
+const OWN_ENGINE: &str = include_str!("../data/written/engine.jsonl");
 
 /// What a line of talk is an example of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -147,8 +150,18 @@ impl Written {
     /// # Errors
     /// Where a file cannot be read or holds nothing, or a line is broken: with the file and the number of the line.
     pub fn read(folder: &Path) -> anyhow::Result<Written> {
-        let talk = lines(&folder.join(TALK), |record: TalkRecord| record.line())?;
-        let engine = lines(&folder.join(ENGINE), Ok::<EngineLine, anyhow::Error>)?;
+        Ok(Written::new(file(&folder.join(TALK), TalkRecord::line)?, file(&folder.join(ENGINE), Ok)?))
+    }
+
+    /// Reads what is under `folder`, and adds the lines that come with this crate.
+    ///
+    /// # Errors
+    /// As for [`Self::read`].
+    pub fn read_with_own(folder: &Path) -> anyhow::Result<Written> {
+        let mut talk = file(&folder.join(TALK), TalkRecord::line)?;
+        let mut engine = file(&folder.join(ENGINE), Ok)?;
+        talk.extend(lines("data/written/talk.jsonl", OWN_TALK, TalkRecord::line)?);
+        engine.extend(lines("data/written/engine.jsonl", OWN_ENGINE, Ok)?);
         Ok(Written::new(talk, engine))
     }
 
@@ -168,20 +181,28 @@ impl Written {
     }
 }
 
-/// The lines of a file of JSON objects.
-fn lines<R: DeserializeOwned, L>(path: &Path, line: fn(R) -> anyhow::Result<L>) -> anyhow::Result<Vec<L>> {
+/// The lines of a file of JSON objects, of which there must be some.
+fn file<R: DeserializeOwned, L>(path: &Path, line: fn(R) -> anyhow::Result<L>) -> anyhow::Result<Vec<L>> {
     let text = std::fs::read_to_string(path)
         .with_context(|| format!("cannot read {}: name the folder of the corpora", path.display()))?;
-    let read = |(at, text): (usize, &str)| {
-        let record: anyhow::Result<R> = serde_json::from_str(text).map_err(anyhow::Error::from);
-        record.and_then(line).with_context(|| format!("{}, line {}", path.display(), at + 1))
-    };
-    let lines = text.lines().enumerate().filter(|(_, text)| !text.trim().is_empty()).map(read);
-    let lines: Vec<L> = lines.collect::<anyhow::Result<_>>()?;
+    let lines = lines(&path.display().to_string(), &text, line)?;
     if lines.is_empty() {
         bail!("{} holds no lines", path.display());
     }
     Ok(lines)
+}
+
+/// The lines of a text of JSON objects; `name` is what an error calls it.
+fn lines<R: DeserializeOwned, L>(
+    name: &str,
+    text: &str,
+    line: fn(R) -> anyhow::Result<L>,
+) -> anyhow::Result<Vec<L>> {
+    let read = |(at, text): (usize, &str)| {
+        let record: anyhow::Result<R> = serde_json::from_str(text).map_err(anyhow::Error::from);
+        record.and_then(line).with_context(|| format!("{name}, line {}", at + 1))
+    };
+    text.lines().enumerate().filter(|(_, text)| !text.trim().is_empty()).map(read).collect()
 }
 
 /// A line of talk as it stands in the file.

@@ -78,6 +78,8 @@ pub struct Context {
     arguments: u8,
     /// Tokens that were deleted in a row.
     pub(super) dropped: u8,
+    /// The first of them.
+    pub(super) dropped_from: usize,
     /// The quote sign that is open.
     pub(super) quote: Option<char>,
     /// Brackets that are open.
@@ -108,6 +110,7 @@ impl Default for Context {
             pending_value: PendingValue::NONE,
             arguments: 0,
             dropped: 0,
+            dropped_from: 0,
             quote: None,
             brackets: 0,
             last: [nothing; 2],
@@ -205,6 +208,9 @@ impl Context {
         self.omission = lattice.behind(self.omission, reading, space);
         match reading.kind {
             Kind::Drop => {
+                if self.dropped == 0 {
+                    self.dropped_from = reading.tokens.start;
+                }
                 self.dropped = self.dropped.saturating_add(1);
                 return;
             }

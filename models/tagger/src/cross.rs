@@ -6,13 +6,16 @@ use super::feature::{CROSS_ROWS, Feature, TextHash};
 use super::fit::{Expects, hyphenated};
 use super::id::{CrossId, PartId};
 use super::pattern::Pattern;
+use super::repair;
 use super::word::{Case, WordClass};
+use sayso_speech::clean::Line;
 use sayso_speech::lattice::{Lattice, Reading, ReadingId};
 
 /// A context, and what all candidates behind it share.
 #[derive(Debug)]
 pub(super) struct ContextView<'c> {
     context: &'c Context,
+    line: &'c Line,
     /// The word under construction.
     word: Feature,
     /// How it fits.
@@ -36,6 +39,7 @@ pub(super) struct ReadingFeatures<'l> {
     pattern: Pattern,
     /// The first token that it spans: text, word class and case.
     heard: TextHash,
+    heard_lower: &'l str,
     heard_class: u64,
     heard_case: u64,
     /// The token behind it, in lower case; empty at the end of the line.
@@ -66,6 +70,7 @@ impl<'l> ReadingFeatures<'l> {
                 text: Feature::of(PartId::CandidateText).text_hash(writes),
                 pattern: Pattern::of(&reading.text),
                 heard,
+                heard_lower: line.lower(token),
                 heard_class,
                 heard_case,
                 next,
@@ -86,10 +91,11 @@ pub(super) struct CrossFeatures {
 }
 
 impl<'c> ContextView<'c> {
-    /// Of a context.
-    pub(super) fn of(context: &'c Context) -> ContextView<'c> {
+    /// Of a context within a line.
+    pub(super) fn of(line: &'c Line, context: &'c Context) -> ContextView<'c> {
         ContextView {
             context,
+            line,
             word: Feature::of(PartId::Written).text_hash(context.text),
             fit: context.fit(),
             last_kind: context.last_kind_code(),
@@ -110,10 +116,11 @@ impl<'c> ContextView<'c> {
 
     /// Adds the rows of a candidate that writes nothing.
     fn silent(&self, features: &ReadingFeatures<'_>, cross: &mut CrossFeatures) {
-        let &ReadingFeatures { kind, heard, next_hash: next, .. } = features;
+        let &ReadingFeatures { kind, heard, heard_lower, next_hash: next, .. } = features;
         let context = self.context;
         let (last, place) = (context.last[0], context.place.code());
         let dropped = u64::from(context.dropped.min(3));
+        let pending = context.pending_value.code();
         let quoted = u64::from(context.quote.is_some());
         let of = |id: CrossId| Feature::of(id).number(kind);
         let features = [
@@ -123,6 +130,8 @@ impl<'c> ContextView<'c> {
             of(CrossId::SilentAfter).text_hash(heard).and(last),
             of(CrossId::SilentBefore).text_hash(heard).text_hash(next),
             of(CrossId::SilentBetween).and(last).text_hash(next).number(dropped),
+            // A sub-command that is left out is dearer than another word.
+            of(CrossId::SilentFit).number(self.spaced.fit(heard_lower)).number(dropped).number(pending),
         ];
         cross.rows.extend(features.map(|feature| feature.row(CROSS_ROWS)));
     }
@@ -180,5 +189,9 @@ impl<'c> ContextView<'c> {
         add(of_space(CrossId::TextBeforeHeard).and(text).text_hash(next));
         add(of_space(CrossId::KindBetween).number(kind).and(last).text_hash(next));
         add(of_space(CrossId::TextInCommandBeforeHeard).and(name).and(text).text_hash(next));
+        if context.dropped > 0 {
+            let from = context.dropped_from;
+            repair::resumption(self.line, from, reading.tokens.start, kind).into_iter().for_each(add);
+        }
     }
 }

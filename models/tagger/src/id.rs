@@ -116,6 +116,13 @@ ids! {
         HistoryArguments = 38,
         /// The command, and how the word under construction fits.
         HistoryFit = 39,
+        // Of a token again.
+        /// Which kind of talk it may be.
+        Cue = 40,
+        /// How far ahead the next correction is, and how the token is like the word behind it.
+        RepairAhead = 41,
+        /// How the word behind a correction is like the word before it.
+        RepairBehind = 42,
     }
 }
 
@@ -136,6 +143,13 @@ ids! {
         SilentBefore = 64,
         /// Kind, the last reading, what is heard next, tokens deleted in a row.
         SilentBetween = 65,
+        /// Kind, how what was heard would fit as a word, tokens deleted in a row, pending value.
+        SilentFit = 68,
+        // Of one behind words that were left out.
+        /// How it is like the first word that was left out and like the word before that, and how many were left out.
+        Resumed = 66,
+        /// How it is like the first word that was left out, kind, the last word that was left out.
+        ResumedKind = 67,
         // Of one that writes something.
         /// The word.
         Word = 70,

@@ -35,6 +35,7 @@ mod kernel;
 mod line;
 pub mod network;
 mod pattern;
+mod repair;
 pub mod schema;
 mod scratch;
 pub mod shape;

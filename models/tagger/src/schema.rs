@@ -4,11 +4,12 @@
 use super::feature::{CROSS_ROWS, ROWS};
 use super::id::{CrossId, FeatureId, PartId, RowId};
 use super::shape::{HEADS, LAYERS, MAX_DISTANCE, PARAMETERS, WINDOW};
-use super::{context, word};
+use super::{context, repair, word};
 use sayso_speech::clean::Shape;
 use sayso_speech::commands::Arity;
 use sayso_speech::data::MODEL_INPUT;
 use sayso_speech::hash::fnv1a;
+use sayso_speech::lattice::omission::Cue;
 use sayso_speech::lattice::{self, Fit};
 use sayso_speech::vocabulary;
 use std::collections::BTreeMap;
@@ -83,6 +84,8 @@ fn features() -> String {
     word::WordClass::ALL.iter().for_each(|class| line("class", class, class.code()));
     word::Case::ALL.iter().for_each(|case| line("case", case, case.code()));
     context::WordRole::ALL.iter().for_each(|place| line("place", place, place.code()));
+    repair::Likeness::ALL.iter().for_each(|likeness| line("likeness", likeness, likeness.code()));
+    Cue::ALL.iter().for_each(|cue| line("cue", cue, cue.code()));
     RowId::ALL.iter().for_each(|id| line("row", id, id.id().into()));
     CrossId::ALL.iter().for_each(|id| line("cross", id, id.id().into()));
     PartId::ALL.iter().for_each(|id| line("part", id, id.id().into()));

@@ -47,7 +47,7 @@ impl<'l> TokenFeatures<'l> {
         candidate::candidates(self.lattice, &self.choices, context, last, candidates);
         candidates.retain(keep);
         *history = context.rows();
-        let view = ContextView::of(context);
+        let view = ContextView::of(&self.lattice.line, context);
         cross.rows.clear();
         ends.clear();
         for candidate in candidates.iter() {

@@ -3,6 +3,7 @@
 use super::feature::{Feature, ROWS};
 use super::id::RowId;
 use super::pattern::Pattern;
+use super::repair;
 use super::word::{Case, WordClass};
 use sayso_speech::clean::Shape;
 use sayso_speech::commands;
@@ -21,9 +22,10 @@ pub fn units(lattice: &Lattice) -> Vec<Vec<Weighted>> {
     let whole = whole_line(lattice);
     let repeated =
         repetitions(&(0..lattice.len()).map(|token| lattice.line.lower(token)).collect::<Vec<_>>());
-    let units = repeated.into_iter().enumerate().map(|(token, repeated)| {
+    let repairs = repair::features(&lattice.line);
+    let units = repeated.into_iter().zip(repairs).enumerate().map(|(token, (repeated, repair))| {
         let mut rows = unit(lattice, token);
-        rows.extend(repeated.map(|feature| (feature.row(ROWS), 1.0)));
+        rows.extend(repeated.iter().chain(&repair).map(|feature| (feature.row(ROWS), 1.0)));
         rows.extend_from_slice(&whole);
         rows
     });
