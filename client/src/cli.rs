@@ -91,6 +91,15 @@ pub(crate) enum Command {
     },
 }
 
+/// What may be said, and what comes of it: a test of the engine converts each line.
+const CONVERT_EXAMPLES: &str = "\
+Examples of what you say and what is printed:
+  git commit dash m quote fix login bug quote  →  git commit -m \"fix login bug\"
+  okay so git push no wait git pull  →  git pull
+  docker run dash p eighty eighty colon eighty nginx  →  docker run -p 8080:80 nginx
+  cat camel case user profile dot ts pipe head dash n 5  →  cat userProfile.ts | head -n 5
+  echo literal dash  →  echo dash";
+
 /// Print the command for a dictated line
 ///
 /// Reads the line from standard input if no TEXT is given, or if TEXT is `-`: other users of the machine can see
@@ -98,6 +107,7 @@ pub(crate) enum Command {
 /// message on standard error and exit status 0. If a line cannot be converted, for example because it is empty, nothing
 /// is printed but an error, and the exit status is 1.
 #[derive(Debug, Args)]
+#[command(after_help = CONVERT_EXAMPLES)]
 pub(crate) struct Convert {
     /// The dictation; several words are joined by spaces
     pub(crate) text: Vec<String>,

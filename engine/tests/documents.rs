@@ -1,4 +1,5 @@
-//! What the documents promise: every example of the README and of the page of words goes through the product.
+//! What the documents promise: every example of the README, of the page of words and of `sayso convert --help`, of which
+//! the man page is made, goes through the product.
 
 #![allow(clippy::unwrap_used)]
 
@@ -6,6 +7,7 @@ use sayso_engine::{Dictation, Engine, Words};
 
 const README: &str = include_str!("../../README.md");
 const VOCABULARY: &str = include_str!("../../docs/VOCABULARY.md");
+const HELP: &str = include_str!("../../client/src/cli.rs");
 
 /// The rows of the tables whose heads are "you say" and "you get": what is said, and what comes of it.
 fn rows(page: &str) -> Vec<(String, String)> {
@@ -30,20 +32,27 @@ fn in_text(page: &str) -> Vec<(String, String)> {
     joined.map(|parts| (parts[0].to_owned(), parts[2].to_owned())).collect()
 }
 
+/// Examples of a help text: `said  →  written`.
+fn in_help(source: &str) -> Vec<(String, String)> {
+    let pairs = source.lines().filter_map(|line| line.split_once("  →  "));
+    let written = |text: &str| text.replace("\\\"", "\"").trim_end_matches("\";").to_owned();
+    pairs.map(|(said, text)| (said.trim().to_owned(), written(text))).collect()
+}
+
 #[test]
 fn every_example_of_the_documents_is_true() {
     let mut wrong = Vec::new();
     let mut count = 0;
-    for page in [README, VOCABULARY] {
-        for (said, written) in rows(page).into_iter().chain(in_text(page)) {
-            let dictation = Dictation { text: &said, ..Dictation::default() };
-            let got = Engine::embedded().convert(&Words::default(), &dictation, None).unwrap().buffer;
-            count += 1;
-            if got != written {
-                wrong.push(format!("{said:?} is {got:?} and not {written:?}"));
-            }
+    let examples =
+        [README, VOCABULARY].into_iter().flat_map(|page| rows(page).into_iter().chain(in_text(page)));
+    for (said, written) in examples.chain(in_help(HELP)) {
+        let dictation = Dictation { text: &said, ..Dictation::default() };
+        let got = Engine::embedded().convert(&Words::default(), &dictation, None).unwrap().buffer;
+        count += 1;
+        if got != written {
+            wrong.push(format!("{said:?} is {got:?} and not {written:?}"));
         }
     }
-    assert!(count >= 11, "only {count} examples were found");
+    assert!(count >= 17, "only {count} examples were found");
     assert_eq!(wrong, [""; 0]);
 }
