@@ -133,6 +133,7 @@ impl Pending {
             cursor: request.cursor.map(|cursor| cursor.min(end)),
             route: wire::route(request.route),
             before: &request.context.prebuffer,
+            place: None,
         };
         let drafted = current.tagger.engine.draft(&current.words, &dictation);
         let draft = drafted.map_err(|refusal| wire::fault(&refusal))?;

@@ -17,6 +17,7 @@ mod memory;
 mod metrics;
 mod model;
 mod phase;
+mod place;
 mod server;
 mod session;
 mod state;

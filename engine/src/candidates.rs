@@ -1,6 +1,7 @@
 //! The n-best list: the chosen path through the lattice and the next best ones.
 
 use crate::confidence;
+use crate::names::Placed;
 use crate::quote::open_at_end;
 use crate::stage::Stage;
 use sayso_speech::commands;
@@ -27,6 +28,10 @@ pub(crate) struct Candidates {
     pub(crate) others: Vec<Path>,
     /// Something to tell the person.
     pub(crate) message: Option<String>,
+    /// Names of the place that the line was read with.
+    pub(crate) placed: Vec<Placed>,
+    /// Texts to offer before those of `others`: what the line says without those names, or with other ones.
+    pub(crate) also: Vec<String>,
     /// The encoded line, where the tagger found them: with it one more path can be scored.
     pub(crate) tagged: Option<Arc<EncodedLine>>,
 }
@@ -56,7 +61,7 @@ impl Candidates {
         others: Vec<Path>,
     ) -> Candidates {
         let best = unscored(path);
-        Candidates { stage, lattice, best, confidence, others, message: None, tagged: None }
+        Candidates { stage, lattice, best, confidence, others, message: None, placed: Vec::new(), also: Vec::new(), tagged: None }
     }
 
     /// Whether the chosen path begins with the name of a command, surely enough to overrule the rules.

@@ -7,11 +7,13 @@ mod draft;
 mod engine;
 pub mod explain;
 mod gate;
+mod names;
 mod pipeline;
 mod quote;
 mod region;
 pub mod rescore;
 mod resume;
+mod slot;
 mod stage;
 mod tagged;
 
@@ -19,6 +21,7 @@ pub use draft::Draft;
 pub use engine::{Engine, WeightsFileError};
 pub use explain::{ExplainedReading, ExplainedUnit};
 pub use sayso_language::{ModelHandle, Stop};
+pub use sayso_place::Place;
 pub use sayso_speech::render::Span;
 pub use sayso_speech::words::UserWords as Words;
 pub use stage::{Route, Stage};
@@ -36,6 +39,8 @@ pub struct Dictation<'a> {
     /// What stands before it: earlier lines of the same command, and the start of its own line. A quote that they left
     /// open is still open here.
     pub before: &'a str,
+    /// What is known where the line is dictated; `None` if nothing is.
+    pub place: Option<&'a Place>,
 }
 
 /// A language model that may be asked, and how long it may take.

@@ -7,9 +7,10 @@
 use crate::candidates::Candidates;
 use crate::draft::{Choice, Draft, Kept};
 use crate::gate::{self, Class};
+use crate::names::{self, Placed, Reread};
 use crate::quote::open_at_end;
 use crate::{
-    Conversion, Dictation, Engine, MAX_ALTERNATIVES, Refusal, Rescorer, Route, Stage, Words, region, tagged,
+    Conversion, Dictation, Engine, MAX_ALTERNATIVES, Place, Refusal, Rescorer, Route, Stage, Words, region, tagged,
 };
 use sayso_speech::clean::{self, clean};
 use sayso_speech::destructive::is_destructive;
@@ -61,6 +62,10 @@ impl Engine {
         let stem = line.stem.clone();
         let class = classify(&line);
         let choice = choose(line, class);
+        let choice = match dictation.place {
+            Some(place) if dictation.route != Route::Scanner => reread(self, words, place, &stem, choice),
+            _ => choice,
+        };
         Ok(Draft::new(self.clone(), dictation, stem, choice))
     }
 
@@ -72,6 +77,9 @@ impl Engine {
         let _ = self.convert(&Words::default(), &line, None);
     }
 }
+
+/// Most names that are less sure and are offered beside the answer; each costs one more search. Hand-chosen on 2026-11-28.
+const MAX_OFFERED: usize = 2;
 
 /// A dictated line, read into a lattice.
 struct Line<'a> {
@@ -172,6 +180,59 @@ fn choose(line: Line<'_>, class: Class) -> Choice {
             }
         }
     }
+}
+
+/// Step 3b: the same with the names of the place, where some were said. A line of which every separator was said stands
+/// as it is.
+fn reread(engine: &Engine, words: &Words, place: &Place, stem: &str, choice: Choice) -> Choice {
+    match choice {
+        Choice::Paths(found) if found.stage.is_tagged() => Choice::Paths(with_names(engine, place, found)),
+        Choice::Kept(kept) => {
+            // Most lines that the gate keeps name nothing of the place, which is seen without the tagger.
+            let plain = scanner::path_with_all_words(&kept.lattice);
+            if !names::reread(place, &kept.lattice, &plain).changes {
+                return Choice::Kept(kept);
+            }
+            let encoded = tagged::encode_line(engine, words, &kept.lattice, stem);
+            let Some(found) = encoded.and_then(|line| tagged::search(engine, line)) else {
+                return Choice::Kept(kept);
+            };
+            let found = with_names(engine, place, found);
+            match found.placed.is_empty() {
+                true => Choice::Kept(kept),
+                false => Choice::Paths(found),
+            }
+        }
+        choice => choice,
+    }
+}
+
+/// The tagger's paths with the names of the place.
+fn with_names(engine: &Engine, place: &Place, found: Candidates) -> Candidates {
+    let Reread { taken, offered, changes } = names::reread(place, &found.lattice, &found.best.steps);
+    let read_with = |names: &[Placed]| {
+        let names: Vec<_> = names.iter().map(|name| (name.tokens.clone(), name.written.clone())).collect();
+        let line = found.tagged.as_ref()?;
+        tagged::search(engine, line.with_lattice(found.lattice.as_ref().clone().with_names(&names)))
+    };
+    let mut best = match changes {
+        true => read_with(&taken).map(|read| Candidates { placed: taken.clone(), ..read }),
+        false => None,
+    };
+    if let Some(best) = &mut best {
+        best.also.push(found.text_of(&found.best));
+    }
+    let mut best = best.unwrap_or_else(|| found.clone());
+    for name in offered.into_iter().take(MAX_OFFERED) {
+        let apart = |other: &&Placed| other.tokens.end <= name.tokens.start || other.tokens.start >= name.tokens.end;
+        let mut names: Vec<Placed> = taken.iter().filter(apart).cloned().collect();
+        names.push(name);
+        names.sort_by_key(|name| name.tokens.start);
+        if let Some(read) = read_with(&names) {
+            best.also.push(read.text_of(&read.best));
+        }
+    }
+    best
 }
 
 /// Step 5: writes the chosen path, or the line as it is. The fourth is [`crate::rescore`].
@@ -323,7 +384,8 @@ fn written(draft: &Draft, paths: &Candidates, mut rendered: Rendered) -> Convers
     let told = left_out(&draft.dictated, &dropped);
     dropped.extend(behind_last_word(&lattice.line));
     let mut alternatives: Vec<String> = Vec::new();
-    for text in paths.others.iter().map(|path| paths.text_of(path)) {
+    let others = paths.others.iter().map(|path| paths.text_of(path));
+    for text in paths.also.iter().cloned().chain(others) {
         if text != rendered.text && !text.trim().is_empty() && !alternatives.contains(&text) {
             alternatives.push(text);
         }

@@ -66,6 +66,8 @@ fn search_once(engine: &Engine, line: EncodedLine) -> Option<Candidates> {
         best,
         others: paths.collect(),
         message: None,
+        placed: Vec::new(),
+        also: Vec::new(),
         tagged: Some(Arc::new(line)),
     })
 }

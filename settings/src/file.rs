@@ -39,6 +39,7 @@ const DAEMON: &[&str] = &["idle_minutes"];
 const TAGGER: &[&str] = &["weights"];
 const MODEL: &[&str] = &["judge", "name", "unload_minutes", "threads"];
 const LOG: &[&str] = &["level", "rotation", "keep"];
+const HERE: &[&str] = &["files", "git", "tasks", "hosts", "shell", "history"];
 
 type Key<'t> = Spanned<Cow<'t, str>>;
 type Value<'t> = Spanned<DeValue<'t>>;
@@ -128,6 +129,7 @@ impl Reader<'_> {
                 "tagger" => self.section(value, Reader::tagger),
                 "model" => self.section(value, Reader::model),
                 "log" => self.section(value, Reader::log),
+                "here" => self.section(value, Reader::here),
                 "key" => {
                     let span = value.span();
                     match self.read::<String>(value).map(|text| text.parse::<Chord>()) {
@@ -249,6 +251,26 @@ impl Reader<'_> {
         }
     }
 
+    fn here(&mut self, table: DeTable<'_>) {
+        for (key, value) in table {
+            let name = key.get_ref().as_ref();
+            if !HERE.contains(&name) {
+                self.unknown(&key, Some(("here", HERE)));
+                continue;
+            }
+            let Some(known) = self.read(value) else { continue };
+            let here = &mut self.settings.here;
+            match name {
+                "files" => here.files = known,
+                "git" => here.git = known,
+                "tasks" => here.tasks = known,
+                "hosts" => here.hosts = known,
+                "shell" => here.shell = known,
+                _ => here.history = known,
+            }
+        }
+    }
+
     fn words(&mut self, table: DeTable<'_>) {
         if table.len() > MAX_WORDS {
             let message = format!("[words] has {} words, more than {MAX_WORDS}", table.len());
@@ -329,6 +351,7 @@ impl Reader<'_> {
             (TAGGER, "under [tagger]"),
             (MODEL, "under [model]"),
             (LOG, "under [log]"),
+            (HERE, "under [here]"),
         ];
         let home = homes.into_iter().find_map(|(names, place)| names.contains(&name).then_some(place));
         let message = match (home, section) {
@@ -337,7 +360,7 @@ impl Reader<'_> {
                 let known = section.map_or(TOP, |(_, known)| known);
                 let known = known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
                 let sections = match section {
-                    None => "; the sections are [words], [daemon], [tagger], [model] and [log]",
+                    None => "; the sections are [words], [daemon], [tagger], [model], [log] and [here]",
                     Some(_) => "",
                 };
                 format!(

@@ -41,6 +41,8 @@ pub struct Settings {
     pub model: Model,
     /// What the daemon logs.
     pub log: Log,
+    /// Which names of the place are known.
+    pub here: Here,
 }
 
 /// The daemon's life.
@@ -81,6 +83,29 @@ pub struct Model {
 impl Default for Model {
     fn default() -> Model {
         Model { judge: true, name: None, unload: Some(Duration::from_secs(600)), threads: None }
+    }
+}
+
+/// Which names of the place are known, by where they come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Here {
+    /// Files and folders.
+    pub files: bool,
+    /// Branches, tags and remotes.
+    pub git: bool,
+    /// Scripts, targets, packages and services.
+    pub tasks: bool,
+    /// Hosts of the SSH configuration.
+    pub hosts: bool,
+    /// Programs, aliases, functions and names of the environment.
+    pub shell: bool,
+    /// Words of earlier commands.
+    pub history: bool,
+}
+
+impl Default for Here {
+    fn default() -> Here {
+        Here { files: true, git: true, tasks: true, hosts: true, shell: true, history: true }
     }
 }
 
@@ -158,6 +183,7 @@ impl Default for Settings {
             tagger: Tagger::default(),
             model: Model::default(),
             log: Log { level: Level::Info, rotation: Rotation::Daily, keep: 7 },
+            here: Here::default(),
         }
     }
 }
@@ -229,7 +255,10 @@ impl std::fmt::Display for Settings {
         writeln!(f, "\n[model]\njudge = {judge}\nname = {}", quoted(name.as_deref().unwrap_or_default()))?;
         writeln!(f, "unload_minutes = {}\nthreads = {}", minutes(*unload), threads.unwrap_or(0))?;
         writeln!(f, "\n[log]\nlevel = {}", quoted(self.log.level.as_str()))?;
-        writeln!(f, "rotation = {}\nkeep = {}", quoted(self.log.rotation.as_str()), self.log.keep)
+        writeln!(f, "rotation = {}\nkeep = {}", quoted(self.log.rotation.as_str()), self.log.keep)?;
+        let Here { files, git, tasks, hosts, shell, history } = self.here;
+        writeln!(f, "\n[here]\nfiles = {files}\ngit = {git}\ntasks = {tasks}\nhosts = {hosts}")?;
+        writeln!(f, "shell = {shell}\nhistory = {history}")
     }
 }
 
@@ -265,6 +294,7 @@ mod tests {
         settings.tagger = Tagger { weights: Some("~/my \"own\" tagger.safetensors".into()) };
         settings.model = Model { judge: false, name: Some("tiny".into()), unload: None, threads: Some(3) };
         settings.log = Log { level: Level::Off, rotation: Rotation::Hourly, keep: 1 };
+        settings.here = Here { history: false, files: false, ..Here::default() };
         for settings in [settings, Settings::default()] {
             assert_eq!(file::parse(settings.to_string().as_bytes()), (settings, vec![]));
         }

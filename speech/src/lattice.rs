@@ -377,6 +377,24 @@ impl Lattice {
         reading.tokens.end <= self.dictated_from
     }
 
+    /// The same with names of the place where they were said: each is the only choice over its tokens, as the person's
+    /// own words are. `names` are in order and do not overlap.
+    #[must_use]
+    pub fn with_names(self, names: &[(Range<usize>, String)]) -> Lattice {
+        let Lattice { line, readings, open_quote, caution, .. } = self;
+        let mut with = Vec::with_capacity(readings.len() + names.len());
+        let mut names = names.iter().peekable();
+        for reading in readings {
+            if let Some((tokens, text)) =
+                names.next_if(|(tokens, _)| tokens.start <= reading.tokens.start)
+            {
+                with.push(Reading::new(tokens.clone(), Kind::Literal, Cow::Owned(text.clone()), None));
+            }
+            with.push(reading);
+        }
+        Lattice { caution, ..Lattice::new(line, with, open_quote) }
+    }
+
     /// What is known about the tokens before any path.
     fn known(&self) -> &Known {
         self.known.get_or_init(|| {

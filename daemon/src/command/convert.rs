@@ -2,10 +2,10 @@
 //! this program.
 
 use crate::configuration::Configuration;
-use crate::{print_error, wire};
+use crate::{place, print_error, wire};
 use anyhow::Context;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use sayso_engine::{Conversion, Dictation, Engine, ModelHandle, Refusal, Rescorer, Stop, Words};
+use sayso_engine::{Conversion, Dictation, Engine, ModelHandle, Place, Refusal, Rescorer, Stop, Words};
 use sayso_language::Options;
 use sayso_protocol::line::{self, Input};
 use sayso_protocol::{Answer, ErrorReply, Route, cli_format};
@@ -69,6 +69,7 @@ struct Means {
     engine: Engine,
     words: std::sync::Arc<Words>,
     model: Option<ModelHandle>,
+    place: Place,
 }
 
 impl Means {
@@ -87,7 +88,8 @@ impl Means {
                 .with_context(|| format!("cannot use the language model in {}", folder.display()))
         };
         let model = model.folder.as_ref().map(open).transpose()?;
-        Ok(Means { engine: current.tagger.engine, words: current.words, model })
+        let place = place::of_process(current.settings.here);
+        Ok(Means { engine: current.tagger.engine, words: current.words, model, place })
     }
 }
 
@@ -141,7 +143,7 @@ impl Convert {
 
     fn convert(&self, means: &Means, text: &str) -> Result<Conversion, Refusal> {
         let cursor = self.cursor.map(|cursor| cursor.min(text.chars().count()));
-        let dictation = Dictation { text, cursor, route: wire::route(self.route), before: "" };
+        let dictation = Dictation { text, cursor, route: wire::route(self.route), before: "", place: Some(&means.place) };
         let stop = match self.model.deadline {
             Some(ms) => Stop::at(Instant::now() + Duration::from_millis(ms)),
             None => Stop::never(),
@@ -206,7 +208,7 @@ mod tests {
     }
 
     fn means() -> Means {
-        Means { engine: Engine::embedded().clone(), words: std::sync::Arc::default(), model: None }
+        Means { engine: Engine::embedded().clone(), words: std::sync::Arc::default(), model: None, place: Place::default() }
     }
 
     /// The buffer or the error code of each answer to `input`.

@@ -1,0 +1,370 @@
+//! Names of the place: what was said is read again with the names that fit where they were said.
+//!
+//! The first reading of the line, made without the place, says which command each word stands in. Where a name of the
+//! place fits there ([`crate::slot`]) and equals what was said once separators and case are dropped, or nearly sounds
+//! like it where nothing else makes sense, it becomes the only reading of its words, and the line is searched again.
+//!
+//! What was said stays where it is right as it stands: where it exists, in quotes, in patterns, in messages, in names that
+//! are being created, and where an instruction was said. Where two names fit, none is taken.
+
+use crate::slot::{Fitting, Position, Trust, fitting};
+use sayso_place::{Found, Place, Said, Source, quoting};
+use sayso_speech::clean::Shape;
+use sayso_speech::lattice::{Kind, Lattice, Reading, Step};
+use sayso_speech::quote::State;
+use sayso_speech::symbol::{ends_command_after, is_redirection};
+use std::ops::Range;
+
+// The limits below were hand-chosen on 2026-11-28 on ../shared/corpus/here/dev.jsonl.
+
+/// Most tokens that a name is said in.
+const MAX_TOKENS: usize = 24;
+/// Furthest sound-alike that is offered at all, in 64ths of a whole substitution a sound.
+const OFFERED: u8 = 14;
+/// Furthest sound-alike that may come first.
+const TAKEN: u8 = 10;
+/// How much further the next best name must be.
+const MARGIN: u8 = 4;
+/// How much nearer a name must be for each tenfold of the names that it is among, beyond a hundred.
+const CLOSER_PER_TENFOLD: u8 = 2;
+/// Shortest phrase, in letters, that is looked up by its sound.
+const MIN_LETTERS: usize = 4;
+
+/// A name of the place that a line was read with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Placed {
+    /// The tokens that it takes.
+    pub(crate) tokens: Range<usize>,
+    /// As it is written.
+    pub(crate) written: String,
+    /// Where it comes from.
+    pub(crate) source: Source,
+    /// How often it was seen.
+    pub(crate) count: u16,
+    /// Whether its ending was not said.
+    pub(crate) is_completed: bool,
+    /// Whether it only sounds like what was said.
+    pub(crate) is_alike: bool,
+}
+
+/// What the place has to say about a line.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Reread {
+    /// The names to read it with.
+    pub(crate) taken: Vec<Placed>,
+    /// Names that are less sure, to be offered beside: each in place of those of `taken` that it overlaps.
+    pub(crate) offered: Vec<Placed>,
+    /// Whether any of the taken names changes what the first reading wrote.
+    pub(crate) changes: bool,
+}
+
+/// What a step of the first reading wrote, and where it stands.
+struct Written<'l> {
+    reading: &'l Reading,
+    /// A space goes before it, or it begins the line.
+    is_apart: bool,
+    /// It stands in quotes, or holds some.
+    is_quoted: bool,
+}
+
+/// Reads a line again: `path` is its first reading.
+pub(crate) fn reread(place: &Place, lattice: &Lattice, path: &[Step]) -> Reread {
+    let mut reread = Reread::default();
+    let said = Said::new(lattice);
+    let written = written(lattice, path);
+    let mut words: Vec<String> = Vec::new();
+    let mut word = String::new();
+    let mut at = 0;
+    while at < written.len() {
+        let Written { reading, is_apart, is_quoted } = &written[at];
+        if !reading.kind.writes() || reading.text.is_empty() {
+            at += 1;
+            continue;
+        }
+        if *is_apart && !word.is_empty() {
+            words.push(std::mem::take(&mut word));
+        }
+        let text = reading.text.as_ref();
+        if !is_quoted && reading.is_symbol() && (ends_command_after(&word, text) || text == "$(" || text == "(") {
+            words.clear();
+            word.clear();
+            at += 1;
+            continue;
+        }
+        if !is_quoted && begins_name(&word) && !is_redirection(text) {
+            let line = Here { place, lattice, said: &said, written: &written, at };
+            let found = line.look_up(&Position { words: &words, prefix: &word });
+            reread.offered.extend(found.offered);
+            if let Some((placed, changes)) = found.taken {
+                word.push_str(&placed.written);
+                reread.changes |= changes;
+                let end = placed.tokens.end;
+                reread.taken.push(placed);
+                while at < written.len() && written[at].reading.tokens.start < end {
+                    at += 1;
+                }
+                continue;
+            }
+        }
+        word.push_str(text);
+        at += 1;
+    }
+    reread
+}
+
+/// Whether a name may begin behind what was written of a word so far.
+fn begins_name(word: &str) -> bool {
+    word.is_empty() || word.ends_with(['@', '=', '$', '{', '/']) || word.ends_with("..")
+}
+
+/// The steps of a path with the state of the line at each.
+fn written<'l>(lattice: &'l Lattice, path: &[Step]) -> Vec<Written<'l>> {
+    let mut quote = State::new(lattice.open_quote());
+    let mut apart = true;
+    let mut written = Vec::with_capacity(path.len());
+    for step in path {
+        let reading = lattice.reading(step.reading);
+        apart |= step.space || reading.kind == Kind::Separator;
+        let was_open = quote.is_open();
+        reading.text.chars().for_each(|character| {
+            quote.push(character);
+        });
+        let is_quoted = was_open || quote.is_open() || reading.text.contains(['"', '\'', '`']);
+        written.push(Written { reading, is_apart: apart, is_quoted });
+        if reading.kind.writes() && !reading.text.is_empty() {
+            apart = false;
+        }
+    }
+    written
+}
+
+/// A place of the line at which a name may begin.
+struct Here<'l> {
+    place: &'l Place,
+    lattice: &'l Lattice,
+    said: &'l Said,
+    written: &'l [Written<'l>],
+    /// The step that begins there.
+    at: usize,
+}
+
+/// What was found at a place of the line.
+#[derive(Default)]
+struct LookedUp {
+    /// The name, and whether it changes anything.
+    taken: Option<(Placed, bool)>,
+    offered: Vec<Placed>,
+}
+
+impl Here<'_> {
+    fn look_up(&self, position: &Position<'_>) -> LookedUp {
+        let mut found = LookedUp::default();
+        let fits = fitting(self.place, position);
+        if fits.is_empty() {
+            return found;
+        }
+        let start = self.written[self.at].reading.tokens.start;
+        let names_command = position.words.is_empty() && position.prefix.is_empty();
+        let mut equal: Vec<(Found<'_>, Trust)> = Vec::new();
+        for fit in &fits {
+            let usable = |found: &Found<'_>| self.is_usable(found, start, fit);
+            equal.extend(fit.names.equal(self.said, start).into_iter().filter(usable).map(|found| (found, fit.trust)));
+        }
+        // The longest; then those whose ending was said, that are said as they are written, that are spelled as heard.
+        equal.sort_by_cached_key(|(found, trust)| {
+            let spelled = self.lattice.line.text.contains(found.name.text);
+            (usize::MAX - found.end, found.is_completed, found.cost, !spelled, std::cmp::Reverse(*trust))
+        });
+        if let Some((best, trust)) = equal.first() {
+            let tokens = start..best.end;
+            let heard = self.text(tokens.clone());
+            let rivals = equal.iter().skip(1).filter(|(other, _)| {
+                (other.end, other.is_completed, other.cost) == (best.end, best.is_completed, best.cost)
+                    && other.name.text != best.name.text
+            });
+            let rivals: Vec<&Found<'_>> = rivals.map(|(other, _)| other).collect();
+            if heard == best.name.text {
+                found.taken = Some((placed(best, start), false));
+                return found;
+            }
+            let is_right = self.stands(&fits, tokens.clone(), names_command);
+            let is_ambiguous = !rivals.is_empty() && !self.lattice.line.text.contains(best.name.text);
+            if !is_right && !is_ambiguous && self.may_take(best, *trust, start, names_command) {
+                found.taken = Some((placed(best, start), true));
+                return found;
+            }
+            found.offered.extend([best].into_iter().chain(rivals).take(2).map(|other| placed(other, start)));
+            if is_right {
+                return found;
+            }
+        }
+        if !names_command {
+            self.look_up_sounds(&fits, start, &mut found);
+        }
+        found
+    }
+
+    /// Names that sound alike, where nothing equals what was said.
+    fn look_up_sounds(&self, fits: &[Fitting<'_>], start: usize, found: &mut LookedUp) {
+        let mut near: Vec<(Found<'_>, Trust, usize)> = Vec::new();
+        for end in self.ends(start) {
+            let tokens = start..end;
+            let letters = self.lattice.line.lower[self.bytes(tokens.clone())].bytes();
+            if letters.filter(u8::is_ascii_alphabetic).count() < MIN_LETTERS {
+                continue;
+            }
+            for fit in fits.iter().filter(|fit| fit.trust >= Trust::Open) {
+                let furthest = OFFERED.saturating_sub(closer(fit.names.len()));
+                let usable = |found: &Found<'_>| self.is_usable(found, start, fit);
+                let alike = fit.names.near(self.said, tokens.clone(), furthest).into_iter().filter(usable);
+                near.extend(alike.map(|found| (found, fit.trust, fit.names.len())));
+            }
+        }
+        near.sort_by_key(|(found, ..)| (found.cost, usize::MAX - found.end));
+        let Some((best, trust, count)) = near.first() else { return };
+        let tokens = start..best.end;
+        if self.stands(fits, tokens.clone(), false) {
+            return;
+        }
+        let next = near.iter().find(|(other, ..)| other.name.text != best.name.text);
+        let is_clear = next.is_none_or(|(other, ..)| other.cost >= best.cost + MARGIN);
+        let furthest = TAKEN.saturating_sub(closer(*count));
+        let placed = Placed { is_alike: true, ..placed(best, start) };
+        match is_clear && *trust >= Trust::Open && best.cost <= furthest && self.is_supported(best, *trust, tokens) {
+            true => found.taken = Some((placed, true)),
+            false => found.offered.push(placed),
+        }
+    }
+
+    /// Whether a sound-alike may come first: nothing but such a name makes sense, and if it is a file, the whole of it was
+    /// said and no word of English is replaced by something else.
+    fn is_supported(&self, found: &Found<'_>, trust: Trust, tokens: Range<usize>) -> bool {
+        let heard = self.text(tokens);
+        match found.name.source {
+            Source::File => found.name.text.contains('.') && heard.contains('.'),
+            Source::Folder => trust == Trust::Strong,
+            _ => true,
+        }
+    }
+
+    /// The tokens at which a name may end that begins at `start`: where the first reading puts a space or a colon.
+    fn ends(&self, start: usize) -> Vec<usize> {
+        let mut ends = Vec::new();
+        for step in &self.written[self.at..] {
+            let token = step.reading.tokens.start;
+            if token > start && (step.is_apart || step.reading.text.starts_with(':')) {
+                ends.push(token);
+            }
+            let ends_there = step.reading.kind.writes()
+                && (step.is_quoted || step.reading.text.starts_with(['|', ';', '&', '>', '<', '$', '(']))
+                || step.is_apart && step.reading.text.starts_with('-');
+            if token > start && ends_there || token > start + MAX_TOKENS {
+                return ends;
+            }
+        }
+        ends.push(self.lattice.len());
+        ends
+    }
+
+    /// Whether a name can stand here at all.
+    fn is_usable(&self, found: &Found<'_>, start: usize, fit: &Fitting<'_>) -> bool {
+        let tokens = start..found.end;
+        if tokens.len() > MAX_TOKENS || fit.folders_only && found.name.source != Source::Folder {
+            return false;
+        }
+        if matches!(found.name.source, Source::History | Source::Host | Source::Variable) && found.is_completed {
+            return false;
+        }
+        let behind = self.written.iter().find(|step| step.reading.tokens.start >= found.end && step.reading.kind.writes());
+        if fit.before_colon && !behind.is_some_and(|step| step.reading.text.starts_with(':')) {
+            return false;
+        }
+        // Nothing reaches into an operator, a quote, an instruction, or the person's own words.
+        self.written
+            .iter()
+            .filter(|step| step.reading.tokens.start < tokens.end && step.reading.tokens.end > tokens.start)
+            .all(|step| {
+                let reading = step.reading;
+                let instructs = matches!(reading.kind, Kind::Separator | Kind::Join | Kind::Literal | Kind::WideCase)
+                    || reading.kind == Kind::Case && reading.text.len() > 1;
+                let operates = reading.text.contains(['|', ';', '&', '>', '<', '"', '\'', '`', '(', ')', '$']);
+                reading.tokens.start >= tokens.start && !instructs && !operates
+            })
+    }
+
+    /// Whether what the first reading wrote for some tokens is right as it stands: each of its words is known where it
+    /// stands.
+    fn stands(&self, fits: &[Fitting<'_>], tokens: Range<usize>, names_command: bool) -> bool {
+        let heard = self.text(tokens);
+        let mut words = heard.split(' ').filter(|word| !word.is_empty());
+        if names_command {
+            return words.next().is_some_and(|first| self.place.shell.runs(first));
+        }
+        let known = |word: &str| {
+            let word = word.trim_end_matches('/');
+            fits.iter().any(|fit| fit.names.get(word).is_some_and(|_| true))
+        };
+        let mut count = 0;
+        words.inspect(|_| count += 1).all(known) && count > 0
+    }
+
+    /// Whether a name that equals what was said takes its place.
+    fn may_take(&self, found: &Found<'_>, trust: Trust, start: usize, names_command: bool) -> bool {
+        let tokens = start..found.end;
+        let is_word = |token: &usize| self.lattice.line.tokens[*token].shape != Shape::Typed;
+        let several = tokens.clone().filter(is_word).count() > 1 || tokens.len() > 1;
+        if names_command {
+            return trust == Trust::Open || several && !found.is_completed;
+        }
+        let behind = self.written.iter().find(|step| step.reading.tokens.start >= found.end && step.reading.kind.writes());
+        let goes_on = behind.is_some_and(|step| !step.is_apart && step.reading.text.starts_with(['.', '/', '-', '_']));
+        match found.name.source {
+            Source::File if found.is_completed => trust >= Trust::Open && several && !goes_on,
+            _ if found.is_completed => false,
+            _ if goes_on => false,
+            Source::File | Source::Folder if trust == Trust::Exact => {
+                several && found.name.text.contains(['.', '/'])
+            }
+            Source::History => several || trust >= Trust::Open,
+            _ => true,
+        }
+    }
+
+    /// What the first reading wrote for some tokens.
+    fn text(&self, tokens: Range<usize>) -> String {
+        let mut text = String::new();
+        for step in &self.written[self.at..] {
+            if step.reading.tokens.start >= tokens.end {
+                break;
+            }
+            if step.is_apart && !text.is_empty() && step.reading.kind.writes() {
+                text.push(' ');
+            }
+            text.push_str(&step.reading.text);
+        }
+        text
+    }
+
+    /// Where some tokens lie in the line.
+    fn bytes(&self, tokens: Range<usize>) -> Range<usize> {
+        let line = &self.lattice.line;
+        line.tokens[tokens.start].at.start..line.tokens[tokens.end - 1].at.end
+    }
+}
+
+/// How much nearer a name among so many must be.
+fn closer(count: usize) -> u8 {
+    let tenfolds = count.max(1).ilog10().saturating_sub(2) as u8;
+    tenfolds * CLOSER_PER_TENFOLD
+}
+
+fn placed(found: &Found<'_>, start: usize) -> Placed {
+    Placed {
+        tokens: start..found.end,
+        written: quoting::quoted(found.name.text),
+        source: found.name.source,
+        count: found.name.count,
+        is_completed: found.is_completed,
+        is_alike: false,
+    }
+}
