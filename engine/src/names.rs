@@ -7,9 +7,11 @@
 //! What was said stays where it is right as it stands: where it exists, in quotes, in patterns, in messages, in names that
 //! are being created, and where an instruction was said. Where two names fit, none is taken.
 
+use crate::candidates::Candidates;
 use crate::slot::{Fitting, Position, Trust, fitting};
 use sayso_place::{Found, Place, Said, Source, quoting};
 use sayso_speech::clean::Shape;
+use sayso_speech::commands;
 use sayso_speech::lattice::{Kind, Lattice, Reading, Step};
 use sayso_speech::quote::State;
 use sayso_speech::symbol::{ends_command_after, is_redirection};
@@ -45,6 +47,36 @@ pub(crate) struct Placed {
     pub(crate) is_completed: bool,
     /// Whether it only sounds like what was said.
     pub(crate) is_alike: bool,
+    /// Whether a space goes before it although the first reading put none.
+    pub(crate) is_apart: bool,
+}
+
+impl Placed {
+    /// A program that was said by its name.
+    fn program(tokens: Range<usize>, name: &str) -> Placed {
+        Placed {
+            tokens,
+            written: name.to_owned(),
+            source: Source::Program,
+            count: 1,
+            is_completed: false,
+            is_alike: false,
+            is_apart: true,
+        }
+    }
+}
+
+/// Whether the first reading left out a word that belongs to one of the names.
+pub(crate) fn recover_words(names: &[Placed], found: &Candidates) -> bool {
+    let left_out = found.lattice.left_out(&found.best.steps);
+    found.tagged.is_some() && names.iter().any(|name| name.tokens.clone().any(|token| left_out.contains(&token)))
+}
+
+/// Whether the names in a line that the gate would keep are reason enough to change it: it begins with a command, and what
+/// stands behind that is mostly names.
+pub(crate) fn outweigh(names: &[Placed], lattice: &Lattice) -> bool {
+    let covered: usize = names.iter().map(|name| name.tokens.len()).sum();
+    lattice.len() > 1 && 3 * covered + 1 >= lattice.len()
 }
 
 /// What the place has to say about a line.
@@ -77,7 +109,8 @@ pub(crate) fn reread(place: &Place, lattice: &Lattice, path: &[Step]) -> Reread 
     let mut at = 0;
     while at < written.len() {
         let Written { reading, is_apart, is_quoted } = &written[at];
-        if !reading.kind.writes() || reading.text.is_empty() {
+        let is_left_out = reading.kind == Kind::Drop;
+        if !is_left_out && (!reading.kind.writes() || reading.text.is_empty()) {
             at += 1;
             continue;
         }
@@ -91,11 +124,34 @@ pub(crate) fn reread(place: &Place, lattice: &Lattice, path: &[Step]) -> Reread 
             at += 1;
             continue;
         }
-        if !is_quoted && begins_name(&word) && !is_redirection(text) {
+        // "just" is a filler, unless it runs a recipe of this place.
+        let may_be_just = is_left_out && words.is_empty() && word.is_empty() && !place.folder.recipes.is_empty();
+        if may_be_just && at + 1 < written.len() && lattice.line.lower(reading.tokens.start) == "just" {
+            let just = ["just".to_owned()];
+            let line = Here { place, lattice, said: &said, written: &written, at: at + 1 };
+            if line.look_up(&Position { words: &just, prefix: "" }).taken.is_some() {
+                let tokens = reading.tokens.clone();
+                reread.taken.push(Placed::program(tokens, "just"));
+                reread.changes = true;
+                words.extend(just);
+                at += 1;
+                continue;
+            }
+        }
+        if !is_quoted && !is_redirection(text) {
             let line = Here { place, lattice, said: &said, written: &written, at };
-            let found = line.look_up(&Position { words: &words, prefix: &word });
+            let found = if is_left_out || !begins_name(&word) {
+                let mut before = words.clone();
+                before.extend(Some(word.clone()).filter(|word| !word.is_empty()));
+                line.look_up_within(&Position { words: &before, prefix: "" })
+            } else {
+                line.look_up(&Position { words: &words, prefix: &word })
+            };
             reread.offered.extend(found.offered);
             if let Some((placed, changes)) = found.taken {
+                if placed.is_apart && !word.is_empty() {
+                    words.push(std::mem::take(&mut word));
+                }
                 word.push_str(&placed.written);
                 reread.changes |= changes;
                 let end = placed.tokens.end;
@@ -126,10 +182,15 @@ fn written<'l>(lattice: &'l Lattice, path: &[Step]) -> Vec<Written<'l>> {
         let reading = lattice.reading(step.reading);
         apart |= step.space || reading.kind == Kind::Separator;
         let was_open = quote.is_open();
-        reading.text.chars().for_each(|character| {
-            quote.push(character);
-        });
-        let is_quoted = was_open || quote.is_open() || reading.text.contains(['"', '\'', '`']);
+        // The apostrophe of a word is no quote.
+        let is_word = matches!(reading.kind, Kind::Word | Kind::Heard | Kind::Sounds)
+            && reading.text.starts_with(char::is_alphanumeric);
+        if !is_word {
+            reading.text.chars().for_each(|character| {
+                quote.push(character);
+            });
+        }
+        let is_quoted = was_open || quote.is_open() || !is_word && reading.text.contains(['"', '\'', '`']);
         written.push(Written { reading, is_apart: apart, is_quoted });
         if reading.kind.writes() && !reading.text.is_empty() {
             apart = false;
@@ -160,7 +221,8 @@ impl Here<'_> {
     fn look_up(&self, position: &Position<'_>) -> LookedUp {
         let mut found = LookedUp::default();
         let fits = fitting(self.place, position);
-        if fits.is_empty() {
+        let first = self.written[self.at].reading;
+        if fits.is_empty() || first.text.starts_with(['-', '+']) && first.tokens.len() == 1 {
             return found;
         }
         let start = self.written[self.at].reading.tokens.start;
@@ -183,11 +245,13 @@ impl Here<'_> {
                     && other.name.text != best.name.text
             });
             let rivals: Vec<&Found<'_>> = rivals.map(|(other, _)| other).collect();
-            if heard == best.name.text {
+            // A folder is only the beginning of what was said if that goes on below it.
+            let goes_on = best.name.source == Source::Folder && self.goes_on(best.end, &["/"]);
+            if heard == best.name.text && !goes_on {
                 found.taken = Some((placed(best, start), false));
                 return found;
             }
-            let is_right = self.stands(&fits, tokens.clone(), names_command);
+            let is_right = self.stands(&fits, tokens.clone(), names_command) && !goes_on;
             let is_ambiguous = !rivals.is_empty() && !self.lattice.line.text.contains(best.name.text);
             if !is_right && !is_ambiguous && self.may_take(best, *trust, start, names_command) {
                 found.taken = Some((placed(best, start), true));
@@ -204,6 +268,31 @@ impl Here<'_> {
         found
     }
 
+    /// The same where the first reading began no word or left one out: only a name of several words that says all of
+    /// them is taken.
+    fn look_up_within(&self, position: &Position<'_>) -> LookedUp {
+        let step = &self.written[self.at];
+        let follows_sign = self.at > 0 && !step.is_apart && {
+            let before = self.written[self.at - 1].reading;
+            before.is_symbol() || before.kind == Kind::Typed
+        };
+        let is_sign = step.reading.is_symbol() && step.reading.text != ".";
+        if follows_sign || is_sign || position.words.is_empty() {
+            return LookedUp::default();
+        }
+        let start = step.reading.tokens.start;
+        let mut found = self.look_up(position);
+        found.offered.clear();
+        found.taken = found.taken.filter(|(name, changes)| {
+            let several = name.tokens.len() > 1 && name.tokens.start == start;
+            *changes && several && !name.is_completed && !name.is_alike
+        });
+        if let Some((name, _)) = &mut found.taken {
+            name.is_apart = true;
+        }
+        found
+    }
+
     /// Names that sound alike, where nothing equals what was said.
     fn look_up_sounds(&self, fits: &[Fitting<'_>], start: usize, found: &mut LookedUp) {
         let mut near: Vec<(Found<'_>, Trust, usize)> = Vec::new();
@@ -213,9 +302,12 @@ impl Here<'_> {
             if letters.filter(u8::is_ascii_alphabetic).count() < MIN_LETTERS {
                 continue;
             }
+            let signs = self.signs(tokens.clone());
             for fit in fits.iter().filter(|fit| fit.trust >= Trust::Open) {
                 let furthest = OFFERED.saturating_sub(closer(fit.names.len()));
-                let usable = |found: &Found<'_>| self.is_usable(found, start, fit);
+                let usable = |found: &Found<'_>| {
+                    self.is_usable(found, start, fit) && self.signs_agree(&signs, found.name.text)
+                };
                 let alike = fit.names.near(self.said, tokens.clone(), furthest).into_iter().filter(usable);
                 near.extend(alike.map(|found| (found, fit.trust, fit.names.len())));
             }
@@ -234,6 +326,20 @@ impl Here<'_> {
             true => found.taken = Some((placed, true)),
             false => found.offered.push(placed),
         }
+    }
+
+    /// The signs and digits that the first reading wrote for some tokens, in order.
+    fn signs(&self, tokens: Range<usize>) -> String {
+        self.text(tokens).chars().filter(|c| c.is_ascii_digit() || c.is_ascii_punctuation()).collect()
+    }
+
+    /// Whether a name holds the digits that were said and no others, and the signs that were said, in order. No other
+    /// number sounds like the one that was heard.
+    fn signs_agree(&self, said: &str, name: &str) -> bool {
+        let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
+        let mut rest = name.chars();
+        digits(said) == digits(name)
+            && said.chars().filter(|sign| matches!(sign, '.' | '/' | '_' | '-' | '@' | ':')).all(|sign| rest.any(|c| c == sign))
     }
 
     /// Whether a sound-alike may come first: nothing but such a name makes sense, and if it is a file, the whole of it was
@@ -287,7 +393,11 @@ impl Here<'_> {
                 let reading = step.reading;
                 let instructs = matches!(reading.kind, Kind::Separator | Kind::Join | Kind::Literal | Kind::WideCase)
                     || reading.kind == Kind::Case && reading.text.len() > 1;
-                let operates = reading.text.contains(['|', ';', '&', '>', '<', '"', '\'', '`', '(', ')', '$']);
+                let signs = ['|', ';', '&', '>', '<', '(', ')', '$', '"', '\'', '`'];
+                let operates = reading.kind != Kind::Word
+                    && reading.kind != Kind::Sounds
+                    && reading.text.contains(signs)
+                    || step.is_quoted && self.written[self.at].is_quoted;
                 reading.tokens.start >= tokens.start && !instructs && !operates
             })
     }
@@ -295,10 +405,13 @@ impl Here<'_> {
     /// Whether what the first reading wrote for some tokens is right as it stands: each of its words is known where it
     /// stands.
     fn stands(&self, fits: &[Fitting<'_>], tokens: Range<usize>, names_command: bool) -> bool {
-        let heard = self.text(tokens);
+        let heard = self.text(tokens.clone());
         let mut words = heard.split(' ').filter(|word| !word.is_empty());
         if names_command {
-            return words.next().is_some_and(|first| self.place.shell.runs(first));
+            let Some(first) = words.next() else { return false };
+            // Letters that were said one by one may be those of another name.
+            let spelled = self.lattice.line.lower(tokens.start).len() == 1 && first.len() > 1;
+            return (self.place.shell.runs(first) || self.place.user.history.commands.get(first).is_some()) && !spelled;
         }
         let known = |word: &str| {
             let word = word.trim_end_matches('/');
@@ -314,10 +427,13 @@ impl Here<'_> {
         let is_word = |token: &usize| self.lattice.line.tokens[*token].shape != Shape::Typed;
         let several = tokens.clone().filter(is_word).count() > 1 || tokens.len() > 1;
         if names_command {
-            return trust == Trust::Open || several && !found.is_completed;
+            // `git lfs` is what runs `git-lfs`.
+            let is_plugin = found.name.text.split_once('-').is_some_and(|(first, _)| {
+                commands::is_command(first) && self.text(tokens.clone()).split(' ').next() == Some(first)
+            });
+            return !is_plugin && (trust == Trust::Open || several && !found.is_completed);
         }
-        let behind = self.written.iter().find(|step| step.reading.tokens.start >= found.end && step.reading.kind.writes());
-        let goes_on = behind.is_some_and(|step| !step.is_apart && step.reading.text.starts_with(['.', '/', '-', '_']));
+        let goes_on = self.goes_on(found.end, &[".", "/", "-", "_"]);
         match found.name.source {
             Source::File if found.is_completed => trust >= Trust::Open && several && !goes_on,
             _ if found.is_completed => false,
@@ -330,7 +446,13 @@ impl Here<'_> {
         }
     }
 
-    /// What the first reading wrote for some tokens.
+    /// Whether the word of which a name is part goes on behind it with one of these signs.
+    fn goes_on(&self, end: usize, signs: &[&str]) -> bool {
+        let behind = self.written.iter().find(|step| step.reading.tokens.start >= end && step.reading.kind.writes());
+        behind.is_some_and(|step| !step.is_apart && signs.iter().any(|sign| step.reading.text.starts_with(sign)))
+    }
+
+    /// What the first reading wrote for some tokens; words that it left out as they were heard.
     fn text(&self, tokens: Range<usize>) -> String {
         let mut text = String::new();
         for step in &self.written[self.at..] {
@@ -340,7 +462,13 @@ impl Here<'_> {
             if step.is_apart && !text.is_empty() && step.reading.kind.writes() {
                 text.push(' ');
             }
-            text.push_str(&step.reading.text);
+            match step.reading.kind {
+                Kind::Drop => {
+                    text.push_str(if text.is_empty() { "" } else { " " });
+                    text.push_str(self.lattice.line.text(step.reading.tokens.start));
+                }
+                _ => text.push_str(&step.reading.text),
+            }
         }
         text
     }
@@ -366,5 +494,6 @@ fn placed(found: &Found<'_>, start: usize) -> Placed {
         count: found.name.count,
         is_completed: found.is_completed,
         is_alike: false,
+        is_apart: false,
     }
 }

@@ -63,7 +63,7 @@ impl Engine {
         let class = classify(&line);
         let choice = choose(line, class);
         let choice = match dictation.place {
-            Some(place) if dictation.route != Route::Scanner => reread(self, words, place, &stem, choice),
+            Some(place) if dictation.route != Route::Scanner => reread(self, place, choice),
             _ => choice,
         };
         Ok(Draft::new(self.clone(), dictation, stem, choice))
@@ -184,54 +184,49 @@ fn choose(line: Line<'_>, class: Class) -> Choice {
 
 /// Step 3b: the same with the names of the place, where some were said. A line of which every separator was said stands
 /// as it is.
-fn reread(engine: &Engine, words: &Words, place: &Place, stem: &str, choice: Choice) -> Choice {
+fn reread(engine: &Engine, place: &Place, choice: Choice) -> Choice {
     match choice {
         Choice::Paths(found) if found.stage.is_tagged() => Choice::Paths(with_names(engine, place, found)),
         Choice::Kept(kept) => {
-            // Most lines that the gate keeps name nothing of the place, which is seen without the tagger.
-            let plain = scanner::path_with_all_words(&kept.lattice);
-            if !names::reread(place, &kept.lattice, &plain).changes {
-                return Choice::Kept(kept);
-            }
-            let encoded = tagged::encode_line(engine, words, &kept.lattice, stem);
-            let Some(found) = encoded.and_then(|line| tagged::search(engine, line)) else {
-                return Choice::Kept(kept);
-            };
+            // The gate keeps what is a command already, or what is none: nothing but the names may change in it.
+            let found = Candidates::with_all_words(kept.lattice.clone());
             let found = with_names(engine, place, found);
-            match found.placed.is_empty() {
-                true => Choice::Kept(kept),
-                false => Choice::Paths(found),
+            match !found.placed.is_empty() && names::outweigh(&found.placed, &found.lattice) {
+                true => Choice::Paths(found),
+                false => Choice::Kept(kept),
             }
         }
         choice => choice,
     }
 }
 
-/// The tagger's paths with the names of the place.
+/// The chosen path with the names of the place in it; what it wrote without them, and with names that are less sure, is
+/// offered beside it.
 fn with_names(engine: &Engine, place: &Place, found: Candidates) -> Candidates {
     let Reread { taken, offered, changes } = names::reread(place, &found.lattice, &found.best.steps);
-    let read_with = |names: &[Placed]| {
-        let names: Vec<_> = names.iter().map(|name| (name.tokens.clone(), name.written.clone())).collect();
-        let line = found.tagged.as_ref()?;
-        tagged::search(engine, line.with_lattice(found.lattice.as_ref().clone().with_names(&names)))
-    };
-    let mut best = match changes {
-        true => read_with(&taken).map(|read| Candidates { placed: taken.clone(), ..read }),
-        false => None,
-    };
-    if let Some(best) = &mut best {
-        best.also.push(found.text_of(&found.best));
-    }
-    let mut best = best.unwrap_or_else(|| found.clone());
+    let mut also = Vec::new();
     for name in offered.into_iter().take(MAX_OFFERED) {
-        let apart = |other: &&Placed| other.tokens.end <= name.tokens.start || other.tokens.start >= name.tokens.end;
+        let apart =
+            |other: &&Placed| other.tokens.end <= name.tokens.start || other.tokens.start >= name.tokens.end;
         let mut names: Vec<Placed> = taken.iter().filter(apart).cloned().collect();
         names.push(name);
         names.sort_by_key(|name| name.tokens.start);
-        if let Some(read) = read_with(&names) {
-            best.also.push(read.text_of(&read.best));
-        }
+        also.extend(found.with_names(names).map(|with| with.text_of(&with.best)));
     }
+    let with = match changes {
+        // What was left out around a word that turned out to be a name may be more than talk.
+        true if names::recover_words(&taken, &found) => tagged::search_with(engine, &found, taken),
+        true => found.with_names(taken),
+        false => None,
+    };
+    let mut best = match with {
+        Some(with) => {
+            also.insert(0, found.text_of(&found.best));
+            with
+        }
+        None => found,
+    };
+    best.also = also;
     best
 }
 

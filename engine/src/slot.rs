@@ -56,10 +56,17 @@ const FILE_FLAGS: [&str; 14] = [
     "--requirement", "--manifest-path", "--script",
 ];
 /// Flags that take text, a pattern, or the name of something new.
-const NEW_FLAGS: [&str; 30] = [
-    "-m", "--message", "--title", "--body", "-o", "--output", "--name", "-b", "-B", "-c", "-C", "--orphan", "-e", "--regexp",
-    "--include", "--exclude", "-iname", "-name", "--data", "-d", "--description", "--comment", "-am", "--author", "--format",
-    "--pretty", "--grep", "-S", "-G", "--since",
+const NEW_FLAGS: [&str; 24] = [
+    "-m", "--message", "--title", "--body", "-o", "--output", "--name", "--orphan", "-e", "--regexp", "--include",
+    "--exclude", "-iname", "-name", "--data", "--description", "--comment", "-am", "--author", "--format", "--pretty",
+    "--grep", "--since", "--until",
+];
+/// The same of single commands.
+const NEW_FLAGS_OF: [(&str, &[&str]); 4] = [
+    ("git", &["-b", "-B", "-c", "-C", "-S", "-G"]),
+    ("curl", &["-d", "-H", "-X"]),
+    ("bash", &["-c"]),
+    ("sh", &["-c"]),
 ];
 /// Sub-commands of git that take files.
 const GIT_FILES: [&str; 9] = ["add", "rm", "mv", "restore", "blame", "difftool", "apply", "ls-files", "annotate"];
@@ -135,8 +142,8 @@ pub(crate) fn fitting<'p>(place: &'p Place, position: &Position<'_>) -> Vec<Fitt
             None => flag.chars().last().and_then(|letter| command.short(letter)).or_else(|| command.word_flag(&flag[1..])),
         });
         let takes_value = !matches!(arity, Some(Arity::None | Arity::Optional));
-        let is_new = NEW_FLAGS.contains(&flag) && !(name == "tar" || flag == "-c" && !matches!(name, "git" | "bash" | "sh"))
-            || name == "git" && matches!(flag, "-b" | "-c" | "-C" | "-B");
+        let is_new = NEW_FLAGS.contains(&flag)
+            || NEW_FLAGS_OF.iter().any(|(command, flags)| *command == name && flags.contains(&flag));
         if is_new && takes_value {
             return fitting;
         }
@@ -316,7 +323,9 @@ fn operands(words: &[String], name: &str) -> usize {
                 Some(long) => command.long(long),
                 None => word.chars().last().and_then(|letter| command.short(letter)),
             });
-            value_due = arity == Some(Arity::Value) && !word.contains('=');
+            // The table does not know every flag of those that reach a host; most take a value.
+            let may_take = arity.is_none() && REACHING.contains(&name);
+            value_due = (arity == Some(Arity::Value) || may_take) && !word.contains('=');
         } else if !std::mem::take(&mut value_due) {
             count += 1;
         }

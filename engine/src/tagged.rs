@@ -1,6 +1,7 @@
 //! What the tagger does for a line: encode it once, search for its best paths, score a given one.
 
 use crate::candidates::Candidates;
+use crate::names::Placed;
 use crate::{Engine, MAX_ALTERNATIVES, Stage, Words, region};
 use sayso_speech::destructive::is_destructive;
 use sayso_speech::lattice::omission::Caution;
@@ -52,6 +53,14 @@ pub(crate) fn search(engine: &Engine, line: EncodedLine) -> Option<Candidates> {
         search_once(engine, line.with_lattice(lattice))
     };
     found.tagged.as_ref().and_then(careful).map(|careful| with_all_words(engine, careful))
+}
+
+/// The tagger's best paths with some names of the place as the only readings of their words.
+pub(crate) fn search_with(engine: &Engine, found: &Candidates, names: Vec<Placed>) -> Option<Candidates> {
+    let pairs: Vec<_> = names.iter().map(|name| (name.tokens.clone(), name.written.clone())).collect();
+    let line = found.tagged.as_ref()?;
+    let read = search(engine, line.with_lattice(found.lattice.as_ref().clone().with_names(&pairs)))?;
+    Some(Candidates { placed: names, ..read })
 }
 
 fn search_once(engine: &Engine, line: EncodedLine) -> Option<Candidates> {

@@ -329,3 +329,19 @@ pub(crate) fn spoken(word: &str) -> Vec<String> {
 fn short(key: u64) -> u32 {
     (key.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as u32
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    #[test]
+    fn costs() {
+        for (name, heard) in [("acknowlegdements.tex","acknowledgements tex"),("schreiben","shriben"),("reviews/Comments Prof. Lindqvist.docx","reviews comments prof lindquist docx"),("e2e/recieve-order.spec.ts","e two e receive order spec t s"),("e2e/recieve-order.spec.ts","e two e receive order spec ts"),
+          ("kaufhaus-prod","kauf house prod"),("shop-redis-1","shop reddish one"),("wetter/dach/akku","vetter dach akku"),("arxiv-bundle","archive bundle"),(".sops.yaml","soaps yaml"),("gitops-mirror","get ops mirror"),("IEEEtran.cls","i triple e tran cls"),
+          ("notes.txt","nodes txt"),("main.rs","mane rs"),("staging","stage"),("Lindqvist","lindquist")] {
+            let a = sounds(&phrase(name)); let b = sounds(heard);
+            let mut c = 255;
+            each_apart(&b, std::iter::once(&a[..]), |_, d| c = d);
+            println!("{name} | {} | {heard} {c} len {} {}", phrase(name), a.len(), b.len());
+        }
+    }
+}

@@ -20,7 +20,7 @@ const OTHERWISE: u8 = 2;
 const MAX_SOUND_COST: u8 = 8;
 
 /// Words of names beside those of `sounds.txt`, and how people say them.
-const OTHERWISE_SAID: [(&str, &str); 26] = [
+const OTHERWISE_SAID: [(&str, &str); 27] = [
     ("e2e", "end to end"),
     ("i18n", "internationalization"),
     ("l10n", "localization"),
@@ -47,6 +47,7 @@ const OTHERWISE_SAID: [(&str, &str); 26] = [
     ("5th", "fifth"),
     ("v", "version"),
     ("pkg", "packages"),
+    ("pi", "pie"),
 ];
 
 /// First word → the other words of a form and what it writes.
