@@ -64,6 +64,12 @@ _sayso_show() {
   READLINE_POINT=${_sayso_cursors[_sayso_turn]}
 }
 
+# What this shell knows, so that its names can be said. The client reads the PATH and the environment by itself.
+_sayso_known() {
+  \compgen -P 'alias ' -a
+  \compgen -P 'function ' -A function
+}
+
 # Asks for the readings of the line, within $1 milliseconds. If $2 is above 0, the answer counts only if it is at least
 # that sure, in percent, and changes the text. Fails if the line stays as it is, with the reason in `_sayso_message`.
 _sayso_ask() {
@@ -87,7 +93,7 @@ _sayso_ask() {
   # The text goes through a pipe, because other users can see arguments. The answer is fields that end in NUL: ok,
   # message, stage, percent, cursor, line, alternatives; or a code and a message.
   mapfile -d '' -t fields < <(
-    exec "$_sayso_client" convert --fields --session "bash-$$" --cursor "$cursor" \
+    SAYSO_SHELL_NAMES=<(_sayso_known) exec "$_sayso_client" convert --fields --session "bash-$$" --cursor "$cursor" \
       --deadline-ms "$deadline" < <(\printf %s "$text") 2>/dev/null
   )
   if [[ -n $saved ]]; then eval "\\$saved"; else trap - INT; fi

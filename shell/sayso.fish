@@ -117,6 +117,8 @@ function _sayso_ask
     function _sayso_interrupted --on-signal INT
         set -g _sayso_stopped 1
     end
+    # Names that can be said; aliases are functions here. The client reads the PATH and the environment by itself.
+    set -lx SAYSO_SHELL_FUNCTIONS (functions --names)
     set -l fields (printf %s "$text" | $_sayso_client convert --fields --session fish-$fish_pid \
         --cursor $cursor --deadline-ms $argv[1] 2>/dev/null | string split0)
     functions --erase _sayso_interrupted

@@ -169,6 +169,8 @@ _sayso_direct() {
     v=$_sayso_protocol id=$(( ++_sayso_id )) session=zsh-$$ text=$text cursor=$cursor deadline_ms=$1
     prebuffer=$PREBUFFER cwd=$PWD
   )
+  local -i known=0
+  _sayso_know
   fields=($#fields "$fields[@]")
   {
     print -rn -u $fd -- "${(pj:\0:)fields}"$'\0\n' 2>/dev/null && _sayso_await $fd message $1
@@ -195,7 +197,48 @@ _sayso_direct() {
       return 0
     fi
   done
+  (( known )) && _sayso_known_at=$known
   _sayso_take "${(@)fields[5,-1]}"
+}
+
+# What this shell knows, so that its names can be said: the PATH, the names of the environment, aliases and functions.
+# `_sayso_known` is gathered once a prompt; its number goes with every request, and it itself only if it has changed, or
+# after a minute, because the daemon may be a new one.
+typeset -g _sayso_known=
+typeset -gi _sayso_known_number=0 _sayso_known_due=1 _sayso_known_at=0
+
+_sayso_new_prompt() {
+  _sayso_known_due=1
+}
+
+# Adds to the `fields` of a request what the shell knows; sets `known` if they hold all of it.
+_sayso_know() {
+  if (( _sayso_known_due )); then
+    _sayso_known_due=0
+    zmodload zsh/parameter 2>/dev/null || return 0
+    local -a names=(
+      "path $PATH"
+      "variable "${^${(k)parameters[(R)*export*]}}
+      "alias "${^${(k)aliases}}
+      "function "${^${(k)functions[(I)[^_]*]}}
+    )
+    local all=${(F)names}
+    # What does not fit into the socket's buffer would hold up the line.
+    local -i most=65536
+    [[ $OSTYPE == linux* ]] || most=3000
+    (( $#all > most )) && all=${all[1,most]%$'\n'*}
+    if [[ $all != "$_sayso_known" ]]; then
+      _sayso_known=$all
+      (( ++_sayso_known_number, _sayso_known_at = 0 ))
+    fi
+  fi
+  [[ -n $_sayso_known && $_sayso_known != *$'\0'* ]] || return 0
+  fields+=(digest=$$-$_sayso_known_number)
+  if (( EPOCHSECONDS - _sayso_known_at >= 60 )); then
+    fields+=(names=$_sayso_known)
+    known=$EPOCHSECONDS
+  fi
+  return 0
 }
 
 # Takes the message in `reply` apart, into `fields`. Fails while it is not whole.
@@ -308,6 +351,8 @@ _sayso_through_client() {
     _sayso_take "${(@0)reply%$'\0'}"
   fi
 }
+
+(( ${+precmd_functions} && ${precmd_functions[(I)_sayso_new_prompt]} )) || precmd_functions+=(_sayso_new_prompt)
 
 zle -N sayso-convert
 zle -N sayso-accept-line

@@ -69,6 +69,17 @@ pub(crate) enum Command {
         #[command(subcommand)]
         action: Action,
     },
+    /// Show which names of this folder, of your shell and of your history can be read from what you say
+    ///
+    /// Nothing of it is logged or sent anywhere. The section [here] of the settings switches each source off.
+    Here {
+        /// Print one JSON object: {"folder", "sources": [{"source", "names", "examples", "seconds"}], "bytes", "micros"}
+        #[arg(long)]
+        json: bool,
+        /// List all names of one source instead of a few of each
+        #[arg(long, value_name = "SOURCE")]
+        all: Option<String>,
+    },
     Model(Model),
     /// Show and check the settings
     Config {

@@ -6,10 +6,12 @@ use crate::program;
 use crate::settings;
 use crate::stderr::say;
 use anyhow::{Context, Result};
+use sayso_protocol::message::MAX_NAMES_BYTES;
 use sayso_protocol::reply::{Body, printable};
 use sayso_protocol::{Answer, Code, ErrorReply, Op, Outcome, Reply, Request, cli_format, line};
 use sayso_settings::Settings;
 use sayso_text::MAX_TEXT_BYTES;
+use std::fs::File;
 use std::io::{self, BufRead, IsTerminal, Read, Write};
 use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitCode};
@@ -92,7 +94,40 @@ pub(crate) fn request(settings: &Settings, op: Op, text: String) -> Request {
     };
     request.context.cwd =
         std::env::current_dir().ok().and_then(|cwd| cwd.into_os_string().into_string().ok());
+    request.context.names = shell_names();
     request
+}
+
+/// What the shell that started this process knows: the PATH and the names of the environment, which it handed on, and its
+/// aliases and functions from the file that `SAYSO_SHELL_NAMES` names, or the functions in `SAYSO_SHELL_FUNCTIONS`. Values
+/// of the environment are not looked at.
+fn shell_names() -> String {
+    let mut names = String::new();
+    let mut add = |kind: &str, name: &str| {
+        if names.len() + name.len() + kind.len() + 2 <= MAX_NAMES_BYTES && !name.contains('\n') {
+            names.extend([kind, " ", name, "\n"]);
+        }
+    };
+    add("path", &std::env::var("PATH").unwrap_or_default());
+    for (name, _) in std::env::vars_os() {
+        if let Ok(name) = name.into_string() {
+            add("variable", &name);
+        }
+    }
+    for name in std::env::var("SAYSO_SHELL_FUNCTIONS").unwrap_or_default().split_whitespace() {
+        add("function", name);
+    }
+    if let Some(file) = std::env::var_os("SAYSO_SHELL_NAMES").and_then(|file| File::open(file).ok()) {
+        let mut bytes = Vec::new();
+        // What cannot be read is not known.
+        let _ = file.take(MAX_NAMES_BYTES as u64).read_to_end(&mut bytes);
+        for line in String::from_utf8_lossy(&bytes).lines() {
+            if let Some((kind @ ("alias" | "function"), name)) = line.split_once(' ') {
+                add(kind, name);
+            }
+        }
+    }
+    names
 }
 
 impl Convert {

@@ -47,6 +47,8 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Convert(cli) => convert::run(&cli),
         Command::Explain(cli) => explain::run(&cli),
         Command::Words(cli) => words::run(&cli),
+        // The daemon's program knows places and models, and takes the same arguments.
+        Command::Here { .. } => model::run(),
         Command::Status { json } => status::run(json),
         Command::Doctor { json } => doctor::run(json),
         Command::Service { action } => service::command::run(action),

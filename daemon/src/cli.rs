@@ -1,6 +1,7 @@
 //! The command line of `saysod`: help and man page come from this definition.
 
 use crate::command::convert::Convert;
+use crate::command::here::Here;
 use clap::{Parser, Subcommand};
 use sayso_model_cli::Model;
 use std::path::PathBuf;
@@ -56,6 +57,9 @@ pub(crate) enum Command {
     // People type `sayso convert --no-daemon`.
     #[command(hide = true)]
     Convert(Convert),
+    // People type `sayso here`.
+    #[command(hide = true)]
+    Here(Here),
     // People type `sayso model`.
     #[command(hide = true)]
     Model(Model),

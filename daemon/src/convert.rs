@@ -128,12 +128,13 @@ impl Pending {
         let current = shared.configuration.refreshed();
         let begun = Instant::now();
         let end = request.text.chars().count();
+        let place = shared.places.at(&request, current.settings.here);
         let dictation = Dictation {
             text: &request.text,
             cursor: request.cursor.map(|cursor| cursor.min(end)),
             route: wire::route(request.route),
             before: &request.context.prebuffer,
-            place: None,
+            place: Some(&place),
         };
         let drafted = current.tagger.engine.draft(&current.words, &dictation);
         let draft = drafted.map_err(|refusal| wire::fault(&refusal))?;

@@ -47,6 +47,7 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let done = match &cli.command {
         Some(Command::Model(model)) => return command::model::run(model),
+        Some(Command::Here(here)) => command::here::run(here),
         Some(Command::Convert(convert)) => command::convert::run(convert),
         None => serve(&cli).map(|()| ExitCode::SUCCESS),
     };

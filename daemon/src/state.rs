@@ -6,6 +6,7 @@ use crate::limits::{Limits, MAX_CONNECTIONS};
 use crate::metrics::{self, Metrics};
 use crate::model::ModelManager;
 use crate::phase::Phases;
+use crate::place::Places;
 use crate::session::Sessions;
 use sayso_protocol::{Status, TaggerStatus};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -30,6 +31,8 @@ pub(crate) struct Shared {
     pub(crate) phases: Phases,
     /// Where large inputs are converted.
     pub(crate) large_inputs: LargeInputWorker,
+    /// What is known of the places where lines are dictated.
+    pub(crate) places: Arc<Places>,
     sessions: Mutex<Sessions>,
     metrics: Mutex<Metrics>,
     last_request: Mutex<Instant>,
@@ -54,6 +57,7 @@ impl Shared {
             limits: Limits::default(),
             phases: Phases::default(),
             large_inputs: LargeInputWorker::new(),
+            places: Arc::default(),
             sessions: Mutex::default(),
             metrics: Mutex::default(),
             last_request: Mutex::new(Instant::now()),
@@ -106,6 +110,7 @@ impl Shared {
             },
             model: self.model.status(),
             routes: metrics.latencies(),
+            places: self.places.status(),
         }
     }
 }

@@ -61,7 +61,17 @@ impl Candidates {
         others: Vec<Path>,
     ) -> Candidates {
         let best = unscored(path);
-        Candidates { stage, lattice, best, confidence, others, message: None, placed: Vec::new(), also: Vec::new(), tagged: None }
+        Candidates {
+            stage,
+            lattice,
+            best,
+            confidence,
+            others,
+            message: None,
+            placed: Vec::new(),
+            also: Vec::new(),
+            tagged: None,
+        }
     }
 
     /// The path of a line that the gate keeps: every word as it was written.
@@ -83,9 +93,9 @@ impl Candidates {
             let tokens = self.lattice.reading(step.reading).tokens.clone();
             if let Some(name) = left.next_if(|name| name.tokens.start <= tokens.start) {
                 let mut end = tokens.end;
-                while let Some((_, next)) = steps.next_if(|(_, next)| {
-                    self.lattice.reading(next.reading).tokens.start < name.tokens.end
-                }) {
+                while let Some((_, next)) = steps
+                    .next_if(|(_, next)| self.lattice.reading(next.reading).tokens.start < name.tokens.end)
+                {
                     end = self.lattice.reading(next.reading).tokens.end;
                 }
                 if name.tokens.start != tokens.start || end != name.tokens.end {
@@ -112,7 +122,15 @@ impl Candidates {
         let lattice = Arc::new(lattice);
         // The other paths lead through the lattice without the names: they are offered as text.
         let tagged = None;
-        Some(Candidates { lattice, best, confidence, others: Vec::new(), placed: names, tagged, ..self.clone() })
+        Some(Candidates {
+            lattice,
+            best,
+            confidence,
+            others: Vec::new(),
+            placed: names,
+            tagged,
+            ..self.clone()
+        })
     }
 
     /// Whether the chosen path begins with the name of a command, surely enough to overrule the rules.

@@ -44,7 +44,12 @@ pub(crate) fn units(draft: &Draft, conversion: &Conversion) -> Vec<ExplainedUnit
     let explained = |(at, step): (usize, &Step)| {
         let is_at_start = begins.is_none_or(|begins| at <= begins);
         let probability = scores.get(at).map(|score| score.exp());
-        unit(lattice, step, conversion.stage, is_at_start, probability)
+        let explained = unit(lattice, step, conversion.stage, is_at_start, probability);
+        let tokens = &lattice.reading(step.reading).tokens;
+        match paths.placed.iter().find(|name| name.tokens == *tokens) {
+            Some(name) => ExplainedUnit { why: name.why(), ..explained },
+            None => explained,
+        }
     };
     steps.iter().enumerate().map(explained).collect()
 }

@@ -52,6 +52,30 @@ pub(crate) struct Placed {
 }
 
 impl Placed {
+    /// Where it comes from and how it was found, for `explain`.
+    pub(crate) fn why(&self) -> String {
+        let source = match self.source {
+            Source::History if self.count == 1 => "history, once".to_owned(),
+            Source::History => format!("history, {} times", self.count),
+            source => source.name().to_owned(),
+        };
+        match (self.is_completed, self.is_alike) {
+            (true, _) => format!("{source}; its ending was not said, and no other fits"),
+            (_, true) => format!("{source}; what was heard sounds like it"),
+            _ => source,
+        }
+    }
+
+    /// What to tell the person of it: that something was not said as it is written.
+    pub(crate) fn message(&self) -> Option<String> {
+        let Placed { written, source, .. } = self;
+        match (self.is_completed, self.is_alike) {
+            (true, _) => Some(format!("completed to {written} ({})", source.name())),
+            (_, true) => Some(format!("read as {written} ({})", source.name())),
+            _ => None,
+        }
+    }
+
     /// A program that was said by its name.
     fn program(tokens: Range<usize>, name: &str) -> Placed {
         Placed {
@@ -69,7 +93,8 @@ impl Placed {
 /// Whether the first reading left out a word that belongs to one of the names.
 pub(crate) fn recover_words(names: &[Placed], found: &Candidates) -> bool {
     let left_out = found.lattice.left_out(&found.best.steps);
-    found.tagged.is_some() && names.iter().any(|name| name.tokens.clone().any(|token| left_out.contains(&token)))
+    found.tagged.is_some()
+        && names.iter().any(|name| name.tokens.clone().any(|token| left_out.contains(&token)))
 }
 
 /// Whether the names in a line that the gate would keep are reason enough to change it: it begins with a command, and what
@@ -118,14 +143,18 @@ pub(crate) fn reread(place: &Place, lattice: &Lattice, path: &[Step]) -> Reread 
             words.push(std::mem::take(&mut word));
         }
         let text = reading.text.as_ref();
-        if !is_quoted && reading.is_symbol() && (ends_command_after(&word, text) || text == "$(" || text == "(") {
+        if !is_quoted
+            && reading.is_symbol()
+            && (ends_command_after(&word, text) || text == "$(" || text == "(")
+        {
             words.clear();
             word.clear();
             at += 1;
             continue;
         }
         // "just" is a filler, unless it runs a recipe of this place.
-        let may_be_just = is_left_out && words.is_empty() && word.is_empty() && !place.folder.recipes.is_empty();
+        let may_be_just =
+            is_left_out && words.is_empty() && word.is_empty() && !place.folder.recipes.is_empty();
         if may_be_just && at + 1 < written.len() && lattice.line.lower(reading.tokens.start) == "just" {
             let just = ["just".to_owned()];
             let line = Here { place, lattice, said: &said, written: &written, at: at + 1 };
@@ -170,7 +199,11 @@ pub(crate) fn reread(place: &Place, lattice: &Lattice, path: &[Step]) -> Reread 
 
 /// Whether a name may begin behind what was written of a word so far.
 fn begins_name(word: &str) -> bool {
-    word.is_empty() || word.ends_with(['@', '=', '$', '{', '/']) || word.ends_with("..")
+    word.is_empty()
+        || word == "./"
+        || word.ends_with(['@', '=', '$'])
+        || word.ends_with("${")
+        || word.ends_with("..")
 }
 
 /// The steps of a path with the state of the line at each.
@@ -230,7 +263,9 @@ impl Here<'_> {
         let mut equal: Vec<(Found<'_>, Trust)> = Vec::new();
         for fit in &fits {
             let usable = |found: &Found<'_>| self.is_usable(found, start, fit);
-            equal.extend(fit.names.equal(self.said, start).into_iter().filter(usable).map(|found| (found, fit.trust)));
+            equal.extend(
+                fit.names.equal(self.said, start).into_iter().filter(usable).map(|found| (found, fit.trust)),
+            );
         }
         // The longest; then those whose ending was said, that are said as they are written, that are spelled as heard.
         equal.sort_by_cached_key(|(found, trust)| {
@@ -302,11 +337,14 @@ impl Here<'_> {
             if letters.filter(u8::is_ascii_alphabetic).count() < MIN_LETTERS {
                 continue;
             }
+            let heard = self.text(tokens.clone());
             let signs = self.signs(tokens.clone());
             for fit in fits.iter().filter(|fit| fit.trust >= Trust::Open) {
                 let furthest = OFFERED.saturating_sub(closer(fit.names.len()));
                 let usable = |found: &Found<'_>| {
-                    self.is_usable(found, start, fit) && self.signs_agree(&signs, found.name.text)
+                    self.is_usable(found, start, fit)
+                        && leading(&heard) == leading(found.name.text)
+                        && self.signs_agree(&signs, found.name.text)
                 };
                 let alike = fit.names.near(self.said, tokens.clone(), furthest).into_iter().filter(usable);
                 near.extend(alike.map(|found| (found, fit.trust, fit.names.len())));
@@ -322,7 +360,11 @@ impl Here<'_> {
         let is_clear = next.is_none_or(|(other, ..)| other.cost >= best.cost + MARGIN);
         let furthest = TAKEN.saturating_sub(closer(*count));
         let placed = Placed { is_alike: true, ..placed(best, start) };
-        match is_clear && *trust >= Trust::Open && best.cost <= furthest && self.is_supported(best, *trust, tokens) {
+        match is_clear
+            && *trust >= Trust::Open
+            && best.cost <= furthest
+            && self.is_supported(best, *trust, tokens)
+        {
             true => found.taken = Some((placed, true)),
             false => found.offered.push(placed),
         }
@@ -339,7 +381,10 @@ impl Here<'_> {
         let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
         let mut rest = name.chars();
         digits(said) == digits(name)
-            && said.chars().filter(|sign| matches!(sign, '.' | '/' | '_' | '-' | '@' | ':')).all(|sign| rest.any(|c| c == sign))
+            && said
+                .chars()
+                .filter(|sign| matches!(sign, '.' | '/' | '_' | '-' | '@' | ':'))
+                .all(|sign| rest.any(|c| c == sign))
     }
 
     /// Whether a sound-alike may come first: nothing but such a name makes sense, and if it is a file, the whole of it was
@@ -378,10 +423,15 @@ impl Here<'_> {
         if tokens.len() > MAX_TOKENS || fit.folders_only && found.name.source != Source::Folder {
             return false;
         }
-        if matches!(found.name.source, Source::History | Source::Host | Source::Variable) && found.is_completed {
+        if matches!(found.name.source, Source::History | Source::Host | Source::Variable)
+            && found.is_completed
+        {
             return false;
         }
-        let behind = self.written.iter().find(|step| step.reading.tokens.start >= found.end && step.reading.kind.writes());
+        let behind = self
+            .written
+            .iter()
+            .find(|step| step.reading.tokens.start >= found.end && step.reading.kind.writes());
         if fit.before_colon && !behind.is_some_and(|step| step.reading.text.starts_with(':')) {
             return false;
         }
@@ -391,8 +441,9 @@ impl Here<'_> {
             .filter(|step| step.reading.tokens.start < tokens.end && step.reading.tokens.end > tokens.start)
             .all(|step| {
                 let reading = step.reading;
-                let instructs = matches!(reading.kind, Kind::Separator | Kind::Join | Kind::Literal | Kind::WideCase)
-                    || reading.kind == Kind::Case && reading.text.len() > 1;
+                let instructs =
+                    matches!(reading.kind, Kind::Separator | Kind::Join | Kind::Literal | Kind::WideCase)
+                        || reading.kind == Kind::Case && reading.text.len() > 1;
                 let signs = ['|', ';', '&', '>', '<', '(', ')', '$', '"', '\'', '`'];
                 let operates = reading.kind != Kind::Word
                     && reading.kind != Kind::Sounds
@@ -411,7 +462,8 @@ impl Here<'_> {
             let Some(first) = words.next() else { return false };
             // Letters that were said one by one may be those of another name.
             let spelled = self.lattice.line.lower(tokens.start).len() == 1 && first.len() > 1;
-            return (self.place.shell.runs(first) || self.place.user.history.commands.get(first).is_some()) && !spelled;
+            return (self.place.shell.runs(first) || self.place.user.history.commands.get(first).is_some())
+                && !spelled;
         }
         let known = |word: &str| {
             let word = word.trim_end_matches('/');
@@ -448,8 +500,11 @@ impl Here<'_> {
 
     /// Whether the word of which a name is part goes on behind it with one of these signs.
     fn goes_on(&self, end: usize, signs: &[&str]) -> bool {
-        let behind = self.written.iter().find(|step| step.reading.tokens.start >= end && step.reading.kind.writes());
-        behind.is_some_and(|step| !step.is_apart && signs.iter().any(|sign| step.reading.text.starts_with(sign)))
+        let behind =
+            self.written.iter().find(|step| step.reading.tokens.start >= end && step.reading.kind.writes());
+        behind.is_some_and(|step| {
+            !step.is_apart && signs.iter().any(|sign| step.reading.text.starts_with(sign))
+        })
     }
 
     /// What the first reading wrote for some tokens; words that it left out as they were heard.
@@ -478,6 +533,12 @@ impl Here<'_> {
         let line = &self.lattice.line;
         line.tokens[tokens.start].at.start..line.tokens[tokens.end - 1].at.end
     }
+}
+
+/// What a name begins with, up to its first letter: `../`, `~/`, a dot, a slash.
+fn leading(name: &str) -> &str {
+    let end = name.find(|c: char| c.is_alphanumeric() || c == '_').unwrap_or(name.len());
+    &name[..end]
 }
 
 /// How much nearer a name among so many must be.

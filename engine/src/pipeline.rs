@@ -395,7 +395,7 @@ fn written(draft: &Draft, paths: &Candidates, mut rendered: Rendered) -> Convers
         confidence,
         alternatives,
         spans: rendered.spans,
-        message: message_of([paths.message.clone().or(message), told]),
+        message: message_of([paths.message.clone().or(message), told, named(&paths.placed)]),
         dropped,
     }
 }
@@ -443,8 +443,14 @@ fn left_out(dictated: &str, dropped: &[Range<usize>]) -> Option<String> {
     (!shown.is_empty()).then(|| format!("left out: {shown}"))
 }
 
+/// Tells which names were not said as they are written.
+fn named(placed: &[Placed]) -> Option<String> {
+    let told: Vec<String> = placed.iter().filter_map(Placed::message).collect();
+    (!told.is_empty()).then(|| told.join("; "))
+}
+
 /// Several things to tell, as one message.
-fn message_of(parts: [Option<String>; 2]) -> Option<String> {
+fn message_of(parts: [Option<String>; 3]) -> Option<String> {
     let parts: Vec<String> = parts.into_iter().flatten().collect();
     (!parts.is_empty()).then(|| parts.join("; "))
 }

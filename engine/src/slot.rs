@@ -32,15 +32,29 @@ pub(crate) struct Fitting<'p> {
 const ENTERING: [&str; 6] = ["cd", "pushd", "rmdir", "z", "chdir", "popd"];
 /// Commands whose operands name what does not exist yet, or are free text.
 const CREATING: [&str; 16] = [
-    "touch", "mkdir", "mktemp", "echo", "printf", "say", "alias", "unalias", "for", "expr", "seq", "sleep", "date", "kill",
-    "useradd", "read",
+    "touch", "mkdir", "mktemp", "echo", "printf", "say", "alias", "unalias", "for", "expr", "seq", "sleep",
+    "date", "kill", "useradd", "read",
 ];
 /// Commands whose first operand is a pattern, a script or a mode.
-const PATTERN_FIRST: [&str; 15] =
-    ["grep", "egrep", "fgrep", "zgrep", "rg", "ag", "ack", "sed", "awk", "gawk", "jq", "yq", "perl", "chmod", "chown"];
+const PATTERN_FIRST: [&str; 15] = [
+    "grep", "egrep", "fgrep", "zgrep", "rg", "ag", "ack", "sed", "awk", "gawk", "jq", "yq", "perl", "chmod",
+    "chown",
+];
 /// Commands whose first operand is a host.
 const REACHING: [&str; 14] = [
-    "ssh", "mosh", "sftp", "ssh-copy-id", "ping", "ping6", "traceroute", "mtr", "dig", "nslookup", "host", "telnet", "nc",
+    "ssh",
+    "mosh",
+    "sftp",
+    "ssh-copy-id",
+    "ping",
+    "ping6",
+    "traceroute",
+    "mtr",
+    "dig",
+    "nslookup",
+    "host",
+    "telnet",
+    "nc",
     "wakeonlan",
 ];
 /// Commands that take names of variables.
@@ -48,18 +62,53 @@ const VARYING: [&str; 6] = ["export", "unset", "printenv", "readonly", "declare"
 /// Commands whose operands are names of commands.
 const NAMING: [&str; 9] = ["which", "type", "man", "whatis", "whereis", "tldr", "command", "where", "hash"];
 /// Commands with sub-commands whose operands are files all the same.
-const FILE_TAKING: [&str; 13] =
-    ["tar", "zip", "unzip", "openssl", "aspell", "code", "source", "go", "deno", "node", "python", "python3", "ruby"];
+const FILE_TAKING: [&str; 13] = [
+    "tar", "zip", "unzip", "openssl", "aspell", "code", "source", "go", "deno", "node", "python", "python3",
+    "ruby",
+];
 /// Flags that take a file.
 const FILE_FLAGS: [&str; 14] = [
-    "-f", "--file", "--filename", "-k", "--kustomize", "-i", "--config", "--values", "--env-file", "--from-file", "--input",
-    "--requirement", "--manifest-path", "--script",
+    "-f",
+    "--file",
+    "--filename",
+    "-k",
+    "--kustomize",
+    "-i",
+    "--config",
+    "--values",
+    "--env-file",
+    "--from-file",
+    "--input",
+    "--requirement",
+    "--manifest-path",
+    "--script",
 ];
 /// Flags that take text, a pattern, or the name of something new.
 const NEW_FLAGS: [&str; 24] = [
-    "-m", "--message", "--title", "--body", "-o", "--output", "--name", "--orphan", "-e", "--regexp", "--include",
-    "--exclude", "-iname", "-name", "--data", "--description", "--comment", "-am", "--author", "--format", "--pretty",
-    "--grep", "--since", "--until",
+    "-m",
+    "--message",
+    "--title",
+    "--body",
+    "-o",
+    "--output",
+    "--name",
+    "--orphan",
+    "-e",
+    "--regexp",
+    "--include",
+    "--exclude",
+    "-iname",
+    "-name",
+    "--data",
+    "--description",
+    "--comment",
+    "-am",
+    "--author",
+    "--format",
+    "--pretty",
+    "--grep",
+    "--since",
+    "--until",
 ];
 /// The same of single commands.
 const NEW_FLAGS_OF: [(&str, &[&str]); 4] = [
@@ -69,11 +118,29 @@ const NEW_FLAGS_OF: [(&str, &[&str]); 4] = [
     ("sh", &["-c"]),
 ];
 /// Sub-commands of git that take files.
-const GIT_FILES: [&str; 9] = ["add", "rm", "mv", "restore", "blame", "difftool", "apply", "ls-files", "annotate"];
+const GIT_FILES: [&str; 9] =
+    ["add", "rm", "mv", "restore", "blame", "difftool", "apply", "ls-files", "annotate"];
 /// Sub-commands of git that take refs.
 const GIT_REFS: [&str; 19] = [
-    "checkout", "switch", "merge", "rebase", "log", "diff", "show", "reset", "cherry-pick", "revert", "branch", "tag",
-    "describe", "rev-parse", "worktree", "merge-base", "shortlog", "bisect", "range-diff",
+    "checkout",
+    "switch",
+    "merge",
+    "rebase",
+    "log",
+    "diff",
+    "show",
+    "reset",
+    "cherry-pick",
+    "revert",
+    "branch",
+    "tag",
+    "describe",
+    "rev-parse",
+    "worktree",
+    "merge-base",
+    "shortlog",
+    "bisect",
+    "range-diff",
 ];
 
 /// A position of a command line.
@@ -94,18 +161,31 @@ pub(crate) fn fitting<'p>(place: &'p Place, position: &Position<'_>) -> Vec<Fitt
     };
     let (folder, user, shell) = (&*place.folder, &*place.user, &*place.shell);
     let prefix = position.prefix;
-    if prefix.ends_with(['$', '{']) {
+    if prefix.ends_with('$') || prefix.ends_with("${") {
         add(&shell.variables, Trust::Strong);
         return fitting;
     }
     let words = simple(position.words);
+    let command_name = words.first().map_or("", |word| base(word));
+    if prefix.ends_with('@') {
+        if REACHING.contains(&command_name) || matches!(command_name, "scp" | "rsync") {
+            add(&user.hosts, Trust::Strong);
+        }
+        return fitting;
+    }
+    if prefix.ends_with("..") {
+        if command_name == "git" {
+            add(&folder.refs, Trust::Strong);
+        }
+        return fitting;
+    }
     let Some(name) = words.first().map(|word| base(word)) else {
         match prefix {
             "" => {
                 add(&shell.own, Trust::Open);
                 add(&user.history.commands, Trust::Exact);
             }
-            _ if prefix.ends_with('/') => add(&folder.files, Trust::Exact),
+            "./" => add(&folder.files, Trust::Exact),
             _ => {}
         }
         return fitting;
@@ -134,12 +214,17 @@ pub(crate) fn fitting<'p>(place: &'p Place, position: &Position<'_>) -> Vec<Fitt
     }
     let operands = operands(&words[1..], name);
     let flag = words.last().filter(|word| word.starts_with('-') && word.len() > 1 && prefix.is_empty());
-    let flag = flag.map(String::as_str).or_else(|| prefix.strip_suffix('=').filter(|flag| flag.starts_with('-')));
+    let flag =
+        flag.map(String::as_str).or_else(|| prefix.strip_suffix('=').filter(|flag| flag.starts_with('-')));
     let history = user.history.of(name).filter(|_| name != "git");
     if let Some(flag) = flag {
         let arity = command.and_then(|command| match flag.strip_prefix("--") {
             Some(long) => command.long(long),
-            None => flag.chars().last().and_then(|letter| command.short(letter)).or_else(|| command.word_flag(&flag[1..])),
+            None => flag
+                .chars()
+                .last()
+                .and_then(|letter| command.short(letter))
+                .or_else(|| command.word_flag(&flag[1..])),
         });
         let takes_value = !matches!(arity, Some(Arity::None | Arity::Optional));
         let is_new = NEW_FLAGS.contains(&flag)
@@ -212,14 +297,22 @@ pub(crate) fn fitting<'p>(place: &'p Place, position: &Position<'_>) -> Vec<Fitt
         "docker" | "podman" if sub == "compose" && operands >= 2 => add(&folder.services, Trust::Strong),
         "docker-compose" | "podman-compose" if operands >= 1 => add(&folder.services, Trust::Strong),
         "scp" | "rsync" => {
-            if !user.hosts.is_empty() && matches!(prefix, "") {
-                let hosts = Fitting { names: &user.hosts, trust: Trust::Open, folders_only: false, before_colon: true };
+            if !user.hosts.is_empty() && prefix.is_empty() {
+                let hosts = Fitting {
+                    names: &user.hosts,
+                    trust: Trust::Open,
+                    folders_only: false,
+                    before_colon: true,
+                };
                 fitting.push(hosts);
-            } else if prefix.ends_with('@') {
-                add(&user.hosts, Trust::Strong);
             }
             if prefix.is_empty() && !folder.files.is_empty() {
-                let files = Fitting { names: &folder.files, trust: Trust::Open, folders_only: false, before_colon: false };
+                let files = Fitting {
+                    names: &folder.files,
+                    trust: Trust::Open,
+                    folders_only: false,
+                    before_colon: false,
+                };
                 fitting.push(files);
             }
             return fitting;
@@ -235,7 +328,7 @@ pub(crate) fn fitting<'p>(place: &'p Place, position: &Position<'_>) -> Vec<Fitt
     let takes_files = FILE_TAKING.contains(&name) || !has_subcommands;
     // The second name of a copy may be a new one.
     let is_target = matches!(name, "cp" | "mv" | "ln" | "rename") && operands >= 1;
-    if takes_files && (prefix.is_empty() || prefix.ends_with(['/', '='])) {
+    if takes_files {
         add(&folder.files, if is_target { Trust::Exact } else { Trust::Strong });
     }
     fitting
@@ -258,7 +351,10 @@ fn git<'p>(
             0 => add(&folder.remotes, Trust::Strong),
             _ => add(&folder.refs, Trust::Strong),
         },
-        "remote" if operands == 1 && has(&["show", "remove", "rm", "set-url", "get-url", "rename", "prune", "update"]) => {
+        "remote"
+            if operands == 1
+                && has(&["show", "remove", "rm", "set-url", "get-url", "rename", "prune", "update"]) =>
+        {
             add(&folder.remotes, Trust::Strong);
         }
         "checkout" | "switch" if has(&["-b", "-B", "-c", "-C", "--orphan"]) => {

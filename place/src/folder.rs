@@ -19,20 +19,10 @@ const MAX_IN_FOLDER: usize = 20_000;
 /// Most folders between the working directory and a file.
 const MAX_DEPTH: usize = 12;
 /// Longest time that a walk goes on.
-const MAX_WALK: Duration = Duration::from_millis(500);
+const MAX_WALK: Duration = Duration::from_secs(2);
 /// Folders that are named but not entered: nobody says what is in them.
-const CLOSED: [&str; 10] = [
-    ".git",
-    ".hg",
-    ".svn",
-    ".jj",
-    "node_modules",
-    "__pycache__",
-    ".cache",
-    ".venv",
-    ".tox",
-    ".terraform",
-];
+const CLOSED: [&str; 10] =
+    [".git", ".hg", ".svn", ".jj", "node_modules", "__pycache__", ".cache", ".venv", ".tox", ".terraform"];
 
 /// What is known of a folder.
 #[derive(Debug, Clone, Default)]
@@ -75,7 +65,9 @@ impl Folder {
             let mut names = walk.found;
             let mut stamps = walk.stamps;
             for (nearby, prefix) in [(path.parent(), "../"), (home, "~/")] {
-                let Some(nearby) = nearby.filter(|nearby| *nearby != path || prefix == "~/") else { continue };
+                let Some(nearby) = nearby.filter(|nearby| *nearby != path || prefix == "~/") else {
+                    continue;
+                };
                 let mut walk = Walk::new(MAX_NEARBY, 2);
                 walk.run(nearby, prefix);
                 names.extend(walk.found);
@@ -168,5 +160,70 @@ impl Walk {
                 self.found.push((format!("{prefix}{name}"), source));
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::symlink;
+
+    fn touch(root: &Path, path: &str) {
+        let path = root.join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, "").unwrap();
+    }
+
+    #[test]
+    fn files_refs_and_tasks_of_a_folder() {
+        let root = tempfile::tempdir().unwrap();
+        let at = root.path().join("here");
+        for path in ["src/main.rs", "node_modules/x/index.js", "a\nb", "-rf"] {
+            touch(&at, path);
+        }
+        fs::create_dir_all(at.join(".git/refs/heads/feature")).unwrap();
+        fs::write(at.join(".git/HEAD"), "ref: refs/heads/main").unwrap();
+        fs::write(at.join(".git/refs/heads/feature/pump"), "0").unwrap();
+        fs::write(at.join(".git/packed-refs"), "# pack-refs\n0 refs/tags/v1.0\n0 refs/remotes/origin/main\n")
+            .unwrap();
+        fs::write(at.join(".git/config"), "[remote \"origin\"]\n\turl = x\n").unwrap();
+        fs::write(at.join("package.json"), r#"{"scripts": {"test:unit": "x"}}"#).unwrap();
+        fs::write(at.join("Makefile"), "CC := gcc\nall: a.o\n\ttrue\n.PHONY: all\n%.o: %.c\n").unwrap();
+        fs::write(at.join("justfile"), "set shell := [\"sh\"]\nbump-version part='x':\n  true\n").unwrap();
+        fs::write(
+            at.join("compose.yml"),
+            "services:\n  web-app:\n    image: x\n  db:\n    image: y\nvolumes:\n  v:\n",
+        )
+        .unwrap();
+        let folder = Folder::read(&at, None, Sources::default());
+        let all = |names: &Names| names.iter().map(|name| name.text.to_owned()).collect::<Vec<_>>();
+        let files = all(&folder.files);
+        assert!(files.contains(&"src/main.rs".to_owned()) && files.contains(&"node_modules".to_owned()));
+        assert!(
+            !files
+                .iter()
+                .any(|name| name.contains("index.js") || name.contains('\n') || name.starts_with('-'))
+        );
+        assert_eq!(all(&folder.refs), ["feature/pump", "origin/main", "v1.0"]);
+        assert_eq!(all(&folder.remotes), ["origin"]);
+        assert_eq!(all(&folder.scripts), ["test:unit"]);
+        assert_eq!(all(&folder.targets), ["all"]);
+        assert_eq!(all(&folder.recipes), ["bump-version"]);
+        assert_eq!(all(&folder.services), ["web-app", "db"]);
+        assert!(!folder.stamps.is_stale());
+        touch(&at, "new.rs");
+        assert!(folder.stamps.is_stale());
+    }
+
+    #[test]
+    fn loops_of_links_and_folders_that_vanished_end() {
+        let root = tempfile::tempdir().unwrap();
+        let at = root.path().join("here");
+        touch(&at, "a/b.txt");
+        symlink(&at, at.join("a/again")).unwrap();
+        let folder = Folder::read(&at, Some(root.path()), Sources::default());
+        assert!(folder.files.len() < 20 && folder.files.get("a/again").is_some());
+        assert!(Folder::read(&root.path().join("gone"), None, Sources::default()).files.len() < 20);
+        assert!(Folder::read(&at, None, Sources::NONE).is_empty());
     }
 }

@@ -19,8 +19,18 @@ const MAX_WORD: usize = 120;
 /// Most words that are kept of one command. Hand-chosen on 2026-11-28.
 const MAX_OF_COMMAND: usize = 2_000;
 /// Words by which a command is known to hold a secret; none of its words count.
-const SECRET: [&str; 10] =
-    ["password", "passwd", "secret", "token", "api_key", "apikey", "credential", "bearer", "passphrase", "private_key"];
+const SECRET: [&str; 10] = [
+    "password",
+    "passwd",
+    "secret",
+    "token",
+    "api_key",
+    "apikey",
+    "credential",
+    "bearer",
+    "passphrase",
+    "private_key",
+];
 /// How a key of a well-known service begins.
 const KEYS: [&str; 9] = ["ghp_", "gho_", "github_pat_", "sk-", "sk_live", "AKIA", "xoxb-", "glpat-", "eyJ"];
 
@@ -39,6 +49,16 @@ impl History {
         self.by_command.get(command)
     }
 
+    /// All words, each with the command that it followed.
+    pub fn words(&self) -> Vec<String> {
+        let of = |(command, names): (&String, &Names)| {
+            names.iter().map(|name| format!("{command} {}", name.text)).collect::<Vec<_>>()
+        };
+        let mut words: Vec<String> = self.by_command.iter().flat_map(of).collect();
+        words.sort();
+        words
+    }
+
     /// How many words are known.
     pub fn len(&self) -> usize {
         self.by_command.values().map(Names::len).sum()
@@ -51,7 +71,8 @@ impl History {
 
     /// Bytes of memory that it takes.
     pub fn bytes(&self) -> usize {
-        self.commands.bytes() + self.by_command.iter().map(|(name, names)| name.len() + names.bytes()).sum::<usize>()
+        self.commands.bytes()
+            + self.by_command.iter().map(|(name, names)| name.len() + names.bytes()).sum::<usize>()
     }
 
     /// Reads the histories of zsh, bash and fish.
@@ -76,7 +97,8 @@ impl History {
         for line in lines.filter(|line| !line.starts_with(' ') && !holds_secret(line)) {
             for simple in line.split(['|', ';', '&']) {
                 let mut parts = simple.split_whitespace().skip_while(|part| {
-                    matches!(*part, "sudo" | "env" | "time" | "nohup") || part.contains('=') && !part.starts_with('-')
+                    matches!(*part, "sudo" | "env" | "time" | "nohup")
+                        || part.contains('=') && !part.starts_with('-')
                 });
                 let Some(name) = parts.next().filter(|name| is_name(name)) else { continue };
                 *commands.entry(name.to_owned()).or_default() += 1;
@@ -114,7 +136,9 @@ fn counts(word: &str) -> bool {
     (MIN_WORD..=MAX_WORD).contains(&word.len())
         && word.starts_with(|c: char| c.is_alphanumeric() || matches!(c, '/' | '~' | '@' | '.'))
         && word.contains(|c: char| c.is_alphabetic())
-        && !word.contains(['$', '`', '"', '\'', '*', '?', '<', '>', '(', ')', '{', '}', '[', ']', '\\', '%', '!', '#'])
+        && !word.contains([
+            '$', '`', '"', '\'', '*', '?', '<', '>', '(', ')', '{', '}', '[', ']', '\\', '%', '!', '#',
+        ])
         && !is_plain
         && !looks_like_key(word)
 }
@@ -123,7 +147,9 @@ fn counts(word: &str) -> bool {
 fn looks_like_key(word: &str) -> bool {
     let digits = word.bytes().filter(u8::is_ascii_digit).count();
     let upper = word.bytes().filter(u8::is_ascii_uppercase).count();
-    let is_dense = word.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'_' | b'-'));
+    let is_dense = word
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'_' | b'-'));
     let mixed = digits >= 4 && (upper >= 4 || digits + upper + 4 >= word.len() / 2);
     is_dense && word.len() >= 20 && mixed || KEYS.iter().any(|key| word.starts_with(key))
 }
@@ -162,4 +188,51 @@ fn last_text(path: &Path) -> Option<String> {
         0 => text.into_owned(),
         _ => text.split_once('\n').map(|(_, rest)| rest.to_owned()).unwrap_or_default(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(lines: &[&str], command: &str) -> Vec<String> {
+        let history = History::of_lines(lines.iter().copied());
+        history
+            .of(command)
+            .map(|names| names.iter().map(|name| name.text.to_owned()).collect())
+            .unwrap_or_default()
+    }
+
+    #[test]
+    fn words_follow_their_command() {
+        let lines = [
+            "kubectl -n payments-eu get pods",
+            "sudo docker stop web-1 | grep x_y",
+            "kubectl -n payments-eu top",
+        ];
+        assert_eq!(words(&lines, "kubectl"), ["payments-eu"]);
+        assert_eq!(words(&lines, "docker"), ["web-1"]);
+        assert_eq!(words(&lines, "grep"), ["x_y"]);
+    }
+
+    #[test]
+    fn what_is_secret_never_counts() {
+        for line in [
+            " docker login my-registry-1",
+            "curl -H token:abc my-host-1",
+            "export API_KEY=my-key-1; docker run my-image-1",
+            "docker login -u me -p ghp_16C7e42F292c6912E7710c838347Ae178B4a",
+            "mysql --password=hunter2 my-db-1",
+            "aws configure AKIAIOSFODNN7EXAMPLE my-name-1",
+        ] {
+            assert!(History::of_lines([line].into_iter()).is_empty(), "{line:?}");
+        }
+    }
+
+    #[test]
+    fn each_shell_writes_its_own_lines() {
+        assert_eq!(command(": 1700000000:0;ls -l", false), Some("ls -l"));
+        assert_eq!(command("#1700000000", false), None);
+        assert_eq!(command("- cmd: ls -l", true), Some("ls -l"));
+        assert_eq!(command("  when: 1700000000", true), None);
+    }
 }

@@ -32,10 +32,15 @@ pub(crate) fn read(home: &Path, stamps: &mut Stamps) -> Vec<(String, Source)> {
     }
     let known = folder.join("known_hosts");
     stamps.note(&known);
-    for line in text_of(&known).unwrap_or_default().lines().filter(|line| !line.starts_with(['#', '@', '|'])) {
+    for line in text_of(&known).unwrap_or_default().lines().filter(|line| !line.starts_with(['#', '@', '|']))
+    {
         let names = line.split_whitespace().next().unwrap_or_default().split(',');
         let names = names.map(|name| name.trim_start_matches('[').split("]:").next().unwrap_or(name));
-        hosts.extend(names.filter(|name| name.contains(|c: char| c.is_alphabetic()) && !name.contains(':')).map(str::to_owned));
+        hosts.extend(
+            names
+                .filter(|name| name.contains(|c: char| c.is_alphabetic()) && !name.contains(':'))
+                .map(str::to_owned),
+        );
     }
     hosts.into_iter().take(MAX_HOSTS).map(|host| (host, Source::Host)).collect()
 }

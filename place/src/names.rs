@@ -104,7 +104,12 @@ impl Names {
             let name = self.text_of(at as u32);
             let start = key.len();
             fold::fold(name, &mut key, |_, _| ());
-            let whole = Key { start: start as u32, length: (key.len() - start) as u16, name: at as u32, is_stem: false };
+            let whole = Key {
+                start: start as u32,
+                length: (key.len() - start) as u16,
+                name: at as u32,
+                is_stem: false,
+            };
             // A key holds that of its stem: letters are only appended.
             let stem = stem(name).map(|stem| fold::folded(stem).len()).filter(|length| *length >= MIN_STEM);
             self.keys.push(whole);
@@ -200,7 +205,12 @@ impl Names {
         consonant_keys(&heard, |key| {
             let key = short(key);
             let start = self.by_consonants.partition_point(|(other, _)| *other < key);
-            near.extend(self.by_consonants[start..].iter().take_while(|(other, _)| *other == key).map(|(_, name)| *name));
+            near.extend(
+                self.by_consonants[start..]
+                    .iter()
+                    .take_while(|(other, _)| *other == key)
+                    .map(|(_, name)| *name),
+            );
         });
         near.sort_unstable();
         near.dedup();
@@ -297,7 +307,8 @@ fn key_of<'t>(text: &'t str, key: &Key) -> &'t str {
 fn stem(path: &str) -> Option<&str> {
     let (stem, ending) = path.rsplit_once('.')?;
     let begins = stem.is_empty() || stem.ends_with('/');
-    let is_ending = (1..=8).contains(&ending.len()) && ending.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let is_ending =
+        (1..=8).contains(&ending.len()) && ending.bytes().all(|byte| byte.is_ascii_alphanumeric());
     (is_ending && !begins).then_some(stem)
 }
 
@@ -333,15 +344,82 @@ fn short(key: u64) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use sayso_speech::clean::clean;
+    use sayso_speech::lex::lex;
+    use sayso_speech::words::UserWords;
+
+    fn said(text: &str) -> Said {
+        Said::new(&lex(clean(text), &UserWords::default(), None))
+    }
+
+    fn names(names: &[&str]) -> Names {
+        Names::new(names.iter().map(|name| (*name, Source::File)))
+    }
+
+    /// The names that equal all of `text`.
+    fn equal(index: &Names, text: &str) -> Vec<String> {
+        let said = said(text);
+        let tokens = text.split_whitespace().count();
+        let whole = index.equal(&said, 0).into_iter().filter(|found| found.end == tokens);
+        whole.map(|found| found.name.text.to_owned()).collect()
+    }
+
     #[test]
-    fn costs() {
-        for (name, heard) in [("acknowlegdements.tex","acknowledgements tex"),("schreiben","shriben"),("reviews/Comments Prof. Lindqvist.docx","reviews comments prof lindquist docx"),("e2e/recieve-order.spec.ts","e two e receive order spec t s"),("e2e/recieve-order.spec.ts","e two e receive order spec ts"),
-          ("kaufhaus-prod","kauf house prod"),("shop-redis-1","shop reddish one"),("wetter/dach/akku","vetter dach akku"),("arxiv-bundle","archive bundle"),(".sops.yaml","soaps yaml"),("gitops-mirror","get ops mirror"),("IEEEtran.cls","i triple e tran cls"),
-          ("notes.txt","nodes txt"),("main.rs","mane rs"),("staging","stage"),("Lindqvist","lindquist")] {
-            let a = sounds(&phrase(name)); let b = sounds(heard);
-            let mut c = 255;
-            each_apart(&b, std::iter::once(&a[..]), |_, d| c = d);
-            println!("{name} | {} | {heard} {c} len {} {}", phrase(name), a.len(), b.len());
+    fn names_equal_what_was_said() {
+        let index = names(&[
+            "UserProfileView.swift",
+            "user_profile_view.swift",
+            "k8s-node-02",
+            ".env.local",
+            "Canon_3rd_floor",
+            "budget2025.xlsx",
+            "IEEEtran.cls",
+            "it's here.txt",
+            "config.yml",
+        ]);
+        for (text, expected) in [
+            ("user profile view dot swift", &["UserProfileView.swift", "user_profile_view.swift"][..]),
+            ("user underscore profile view dot swift", &["user_profile_view.swift"]),
+            ("k eights node oh two", &["k8s-node-02"]),
+            ("dot env dot local", &[".env.local"]),
+            ("env local", &[]),
+            ("canon third floor", &["Canon_3rd_floor"]),
+            ("budget twenty twenty five", &["budget2025.xlsx"]),
+            ("i triple e tran dot cls", &["IEEEtran.cls"]),
+            ("it's here", &["it's here.txt"]),
+            ("config dot yaml", &["config.yml"]),
+            ("config dash yaml", &[]),
+        ] {
+            let mut found = equal(&index, text);
+            found.sort();
+            assert_eq!(found, expected, "{text:?}");
         }
+    }
+
+    #[test]
+    fn names_sound_like_what_was_said() {
+        let index = names(&["gitops-mirror", "kaufhaus-prod", "staging"]);
+        let near = |text: &str| {
+            let tokens = text.split_whitespace().count();
+            index.near(&said(text), 0..tokens, 12).first().map(|found| found.name.text.to_owned())
+        };
+        assert_eq!(near("get ops mirror").as_deref(), Some("gitops-mirror"));
+        assert_eq!(near("kauf house prod").as_deref(), Some("kaufhaus-prod"));
+        assert_eq!(near("production"), None);
+    }
+
+    #[test]
+    fn a_name_is_known_by_its_own_spelling_only() {
+        let index = names(&["Makefile", "src/main.rs"]);
+        assert!(index.get("Makefile").is_some() && index.get("src/main.rs").is_some());
+        assert!(index.get("makefile").is_none() && index.get("main.rs").is_none());
+    }
+
+    #[test]
+    fn a_long_line_and_many_names_alike_are_bounded() {
+        let many: Vec<String> = (0..3_000).map(|n| format!("a{n}a{n}")).collect();
+        let index = Names::new(many.iter().map(|name| (name, Source::File)));
+        let said = said(&"a one a ".repeat(400));
+        assert!(index.equal(&said, 0).len() < 3_000);
     }
 }

@@ -13,7 +13,9 @@ pub fn may_be_offered(name: &str) -> bool {
     !name.is_empty()
         && name.len() <= MAX_NAME_BYTES
         && name.chars().any(char::is_alphanumeric)
-        && !name.chars().any(|c| is_forbidden(c) || c.is_control() || matches!(c, '\\' | '\u{fe00}'..='\u{fe0f}'))
+        && !name
+            .chars()
+            .any(|c| is_forbidden(c) || c.is_control() || matches!(c, '\\' | '\u{fe00}'..='\u{fe0f}'))
         && !name.chars().any(|c| c.is_whitespace() && c != ' ')
         && !name.split('/').any(|part| flag(part) || part.starts_with(' ') || part.ends_with(' '))
         && !mixes_alphabets(name)
@@ -28,9 +30,10 @@ fn mixes_alphabets(name: &str) -> bool {
         '\u{530}'..='\u{58f}' => Some(4),
         '\u{13a0}'..='\u{13ff}' => Some(5),
         // Letters of other forms: full width, mathematical, small capitals.
-        '\u{ff21}'..='\u{ff5a}' | '\u{1d400}'..='\u{1d7ff}' | '\u{250}'..='\u{2af}' | '\u{1d00}'..='\u{1dbf}' => {
-            Some(6)
-        }
+        '\u{ff21}'..='\u{ff5a}'
+        | '\u{1d400}'..='\u{1d7ff}'
+        | '\u{250}'..='\u{2af}'
+        | '\u{1d00}'..='\u{1dbf}' => Some(6),
         _ => None,
     };
     let mut words = name.split(|c: char| !c.is_alphanumeric());
@@ -55,9 +58,9 @@ pub fn quoted(name: &str) -> String {
 /// Whether no shell sees more in a name than its characters.
 fn is_plain(name: &str) -> bool {
     let plain = |c: char| {
-        c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '/' | '-' | '+' | '@' | ',' | ':' | '=' | '%') || {
-            !c.is_ascii() && c.is_alphanumeric()
-        }
+        c.is_ascii_alphanumeric()
+            || matches!(c, '_' | '.' | '/' | '-' | '+' | '@' | ',' | ':' | '=' | '%')
+            || { !c.is_ascii() && c.is_alphanumeric() }
     };
     // zsh expands `=name`, and `%` at the start names a job.
     !name.starts_with(['=', '%', ':']) && name.chars().all(plain)

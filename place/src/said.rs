@@ -51,18 +51,17 @@ const OTHERWISE_SAID: [(&str, &str); 27] = [
 ];
 
 /// First word → the other words of a form and what it writes.
-static OTHER: LazyLock<HashMap<&'static str, Vec<(Vec<&'static str>, &'static str)>>> =
-    LazyLock::new(|| {
-        let mut other: HashMap<&'static str, Vec<(Vec<&'static str>, &'static str)>> = HashMap::default();
-        for (written, forms) in said_otherwise().chain(OTHERWISE_SAID) {
-            for form in forms.split(',') {
-                let mut words = form.split_whitespace();
-                let Some(first) = words.next() else { continue };
-                other.entry(first).or_default().push((words.collect(), written));
-            }
+static OTHER: LazyLock<HashMap<&'static str, Vec<(Vec<&'static str>, &'static str)>>> = LazyLock::new(|| {
+    let mut other: HashMap<&'static str, Vec<(Vec<&'static str>, &'static str)>> = HashMap::default();
+    for (written, forms) in said_otherwise().chain(OTHERWISE_SAID) {
+        for form in forms.split(',') {
+            let mut words = form.split_whitespace();
+            let Some(first) = words.next() else { continue };
+            other.entry(first).or_default().push((words.collect(), written));
         }
-        other
-    });
+    }
+    other
+});
 
 /// What one or more tokens contribute to a name.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -25,42 +25,36 @@ pub struct Shell {
 }
 
 impl Shell {
-    /// Reads the folders of `path`. `names` are lines `alias NAME` and `function NAME`; `variables` the names of the
-    /// environment.
-    pub fn read<T: AsRef<str>>(path: &str, names: &str, variables: impl IntoIterator<Item = T>) -> Shell {
+    /// Reads what a shell says it knows, a line each: `path FOLDERS`, `alias NAME`, `function NAME`, `variable NAME`. The
+    /// programs are read from the folders.
+    pub fn read(names: &str) -> Shell {
         let mut stamps = Stamps::default();
-        let (mut programs, mut own) = (BTreeSet::new(), BTreeSet::new());
-        for folder in path.split(':').filter(|folder| folder.starts_with('/')) {
-            stamps.note(folder);
-            let is_system = is_system(folder);
-            for entry in fs::read_dir(folder).into_iter().flatten().take(MAX_NAMES).flatten() {
-                let Ok(name) = entry.file_name().into_string() else { continue };
-                if is_system {
-                    programs.insert((name, Source::Program));
-                } else if fs::metadata(entry.path()).is_ok_and(|it| it.is_file() && it.permissions().mode() & 0o111 != 0) {
-                    own.insert((name, Source::Program));
-                }
-            }
-        }
+        let (mut programs, mut own, mut variables) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
         for line in names.lines().take(MAX_NAMES) {
             match line.split_once(' ') {
-                Some(("alias", name)) => own.insert((name.to_owned(), Source::Alias)),
+                Some(("path", path)) => {
+                    for folder in path.split(':').filter(|folder| folder.starts_with('/')) {
+                        stamps.note(folder);
+                        read_programs(folder, &mut programs, &mut own);
+                    }
+                }
+                Some(("alias", name)) => {
+                    own.insert((name.to_owned(), Source::Alias));
+                }
                 // Those that begin with an underscore are helpers of completions and the like.
-                Some(("function", name)) if !name.starts_with('_') => own.insert((name.to_owned(), Source::Function)),
-                _ => false,
-            };
+                Some(("function", name)) if !name.starts_with('_') => {
+                    own.insert((name.to_owned(), Source::Function));
+                }
+                Some(("variable", name)) if is_variable(name) => {
+                    variables.insert((name.to_owned(), Source::Variable));
+                }
+                _ => {}
+            }
         }
-        let variables = variables.into_iter().take(MAX_NAMES);
-        let is_name = |name: &str| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
         Shell {
             programs: Names::new(programs.into_iter().filter(|(name, _)| is_command(name))),
             own: Names::new(own.into_iter().filter(|(name, _)| is_command(name))),
-            variables: Names::new(
-                variables
-                    .into_iter()
-                    .filter(|name| is_name(name.as_ref()) && !name.as_ref().starts_with('_'))
-                    .map(|name| (name, Source::Variable)),
-            ),
+            variables: Names::new(variables),
             stamps,
         }
     }
@@ -81,6 +75,30 @@ impl Shell {
     }
 }
 
+/// Reads the programs of a folder of the PATH.
+fn read_programs(
+    folder: &str,
+    programs: &mut BTreeSet<(String, Source)>,
+    own: &mut BTreeSet<(String, Source)>,
+) {
+    let is_system = is_system(folder);
+    for entry in fs::read_dir(folder).into_iter().flatten().take(MAX_NAMES).flatten() {
+        let Ok(name) = entry.file_name().into_string() else { continue };
+        if is_system {
+            programs.insert((name, Source::Program));
+        } else if fs::metadata(entry.path())
+            .is_ok_and(|it| it.is_file() && it.permissions().mode() & 0o111 != 0)
+        {
+            own.insert((name, Source::Program));
+        }
+    }
+}
+
+/// Whether a variable may be offered: those that begin with an underscore belong to programs.
+fn is_variable(name: &str) -> bool {
+    !name.starts_with('_') && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
 /// Whether a name can be that of a command without quotes.
 fn is_command(name: &str) -> bool {
     name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'+' | b'@'))
@@ -89,6 +107,8 @@ fn is_command(name: &str) -> bool {
 /// Whether a folder holds what comes with the system.
 fn is_system(folder: &str) -> bool {
     let folder = Path::new(folder);
-    ["/usr", "/bin", "/sbin", "/opt/homebrew", "/nix", "/snap"].iter().any(|system| folder.starts_with(system))
+    ["/usr", "/bin", "/sbin", "/opt/homebrew", "/nix", "/snap"]
+        .iter()
+        .any(|system| folder.starts_with(system))
         && !folder.starts_with("/usr/local")
 }

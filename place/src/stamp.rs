@@ -30,6 +30,15 @@ impl Stamps {
     }
 }
 
+impl Stamps {
+    /// Seconds since the last change of what was read; `None` if nothing was.
+    pub fn age(&self) -> Option<u64> {
+        let newest = self.0.iter().filter_map(|(_, stamp)| stamp.map(|(seconds, ..)| seconds)).max()?;
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).ok()?.as_secs();
+        Some(now.saturating_sub(newest.max(0) as u64))
+    }
+}
+
 fn stamp(path: &Path) -> Stamp {
     fs::metadata(path).ok().map(|it| (it.ctime(), it.ctime_nsec(), it.size()))
 }

@@ -48,8 +48,12 @@ fn python_scripts(text: &str) -> Vec<String> {
         let (first, rest) = path.split_first()?;
         rest.iter().try_fold(project.get(*first)?, |value, name| value.get(name))?.as_table()
     };
-    let paths: [&[&str]; 4] =
-        [&["project", "scripts"], &["tool", "poetry", "scripts"], &["tool", "pdm", "scripts"], &["tool", "poe", "tasks"]];
+    let paths: [&[&str]; 4] = [
+        &["project", "scripts"],
+        &["tool", "poetry", "scripts"],
+        &["tool", "pdm", "scripts"],
+        &["tool", "poe", "tasks"],
+    ];
     paths.iter().filter_map(|path| table(path)).flatten().map(|(name, _)| name.clone()).collect()
 }
 
@@ -71,7 +75,8 @@ fn just_recipes(text: &str) -> Vec<String> {
         let (head, rest) = line.split_once(':')?;
         let name = head.split_whitespace().next()?.trim_start_matches('@');
         let is_name = name.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_'));
-        let is_setting = rest.starts_with('=') || matches!(name, "set" | "export" | "alias" | "import" | "mod");
+        let is_setting =
+            rest.starts_with('=') || matches!(name, "set" | "export" | "alias" | "import" | "mod");
         (is_name && !name.is_empty() && !is_setting).then(|| name.to_owned())
     };
     text.lines().filter(|line| !line.starts_with(['\t', ' ', '#', '['])).filter_map(name).collect()
@@ -93,7 +98,8 @@ fn compose_services(text: &str) -> Vec<String> {
             continue;
         }
         if inside && depth == *indent.get_or_insert(depth) {
-            services.extend(trimmed.split_once(':').map(|(name, _)| name.trim_matches(['"', '\'']).to_owned()));
+            services
+                .extend(trimmed.split_once(':').map(|(name, _)| name.trim_matches(['"', '\'']).to_owned()));
         }
     }
     services

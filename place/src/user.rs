@@ -1,10 +1,10 @@
 //! What belongs to the user everywhere: hosts and history.
 
 use crate::history::History;
+use crate::hosts;
 use crate::names::Names;
 use crate::source::Sources;
 use crate::stamp::Stamps;
-use crate::hosts;
 use std::path::Path;
 use std::time::{Duration, Instant};
 

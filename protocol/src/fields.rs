@@ -115,6 +115,9 @@ pub(crate) fn decode(message: &[u8]) -> Result<Request, Rejected> {
     // The name of a folder may be any bytes. One that is not UTF-8 is no reason to refuse the line.
     request.context.cwd = text("cwd", "the folder").unwrap_or_default();
     request.context.prebuffer = text("prebuffer", "an earlier line")?.unwrap_or_default();
+    // Names that are not UTF-8 cannot be said.
+    request.context.names = text("names", "the names").ok().flatten().unwrap_or_default();
+    request.context.digest = text("digest", "the digest").ok().flatten();
     Ok(request)
 }
 

@@ -264,8 +264,11 @@ mod tests {
     fn requests() -> impl Strategy<Value = Request> {
         let op = prop::sample::select(vec![Op::Convert, Op::Explain, Op::Status, Op::Shutdown]);
         let route = prop::sample::select(Route::ALL.to_vec());
-        let context =
-            (prop::option::of(".{0,20}"), ".{0,20}").prop_map(|(cwd, prebuffer)| Context { cwd, prebuffer });
+        let context = (prop::option::of(".{0,20}"), ".{0,20}").prop_map(|(cwd, prebuffer)| Context {
+            cwd,
+            prebuffer,
+            ..Context::default()
+        });
         (
             any::<u64>(),
             op,

@@ -24,8 +24,8 @@ pub use form::Form;
 pub use frame::MAX_FRAME_BYTES;
 pub use message::{Context, Op, ReplyTo, Request, Route};
 pub use reply::{
-    Answer, MAX_SPANS, ModelState, ModelStatus, Outcome, Reading, Reply, RouteLatency, Span, Status,
-    TaggerStatus, Unit,
+    Answer, MAX_SPANS, ModelState, ModelStatus, Outcome, PlaceStatus, Reading, Reply, RouteLatency, Span,
+    Status, TaggerStatus, Unit,
 };
 pub use socket_paths::SocketPaths;
 pub use version::VERSION;

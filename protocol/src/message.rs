@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 pub const MAX_SESSION_BYTES: usize = 128;
 /// Longest `context.cwd`, in bytes: what common kernels allow for a path.
 pub const MAX_CWD_BYTES: usize = 4096;
+/// Longest list of names that a shell knows, in bytes.
+pub const MAX_NAMES_BYTES: usize = 512 * 1024;
 
 /// What is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,12 +60,18 @@ impl Route {
 /// Where the line is being edited.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Context {
-    /// Working directory of the shell. Nothing reads it yet; it never leaves the machine.
+    /// Working directory of the shell: names that are known there may be readings. It never leaves the machine.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cwd: Option<String>,
     /// Earlier lines of a multi-line command.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub prebuffer: String,
+    /// What the shell knows, a line each: `path FOLDERS`, `alias NAME`, `function NAME`, `variable NAME`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub names: String,
+    /// Stands for `names`: a later request of the session need only carry this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
 }
 
 /// One question.
@@ -154,6 +162,8 @@ impl Request {
             ("context.prebuffer", self.context.prebuffer.len(), MAX_TEXT_BYTES),
             ("session", self.session.as_ref().map_or(0, String::len), MAX_SESSION_BYTES),
             ("context.cwd", self.context.cwd.as_ref().map_or(0, String::len), MAX_CWD_BYTES),
+            ("context.names", self.context.names.len(), MAX_NAMES_BYTES),
+            ("context.digest", self.context.digest.as_ref().map_or(0, String::len), MAX_SESSION_BYTES),
         ];
         for (member, bytes, limit) in limits {
             if bytes > limit {
@@ -176,7 +186,7 @@ mod tests {
             text: "git status dash s".into(),
             cursor: Some(17),
             deadline_ms: Some(1000),
-            context: Context { cwd: Some("/home/ada".into()), prebuffer: String::new() },
+            context: Context { cwd: Some("/home/ada".into()), ..Context::default() },
             ..Request::new(7, Op::Convert)
         };
         assert_eq!(
@@ -201,6 +211,11 @@ mod tests {
             ("text", Request { text: long(MAX_TEXT_BYTES), ..base.clone() }),
             ("session", Request { session: Some(long(MAX_SESSION_BYTES)), ..base.clone() }),
             ("context.cwd", context(Context { cwd: Some(long(MAX_CWD_BYTES)), ..Context::default() })),
+            ("context.names", context(Context { names: long(MAX_NAMES_BYTES), ..Context::default() })),
+            (
+                "context.digest",
+                context(Context { digest: Some(long(MAX_SESSION_BYTES)), ..Context::default() }),
+            ),
             ("context.prebuffer", context(Context { prebuffer: long(MAX_TEXT_BYTES), ..Context::default() })),
         ];
         assert_eq!(base.check(), Ok(()));

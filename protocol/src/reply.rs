@@ -145,6 +145,26 @@ pub struct Status {
     pub model: ModelStatus,
     /// Time of the last conversions, per stage that answered.
     pub routes: Vec<RouteLatency>,
+    /// The places whose names are known; an older daemon does not say.
+    #[serde(default)]
+    pub places: Vec<PlaceStatus>,
+}
+
+/// What is known of a place. No name of it is told.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct PlaceStatus {
+    /// The folder; `~` stands for hosts and history, which are known everywhere.
+    pub path: String,
+    /// Names that are known.
+    pub names: usize,
+    /// Memory that they take, in bytes.
+    pub bytes: usize,
+    /// Seconds since they were read.
+    pub age_s: u64,
+    /// Microseconds that reading took.
+    pub micros: u64,
+    /// Whether some were left out, because there are too many or reading took too long.
+    pub is_partial: bool,
 }
 
 /// Where the tagger's weights come from.

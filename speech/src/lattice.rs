@@ -385,9 +385,7 @@ impl Lattice {
         let mut with = Vec::with_capacity(readings.len() + names.len());
         let mut names = names.iter().peekable();
         for reading in readings {
-            if let Some((tokens, text)) =
-                names.next_if(|(tokens, _)| tokens.start <= reading.tokens.start)
-            {
+            if let Some((tokens, text)) = names.next_if(|(tokens, _)| tokens.start <= reading.tokens.start) {
                 with.push(Reading::new(tokens.clone(), Kind::Literal, Cow::Owned(text.clone()), None));
             }
             with.push(reading);

@@ -143,7 +143,8 @@ impl Convert {
 
     fn convert(&self, means: &Means, text: &str) -> Result<Conversion, Refusal> {
         let cursor = self.cursor.map(|cursor| cursor.min(text.chars().count()));
-        let dictation = Dictation { text, cursor, route: wire::route(self.route), before: "", place: Some(&means.place) };
+        let dictation =
+            Dictation { text, cursor, route: wire::route(self.route), before: "", place: Some(&means.place) };
         let stop = match self.model.deadline {
             Some(ms) => Stop::at(Instant::now() + Duration::from_millis(ms)),
             None => Stop::never(),
@@ -208,7 +209,12 @@ mod tests {
     }
 
     fn means() -> Means {
-        Means { engine: Engine::embedded().clone(), words: std::sync::Arc::default(), model: None, place: Place::default() }
+        Means {
+            engine: Engine::embedded().clone(),
+            words: std::sync::Arc::default(),
+            model: None,
+            place: Place::default(),
+        }
     }
 
     /// The buffer or the error code of each answer to `input`.

@@ -6,6 +6,7 @@ mod daemon;
 mod keypress;
 mod llama;
 mod machine;
+mod place;
 mod random;
 mod report;
 mod scanner;
@@ -28,6 +29,8 @@ enum What {
     Scanner,
     /// The tagger in this process
     Tagger,
+    /// Names of the place: reading folders of 10,000 and 100,000 files, and converting in one
+    Place,
     /// A language model with 0.6 billion random weights on the processor
     Cpu,
     /// The same model compared with llama.cpp, which scripts/llama-bench.sh builds
@@ -86,9 +89,10 @@ impl Bench {
             writeln!(out, "{machine}\n")?;
         }
         let auto = |samples| auto::run(samples, &self.means);
-        let all: [(What, &Benchmark<'_>); 8] = [
+        let all: [(What, &Benchmark<'_>); 9] = [
             (What::Scanner, &scanner::run),
             (What::Tagger, &tagger::run),
+            (What::Place, &place::run),
             (What::Cpu, &cpu::run),
             (What::Llama, &llama::run),
             (What::Auto, &auto),
