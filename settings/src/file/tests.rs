@@ -1,5 +1,5 @@
 use super::*;
-use crate::{Daemon, Level, Log, Model, Rotation, Tagger};
+use crate::{Daemon, Here, Level, Log, Model, Rotation, Tagger};
 use proptest::prelude::*;
 
 #[test]
@@ -20,6 +20,8 @@ fn every_setting_is_read() {
         name = "tiny"
         unload_minutes = 0
         threads = 2
+        [here]
+        history = false
         [log]
         level = "debug"
         rotation = "never"
@@ -34,6 +36,7 @@ fn every_setting_is_read() {
         daemon: Daemon { idle: Some(Duration::from_secs(1800)) },
         tagger: Tagger { weights: Some("~/tagger.safetensors".into()) },
         model: Model { judge: false, name: Some("tiny".into()), unload: None, threads: Some(2) },
+        here: Here { history: false, ..Here::default() },
         log: Log { level: Level::Debug, rotation: Rotation::Never, keep: 3 },
     };
     assert_eq!(parse(text.as_bytes()), (expected, vec![]));
