@@ -21,7 +21,7 @@ const MAX_WORD_CHARS: usize = 200;
 /// Most lines that may be no TOML before the rest of a file is not read either.
 const MAX_SPOILT_LINES: usize = 100;
 /// Most words of a person.
-const MAX_WORDS: usize = 10_000;
+pub(crate) const MAX_WORDS: usize = 10_000;
 /// Longest time of the daemon and of the model without a request, in minutes: a year.
 const MAX_IDLE_MINUTES: u64 = 366 * 24 * 60;
 /// Most threads of a model.
@@ -30,6 +30,8 @@ const MAX_THREADS: u64 = 256;
 const MAX_NAME_CHARS: usize = 128;
 /// Longest path, in bytes: what common kernels allow.
 const MAX_PATH_BYTES: usize = 4096;
+/// Most patterns of lines that are never kept.
+const MAX_GLOBS: usize = 100;
 /// Most log files that are kept.
 const MAX_KEEP: u64 = 1000;
 
@@ -38,6 +40,7 @@ const TOP: &[&str] = &["key", "deadline_ms", "enter_converts"];
 const DAEMON: &[&str] = &["idle_minutes"];
 const TAGGER: &[&str] = &["weights"];
 const MODEL: &[&str] = &["judge", "name", "unload_minutes", "threads"];
+const LEARN: &[&str] = &["enabled", "ignore"];
 const LOG: &[&str] = &["level", "rotation", "keep"];
 const HERE: &[&str] = &["files", "git", "tasks", "hosts", "shell", "history"];
 
@@ -128,6 +131,7 @@ impl Reader<'_> {
                 "daemon" => self.section(value, Reader::daemon),
                 "tagger" => self.section(value, Reader::tagger),
                 "model" => self.section(value, Reader::model),
+                "learn" => self.section(value, Reader::learn),
                 "log" => self.section(value, Reader::log),
                 "here" => self.section(value, Reader::here),
                 "key" => {
@@ -224,6 +228,28 @@ impl Reader<'_> {
                     }
                 }
                 _ => self.unknown(&key, Some(("model", MODEL))),
+            }
+        }
+    }
+
+    fn learn(&mut self, table: DeTable<'_>) {
+        for (key, value) in table {
+            let span = value.span();
+            match key.get_ref().as_ref() {
+                "enabled" => {
+                    if let Some(enabled) = self.read(value) {
+                        self.settings.learn.enabled = enabled;
+                    }
+                }
+                "ignore" => match self.read::<Vec<String>>(value) {
+                    Some(globs) if globs.len() > MAX_GLOBS => {
+                        self.mistake(span, format!("expected at most {MAX_GLOBS} patterns"));
+                    }
+                    Some(globs) => self.settings.learn.ignore = globs,
+                    // What was to be ignored is not known, so that nothing may be kept.
+                    None => self.settings.learn.ignore = vec!["*".to_owned()],
+                },
+                _ => self.unknown(&key, Some(("learn", LEARN))),
             }
         }
     }
@@ -350,6 +376,7 @@ impl Reader<'_> {
             (DAEMON, "under [daemon]"),
             (TAGGER, "under [tagger]"),
             (MODEL, "under [model]"),
+            (LEARN, "under [learn]"),
             (LOG, "under [log]"),
             (HERE, "under [here]"),
         ];
@@ -360,7 +387,7 @@ impl Reader<'_> {
                 let known = section.map_or(TOP, |(_, known)| known);
                 let known = known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
                 let sections = match section {
-                    None => "; the sections are [words], [daemon], [tagger], [model], [log] and [here]",
+                    None => "; the sections are [words], [daemon], [tagger], [model], [learn], [log] and [here]",
                     Some(_) => "",
                 };
                 format!(
@@ -401,7 +428,7 @@ fn is_path(path: &str) -> bool {
 }
 
 /// Holds one side of a word to what a command line may contain.
-fn word(form: &str, what: &str) -> Result<(), String> {
+pub(crate) fn word(form: &str, what: &str) -> Result<(), String> {
     if form.trim().is_empty() {
         return Err(format!("{what} must not be empty"));
     }

@@ -28,6 +28,18 @@ pub fn model_folder() -> Option<PathBuf> {
     project().map(|project| project.data_local_dir().join("models"))
 }
 
+/// The record of the files of projects that the user trusts: `trusted.toml` in the platform's folder for data. `None` for
+/// a user without a home.
+pub fn trusted_file() -> Option<PathBuf> {
+    project().map(|project| project.data_local_dir().join("trusted.toml"))
+}
+
+/// What was learnt from corrected lines: `learnt.sqlite` in the platform's folder for data. `None` for a user without a
+/// home.
+pub fn learnt_file() -> Option<PathBuf> {
+    project().map(|project| project.data_local_dir().join("learnt.sqlite"))
+}
+
 /// A path with the user's home folder in place of a `~` at its beginning; as it is for a user without a home.
 pub(crate) fn below_home(path: &str) -> PathBuf {
     match (path.strip_prefix("~/"), BaseDirs::new()) {

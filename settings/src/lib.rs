@@ -5,9 +5,13 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod chord;
+pub mod edit;
 mod error;
 mod file;
 pub mod folders;
+pub mod import;
+pub mod project;
+pub mod words;
 
 use nix::fcntl::OFlag;
 use std::fs::File;
@@ -39,10 +43,21 @@ pub struct Settings {
     pub tagger: Tagger,
     /// The language model.
     pub model: Model,
+    /// What is learnt from corrected lines.
+    pub learn: Learn,
     /// What the daemon logs.
     pub log: Log,
     /// Which names of the place are known.
     pub here: Here,
+}
+
+/// What is learnt from corrected lines, on this machine.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Learn {
+    /// Whether anything is kept and learnt at all.
+    pub enabled: bool,
+    /// Lines that are never kept: patterns of whole lines, in which `*` stands for any text and `?` for one character.
+    pub ignore: Vec<String>,
 }
 
 /// The daemon's life.
@@ -182,6 +197,7 @@ impl Default for Settings {
             daemon: Daemon::default(),
             tagger: Tagger::default(),
             model: Model::default(),
+            learn: Learn::default(),
             log: Log { level: Level::Info, rotation: Rotation::Daily, keep: 7 },
             here: Here::default(),
         }
@@ -254,6 +270,8 @@ impl std::fmt::Display for Settings {
         writeln!(f, "\n[tagger]\nweights = {}", quoted(weights))?;
         writeln!(f, "\n[model]\njudge = {judge}\nname = {}", quoted(name.as_deref().unwrap_or_default()))?;
         writeln!(f, "unload_minutes = {}\nthreads = {}", minutes(*unload), threads.unwrap_or(0))?;
+        let ignore = self.learn.ignore.iter().map(|glob| quoted(glob)).collect::<Vec<_>>().join(", ");
+        writeln!(f, "\n[learn]\nenabled = {}\nignore = [{ignore}]", self.learn.enabled)?;
         writeln!(f, "\n[log]\nlevel = {}", quoted(self.log.level.as_str()))?;
         writeln!(f, "rotation = {}\nkeep = {}", quoted(self.log.rotation.as_str()), self.log.keep)?;
         let Here { files, git, tasks, hosts, shell, history } = self.here;
@@ -293,6 +311,7 @@ mod tests {
         settings.daemon.idle = Some(Duration::from_secs(300));
         settings.tagger = Tagger { weights: Some("~/my \"own\" tagger.safetensors".into()) };
         settings.model = Model { judge: false, name: Some("tiny".into()), unload: None, threads: Some(3) };
+        settings.learn = Learn { enabled: true, ignore: vec!["ssh *".into(), "\"?\"".into()] };
         settings.log = Log { level: Level::Off, rotation: Rotation::Hourly, keep: 1 };
         settings.here = Here { history: false, files: false, ..Here::default() };
         for settings in [settings, Settings::default()] {

@@ -1,5 +1,5 @@
 use super::*;
-use crate::{Daemon, Here, Level, Log, Model, Rotation, Tagger};
+use crate::{Daemon, Here, Learn, Level, Log, Model, Rotation, Tagger};
 use proptest::prelude::*;
 
 #[test]
@@ -22,6 +22,9 @@ fn every_setting_is_read() {
         threads = 2
         [here]
         history = false
+        [learn]
+        enabled = true
+        ignore = ["ssh *"]
         [log]
         level = "debug"
         rotation = "never"
@@ -37,6 +40,7 @@ fn every_setting_is_read() {
         tagger: Tagger { weights: Some("~/tagger.safetensors".into()) },
         model: Model { judge: false, name: Some("tiny".into()), unload: None, threads: Some(2) },
         here: Here { history: false, ..Here::default() },
+        learn: Learn { enabled: true, ignore: vec!["ssh *".to_owned()] },
         log: Log { level: Level::Debug, rotation: Rotation::Never, keep: 3 },
     };
     assert_eq!(parse(text.as_bytes()), (expected, vec![]));
