@@ -15,6 +15,13 @@ _sayso_aliases=0
 : "${_sayso_key=\C-x\C-v}" "${_sayso_prefix=\C-x}" "${_sayso_deadline_ms:=1000}" "${_sayso_enter:=0}"
 : "${_sayso_client:=sayso}"
 
+# Whether corrected lines are learnt from; and, until the line was run or given up, the dictation of the line, what it was
+# answered with, and the number of the last entry of the history before it.
+: "${_sayso_learn:=0}"
+_sayso_heard=
+_sayso_answer=
+_sayso_entry=
+
 # The lines that further presses show in turn: the result, its alternatives, the dictation; and the cursor in each.
 # `_sayso_turn` is the index of the one on the screen, or -1; `_sayso_message` is the message about it.
 _sayso_lines=()
@@ -110,6 +117,7 @@ _sayso_ask() {
       _sayso_lines+=("$lead$reading")
       _sayso_cursors+=("$(( ${#lead} + ${#reading} ))")
     done
+    _sayso_remember "$text" "${_sayso_lines[0]}"
     if [[ ${fields[5]} != "$text" ]]; then
       _sayso_lines+=("$line")
       _sayso_cursors+=("$point")
@@ -126,6 +134,58 @@ _sayso_ask() {
     _sayso_message="no answer; try \`$_sayso_client doctor\`. The line stays as it was"
   fi
   return 1
+}
+
+# Remembers the dictation $1 and its answer $2.
+_sayso_remember() {
+  local entry ran
+  if (( _sayso_learn )); then
+    _sayso_heard=$1
+    _sayso_answer=$2
+    _sayso_last_entry
+    _sayso_entry=$entry
+  fi
+}
+
+# Sets `entry` and `ran` to the number and the text of the last entry of the history. A line that the history leaves out,
+# for example because white space begins it, never comes here.
+_sayso_last_entry() {
+  local last
+  last=$(HISTTIMEFORMAT='' \builtin history 1 2>/dev/null) || :
+  last=${last#"${last%%[![:space:]]*}"}
+  entry=${last%%[!0-9]*}
+  ran=${last#"$entry"}
+  # A star marks an entry that was edited; then come two blanks.
+  ran=${ran#"*"}
+  ran=${ran#"${ran%%[![:space:]]*}"}
+}
+
+# Before each prompt: tells the daemon what was run, if it began as a dictation and is not what that was answered with.
+# Keeps the exit status, for others that look at it here.
+_sayso_learn_prompt() {
+  local status=$? entry ran
+  if [[ -n $_sayso_heard ]]; then
+    _sayso_last_entry
+    if [[ $entry != "$_sayso_entry" && $ran != "$_sayso_answer" && -n $ran ]]; then
+      \printf '%s\0' "$_sayso_heard" "$_sayso_answer" "$ran" | "$_sayso_client" learn note >/dev/null 2>&1
+    fi
+  fi
+  _sayso_heard=
+  _sayso_answer=
+  return "$status"
+}
+
+# Adds the function to what runs before each prompt, once. It comes first, before anything that reads another history.
+_sayso_hook() {
+  local part
+  for part in "${PROMPT_COMMAND[@]}"; do
+    if [[ $part == *_sayso_learn_prompt* ]]; then return 0; fi
+  done
+  if [[ $(\declare -p PROMPT_COMMAND 2>/dev/null) == 'declare -a'* ]]; then
+    PROMPT_COMMAND=(_sayso_learn_prompt "${PROMPT_COMMAND[@]}")
+  else
+    PROMPT_COMMAND=_sayso_learn_prompt${PROMPT_COMMAND:+$'\n'$PROMPT_COMMAND}
+  fi
 }
 
 _sayso_bind() {
@@ -152,5 +212,6 @@ if (( BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] < 404 )); then
 elif [[ -z ${SAYSO_NO_BIND+set} && $- == *i* ]]; then
   _sayso_bind
 fi
+if (( _sayso_learn )) && [[ $- == *i* ]]; then _sayso_hook; fi
 if (( _sayso_aliases )); then \shopt -s expand_aliases; fi
 unset _sayso_aliases

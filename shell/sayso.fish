@@ -11,6 +11,12 @@ set -q _sayso_deadline_ms; or set -g _sayso_deadline_ms 1000
 set -q _sayso_enter; or set -g _sayso_enter 0
 set -q _sayso_client; or set -g _sayso_client sayso
 
+# Whether corrected lines are learnt from; and, until the line is run or given up, the dictation of the whole line, and
+# what it was answered with.
+set -q _sayso_learn; or set -g _sayso_learn 0
+set -g _sayso_heard
+set -g _sayso_answer
+
 # The lines that further presses show in turn: the result, its alternatives, the dictation; and the cursor in each.
 # `_sayso_turn` is the index of the one on the screen, or 0; `_sayso_message` is the message about it.
 set -g _sayso_lines
@@ -135,6 +141,7 @@ function _sayso_ask
             set -a _sayso_lines "$before"$fields[7..]"$after"
             set -a _sayso_cursors (string length -- "$before"$fields[7..])
         end
+        _sayso_remember "$before$after" "$text" "$_sayso_lines[1]"
         if test "$fields[6]" != "$text"
             set -a _sayso_lines "$line"
             set -a _sayso_cursors $at
@@ -146,6 +153,36 @@ function _sayso_ask
         set -g _sayso_message "no answer; try `$_sayso_client doctor`. The line stays as it was"
     end
     return 1
+end
+
+# Remembers a dictation and its answer, if nothing ($argv[1]) stands around it in the line.
+function _sayso_remember
+    set -g _sayso_heard
+    set -g _sayso_answer
+    if test $_sayso_learn = 1; and not string match --quiet --regex '\S' -- "$argv[1]"
+        set -g _sayso_heard $argv[2]
+        set -g _sayso_answer $argv[3]
+    end
+end
+
+if test $_sayso_learn = 1
+    # Before a line is run: tells the daemon, if it began as a dictation and is not what that was answered with. White
+    # space at the start keeps it out, as it keeps it out of the history.
+    function _sayso_learn_preexec --on-event fish_preexec
+        set -l heard $_sayso_heard
+        set -l answer $_sayso_answer
+        set -g _sayso_heard
+        set -g _sayso_answer
+        if test -n "$heard" -a "$argv[1]" != "$answer"; and string match --quiet --regex '^\S' -- "$argv[1]"
+            printf '%s\0' "$heard" "$answer" "$argv[1]" | $_sayso_client learn note >/dev/null 2>&1
+        end
+    end
+
+    # Before a prompt: what was remembered belongs to a line that is gone.
+    function _sayso_learn_prompt --on-event fish_prompt
+        set -g _sayso_heard
+        set -g _sayso_answer
+    end
 end
 
 # Says something below the line, then shows the line again below that.

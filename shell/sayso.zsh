@@ -16,6 +16,10 @@ typeset -g _sayso_version=${_sayso_version-} _sayso_met=
 # The version of the protocol that this script speaks.
 typeset -g _sayso_protocol=1
 
+# Whether corrected lines are learnt from; and, until the line is run or given up, the dictation of the whole line, and
+# what it was answered with.
+typeset -g _sayso_learn=${_sayso_learn:-0} _sayso_heard= _sayso_answer=
+
 # The lines that further presses show in turn: the result, its alternatives, the dictation; and the cursor in each.
 # `_sayso_turn` is the index of the one on the screen, or 0; `_sayso_place` is the history entry that they belong to.
 typeset -ga _sayso_lines _sayso_cursors
@@ -136,6 +140,7 @@ _sayso_replace() {
     _sayso_cursors+=($keep_cursor)
   fi
   _sayso_place=$HISTNO:$PREBUFFER
+  _sayso_remember
   _sayso_show 1
 }
 
@@ -353,9 +358,41 @@ _sayso_through_client() {
 }
 
 (( ${+precmd_functions} && ${precmd_functions[(I)_sayso_new_prompt]} )) || precmd_functions+=(_sayso_new_prompt)
+# Remembers the dictation and its answer, if that is all of the line.
+_sayso_remember() {
+  _sayso_heard= _sayso_answer=
+  (( _sayso_learn )) && [[ $before != *[![:space:]]* && -z $after$PREBUFFER ]] || return 0
+  _sayso_heard=$text _sayso_answer=$_sayso_lines[1]
+}
+
+# Before a line is run: tells the daemon, if it began as a dictation and is not what that was answered with. This is the
+# only process that learning starts, and only for such a line. White space at the start keeps it out, as it keeps it out of
+# the history.
+_sayso_learn_preexec() {
+  [[ -n $_sayso_heard ]] || return 0
+  emulate -LR zsh
+  # Without a history, only the third argument holds the line.
+  local heard=$_sayso_heard answer=$_sayso_answer ran=${1:-$3}
+  _sayso_heard= _sayso_answer=
+  [[ $ran == [^[:space:]]* && $ran != "$answer" ]] || return 0
+  print -rn -- "$heard"$'\0'"$answer"$'\0'"$ran"$'\0' | $_sayso_client learn note >/dev/null 2>&1
+  return 0
+}
+
+# Before a prompt: what was remembered belongs to a line that is gone.
+_sayso_learn_precmd() {
+  _sayso_heard= _sayso_answer=
+}
 
 zle -N sayso-convert
 zle -N sayso-accept-line
+
+if (( _sayso_learn )); then
+  # The lists that every prompt and plugin shares: ours join at the end, once.
+  typeset -ga preexec_functions precmd_functions
+  preexec_functions=("${(@)preexec_functions:#_sayso_learn_preexec}" _sayso_learn_preexec)
+  precmd_functions=("${(@)precmd_functions:#_sayso_learn_precmd}" _sayso_learn_precmd)
+fi
 
 () {
   emulate -LR zsh

@@ -2,7 +2,8 @@
 
 use crate::init::Shell;
 use crate::service::command::Action;
-use clap::{Args, Parser, Subcommand, value_parser};
+use clap::{Args, Parser, Subcommand, ValueHint, value_parser};
+use sayso_learning_cli::Learn;
 use sayso_model_cli::Model;
 use sayso_protocol::Route;
 use sayso_text::MAX_DEADLINE_MS;
@@ -34,6 +35,7 @@ pub(crate) enum Command {
     Convert(Convert),
     Explain(Explain),
     Words(Words),
+    Trust(Trust),
     /// Print the shell code that binds the key
     ///
     /// zsh:  eval "$(sayso init zsh)"
@@ -81,6 +83,8 @@ pub(crate) enum Command {
         all: Option<String>,
     },
     Model(Model),
+    Learn(Learn),
+    Report(Report),
     /// Show and check the settings
     Config {
         /// What to do
@@ -189,15 +193,95 @@ pub(crate) struct Explain {
     pub(crate) route: Route,
 }
 
-/// List the spoken words and what they write, your own words first
+/// List the spoken words and what they write, your own words first; add and remove your own
+///
+/// Your own words bind: where you say one, nothing else is written. Of several that begin alike, the longest counts. A
+/// change takes effect at once. Words of a project are in `.sayso.toml`, see `sayso trust --help`.
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Words {
+    /// What to do instead of listing
+    #[command(subcommand)]
+    pub(crate) action: Option<WordsAction>,
+
     /// List only entries that contain this
     pub(crate) filter: Option<String>,
 
     /// Print one JSON object per line: {"writes", "kind", "spoken"}
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// What to do with a person's own words.
+#[derive(Debug, Subcommand)]
+pub(crate) enum WordsAction {
+    /// Add a word: sayso words add "kay eight s" k8s
+    Add {
+        /// What you say, as your dictation tool writes it
+        spoken: String,
+        /// What it writes
+        written: String,
+        /// Another way to say it; may be given several times
+        #[arg(long, value_name = "SPOKEN")]
+        also: Vec<String>,
+    },
+    /// Remove the word that is said like this, or else all that write it
+    Remove {
+        /// What is said, or what it writes
+        word: String,
+    },
+    /// Add all words of a list
+    ///
+    /// The list has two columns with a tab between them (what is said, what it writes), or is a Talon `.talon-list`, or
+    /// the JSON export of superwhisper or VoiceInk. An entry that cannot be a word is left out and reported. Words that
+    /// you have already are replaced.
+    Import {
+        /// The list; `-` reads standard input
+        #[arg(value_hint = ValueHint::FilePath)]
+        file: PathBuf,
+    },
+    /// Print your own words in two columns, as `import` reads them
+    Export,
+}
+
+/// Let a project's words count
+///
+/// A project may bring words of its own, under `[words]` in a file `.sayso.toml` in its folder, or any folder above the one
+/// you are in. As the words of a stranger could write anything, the file counts only if it belongs to you and you have
+/// trusted it. When it changes, trust it again.
+///
+/// Without --yes, shows the words and asks.
+#[derive(Debug, Args)]
+pub(crate) struct Trust {
+    /// The folder of the project, or its file [default: the nearest `.sayso.toml` here or above]
+    #[arg(value_hint = ValueHint::AnyPath)]
+    pub(crate) path: Option<PathBuf>,
+
+    /// Trust the file no longer
+    #[arg(long, conflicts_with = "yes")]
+    pub(crate) revoke: bool,
+
+    /// Do not ask
+    #[arg(long, short)]
+    pub(crate) yes: bool,
+}
+
+/// Write a file about a wrong answer, for an issue
+///
+/// It holds the version, the system, the settings without your words, and, if you give one, the dictation with its answer
+/// and the reasons. Nothing is sent anywhere.
+#[derive(Debug, Args)]
+pub(crate) struct Report {
+    /// The dictation; several words are joined by spaces; `-` reads standard input. Left out: no dictation is in the report
+    pub(crate) text: Vec<String>,
+
+    /// The command that you meant
+    #[arg(long, value_name = "COMMAND", requires = "text")]
+    pub(crate) expected: Option<String>,
+
+    /// The file, which must not exist yet; `-` prints the report
+    #[arg(long, short, value_name = "FILE", default_value = "sayso-report.md", value_hint = ValueHint::FilePath)]
+    pub(crate) output: PathBuf,
 }
 
 /// What to do with the settings.

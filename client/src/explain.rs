@@ -31,7 +31,7 @@ pub(crate) fn run(cli: &Explain) -> Result<ExitCode> {
 }
 
 /// The answer for people: the two lines, then a row for each unit, then the other readings.
-fn format_explanation(heard: &str, answer: &Answer) -> String {
+pub(crate) fn format_explanation(heard: &str, answer: &Answer) -> String {
     let mut text = format!("{}\n{}\n", styled(FAINT, &printable(heard)), styled(STRONG, &answer.buffer));
     let sure = (answer.confidence * 100.0).round();
     text += &format!(

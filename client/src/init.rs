@@ -37,6 +37,7 @@ pub(crate) fn script(
     let socket = utf8(socket)?;
     let deadline = settings.deadline.as_millis();
     let enter = u8::from(settings.enter_converts);
+    let learn = u8::from(settings.learn.enabled);
     let key = |write: fn(&Key) -> String, between: &str| -> String {
         settings.key.keys().iter().map(write).collect::<Vec<_>>().join(between)
     };
@@ -44,7 +45,7 @@ pub(crate) fn script(
         Shell::Zsh => {
             let body = format!(
                 "_sayso_key={} _sayso_prefix={}\n_sayso_deadline_ms={deadline} _sayso_enter={enter}\n\
-                 _sayso_client={} _sayso_socket={} _sayso_version={}\n_sayso_forbidden={}\n\n{ZSH}",
+                 _sayso_learn={learn}\n_sayso_client={} _sayso_socket={} _sayso_version={}\n_sayso_forbidden={}\n\n{ZSH}",
                 quoted(&key(zsh_key, "")),
                 quoted(&prefix(&settings.key, zsh_key)),
                 quoted(client),
@@ -58,14 +59,14 @@ pub(crate) fn script(
         }
         Shell::Fish => format!(
             "set -g _sayso_key {}\nset -g _sayso_key_name {}\nset -g _sayso_deadline_ms {deadline}\n\
-             set -g _sayso_enter {enter}\nset -g _sayso_client {}\n\n{FISH}",
+             set -g _sayso_enter {enter}\nset -g _sayso_learn {learn}\nset -g _sayso_client {}\n\n{FISH}",
             key(fish_key, ""),
             key(Key::to_string, ","),
             fish_quoted(client),
         ),
         Shell::Bash => format!(
             "_sayso_key={} _sayso_prefix={}\n_sayso_deadline_ms={deadline} _sayso_enter={enter}\n\
-             _sayso_client={}\n\n{BASH}",
+             _sayso_learn={learn}\n_sayso_client={}\n\n{BASH}",
             quoted(&key(bash_key, "")),
             quoted(&prefix(&settings.key, bash_key)),
             quoted(client),

@@ -9,14 +9,17 @@ mod daemon_client;
 mod doctor;
 mod explain;
 mod init;
+mod learn;
 mod lines;
 mod model;
 mod program;
+mod report;
 mod service;
 mod settings;
 mod status;
 mod stderr;
 mod style;
+mod trust;
 mod words;
 
 use anyhow::{Context, Result};
@@ -49,10 +52,13 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Words(cli) => words::run(&cli),
         // The daemon's program knows places and models, and takes the same arguments.
         Command::Here { .. } => model::run(),
+        Command::Report(cli) => report::run(&cli),
+        Command::Trust(cli) => trust::run(&cli),
         Command::Status { json } => status::run(json),
         Command::Doctor { json } => doctor::run(json),
         Command::Service { action } => service::command::run(action),
         Command::Model(_) => model::run(),
+        Command::Learn(cli) => learn::run(&cli),
         Command::Config { action } => config::run(action),
         Command::Init { shell } => {
             let settings = settings::load_or_warn();

@@ -1,4 +1,4 @@
-//! `sayso model`: the daemon's program carries it out, because it knows models.
+//! `sayso model` and `sayso learn`: the daemon's program carries them out, because it knows models and what was learnt.
 
 use crate::program;
 use anyhow::{Context, Result};

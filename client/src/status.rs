@@ -67,6 +67,9 @@ fn format_status(status: &Status) -> String {
     if let Some(mistake) = &status.settings_error {
         rows.push(("settings", format!("{mistake}; everything else applies")));
     }
+    if let Some(error) = &status.learning_error {
+        rows.push(("learning", printable(error)));
+    }
     for route in &status.routes {
         let noun = if route.count == 1 { "conversion" } else { "conversions" };
         let times =

@@ -3,6 +3,7 @@
 use crate::command::convert::Convert;
 use crate::command::here::Here;
 use clap::{Parser, Subcommand};
+use sayso_learning_cli::Learn;
 use sayso_model_cli::Model;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -63,6 +64,9 @@ pub(crate) enum Command {
     // People type `sayso model`.
     #[command(hide = true)]
     Model(Model),
+    // People type `sayso learn`.
+    #[command(hide = true)]
+    Learn(Learn),
 }
 
 const AFTER: &str = "\

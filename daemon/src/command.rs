@@ -2,4 +2,5 @@
 
 pub(crate) mod convert;
 pub(crate) mod here;
+pub(crate) mod learn;
 pub(crate) mod model;

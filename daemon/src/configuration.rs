@@ -1,5 +1,6 @@
 //! The settings in force: read at the start, and again when the file changes.
 
+use crate::project::Projects;
 use sayso_engine::{Engine, Words};
 use sayso_settings::{Settings, folders};
 use std::fs;
@@ -20,12 +21,14 @@ pub(crate) fn fingerprint(path: &Path) -> Option<Fingerprint> {
 pub(crate) struct Configuration {
     path: Option<PathBuf>,
     current: Mutex<Current>,
+    /// The words of projects.
+    pub(crate) projects: Projects,
 }
 
 /// What is in force.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Current {
-    seen: Option<Fingerprint>,
+    pub(crate) seen: Option<Fingerprint>,
     /// What could be understood, the rest at its default.
     pub(crate) settings: Arc<Settings>,
     /// The person's own words, ready for the engine.
@@ -90,7 +93,7 @@ impl Configuration {
     }
 
     pub(crate) fn at(path: Option<PathBuf>) -> Configuration {
-        let configuration = Configuration { path, current: Mutex::default() };
+        let configuration = Configuration { path, current: Mutex::default(), projects: Projects::default() };
         configuration.refreshed();
         configuration
     }

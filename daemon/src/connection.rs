@@ -130,6 +130,20 @@ async fn admit(
             shared.phases.enter_phase(Phase::Draining);
             sent
         }
+        Op::Learn => {
+            shared.metrics().requests += 1;
+            let to = request.reply_to();
+            let learner = shared.clone();
+            let learnt =
+                task::spawn_blocking(move || learn(&learner, &request)).await.map_err(io::Error::other)?;
+            let reply = match learnt {
+                Ok(()) => {
+                    frame::encode_reply(Reply::new(to.id, VERSION, Outcome::Result(Body::Done {})), to.form)
+                }
+                Err(why) => failed(shared, to, ErrorReply::new(Code::Internal, why)),
+            };
+            send(stream, &reply).await
+        }
         Op::Convert | Op::Explain => {
             let bytes = request.text.len();
             let job = Job::new(shared, request);
@@ -139,6 +153,20 @@ async fn admit(
             Ok(())
         }
     }
+}
+
+/// Learns from what a person ran, or looks again at what others have changed. Blocks.
+fn learn(shared: &Shared, request: &Request) -> Result<(), String> {
+    let current = shared.configuration.refreshed();
+    let settings = &current.settings.learn;
+    let Some(correction) = &request.correction else {
+        shared.learning.refresh(settings, true);
+        return Ok(());
+    };
+    let folder = request.context.cwd.as_deref();
+    let words = shared.configuration.projects.words(&current, folder);
+    let words = shared.learning.taught().with_offered(words, &request.text);
+    shared.learning.note(settings, &current.tagger.engine, &words, &request.text, correction, folder)
 }
 
 /// Requests of one connection that are worked on; each ends as the frame of its answer.

@@ -126,7 +126,12 @@ impl Pending {
     /// wants it. A draft that a model could help with also begins to load an absent one, for the lines to come.
     fn begin(shared: &Arc<Shared>, request: Request) -> Result<(Pending, Option<ModelHandle>), ErrorReply> {
         let current = shared.configuration.refreshed();
+        shared.learning.keep_up(&current.settings.learn);
+        let folder = request.context.cwd.as_deref();
+        let words = shared.configuration.projects.words(&current, folder);
         let begun = Instant::now();
+        let taught = shared.learning.taught();
+        let words = taught.with_offered(words, &request.text);
         let end = request.text.chars().count();
         let place = shared.places.at(&request, current.settings.here);
         let dictation = Dictation {
@@ -135,9 +140,11 @@ impl Pending {
             route: wire::route(request.route),
             before: &request.context.prebuffer,
             place: Some(&place),
+            preferences: Some(&taught.preferences),
         };
-        let drafted = current.tagger.engine.draft(&current.words, &dictation);
+        let drafted = current.tagger.engine.draft(&words, &dictation);
         let draft = drafted.map_err(|refusal| wire::fault(&refusal))?;
+        drop(taught);
         let mut wanted = None;
         if draft.is_rescorable() {
             shared.model.refresh_choice(&current.settings.model);

@@ -10,6 +10,7 @@ mod convert;
 mod detach;
 mod job;
 mod large_input;
+mod learning;
 mod limits;
 mod listen;
 mod log;
@@ -18,6 +19,7 @@ mod metrics;
 mod model;
 mod phase;
 mod place;
+mod project;
 mod server;
 mod session;
 mod state;
@@ -48,6 +50,7 @@ fn main() -> ExitCode {
     let done = match &cli.command {
         Some(Command::Model(model)) => return command::model::run(model),
         Some(Command::Here(here)) => command::here::run(here),
+        Some(Command::Learn(learn)) => command::learn::run(learn),
         Some(Command::Convert(convert)) => command::convert::run(convert),
         None => serve(&cli).map(|()| ExitCode::SUCCESS),
     };
@@ -126,6 +129,7 @@ fn serve(cli: &Cli) -> Result<()> {
     }
     let model = ModelManager::new(folders::model_folder().map(Store::new));
     let shared = Arc::new(Shared::new(configuration, model, cli.log_text, socket, ownership.as_str()));
+    shared.learning.keep_up(&shared.configuration.current().settings.learn);
     let fixed = |time: Option<Duration>| time.map(|time| Some(time).filter(|time| !time.is_zero()));
     let (idle_exit, unload) = (fixed(cli.idle_minutes), fixed(cli.unload_minutes));
     let unloaded = shared.clone();

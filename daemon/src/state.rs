@@ -2,6 +2,7 @@
 
 use crate::configuration::Configuration;
 use crate::large_input::LargeInputWorker;
+use crate::learning::Learning;
 use crate::limits::{Limits, MAX_CONNECTIONS};
 use crate::metrics::{self, Metrics};
 use crate::model::ModelManager;
@@ -23,6 +24,8 @@ pub(crate) struct Shared {
     pub(crate) configuration: Configuration,
     /// The language model.
     pub(crate) model: Arc<ModelManager>,
+    /// What was learnt from corrected lines.
+    pub(crate) learning: Arc<Learning>,
     /// Whether the log may hold what was dictated.
     pub(crate) log_text: bool,
     /// How much is done at once.
@@ -53,6 +56,7 @@ impl Shared {
         Shared {
             configuration,
             model: Arc::new(model),
+            learning: Arc::new(Learning::new(sayso_settings::folders::learnt_file())),
             log_text,
             limits: Limits::default(),
             phases: Phases::default(),
@@ -109,6 +113,7 @@ impl Shared {
                 error: current.tagger.mistake,
             },
             model: self.model.status(),
+            learning_error: self.learning.taught().error.clone(),
             routes: metrics.latencies(),
             places: self.places.status(),
         }

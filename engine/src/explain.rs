@@ -117,6 +117,7 @@ fn why(taken: &Reading, step: &Step, stage: Stage, is_at_start: bool) -> String 
         Kind::Case => "the words that the case directive covers",
         Kind::WideCase => "\"all caps\" said once for all that is joined",
         Kind::Literal => "said to be taken as it is",
+        Kind::Heard if taken.is_offered_word() => "learnt from lines that you corrected",
         Kind::Heard => "what speech engines hear for this name",
         Kind::Sounds => "what was heard sounds like it",
         Kind::Drop => "talk, or taken back: writes nothing",

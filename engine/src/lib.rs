@@ -7,8 +7,10 @@ mod draft;
 mod engine;
 pub mod explain;
 mod gate;
+mod lesson;
 mod names;
 mod pipeline;
+mod preference;
 mod quote;
 mod region;
 pub mod rescore;
@@ -20,6 +22,8 @@ mod tagged;
 pub use draft::Draft;
 pub use engine::{Engine, WeightsFileError};
 pub use explain::{ExplainedReading, ExplainedUnit};
+pub use lesson::Lesson;
+pub use preference::{Preferences, stable_hash};
 pub use sayso_language::{ModelHandle, Stop};
 pub use sayso_place::Place;
 pub use sayso_speech::render::Span;
@@ -41,6 +45,8 @@ pub struct Dictation<'a> {
     pub before: &'a str,
     /// What is known where the line is dictated; `None` if nothing is.
     pub place: Option<&'a Place>,
+    /// What this person usually chooses between readings.
+    pub preferences: Option<&'a Preferences>,
 }
 
 /// A language model that may be asked, and how long it may take.

@@ -10,7 +10,8 @@ use crate::gate::{self, Class};
 use crate::names::{self, Placed, Reread};
 use crate::quote::open_at_end;
 use crate::{
-    Conversion, Dictation, Engine, MAX_ALTERNATIVES, Place, Refusal, Rescorer, Route, Stage, Words, region, tagged,
+    Conversion, Dictation, Engine, MAX_ALTERNATIVES, Place, Refusal, Rescorer, Route, Stage, Words,
+    preference, region, tagged,
 };
 use sayso_speech::clean::{self, clean};
 use sayso_speech::destructive::is_destructive;
@@ -61,7 +62,12 @@ impl Engine {
         let line = parse(self, words, dictation)?;
         let stem = line.stem.clone();
         let class = classify(&line);
-        let choice = choose(line, class);
+        let choice = match (choose(line, class), dictation.preferences) {
+            (Choice::Paths(found), Some(preferences)) => {
+                Choice::Paths(preference::prefer(self, found, preferences))
+            }
+            (choice, _) => choice,
+        };
         let choice = match dictation.place {
             Some(place) if dictation.route != Route::Scanner => reread(self, place, choice),
             _ => choice,
@@ -395,7 +401,12 @@ fn written(draft: &Draft, paths: &Candidates, mut rendered: Rendered) -> Convers
         confidence,
         alternatives,
         spans: rendered.spans,
-        message: message_of([paths.message.clone().or(message), told, named(&paths.placed)]),
+        message: message_of([
+            paths.message.clone().or(message),
+            told,
+            named(&paths.placed),
+            offered(lattice, &best.steps),
+        ]),
         dropped,
     }
 }
@@ -449,8 +460,15 @@ fn named(placed: &[Placed]) -> Option<String> {
     (!told.is_empty()).then(|| told.join("; "))
 }
 
+/// Tells that a path takes words that were learnt, and that the person has not confirmed.
+fn offered(lattice: &Lattice, path: &[Step]) -> Option<String> {
+    let readings = path.iter().map(|step| lattice.reading(step.reading));
+    let words: Vec<&str> = readings.filter(|it| it.is_offered_word()).map(|it| it.text.as_ref()).collect();
+    (!words.is_empty()).then(|| format!("learnt: {}", words.join(", ")))
+}
+
 /// Several things to tell, as one message.
-fn message_of(parts: [Option<String>; 3]) -> Option<String> {
+fn message_of(parts: [Option<String>; 4]) -> Option<String> {
     let parts: Vec<String> = parts.into_iter().flatten().collect();
     (!parts.is_empty()).then(|| parts.join("; "))
 }

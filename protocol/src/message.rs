@@ -21,6 +21,8 @@ pub enum Op {
     Convert,
     /// Convert `text` and say why, unit by unit.
     Explain,
+    /// Learn from `correction`; without one, look again at what others have changed in what was learnt.
+    Learn,
     /// How the daemon is.
     Status,
     /// Answer what is in flight, then end.
@@ -60,7 +62,8 @@ impl Route {
 /// Where the line is being edited.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Context {
-    /// Working directory of the shell: names that are known there may be readings. It never leaves the machine.
+    /// Working directory of the shell: names that are known there may be readings, and words of the project that it is in
+    /// count. It never leaves the machine.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cwd: Option<String>,
     /// Earlier lines of a multi-line command.
@@ -72,6 +75,15 @@ pub struct Context {
     /// Stands for `names`: a later request of the session need only carry this.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub digest: Option<String>,
+}
+
+/// What became of an answer. The dictation is the `text` of the request.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Correction {
+    /// The line that the dictation was answered with.
+    pub answer: String,
+    /// The line that the person ran.
+    pub ran: String,
 }
 
 /// One question.
@@ -101,6 +113,9 @@ pub struct Request {
     /// Where the line is being edited.
     #[serde(default)]
     pub context: Context,
+    /// `learn` only: what became of the answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub correction: Option<Correction>,
     /// The form that the request came in, which is that of its reply.
     #[serde(skip)]
     pub form: Form,
@@ -143,6 +158,7 @@ impl Request {
             deadline_ms: None,
             route: Route::Auto,
             context: Context::default(),
+            correction: None,
             form: Form::Json,
         }
     }
@@ -160,6 +176,8 @@ impl Request {
         let limits = [
             ("text", self.text.len(), MAX_TEXT_BYTES),
             ("context.prebuffer", self.context.prebuffer.len(), MAX_TEXT_BYTES),
+            ("correction.answer", self.correction.as_ref().map_or(0, |it| it.answer.len()), MAX_TEXT_BYTES),
+            ("correction.ran", self.correction.as_ref().map_or(0, |it| it.ran.len()), MAX_TEXT_BYTES),
             ("session", self.session.as_ref().map_or(0, String::len), MAX_SESSION_BYTES),
             ("context.cwd", self.context.cwd.as_ref().map_or(0, String::len), MAX_CWD_BYTES),
             ("context.names", self.context.names.len(), MAX_NAMES_BYTES),

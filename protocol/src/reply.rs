@@ -143,6 +143,9 @@ pub struct Status {
     /// The language model; a daemon that knows of none does not tell.
     #[serde(default)]
     pub model: ModelStatus,
+    /// Why nothing is learnt from corrected lines, though it should be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub learning_error: Option<String>,
     /// Time of the last conversions, per stage that answered.
     pub routes: Vec<RouteLatency>,
     /// The places whose names are known; an older daemon does not say.

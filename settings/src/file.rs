@@ -387,7 +387,9 @@ impl Reader<'_> {
                 let known = section.map_or(TOP, |(_, known)| known);
                 let known = known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
                 let sections = match section {
-                    None => "; the sections are [words], [daemon], [tagger], [model], [learn], [log] and [here]",
+                    None => {
+                        "; the sections are [words], [daemon], [tagger], [model], [learn], [log] and [here]"
+                    }
                     Some(_) => "",
                 };
                 format!(

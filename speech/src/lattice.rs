@@ -258,6 +258,11 @@ impl Reading {
         self.kind == Kind::Literal && self.entry.is_none()
     }
 
+    /// Whether it comes from words that were learnt and that the user has not confirmed: a reading beside the others.
+    pub fn is_offered_word(&self) -> bool {
+        self.kind == Kind::Heard && self.entry.is_none()
+    }
+
     /// Whether a path through `other` writes the same as one through this.
     fn is_same_arc(&self, other: &Reading) -> bool {
         let same_effect = match self.kind {

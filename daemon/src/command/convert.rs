@@ -76,7 +76,10 @@ impl Means {
     /// The words and weights of the settings, and the model of the command line. As in the daemon, a mistake in the
     /// settings costs one entry.
     fn load(model: &Model) -> anyhow::Result<Means> {
-        let current = Configuration::load().current();
+        let configuration = Configuration::load();
+        let current = configuration.current();
+        let here = std::env::current_dir().ok();
+        let words = configuration.projects.words(&current, here.as_deref().and_then(|here| here.to_str()));
         if let Some(mistake) = current.mistake {
             print_error(&format!("{mistake}; the rest of the settings is in force"));
         }
@@ -89,7 +92,7 @@ impl Means {
         };
         let model = model.folder.as_ref().map(open).transpose()?;
         let place = place::of_process(current.settings.here);
-        Ok(Means { engine: current.tagger.engine, words: current.words, model, place })
+        Ok(Means { engine: current.tagger.engine, words, model, place })
     }
 }
 
@@ -143,8 +146,8 @@ impl Convert {
 
     fn convert(&self, means: &Means, text: &str) -> Result<Conversion, Refusal> {
         let cursor = self.cursor.map(|cursor| cursor.min(text.chars().count()));
-        let dictation =
-            Dictation { text, cursor, route: wire::route(self.route), before: "", place: Some(&means.place) };
+        let route = wire::route(self.route);
+        let dictation = Dictation { text, cursor, route, place: Some(&means.place), ..Dictation::default() };
         let stop = match self.model.deadline {
             Some(ms) => Stop::at(Instant::now() + Duration::from_millis(ms)),
             None => Stop::never(),
