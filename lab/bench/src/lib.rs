@@ -4,6 +4,7 @@ mod auto;
 mod cpu;
 mod daemon;
 mod keypress;
+mod learning;
 mod llama;
 mod machine;
 mod place;
@@ -45,6 +46,8 @@ enum What {
     /// The time from a key press to the changed screen in zsh, fish and bash, and the time added to
     /// their start
     Keypress,
+    /// The store of corrected lines, and what it adds to a conversion
+    Learning,
     /// All of them
     All,
 }
@@ -89,7 +92,7 @@ impl Bench {
             writeln!(out, "{machine}\n")?;
         }
         let auto = |samples| auto::run(samples, &self.means);
-        let all: [(What, &Benchmark<'_>); 9] = [
+        let all: [(What, &Benchmark<'_>); 10] = [
             (What::Scanner, &scanner::run),
             (What::Tagger, &tagger::run),
             (What::Place, &place::run),
@@ -99,6 +102,7 @@ impl Bench {
             (What::Spawn, &spawn::run),
             (What::Daemon, &daemon::run),
             (What::Keypress, &keypress::run),
+            (What::Learning, &learning::run),
         ];
         for (what, run) in all {
             let is_possible = match what {

@@ -7,6 +7,7 @@ use sayso_corpus::speak::Speak;
 use sayso_eval::eval::Eval;
 use sayso_eval::gate::Gate;
 use sayso_eval::judge::Judge;
+use sayso_eval::learning::Learning;
 use sayso_eval::roundtrip::RoundTrip;
 use sayso_train::cli::Train;
 use sayso_train::curves::Curves;
@@ -32,6 +33,7 @@ pub(crate) enum Command {
     Eval(Eval),
     Gate(Gate),
     Judge(Judge),
+    Learning(Learning),
     Cases(Cases),
     Speak(Speak),
     #[command(name = "roundtrip")]

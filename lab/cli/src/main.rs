@@ -15,6 +15,7 @@ fn main() -> ExitCode {
         Command::Eval(eval) => eval.run().map(|()| ExitCode::SUCCESS),
         Command::Gate(gate) => gate.run().map(|()| ExitCode::SUCCESS),
         Command::Judge(judge) => judge.run().map(|()| ExitCode::SUCCESS),
+        Command::Learning(learning) => learning.run().map(|()| ExitCode::SUCCESS),
         Command::Cases(cases) => cases.run().map(|()| ExitCode::SUCCESS),
         Command::Speak(speak) => speak.run().map(|()| ExitCode::SUCCESS),
         Command::RoundTrip(round_trip) => round_trip.run().map(|()| ExitCode::SUCCESS),
