@@ -398,6 +398,23 @@ impl Lattice {
         Lattice { caution, ..Lattice::new(line, with, open_quote) }
     }
 
+    /// The same where every path writes `text` for these tokens, and nothing else over a part of them; the empty text
+    /// leaves them out. `None` if no reading does.
+    pub fn with_choice(self, tokens: Range<usize>, text: &str) -> Option<Lattice> {
+        let Lattice { line, mut readings, open_quote, caution, .. } = self;
+        let is_inside = |other: &Range<usize>| tokens.start <= other.start && other.end <= tokens.end;
+        let writes = |reading: &Reading| match text.is_empty() {
+            true => reading.kind == Kind::Drop && is_inside(&reading.tokens),
+            false => reading.tokens == tokens && reading.kind.writes() && reading.text == text,
+        };
+        if !readings.iter().any(writes) {
+            return None;
+        }
+        let overlaps = |other: &Range<usize>| other.start < tokens.end && tokens.start < other.end;
+        readings.retain(|reading| !overlaps(&reading.tokens) || writes(reading));
+        Some(Lattice { caution, ..Lattice::new(line, readings, open_quote) })
+    }
+
     /// What is known about the tokens before any path.
     fn known(&self) -> &Known {
         self.known.get_or_init(|| {
