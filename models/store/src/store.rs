@@ -20,8 +20,9 @@ use crate::gguf;
 use digest::Digests;
 use sayso_language::checkpoint::CheckpointError;
 use sayso_language::{WEIGHT_FILE, folder};
-use std::fs::{File, TryLockError};
+use std::fs::{File, Metadata, TryLockError};
 use std::io::{ErrorKind, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 /// The file that holds the name of the chosen model. No model can have this name, because model
@@ -88,6 +89,20 @@ impl Verified {
     /// Whether the model is as it was installed, and can be used.
     pub fn is_sound(&self) -> bool {
         self.faults.is_empty() && self.unusable.is_none()
+    }
+}
+
+/// A model that nobody else may write. The lock file is removed before the lock is released.
+#[derive(Debug)]
+struct Lock {
+    _file: File,
+    path: PathBuf,
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // A file that stays locks nothing.
+        let _ = std::fs::remove_file(&self.path);
     }
 }
 
@@ -317,17 +332,24 @@ impl Store {
         Ok(manifest)
     }
 
-    /// Locks a model until the file is dropped or the process ends in any way. A second writer is
-    /// refused at once. The lock file stays, because removing it could remove one that another
-    /// process has just locked.
-    fn lock(&self, name: &str) -> Result<File, StoreError> {
+    /// Locks a model until the lock is dropped or the process ends in any way. A second writer is
+    /// refused at once.
+    fn lock(&self, name: &str) -> Result<Lock, StoreError> {
         std::fs::create_dir_all(&self.folder).map_err(StoreError::io(&self.folder))?;
         let path = self.folder.join(format!(".{name}.lock"));
-        let file = File::create(&path).map_err(StoreError::io(&path))?;
-        match file.try_lock() {
-            Ok(()) => Ok(file),
-            Err(TryLockError::WouldBlock) => Err(StoreError::Busy(name.to_owned())),
-            Err(TryLockError::Error(source)) => Err(StoreError::io(&path)(source)),
+        loop {
+            let file = File::create(&path).map_err(StoreError::io(&path))?;
+            match file.try_lock() {
+                Ok(()) => {}
+                Err(TryLockError::WouldBlock) => return Err(StoreError::Busy(name.to_owned())),
+                Err(TryLockError::Error(source)) => return Err(StoreError::io(&path)(source)),
+            }
+            // Its last owner may have removed the file meanwhile; then the next one locks another file.
+            let identity = |seen: Metadata| (seen.dev(), seen.ino());
+            let ours = file.metadata().map(identity).map_err(StoreError::io(&path))?;
+            if std::fs::metadata(&path).is_ok_and(|there| identity(there) == ours) {
+                return Ok(Lock { _file: file, path });
+            }
         }
     }
 

@@ -310,7 +310,8 @@ fn what_an_import_left_is_removed() {
     let (text, left) = (place.path().join("text.gguf"), place.path().join(".mine.import"));
     std::fs::write(&text, "no GGUF").unwrap();
     assert!(matches!(store.import(&text, "mine"), Err(StoreError::Import(_))));
-    assert!(!left.exists());
+    let names = || std::fs::read_dir(place.path()).unwrap().map(|entry| entry.unwrap().file_name());
+    assert_eq!(names().collect::<Vec<_>>(), ["text.gguf"], "neither a folder nor a lock file is left");
     // As an end without warning would leave it.
     for what in ["import", "removed"] {
         std::fs::create_dir(left.with_extension(what)).unwrap();
@@ -321,6 +322,7 @@ fn what_an_import_left_is_removed() {
     assert!(!left.exists() && !left.with_extension("removed").exists());
     assert!(matches!(store.remove("mine"), Err(StoreError::Unknown(_))));
     assert_eq!(store.list().unwrap().len(), 1);
+    assert!(names().all(|name| !name.to_string_lossy().ends_with(".lock")));
 }
 
 #[test]
