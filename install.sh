@@ -342,8 +342,12 @@ after_files() {
     if [ -s "$work/renames" ]; then "$prefix/bin/sayso" service stop >/dev/null 2>&1 || true; fi
     if [ -n "$service" ]; then
         say 'Installing the service'
-        "$prefix/bin/sayso" service install || die 'the service was not installed; everything else is in place.'
-        printf 'service\n' >>"$work/entries"
+        # Without a service, sayso starts the daemon when it is first needed.
+        if "$prefix/bin/sayso" service install; then
+            printf 'service\n' >>"$work/entries"
+        else
+            say 'The service was not installed; everything else is in place, and the first key press starts the daemon.'
+        fi
     fi
     # The daemon creates this folder when it is missing; created here, it is in the manifest and can be removed.
     [ "$(uname -s)" = Darwin ] || make_folder "$state_home"
