@@ -10,13 +10,13 @@ use crate::gate::{self, Class};
 use crate::names::{self, Placed, Reread};
 use crate::quote::open_at_end;
 use crate::{
-    Conversion, Dictation, Engine, MAX_ALTERNATIVES, Place, Refusal, Rescorer, Route, Stage, Words,
+    ChosenReading, Conversion, Dictation, Engine, MAX_ALTERNATIVES, Place, Refusal, Rescorer, Route, Stage, Words,
     preference, region, tagged,
 };
 use sayso_speech::clean::{self, clean};
 use sayso_speech::destructive::is_destructive;
 use sayso_speech::gate::{self as rules, Verdict};
-use sayso_speech::lattice::{Lattice, Step};
+use sayso_speech::lattice::{Kind, Lattice, Step};
 use sayso_speech::lex::lex;
 use sayso_speech::made_up::MadeUp;
 use sayso_speech::quote::open_quote;
@@ -61,15 +61,22 @@ impl Engine {
     pub fn draft(&self, words: &Words, dictation: &Dictation<'_>) -> Result<Draft, Refusal> {
         let line = parse(self, words, dictation)?;
         let stem = line.stem.clone();
-        let class = classify(&line);
-        let choice = match (choose(line, class), dictation.preferences) {
-            (Choice::Paths(found), Some(preferences)) => {
-                Choice::Paths(preference::prefer(self, found, preferences))
+        let choice = match dictation.chosen {
+            [] => {
+                let class = classify(&line);
+                match (choose(line, class), dictation.preferences) {
+                    (Choice::Paths(found), Some(preferences)) => {
+                        Choice::Paths(preference::prefer(self, found, preferences))
+                    }
+                    (choice, _) => choice,
+                }
             }
-            (choice, _) => choice,
+            chosen => choose_around(&line, chosen)?,
         };
         let choice = match dictation.place {
-            Some(place) if dictation.route != Route::Scanner => reread(self, place, choice),
+            Some(place) if dictation.route != Route::Scanner && dictation.chosen.is_empty() => {
+                reread(self, place, choice)
+            }
             _ => choice,
         };
         Ok(Draft::new(self.clone(), dictation, stem, choice))
@@ -236,6 +243,21 @@ fn with_names(engine: &Engine, place: &Place, found: Candidates) -> Candidates {
     best
 }
 
+/// Steps 2 and 3 where somebody chose readings by hand: the best paths that take them.
+fn choose_around(line: &Line<'_>, chosen: &[ChosenReading]) -> Result<Choice, Refusal> {
+    let encoded = line.encoded().ok_or(Refusal::NoTagger)?;
+    let mut lattice = encoded.lattice().as_ref().clone();
+    for ChosenReading { source, text } in chosen {
+        let none = || Refusal::NoSuchReading { text: text.clone() };
+        let stem = line.stem.chars().count();
+        let tokens = lattice.line.tokens_in(source.start + stem..source.end + stem).ok_or_else(none)?;
+        lattice = lattice.with_choice(tokens, text).ok_or_else(none)?;
+    }
+    let none = || Refusal::NoSuchReading { text: chosen.last().map(|last| last.text.clone()).unwrap_or_default() };
+    let found = tagged::search(line.engine, encoded.with_lattice(lattice)).ok_or_else(none)?;
+    Ok(Choice::Paths(found))
+}
+
 /// Step 5: writes the chosen path, or the line as it is. The fourth is [`crate::rescore`].
 pub(crate) fn finish(draft: &Draft) -> Conversion {
     match draft.stem.as_str() {
@@ -320,6 +342,7 @@ fn unchanged(draft: &Draft, lattice: &Lattice, confidence: f32, message: &str) -
         alternatives: Vec::new(),
         spans: (0..lattice.len()).map(span).collect(),
         dropped: Vec::new(),
+        added: Vec::new(),
         message: Some(message.to_owned()),
     }
 }
@@ -346,6 +369,7 @@ fn mended(draft: &Draft, lattice: &Lattice, message: &str) -> Conversion {
         alternatives: Vec::new(),
         spans,
         dropped: behind_last_word(line),
+        added: Vec::new(),
         message: Some(made_up(line).unwrap_or(message).to_owned()),
     }
 }
@@ -372,11 +396,14 @@ fn written(draft: &Draft, paths: &Candidates, mut rendered: Rendered) -> Convers
     let mut carried = render::carry_cursor(lattice, &rendered, cursor);
     let mut message = made_up(&lattice.line).map(str::to_owned);
     let mut unclosed = None;
+    let mut added = added(lattice, &best.steps, &rendered);
     if let Some(sign) = open_at_end(lattice, &best.steps) {
         message = Some(format!("the quote {sign} is still open"));
         if paths.closes_quotes() {
             message = Some(format!("closed the quote {sign} at the end"));
             unclosed = Some(rendered.text.clone());
+            let end = rendered.text.chars().count();
+            added.push(end..end + 1);
             rendered.text.push(sign);
             carried += usize::from(cursor >= end);
         }
@@ -408,6 +435,7 @@ fn written(draft: &Draft, paths: &Candidates, mut rendered: Rendered) -> Convers
             offered(lattice, &best.steps),
         ]),
         dropped,
+        added,
     }
 }
 
@@ -436,6 +464,29 @@ fn dropped(lattice: &Lattice, path: &[Step]) -> Vec<Range<usize>> {
         behind = Some(token + 1);
     }
     dropped
+}
+
+/// Where a rendered path writes signs that nobody said.
+fn added(lattice: &Lattice, path: &[Step], rendered: &Rendered) -> Vec<Range<usize>> {
+    let text: Vec<char> = rendered.text.chars().collect();
+    let mut added: Vec<Range<usize>> = Vec::new();
+    for (step, span) in path.iter().zip(&rendered.spans) {
+        if lattice.reading(step.reading).kind != Kind::Added {
+            continue;
+        }
+        for at in span.output.clone().filter(|&at| text.get(at).is_some_and(|c| is_sign(*c))) {
+            match added.last_mut() {
+                Some(last) if last.end == at => last.end = at + 1,
+                _ => added.push(at..at + 1),
+            }
+        }
+    }
+    added
+}
+
+/// Whether no word holds this character.
+fn is_sign(character: char) -> bool {
+    !character.is_alphanumeric() && !character.is_whitespace()
 }
 
 /// Tells what was left out: the words themselves, the first ones of many.

@@ -5,10 +5,10 @@ use crate::names::Placed;
 use crate::{Engine, MAX_ALTERNATIVES, Stage, Words, region};
 use sayso_speech::destructive::is_destructive;
 use sayso_speech::lattice::omission::Caution;
-use sayso_speech::lattice::{Lattice, Step};
+use sayso_speech::lattice::{Lattice, ReadingId, Step};
 use sayso_speech::phonetic;
 use sayso_speech::render::render;
-use sayso_tagger::{EncodedLine, Path, beam_search, encode, score_path};
+use sayso_tagger::{EncodedLine, Path, beam_search, encode, rank_readings, score_path};
 use std::sync::Arc;
 
 /// Paths that the beam search keeps at each token: as many as there are places for alternatives. Set on 2026-11-23.
@@ -103,4 +103,9 @@ pub(crate) fn score(engine: &Engine, line: &EncodedLine, steps: Vec<Step>) -> Op
     let tokens = line.lattice().len();
     let scores = engine.with_scratch(tokens, |scratch| score_path(line, &steps, scratch))?;
     Some(Path { score: scores.iter().sum(), steps, scores })
+}
+
+/// For each step of a path, the readings that it was chosen from, the likeliest first.
+pub(crate) fn rank(engine: &Engine, line: &EncodedLine, steps: &[Step]) -> Vec<Vec<(ReadingId, f32)>> {
+    engine.with_scratch(line.lattice().len(), |scratch| rank_readings(line, steps, scratch))
 }
