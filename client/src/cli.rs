@@ -148,6 +148,12 @@ pub(crate) struct Convert {
     #[arg(long, group = "form", conflicts_with = "no_daemon")]
     pub(crate) fields: bool,
 
+    /// With --fields: a note about the dictation behind the new line, and one behind each alternative
+    ///
+    /// A note is what to show below the line while that reading is on it.
+    #[arg(long, requires = "fields")]
+    pub(crate) notes: bool,
+
     /// Convert without a daemon, in a process that ends with the line
     ///
     /// Cannot be combined with --deadline-ms, --session, --fields and --no-start, which need the daemon.
@@ -178,11 +184,21 @@ pub(crate) struct Convert {
     pub(crate) cursor: Option<usize>,
 }
 
-/// Show word by word what was heard, what it could mean, what was chosen and why
+/// Show word by word what was heard, what was taken, and which two readings came nearest
 #[derive(Debug, Args)]
 pub(crate) struct Explain {
     /// The dictation; several words are joined by spaces; read from standard input if absent or `-`
     pub(crate) text: Vec<String>,
+
+    /// Explain the line that this shell had converted last
+    ///
+    /// The daemon keeps the last line of each shell in memory, and nowhere else.
+    #[arg(long, conflicts_with = "text")]
+    pub(crate) last: bool,
+
+    /// Show all readings of each word, and why one was taken
+    #[arg(long)]
+    pub(crate) all: bool,
 
     /// Print the JSON object of `convert --json`, with `units`
     #[arg(long)]

@@ -6,6 +6,7 @@ use crate::program;
 use crate::settings;
 use crate::stderr::say;
 use anyhow::{Context, Result};
+use sayso_protocol::fields::Notes;
 use sayso_protocol::message::MAX_NAMES_BYTES;
 use sayso_protocol::reply::{Body, printable};
 use sayso_protocol::{Answer, Code, ErrorReply, Op, Outcome, Reply, Request, cli_format, line};
@@ -25,9 +26,14 @@ pub(crate) fn run(cli: &Convert) -> Result<ExitCode> {
     let mut out = io::stdout().lock();
     if cli.fields {
         if let (Ok(answer), Some(mistake)) = (&mut outcome, mistake) {
-            answer.message.get_or_insert(mistake);
+            // Without a hint, the message is what is shown.
+            match &mut answer.hint {
+                Some(hint) => *hint = format!("{hint} · {mistake}"),
+                None => drop(answer.message.get_or_insert(mistake)),
+            }
         }
-        out.write_all(&cli_format::fields(&outcome))?;
+        let notes = if cli.notes { Notes::With } else { Notes::Without };
+        out.write_all(&cli_format::fields(&outcome, notes))?;
         out.flush()?;
         return Ok(exit(&outcome));
     }

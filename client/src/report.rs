@@ -73,7 +73,7 @@ fn report(text: Option<&str>, expected: Option<&str>) -> String {
         let request = request(&settings, Op::Explain, text.to_owned());
         let answer = DaemonClient::new(true).and_then(|mut client| ask(&mut client, &request));
         let answer = match &answer {
-            Ok(answer) => anstream::adapter::strip_str(&format_explanation(text, answer)).to_string(),
+            Ok(answer) => anstream::adapter::strip_str(&format_explanation(text, answer, true)).to_string(),
             Err(fault) => format!("{}: {}\n", fault.code, fault.message),
         };
         let _ = write!(report, "\n## Answer\n\n```\n{answer}```\n");

@@ -1,5 +1,6 @@
 //! One conversion: off the async thread, put aside while it waits for a language model, and then resumed.
 
+use crate::hint;
 use crate::large_input::WorkerFailed;
 use crate::limits::LARGE_INPUT_BYTES;
 use crate::state::{Shared, VERSION};
@@ -7,6 +8,7 @@ use crate::wire::{self, internal_error, shutting_down};
 use sayso_engine::{Dictation, Draft, ModelHandle, Stage, Stop};
 use sayso_protocol::reply::Body;
 use sayso_protocol::{Answer, Code, ErrorReply, Op, Outcome, Reply, Request, Route, frame};
+use sayso_settings::Hints;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::OwnedSemaphorePermit;
@@ -118,6 +120,7 @@ async fn load_requested_model(shared: &Arc<Shared>) -> Result<ModelHandle, Error
 struct Pending {
     request: Request,
     draft: Draft,
+    hints: Hints,
     begun: Instant,
 }
 
@@ -134,6 +137,7 @@ impl Pending {
         let words = taught.with_offered(words, &request.text);
         let end = request.text.chars().count();
         let place = shared.places.at(&request, current.settings.here);
+        let chosen = wire::chosen(&request.chosen);
         let dictation = Dictation {
             text: &request.text,
             cursor: request.cursor.map(|cursor| cursor.min(end)),
@@ -141,6 +145,7 @@ impl Pending {
             before: &request.context.prebuffer,
             place: Some(&place),
             preferences: Some(&taught.preferences),
+            chosen: &chosen,
         };
         let drafted = current.tagger.engine.draft(&words, &dictation);
         let draft = drafted.map_err(|refusal| wire::fault(&refusal))?;
@@ -156,12 +161,12 @@ impl Pending {
                 None => shared.model.request_load(),
             }
         }
-        Ok((Pending { request, draft, begun }, wanted))
+        Ok((Pending { request, draft, hints: current.settings.hints, begun }, wanted))
     }
 
     /// Finishes, checks and encodes the answer.
     fn finish(self) -> Result<Converted, ErrorReply> {
-        let Pending { request, draft, begun } = self;
+        let Pending { request, draft, hints, begun } = self;
         let is_explained = request.op == Op::Explain && request.text.len() <= MAX_EXPLAINED_BYTES;
         let (conversion, units) = match is_explained {
             true => {
@@ -171,7 +176,14 @@ impl Pending {
             false => (draft.finish(), None),
         };
         let micros = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
-        let answer = Answer { units, ..wire::answer(&conversion, micros) };
+        let hint = hint::below_line(&request.text, &conversion, hints);
+        // A line that stays has no other readings to go through.
+        let notes = match conversion.buffer == request.text {
+            true => Vec::new(),
+            false => hint::notes(&conversion, hints),
+        };
+        let dictation = request.last.then(|| request.text.clone());
+        let answer = Answer { units, hint, notes, dictation, ..wire::answer(&conversion, micros) };
         encode_reply_frame(&request, conversion.stage, answer)
     }
 }
@@ -188,8 +200,12 @@ pub(crate) fn already_converted(request: &Request, begun: Instant) -> Result<Con
         alternatives: Vec::new(),
         spans: Vec::new(),
         dropped: Vec::new(),
+        added: Vec::new(),
         micros: u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX),
         message: None,
+        hint: None,
+        notes: Vec::new(),
+        dictation: None,
         units: None,
     };
     encode_reply_frame(request, stage, answer)

@@ -2,7 +2,7 @@
 
 use crate::convert::{self, Converted};
 use crate::phase::Phase;
-use crate::session::Superseded;
+use crate::session::{LastLine, Superseded};
 use crate::state::Shared;
 use crate::wire::shutting_down;
 use sayso_engine::Stop;
@@ -32,7 +32,9 @@ impl Job {
             Some(ms) => Duration::from_millis(ms.clamp(1, MAX_DEADLINE_MS)),
             None => shared.configuration.current().settings.deadline,
         };
-        let superseded = request.session.as_deref().map(|session| shared.sessions().begin(session));
+        // Who asks about the last line of a session is not its line editor.
+        let session = request.session.as_deref().filter(|_| !request.last);
+        let superseded = session.map(|session| shared.sessions().begin(session));
         let started = Instant::now();
         Job { started, deadline: started + limit, superseded, request }
     }
@@ -47,10 +49,19 @@ impl Job {
     /// A conversion that has started runs to its end on its thread, without the language model from then on, and its
     /// result is dropped; one that has not started never does.
     pub(crate) async fn run(self, shared: &Arc<Shared>) -> Result<Vec<u8>, ErrorReply> {
-        let Job { request, started, deadline, superseded } = self;
+        let Job { mut request, started, deadline, superseded } = self;
+        if request.last {
+            let kept = request.session.as_deref().and_then(|session| shared.sessions().last(session));
+            let LastLine { text, prebuffer } = kept.ok_or_else(no_last_line)?;
+            (request.text, request.context.prebuffer) = (text, prebuffer);
+        }
         let session = request.session.clone().filter(|_| is_remembered(&request));
         let text = request.text.clone();
-        let is_answer = session.as_deref().is_some_and(|session| shared.sessions().was_given(session, &text));
+        let is_answer = request.op == Op::Convert
+            && session.as_deref().is_some_and(|session| shared.sessions().was_given(session, &text));
+        if let Some(session) = session.as_deref().filter(|_| !is_answer) {
+            shared.sessions().keep_last(session, &text, &request.context.prebuffer);
+        }
         let converted = match is_answer {
             true => convert::already_converted(&request, started)?,
             false => in_time(shared, request, deadline, superseded).await?,
@@ -108,10 +119,15 @@ impl Drop for Cancel {
     }
 }
 
-/// Whether the session remembers the answer, so that converting it again changes nothing. A request that pins a stage
-/// wants that stage's answer, and one for reasons wants reasons.
+/// Whether the session remembers the answer, so that converting it again changes nothing; a picker that explains a line
+/// puts its answers into the same line editor. A request that pins a stage wants that stage's answer.
 fn is_remembered(request: &Request) -> bool {
-    request.op == Op::Convert && request.route == Route::Auto
+    request.route == Route::Auto && !request.last
+}
+
+fn no_last_line() -> ErrorReply {
+    let message = "this shell has had no line converted since the daemon started, or one too long to be kept";
+    ErrorReply::new(Code::Empty, message)
 }
 
 #[cfg(test)]
@@ -119,6 +135,32 @@ mod tests {
     use super::*;
     use crate::configuration::Configuration;
     use crate::model::ModelManager;
+
+    #[tokio::test]
+    async fn the_last_line_of_a_session_is_explained_to_whoever_names_it() {
+        let model = ModelManager::new(None);
+        let shared = Shared::new(Configuration::at(None), model, false, String::new(), "daemon");
+        let shared = Arc::new(shared);
+        let ask = |op, session: &str, text: &str, last| {
+            let request = Request {
+                text: text.to_owned(),
+                session: Some(session.to_owned()),
+                deadline_ms: Some(MAX_DEADLINE_MS),
+                last,
+                ..Request::new(1, op)
+            };
+            let shared = shared.clone();
+            async move { Job::new(&shared, request).run(&shared).await }
+        };
+        ask(Op::Convert, "zsh-1", "echo space literal dash", false).await.unwrap();
+        // The answer that comes back is not what was dictated.
+        ask(Op::Convert, "zsh-1", "echo dash", false).await.unwrap();
+        let explained = String::from_utf8(ask(Op::Explain, "zsh-1", "", true).await.unwrap()).unwrap();
+        assert!(explained.contains(r#""buffer":"echo dash""#), "{explained}");
+        assert!(explained.contains(r#""dictation":"echo space literal dash""#), "{explained}");
+        let fault = ask(Op::Explain, "zsh-2", "", true).await.unwrap_err();
+        assert_eq!(fault.code, Code::Empty);
+    }
 
     #[tokio::test]
     async fn an_answer_that_comes_back_is_counted_by_itself() {

@@ -10,8 +10,8 @@ use crate::gate::{self, Class};
 use crate::names::{self, Placed, Reread};
 use crate::quote::open_at_end;
 use crate::{
-    ChosenReading, Conversion, Dictation, Engine, MAX_ALTERNATIVES, Place, Refusal, Rescorer, Route, Stage, Words,
-    preference, region, tagged,
+    ChosenReading, Conversion, Dictation, Engine, MAX_ALTERNATIVES, Place, Refusal, Rescorer, Route, Stage,
+    Words, preference, region, tagged,
 };
 use sayso_speech::clean::{self, clean};
 use sayso_speech::destructive::is_destructive;
@@ -253,7 +253,8 @@ fn choose_around(line: &Line<'_>, chosen: &[ChosenReading]) -> Result<Choice, Re
         let tokens = lattice.line.tokens_in(source.start + stem..source.end + stem).ok_or_else(none)?;
         lattice = lattice.with_choice(tokens, text).ok_or_else(none)?;
     }
-    let none = || Refusal::NoSuchReading { text: chosen.last().map(|last| last.text.clone()).unwrap_or_default() };
+    let none =
+        || Refusal::NoSuchReading { text: chosen.last().map(|last| last.text.clone()).unwrap_or_default() };
     let found = tagged::search(line.engine, encoded.with_lattice(lattice)).ok_or_else(none)?;
     Ok(Choice::Paths(found))
 }

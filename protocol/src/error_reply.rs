@@ -19,6 +19,8 @@ pub enum Code {
     Empty,
     /// The stage that was asked for is not in this build.
     NoRoute,
+    /// What was chosen by hand is no reading of what was heard there.
+    NoReading,
     /// No answer within `deadline_ms`.
     Deadline,
     /// A newer request of the same session took its place.
@@ -33,13 +35,14 @@ pub enum Code {
 
 impl Code {
     /// Every code, in the order of the documentation.
-    pub const ALL: [Code; 11] = [
+    pub const ALL: [Code; 12] = [
         Code::BadRequest,
         Code::UnsupportedVersion,
         Code::TooLong,
         Code::BadCharacter,
         Code::Empty,
         Code::NoRoute,
+        Code::NoReading,
         Code::Deadline,
         Code::Superseded,
         Code::ShuttingDown,
@@ -56,6 +59,7 @@ impl Code {
             Code::BadCharacter => "bad_character",
             Code::Empty => "empty",
             Code::NoRoute => "no_route",
+            Code::NoReading => "no_reading",
             Code::Deadline => "deadline",
             Code::Superseded => "superseded",
             Code::ShuttingDown => "shutting_down",

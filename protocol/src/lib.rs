@@ -22,7 +22,7 @@ pub mod version;
 pub use error_reply::{Code, ErrorReply};
 pub use form::Form;
 pub use frame::MAX_FRAME_BYTES;
-pub use message::{Context, Correction, Op, ReplyTo, Request, Route};
+pub use message::{Chosen, Context, Correction, Op, ReplyTo, Request, Route};
 pub use reply::{
     Answer, MAX_SPANS, ModelState, ModelStatus, Outcome, PlaceStatus, Reading, Reply, RouteLatency, Span,
     Status, TaggerStatus, Unit,

@@ -59,6 +59,18 @@ impl Route {
     }
 }
 
+/// Most readings that may be chosen by hand for one line.
+pub const MAX_CHOSEN: usize = 256;
+
+/// A reading that somebody chose by hand.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Chosen {
+    /// Where in `text`, half-open, in characters.
+    pub source: [usize; 2],
+    /// What is written for it; empty if it is left out.
+    pub text: String,
+}
+
 /// Where the line is being edited.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Context {
@@ -110,6 +122,12 @@ pub struct Request {
     /// Which stage may answer.
     #[serde(default)]
     pub route: Route,
+    /// Readings that somebody chose by hand: the rest of the line is chosen around them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub chosen: Vec<Chosen>,
+    /// `explain` only: the line that the session had converted last, in place of `text`.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub last: bool,
     /// Where the line is being edited.
     #[serde(default)]
     pub context: Context,
@@ -119,6 +137,10 @@ pub struct Request {
     /// The form that the request came in, which is that of its reply.
     #[serde(skip)]
     pub form: Form,
+}
+
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 /// Whom a reply goes to.
@@ -157,6 +179,8 @@ impl Request {
             cursor: None,
             deadline_ms: None,
             route: Route::Auto,
+            chosen: Vec::new(),
+            last: false,
             context: Context::default(),
             correction: None,
             form: Form::Json,
@@ -188,6 +212,13 @@ impl Request {
                 let message = format!("`{member}` has {bytes} bytes, more than the {limit} that are allowed");
                 return Err(ErrorReply::new(Code::TooLong, message));
             }
+        }
+        if self.chosen.len() > MAX_CHOSEN {
+            let message = format!(
+                "`chosen` has {} readings, more than the {MAX_CHOSEN} that are allowed",
+                self.chosen.len()
+            );
+            return Err(ErrorReply::new(Code::TooLong, message));
         }
         Ok(())
     }
@@ -235,6 +266,13 @@ mod tests {
                 context(Context { digest: Some(long(MAX_SESSION_BYTES)), ..Context::default() }),
             ),
             ("context.prebuffer", context(Context { prebuffer: long(MAX_TEXT_BYTES), ..Context::default() })),
+            (
+                "chosen",
+                Request {
+                    chosen: vec![Chosen { source: [0, 1], text: String::new() }; MAX_CHOSEN + 1],
+                    ..base.clone()
+                },
+            ),
         ];
         assert_eq!(base.check(), Ok(()));
         for (member, request) in cases {

@@ -36,7 +36,7 @@ const MAX_GLOBS: usize = 100;
 const MAX_KEEP: u64 = 1000;
 
 /// What stands above the first section, and under the sections that have fixed names.
-const TOP: &[&str] = &["key", "deadline_ms", "enter_converts"];
+const TOP: &[&str] = &["key", "key_back", "hints", "deadline_ms", "enter_converts"];
 const DAEMON: &[&str] = &["idle_minutes"];
 const TAGGER: &[&str] = &["weights"];
 const MODEL: &[&str] = &["judge", "name", "unload_minutes", "threads"];
@@ -134,12 +134,11 @@ impl Reader<'_> {
                 "learn" => self.section(value, Reader::learn),
                 "log" => self.section(value, Reader::log),
                 "here" => self.section(value, Reader::here),
-                "key" => {
-                    let span = value.span();
-                    match self.read::<String>(value).map(|text| text.parse::<Chord>()) {
-                        Some(Ok(chord)) => self.settings.key = chord,
-                        Some(Err(error)) => self.mistake(span, error.to_string()),
-                        None => {}
+                "key" => self.chord(value, |settings| &mut settings.key),
+                "key_back" => self.chord(value, |settings| &mut settings.key_back),
+                "hints" => {
+                    if let Some(hints) = self.read(value) {
+                        self.settings.hints = hints;
                     }
                 }
                 "deadline_ms" => {
@@ -154,6 +153,15 @@ impl Reader<'_> {
                 }
                 _ => self.unknown(&key, None),
             }
+        }
+    }
+
+    fn chord(&mut self, value: Value<'_>, setting: fn(&mut Settings) -> &mut Chord) {
+        let span = value.span();
+        match self.read::<String>(value).map(|text| text.parse::<Chord>()) {
+            Some(Ok(chord)) => *setting(&mut self.settings) = chord,
+            Some(Err(error)) => self.mistake(span, error.to_string()),
+            None => {}
         }
     }
 

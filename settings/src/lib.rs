@@ -29,8 +29,12 @@ pub const COMMENTED: &str = include_str!("config.toml");
 /// What a person has chosen, or the defaults.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
-    /// The keys that convert the line.
+    /// The keys that convert the line, and then show the next reading.
     pub key: Chord,
+    /// The keys that show the reading before.
+    pub key_back: Chord,
+    /// When something is said below a converted line.
+    pub hints: Hints,
     /// How long an answer may take.
     pub deadline: Duration,
     /// Whether Enter converts a line that is certainly dictation, and the next Enter runs it.
@@ -58,6 +62,30 @@ pub struct Learn {
     pub enabled: bool,
     /// Lines that are never kept: patterns of whole lines, in which `*` stands for any text and `?` for one character.
     pub ignore: Vec<String>,
+}
+
+/// When the shell says below a converted line how sure the answer is, and which other readings there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Hints {
+    /// If the answer is not sure, or words were left out, or signs added.
+    #[default]
+    Auto,
+    /// After every conversion.
+    Always,
+    /// Never: only what was left out is told, and what is dangerous.
+    Never,
+}
+
+impl Hints {
+    /// The value as the file writes it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Hints::Auto => "auto",
+            Hints::Always => "always",
+            Hints::Never => "never",
+        }
+    }
 }
 
 /// The daemon's life.
@@ -191,6 +219,8 @@ impl Default for Settings {
     fn default() -> Settings {
         Settings {
             key: Chord::default(),
+            key_back: Chord::after_ctrl_x('b'),
+            hints: Hints::default(),
             deadline: Duration::from_millis(1000),
             enter_converts: false,
             words: Vec::new(),
@@ -259,6 +289,8 @@ impl std::fmt::Display for Settings {
         let minutes = |time: Option<Duration>| time.map_or(0, |time| time.as_secs() / 60);
         let Model { judge, name, unload, threads } = &self.model;
         writeln!(f, "key = {}", quoted(&self.key.to_string()))?;
+        writeln!(f, "key_back = {}", quoted(&self.key_back.to_string()))?;
+        writeln!(f, "hints = {}", quoted(self.hints.as_str()))?;
         writeln!(f, "deadline_ms = {}", self.deadline.as_millis())?;
         writeln!(f, "enter_converts = {}", self.enter_converts)?;
         writeln!(f, "\n[words]")?;
@@ -306,7 +338,8 @@ mod tests {
 
     #[test]
     fn what_is_shown_reads_back() {
-        let mut settings = Settings { enter_converts: true, ..Settings::default() };
+        let mut settings = Settings { enter_converts: true, hints: Hints::Never, ..Settings::default() };
+        settings.key_back = "alt-b".parse().unwrap();
         settings.words = vec![("quote \"it\"".into(), "back\\slash".into()), ("übung".into(), "=".into())];
         settings.daemon.idle = Some(Duration::from_secs(300));
         settings.tagger = Tagger { weights: Some("~/my \"own\" tagger.safetensors".into()) };

@@ -99,8 +99,10 @@ impl Line {
 
     /// The tokens that a range of the source spans, in characters, to the letter; `None` if its ends are no ends of tokens.
     pub fn tokens_in(&self, source: Range<usize>) -> Option<Range<usize>> {
-        let first = (0..self.tokens.len()).find(|&token| self.source(token..token + 1).start == source.start)?;
-        let last = (first..self.tokens.len()).find(|&token| self.source(token..token + 1).end == source.end)?;
+        let first =
+            (0..self.tokens.len()).find(|&token| self.source(token..token + 1).start == source.start)?;
+        let last =
+            (first..self.tokens.len()).find(|&token| self.source(token..token + 1).end == source.end)?;
         Some(first..last + 1)
     }
 

@@ -31,9 +31,8 @@ impl Danger {
     /// assert_eq!(Danger::of("make 2>&1 >/dev/null"), None);
     /// ```
     pub fn of(line: &str) -> Option<Danger> {
-        let changes_owners = |line: &str| {
-            line.split_whitespace().any(|word| matches!(word, "chmod" | "chown" | "chgrp"))
-        };
+        let changes_owners =
+            |line: &str| line.split_whitespace().any(|word| matches!(word, "chmod" | "chown" | "chgrp"));
         match is_destructive(line) {
             true if changes_owners(line) => Some(Danger::ChangesOwners),
             true => Some(Danger::Deletes),
@@ -63,7 +62,8 @@ fn overwrites(line: &str) -> bool {
             (None, '"' | '\'') if before != '\\' => quote = Some(c),
             (None, '>') if !matches!(before, '>' | '-' | '=' | '\\' | '<') => {
                 let file = target.trim_start_matches('|').trim_start();
-                if !target.starts_with(['>', '&', '=', '(']) && !file.starts_with("/dev/") && !file.is_empty() {
+                if !target.starts_with(['>', '&', '=', '(']) && !file.starts_with("/dev/") && !file.is_empty()
+                {
                     return true;
                 }
             }

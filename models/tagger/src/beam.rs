@@ -137,7 +137,11 @@ pub fn score_path(line: &EncodedLine, steps: &[Step], scratch: &mut Scratch) -> 
 
 /// For each step of a given path, the readings that it was chosen from, the likeliest first, with the logarithm of their
 /// probability there; the better of the two where a reading may have a space before it or none.
-pub fn rank_readings(line: &EncodedLine, steps: &[Step], scratch: &mut Scratch) -> Vec<Vec<(ReadingId, f32)>> {
+pub fn rank_readings(
+    line: &EncodedLine,
+    steps: &[Step],
+    scratch: &mut Scratch,
+) -> Vec<Vec<(ReadingId, f32)>> {
     let mut hypotheses = [start(line)];
     let mut expansions: Vec<Expansion> = Vec::new();
     let mut ranked = Vec::with_capacity(steps.len());

@@ -33,7 +33,7 @@ fn fields_of(request: &Request) -> Vec<String> {
 #[test]
 fn a_reply_is_its_head_and_the_record() {
     let check = |outcome, expected: &str| {
-        let written = encode_reply(&Reply::new(7, "0.1.0", outcome));
+        let written = encode_reply(&Reply::new(7, "0.1.0", outcome), Notes::Without);
         assert_eq!(String::from_utf8(written).unwrap(), expected.replace('@', "\0"));
     };
     let answer = Outcome::Result(Body::Converted(Box::new(Answer::example())));

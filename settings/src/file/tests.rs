@@ -1,11 +1,13 @@
 use super::*;
-use crate::{Daemon, Here, Learn, Level, Log, Model, Rotation, Tagger};
+use crate::{Daemon, Here, Hints, Learn, Level, Log, Model, Rotation, Tagger};
 use proptest::prelude::*;
 
 #[test]
 fn every_setting_is_read() {
     let text = r#"
         key = "alt-v"
+        key_back = "alt-b"
+        hints = "always"
         deadline_ms = 250
         enter_converts = true
         [words]
@@ -33,6 +35,8 @@ fn every_setting_is_read() {
     let words = [("kay eight s", "k8s"), ("postgres", "psql")];
     let expected = Settings {
         key: "alt-v".parse().unwrap(),
+        key_back: "alt-b".parse().unwrap(),
+        hints: Hints::Always,
         deadline: Duration::from_millis(250),
         enter_converts: true,
         words: words.map(|(spoken, written)| (spoken.to_owned(), written.to_owned())).to_vec(),
@@ -57,7 +61,7 @@ fn check(text: &str, (line, column): (usize, usize), said: &str) {
 
 #[test]
 fn a_mistake_names_its_place_and_what_is_allowed() {
-    check("deadline = 1000", (1, 1), "above the first [section] stand `key`, `deadline_ms`");
+    check("deadline = 1000", (1, 1), "above the first [section] stand `key`, `key_back`");
     check("\n\n[word]\n", (3, 2), "`word` is no setting");
     check("\"kay eight s\" = \"k8s\"", (1, 1), "Your own words belong under [words]");
     check("[log]\nkey = \"ctrl-g\"", (2, 1), "stands under [log]; it belongs above the first [section]");
@@ -85,6 +89,8 @@ fn a_mistake_names_its_place_and_what_is_allowed() {
     check("threads = 2", (1, 1), "it belongs under [model]");
     check("[log]\nkeep = 0", (2, 8), "between 1 and 1000");
     check("key = \"ctrl-q\"", (1, 7), "flow control");
+    check("key_back = \"ctrl-q\"", (1, 12), "flow control");
+    check("hints = \"sometimes\"", (1, 9), "`auto`, `always`, `never`");
     check("key = ", (1, 7), "");
     check("# ü\n[words]\n\"ü\" = \"\"", (3, 7), "what it writes must not be empty");
     check("[words]\n\" \" = \"x\"", (2, 1), "what is said must not be empty");
