@@ -1,16 +1,18 @@
 # sayso for zsh: one key turns a dictated line into the command, in place. Nothing is ever executed.
 #
 # `sayso init zsh` prints this file below lines that set the variables of the next block from the settings, all of it
-# parsed with aliases off. Reading it starts no process, and neither does a key press: the request goes over zsh's own
-# socket module, and through the client only if that is impossible.
+# parsed with aliases off. Reading it starts no program, and a key press starts no process: the request goes over zsh's
+# own socket module, and through the client only if that is impossible.
 
-# The key (and its first chord, if it has two), how long an answer may take (milliseconds), whether Enter converts
-# too, and which program is the client.
+# The keys that convert and go back one reading, and the first chord of each that has two; how long an answer may take (milliseconds), whether Enter converts too, and which program is the client.
 typeset -g _sayso_key=${_sayso_key-'^X^V'} _sayso_prefix=${_sayso_prefix-'^X'}
+typeset -g _sayso_back_key=${_sayso_back_key-'^X^B'} _sayso_back_prefix=${_sayso_back_prefix-'^X'}
 typeset -g _sayso_deadline_ms=${_sayso_deadline_ms:-1000}
 typeset -g _sayso_enter=${_sayso_enter:-0} _sayso_client=${_sayso_client:-sayso}
 # Where the daemon listens, which characters no line may hold (without these two every press goes through the client),
-# and which version `sayso init` was of (empty: unknown). `_sayso_met` is another version that a daemon had.
+# and which version `sayso init` was of (empty: unknown). `_sayso_met` is another version that a daemon had. `_sayso_spoken`
+# is a pattern of the names of symbols, and `_sayso_held` the line that Enter did not run.
+typeset -g _sayso_spoken=${_sayso_spoken-} _sayso_held=
 typeset -g _sayso_socket=${_sayso_socket-} _sayso_forbidden=${_sayso_forbidden-}
 typeset -g _sayso_version=${_sayso_version-} _sayso_met=
 # The version of the protocol that this script speaks.
@@ -20,52 +22,73 @@ typeset -g _sayso_protocol=1
 # what it was answered with.
 typeset -g _sayso_learn=${_sayso_learn:-0} _sayso_heard= _sayso_answer=
 
-# The lines that further presses show in turn: the result, its alternatives, the dictation; and the cursor in each.
-# `_sayso_turn` is the index of the one on the screen, or 0; `_sayso_place` is the history entry that they belong to.
-typeset -ga _sayso_lines _sayso_cursors
-typeset -g _sayso_turn=0 _sayso_place=
+# The lines that further presses show in turn: the result, its alternatives, the dictation; with the cursor in each and
+# the note below it. `_sayso_turn` is the index of the one on the screen, or 0; `_sayso_place` is the history entry that
+# they belong to. `_sayso_noted` is the line that the note on the screen is about.
+typeset -ga _sayso_lines _sayso_cursors _sayso_notes
+typeset -g _sayso_turn=0 _sayso_place= _sayso_noted=
 typeset -gi _sayso_id=0
 
 # The key. Converts the active region, or else the line; pressed again, shows the next reading.
 sayso-convert() {
   emulate -LR zsh
   setopt extended_glob no_aliases no_monitor no_notify
-  _sayso_next && return 0
+  _sayso_step 1 && return 0
 
   local before= after= text= cursor=0 keep=$BUFFER keep_cursor=$CURSOR
-  local buffer= message= percent=0 failure=
-  local -a alternatives
+  local buffer= message= note= percent=0 failure=
+  local -a alternatives notes
   _sayso_select
   _sayso_ask $_sayso_deadline_ms
   if [[ -n $failure ]]; then
     _sayso_say $failure
   else
     _sayso_replace
-    # The message of an earlier press is not about this line.
-    if [[ -n $message ]]; then _sayso_say $message; else zle -M ''; fi
+    _sayso_note
   fi
   return 0
 }
 
-# Enter, if the settings ask for it. Converts a line that is surely dictation and runs any other line as always. It also
-# runs a converted line, and every line if the daemon is absent, slow or in doubt.
-sayso-accept-line() {
-  # Outside the function that sets options, because accept-line may be a widget of the user's own.
-  _sayso_convert_if_sure || zle accept-line
+# The second key. Shows the reading before.
+sayso-back() {
+  emulate -LR zsh
+  setopt extended_glob no_aliases no_monitor no_notify
+  _sayso_step -1 || _sayso_say 'there is no reading to go back to; convert the line first'
+  return 0
 }
 
-_sayso_convert_if_sure() {
+# Enter, if the settings ask for it. Runs a converted line, and every line that says no symbol. One that does is converted,
+# or stays with the reason; the next Enter runs what is there then.
+sayso-accept-line() {
+  # Outside the function that sets options, because accept-line may be a widget of the user's own.
+  _sayso_hold || zle accept-line
+}
+
+# Whether the line is not to be run yet.
+_sayso_hold() {
   emulate -LR zsh
   setopt extended_glob no_aliases no_monitor no_notify
   [[ $CONTEXT == start && $BUFFER == *[![:space:]]* && $REGION_ACTIVE == 0 ]] && ! _sayso_shown || return 1
+  # It was held once, with a message.
+  [[ $HISTNO:$BUFFER != "$_sayso_held" ]] || return 1
   local before= after= text= cursor=0 keep=$BUFFER keep_cursor=$CURSOR
-  local buffer= message= percent=0 failure=
-  local -a alternatives
+  local buffer= message= note= percent=0 failure=
+  local -a alternatives notes
   _sayso_select
   _sayso_ask 150
-  [[ -z $failure && $buffer != "$text" ]] && (( percent >= 90 )) || return 1
-  _sayso_replace
-  _sayso_say "converted${message:+; $message}; Enter runs it"
+  # An answer below this is not sure. A line that says symbols, as words of their own, would not run as it was meant.
+  local -i sure=$(( percent >= 90 )) spoken=0
+  [[ -n $_sayso_spoken && ${(L)text} == (|*[[:space:]])(${~_sayso_spoken})(|[[:space:],.]*) ]] && spoken=1
+  if [[ -z $failure && $buffer != "$text" ]] && (( sure || spoken )); then
+    _sayso_held=$HISTNO:$BUFFER
+    _sayso_replace
+    _sayso_say "${message:+$message; }converted; Enter runs it"
+  elif (( spoken )) && { [[ -n $failure ]] || (( ! sure )) }; then
+    _sayso_held=$HISTNO:$BUFFER
+    _sayso_say "${failure:-$message}; Enter runs it"
+  else
+    return 1
+  fi
 }
 
 # Shows a message below the line.
@@ -76,16 +99,47 @@ _sayso_say() {
   zle -M $said
 }
 
-# Whether the line is still the one that sayso wrote last.
-_sayso_shown() {
-  (( _sayso_turn )) && [[ $BUFFER == "$_sayso_lines[_sayso_turn]" && $HISTNO:$PREBUFFER == "$_sayso_place" ]]
+# Shows the note about the reading on the line. It goes when the line changes, as by undo.
+_sayso_note() {
+  local note=$_sayso_notes[_sayso_turn]
+  if [[ -z $note ]]; then
+    # What an earlier press said is not about this line.
+    zle -M ''
+    return 0
+  fi
+  _sayso_say $note
+  _sayso_noted=$BUFFER
+  # Only while there is something to remove, so that other keys cost nothing. zsh 5.2 has no such hook; to try and fail
+  # would draw the line again in another row.
+  if (( ! $+functions[add-zle-hook-widget] )); then
+    local -a found=(${^fpath}/add-zle-hook-widget(N))
+    (( $#found )) || return 0
+    autoload -Uz add-zle-hook-widget
+  fi
+  add-zle-hook-widget line-pre-redraw _sayso_fade
 }
 
-# Shows the next reading, if the line is still one that sayso wrote and no region is active.
-_sayso_next() {
+# Before each redraw, while a note is on the screen.
+_sayso_fade() {
+  emulate -LR zsh
+  [[ $BUFFER == "$_sayso_noted" ]] && return 0
+  zle -M ''
+  add-zle-hook-widget -d line-pre-redraw _sayso_fade
+}
+
+# Whether the line is still the one that sayso wrote last, or another reading, to which undo has gone back.
+_sayso_shown() {
+  (( _sayso_turn )) && [[ $HISTNO:$PREBUFFER == "$_sayso_place" ]] || return 1
+  [[ $BUFFER == "$_sayso_lines[_sayso_turn]" ]] && return 0
+  local -i at=${_sayso_lines[(Ie)$BUFFER]}
+  (( at && at < $#_sayso_lines )) && _sayso_turn=$at
+}
+
+# Goes on by $1 readings, if the line is still one that sayso wrote and no region is active.
+_sayso_step() {
   _sayso_shown && (( $#_sayso_lines > 1 && ! REGION_ACTIVE )) || return 1
-  _sayso_show $(( _sayso_turn % $#_sayso_lines + 1 ))
-  _sayso_say "$_sayso_turn of $#_sayso_lines"
+  _sayso_show $(( (_sayso_turn - 1 + $1 + $#_sayso_lines) % $#_sayso_lines + 1 ))
+  _sayso_note
 }
 
 # Writes reading number $1 into the line, as one step of undo.
@@ -129,6 +183,7 @@ _sayso_select() {
 # Writes the answer into the line and remembers what further presses show.
 _sayso_replace() {
   local reading
+  _sayso_notes=("$message" "$notes[@]" "$note")
   _sayso_lines=("$before$buffer$after")
   _sayso_cursors=($(( $#before + cursor )))
   for reading in "$alternatives[@]"; do
@@ -144,8 +199,8 @@ _sayso_replace() {
   _sayso_show 1
 }
 
-# Asks for a conversion of `text`, within $1 milliseconds. Sets `buffer`, `cursor`, `alternatives`, `percent` and
-# `message`; or `failure`, the reason why the line stays as it is. Ctrl-C would discard the line; here it only ends the
+# Asks for a conversion of `text`, within $1 milliseconds. Sets `buffer`, `cursor`, `alternatives`, `notes` about them,
+# `note` about the dictation, `percent` and `message`; or `failure`, the reason why the line stays as it is. Ctrl-C would discard the line; here it only ends the
 # wait.
 _sayso_ask() {
   {
@@ -172,7 +227,7 @@ _sayso_direct() {
   # Either way: a count, that many fields, a newline; the count and every field end in a NUL byte.
   local -a fields=(
     v=$_sayso_protocol id=$(( ++_sayso_id )) session=zsh-$$ text=$text cursor=$cursor deadline_ms=$1
-    prebuffer=$PREBUFFER cwd=$PWD
+    notes=1 prebuffer=$PREBUFFER cwd=$PWD
   )
   local -i known=0
   _sayso_know
@@ -300,14 +355,18 @@ _sayso_await() {
   }
 }
 
-# Takes an answer, $1 and on: ok, message, stage, percent, cursor, line, alternatives; or a code and a message. Fills
-# the variables that `_sayso_ask` promises.
+# Takes an answer, $1 and on: ok, message, stage, percent, cursor, line, the note about the dictation, then each
+# alternative and its note; or a code and a message. Fills the variables that `_sayso_ask` promises.
 _sayso_take() {
   failure='the answer makes no sense; the line stays as it was'
   if [[ $1 != ok ]]; then
     [[ -n $2 ]] && failure=$2
-  elif (( $# >= 6 )) && [[ $4 == <0-100> && $5 == <-> ]]; then
-    failure= message=$2 percent=$4 buffer=$6 alternatives=("${@[7,-1]}")
+  elif (( $# >= 7 && $# % 2 )) && [[ $4 == <0-100> && $5 == <-> ]]; then
+    failure= message=$2 percent=$4 buffer=$6 note=$7 alternatives=() notes=()
+    local reading= about=
+    for reading about in "${@[8,-1]}"; do
+      alternatives+=("$reading") notes+=("$about")
+    done
     (( cursor = $5 < $#buffer ? $5 : $#buffer ))
   fi
   # The arithmetic fails for a cursor of 0, and this is an answer all the same.
@@ -341,7 +400,7 @@ _sayso_through_client() {
   failure=
   exec {fd}< <(
     print -rn -- $text |
-      $_sayso_client convert --fields --session zsh-$$ --cursor $cursor --deadline-ms $1 2>/dev/null
+      $_sayso_client convert --fields --notes --session zsh-$$ --cursor $cursor --deadline-ms $1 2>/dev/null
   )
   {
     # The client keeps the deadline itself and says what went wrong. This limit is for a client that hangs.
@@ -385,6 +444,7 @@ _sayso_learn_precmd() {
 }
 
 zle -N sayso-convert
+zle -N sayso-back
 zle -N sayso-accept-line
 
 if (( _sayso_learn )); then
@@ -396,19 +456,43 @@ fi
 
 () {
   emulate -LR zsh
-  local keymap
+  local keymap= key= prefix= widget= old=
   if (( $+SAYSO_NO_BIND )); then
     return 0
   fi
+  # Whose keys these were: widgets of the person or of a plugin, and macros. What zsh itself has there is not missed.
+  local -a bound=("${(@f)$(bindkey -L 2>/dev/null)}")
+  for old in "$bound[@]"; do
+    widget=${old##* }
+    for key in "$_sayso_key" "$_sayso_back_key"; do
+      [[ -n $key && $old == (bindkey|bindkey -s)" \"$key\" "* ]] || continue
+      [[ $old == 'bindkey -s '* || $widgets[$widget] == user:* && $widget != sayso-* ]] || continue
+      print -ru2 -- "sayso: a key is taken: $old; to keep that, give sayso another key (sayso config path)"
+    done
+  done
   for keymap in emacs viins vicmd; do
-    if [[ -n $_sayso_key ]]; then
+    for key prefix widget in \
+      "$_sayso_key" "$_sayso_prefix" sayso-convert \
+      "$_sayso_back_key" "$_sayso_back_prefix" sayso-back
+    do
+      [[ -n $key ]] || continue
       # A first chord that inserts itself in vi mode would be inserted whenever the second one comes late.
-      [[ $keymap == viins && -n $_sayso_prefix ]] && bindkey -M viins -r -- $_sayso_prefix
-      bindkey -M $keymap -- $_sayso_key sayso-convert
-    fi
+      [[ $keymap == viins && -n $prefix ]] && bindkey -M viins -r -- $prefix
+      bindkey -M $keymap -- $key $widget
+    done
     if (( _sayso_enter )); then
       bindkey -M $keymap '^M' sayso-accept-line '^J' sayso-accept-line
     fi
   done
+  # The completions of an installation below the home folder, where zsh does not look by itself.
+  local folder=${_sayso_client:h:h}/share/zsh/site-functions
+  if [[ $_sayso_client == /* && -r $folder/_sayso && -z ${fpath[(re)$folder]} ]]; then
+    fpath+=($folder)
+    # If the completions were set up before this line, this one is added; else they find it.
+    if (( $+functions[compdef] )); then
+      autoload -Uz _sayso
+      compdef _sayso sayso
+    fi
+  fi
   return 0
 }

@@ -73,7 +73,8 @@ fn json_has_the_members_in_their_order() {
     let ran = sayso(&home, &["convert", "--json", SAID], "");
     let object = ran.json();
     assert_eq!((&object["buffer"], &object["cursor"]), (&MEANT.into(), &13.into()));
-    let members = ["buffer", "cursor", "route", "confidence", "alternatives", "spans", "micros", "message"];
+    let members =
+        ["buffer", "cursor", "route", "confidence", "alternatives", "spans", "micros", "message", "notes"];
     let places: Vec<_> =
         members.iter().map(|member| ran.out.find(&format!("\"{member}\":")).unwrap()).collect();
     assert!(places.is_sorted(), "{}", ran.out);

@@ -452,6 +452,23 @@ fn stand_in(person: &Person, name: &str, script: &str) -> OsString {
     person.0.search_path_with(&folder)
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs all shells: tests/run")]
+fn without_a_service_manager_everything_else_is_installed() {
+    let person = Person::new();
+    let search = stand_in(&person, "systemctl", "exit 1");
+    let mut command = person.command("dash");
+    command.env("PATH", search).arg(repository().join("install.sh")).args(from_release());
+    let output = command.args(["--no-rc", "--service"]).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(said.contains("The service was not installed"), "{said}");
+    // The last hint is still there.
+    assert!(said.contains("dictate a command, and press"), "{said}");
+    person.succeeds("dash", &["--uninstall"]);
+}
+
 #[test]
 #[cfg_attr(not(feature = "system-tests"), ignore = "needs all shells: tests/run")]
 fn an_interrupted_install_leaves_nothing() {

@@ -211,7 +211,7 @@ fn stale_suggestions_are_gone_and_new_ones_come() {
     terminal.convert().wait_line("$ git status -s --long");
     terminal.wait_column(15);
     terminal.convert().wait_row("$ git status -S");
-    terminal.wait_text("sayso: 2 of 4");
+    terminal.wait_text("sayso: 2 of 3");
     terminal.keys(&["C-e", "C-u"]).text("echo space one").convert().wait_line("$ echo one");
 }
 
@@ -237,6 +237,24 @@ fn everything_together_is_still_one_key() {
     let before = ["bindkey -v\n", &suggestions()].concat();
     let terminal = open(&home, &before, &highlighting());
     every_path(&terminal);
+}
+
+#[test]
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs zsh: tests/run")]
+fn completions_below_the_home_folder_are_found() {
+    let home = Home::new();
+    home.write("opt/bin/sayso", "");
+    home.write("opt/share/zsh/site-functions/_sayso", "#compdef sayso\n_message found\n");
+    let program = home.path().join("opt/bin/sayso");
+    let source = format!("source {}/shell/sayso.zsh\n", repository().display());
+    let line = format!("_sayso_client={}\n{source}", program.display());
+    let init = "autoload -Uz compinit; compinit -u -d ~/.dump\n";
+    // Whether completions are set up before or after.
+    for line in [[init, &line].concat(), [&line, init].concat()] {
+        let setup = Setup { line: Some(&line), ..Setup::default() };
+        let terminal = Terminal::open(&home, Shell::Zsh, setup);
+        terminal.text("print $_comps[sayso]\n").wait_row("_sayso");
+    }
 }
 
 #[test]
