@@ -186,7 +186,7 @@ function _sayso_ask
     end
     # Names that can be said; aliases are functions here. The client reads the PATH and the environment by itself.
     set -lx SAYSO_SHELL_FUNCTIONS (functions --names)
-    set -l fields (printf %s "$text" | $_sayso_client convert --fields --notes --session fish-$fish_pid \
+    set -l fields (printf %s "$_sayso_said[1]$text" | $_sayso_client convert --fields --notes --session fish-$fish_pid --from $lengths[1] \
         --cursor $cursor --deadline-ms $argv[1] 2>/dev/null | string split0)
     functions --erase _sayso_interrupted
     if test $_sayso_stopped = 1

@@ -219,15 +219,15 @@ _sayso_direct() {
   local accent=$'\xc3\xa9'
   # The wire counts characters, which a locale of bytes cannot. A long line may not fit the socket's buffer, and
   # then only the client can give up writing in time. A NUL byte would end a field in the middle of the line.
-  (( $#accent == 1 && $#text + $#PREBUFFER <= 4096 )) &&
-    [[ -n $_sayso_forbidden && $text$PREBUFFER != *$'\0'* ]] || return 1
+  (( $#accent == 1 && $#text + $#before + $#PREBUFFER <= 4096 )) &&
+    [[ -n $_sayso_forbidden && $text$before$PREBUFFER != *$'\0'* ]] || return 1
   local socket=${SAYSO_SOCKET:-$_sayso_socket} reply= field= REPLY=
   _sayso_is_ours $socket && zsocket -- $socket 2>/dev/null || return 1
   local -i fd=$REPLY
   # Either way: a count, that many fields, a newline; the count and every field end in a NUL byte.
   local -a fields=(
     v=$_sayso_protocol id=$(( ++_sayso_id )) session=zsh-$$ text=$text cursor=$cursor deadline_ms=$1
-    notes=1 prebuffer=$PREBUFFER cwd=$PWD
+    notes=1 prebuffer=$PREBUFFER$before cwd=$PWD
   )
   local -i known=0
   _sayso_know
@@ -399,8 +399,9 @@ _sayso_through_client() {
   local -i fd
   failure=
   exec {fd}< <(
-    print -rn -- $text |
-      $_sayso_client convert --fields --notes --session zsh-$$ --cursor $cursor --deadline-ms $1 2>/dev/null
+    print -rn -- $PREBUFFER$before$text |
+      $_sayso_client convert --fields --notes --session zsh-$$ --cursor $cursor --deadline-ms $1 \
+        --from $(( $#PREBUFFER + $#before )) 2>/dev/null
   )
   {
     # The client keeps the deadline itself and says what went wrong. This limit is for a client that hangs.

@@ -23,6 +23,10 @@ fn a_line_is_converted_wherever_it_comes_from() {
     check(&["convert", "-"], SAID, "git status -s\n");
     check(&["convert", "--route", "scanner", "git status"], "", "git status\n");
     check(&["convert", "--no-daemon"], SAID, "git status -s\n");
+    // The part behind the eighth character, with what stands before it.
+    for how in [&["convert", "--from", "8"][..], &["convert", "--no-daemon", "--from", "8"]] {
+        check(how, "kubectl get pods dash n dev", "get pods -n dev\n");
+    }
     let typed = sayso(&home, &["convert", "ls -la | grep foo"], "");
     assert_eq!((typed.code, typed.out.as_str()), (Some(0), "ls -la | grep foo\n"), "{typed:?}");
     assert!(typed.err.contains("nothing here sounds dictated"), "{typed:?}");

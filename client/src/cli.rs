@@ -182,6 +182,13 @@ pub(crate) struct Convert {
     /// Position of the cursor in the line, in characters [default: its end]
     #[arg(long, value_name = "N")]
     pub(crate) cursor: Option<usize>,
+
+    /// Convert the line from its Nth character on; what stands before it is read with it, and is not printed
+    ///
+    /// For example, `sayso convert --from 8 kubectl get pods dash n dev` prints `get pods -n dev`. All positions count from
+    /// that character.
+    #[arg(long, value_name = "N", conflicts_with = "lines")]
+    pub(crate) from: Option<usize>,
 }
 
 /// Show word by word what was heard, what was taken, and which two readings came nearest

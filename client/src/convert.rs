@@ -63,6 +63,7 @@ pub(crate) fn without_daemon(cli: &Convert) -> Result<ExitCode> {
     command.arg0("sayso").arg("convert").args(["--route", cli.route.as_str()]);
     command.args(cli.json.then_some("--json")).args(cli.lines.then_some("--lines"));
     command.args(cli.cursor.map(|cursor| format!("--cursor={cursor}")));
+    command.args(cli.from.map(|from| format!("--from={from}")));
     if !from_stdin(&cli.text) {
         command.arg("--").arg(cli.text.join(" "));
     }
@@ -139,7 +140,9 @@ fn shell_names() -> String {
 impl Convert {
     /// The request for `text`, with the options of the command line.
     pub(crate) fn request(&self, settings: &Settings, text: String) -> Request {
-        let mut request = request(settings, Op::Convert, text);
+        let (before, text) = line::split(&text, self.from.unwrap_or(0));
+        let mut request = request(settings, Op::Convert, text.to_owned());
+        before.clone_into(&mut request.context.prebuffer);
         request.session.clone_from(&self.session);
         request.cursor = self.cursor;
         request.route = self.route;

@@ -159,6 +159,7 @@ fn a_region_is_converted_alone() {
     terminal.wait_line("$ cd space x; echo one  | cat");
     let request = daemon.request();
     assert_eq!((request.text.as_str(), request.cursor), ("echo space one", Some(14)));
+    assert_eq!(request.context.prebuffer, "cd space x; ", "what stands before the region");
     terminal.wait_column(22);
     terminal.keys(&["C-_"]).wait_line("$ cd space x; echo space one  | cat");
 }

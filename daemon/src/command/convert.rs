@@ -40,6 +40,9 @@ pub(crate) struct Convert {
     /// The cursor in the line, in characters; at its end when left out
     #[arg(long, value_name = "N", conflicts_with = "lines")]
     cursor: Option<usize>,
+    /// Convert the line from its Nth character on; what stands before it is read with it, and is not printed
+    #[arg(long, value_name = "N", conflicts_with = "lines")]
+    from: Option<usize>,
     #[command(flatten)]
     model: Model,
 }
@@ -145,9 +148,11 @@ impl Convert {
     }
 
     fn convert(&self, means: &Means, text: &str) -> Result<Conversion, Refusal> {
+        let (before, text) = line::split(text, self.from.unwrap_or(0));
         let cursor = self.cursor.map(|cursor| cursor.min(text.chars().count()));
         let route = wire::route(self.route);
-        let dictation = Dictation { text, cursor, route, place: Some(&means.place), ..Dictation::default() };
+        let dictation =
+            Dictation { text, cursor, route, before, place: Some(&means.place), ..Dictation::default() };
         let stop = match self.model.deadline {
             Some(ms) => Stop::at(Instant::now() + Duration::from_millis(ms)),
             None => Stop::never(),
@@ -208,7 +213,7 @@ mod tests {
 
     fn convert() -> Convert {
         let (text, model) = (Vec::new(), Model::default());
-        Convert { text, json: false, lines: true, route: Route::Auto, cursor: None, model }
+        Convert { text, json: false, lines: true, route: Route::Auto, cursor: None, from: None, model }
     }
 
     fn means() -> Means {
