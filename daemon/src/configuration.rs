@@ -6,7 +6,7 @@ use sayso_settings::{Settings, folders};
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 
 /// Tells one state of a file from the next: device, inode, size, and change time in seconds and nanoseconds.
 pub(crate) type Fingerprint = (u64, u64, u64, i64, i64);
@@ -21,6 +21,8 @@ pub(crate) fn fingerprint(path: &Path) -> Option<Fingerprint> {
 pub(crate) struct Configuration {
     path: Option<PathBuf>,
     current: Mutex<Current>,
+    /// Held while the files are read, so that one request reads them and not each.
+    reading: Mutex<()>,
     /// The words of projects.
     pub(crate) projects: Projects,
 }
@@ -93,7 +95,8 @@ impl Configuration {
     }
 
     pub(crate) fn at(path: Option<PathBuf>) -> Configuration {
-        let configuration = Configuration { path, current: Mutex::default(), projects: Projects::default() };
+        let (current, reading) = (Mutex::default(), Mutex::default());
+        let configuration = Configuration { path, current, reading, projects: Projects::default() };
         configuration.refreshed();
         configuration
     }
@@ -104,12 +107,17 @@ impl Configuration {
     }
 
     /// What is in force after a look at the files, which are read only when they have changed. May block, as long as
-    /// their device does; nobody else waits meanwhile.
+    /// their device does; nobody else waits meanwhile, but gets what was in force before.
     ///
     /// A mistake in the settings costs the entry it is in, and weights that cannot be used leave the built-in ones in
     /// force; both are logged and shown by `sayso status`.
     pub(crate) fn refreshed(&self) -> Current {
         let Some(path) = &self.path else { return self.current() };
+        let _reading = match self.reading.try_lock() {
+            Ok(reading) => reading,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => return self.current(),
+        };
         let seen = fingerprint(path);
         let mut current = self.current();
         let is_changed = current.seen != seen;
@@ -131,7 +139,7 @@ impl Configuration {
         if weights != current.tagger.file || current.tagger.is_changed() {
             current.tagger = Tagger::load(weights);
         }
-        // Of two that read at once the last one stays; an older file is noticed by its fingerprint the next time.
+        // An older file is noticed by its fingerprint the next time.
         *self.current.lock().unwrap_or_else(PoisonError::into_inner) = current.clone();
         current
     }

@@ -14,8 +14,13 @@ use toml::de::{DeTable, DeValue, ValueDeserializer};
 #[cfg(test)]
 mod tests;
 
-/// Largest file that is read, in bytes: a hundred times what a long list of words needs.
-pub(crate) const MAX_FILE_BYTES: usize = 4 << 20;
+/// Largest file that is read, in bytes: three times what the longest list of words needs.
+pub(crate) const MAX_FILE_BYTES: usize = 1 << 20;
+/// Most mistakes that are told of one file: each costs a search for its line.
+const MAX_MISTAKES: usize = 100;
+/// Most bytes that are parsed of one file, over all attempts to leave out what is no TOML: what takes some tens of
+/// milliseconds. Hand-chosen, 2026-11-28.
+const MAX_PARSED_BYTES: usize = 4 << 20;
 /// Longest spoken or written form of a word, in characters.
 const MAX_WORD_CHARS: usize = 200;
 /// Most lines that may be no TOML before the rest of a file is not read either.
@@ -64,7 +69,7 @@ pub(crate) fn parse(bytes: &[u8]) -> (Settings, Vec<SettingsError>) {
     let mut reader = Reader { text, settings: Settings::default(), mistakes: Vec::new() };
     // Lines that are no TOML are made blank one after the other, until the rest can be read.
     let mut clean = text.to_owned();
-    for _ in 0..MAX_SPOILT_LINES {
+    for _ in 0..MAX_SPOILT_LINES.min(MAX_PARSED_BYTES / text.len().max(1)) {
         let (table, errors) = DeTable::parse_recoverable(&clean);
         let mut duplicates = Vec::new();
         let mut spoilt = None;
@@ -80,7 +85,7 @@ pub(crate) fn parse(bytes: &[u8]) -> (Settings, Vec<SettingsError>) {
             }
         }
         let Some((span, message)) = spoilt else {
-            for span in duplicates {
+            for span in duplicates.into_iter().take(MAX_MISTAKES) {
                 let message = reader.given_before(span.clone());
                 reader.mistake(span, message);
             }
@@ -121,7 +126,9 @@ struct Reader<'t> {
 
 impl Reader<'_> {
     fn mistake(&mut self, span: Range<usize>, message: impl Into<String>) {
-        self.mistakes.push(SettingsError::at(self.text, span, message));
+        if self.mistakes.len() < MAX_MISTAKES {
+            self.mistakes.push(SettingsError::at(self.text, span, message));
+        }
     }
 
     fn top(&mut self, table: DeTable<'_>) {

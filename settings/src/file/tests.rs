@@ -162,3 +162,17 @@ fn the_home_folder_stands_for_a_tilde() {
     }
     assert_eq!(Tagger::default().weights_file(), None);
 }
+
+/// Counts, and no clock: what is told of a broken file does not grow with it.
+#[test]
+fn a_broken_file_of_a_megabyte_is_told_of_in_a_hundred_mistakes() {
+    let most = MAX_FILE_BYTES;
+    for line in ["x = 1\n", "= = =\n", "[a]\n", "[words]\n", "[words.\n", "deadline_ms = 1\n"] {
+        let text = line.repeat(most / line.len());
+        let (_, mistakes) = parse(text.as_bytes());
+        assert!((1..=MAX_MISTAKES + 1).contains(&mistakes.len()), "{line:?}: {}", mistakes.len());
+    }
+    let words: String = (0..60_000).map(|n| format!("\"a{n}\" = \"\"\n")).collect();
+    let (_, mistakes) = parse(format!("[words]\n{words}").as_bytes());
+    assert!((1..=MAX_MISTAKES).contains(&mistakes.len()), "{}", mistakes.len());
+}
