@@ -320,13 +320,17 @@ _sayso_is_ours() {
 # meanwhile ends the wait, so that it is never held up or lost; that, like the end of the time, sets `failure`.
 _sayso_await() {
   local -i fd=$1 tty=-1
-  local -F end=$(( EPOCHREALTIME + $3 / 1000. )) patience=$(( EPOCHREALTIME + 0.03 )) now=
+  local -F now=$EPOCHREALTIME last=$EPOCHREALTIME
+  local -F end=$(( now + $3 / 1000. )) patience=$(( now + 0.03 ))
   local -i ticks=0
   local -A ready
   local -a watch=(-r $fd)
   {
     while true; do
       (( now = EPOCHREALTIME ))
+      # A clock that is set back must not make the wait longer.
+      (( now < last )) && (( end -= last - now, patience -= last - now ))
+      (( last = now ))
       if (( now >= end )); then
         failure="no answer in time; the line stays as it was"
         break
