@@ -22,7 +22,7 @@ mod style;
 mod trust;
 mod words;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::{CommandFactory, Parser};
 use cli::{Cli, Command};
 use sayso_protocol::SocketPaths;
@@ -32,6 +32,7 @@ use std::process::ExitCode;
 use stderr::say;
 
 fn main() -> ExitCode {
+    sayso_protocol::process::leave_no_dump();
     match run(Cli::parse().command) {
         Ok(code) => code,
         // The reader of standard output has seen enough.
@@ -44,6 +45,16 @@ fn main() -> ExitCode {
 }
 
 fn run(command: Command) -> Result<ExitCode> {
+    if let Some((home, owner)) = sayso_settings::folders::foreign_home() {
+        let home = home.display();
+        if matches!(command, Command::Service { .. }) {
+            bail!(
+                "HOME is {home}, which belongs to user {owner}, but root asks; nothing was changed. Run it as that user, \
+                 or with root's own HOME"
+            );
+        }
+        say(format_args!("HOME is {home}, which belongs to user {owner}; root's own folders are used"));
+    }
     match command {
         Command::Convert(cli) if cli.no_daemon => convert::without_daemon(&cli),
         Command::Convert(cli) if cli.lines => lines::run(&cli),

@@ -15,6 +15,7 @@ pub mod line;
 pub mod lock;
 pub mod message;
 pub mod peer;
+pub mod process;
 pub mod reply;
 pub mod socket_paths;
 pub mod version;

@@ -108,6 +108,11 @@ impl Splitter {
         (!rest.is_empty() && !self.discarding).then_some(rest)
     }
 
+    /// Bytes that are held of lines that were not handed out.
+    pub fn held(&self) -> usize {
+        self.bytes.len() - self.start
+    }
+
     /// Whether a line has begun and not ended.
     pub fn is_midway(&self) -> bool {
         self.discarding || self.start < self.bytes.len()
