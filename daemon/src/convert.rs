@@ -2,7 +2,7 @@
 
 use crate::hint;
 use crate::large_input::WorkerFailed;
-use crate::limits::LARGE_INPUT_BYTES;
+use crate::limits::{LARGE_INPUT_BYTES, Place};
 use crate::state::{Shared, VERSION};
 use crate::wire::{self, internal_error, shutting_down};
 use sayso_engine::{Dictation, Draft, ModelHandle, Stage, Stop};
@@ -32,10 +32,12 @@ pub(crate) struct Converted {
 }
 
 /// Converts a line. A line that needs no language model waits for none; one that leaves a doubt is put aside until the
-/// model has time for it, and goes on from where it was.
+/// model has time for it, and goes on from where it was. Its place is then free for others; where too many wait for the
+/// model already, it does without.
 pub(crate) async fn convert(
     shared: &Arc<Shared>,
     request: Request,
+    place: Place,
     stop: Stop,
 ) -> Result<Converted, ErrorReply> {
     if request.route == Route::Model {
@@ -52,7 +54,9 @@ pub(crate) async fn convert(
     if request.text.len() > LARGE_INPUT_BYTES {
         let begun = shared.clone();
         let work = move || Pending::begin(&begun, request)?.0.finish();
-        return shared.large_inputs.run(work).await.map_err(|WorkerFailed| internal_error())?;
+        let done = shared.large_inputs.run(work).await.map_err(|WorkerFailed| internal_error());
+        shared.burst_ended.notify_one();
+        return done?;
     }
     let permit = shared.limits.workers.clone().acquire_owned().await.map_err(|_| shutting_down())?;
     let begun = shared.clone();
@@ -64,8 +68,13 @@ pub(crate) async fn convert(
         Progress::Done(converted) => return Ok(converted),
         Progress::Waits(pending, model) => (pending, model),
     };
+    drop(place);
+    let place = shared.limits.place_with_model();
     // Without a deadline there is time for everything.
-    let left = stop.left().unwrap_or(Duration::MAX);
+    let left = match place {
+        Some(_) => stop.left().unwrap_or(Duration::MAX),
+        None => Duration::ZERO,
+    };
     let permit = match timeout(left, shared.limits.rescoring.clone().acquire_owned()).await {
         Ok(permit) => Some(permit.map_err(|_| shutting_down())?),
         Err(_) => None,

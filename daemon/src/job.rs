@@ -1,6 +1,7 @@
 //! One request from its arrival to its reply: within its deadline, and only while it is the newest of its session.
 
 use crate::convert::{self, Converted};
+use crate::limits::Place;
 use crate::phase::Phase;
 use crate::session::{LastLine, Superseded};
 use crate::state::Shared;
@@ -26,8 +27,8 @@ pub(crate) struct Job {
 }
 
 impl Job {
-    /// Starts the deadline of a request and supersedes the older requests of its session.
-    pub(crate) fn new(shared: &Shared, request: Request) -> Job {
+    /// Starts the deadline of a request, which counts from its arrival, and supersedes the older requests of its session.
+    pub(crate) fn new(shared: &Shared, request: Request, arrived: Instant) -> Job {
         let limit = match request.deadline_ms {
             Some(ms) => Duration::from_millis(ms.clamp(1, MAX_DEADLINE_MS)),
             None => shared.configuration.current().settings.deadline,
@@ -35,8 +36,25 @@ impl Job {
         // Who asks about the last line of a session is not its line editor.
         let session = request.session.as_deref().filter(|_| !request.last);
         let superseded = session.map(|session| shared.sessions().begin(session));
-        let started = Instant::now();
-        Job { started, deadline: started + limit, superseded, request }
+        Job { started: Instant::now(), deadline: arrived + limit, superseded, request }
+    }
+
+    /// Waits for a place to be worked on.
+    ///
+    /// # Errors
+    /// The reply if the deadline comes first, or the end of the daemon.
+    pub(crate) async fn wait_for_place(self, shared: &Shared) -> Result<(Job, Place), (ReplyTo, ErrorReply)> {
+        let wants_model = self.request.route == Route::Model;
+        let fault = tokio::select! {
+            biased;
+            place = shared.limits.place(self.request.text.len(), wants_model) => match place {
+                Ok(place) => return Ok((self, place)),
+                Err(_) => shutting_down(),
+            },
+            () = sleep_until(self.deadline) => out_of_time(),
+            () = shared.phases.phase_reached(Phase::Closing) => shutting_down(),
+        };
+        Err((self.reply_to(), fault))
     }
 
     /// Where the reply goes.
@@ -48,7 +66,7 @@ impl Job {
     ///
     /// A conversion that has started runs to its end on its thread, without the language model from then on, and its
     /// result is dropped; one that has not started never does.
-    pub(crate) async fn run(self, shared: &Arc<Shared>) -> Result<Vec<u8>, ErrorReply> {
+    pub(crate) async fn run(self, shared: &Arc<Shared>, place: Place) -> Result<Vec<u8>, ErrorReply> {
         let Job { mut request, started, deadline, superseded } = self;
         if request.last {
             let kept = request.session.as_deref().and_then(|session| shared.sessions().last(session));
@@ -64,7 +82,7 @@ impl Job {
         }
         let converted = match is_answer {
             true => convert::already_converted(&request, started)?,
-            false => in_time(shared, request, deadline, superseded).await?,
+            false => in_time(shared, request, place, deadline, superseded).await?,
         };
         let Converted { frame, stage, micros, lines } = converted;
         tracing::debug!(%stage, micros, "converted");
@@ -84,6 +102,7 @@ impl Job {
 async fn in_time(
     shared: &Arc<Shared>,
     request: Request,
+    place: Place,
     deadline: Instant,
     superseded: Option<Superseded>,
 ) -> Result<Converted, ErrorReply> {
@@ -101,13 +120,15 @@ async fn in_time(
     };
     tokio::select! {
         biased;
-        converted = convert::convert(shared, request, stop) => converted,
+        converted = convert::convert(shared, request, place, stop) => converted,
         () = newer => Err(ErrorReply::new(Code::Superseded, "a newer request of this session took its place")),
-        () = sleep_until(deadline) => {
-            Err(ErrorReply::new(Code::Deadline, "no answer in time; the line stays as it was"))
-        }
+        () = sleep_until(deadline) => Err(out_of_time()),
         () = shared.phases.phase_reached(Phase::Closing) => Err(shutting_down()),
     }
+}
+
+fn out_of_time() -> ErrorReply {
+    ErrorReply::new(Code::Deadline, "no answer in time; the line stays as it was")
 }
 
 /// Stops the language model for a request when nobody waits for the reply any more.
@@ -174,10 +195,35 @@ mod tests {
                 deadline_ms: Some(MAX_DEADLINE_MS),
                 ..Request::new(1, Op::Convert)
             };
-            Job::new(&shared, request).run(&shared).await.unwrap();
+            let (job, place) =
+                Job::new(&shared, request, Instant::now()).wait_for_place(&shared).await.unwrap();
+            job.run(&shared, place).await.unwrap();
         }
         let latencies = shared.metrics().latencies();
         let counted: Vec<_> = latencies.iter().map(|it| (it.route.as_str(), it.count)).collect();
         assert_eq!(counted, [("strict", 1), ("session", 1)]);
+    }
+
+    #[tokio::test]
+    async fn who_waits_for_the_model_takes_no_place_of_others_and_no_time_beyond_the_deadline() {
+        let shared =
+            Shared::new(Configuration::at(None), ModelManager::new(None), false, String::new(), "daemon");
+        let of_route = |route| Request { route, deadline_ms: Some(50), ..Request::new(1, Op::Convert) };
+        let job = |route| Job::new(&shared, of_route(route), Instant::now());
+        let mut held = Vec::new();
+        while let Some(place) = shared.limits.place_with_model() {
+            held.push(place);
+        }
+        let (_, fault) = job(Route::Model).wait_for_place(&shared).await.unwrap_err();
+        assert_eq!(fault.code, Code::Deadline);
+        for _ in 0..64 {
+            held.push(job(Route::Auto).wait_for_place(&shared).await.unwrap().1);
+        }
+        let (_, fault) = job(Route::Auto).wait_for_place(&shared).await.unwrap_err();
+        assert_eq!(fault.code, Code::Deadline);
+        // What waited unread for longer than its deadline is answered at once.
+        let long_ago = Instant::now().checked_sub(Duration::from_secs(9)).unwrap();
+        let late = Job::new(&shared, of_route(Route::Auto), long_ago);
+        assert_eq!(late.wait_for_place(&shared).await.unwrap_err().1.code, Code::Deadline);
     }
 }

@@ -8,10 +8,12 @@ use crate::metrics::{self, Metrics};
 use crate::model::ModelManager;
 use crate::phase::Phases;
 use crate::place::Places;
+use crate::roster::Roster;
 use crate::session::Sessions;
 use sayso_protocol::{Status, TaggerStatus};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 /// Version of this daemon.
@@ -30,6 +32,10 @@ pub(crate) struct Shared {
     pub(crate) log_text: bool,
     /// How much is done at once.
     pub(crate) limits: Limits,
+    /// Who is connected.
+    pub(crate) roster: Arc<Roster>,
+    /// Told when much memory was given back, which the allocator keeps for a thread that may not need it again.
+    pub(crate) burst_ended: Notify,
     /// How far the shutdown is.
     pub(crate) phases: Phases,
     /// Where large inputs are converted.
@@ -59,6 +65,8 @@ impl Shared {
             learning: Arc::new(Learning::new(sayso_settings::folders::learnt_file())),
             log_text,
             limits: Limits::default(),
+            roster: Arc::default(),
+            burst_ended: Notify::new(),
             phases: Phases::default(),
             large_inputs: LargeInputWorker::new(),
             places: Arc::default(),
@@ -102,7 +110,7 @@ impl Shared {
             uptime_s: self.started.elapsed().as_secs(),
             requests: metrics.requests,
             errors: metrics.errors,
-            connections: MAX_CONNECTIONS.saturating_sub(self.limits.connection_slots.available_permits() + 1),
+            connections: MAX_CONNECTIONS.saturating_sub(self.limits.connection_slots.available_permits()),
             sessions: self.sessions().len(),
             resident_bytes: metrics::resident_bytes(),
             socket: self.socket.clone(),
