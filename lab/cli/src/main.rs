@@ -20,6 +20,7 @@ fn main() -> ExitCode {
         Command::Speak(speak) => speak.run().map(|()| ExitCode::SUCCESS),
         Command::RoundTrip(round_trip) => round_trip.run().map(|()| ExitCode::SUCCESS),
         Command::Bench(bench) => bench.run().map(|()| ExitCode::SUCCESS),
+        Command::Attack(attack) => attack.run().map(|()| ExitCode::SUCCESS),
         Command::Samples(samples) => samples.run().map(|()| ExitCode::SUCCESS),
         Command::Train(train) => train.run().map(|()| ExitCode::SUCCESS),
         Command::Curves(curves) => curves.run().map(|()| ExitCode::SUCCESS),
