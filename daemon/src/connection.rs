@@ -198,7 +198,7 @@ async fn admit(
                 }
                 Err(why) => failed(shared, to, ErrorReply::new(Code::Internal, why)),
             };
-            send(stream, &reply).await
+            send(stream, &reply).await?;
         }
         Op::Convert | Op::Explain => {
             let (job, shared) = (Job::new(shared, request, arrived), shared.clone());

@@ -171,7 +171,11 @@ mod tests {
                 ..Request::new(1, op)
             };
             let shared = shared.clone();
-            async move { Job::new(&shared, request).run(&shared).await }
+            async move {
+                let waited = Job::new(&shared, request, Instant::now()).wait_for_place(&shared).await;
+                let (job, place) = waited.unwrap();
+                job.run(&shared, place).await
+            }
         };
         ask(Op::Convert, "zsh-1", "echo space literal dash", false).await.unwrap();
         // The answer that comes back is not what was dictated.
