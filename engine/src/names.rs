@@ -432,6 +432,13 @@ impl Here<'_> {
             .written
             .iter()
             .find(|step| step.reading.tokens.start >= found.end && step.reading.kind.writes());
+        // What goes on with a letter or a full stop is another name: `notes.txt` is not `NOTICE.md` and more.
+        let goes_on = |step: &Written<'_>| {
+            !step.is_apart && step.reading.text.starts_with(|c: char| c.is_alphanumeric() || c == '.')
+        };
+        if behind.is_some_and(goes_on) {
+            return false;
+        }
         if fit.before_colon && !behind.is_some_and(|step| step.reading.text.starts_with(':')) {
             return false;
         }
