@@ -256,9 +256,8 @@ _sayso_last_entry() {
   last=${last#"${last%%[![:space:]]*}"}
   entry=${last%%[!0-9]*}
   ran=${last#"$entry"}
-  # A star marks an entry that was edited; then come two blanks.
-  ran=${ran#"*"}
-  ran=${ran#"${ran%%[![:space:]]*}"}
+  # A blank, or a star for an entry that was edited, and one more blank.
+  ran=${ran:2}
 }
 
 # Before each prompt: tells the daemon what was run, if it began as a dictation and is not what that was answered with.
@@ -267,7 +266,7 @@ _sayso_learn_prompt() {
   local status=$? entry ran
   if [[ -n $_sayso_heard ]]; then
     _sayso_last_entry
-    if [[ $entry != "$_sayso_entry" && $ran != "$_sayso_answer" && -n $ran ]]; then
+    if [[ $entry != "$_sayso_entry" && $ran != "$_sayso_answer" && $ran == [![:space:]]* ]]; then
       \printf '%s\0' "$_sayso_heard" "$_sayso_answer" "$ran" | "$_sayso_client" learn note >/dev/null 2>&1
     fi
   fi

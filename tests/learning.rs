@@ -65,11 +65,9 @@ in_every_shell! {
     a_line_that_is_edited_and_run_is_learnt_from => |shell| {
         let home = home_with_notes(ON);
         let terminal = Terminal::open(&home, shell, Setup::default());
-        for round in 1..=2 {
-            correct(&terminal, "head -n 5 notes.txt", "head -n5 notes.txt", "first note");
-            wait_until("the line to be kept", || kept(&home).len() == round);
-        }
-        assert_eq!(kept(&home), ["head -n5 notes.txt"; 2]);
+        correct(&terminal, "head -n 5 notes.txt", "head -n5 notes.txt", "first note");
+        wait_until("the line to be kept", || !kept(&home).is_empty());
+        assert_eq!(kept(&home), ["head -n5 notes.txt"]);
         assert_eq!(fs::metadata(store(&home)).unwrap().permissions().mode() & 0o777, 0o600);
         terminal.text(SAID).convert().wait_line("$ head -n5 notes.txt");
     };
@@ -142,35 +140,35 @@ fn note(home: &Home, heard: &str, answer: &str, ran: &str) {
 #[test]
 fn a_word_that_was_seen_twice_is_offered_and_binds_once_it_is_accepted() {
     let home = Home::with_settings(ON);
-    let heard = "ssh zed box";
+    let heard = "ssh poke errs";
     let answer = sayso(&home, &["convert", heard], "").out.trim_end().to_owned();
-    note(&home, heard, &answer, "ssh zbox");
-    note(&home, heard, &answer, "ssh zbox");
+    note(&home, heard, &answer, "ssh pokerth");
+    note(&home, heard, &answer, "ssh pokerth");
     let listed = sayso(&home, &["learn", "review", "--list"], "");
-    assert_eq!(listed.out, "zed box\tzbox\t2\n", "{listed:?}");
+    assert_eq!(listed.out, "poke errs\tpokerth\t2\n", "{listed:?}");
     let json = sayso(&home, &["convert", "--json", heard], "").json();
     let readings = [&json["buffer"], &json["alternatives"]].map(Value::to_string).join(" ");
-    assert!(readings.contains("ssh zbox"), "{json}");
+    assert!(readings.contains("ssh pokerth"), "{json}");
     let review = sayso(&home, &["learn", "review"], "a\n");
-    assert!(review.out.contains("writes zbox from now on"), "{review:?}");
-    assert_eq!(sayso(&home, &["convert", heard], "").out, "ssh zbox\n");
+    assert!(review.out.contains("writes pokerth from now on"), "{review:?}");
+    assert_eq!(sayso(&home, &["convert", heard], "").out, "ssh pokerth\n");
     assert_eq!(sayso(&home, &["learn", "review"], "").out, "There are no words to decide about.\n");
-    assert!(sayso(&home, &["words", "export"], "").out.contains("zed box\tzbox"));
+    assert!(sayso(&home, &["words", "export"], "").out.contains("poke errs\tpokerth"));
 }
 
 #[test]
 fn what_was_rejected_is_not_offered_and_an_edit_is_taken() {
     let home = Home::with_settings(ON);
-    for (heard, ran) in [("ssh zed box", "ssh zbox"), ("ssh care nell", "ssh karnel")] {
+    for (heard, ran) in [("ssh poke errs", "ssh pokerth"), ("ssh redo check", "ssh rdacheck")] {
         let answer = sayso(&home, &["convert", heard], "").out.trim_end().to_owned();
         note(&home, heard, &answer, ran);
         note(&home, heard, &answer, ran);
     }
-    let review = sayso(&home, &["learn", "review"], "e\nkernel-box\nr\n");
+    let review = sayso(&home, &["learn", "review"], "r\ne\nkernel-box\n");
     assert!(review.out.contains("writes kernel-box from now on"), "{review:?}");
     assert!(review.out.contains("not offered any more"), "{review:?}");
-    assert_eq!(sayso(&home, &["convert", "ssh care nell"], "").out, "ssh kernel-box\n");
-    assert_ne!(sayso(&home, &["convert", "ssh zed box"], "").out, "ssh zbox\n");
+    assert_eq!(sayso(&home, &["convert", "ssh redo check"], "").out, "ssh kernel-box\n");
+    assert_ne!(sayso(&home, &["convert", "ssh poke errs"], "").out, "ssh pokerth\n");
 }
 
 #[test]
@@ -202,10 +200,10 @@ fn everything_can_be_taken_back() {
 
 #[test]
 fn a_store_that_cannot_be_used_is_named_and_lines_are_converted_all_the_same() {
-    let home = Home::with_settings(ON);
     for (content, mode, why) in
         [("no database".repeat(500), 0o600, "is damaged"), (String::new(), 0o644, "others may read")]
     {
+        let home = Home::with_settings(ON);
         home.write(".local/share/sayso/learnt.sqlite", &content);
         fs::set_permissions(store(&home), fs::Permissions::from_mode(mode)).unwrap();
         assert_eq!(sayso(&home, &["convert", SAID], "").out, "head -n 5 notes.txt\n");
@@ -215,8 +213,8 @@ fn a_store_that_cannot_be_used_is_named_and_lines_are_converted_all_the_same() {
         sayso(&home, &["learn", "status"], "").refused(why);
         assert_eq!(sayso(&home, &["convert", SAID], "").out, "head -n 5 notes.txt\n");
         assert!(sayso(&home, &["learn", "forget", "--all"], "").out.contains("is deleted"));
+        assert_eq!(kept(&home), [""; 0]);
     }
-    assert_eq!(kept(&home), [""; 0]);
 }
 
 #[test]
@@ -228,7 +226,7 @@ fn two_shells_that_learn_at_once_lose_nothing() {
             let home = &home;
             scope.spawn(move || {
                 for line in 0..5 {
-                    let text = format!("{SAID}\0head -n 5 notes.txt\0head -n5 notes{shell}{line}.txt\0");
+                    let text = format!("{SAID}\0head -n 5 notes.txt\0head -n5 notes.txt # {shell} {line}\0");
                     let told = sayso(home, &["learn", "note", "--deadline-ms", "60000"], text);
                     assert_eq!(told.code, Some(0), "{told:?}");
                 }

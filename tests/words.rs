@@ -64,24 +64,26 @@ fn the_words_of_a_project_count_once_they_are_trusted() {
         let ran = at(&home, &folder, &[&["convert"], arguments, &["ssh space zed box"]].concat());
         assert_eq!(ran.out.trim_end(), expected, "{ran:?}");
     };
-    converts(&[], "ssh zedbox");
+    let plain = at(&home, &folder, &["convert", "ssh space zed box"]).out.trim_end().to_owned();
+    let plain = plain.as_str();
+    assert_ne!(plain, "ssh zbx");
     assert!(at(&home, &folder, &["words", "zed box"]).err.contains("`sayso trust`"));
     // Nobody was asked, so nobody agreed.
     at(&home, &folder, &["trust"]).refused("nobody can be asked");
-    converts(&[], "ssh zedbox");
+    converts(&[], plain);
     let trusted = at(&home, &folder, &["trust", "--yes"]);
     assert!(trusted.out.contains("zbx") && trusted.out.contains("trusted"), "{trusted:?}");
     converts(&[], "ssh zbx");
     converts(&["--no-daemon"], "ssh zbx");
     assert_eq!(at(&home, &folder, &["convert", "ssh space own"]).out, "ssh mine\n");
-    assert_eq!(at(&home, home.path(), &["convert", "ssh space zed box"]).out, "ssh zedbox\n");
+    assert_eq!(at(&home, home.path(), &["convert", "ssh space zed box"]).out.trim_end(), plain);
     // Another content is another file: it came with a pull, say.
     home.write("work/.sayso.toml", &words.replace("zbx", "evil"));
-    converts(&[], "ssh zedbox");
+    converts(&[], plain);
     home.write("work/.sayso.toml", words);
     converts(&[], "ssh zbx");
     at(&home, &folder, &["trust", "--revoke"]);
-    converts(&[], "ssh zedbox");
+    converts(&[], plain);
 }
 
 #[test]

@@ -22,15 +22,19 @@ pub(crate) fn run(cli: &Trust) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let (words, mistake) = project::preview(&file).map_err(failed)?;
+    if words.is_empty() {
+        let why = mistake.map_or_else(String::new, |mistake| format!(" ({mistake})"));
+        bail!("{} has no words, so there is nothing to trust{why}", file.display());
+    }
+    if !cli.yes && !io::stdin().is_terminal() {
+        bail!("nobody can be asked here; look at the words and run `sayso trust --yes`");
+    }
     writeln!(out, "{}", styled(FAINT, &file.display().to_string()))?;
     for (spoken, written) in &words {
         writeln!(out, "  {}  {}", styled(STRONG, &format!("{:12}", printable(written))), printable(spoken))?;
     }
     if let Some(mistake) = mistake {
         writeln!(out, "{mistake}")?;
-    }
-    if words.is_empty() {
-        bail!("{} has no words, so there is nothing to trust", file.display());
     }
     if !cli.yes && !agrees(&mut out)? {
         say("not trusted; nothing was changed");
@@ -58,9 +62,6 @@ fn file(path: Option<&Path>) -> Result<PathBuf> {
 }
 
 fn agrees(out: &mut impl Write) -> Result<bool> {
-    if !io::stdin().is_terminal() {
-        bail!("nobody can be asked here; look at the words and run `sayso trust --yes`");
-    }
     write!(out, "Shall these words count? [y/N] ")?;
     out.flush()?;
     let mut answer = String::new();

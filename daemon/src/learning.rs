@@ -123,8 +123,11 @@ impl Learning {
     fn read(&self, open: &mut Option<Open>) -> Result<Taught, String> {
         let path = self.path.as_deref().ok_or("there is no home folder to keep what is learnt in")?;
         let now = now();
-        // Opened anew each time: the path may lead to another file by now.
-        let store = Store::open(path, now).map_err(|error| error.to_string())?;
+        *open = None;
+        // Opened anew each time: the path may lead to another file by now. The first pair makes one.
+        let Some(store) = Store::open_existing(path, now).map_err(|error| error.to_string())? else {
+            return Ok(Taught { read: Some(Instant::now()), ..Taught::default() });
+        };
         let version = store.version().map_err(|error| error.to_string())?;
         let learnt = store.learnt(now).map_err(|error| error.to_string())?;
         let word = |word: &sayso_learning::Word| (word.heard.clone(), word.written.clone());
@@ -173,8 +176,17 @@ impl Learning {
         };
         let teaching = Teaching { choices: lesson.choices, words: lesson.words };
         let mut open = self.open();
-        let Some(open) = open.as_mut() else {
-            return Err(self.taught().error.clone().unwrap_or_else(|| "learning is off".to_owned()));
+        let open = match &mut *open {
+            Some(open) => open,
+            none => {
+                if let Some(error) = self.taught().error.clone() {
+                    return Err(error);
+                }
+                let path = self.path.as_deref().ok_or("there is no home folder to keep what is learnt in")?;
+                let store = Store::open(path, now()).map_err(|error| error.to_string())?;
+                let version = store.version().map_err(|error| error.to_string())?;
+                none.insert(Open { store, version })
+            }
         };
         let added = open.store.add(&pair, &teaching).map_err(|error| error.to_string());
         let learnt = if teaching.words.is_empty() { None } else { open.store.learnt(pair.time).ok() };

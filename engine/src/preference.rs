@@ -201,22 +201,38 @@ pub(crate) fn prefer(engine: &Engine, mut found: Candidates, preferences: &Prefe
             chosen = (path.clone(), nats);
         }
     }
+    // Paths with words that were learnt: shown beside the others even where they do not win.
+    let mut offered: Vec<Path> = Vec::new();
     for (tokens, step) in preferred_steps(&lattice, &found.best.steps, preferences) {
         let Some(steps) = with_step(&lattice, &chosen.0.steps, tokens, step) else { continue };
         let Some(path) = tagged::score(engine, &line, steps) else { continue };
         let nats = nats(&path);
-        if gains(&path, nats, &chosen) && may_be(&path) {
+        if !may_be(&path) {
+            continue;
+        }
+        if gains(&path, nats, &chosen) {
             chosen = (path, nats);
+        } else if lattice.reading(step.reading).is_offered_word() {
+            offered.push(path);
         }
     }
     let (path, nats) = chosen;
+    let shown = |others: &mut Vec<Path>| {
+        for path in offered {
+            others.retain(|other| text(other) != text(&path));
+            others.insert(0, path);
+        }
+        others.truncate(crate::MAX_ALTERNATIVES);
+    };
     if text(&path) == text(&found.best) {
+        shown(&mut found.others);
         return found;
     }
     // Both together are as likely as the tagger finds them; the preference says which part each has of that.
     let together = (line.weights().confidence(path.score) + found.confidence).min(1.0);
     let margin = path.score + nats - found.best.score - own;
     found.others.retain(|other| text(other) != text(&path));
+    shown(&mut found.others);
     found.others.insert(0, std::mem::replace(&mut found.best, path));
     found.others.truncate(crate::MAX_ALTERNATIVES);
     Candidates { stage: Stage::Preferred, confidence: together / (1.0 + (-margin).exp()), ..found }

@@ -8,14 +8,16 @@ use std::fs::{self, OpenOptions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Most pairs that are kept; the oldest go first.
 pub const MAX_PAIRS: i64 = 100_000;
 /// Longest of the lines of a pair, in bytes: nobody corrects more by hand, and the file stays small.
 pub const MAX_LINE_BYTES: usize = 2_000;
 /// How long to wait for another process that writes.
-const PATIENCE: Duration = Duration::from_secs(2);
+const PATIENCE: Duration = Duration::from_secs(10);
+/// The pause before a locked file is tried again.
+const PAUSE: Duration = Duration::from_millis(5);
 /// The layout of the file, in SQLite's `user_version`.
 const LAYOUT: i64 = 1;
 
@@ -159,10 +161,10 @@ impl Store {
         let connect = || -> rusqlite::Result<Connection> {
             let connection = Connection::open(path)?;
             connection.busy_timeout(PATIENCE)?;
+            use_log_of_changes(&connection)?;
             // Every pair is on the disk before it counts as kept, and what is deleted is overwritten.
             connection.execute_batch(
-                "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
-                 PRAGMA secure_delete = ON;",
+                "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON;",
             )?;
             Ok(connection)
         };
@@ -415,6 +417,25 @@ fn insert(connection: &Connection, pair: &Pair, teaching: &Teaching) -> rusqlite
 fn pair_of(row: &rusqlite::Row<'_>) -> rusqlite::Result<Pair> {
     let folder = row.get::<_, i64>(1)?.cast_unsigned();
     Ok(Pair { time: row.get(0)?, folder, heard: row.get(2)?, answer: row.get(3)?, ran: row.get(4)? })
+}
+
+/// Has the file keep a log of changes, with which a reader and a writer do not wait for each other. While another process
+/// does the same, the file is locked, and for this SQLite does not wait by itself.
+fn use_log_of_changes(connection: &Connection) -> rusqlite::Result<()> {
+    let begun = Instant::now();
+    loop {
+        match connection.execute_batch("PRAGMA journal_mode = WAL;") {
+            Err(error)
+                if matches!(
+                    error.sqlite_error_code(),
+                    Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)
+                ) && begun.elapsed() < PATIENCE =>
+            {
+                std::thread::sleep(PAUSE);
+            }
+            done => return done,
+        }
+    }
 }
 
 /// Whether there is a file at `path`, and nobody else can read it.

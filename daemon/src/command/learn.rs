@@ -58,6 +58,9 @@ fn store() -> Result<Option<Store>> {
 
 fn on(yes: bool) -> Result<ExitCode> {
     let path = file()?;
+    if !yes && !io::stdin().is_terminal() {
+        bail!("nobody can be asked here; run `sayso learn on --yes`");
+    }
     print(&format!(
         "When you edit a converted line and run it, or choose another reading and run that, sayso keeps\n\
          \x20 - what was dictated, what sayso wrote, and what you ran\n\
@@ -71,9 +74,6 @@ fn on(yes: bool) -> Result<ExitCode> {
         path.display()
     ))?;
     if !yes {
-        if !io::stdin().is_terminal() {
-            bail!("nobody can be asked here; run `sayso learn on --yes`");
-        }
         print("Turn it on? [y/N] ")?;
         if !matches!(line()?.as_str(), "y" | "yes") {
             print("It stays off.\n")?;
@@ -81,8 +81,8 @@ fn on(yes: bool) -> Result<ExitCode> {
         }
     }
     edit::set_learning(&settings_file()?, true)?;
-    // A file that cannot be used is better known now.
-    Store::open(&path, now())?;
+    // A file that is there and cannot be used is better known now.
+    Store::open_existing(&path, now())?;
     tell_daemon();
     print("Learning is on, in every shell that is started from now on.\n")?;
     Ok(ExitCode::SUCCESS)

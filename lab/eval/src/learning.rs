@@ -177,7 +177,9 @@ impl Learning {
                 files.iter().map(|file| cases::read(file, "dictated")).collect();
             Ok(all?.concat())
         };
-        let (cases, others) = (read(&self.cases)?, read(&self.others)?);
+        let (mut cases, others) = (read(&self.cases)?, read(&self.others)?);
+        // Prose, and commands that stay as they are, are corrected by nobody.
+        cases.retain(|case| case.dictated != case.expected);
         let mut random = Rng::with_seed(self.seed);
         let misheard = misheard_names(&mut random, MISHEARD_NAMES);
         let nothing = (Words::default(), Preferences::default());

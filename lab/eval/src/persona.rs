@@ -129,7 +129,9 @@ impl Person {
     pub(crate) fn line(&self, case: &Case, random: &mut Rng) -> Line {
         let mut heard = case.dictated.clone();
         let mut meant = case.expected.clone();
-        if random.u8(..100) < OWN_NAME
+        // Names stand among arguments, not in messages.
+        if !meant.contains(['"', '\''])
+            && random.u8(..100) < OWN_NAME
             && let Some(word) = arguments(case).next().map(str::to_owned)
         {
             let (said, written) = &self.names[random.usize(..self.names.len())];
