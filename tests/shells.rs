@@ -48,6 +48,22 @@ in_every_shell! {
         assert!(request.session.unwrap().starts_with(shell.name()));
     };
 
+    names_of_the_shell_go_with_the_request => |shell| {
+        let home = Home::new();
+        let daemon = FakeDaemon::listen(&home);
+        let after = match shell {
+            Shell::Fish => "function bedlog; end\nset -gx GARDEN hush\n",
+            _ => "bedlog() { true; }\nexport GARDEN=hush\n",
+        };
+        let terminal = Terminal::open(&home, shell, Setup { after, ..Setup::default() });
+        terminal.text(SAID).convert().wait_line("$ git status -s");
+        let names = daemon.request().context.names;
+        for line in ["function bedlog", "variable GARDEN"] {
+            assert!(names.lines().any(|other| other == line), "{line}: {names}");
+        }
+        assert!(names.starts_with("path /") && !names.contains("hush"), "{names}");
+    };
+
     one_undo_brings_the_dictation_back => |shell| {
         let home = Home::new();
         let _daemon = FakeDaemon::listen(&home);

@@ -1,7 +1,7 @@
 //! The n-best list: the chosen path through the lattice and the next best ones.
 
 use crate::confidence;
-use crate::names::Placed;
+use crate::placed::Placed;
 use crate::quote::open_at_end;
 use crate::stage::Stage;
 use sayso_speech::commands;

@@ -10,6 +10,7 @@ mod gate;
 mod lesson;
 mod names;
 mod pipeline;
+mod placed;
 mod preference;
 mod quote;
 mod region;

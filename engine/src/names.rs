@@ -7,7 +7,7 @@
 //! What was said stays where it is right as it stands: where it exists, in quotes, in patterns, in messages, in names that
 //! are being created, and where an instruction was said. Where two names fit, none is taken.
 
-use crate::candidates::Candidates;
+use crate::placed::Placed;
 use crate::slot::{Fitting, Position, Trust, fitting};
 use sayso_place::{Found, Place, Said, Source, quoting};
 use sayso_speech::clean::Shape;
@@ -32,69 +32,10 @@ const CLOSER_PER_TENFOLD: u8 = 2;
 /// Shortest phrase, in letters, that is looked up by its sound.
 const MIN_LETTERS: usize = 4;
 
-/// A name of the place that a line was read with.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Placed {
-    /// The tokens that it takes.
-    pub(crate) tokens: Range<usize>,
-    /// As it is written.
-    pub(crate) written: String,
-    /// Where it comes from.
-    pub(crate) source: Source,
-    /// How often it was seen.
-    pub(crate) count: u16,
-    /// Whether its ending was not said.
-    pub(crate) is_completed: bool,
-    /// Whether it only sounds like what was said.
-    pub(crate) is_alike: bool,
-    /// Whether a space goes before it although the first reading put none.
-    pub(crate) is_apart: bool,
-}
-
-impl Placed {
-    /// Where it comes from and how it was found, for `explain`.
-    pub(crate) fn why(&self) -> String {
-        let source = match self.source {
-            Source::History if self.count == 1 => "history, once".to_owned(),
-            Source::History => format!("history, {} times", self.count),
-            source => source.name().to_owned(),
-        };
-        match (self.is_completed, self.is_alike) {
-            (true, _) => format!("{source}; its ending was not said, and no other fits"),
-            (_, true) => format!("{source}; what was heard sounds like it"),
-            _ => source,
-        }
-    }
-
-    /// What to tell the person of it: that something was not said as it is written.
-    pub(crate) fn message(&self) -> Option<String> {
-        let Placed { written, source, .. } = self;
-        match (self.is_completed, self.is_alike) {
-            (true, _) => Some(format!("completed to {written} ({})", source.name())),
-            (_, true) => Some(format!("read as {written} ({})", source.name())),
-            _ => None,
-        }
-    }
-
-    /// A program that was said by its name.
-    fn program(tokens: Range<usize>, name: &str) -> Placed {
-        Placed {
-            tokens,
-            written: name.to_owned(),
-            source: Source::Program,
-            count: 1,
-            is_completed: false,
-            is_alike: false,
-            is_apart: true,
-        }
-    }
-}
-
 /// Whether the first reading left out a word that belongs to one of the names.
-pub(crate) fn recover_words(names: &[Placed], found: &Candidates) -> bool {
-    let left_out = found.lattice.left_out(&found.best.steps);
-    found.tagged.is_some()
-        && names.iter().any(|name| name.tokens.clone().any(|token| left_out.contains(&token)))
+pub(crate) fn recover_words(names: &[Placed], lattice: &Lattice, path: &[Step]) -> bool {
+    let left_out = lattice.left_out(path);
+    names.iter().any(|name| name.tokens.clone().any(|token| left_out.contains(&token)))
 }
 
 /// Whether the names in a line that the gate would keep are reason enough to change it: it begins with a command, and what
@@ -318,12 +259,12 @@ impl Here<'_> {
         let start = step.reading.tokens.start;
         let mut found = self.look_up(position);
         found.offered.clear();
-        found.taken = found.taken.filter(|(name, changes)| {
+        found.taken = found.taken.filter(|(name, _)| {
             let several = name.tokens.len() > 1 && name.tokens.start == start;
-            *changes && several && !name.is_completed && !name.is_alike
+            several && !name.is_completed && !name.is_alike
         });
-        if let Some((name, _)) = &mut found.taken {
-            name.is_apart = true;
+        if let Some((name, changes)) = &mut found.taken {
+            (name.is_apart, *changes) = (true, true);
         }
         found
     }
@@ -453,7 +394,7 @@ impl Here<'_> {
                         || reading.kind == Kind::Case && reading.text.len() > 1;
                 let signs = ['|', ';', '&', '>', '<', '(', ')', '$', '"', '\'', '`'];
                 let operates = reading.kind != Kind::Word
-                    && reading.kind != Kind::Sounds
+                    && !matches!(reading.kind, Kind::Sounds | Kind::Added)
                     && reading.text.contains(signs)
                     || step.is_quoted && self.written[self.at].is_quoted;
                 reading.tokens.start >= tokens.start && !instructs && !operates

@@ -7,7 +7,8 @@
 use crate::candidates::Candidates;
 use crate::draft::{Choice, Draft, Kept};
 use crate::gate::{self, Class};
-use crate::names::{self, Placed, Reread};
+use crate::names::{self, Reread};
+use crate::placed::Placed;
 use crate::quote::open_at_end;
 use crate::{
     ChosenReading, Conversion, Dictation, Engine, MAX_ALTERNATIVES, Place, Refusal, Rescorer, Route, Stage,
@@ -228,7 +229,9 @@ fn with_names(engine: &Engine, place: &Place, found: Candidates) -> Candidates {
     }
     let with = match changes {
         // What was left out around a word that turned out to be a name may be more than talk.
-        true if names::recover_words(&taken, &found) => tagged::search_with(engine, &found, taken),
+        true if found.tagged.is_some() && names::recover_words(&taken, &found.lattice, &found.best.steps) => {
+            tagged::search_with(engine, &found, taken)
+        }
         true => found.with_names(taken),
         false => None,
     };

@@ -233,7 +233,10 @@ pub(crate) fn fitting<'p>(place: &'p Place, position: &Position<'_>) -> Vec<Fitt
             return fitting;
         }
         if takes_value {
-            if FILE_FLAGS.contains(&flag) {
+            // The last of several letters takes the value: `-tzf`.
+            let last = flag.char_indices().last().filter(|_| !flag.starts_with("--"));
+            let letter = last.map_or_else(String::new, |(at, _)| format!("-{}", &flag[at..]));
+            if FILE_FLAGS.contains(&flag) || FILE_FLAGS.contains(&letter.as_str()) {
                 add(&folder.files, Trust::Strong);
             }
             match (name, flag) {

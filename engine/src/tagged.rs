@@ -1,7 +1,7 @@
 //! What the tagger does for a line: encode it once, search for its best paths, score a given one.
 
 use crate::candidates::Candidates;
-use crate::names::Placed;
+use crate::placed::Placed;
 use crate::{Engine, MAX_ALTERNATIVES, Stage, Words, region};
 use sayso_speech::destructive::is_destructive;
 use sayso_speech::lattice::omission::Caution;

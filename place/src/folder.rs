@@ -2,7 +2,8 @@
 
 use crate::source::{Source, Sources};
 use crate::stamp::Stamps;
-use crate::{Names, git, tasks};
+use crate::tasks::{self, Tasks};
+use crate::{Names, git};
 use std::collections::VecDeque;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -83,7 +84,9 @@ impl Folder {
             folder.remotes = Names::new(repository.remotes(&mut folder.stamps));
         }
         if sources.tasks {
-            tasks::read(&mut folder);
+            let Tasks { scripts, targets, recipes, packages, services } =
+                tasks::read(path, &mut folder.stamps);
+            folder = Folder { scripts, targets, recipes, packages, services, ..folder };
         }
         folder.took = begun.elapsed();
         folder

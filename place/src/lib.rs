@@ -11,6 +11,7 @@ pub mod quoting;
 mod said;
 mod shell;
 mod source;
+mod spoken;
 mod stamp;
 mod tasks;
 mod user;

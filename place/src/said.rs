@@ -1,7 +1,7 @@
 //! A line as the index of names reads it: what each token may contribute to a name.
 
 use crate::fold;
-use crate::names::spoken;
+use crate::spoken::spoken;
 use sayso_speech::clean::Shape;
 use sayso_speech::lattice::{Kind, Lattice};
 use sayso_speech::phonetic::lexicon::said_otherwise;

@@ -1,20 +1,29 @@
 //! Tasks: what can be run in a folder, from the files that describe it.
 
-use crate::folder::Folder;
 use crate::git::text_of;
 use crate::names::Names;
 use crate::source::Source;
+use crate::stamp::Stamps;
 use std::path::Path;
 
 /// Most names that are taken from one file. Hand-chosen on 2026-11-28.
 const MAX_NAMES: usize = 2_000;
 
+/// What can be run in a folder.
+#[derive(Debug, Default)]
+pub(crate) struct Tasks {
+    pub(crate) scripts: Names,
+    pub(crate) targets: Names,
+    pub(crate) recipes: Names,
+    pub(crate) packages: Names,
+    pub(crate) services: Names,
+}
+
 /// Reads the scripts, targets, recipes, packages and services of a folder.
-pub(crate) fn read(folder: &mut Folder) {
-    let at = folder.path.clone();
+pub(crate) fn read(at: &Path, stamps: &mut Stamps) -> Tasks {
     let mut open = |name: &str| {
         let path = at.join(name);
-        folder.stamps.note(&path);
+        stamps.note(&path);
         text_of(&path)
     };
     let mut scripts = open("package.json").map(|text| package_scripts(&text)).unwrap_or_default();
@@ -25,11 +34,13 @@ pub(crate) fn read(folder: &mut Folder) {
     let services: Vec<String> =
         services.iter().find_map(|name| open(name)).map(|text| compose_services(&text)).unwrap_or_default();
     let cargo = open("Cargo.toml");
-    folder.scripts = named(scripts, Source::Script);
-    folder.targets = named(targets.map(|text| make_targets(&text)).unwrap_or_default(), Source::Target);
-    folder.recipes = named(recipes.map(|text| just_recipes(&text)).unwrap_or_default(), Source::Target);
-    folder.services = named(services, Source::Service);
-    folder.packages = named(cargo.map(|text| cargo_names(&at, &text)).unwrap_or_default(), Source::Package);
+    Tasks {
+        scripts: named(scripts, Source::Script),
+        targets: named(targets.map(|text| make_targets(&text)).unwrap_or_default(), Source::Target),
+        recipes: named(recipes.map(|text| just_recipes(&text)).unwrap_or_default(), Source::Target),
+        packages: named(cargo.map(|text| cargo_names(at, &text)).unwrap_or_default(), Source::Package),
+        services: named(services, Source::Service),
+    }
 }
 
 fn named(names: Vec<String>, source: Source) -> Names {

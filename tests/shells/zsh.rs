@@ -272,3 +272,26 @@ fn a_plugin_manager_can_source_the_checkout() {
     let terminal = Terminal::open(&home, Shell::Zsh, Setup { before, ..setup });
     terminal.text(SAID).convert().wait_text("the program sayso is not in PATH");
 }
+
+/// What the shell knows goes with the first request, and again only when it has changed; values never do.
+#[test]
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs zsh: tests/run")]
+fn names_of_the_shell_are_sent_when_they_change() {
+    let home = Home::new();
+    let daemon = FakeDaemon::listen(&home);
+    let rc = "alias bedlog=ls\nexport GARDEN=hush\n_sayso_client=/nowhere/sayso\n";
+    let terminal = open(&home, "", rc);
+    let mut ask = |terminal: &Terminal| {
+        terminal.keys(&["C-e", "C-u"]).text(SAID).convert().wait_line("$ git status -s");
+        daemon.request().context
+    };
+    let first = ask(&terminal);
+    let has = |names: &str, line: &str| names.lines().any(|other| other == line);
+    assert!(has(&first.names, "alias bedlog") && has(&first.names, "variable GARDEN"), "{}", first.names);
+    assert!(first.names.starts_with("path /") && !first.names.contains("hush"), "{}", first.names);
+    let again = ask(&terminal);
+    assert_eq!((again.names.as_str(), &again.digest), ("", &first.digest));
+    terminal.keys(&["C-e", "C-u"]).text("waterbed() { true }").keys(&["Enter"]).wait_line("$");
+    let changed = ask(&terminal);
+    assert!(has(&changed.names, "function waterbed") && changed.digest != first.digest, "{}", changed.names);
+}
