@@ -77,9 +77,7 @@ impl Job {
         let text = request.text.clone();
         let is_answer = request.op == Op::Convert
             && session.as_deref().is_some_and(|session| shared.sessions().was_given(session, &text));
-        if let Some(session) = session.as_deref().filter(|_| !is_answer) {
-            shared.sessions().keep_last(session, &text, &request.context.prebuffer);
-        }
+        let prebuffer = request.context.prebuffer.clone();
         let converted = match is_answer {
             true => convert::already_converted(&request, started)?,
             false => in_time(shared, request, place, deadline, superseded).await?,
@@ -91,6 +89,10 @@ impl Job {
         }
         shared.metrics().record_conversion(stage, micros);
         if let Some(session) = &session {
+            // A line that stays is often one that Enter asks about before it runs it.
+            if lines.first().is_some_and(|line| *line != text) {
+                shared.sessions().keep_last(session, &text, &prebuffer);
+            }
             // The other readings too: the editor may have gone on to one of them.
             lines.iter().filter(|line| **line != text).for_each(|line| shared.sessions().give(session, line));
         }
