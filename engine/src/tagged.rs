@@ -4,7 +4,7 @@ use crate::candidates::Candidates;
 use crate::placed::Placed;
 use crate::{Engine, MAX_ALTERNATIVES, Stage, Words, region};
 use sayso_speech::destructive::is_destructive;
-use sayso_speech::lattice::omission::Caution;
+use sayso_speech::lattice::omission::{self, Caution};
 use sayso_speech::lattice::{Lattice, ReadingId, Step};
 use sayso_speech::phonetic;
 use sayso_speech::render::render;
@@ -63,9 +63,24 @@ pub(crate) fn search_with(engine: &Engine, found: &Candidates, names: Vec<Placed
     Some(Candidates { placed: names, ..read })
 }
 
+/// What a word costs that a path leaves out and that no list knows as talk, in nats. Chosen on 2026-11-28 among 0, 0.1, 0.2,
+/// 0.4 and 0.8: from 0 to 0.4, lines that lose a wanted word fall from 2.1 to 1.4 % of `engine/valid` and from 2.7 to 2.2 %
+/// of `talk/dev`; exact ones fall from 81.2 to 80.4 % of `talk/valid`.
+const LOST_WORD: f32 = 0.4;
+
+/// How unlikely a path is, and how much it leaves out: the tagger learnt from lines whose holes are all meant.
+fn cost(lattice: &Lattice, path: &Path) -> f32 {
+    let left_out = lattice.left_out(&path.steps);
+    let is_talk = |word: &str| omission::cue(word).is_some() || omission::is_hesitation(word);
+    let lost = left_out.iter().filter(|&&token| !is_talk(lattice.line.lower(token))).count();
+    LOST_WORD * lost as f32 - path.score
+}
+
 fn search_once(engine: &Engine, line: EncodedLine) -> Option<Candidates> {
     let tokens = line.lattice().len();
-    let paths = engine.with_scratch(tokens, |scratch| beam_search(&line, BEAM_WIDTH, scratch));
+    let mut paths = engine.with_scratch(tokens, |scratch| beam_search(&line, BEAM_WIDTH, scratch));
+    let lattice = line.lattice();
+    paths.sort_by(|a, b| cost(lattice, a).total_cmp(&cost(lattice, b)));
     let mut paths = paths.into_iter();
     let best = paths.next()?;
     Some(Candidates {

@@ -281,7 +281,7 @@ fn names_of_the_shell_are_sent_when_they_change() {
     let daemon = FakeDaemon::listen(&home);
     let rc = "alias bedlog=ls\nexport GARDEN=hush\n_sayso_client=/nowhere/sayso\n";
     let terminal = open(&home, "", rc);
-    let mut ask = |terminal: &Terminal| {
+    let ask = |terminal: &Terminal| {
         terminal.keys(&["C-e", "C-u"]).text(SAID).convert().wait_line("$ git status -s");
         daemon.request().context
     };
