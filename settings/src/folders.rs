@@ -28,7 +28,11 @@ pub fn log_folder() -> Option<PathBuf> {
 /// Where language models are: `models` in the platform's folder for data (`~/.local/share/sayso` on Linux,
 /// `~/Library/Application Support/sayso` on macOS). `None` for a user without a home.
 pub fn model_folder() -> Option<PathBuf> {
-    of_this_user(project()?.data_local_dir(), ".local/share/sayso").map(|folder| folder.join("models"))
+    data_folder().map(|folder| folder.join("models"))
+}
+
+fn data_folder() -> Option<PathBuf> {
+    of_this_user(project()?.data_local_dir(), ".local/share/sayso")
 }
 
 /// The home folder in the environment, and its owner, if root runs with the environment of that other user (`sudo -E`,
@@ -63,13 +67,13 @@ fn foreign_owner(folder: &Path) -> Option<u32> {
 /// The record of the files of projects that the user trusts: `trusted.toml` in the platform's folder for data. `None` for
 /// a user without a home.
 pub fn trusted_file() -> Option<PathBuf> {
-    project().map(|project| project.data_local_dir().join("trusted.toml"))
+    data_folder().map(|folder| folder.join("trusted.toml"))
 }
 
 /// What was learnt from corrected lines: `learnt.sqlite` in the platform's folder for data. `None` for a user without a
 /// home.
 pub fn learnt_file() -> Option<PathBuf> {
-    project().map(|project| project.data_local_dir().join("learnt.sqlite"))
+    data_folder().map(|folder| folder.join("learnt.sqlite"))
 }
 
 /// A path with the user's home folder in place of a `~` at its beginning; as it is for a user without a home.
