@@ -2,7 +2,7 @@
 //! opened, under limits; what stands before and after the dictation is all that is kept of it.
 
 use minijinja::syntax::SyntaxConfig;
-use minijinja::value::{Rest, Value};
+use minijinja::value::Value;
 use minijinja::{Environment, Error, ErrorKind, context};
 use std::collections::BTreeMap;
 use std::io;
@@ -140,10 +140,7 @@ impl io::Write for Bounded {
 fn environment(template: &str) -> Result<Environment<'static>, Error> {
     let mut environment = Environment::new();
     for greedy in ["tojson", "indent", "batch", "slice", "format", "pprint"] {
-        environment.add_filter(greedy, move |_: Rest<Value>| -> Result<Value, Error> {
-            let refused = format!("the filter {greedy} is not supported");
-            Err(Error::new(ErrorKind::InvalidOperation, refused))
-        });
+        environment.remove_filter(greedy);
     }
     environment.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
     environment.set_fuel(Some(FUEL));
@@ -289,9 +286,9 @@ mod tests {
 
     #[test]
     fn a_template_may_write_and_compute_only_so_much() {
-        refused("{{ messages|tojson(indent=1000000000) }}", "the filter tojson is not supported");
-        refused("{{ 'a'|indent(1000000000) }}", "the filter indent is not supported");
-        refused("{{ 'a' * 9999999 }}{{ messages[1].content }}", "writes more than 131072 bytes");
+        refused("{{ messages|tojson(indent=1000000000) }}", "filter tojson is unknown");
+        refused("{{ 'a'|indent(1000000000) }}", "filter indent is unknown");
+        refused("{{ 'a' * 200000 }}{{ messages[1].content }}", "writes more than 131072 bytes");
         refused("{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}", "fuel");
         refused("{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}", "recursion");
     }

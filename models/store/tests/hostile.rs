@@ -2,7 +2,7 @@
 //! can be loaded by the daemon.
 #![allow(clippy::unwrap_used)]
 
-use sayso_language::budget::BudgetedHeap;
+use sayso_language::budget::{Budget, BudgetedHeap};
 use sayso_language::{ModelHandle, Options, Stop};
 use sayso_store::{Store, StoreError};
 use serde_json::{Value, json};
@@ -63,9 +63,9 @@ fn hostile_templates_are_refused_by_both() {
     for (template, expected) in [
         (format!("{{{{ {}1 }}}}{content}", "not ".repeat(26_000)), "limit is 65536"),
         (format!("{{{{ {}1 }}}}{content}", "not ".repeat(13_000)), "words and signs"),
-        (format!("{content}{{{{ messages|tojson(indent=1000000000) }}}}"), "tojson is not supported"),
+        (format!("{content}{{{{ messages|tojson(indent=1000000000) }}}}"), "filter tojson is unknown"),
         (format!("{}{content}", "{%if 1%}".repeat(4_000)), "in each other"),
-        (format!("{{{{ 'a' * 9999999 }}}}{content}"), "writes more than"),
+        (format!("{{{{ 'a' * 200000 }}}}{content}"), "writes more than"),
         (format!("{content}{content}"), "2 times instead of once"),
         (format!("{}{content}", "x ".repeat(1000)), "do not fit into the capacity"),
         // Doubled 40 times without ever being written.
@@ -74,7 +74,7 @@ fn hostile_templates_are_refused_by_both() {
                 "{{% set n = namespace(x='a' * 1000000) %}}{{% for i in range(40) %}}{{% set n.x = n.x ~ n.x %}}\
                  {{% endfor %}}{content}"
             ),
-            "200 MB beside its weights",
+            "out of fuel",
         ),
     ] {
         fs::write(folder.join("chat_template.jinja"), template).unwrap();
@@ -126,6 +126,23 @@ fn hostile_tokenizers_are_refused_by_both() {
     });
     let (checked, loaded) = (store.choose("tiny"), load(&folder));
     assert!(checked.is_err() || loaded.is_ok(), "{checked:?} {loaded:?}");
+}
+
+#[test]
+fn a_thread_beyond_its_budget_is_stopped_and_no_other() {
+    let budget = Budget::of(1 << 20);
+    let work = || {
+        budget.enter();
+        drop(vec![0_u8; 1 << 19]);
+        drop(vec![0_u8; 1 << 19]);
+        vec![0_u8; 1 << 21].len()
+    };
+    let thread = std::thread::spawn(work);
+    while !budget.is_exceeded() {
+        assert!(!thread.is_finished(), "it went on");
+        std::thread::yield_now();
+    }
+    assert_eq!(vec![0_u8; 1 << 22].len(), 1 << 22);
 }
 
 /// Two hundred folders with a few bytes of a small file changed: none ends the process, and none
