@@ -284,6 +284,8 @@ _sayso_hook() {
   if [[ $(\declare -p PROMPT_COMMAND 2>/dev/null) == 'declare -a'* ]]; then
     PROMPT_COMMAND=(_sayso_learn_prompt "${PROMPT_COMMAND[@]}")
   else
+    # It is a string here, which the branch above does not tell.
+    # shellcheck disable=SC2178,SC2128
     PROMPT_COMMAND=_sayso_learn_prompt${PROMPT_COMMAND:+$'\n'$PROMPT_COMMAND}
   fi
 }

@@ -1,20 +1,11 @@
 //! The settings in force: read at the start, and again when the file changes.
 
+use crate::fingerprint::{Fingerprint, fingerprint};
 use crate::project::Projects;
 use sayso_engine::{Engine, Words};
 use sayso_settings::{Settings, folders};
-use std::fs;
-use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, TryLockError};
-
-/// Tells one state of a file from the next: device, inode, size, and change time in seconds and nanoseconds.
-pub(crate) type Fingerprint = (u64, u64, u64, i64, i64);
-
-/// The state of a file or folder now; `None` where it does not exist.
-pub(crate) fn fingerprint(path: &Path) -> Option<Fingerprint> {
-    fs::metadata(path).ok().map(|it| (it.dev(), it.ino(), it.size(), it.ctime(), it.ctime_nsec()))
-}
 
 /// The settings file and what it last said.
 #[derive(Debug)]
@@ -24,13 +15,13 @@ pub(crate) struct Configuration {
     /// Held while the files are read, so that one request reads them and not each.
     reading: Mutex<()>,
     /// The words of projects.
-    pub(crate) projects: Projects,
+    projects: Projects,
 }
 
 /// What is in force.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Current {
-    pub(crate) seen: Option<Fingerprint>,
+    seen: Option<Fingerprint>,
     /// What could be understood, the rest at its default.
     pub(crate) settings: Arc<Settings>,
     /// The person's own words, ready for the engine.
@@ -106,6 +97,12 @@ impl Configuration {
         self.current.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// The words for a line that is edited in `folder`: the person's own, and those of a project that is trusted. May
+    /// block, as long as the disk does.
+    pub(crate) fn words(&self, current: &Current, folder: Option<&str>) -> Arc<Words> {
+        self.projects.words(&current.words, &current.settings.words, current.seen, folder)
+    }
+
     /// What is in force after a look at the files, which are read only when they have changed. May block, as long as
     /// their device does; nobody else waits meanwhile, but gets what was in force before.
     ///
@@ -148,6 +145,8 @@ impl Configuration {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
+    use std::path::Path;
 
     #[test]
     fn a_change_is_noticed_and_a_mistake_costs_one_entry() {

@@ -217,7 +217,7 @@ fn learn(shared: &Shared, request: &Request) -> Result<(), String> {
         return Ok(());
     };
     let folder = request.context.cwd.as_deref();
-    let words = shared.configuration.projects.words(&current, folder);
+    let words = shared.configuration.words(&current, folder);
     let words = shared.learning.taught().with_offered(words, &request.text);
     shared.learning.note(settings, &current.tagger.engine, &words, &request.text, correction, folder)
 }

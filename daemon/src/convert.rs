@@ -140,7 +140,7 @@ impl Pending {
         let current = shared.configuration.refreshed();
         shared.learning.keep_up(&current.settings.learn);
         let folder = request.context.cwd.as_deref();
-        let words = shared.configuration.projects.words(&current, folder);
+        let words = shared.configuration.words(&current, folder);
         let begun = Instant::now();
         let taught = shared.learning.taught();
         let words = taught.with_offered(words, &request.text);

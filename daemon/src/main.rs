@@ -8,6 +8,7 @@ mod configuration;
 mod connection;
 mod convert;
 mod detach;
+mod fingerprint;
 mod hint;
 mod job;
 mod large_input;

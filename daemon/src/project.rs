@@ -1,6 +1,6 @@
 //! The words of the project that a line is edited in, beside the person's own.
 
-use crate::configuration::{Current, Fingerprint, fingerprint};
+use crate::fingerprint::{Fingerprint, fingerprint};
 use sayso_engine::Words;
 use sayso_settings::folders;
 use sayso_settings::project::{self, Standing};
@@ -31,24 +31,31 @@ type Seen = [Option<Fingerprint>; 3];
 impl Projects {
     /// The words for a line that is edited in `folder`: the person's own, and those of a project that is trusted. Of two
     /// that are said alike the person's own one counts. May block, as long as the disk does.
-    pub(crate) fn words(&self, current: &Current, folder: Option<&str>) -> Arc<Words> {
+    ///
+    /// `own` are the person's words, `pairs` the same as the settings have them, and `settings` is the state of their file.
+    pub(crate) fn words(
+        &self,
+        own: &Arc<Words>,
+        pairs: &[(String, String)],
+        settings: Option<Fingerprint>,
+        folder: Option<&str>,
+    ) -> Arc<Words> {
         let found = folder.and_then(|folder| fs::canonicalize(folder).ok()).and_then(|it| project::find(&it));
-        let Some(file) = found else { return current.words.clone() };
+        let Some(file) = found else { return own.clone() };
         let record = folders::trusted_file().and_then(|record| fingerprint(&record));
-        let seen = [fingerprint(&file), record, current.seen];
-        let own = || current.words.clone();
+        let seen = [fingerprint(&file), record, settings];
         let known = |project: &Project| project.file == file && project.seen == seen;
         if let Some(project) = self.lock().iter().find(|project| known(project)) {
-            return project.words.clone().unwrap_or_else(own);
+            return project.words.clone().unwrap_or_else(|| own.clone());
         }
-        let words = words_of(&file, current);
+        let words = words_of(&file, pairs);
         let mut projects = self.lock();
         projects.retain(|project| project.file != file);
         if projects.len() >= MAX_PROJECTS {
             projects.remove(0);
         }
         projects.push(Project { file, seen, words: words.clone() });
-        words.unwrap_or_else(own)
+        words.unwrap_or_else(|| own.clone())
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Project>> {
@@ -56,13 +63,12 @@ impl Projects {
     }
 }
 
-fn words_of(file: &Path, current: &Current) -> Option<Arc<Words>> {
+fn words_of(file: &Path, own: &[(String, String)]) -> Option<Arc<Words>> {
     match project::read(file) {
         Standing::Trusted(words, mistake) => {
             if let Some(mistake) = mistake {
                 tracing::warn!(%mistake, "the project's other words count");
             }
-            let own = &current.settings.words;
             let new = words.into_iter().filter(|(spoken, _)| own.iter().all(|(form, _)| form != spoken));
             Some(Arc::new(Words::new(own.iter().cloned().chain(new))))
         }

@@ -1,7 +1,7 @@
 //! Which model is wanted: the one that the settings name, else the one that `sayso model use` chose.
 
 use super::LoadState;
-use crate::configuration::{Fingerprint, fingerprint};
+use crate::fingerprint::{Fingerprint, fingerprint};
 use sayso_settings as settings;
 use sayso_store::Store;
 use std::path::PathBuf;
