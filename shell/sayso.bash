@@ -10,10 +10,10 @@ _sayso_aliases=0
 \shopt -q expand_aliases && _sayso_aliases=1
 \shopt -u expand_aliases
 
-# The keys that convert and go back one reading, and the first chord of each that has two; how long an
+# The keys that convert, go back one reading and open the picker, and the first chord of each that has two; how long an
 # answer may take (milliseconds), whether Enter converts too, and which program is the client.
 : "${_sayso_key=\C-x\C-v}" "${_sayso_prefix=\C-x}" "${_sayso_deadline_ms:=1000}" "${_sayso_enter:=0}"
-: "${_sayso_back_key=\C-x\C-b}" "${_sayso_back_prefix=\C-x}"
+: "${_sayso_back_key=\C-x\C-b}" "${_sayso_back_prefix=\C-x}" "${_sayso_pick_key=\C-x\C-p}" "${_sayso_pick_prefix=\C-x}"
 : "${_sayso_client:=sayso}"
 
 # Whether corrected lines are learnt from; and, until the line was run or given up, the dictation of the line, what it was
@@ -56,6 +56,34 @@ sayso_back() {
   local was=$READLINE_LINE
   _sayso_step -1 || _sayso_message='there is no reading to go back to; convert the line first'
   _sayso_say "$_sayso_message"
+}
+
+# The third key. Opens the list of readings below the line, and takes the one that is chosen there.
+sayso_pick() {
+  local fields=() shown was=$READLINE_LINE
+  _sayso_say ''
+  _sayso_message=
+  _sayso_shown || _sayso_select
+  if [[ -z ${_sayso_said[1]} ]]; then
+    _sayso_say 'the line is empty: dictate a command first'
+    return 0
+  fi
+  # Readline has cleared the line, so it is shown here again, as it is below a list of completions. The prompt comes
+  # without the marks round what takes no place.
+  shown=${PS1@P}$READLINE_LINE
+  printf '%s' "${shown//[$'\001\002']/}"
+  mapfile -d '' -t fields < <(
+    exec "$_sayso_client" pick --fields --session "bash-$$" < <(\printf %s "${_sayso_said[1]}") 2>/dev/null
+  )
+  # Back to where readline draws the line.
+  _sayso_rows "${shown##*$'\n'}"
+  (( REPLY > 1 )) && printf '\e[%dA' "$(( REPLY - 1 ))"
+  printf '\r\e[J'
+  if _sayso_take "${fields[@]}"; then
+    _sayso_show 0
+  fi
+  [[ ${fields[0]-} == cancelled ]] || _sayso_say "$_sayso_message"
+  _sayso_message=
 }
 
 # Enter, if the settings ask for it, is a macro of two keys. This is the first. A line that says symbols is converted, or
@@ -294,7 +322,7 @@ _sayso_bind() {
   local map prefix key old
   # Whose keys these were: commands and macros of the person. What readline itself has there is not missed.
   while IFS= read -r old; do
-    for key in "$_sayso_key" "$_sayso_back_key"; do
+    for key in "$_sayso_key" "$_sayso_back_key" "$_sayso_pick_key"; do
       if [[ -n $key && $old == "\"$key\""* && $old != *sayso* ]]; then
         printf 'sayso: a key is taken: %s; to keep that, give sayso another key (sayso config path)\n' "$old" >&2
       fi
@@ -302,7 +330,9 @@ _sayso_bind() {
   done < <(bind -X; bind -s)
   # A first chord that inserts itself in vi mode would be inserted whenever the second one comes late, so it is unbound.
   # Only once: unbinding a chord that already begins longer ones would remove those.
-  for prefix in "${_sayso_key:+$_sayso_prefix}" "${_sayso_back_key:+$_sayso_back_prefix}"; do
+  for prefix in "${_sayso_key:+$_sayso_prefix}" "${_sayso_back_key:+$_sayso_back_prefix}" \
+    "${_sayso_pick_key:+$_sayso_pick_prefix}"
+  do
     if [[ -n $prefix && ${_sayso_bound-} != *" $prefix "* ]]; then
       bind -m vi-insert -r "$prefix" || :
       _sayso_bound+=" $prefix "
@@ -311,6 +341,7 @@ _sayso_bind() {
   for map in emacs vi-insert vi-command; do
     if [[ -n $_sayso_key ]]; then bind -m "$map" -x "\"$_sayso_key\": sayso_convert"; fi
     if [[ -n $_sayso_back_key ]]; then bind -m "$map" -x "\"$_sayso_back_key\": sayso_back"; fi
+    if [[ -n $_sayso_pick_key ]]; then bind -m "$map" -x "\"$_sayso_pick_key\": sayso_pick"; fi
     # Only where the key is undo already.
     if [[ $(bind -m "$map" -q undo 2>/dev/null) == *'"\C-_"'* ]]; then
       bind -m "$map" -x '"\C-x\C-^": _sayso_undo_key'

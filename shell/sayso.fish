@@ -3,11 +3,14 @@
 #
 # `sayso init fish` prints this file below lines that set the variables of the next block from the settings.
 
-# The keys that convert and go back one reading (for fish 3, and by the names of fish 4), how long an answer may take (milliseconds), whether Enter converts too, and which program is the client.
+# The keys that convert, go back one reading and open the picker (for fish 3, and by the names of fish 4), how long an
+# answer may take (milliseconds), whether Enter converts too, and which program is the client.
 set -q _sayso_key; or set -g _sayso_key \cx\cv
 set -q _sayso_key_name; or set -g _sayso_key_name ctrl-x,ctrl-v
 set -q _sayso_back_key; or set -g _sayso_back_key \cx\cb
 set -q _sayso_back_key_name; or set -g _sayso_back_key_name ctrl-x,ctrl-b
+set -q _sayso_pick_key; or set -g _sayso_pick_key \cx\cp
+set -q _sayso_pick_key_name; or set -g _sayso_pick_key_name ctrl-x,ctrl-p
 set -q _sayso_deadline_ms; or set -g _sayso_deadline_ms 1000
 set -q _sayso_enter; or set -g _sayso_enter 0
 set -q _sayso_client; or set -g _sayso_client sayso
@@ -52,6 +55,33 @@ function sayso-back --description 'Show the reading before'
     _sayso_measure
     _sayso_step -1
     or set -g _sayso_message 'there is no reading to go back to; convert the line first'
+    _sayso_say "$_sayso_message"
+    return 0
+end
+
+# The third key. Opens the list of readings below the line, and takes the one that is chosen there.
+function sayso-pick --description 'Choose among the readings of the dictated line'
+    if not _sayso_shown; or test -n "$(commandline --current-selection)"
+        _sayso_select
+    end
+    set -l said $_sayso_said
+    if test -z "$said[2]"
+        _sayso_measure
+        _sayso_say 'the line is empty: dictate a command first'
+        return 0
+    end
+    # The list stands below the end of the line, and the cursor comes back to where it was.
+    _sayso_measure
+    _sayso_say ''
+    set -l down (math $_sayso_rows - 1 - $_sayso_row)
+    test $down -gt 0; and printf '\e[%dB' $down
+    set -l fields (printf %s "$said[2]" | $_sayso_client pick --fields --session fish-$fish_pid 2>/dev/null | string split0)
+    test $down -gt 0; and printf '\e[%dA' $down
+    set -g _sayso_message
+    if _sayso_take $fields
+        _sayso_show 1
+    end
+    test "$fields[1]" = cancelled; and set -g _sayso_message
     _sayso_say "$_sayso_message"
     return 0
 end
@@ -320,15 +350,17 @@ end
 if not set --query SAYSO_NO_BIND
     set -l key $_sayso_key
     set -l back $_sayso_back_key
+    set -l pick $_sayso_pick_key
     set -l enter \r \n
     set -l undo \cz \c_
     if test (string split . -- $version)[1] -ge 4
         set key $_sayso_key_name
         set back $_sayso_back_key_name
+        set pick $_sayso_pick_key_name
         set enter enter ctrl-j
         set undo ctrl-z ctrl-_
     end
-    for chord in $key $back
+    for chord in $key $back $pick
         # A binding of the person's own is told; what fish itself has there is not missed.
         set -l old (string match --invert '*sayso*' -- (bind --user $chord 2>/dev/null))
         test -n "$old"
@@ -337,6 +369,7 @@ if not set --query SAYSO_NO_BIND
     for mode in default insert
         test -n "$key"; and bind --mode $mode $key sayso-convert
         test -n "$back"; and bind --mode $mode $back sayso-back
+        test -n "$pick"; and bind --mode $mode $pick sayso-pick
         for chord in $undo
             # Unless the person has bound it. That it is undo otherwise, fish says only after the start file.
             test -n "$(bind --user --mode $mode $chord 2>/dev/null)"

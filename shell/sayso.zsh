@@ -4,9 +4,11 @@
 # parsed with aliases off. Reading it starts no program, and a key press starts no process: the request goes over zsh's
 # own socket module, and through the client only if that is impossible.
 
-# The keys that convert and go back one reading, and the first chord of each that has two; how long an answer may take (milliseconds), whether Enter converts too, and which program is the client.
+# The keys that convert, go back one reading and open the picker, and the first chord of each that has two; how long an
+# answer may take (milliseconds), whether Enter converts too, and which program is the client.
 typeset -g _sayso_key=${_sayso_key-'^X^V'} _sayso_prefix=${_sayso_prefix-'^X'}
 typeset -g _sayso_back_key=${_sayso_back_key-'^X^B'} _sayso_back_prefix=${_sayso_back_prefix-'^X'}
+typeset -g _sayso_pick_key=${_sayso_pick_key-'^X^P'} _sayso_pick_prefix=${_sayso_pick_prefix-'^X'}
 typeset -g _sayso_deadline_ms=${_sayso_deadline_ms:-1000}
 typeset -g _sayso_enter=${_sayso_enter:-0} _sayso_client=${_sayso_client:-sayso}
 # Where the daemon listens, which characters no line may hold (without these two every press goes through the client),
@@ -24,8 +26,9 @@ typeset -g _sayso_learn=${_sayso_learn:-0} _sayso_heard= _sayso_answer=
 
 # The lines that further presses show in turn: the result, its alternatives, the dictation; with the cursor in each and
 # the note below it. `_sayso_turn` is the index of the one on the screen, or 0; `_sayso_place` is the history entry that
-# they belong to. `_sayso_noted` is the line that the note on the screen is about.
-typeset -ga _sayso_lines _sayso_cursors _sayso_notes
+# they belong to. `_sayso_said` is what was before the dictation, the dictation, what was behind it, the whole line and
+# the cursor. `_sayso_noted` is the line that the note on the screen is about.
+typeset -ga _sayso_lines _sayso_cursors _sayso_notes _sayso_said
 typeset -g _sayso_turn=0 _sayso_place= _sayso_noted=
 typeset -gi _sayso_id=0
 
@@ -54,6 +57,42 @@ sayso-back() {
   emulate -LR zsh
   setopt extended_glob no_aliases no_monitor no_notify
   _sayso_step -1 || _sayso_say 'there is no reading to go back to; convert the line first'
+  return 0
+}
+
+# The third key. Opens the list of readings below the line, and takes the one that is chosen there. It starts a process.
+sayso-pick() {
+  emulate -LR zsh
+  setopt extended_glob no_aliases no_monitor no_notify
+  local before= after= text= cursor=0 keep=$BUFFER keep_cursor=$CURSOR
+  local buffer= message= note= percent=0 failure= reply=
+  local -a alternatives notes
+  if _sayso_shown && (( ! REGION_ACTIVE )); then
+    # The readings of what was dictated, whichever of them is on the line.
+    before=$_sayso_said[1] text=$_sayso_said[2] after=$_sayso_said[3] keep=$_sayso_said[4] keep_cursor=$_sayso_said[5]
+    cursor=$#text
+  else
+    _sayso_select
+  fi
+  [[ -n $text ]] || { _sayso_say 'the line is empty: dictate a command first'; return 0 }
+  zle -M ''
+  # The list stands below the end of the line.
+  local at=$CURSOR
+  CURSOR=$#BUFFER
+  zle -R
+  reply=$(print -rn -- $text | $_sayso_client pick --fields --cursor $cursor --session zsh-$$ 2>&1)
+  CURSOR=$at
+  if [[ $reply != *$'\0' ]]; then
+    _sayso_say "${${reply#sayso: }:-the list of readings cannot be shown}; the line stays as it was"
+    return 0
+  fi
+  _sayso_take "${(@0)reply%$'\0'}"
+  if [[ -z $failure ]]; then
+    _sayso_replace
+    _sayso_note
+  elif [[ $reply != cancelled* ]]; then
+    _sayso_say $failure
+  fi
   return 0
 }
 
@@ -195,6 +234,7 @@ _sayso_replace() {
     _sayso_cursors+=($keep_cursor)
   fi
   _sayso_place=$HISTNO:$PREBUFFER
+  _sayso_said=("$before" "$text" "$after" "$keep" $keep_cursor)
   _sayso_remember
   _sayso_show 1
 }
@@ -450,6 +490,7 @@ _sayso_learn_precmd() {
 
 zle -N sayso-convert
 zle -N sayso-back
+zle -N sayso-pick
 zle -N sayso-accept-line
 
 if (( _sayso_learn )); then
@@ -469,7 +510,7 @@ fi
   local -a bound=("${(@f)$(bindkey -L 2>/dev/null)}")
   for old in "$bound[@]"; do
     widget=${old##* }
-    for key in "$_sayso_key" "$_sayso_back_key"; do
+    for key in "$_sayso_key" "$_sayso_back_key" "$_sayso_pick_key"; do
       [[ -n $key && $old == (bindkey|bindkey -s)" \"$key\" "* ]] || continue
       [[ $old == 'bindkey -s '* || $widgets[$widget] == user:* && $widget != sayso-* ]] || continue
       print -ru2 -- "sayso: a key is taken: $old; to keep that, give sayso another key (sayso config path)"
@@ -478,7 +519,8 @@ fi
   for keymap in emacs viins vicmd; do
     for key prefix widget in \
       "$_sayso_key" "$_sayso_prefix" sayso-convert \
-      "$_sayso_back_key" "$_sayso_back_prefix" sayso-back
+      "$_sayso_back_key" "$_sayso_back_prefix" sayso-back \
+      "$_sayso_pick_key" "$_sayso_pick_prefix" sayso-pick
     do
       [[ -n $key ]] || continue
       # A first chord that inserts itself in vi mode would be inserted whenever the second one comes late.

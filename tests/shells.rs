@@ -369,6 +369,23 @@ in_every_shell! {
         assert!(output.clone().all(|row| !row.contains("sayso")), "{screen}");
     };
 
+    the_picker_takes_a_reading_or_leaves_the_line => |shell| {
+        let home = Home::patient();
+        let terminal = Terminal::open(&home, shell, Setup::default());
+        terminal.text(SAID).convert().wait_row("$ git status -s");
+        terminal.keys(&["C-x", "C-p"]).wait_text("> 1 git status -s");
+        let screen = terminal.wait_text("Esc leaves");
+        assert!(screen.contains("$ git status -s\n"), "the list stands below the line: {screen}");
+        terminal.keys(&["Down"]).wait_text("> 2 git status");
+        terminal.keys(&["Enter"]).wait("the second reading", |screen| {
+            !screen.contains("Esc leaves") && screen.lines().any(|row| row.starts_with("$ git status -S"))
+        });
+        // Esc takes nothing, and typing goes on where it was.
+        terminal.keys(&["C-x", "C-p"]).wait_text("> 1 git status -s");
+        terminal.keys(&["Escape"]).wait("no list", |screen| !screen.contains("Esc leaves"));
+        terminal.text("x").wait_row("$ git status -Sx");
+    };
+
     the_last_line_of_this_shell_is_explained => |shell| {
         let home = Home::patient();
         let terminal = Terminal::open(&home, shell, Setup::default());

@@ -34,6 +34,11 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     Convert(Convert),
     Explain(Explain),
+    Pick(Pick),
+    /// Try dictations: type or dictate above, and see below what becomes of it
+    ///
+    /// A command that is typed or pasted is shown as it is said. Ctrl-C ends it and leaves no trace.
+    Try,
     Words(Words),
     Trust(Trust),
     /// Print the shell code that binds the key
@@ -189,6 +194,34 @@ pub(crate) struct Convert {
     /// that character.
     #[arg(long, value_name = "N", conflicts_with = "lines")]
     pub(crate) from: Option<usize>,
+}
+
+/// Choose among the readings of a dictated line, below the cursor
+///
+/// 1-9 or the arrows choose a reading, Enter takes it, Esc leaves the line. Typing filters. Tab goes to the words: left and
+/// right go to a word, up and down through its readings, and the rest of the line is chosen again around it.
+///
+/// Prints the reading that was taken. Exit status 1 if none was. Without TEXT the line is read from standard input.
+#[derive(Debug, Args)]
+pub(crate) struct Pick {
+    /// The dictation; several words are joined by spaces; read from standard input if absent or `-`
+    pub(crate) text: Vec<String>,
+
+    /// Print a numbered list and ask for a number, for screen readers
+    #[arg(long)]
+    pub(crate) plain: bool,
+
+    /// Print the answer as `convert --fields --notes` does, for the shells
+    #[arg(long)]
+    pub(crate) fields: bool,
+
+    /// Position of the cursor in the line, in characters [default: its end]
+    #[arg(long, value_name = "N")]
+    pub(crate) cursor: Option<usize>,
+
+    /// Name of the line editor that asks
+    #[arg(long, value_name = "NAME")]
+    pub(crate) session: Option<String>,
 }
 
 /// Show word by word what was heard, what was taken, and which two readings came nearest

@@ -54,7 +54,7 @@ pub(crate) fn script(
     let spelled = |chord: &Chord, write: fn(&Key) -> String, between: &str| -> String {
         chord.keys().iter().map(write).collect::<Vec<_>>().join(between)
     };
-    let chords = [("", &settings.key), ("_back", &settings.key_back)];
+    let chords = [("", &settings.key), ("_back", &settings.key_back), ("_pick", &settings.key_pick)];
     // For zsh and bash, which alike name the first chord apart.
     let keys = |write: fn(&Key) -> String| -> String {
         let each = |(name, chord): &(&str, &Chord)| {
@@ -295,13 +295,14 @@ mod tests {
         let settings = Settings {
             key: "f5".parse().unwrap(),
             key_back: "f6".parse().unwrap(),
+            key_pick: "f7".parse().unwrap(),
             deadline: std::time::Duration::from_millis(250),
             enter_converts: true,
             ..Settings::default()
         };
         for shell in [Shell::Zsh, Shell::Fish, Shell::Bash] {
             let text = script(shell, &settings, Path::new("/opt/o'b/sayso"), Path::new("/run/s")).unwrap();
-            for part in ["15~", "17~", "250", "enter", "/opt/o"] {
+            for part in ["15~", "17~", "18~", "250", "enter", "/opt/o"] {
                 assert!(text.contains(part), "{shell:?}: {part}");
             }
         }

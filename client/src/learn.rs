@@ -2,7 +2,7 @@
 
 use crate::convert::request;
 use crate::daemon_client::DaemonClient;
-use crate::{model, settings};
+use crate::{handover, settings};
 use anyhow::{Context, Result, bail};
 use sayso_learning_cli::{Action, Learn};
 use sayso_protocol::{Correction, Op, Outcome, Request};
@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 pub(crate) fn run(learn: &Learn) -> Result<ExitCode> {
     match learn.action {
         Action::Note { deadline_ms } => note(Duration::from_millis(deadline_ms)),
-        _ => model::run(),
+        _ => handover::run(),
     }
 }
 

@@ -8,10 +8,10 @@ mod convert;
 mod daemon_client;
 mod doctor;
 mod explain;
+mod handover;
 mod init;
 mod learn;
 mod lines;
-mod model;
 mod program;
 mod report;
 mod service;
@@ -62,13 +62,14 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Explain(cli) => explain::run(&cli),
         Command::Words(cli) => words::run(&cli),
         // The daemon's program knows places and models, and takes the same arguments.
-        Command::Here { .. } => model::run(),
+        Command::Here { .. } => handover::run(),
         Command::Report(cli) => report::run(&cli),
         Command::Trust(cli) => trust::run(&cli),
         Command::Status { json } => status::run(json),
         Command::Doctor { json } => doctor::run(json),
         Command::Service { action } => service::command::run(action),
-        Command::Model(_) => model::run(),
+        Command::Model(_) => handover::run(),
+        Command::Pick(_) | Command::Try => handover::run_with_daemon(),
         Command::Learn(cli) => learn::run(&cli),
         Command::Config { action } => config::run(action),
         Command::Init { shell } => {

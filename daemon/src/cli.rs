@@ -2,6 +2,7 @@
 
 use crate::command::convert::Convert;
 use crate::command::here::Here;
+use crate::command::pick::Pick;
 use clap::{Parser, Subcommand};
 use sayso_learning_cli::Learn;
 use sayso_model_cli::Model;
@@ -67,6 +68,12 @@ pub(crate) enum Command {
     // People type `sayso learn`.
     #[command(hide = true)]
     Learn(Learn),
+    // People type `sayso pick`.
+    #[command(hide = true)]
+    Pick(Pick),
+    // People type `sayso try`.
+    #[command(hide = true)]
+    Try,
 }
 
 const AFTER: &str = "\

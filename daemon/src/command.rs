@@ -4,3 +4,4 @@ pub(crate) mod convert;
 pub(crate) mod here;
 pub(crate) mod learn;
 pub(crate) mod model;
+pub(crate) mod pick;

@@ -64,6 +64,8 @@ fn main() -> ExitCode {
         Some(Command::Here(here)) => command::here::run(here),
         Some(Command::Learn(learn)) => command::learn::run(learn),
         Some(Command::Convert(convert)) => command::convert::run(convert),
+        Some(Command::Pick(pick)) => command::pick::run(pick),
+        Some(Command::Try) => command::pick::run_try(),
         None => serve(&cli).map(|()| ExitCode::SUCCESS),
     };
     done.unwrap_or_else(|error| {

@@ -25,6 +25,8 @@ pub enum Code {
     Deadline,
     /// A newer request of the same session took its place.
     Superseded,
+    /// Somebody who was to choose among readings chose none. Said by the picker, never by a daemon.
+    Cancelled,
     /// The daemon is ending.
     ShuttingDown,
     /// No daemon, or none that can be trusted. Said by the client, never by a daemon.
@@ -35,7 +37,7 @@ pub enum Code {
 
 impl Code {
     /// Every code, in the order of the documentation.
-    pub const ALL: [Code; 12] = [
+    pub const ALL: [Code; 13] = [
         Code::BadRequest,
         Code::UnsupportedVersion,
         Code::TooLong,
@@ -45,6 +47,7 @@ impl Code {
         Code::NoReading,
         Code::Deadline,
         Code::Superseded,
+        Code::Cancelled,
         Code::ShuttingDown,
         Code::Unreachable,
         Code::Internal,
@@ -62,6 +65,7 @@ impl Code {
             Code::NoReading => "no_reading",
             Code::Deadline => "deadline",
             Code::Superseded => "superseded",
+            Code::Cancelled => "cancelled",
             Code::ShuttingDown => "shutting_down",
             Code::Unreachable => "unreachable",
             Code::Internal => "internal",

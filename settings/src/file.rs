@@ -41,7 +41,7 @@ const MAX_GLOBS: usize = 100;
 const MAX_KEEP: u64 = 1000;
 
 /// What stands above the first section, and under the sections that have fixed names.
-const TOP: &[&str] = &["key", "key_back", "hints", "deadline_ms", "enter_converts"];
+const TOP: &[&str] = &["key", "key_back", "key_pick", "hints", "deadline_ms", "enter_converts"];
 const DAEMON: &[&str] = &["idle_minutes"];
 const TAGGER: &[&str] = &["weights"];
 const MODEL: &[&str] = &["judge", "name", "unload_minutes", "threads"];
@@ -143,6 +143,7 @@ impl Reader<'_> {
                 "here" => self.section(value, Reader::here),
                 "key" => self.chord(value, |settings| &mut settings.key),
                 "key_back" => self.chord(value, |settings| &mut settings.key_back),
+                "key_pick" => self.chord(value, |settings| &mut settings.key_pick),
                 "hints" => {
                     if let Some(hints) = self.read(value) {
                         self.settings.hints = hints;

@@ -33,6 +33,8 @@ pub struct Settings {
     pub key: Chord,
     /// The keys that show the reading before.
     pub key_back: Chord,
+    /// The keys that open the picker.
+    pub key_pick: Chord,
     /// When something is said below a converted line.
     pub hints: Hints,
     /// How long an answer may take.
@@ -220,6 +222,7 @@ impl Default for Settings {
         Settings {
             key: Chord::default(),
             key_back: Chord::after_ctrl_x('b'),
+            key_pick: Chord::after_ctrl_x('p'),
             hints: Hints::default(),
             deadline: Duration::from_millis(1000),
             enter_converts: false,
@@ -290,6 +293,7 @@ impl std::fmt::Display for Settings {
         let Model { judge, name, unload, threads } = &self.model;
         writeln!(f, "key = {}", quoted(&self.key.to_string()))?;
         writeln!(f, "key_back = {}", quoted(&self.key_back.to_string()))?;
+        writeln!(f, "key_pick = {}", quoted(&self.key_pick.to_string()))?;
         writeln!(f, "hints = {}", quoted(self.hints.as_str()))?;
         writeln!(f, "deadline_ms = {}", self.deadline.as_millis())?;
         writeln!(f, "enter_converts = {}", self.enter_converts)?;

@@ -7,6 +7,7 @@ fn every_setting_is_read() {
     let text = r#"
         key = "alt-v"
         key_back = "alt-b"
+        key_pick = "f5"
         hints = "always"
         deadline_ms = 250
         enter_converts = true
@@ -36,6 +37,7 @@ fn every_setting_is_read() {
     let expected = Settings {
         key: "alt-v".parse().unwrap(),
         key_back: "alt-b".parse().unwrap(),
+        key_pick: "f5".parse().unwrap(),
         hints: Hints::Always,
         deadline: Duration::from_millis(250),
         enter_converts: true,
