@@ -314,9 +314,8 @@ function _sayso_say
     set -l rows $_sayso_rows
     test -n "$argv"; or test $_sayso_told = 1; or return 0
     _sayso_measure
-    if test -n "$argv" -a $_sayso_rows -lt $rows
-        # fish clears what is below a line that becomes shorter. So the message stands above the line, which is drawn
-        # again.
+    if test -n "$argv" -a (math "max($rows, $_sayso_rows)") -gt 1
+        # fish draws over what is below a line of several rows. So the message stands above the line, which is drawn again.
         printf '\n\e[Jsayso: %s' "$argv"
         string repeat --no-newline --count (math $_sayso_row + 1) \n
         set -g _sayso_told 0
