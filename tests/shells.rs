@@ -380,11 +380,11 @@ in_every_shell! {
         let terminal = Terminal::open(&home, shell, Setup::default());
         terminal.text("sayso explain --last\n").wait_text("sayso: no daemon is running");
         terminal.wait("the next prompt", |screen| screen.ends_with("\n$"));
-        terminal.text("echo space one").convert().wait_line("$ echo one");
-        terminal.keys(&["Enter"]).wait("the output", |screen| screen.ends_with("\none\n$"));
+        terminal.text("echo space hello").convert().wait_line("$ echo hello");
+        terminal.keys(&["Enter"]).wait("the output", |screen| screen.ends_with("\nhello\n$"));
         terminal.text("clear; sayso explain --last\n");
         let screen = terminal.wait("the explanation", |screen| screen.contains("by strict"));
-        assert!(screen.contains("echo space one\necho one\n"), "{screen}");
+        assert!(screen.contains("echo space hello\necho hello\n"), "{screen}");
         // Another shell has had no line converted.
         let other = Terminal::open(&home, shell, Setup::default());
         other.text("sayso explain --last\n").wait_text("has had no line converted");

@@ -1,10 +1,10 @@
 //! `sayso pick`: chooses among the readings of a line, and word by word.
 
+use crate::Ask;
 use crate::readings::Readings;
 use crate::region::{Look, Region, TerminalError};
 use crate::row::Row;
 use crate::units::Units;
-use crate::Ask;
 use crossterm::event::{self, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use sayso_protocol::{Answer, Chosen, ErrorReply};
 

@@ -58,7 +58,10 @@ mod tests {
         let (picked, printed) = run("2\n");
         let Picked::Taken(taken) = picked else { panic!("{printed}") };
         assert_eq!(taken.buffer, "git status -S");
-        assert!(printed.starts_with("1: git status -s (likely, 64 %)\n2: git status -S (2 of 2)\n3: "), "{printed}");
+        assert!(
+            printed.starts_with("1: git status -s (likely, 64 %)\n2: git status -S (2 of 2)\n3: "),
+            "{printed}"
+        );
         assert!(!printed.contains('\u{1b}'));
         for left in ["", "\n", "3\n"] {
             assert_eq!(run(left).0, Picked::Cancelled);

@@ -100,7 +100,9 @@ fn edit(key: KeyEvent, input: &mut Input) {
 fn rows(input: &Input, shown: &Shown) -> Vec<Row> {
     let mut rows = vec![Row::new(LABEL, Tone::Faint).with(input.text(), Tone::Plain)];
     match shown {
-        Shown::Nothing => rows.push(Row::new("a dictation, or a command to hear how it is said", Tone::Faint)),
+        Shown::Nothing => {
+            rows.push(Row::new("a dictation, or a command to hear how it is said", Tone::Faint))
+        }
         Shown::Refusal(message) => rows.push(Row::new(message.clone(), Tone::Danger)),
         Shown::Answer(answer, took) => rows.extend(answered(&input.text(), answer, *took)),
     }

@@ -130,7 +130,9 @@ impl Units {
             let tone = if at == taken { Tone::Current } else { Tone::Plain };
             let mark = if at == taken { "> " } else { "  " };
             let text = if reading.text.is_empty() { "(left out)" } else { &reading.text };
-            rows.push(Row::new(format!("{mark}{text}"), tone).with(format!("  {}", reading.kind), Tone::Faint));
+            rows.push(
+                Row::new(format!("{mark}{text}"), tone).with(format!("  {}", reading.kind), Tone::Faint),
+            );
         }
         if let Some(why) = &self.refusal {
             rows.push(Row::new(why.clone(), Tone::Danger));
@@ -145,7 +147,8 @@ impl Units {
     /// The line, with what the current unit became.
     fn line(&self) -> Row {
         let characters: Vec<char> = self.answer.buffer.chars().collect();
-        let span = self.answer.spans.get(self.current).filter(|_| self.answer.spans.len() == self.units().len());
+        let span =
+            self.answer.spans.get(self.current).filter(|_| self.answer.spans.len() == self.units().len());
         let [start, end] = span.map_or([0, 0], |span| span.output.map(|at| at.min(characters.len())));
         let text = |from: usize, to: usize| characters[from..to.max(from)].iter().collect::<String>();
         match start < end {

@@ -6,9 +6,7 @@ use sayso_picker::{Look, Picked, pick, pick_plainly, play};
 use sayso_protocol::connection::{Connection, ConnectionError};
 use sayso_protocol::fields::Notes;
 use sayso_protocol::reply::Body;
-use sayso_protocol::{
-    Answer, Chosen, Code, ErrorReply, Op, Outcome, Request, SocketPaths, cli_format, line,
-};
+use sayso_protocol::{Answer, Chosen, Code, ErrorReply, Op, Outcome, Request, SocketPaths, cli_format, line};
 use sayso_settings::Settings;
 use sayso_text::MAX_TEXT_BYTES;
 use std::fs::File;
@@ -73,7 +71,9 @@ fn answer(cli: &Pick) -> Result<Result<Answer, ErrorReply>> {
     };
     Ok(match picked {
         Picked::Taken(answer) => Ok(*answer),
-        Picked::Cancelled => Err(ErrorReply::new(Code::Cancelled, "nothing was chosen; the line stays as it was")),
+        Picked::Cancelled => {
+            Err(ErrorReply::new(Code::Cancelled, "nothing was chosen; the line stays as it was"))
+        }
     })
 }
 
