@@ -115,6 +115,10 @@ impl Candidates {
             return None;
         }
         best.score = best.scores.iter().sum();
+        if self.best.scores.is_empty() {
+            // The rules give no step a score.
+            best.scores.clear();
+        }
         let confidence = match &self.tagged {
             Some(line) => line.weights().confidence(best.score),
             None => self.confidence,

@@ -12,7 +12,9 @@ use crate::slot::{Fitting, Position, Trust, fitting};
 use sayso_place::{Found, Place, Said, Source, quoting};
 use sayso_speech::clean::Shape;
 use sayso_speech::commands;
+use sayso_speech::english::is_english;
 use sayso_speech::lattice::{Kind, Lattice, Reading, Step};
+use sayso_speech::programs::is_program;
 use sayso_speech::quote::State;
 use sayso_speech::symbol::{ends_command_after, is_redirection};
 use std::ops::Range;
@@ -29,6 +31,8 @@ const TAKEN: u8 = 10;
 const MARGIN: u8 = 4;
 /// How much nearer a name must be for each tenfold of the names that it is among, beyond a hundred.
 const CLOSER_PER_TENFOLD: u8 = 2;
+/// Shortest name, in letters and digits, that takes the place of something else.
+const MIN_NAME: usize = 3;
 /// Shortest phrase, in letters, that is looked up by its sound.
 const MIN_LETTERS: usize = 4;
 
@@ -252,7 +256,8 @@ impl Here<'_> {
             let before = self.written[self.at - 1].reading;
             before.is_symbol() || before.kind == Kind::Typed
         };
-        let is_sign = step.reading.is_symbol() && step.reading.text != ".";
+        // A dot within a word begins a name only behind the command: `vim.tmux.conf`.
+        let is_sign = step.reading.is_symbol() && (step.reading.text != "." || position.words.len() > 1);
         if follows_sign || is_sign || position.words.is_empty() {
             return LookedUp::default();
         }
@@ -332,6 +337,10 @@ impl Here<'_> {
     /// said and no word of English is replaced by something else.
     fn is_supported(&self, found: &Found<'_>, trust: Trust, tokens: Range<usize>) -> bool {
         let heard = self.text(tokens);
+        let is_word = |word: &str| is_english(word) || commands::is_command(word) || is_program(word);
+        if is_word(&heard.to_lowercase()) || heard.starts_with('/') {
+            return false;
+        }
         match found.name.source {
             Source::File => found.name.text.contains('.') && heard.contains('.'),
             Source::Folder => trust == Trust::Strong,
@@ -380,6 +389,13 @@ impl Here<'_> {
         if behind.is_some_and(goes_on) {
             return false;
         }
+        // A slash that stands apart is the root, not the end of a folder's name.
+        let ends_apart = |step: &Written<'_>| {
+            step.reading.tokens.end == found.end && step.is_apart && step.reading.text == "/"
+        };
+        if self.written.iter().any(ends_apart) {
+            return false;
+        }
         if fit.before_colon && !behind.is_some_and(|step| step.reading.text.starts_with(':')) {
             return false;
         }
@@ -426,6 +442,10 @@ impl Here<'_> {
         let tokens = start..found.end;
         let is_word = |token: &usize| self.lattice.line.tokens[*token].shape != Shape::Typed;
         let several = tokens.clone().filter(is_word).count() > 1 || tokens.len() > 1;
+        // What is said in one or two letters may be anything.
+        if found.name.text.chars().filter(|c| c.is_alphanumeric()).count() < MIN_NAME {
+            return false;
+        }
         if names_command {
             // `git lfs` is what runs `git-lfs`.
             let is_plugin = found.name.text.split_once('-').is_some_and(|(first, _)| {
@@ -441,7 +461,8 @@ impl Here<'_> {
             Source::File | Source::Folder if trust == Trust::Exact => {
                 several && found.name.text.contains(['.', '/'])
             }
-            Source::History => several || trust >= Trust::Open,
+            // A path or a word that was said whole is as likely as one that was used before.
+            Source::History => self.text(start..found.end).contains(' '),
             _ => true,
         }
     }

@@ -266,7 +266,7 @@ pub(crate) fn fitting<'p>(place: &'p Place, position: &Position<'_>) -> Vec<Fitt
         return fitting;
     }
     if NAMING.contains(&name) {
-        add(&shell.own, Trust::Open);
+        add(&shell.own, Trust::Exact);
         return fitting;
     }
     if REACHING.contains(&name) {
