@@ -13,7 +13,7 @@ use sayso_tagger::Path;
 use std::collections::HashMap;
 
 /// Most that one choice adds to or takes from the logarithm of a path's probability, in nats, and most that all choices of
-/// a path do together. Hand-chosen, 2026-11-28, by `sayso-lab bench learning`: enough to turn a convention of writing, too
+/// a path do together. Hand-chosen on 2026-11-28, never tuned: enough to turn a convention of writing, too
 /// little to turn a word that the tagger is sure of.
 const CHOICE_NATS: f32 = 3.0;
 const MAX_NATS: f32 = 8.0;

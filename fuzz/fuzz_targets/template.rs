@@ -18,9 +18,10 @@ fuzz_target!(|template: &str| {
     let path = folder.path().to_owned();
     let open = move || {
         if let Ok(chat) = Chat::open(&path) {
-assert!(chat.render("git status").contains("git status"));
+            assert!(chat.render("git status").contains("git status"));
         }
     };
-    let thread = std::thread::Builder::new().stack_size(STACK_BYTES).spawn(open).expect("a thread can be started");
+    let thread =
+        std::thread::Builder::new().stack_size(STACK_BYTES).spawn(open).expect("a thread can be started");
     thread.join().expect("nothing panics");
 });
