@@ -109,7 +109,7 @@ take_lock() {
     [ -w "$HOME" ] || lock=$work/lock
     until mkdir "$lock" 2>/dev/null; do
         if [ ! -d "$lock" ] || [ -L "$lock" ]; then die "the lock $lock cannot be created." 'Nothing was changed.'; fi
-        holder=$(sed -n '1{s/[^0-9].*//p;}' "$lock/holder" 2>/dev/null) || holder=''
+        holder=$(sed -n '1{s/[^0-9].*//;p;}' "$lock/holder" 2>/dev/null) || holder=''
         if [ -n "$holder" ] && kill -0 "$holder" 2>/dev/null; then
             lock=''
             die "another install.sh (process $holder) is at work for this home." 'Nothing was changed. Try again when it is done.'

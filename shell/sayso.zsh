@@ -461,7 +461,9 @@ _sayso_through_client() {
   fi
 }
 
-(( ${+precmd_functions} && ${precmd_functions[(I)_sayso_new_prompt]} )) || precmd_functions+=(_sayso_new_prompt)
+typeset -ga precmd_functions
+(( ${precmd_functions[(I)_sayso_new_prompt]} )) || precmd_functions+=(_sayso_new_prompt)
+
 # Remembers the dictation and its answer, if that is all of the line.
 _sayso_remember() {
   _sayso_heard= _sayso_answer=

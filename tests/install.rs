@@ -516,7 +516,7 @@ fn a_compiler_that_is_absent_or_too_old_is_named() {
     // Nothing on the search path but what the script itself needs.
     let bare = person.0.folder().join("bare");
     fs::create_dir(&bare).unwrap();
-    for program in ["dirname", "mktemp", "rm", "sed", "sha256sum", "shasum"] {
+    for program in ["dirname", "mkdir", "mktemp", "mv", "rm", "sed", "sha256sum", "shasum", "sleep"] {
         let paths = std::env::var_os("PATH").unwrap();
         let found =
             std::env::split_paths(&paths).map(|folder| folder.join(program)).find(|path| path.exists());

@@ -123,6 +123,7 @@ fn hooks_of_the_person_go_on_working() {
         let terminal = Terminal::open(&home, shell, Setup { before, ..Setup::default() });
         terminal.text("false").keys(&["Enter"]).wait_text("before line");
         terminal.wait_text(if shell == Shell::Fish { "before prompt" } else { "before prompt 1" });
+        terminal.wait("a prompt", |screen| screen.ends_with("\n$"));
         correct(&terminal, "head -n 5 notes.txt", "head -n5 notes.txt", "first note");
         wait_until("the line to be kept", || kept(&home).len() == 1);
     }
