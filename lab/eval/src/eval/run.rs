@@ -160,7 +160,6 @@ fn unconstrained(model: &ModelHandle, dictated: &str, stop: &Stop) -> (By, Conve
         alternatives: Vec::new(),
         spans: Vec::new(),
         dropped: Vec::new(),
-        added: Vec::new(),
         message,
         buffer,
     };

@@ -1,8 +1,7 @@
 //! The only place that maps files into memory.
 #![allow(unsafe_code)]
 
-use super::CheckpointError;
-use super::file::{self, Links};
+use super::{CheckpointError, file};
 use memmap2::{Advice, Mmap};
 use std::path::Path;
 
@@ -25,7 +24,7 @@ impl Mapped {
     /// # Errors
     /// The file is missing, is not a regular file, or cannot be read.
     pub fn open(path: &Path) -> Result<Mapped, CheckpointError> {
-        let file = file::open(path, Links::Follow)?;
+        let file = file::open(path)?;
         // SAFETY: the file does not change while it is mapped; the type's invariant says what
         // happens if it does.
         let map = unsafe { Mmap::map(&file) }.map_err(CheckpointError::unreadable(path))?;
