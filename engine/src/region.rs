@@ -65,6 +65,7 @@ impl Conversion {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use crate::{Dictation, Engine, Words};
