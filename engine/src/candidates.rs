@@ -3,7 +3,6 @@
 use crate::confidence;
 use crate::quote::open_at_end;
 use crate::stage::Stage;
-use sayso_speech::commands;
 use sayso_speech::destructive::is_destructive;
 use sayso_speech::english::is_english;
 use sayso_speech::lattice::omission::Caution;
@@ -66,17 +65,17 @@ impl Candidates {
     }
 
     /// Whether the chosen path leaves out half of the words or more, and the tagger is not sure of it. Of a line that
-    /// says no symbol that is more likely prose than a command, unless it begins with a name that is no English word.
+    /// says no symbol that is more likely prose than a command. Where the line begins with an English word that names
+    /// the command, two words of five are enough.
     pub(crate) fn may_be_prose(&self) -> bool {
+        let (left_out, words) = (self.lattice.left_out(&self.best.steps).len(), self.lattice.len());
+        let text = render::render(&self.lattice, &self.best.steps).text;
         let first = self.lattice.line.lower(0);
-        if commands::is_command(first) && !is_english(first) {
-            return false;
-        }
-        let left_out = self.lattice.left_out(&self.best.steps).len();
-        self.stage.is_tagged()
-            && !disfluency::takes_back(&self.lattice)
-            && self.confidence < confidence::TALKS_ABOUT_COMMAND_ABOVE
-            && 2 * left_out >= self.lattice.len()
+        let (above, many) = match is_english(first) && text.split_whitespace().next() == Some(first) {
+            true => (confidence::BEGINS_WITH_WORD_ABOVE, 5 * left_out >= 2 * words),
+            false => (confidence::TALKS_ABOUT_COMMAND_ABOVE, 2 * left_out >= words),
+        };
+        self.stage.is_tagged() && !disfluency::takes_back(&self.lattice) && self.confidence < above && many
     }
 
     /// The paths with the one that writes `text` first, if it is among them and the tagger is not sure of another one. The

@@ -19,6 +19,10 @@ const NAMES_UNKNOWN_ABOVE: f32 = 0.4;
 /// out as talk. Set by hand on 2026-11-28, on `lab/cases/prose.txt` and the training half of talk.
 pub(crate) const TALKS_ABOUT_COMMAND_ABOVE: f32 = 0.7;
 
+/// The same if the line begins with an English word that is the name of the command, as prose does: "history repeats
+/// itself". Set by hand on 2026-11-28, on `lab/cases/prose.txt`.
+pub(crate) const BEGINS_WITH_WORD_ABOVE: f32 = 0.95;
+
 /// Below this confidence of the tagger, the rules say how far a phrase of the vocabulary takes back, if their answer is
 /// among the tagger's. Set by hand on 2026-11-28, on the training half of talk.
 pub(crate) const RULES_REPAIR_BELOW: f32 = 0.75;
