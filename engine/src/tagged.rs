@@ -69,10 +69,11 @@ fn cost(lattice: &Lattice, path: &Path) -> f32 {
 
 fn search_once(engine: &Engine, line: EncodedLine) -> Option<Candidates> {
     let tokens = line.lattice().len();
-    let mut paths = engine.with_scratch(tokens, |scratch| beam_search(&line, BEAM_WIDTH, scratch));
-    let lattice = line.lattice();
-    paths.sort_by(|a, b| cost(lattice, a).total_cmp(&cost(lattice, b)));
-    let mut paths = paths.into_iter();
+    let paths = engine.with_scratch(tokens, |scratch| beam_search(&line, BEAM_WIDTH, scratch));
+    let mut paths: Vec<(f32, Path)> =
+        paths.into_iter().map(|path| (cost(line.lattice(), &path), path)).collect();
+    paths.sort_by(|(a, _), (b, _)| a.total_cmp(b));
+    let mut paths = paths.into_iter().map(|(_, path)| path);
     let best = paths.next()?;
     Some(Candidates {
         stage: Stage::Tagger,
