@@ -3,8 +3,9 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod property;
+
 use proptest::prelude::*;
-use proptest::test_runner::RngSeed;
 use sayso_engine::{Dictation, Engine, Words};
 use sayso_speech::{english, number, vocabulary};
 
@@ -77,20 +78,8 @@ fn in_case(case: &str, words: &[String]) -> String {
     }
 }
 
-/// The same lines each time, so that a build fails only for what it changed. `SAYSO_CASES=100000` tries that many others.
-fn config(cases: u32) -> ProptestConfig {
-    let more = std::env::var("SAYSO_CASES").ok().and_then(|cases| cases.parse().ok());
-    let rng_seed = if more.is_some() { RngSeed::Random } else { RngSeed::Fixed(20_261_128) };
-    ProptestConfig {
-        cases: more.unwrap_or(cases),
-        rng_seed,
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    }
-}
-
 proptest! {
-    #![proptest_config(config(1500))]
+    #![proptest_config(property::config(1500))]
 
     #[test]
     fn a_literal_word_is_that_word(command in command(), symbol in symbol(), says in 0..2usize, tail in word()) {

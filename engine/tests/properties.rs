@@ -3,8 +3,9 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod property;
+
 use proptest::prelude::*;
-use proptest::test_runner::RngSeed;
 use sayso_engine::{Conversion, Dictation, Engine, Refusal, Route, Words};
 use sayso_speech::clean::clean;
 use sayso_speech::lattice::{Kind, Lattice, MAX_READINGS, Step, is_reachable};
@@ -153,20 +154,8 @@ fn check_license(text: &str) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// The same lines each time, so that a build fails only for what it changed. `SAYSO_CASES=100000` tries that many others.
-fn config(cases: u32) -> ProptestConfig {
-    let more = std::env::var("SAYSO_CASES").ok().and_then(|cases| cases.parse().ok());
-    let rng_seed = if more.is_some() { RngSeed::Random } else { RngSeed::Fixed(20_261_128) };
-    ProptestConfig {
-        cases: more.unwrap_or(cases),
-        rng_seed,
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    }
-}
-
 proptest! {
-    #![proptest_config(config(2000))]
+    #![proptest_config(property::config(2000))]
 
     #[test]
     fn any_line_is_converted_within_bounds(text in line()) {
