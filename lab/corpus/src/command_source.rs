@@ -50,11 +50,11 @@ const RENAMED: u8 = 10;
 const ONE_HELD_OUT_OF: u64 = 12;
 
 impl Commands {
-    /// Reads the corpora under `folder`.
+    /// Reads the corpora under `folder`; `own` adds the written lines that come with this crate.
     ///
     /// # Errors
     /// Where a file cannot be read, or holds nothing to learn from.
-    pub fn read(folder: &Path) -> anyhow::Result<Commands> {
+    pub fn read(folder: &Path, own: bool) -> anyhow::Result<Commands> {
         let pairs = cases::read(&folder.join("nl2bash/train.jsonl"), "dictated")?;
         let path = folder.join("nl2bash/more-commands.txt");
         let more = std::fs::read_to_string(&path)
@@ -79,7 +79,7 @@ impl Commands {
                 bail!("{} holds no {what}", folder.display());
             }
         }
-        let written = Written::read_with_own(folder)?;
+        let written = Written::read(folder, own)?;
         Ok(Commands { pairs, more, templates, held_out, names, written })
     }
 

@@ -20,8 +20,9 @@ use std::sync::LazyLock;
 const TALK: &str = "talk/train.jsonl";
 /// What engines write, as one JSON object a line with `dictated`, `expected` and `kind`.
 const ENGINE: &str = "engine/train.jsonl";
-/// The same by other hands, written for this project: authors `e`, `f`, `g` and `i` talk, `h` and `k` are engines.
+/// The same by other hands, written for this project: by the authors `e`, `f`, `g`, `i`, `l` and `m`.
 const OWN_TALK: &str = include_str!("../data/written/talk.jsonl");
+/// Likewise: by the authors `h`, `k`, `n` and `o`, the last as a small engine writes.
 const OWN_ENGINE: &str = include_str!("../data/written/engine.jsonl");
 
 /// What a line of talk is an example of.
@@ -145,23 +146,17 @@ pub struct Written {
 }
 
 impl Written {
-    /// Reads what is under `folder`.
+    /// Reads what is under `folder`; `own` adds the lines that come with this crate.
     ///
     /// # Errors
     /// Where a file cannot be read or holds nothing, or a line is broken: with the file and the number of the line.
-    pub fn read(folder: &Path) -> anyhow::Result<Written> {
-        Ok(Written::new(file(&folder.join(TALK), TalkRecord::line)?, file(&folder.join(ENGINE), Ok)?))
-    }
-
-    /// Reads what is under `folder`, and adds the lines that come with this crate.
-    ///
-    /// # Errors
-    /// As for [`Self::read`].
-    pub fn read_with_own(folder: &Path) -> anyhow::Result<Written> {
+    pub fn read(folder: &Path, own: bool) -> anyhow::Result<Written> {
         let mut talk = file(&folder.join(TALK), TalkRecord::line)?;
         let mut engine = file(&folder.join(ENGINE), Ok)?;
-        talk.extend(lines("data/written/talk.jsonl", OWN_TALK, TalkRecord::line)?);
-        engine.extend(lines("data/written/engine.jsonl", OWN_ENGINE, Ok)?);
+        if own {
+            talk.extend(lines("data/written/talk.jsonl", OWN_TALK, TalkRecord::line)?);
+            engine.extend(lines("data/written/engine.jsonl", OWN_ENGINE, Ok)?);
+        }
         Ok(Written::new(talk, engine))
     }
 

@@ -45,7 +45,7 @@ fn commands() -> Commands {
     });
     std::fs::write(folder.join("talk/train.jsonl"), talk.join("\n")).unwrap();
     std::fs::write(folder.join("engine/train.jsonl"), engine.join("\n")).unwrap();
-    let written = Written::read(&folder).unwrap();
+    let written = Written::read(&folder, false).unwrap();
     std::fs::remove_dir_all(&folder).unwrap();
     let owned = |lines: &[&str]| lines.iter().map(|&line| line.to_owned()).collect::<Vec<_>>();
     Commands {

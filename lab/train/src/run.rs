@@ -54,7 +54,7 @@ impl<'a> Run<'a> {
     /// otherwise from the run that the configuration names, or with random parameters if it names
     /// none.
     pub(crate) fn start(config: &'a Config, output: &'a Path, resume: bool) -> anyhow::Result<Run<'a>> {
-        let commands = Commands::read(&config.corpus)?;
+        let commands = Commands::read(&config.corpus, true)?;
         std::fs::create_dir_all(output).with_context(|| format!("cannot create {}", output.display()))?;
         let (mut network, mut optimizer) = (Network::new(config.seed)?, Optimizer::default());
         let mut epoch = 0;

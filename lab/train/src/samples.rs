@@ -44,7 +44,7 @@ impl Samples {
     /// If the configuration or the corpora cannot be read, or if standard output cannot be written.
     pub fn run(&self) -> anyhow::Result<()> {
         let config = Config::read(&self.config)?;
-        let commands = Commands::read(&config.corpus)?;
+        let commands = Commands::read(&config.corpus, true)?;
         let mut sampler = Sampler::new(&commands, config.mix, self.seed);
         let mut tallies: BTreeMap<Dialect, Tally> = BTreeMap::new();
         let mut out = std::io::stdout().lock();

@@ -74,7 +74,7 @@ fn commands() -> Commands {
     fs::create_dir(folder.path().join("engine")).unwrap();
     fs::write(folder.path().join("talk/train.jsonl"), talk).unwrap();
     fs::write(folder.path().join("engine/train.jsonl"), engine.to_string()).unwrap();
-    Commands::read(folder.path()).unwrap()
+    Commands::read(folder.path(), false).unwrap()
 }
 
 /// What was found over many lines.
@@ -197,9 +197,8 @@ fn talk_without_a_command() {
 
 #[test]
 fn talk_that_people_wrote() {
-    // Some of the lines hold what no path writes; training leaves them out.
     let found = drawn(Dialect::Written, 7);
-    found.at_least(75, 80);
+    found.at_least(80, 90);
     assert!(found.talk > found.lines, "{found:?}");
 }
 
@@ -212,8 +211,7 @@ fn written_talk_around_other_commands() {
 
 #[test]
 fn what_a_good_engine_leaves() {
-    // Most are misheard, joined or lack signs, for which only the wide lattice has readings.
-    drawn(Dialect::Engine, 9).at_least(20, 80);
+    drawn(Dialect::Engine, 9).at_least(95, 95);
 }
 
 /// `speak` of the speech crate in all its dialects, of which nothing is known word by word; white space of any kind.

@@ -105,7 +105,7 @@ fn a_broken_file_is_named_with_its_line() {
             std::fs::write(folder.join(TALK), talk).unwrap();
         }
         std::fs::write(folder.join(ENGINE), engine).unwrap();
-        let error = format!("{:#}", Written::read(&folder).unwrap_err());
+        let error = format!("{:#}", Written::read(&folder, false).unwrap_err());
         for part in expected {
             assert!(error.contains(part), "{error}: no {part}");
         }
