@@ -92,8 +92,72 @@ main() {
     : >"$unfinished"
     trap clean_up EXIT
     heed_signals
+    finished=''
+    take_lock
+    if [ -L "$manifest" ] || { [ -e "$manifest" ] && [ ! -f "$manifest" ]; }; then
+        die "$manifest is not a plain file, so it says nothing about what is installed." 'Nothing was changed. Move it away.'
+    fi
 
     if [ "$action" = uninstall ]; then uninstall; else install; fi
+}
+
+# Two runs would write over each other. A run that was killed leaves its lock, which says what it had begun: the next run
+# finishes that.
+take_lock() {
+    lock=$HOME/.sayso-install.lock tries=0
+    # No other run can change a home that cannot be written.
+    [ -w "$HOME" ] || lock=$work/lock
+    until mkdir "$lock" 2>/dev/null; do
+        if [ ! -d "$lock" ] || [ -L "$lock" ]; then die "the lock $lock cannot be created." 'Nothing was changed.'; fi
+        holder=$(sed -n '1{s/[^0-9].*//;p;}' "$lock/holder" 2>/dev/null) || holder=''
+        if [ -n "$holder" ] && kill -0 "$holder" 2>/dev/null; then
+            lock=''
+            die "another install.sh (process $holder) is at work for this home." 'Nothing was changed. Try again when it is done.'
+        fi
+        tries=$((tries + 1))
+        # Without a holder it may have begun in this moment.
+        if [ -z "$holder" ] && [ "$tries" -lt 3 ]; then sleep 1; continue; fi
+        # Of several that find it, one moves it.
+        mv "$lock" "$work/stale" 2>/dev/null && finish_stale "$work/stale"
+        [ "$tries" -lt 10 ] || die "the lock $lock cannot be taken; remove it." 'Nothing was changed.'
+    done
+    printf '%s\n%s\n' "$$" "$work" >"$lock/holder"
+    unfinished=$lock/unfinished
+    : >"$unfinished"
+}
+
+# Removes what a killed run had begun.
+finish_stale() {
+    finished=yes
+    if [ -f "$1/unfinished" ]; then
+        while IFS= read -r path; do
+            case $path in /*.sayso-new) rm -f "$path" ;; esac
+        done <"$1/unfinished"
+    fi
+    if [ -f "$1/entries" ] && [ ! -f "$manifest" ]; then known_entries "$1/entries" >"$work/left" && remove_folders "$work/left"; fi
+    left=$(sed -n 2p "$1/holder" 2>/dev/null) || left=''
+    case $left in
+    */sayso-install.*/* | *..*) ;;
+    "${TMPDIR:-/tmp}"/sayso-install.*) rm -rf "$left" ;;
+    esac
+    say 'Removed what an earlier run left when it was killed'
+}
+
+# known_entries MANIFEST: those lines of a manifest that this script can have written. Whatever else it says, no file
+# outside of the prefix is removed, and no folder but one below the prefix or the home.
+known_entries() {
+    [ -f "$1" ] || return 0
+    PREFIX=$prefix HOMES=$HOME STATE=$state_home LC_ALL=C awk -F '\t' '
+        function below(path, folder) { return path == folder || index(path, folder "/") == 1 }
+        function plain(path) { return path !~ /(^|\/)\.\.?(\/|$)/ && path !~ /^-/ && path !~ /[[:cntrl:]]/ }
+        NR > 10000 { exit }
+        $1 == "file" && NF == 3 && $2 ~ /^[0-9a-f]+$/ && $3 ~ /^(bin|share)\/./ && plain($3) { print; next }
+        $1 == "dir" && NF == 2 && $2 ~ /^\// && plain($2) &&
+            (below($2, ENVIRON["PREFIX"]) || below(ENVIRON["PREFIX"], $2) ||
+             below($2, ENVIRON["HOMES"]) || below($2, ENVIRON["STATE"]) || below(ENVIRON["STATE"], $2)) { print; next }
+        $1 == "line" && NF == 4 && $2 ~ /^\// && plain($2) && $3 ~ /^(-|newline)$/ && $4 ~ /^(there|created)$/ { print; next }
+        $0 == "service" { print }
+    ' "$1"
 }
 
 heed_signals() {
@@ -108,6 +172,7 @@ clean_up() {
     trap '' HUP INT TERM
     while IFS= read -r path; do rm -f "$path"; done <"$unfinished"
     if [ "$status" -ne 0 ] && [ ! -f "$manifest" ] && [ -f "$work/entries" ]; then remove_folders "$work/entries"; fi
+    if [ -n "${lock:-}" ] && [ "$(sed -n 1p "$lock/holder" 2>/dev/null)" = "$$" ]; then rm -rf "$lock"; fi
     rm -rf "$work"
     exit "$status"
 }
@@ -246,12 +311,11 @@ put_files() {
 
     # Files of an older release that this one no longer has.
     : >"$work/gone"
-    if [ -f "$manifest" ]; then
-        while IFS=$TAB read -r kind sum file; do
-            [ "$kind" = file ] || continue
-            grep -Fqx "$file" "$work/files" || printf '%s\t%s\n' "$sum" "$file" >>"$work/gone"
-        done <"$manifest"
-    fi
+    known_entries "$manifest" >"$work/known"
+    while IFS=$TAB read -r kind sum file; do
+        [ "$kind" = file ] || continue
+        grep -Fqx "$file" "$work/files" || printf '%s\t%s\n' "$sum" "$file" >>"$work/gone"
+    done <"$work/known"
 
     # Until all files are renamed, the manifest lists the old ones and the new ones.
     make_folder "$(dirname "$manifest")"
@@ -287,12 +351,12 @@ recorded() {
         END { exit !found }' "$manifest"
 }
 
-old_files() { if [ -f "$manifest" ]; then grep "^file$TAB" "$manifest" || true; fi; }
+old_files() { known_entries "$manifest" | grep "^file$TAB" || true; }
 
 # The entries for folders, start files and the service, of earlier runs and of this one.
 other_entries() {
     {
-        if [ -f "$manifest" ]; then grep -v "^file$TAB" "$manifest" || true; fi
+        known_entries "$manifest" | grep -v "^file$TAB" || true
         if [ -f "$work/entries" ]; then cat "$work/entries"; fi
     } | once
 }
@@ -314,6 +378,7 @@ make_folder() {
     mkdir "$1" 2>"$work/error" || die "the folder $1 cannot be created: $(cat "$work/error")." \
         'No program was installed. Install elsewhere with --prefix DIR.'
     printf 'dir\t%s\n' "$1" >>"$work/entries"
+    printf 'dir\t%s\n' "$1" >>"$lock/entries"
 }
 
 # remove_folders ENTRIES: removes the folders that were created, deepest first, except those that are not empty.
@@ -342,8 +407,12 @@ after_files() {
     if [ -s "$work/renames" ]; then "$prefix/bin/sayso" service stop >/dev/null 2>&1 || true; fi
     if [ -n "$service" ]; then
         say 'Installing the service'
-        "$prefix/bin/sayso" service install || die 'the service was not installed; everything else is in place.'
-        printf 'service\n' >>"$work/entries"
+        # Without a service, sayso starts the daemon when it is first needed.
+        if "$prefix/bin/sayso" service install; then
+            printf 'service\n' >>"$work/entries"
+        else
+            say 'The service was not installed; everything else is in place, and the first key press starts the daemon.'
+        fi
     fi
     # The daemon creates this folder when it is missing; created here, it is in the manifest and can be removed.
     [ "$(uname -s)" = Darwin ] || make_folder "$state_home"
@@ -443,42 +512,52 @@ start_file() {
             ;;
         esac
     fi
+    # A link that leads nowhere, or in a circle, and a file that is not to be written are left alone.
+    if { [ -L "$file" ] && [ ! -e "$file" ]; } || { [ -e "$file" ] && ! { [ -f "$file" ] && [ -w "$file" ]; }; }; then
+        say "$file is read-only or leads nowhere, so it was left alone. To turn sayso on in $1, add this line:"
+        note "$(start_line "$1")"
+        return
+    fi
     # This line replaces that of an earlier installation under another prefix.
     outcome="Added one line to $file"
     if [ -f "$file" ] && grep -Fq "$MARK" "$file"; then
         if grep -F "$MARK" "$file" | grep -Fvq "$(quoted_program "$1") init "; then
             outcome="$file turned on another installation; its line is now that of the one in $prefix"
         fi
-        remove_lines "$file" '' ''
+        remove_lines "$file" '' '' || return 0
     fi
     state=there
     newline=-
     if [ ! -e "$file" ]; then
-        [ -L "$file" ] || state=created
+        state=created
         make_folder "$(dirname "$file")"
     elif [ -n "$(tail -c 1 "$file")" ]; then
         newline=newline
         line=$(printf '\n%s' "$line")
     fi
-    if ! [ -e "$file" ] || [ -w "$file" ]; then
-        # Recorded first: removing a line that was never added does no harm.
-        printf 'line\t%s\t%s\t%s\n' "$file" "$newline" "$state" >>"$work/entries"
-        { other_entries; cat "$work/new"; } >"$work/final"
-        write_manifest "$work/final"
-        printf '%s\n' "$line $MARK" >>"$file"
+    # Recorded first: removing a line that was never added does no harm.
+    printf 'line\t%s\t%s\t%s\n' "$file" "$newline" "$state" >>"$work/entries"
+    { other_entries; cat "$work/new"; } >"$work/final"
+    write_manifest "$work/final"
+    if printf '%s\n' "$line $MARK" 2>/dev/null >>"$file"; then
         turned_on=yes
         say "$outcome"
     else
-        say "$file is read-only, so it was left alone. To turn sayso on in $1, add this line:"
+        say "$file cannot be written. To turn sayso on in $1, add this line:"
         note "$(start_line "$1")"
     fi
 }
 
 # remove_lines FILE PROGRAM NEWLINE: removes the lines that this script added for a program (for any program if it is empty)
-# from a start file; if NEWLINE is "newline", also the line break before the last one.
+# from a start file; if NEWLINE is "newline", also the line break before the last one. Fails, and says what to do by hand, if
+# the file is not to be rewritten.
 remove_lines() {
-    real=$1
+    real=$1 links=0
+    by_hand="$1 cannot be rewritten, so it was left alone; remove the line that contains 'install.sh of sayso' by hand."
+    if [ ! -w "$real" ]; then note "$by_hand"; return 1; fi
     while [ -L "$real" ]; do
+        links=$((links + 1))
+        if [ "$links" -gt 40 ]; then note "$by_hand"; return 1; fi
         link=$(readlink "$real")
         case $link in /*) real=$link ;; *) real=$(dirname "$real")/$link ;; esac
     done
@@ -486,14 +565,14 @@ remove_lines() {
     [ -z "$(tail -c 1 "$real")" ] || end=none
     printf '%s\n' "$real.sayso-new" >>"$unfinished"
     # The copy keeps the mode of the file.
-    cp -p "$real" "$real.sayso-new" || die "$1 cannot be rewritten; remove the line that contains 'install.sh of sayso' by hand."
+    if ! cp -p "$real" "$real.sayso-new" 2>/dev/null; then note "$by_hand"; return 1; fi
     MARK=$MARK PROGRAM=$2 END=$end NEWLINE=$3 LC_ALL=C awk '
         { ours = index($0, ENVIRON["PROGRAM"]) && length($0) >= length(ENVIRON["MARK"]) &&
                  substr($0, length($0) - length(ENVIRON["MARK"]) + 1) == ENVIRON["MARK"] }
         !ours { printf "%s%s", before, $0; before = "\n" }
         END {
             if (before != "" && ENVIRON["END"] == "newline" && !(ours && ENVIRON["NEWLINE"] == "newline")) printf "\n"
-        }' "$real" >"$real.sayso-new" || die "$1 cannot be rewritten; remove the line that contains 'install.sh of sayso' by hand."
+        }' "$real" >"$real.sayso-new" || { rm -f "$real.sayso-new"; note "$by_hand"; return 1; }
     mv -f "$real.sayso-new" "$real"
 }
 
@@ -532,10 +611,12 @@ key_name() {
 }
 
 uninstall() {
+    if [ ! -f "$manifest" ] && [ -n "$finished" ]; then return; fi
     [ -f "$manifest" ] || die "nothing is installed under $prefix (there is no $manifest)." 'Nothing was changed.'
+    known_entries "$manifest" >"$work/known"
     sayso=$prefix/bin/sayso
     if [ -x "$sayso" ]; then
-        if grep -Fqx service "$manifest"; then
+        if grep -Fqx service "$work/known"; then
             "$sayso" service uninstall || die 'the service could not be removed.' 'Everything else was kept.'
         fi
         "$sayso" service stop >/dev/null 2>&1 || true
@@ -547,14 +628,22 @@ uninstall() {
         *) program=$(quoted_program sh) ;;
         esac
         if grep -F "$MARK" "$file" | grep -Fq "$program init "; then
-            remove_lines "$file" "$program init " "$newline"
-            say "Removed the line from $file"
+            if remove_lines "$file" "$program init " "$newline"; then say "Removed the line from $file"; fi
         fi
         if [ "$state" = created ] && [ ! -s "$file" ] && [ ! -L "$file" ]; then rm -f "$file"; fi
-    done <"$manifest"
+    done <"$work/known"
     while IFS=$TAB read -r kind sum file; do
         if [ "$kind" = file ]; then remove_file "$sum" "$file"; fi
-    done <"$manifest"
+    done <"$work/known"
+    # Nor its locks, unless a daemon of another installation still listens.
+    user=$(id -u)
+    for folder in "${XDG_RUNTIME_DIR:+$XDG_RUNTIME_DIR/sayso}" "${TMPDIR:-/tmp}/sayso-$user" "/tmp/sayso-$user" "$HOME/.sayso/run"; do
+        if [ -n "$folder" ] && [ -d "$folder" ] && [ ! -L "$folder" ] && [ ! -S "$folder/sayso.sock" ]; then
+            rm -f "$folder/sayso.sock.lock" "$folder/sayso.sock.start"
+            rmdir "$folder" 2>/dev/null || true
+        fi
+    done
+    rmdir "$HOME/.sayso" 2>/dev/null || true
     # Nobody needs the daemon's logs any more.
     for folder in "$state_home/sayso" "$HOME/Library/Caches/sayso"; do
         if [ -d "$folder" ]; then
@@ -562,9 +651,8 @@ uninstall() {
             rmdir "$folder" 2>/dev/null || true
         fi
     done
-    cp "$manifest" "$work/manifest"
     rm -f "$manifest"
-    remove_folders "$work/manifest"
+    remove_folders "$work/known"
     say "sayso is no longer installed under $prefix"
     for kept in "${XDG_CONFIG_HOME:-$HOME/.config}/sayso" "$HOME/Library/Application Support/sayso"; do
         if [ -e "$kept" ]; then note "Kept your settings in $kept"; fi

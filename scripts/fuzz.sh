@@ -14,7 +14,7 @@ else
     # A stable compiler has the sanitizer too, and only hides the switch.
     export RUSTC_BOOTSTRAP=1
 fi
-for target in wire convert; do
+for target in wire convert template tokenizer gguf manifest; do
     mkdir -p "corpus/$target" "seeds/$target"
     options=(-max_total_time="$seconds" -print_final_stats=1)
     if [[ -e $target.dict ]]; then options+=(-dict="$target.dict"); fi

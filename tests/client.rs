@@ -23,6 +23,10 @@ fn a_line_is_converted_wherever_it_comes_from() {
     check(&["convert", "-"], SAID, "git status -s\n");
     check(&["convert", "--route", "scanner", "git status"], "", "git status\n");
     check(&["convert", "--no-daemon"], SAID, "git status -s\n");
+    // The part behind the eighth character, with what stands before it.
+    for how in [&["convert", "--from", "8"][..], &["convert", "--no-daemon", "--from", "8"]] {
+        check(how, "kubectl get pods dash n dev", "get pods -n dev\n");
+    }
     let typed = sayso(&home, &["convert", "ls -la | grep foo"], "");
     assert_eq!((typed.code, typed.out.as_str()), (Some(0), "ls -la | grep foo\n"), "{typed:?}");
     assert!(typed.err.contains("nothing here sounds dictated"), "{typed:?}");
@@ -73,7 +77,8 @@ fn json_has_the_members_in_their_order() {
     let ran = sayso(&home, &["convert", "--json", SAID], "");
     let object = ran.json();
     assert_eq!((&object["buffer"], &object["cursor"]), (&MEANT.into(), &13.into()));
-    let members = ["buffer", "cursor", "route", "confidence", "alternatives", "spans", "micros", "message"];
+    let members =
+        ["buffer", "cursor", "route", "confidence", "alternatives", "spans", "micros", "message", "notes"];
     let places: Vec<_> =
         members.iter().map(|member| ran.out.find(&format!("\"{member}\":")).unwrap()).collect();
     assert!(places.is_sorted(), "{}", ran.out);
@@ -337,10 +342,11 @@ fn a_place_that_cannot_be_trusted_is_refused() {
     let mut relative = command(&home, &["convert", SAID]);
     finish(relative.env("SAYSO_SOCKET", "here.sock").spawn().unwrap(), b"").refused("absolute path");
 
+    // Where the runtime folder is gone there is another place, at which nobody listens.
     let home = Home::patient();
-    let mut missing = command(&home, &["convert", SAID]);
+    let mut missing = command(&home, &["convert", "--no-start", SAID]);
     missing.env("XDG_RUNTIME_DIR", home.path().join("no/where"));
-    finish(missing.spawn().unwrap(), b"").refused("cannot be used");
+    finish(missing.spawn().unwrap(), b"").refused("no daemon is running");
 }
 
 /// Only a process that may become another user can try this.

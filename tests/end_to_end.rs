@@ -8,7 +8,9 @@
 
 mod client;
 mod install;
+mod learning;
 mod model;
 #[cfg(target_os = "linux")]
 mod services;
 mod shells;
+mod words;

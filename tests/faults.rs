@@ -1,8 +1,11 @@
 //! Everything that can go wrong on the wire between a shell and the daemon, done to the real one.
 
 use sayso_testing::wire::{code, convert, long};
-use sayso_testing::{MEANT, RealDaemon, SAID};
+use sayso_testing::{MEANT, RealDaemon, SAID, wait_until};
 use std::collections::BTreeMap;
+use std::fs;
+use std::io::Write;
+use std::os::unix::net::{UnixListener, UnixStream};
 
 #[test]
 fn what_is_no_request_is_answered_and_the_connection_stays() {
@@ -145,6 +148,81 @@ fn a_full_house_sends_the_idle_away_first() {
     idle[last].say(convert(1, SAID, ""));
     assert_eq!(idle[last].hear()["result"]["buffer"], MEANT);
     assert!(idle[0].closes());
+}
+
+#[test]
+fn half_messages_make_way_without_a_word() {
+    let daemon = RealDaemon::new();
+    let mut halves: Vec<_> = (0..300).map(|_| daemon.connect()).collect();
+    for half in &mut halves[..190] {
+        half.say_raw(br#"{"v":1,"id":1,"op":"conv"#);
+    }
+    assert_eq!(daemon.ask(&convert(1, SAID, ""))["result"]["buffer"], MEANT);
+    // Not because its time was up: that would be told.
+    assert!(halves[0].closes());
+}
+
+#[test]
+fn long_half_messages_are_bounded_together() {
+    let daemon = RealDaemon::new();
+    let resident =
+        || daemon.ask(r#"{"v":1,"id":1,"op":"status"}"#)["status"]["resident_bytes"].as_u64().unwrap();
+    daemon.ask(&convert(1, SAID, ""));
+    let before = resident();
+    let half = [br#"{"v":1,"id":1,"op":"convert","text":""#.as_slice(), &vec![b'x'; 900_000]].concat();
+    let mut open = Vec::new();
+    for _ in 0..190 {
+        let mut stream = UnixStream::connect(daemon.home.socket()).unwrap();
+        // The daemon may close it in the middle.
+        let _ = stream.write_all(&half);
+        open.push(stream);
+    }
+    assert_eq!(daemon.ask(&convert(1, SAID, ""))["result"]["buffer"], MEANT);
+    let during = resident();
+    assert!(during < before + (40 << 20), "{before} bytes grew to {during}");
+    drop(open);
+    wait_until("the memory is given back", || resident() < before + (10 << 20));
+}
+
+#[test]
+fn a_socket_that_is_gone_is_bound_again_by_the_same_daemon() {
+    let daemon = RealDaemon::new();
+    let (socket, pid) = (daemon.home.socket(), u64::from(daemon.pid()));
+    let mut before = daemon.connect();
+    let folder = socket.parent().unwrap();
+    let removals: [&dyn Fn(); 3] = [
+        &|| fs::remove_file(&socket).unwrap(),
+        &|| fs::rename(&socket, folder.join("elsewhere")).unwrap(),
+        &|| {
+            // What a dead daemon would leave.
+            fs::remove_file(&socket).unwrap();
+            drop(UnixListener::bind(&socket).unwrap());
+        },
+    ];
+    for remove in removals {
+        remove();
+        wait_until("somebody listens", || UnixStream::connect(&socket).is_ok());
+        assert_eq!(daemon.ask(r#"{"v":1,"id":1,"op":"status"}"#)["status"]["pid"], pid);
+        assert_eq!(daemon.ask(&convert(1, SAID, ""))["result"]["buffer"], MEANT);
+    }
+    // Who was connected still is.
+    before.say(convert(2, SAID, ""));
+    assert_eq!(before.hear()["result"]["buffer"], MEANT);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_daemon_keeps_no_secret_and_leaves_no_dump() {
+    let mut daemon = RealDaemon::absent();
+    let mut command = daemon.command();
+    command.env("SOME_TOKEN", "hunter2");
+    daemon.spawn(&mut command);
+    let of = |file: &str| fs::read(format!("/proc/{}/{file}", daemon.pid())).unwrap_or_default();
+    let environment = String::from_utf8_lossy(&of("environ")).into_owned();
+    assert!(environment.contains("HOME=") && !environment.contains("hunter2"), "{environment}");
+    let limits = String::from_utf8_lossy(&of("limits")).into_owned();
+    let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
+    assert_eq!(core.split_whitespace().rev().nth(1), Some("0"), "{core}");
 }
 
 #[test]

@@ -123,7 +123,10 @@ impl Person {
                     Thing::Folder
                 } else {
                     let mut hasher = DefaultHasher::new();
-                    fs::read(&path).unwrap().hash(&mut hasher);
+                    // A pipe would wait for a writer.
+                    if seen.is_file() {
+                        fs::read(&path).unwrap().hash(&mut hasher);
+                    }
                     Thing::File(hasher.finish(), seen.mode(), seen.ino(), (seen.mtime(), seen.mtime_nsec()))
                 };
                 // What the daemon logs is no part of what is installed.
@@ -452,6 +455,23 @@ fn stand_in(person: &Person, name: &str, script: &str) -> OsString {
     person.0.search_path_with(&folder)
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs all shells: tests/run")]
+fn without_a_service_manager_everything_else_is_installed() {
+    let person = Person::new();
+    let search = stand_in(&person, "systemctl", "exit 1");
+    let mut command = person.command("dash");
+    command.env("PATH", search).arg(repository().join("install.sh")).args(from_release());
+    let output = command.args(["--no-rc", "--service"]).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(said.contains("The service was not installed"), "{said}");
+    // The last hint is still there.
+    assert!(said.contains("dictate a command, and press"), "{said}");
+    person.succeeds("dash", &["--uninstall"]);
+}
+
 #[test]
 #[cfg_attr(not(feature = "system-tests"), ignore = "needs all shells: tests/run")]
 fn an_interrupted_install_leaves_nothing() {
@@ -496,7 +516,7 @@ fn a_compiler_that_is_absent_or_too_old_is_named() {
     // Nothing on the search path but what the script itself needs.
     let bare = person.0.folder().join("bare");
     fs::create_dir(&bare).unwrap();
-    for program in ["dirname", "mktemp", "rm", "sed", "sha256sum", "shasum"] {
+    for program in ["dirname", "mkdir", "mktemp", "mv", "rm", "sed", "sha256sum", "shasum", "sleep"] {
         let paths = std::env::var_os("PATH").unwrap();
         let found =
             std::env::split_paths(&paths).map(|folder| folder.join(program)).find(|path| path.exists());
@@ -509,4 +529,102 @@ fn a_compiler_that_is_absent_or_too_old_is_named() {
     let output = command.env("PATH", &bare).arg(checkout.join("install.sh")).output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(said.contains("cargo was not found") && said.contains("--from"), "{said}");
+}
+
+/// The path of the lock of a home, which a killed run leaves with what it had begun.
+fn lock(person: &Person) -> PathBuf {
+    person.home().join(".sayso-install.lock")
+}
+
+#[test]
+fn of_two_runs_at_once_the_second_is_told() {
+    let person = Person::new();
+    fs::create_dir(lock(&person)).unwrap();
+    fs::write(lock(&person).join("holder"), format!("{}\n/nowhere\n", std::process::id())).unwrap();
+    let [from, tarball] = from_release();
+    person.refuses(&[from, tarball, "--yes"], "is at work for this home");
+    person.refuses(&["--uninstall"], "is at work for this home");
+}
+
+#[test]
+fn the_next_run_finishes_what_a_killed_one_began() {
+    // As `kill -9` in the middle of copying leaves it: a number that no process has, a half-written file, new folders.
+    let killed = |person: &Person| {
+        let bin = person.home().join(".local/bin");
+        fs::create_dir_all(&bin).unwrap();
+        fs::write(bin.join("sayso.sayso-new"), "half").unwrap();
+        fs::create_dir(lock(person)).unwrap();
+        fs::write(lock(person).join("holder"), "4194305\n/nowhere\n").unwrap();
+        fs::write(lock(person).join("unfinished"), format!("{}\n", path(&bin.join("sayso.sayso-new"))))
+            .unwrap();
+        let folders = [".local", ".local/bin"].map(|it| format!("dir\t{}\n", path(&person.home().join(it))));
+        fs::write(lock(person).join("entries"), folders.concat()).unwrap();
+    };
+    let person = Person::new();
+    let before = person.content();
+    killed(&person);
+    let said = person.succeeds("sh", &["--uninstall"]);
+    assert!(said.contains("Removed what an earlier run left"), "{said}");
+    assert_eq!(person.content(), before);
+    killed(&person);
+    let [from, tarball] = from_release();
+    person.succeeds("sh", &[from, tarball, "--no-rc"]);
+    assert!(!lock(&person).exists());
+    person.succeeds("sh", &["--uninstall"]);
+    assert_eq!(person.content(), before);
+}
+
+#[test]
+fn a_start_file_that_leads_in_a_circle_is_left_alone() {
+    let person = Person::new();
+    fs::remove_file(person.home().join(".bashrc")).unwrap();
+    symlink(".bashrc", person.home().join(".bashrc")).unwrap();
+    let [from, tarball] = from_release();
+    let said = person.succeeds("sh", &[from, tarball, "--yes"]);
+    // Only who uses the shell has the line.
+    assert!(!said.contains("Added one line to") || !said.contains(".bashrc\n"), "{said}");
+    let zshrc = person.home().join(".zshrc");
+    fs::remove_file(&zshrc).unwrap();
+    symlink(".zshrc", &zshrc).unwrap();
+    person.succeeds("sh", &["--uninstall"]);
+    assert!(zshrc.is_symlink() && !person.home().join(".local/share/sayso").exists());
+}
+
+#[test]
+fn a_manifest_that_lies_removes_nothing_else() {
+    let person = Person::new();
+    let [from, tarball] = from_release();
+    person.succeeds("sh", &[from, tarball, "--no-rc"]);
+    let (mine, outside) = (person.home().join("mine"), person.0.folder().join("outside"));
+    fs::write(&mine, "precious").unwrap();
+    fs::create_dir_all(outside.join("empty")).unwrap();
+    let manifest = person.home().join(".local/share/sayso/manifest");
+    let mut text = fs::read_to_string(&manifest).unwrap();
+    let sum = Command::new("sha256sum").arg(&mine).output().unwrap();
+    let sum = String::from_utf8(sum.stdout).unwrap()[..64].to_owned();
+    for path in ["../mine", "../../mine", "bin/../../mine", "bin/./../../mine"] {
+        text += &format!("file\t{sum}\t{path}\n");
+    }
+    text += &format!("dir\t{}\ndir\t-rf\ndir\t/tmp/../..\n", path(&outside.join("empty")));
+    fs::write(&manifest, text).unwrap();
+    person.succeeds("sh", &["--uninstall"]);
+    assert_eq!(fs::read_to_string(&mine).unwrap(), "precious");
+    assert!(outside.join("empty").exists());
+    // And what is no manifest at all is not read.
+    fs::create_dir_all(manifest.parent().unwrap()).unwrap();
+    assert!(Command::new("mkfifo").arg(&manifest).status().unwrap().success());
+    person.refuses(&["--uninstall"], "is not a plain file");
+}
+
+#[test]
+fn nothing_stays_where_the_daemon_ran() {
+    let person = Person::new();
+    let [from, tarball] = from_release();
+    person.succeeds("sh", &[from, tarball, "--no-rc"]);
+    let said = person.command("sh").args(["-c", "echo $XDG_RUNTIME_DIR"]).output().unwrap();
+    let runtime = PathBuf::from(String::from_utf8(said.stdout).unwrap().trim_end());
+    // The installer converts a line, so a daemon ran.
+    assert!(runtime.join("sayso/sayso.sock.lock").exists(), "{runtime:?}");
+    person.succeeds("sh", &["--uninstall"]);
+    assert!(!runtime.join("sayso").exists());
 }

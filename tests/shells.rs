@@ -48,6 +48,22 @@ in_every_shell! {
         assert!(request.session.unwrap().starts_with(shell.name()));
     };
 
+    names_of_the_shell_go_with_the_request => |shell| {
+        let home = Home::new();
+        let daemon = FakeDaemon::listen(&home);
+        let after = match shell {
+            Shell::Fish => "function bedlog; end\nset -gx GARDEN hush\n",
+            _ => "bedlog() { true; }\nexport GARDEN=hush\n",
+        };
+        let terminal = Terminal::open(&home, shell, Setup { after, ..Setup::default() });
+        terminal.text(SAID).convert().wait_line("$ git status -s");
+        let names = daemon.request().context.names;
+        for line in ["function bedlog", "variable GARDEN"] {
+            assert!(names.lines().any(|other| other == line), "{line}: {names}");
+        }
+        assert!(names.starts_with("path /") && !names.contains("hush"), "{names}");
+    };
+
     one_undo_brings_the_dictation_back => |shell| {
         let home = Home::new();
         let _daemon = FakeDaemon::listen(&home);
@@ -291,6 +307,127 @@ in_every_shell! {
         let terminal = Terminal::open(&home, shell, setup);
         terminal.text(SAID).convert().wait_line("$ git status -s");
         daemon.request();
+    };
+}
+
+/// A line of the table that the fake daemon answers with a hint.
+const UNSURE: &str = "ls dash capital l like";
+const HINT: &str = "sayso: unsure, 41 % · 2 readings · next: -l · left out: like";
+
+in_every_shell! {
+    the_first_press_says_enough_and_what_it_said_goes_with_the_line => |shell: Shell| {
+        let home = Home::new();
+        let _daemon = FakeDaemon::listen(&home);
+        let terminal = Terminal::open(&home, shell, Setup::default());
+        terminal.text(UNSURE).convert().wait_row(HINT);
+        terminal.wait_row("$ ls -L");
+        snapshot(&format!("hint-{}", shell.name()), &terminal);
+        // The same count while going on, and back to the hint.
+        terminal.convert().wait_row("sayso: 2 of 2");
+        terminal.convert().wait_row("sayso: as dictated");
+        terminal.keys(&["C-x", "C-b"]).wait_row("sayso: 2 of 2");
+        terminal.keys(&["C-x", "C-b"]).wait_row(HINT);
+        let screen = terminal.wait_row("$ ls -L");
+        assert!(!screen.contains(" of 2"), "only the last message stands there: {screen}");
+        terminal.keys(&[shell.undo()]).wait("no message", |screen| !screen.contains("sayso:"));
+        // Undo has gone back to another reading, from which the keys go on.
+        terminal.wait_row("$ ls -l");
+        terminal.keys(&["C-x", "C-b"]).wait_row("$ ls -L");
+    };
+
+    back_without_readings_says_so => |shell| {
+        let home = Home::new();
+        let daemon = FakeDaemon::listen(&home);
+        let terminal = Terminal::open(&home, shell, Setup::default());
+        terminal.text(SAID).keys(&["C-x", "C-b"]).wait_text("no reading to go back to");
+        terminal.wait_row(&format!("$ {SAID}"));
+        assert!(daemon.is_idle(), "a line was asked for");
+    };
+
+    what_was_said_is_gone_when_the_line_has_run => |shell| {
+        let home = Home::new();
+        let _daemon = FakeDaemon::listen(&home);
+        let terminal = Terminal::open(&home, shell, Setup::default());
+        home.write("a file", "");
+        terminal.text(UNSURE).convert().wait_row(HINT);
+        terminal.keys(&["Enter"]).wait("the output", |screen| screen.lines().any(|row| row.contains("a file")));
+        let screen = terminal.wait("the next prompt", |screen| screen.ends_with("\n$"));
+        let output = screen.lines().skip_while(|row| *row != "$ ls -L").skip(1);
+        assert!(output.clone().all(|row| !row.contains("sayso")), "{screen}");
+    };
+
+    the_picker_takes_a_reading_or_leaves_the_line => |shell| {
+        let home = Home::patient();
+        let terminal = Terminal::open(&home, shell, Setup::default());
+        // Not every separator is said, so there are other readings.
+        terminal.text("git status dash s").convert().wait_row("$ git status -s");
+        terminal.keys(&["C-x", "C-p"]).wait_text("> 1 git status -s");
+        let screen = terminal.wait_text("Esc leaves");
+        assert!(screen.contains("$ git status -s\n"), "the list stands below the line: {screen}");
+        let screen = terminal.keys(&["Down"]).wait_text("> 2 git ");
+        let second = screen.lines().find_map(|row| row.strip_prefix("> 2 ")).unwrap().to_owned();
+        terminal.keys(&["Enter"]).wait("the second reading", |screen| {
+            !screen.contains("Esc leaves") && screen.lines().any(|row| row == format!("$ {second}"))
+        });
+        // Esc takes nothing, and typing goes on where it was.
+        terminal.keys(&["C-x", "C-p"]).wait_text("> 1 git status -s");
+        terminal.keys(&["Escape"]).wait("no list", |screen| !screen.contains("Esc leaves"));
+        terminal.text("x").wait_row(&format!("$ {second}x"));
+    };
+
+    the_last_line_of_this_shell_is_explained => |shell| {
+        let home = Home::patient();
+        let terminal = Terminal::open(&home, shell, Setup::default());
+        terminal.text("sayso explain --last\n").wait_text("sayso: no daemon is running");
+        terminal.wait("the next prompt", |screen| screen.ends_with("\n$"));
+        terminal.text("echo space hello").convert().wait_line("$ echo hello");
+        terminal.keys(&["Enter"]).wait("the output", |screen| screen.ends_with("\nhello\n$"));
+        terminal.text("clear; sayso explain --last\n");
+        let screen = terminal.wait("the explanation", |screen| screen.contains("by strict"));
+        assert!(screen.contains("echo space hello\necho hello\n"), "{screen}");
+        // Another shell has had no line converted.
+        let other = Terminal::open(&home, shell, Setup::default());
+        other.text("sayso explain --last\n").wait_text("has had no line converted");
+    };
+
+    a_key_that_somebody_else_has_is_told => |shell: Shell| {
+        let home = Home::new();
+        let _daemon = FakeDaemon::listen(&home);
+        let before = match shell {
+            Shell::Zsh => "mine() { :; }; zle -N mine; bindkey '^X^B' mine\n",
+            Shell::Fish => "bind \\cx\\cb 'echo mine'\n",
+            Shell::Bash => "bind -x '\"\\C-x\\C-b\": echo mine'\n",
+        };
+        let terminal = Terminal::open(&home, shell, Setup { before, ..Setup::default() });
+        let screen = terminal.wait_text("sayso: a key is taken: ");
+        assert_eq!(screen.matches("a key is taken").count(), 1, "{screen}");
+        assert!(screen.contains("mine"), "{screen}");
+        // Read again, the script does not complain about itself.
+        let again = Setup { after: shell.one_line(), ..Setup::default() };
+        let terminal = Terminal::open(&home, shell, again);
+        terminal.text(SAID).convert().wait_line("$ git status -s");
+        assert!(!terminal.screen().contains("is taken"), "{}", terminal.screen());
+    };
+
+    enter_never_runs_spoken_symbols_unread => |shell| {
+        let home = Home::with_settings("enter_converts = true");
+        let daemon = FakeDaemon::listen(&home);
+        let terminal = Terminal::open(&home, shell, Setup::default());
+        // Not sure, and yet not run: what was found stands there, with the doubt.
+        terminal.text(UNSURE).keys(&["Enter"]).wait_row("$ ls -L");
+        // The message takes more than a row.
+        terminal.wait("the doubt", |screen| {
+            screen.replace('\n', "").contains("left out: like; converted; Enter runs it")
+        });
+        terminal.keys(&["C-e", "C-u"]);
+        // No answer: the reason, and then the second Enter runs what is there.
+        let line = "echo minus o'n'e";
+        terminal.text(line).keys(&["Enter"]).wait_text("not look like a dictated command; Enter runs it");
+        terminal.wait_row(&format!("$ {line}"));
+        terminal.keys(&["Enter"]).wait_row("minus one");
+        // Without a spoken symbol it runs at once, as always.
+        terminal.text("echo t'w'o").keys(&["Enter"]).wait_row("two");
+        drop(daemon);
     };
 }
 

@@ -2,7 +2,8 @@
 
 use crate::init::Shell;
 use crate::service::command::Action;
-use clap::{Args, Parser, Subcommand, value_parser};
+use clap::{Args, Parser, Subcommand, ValueHint, value_parser};
+use sayso_learning_cli::Learn;
 use sayso_model_cli::Model;
 use sayso_protocol::Route;
 use sayso_text::MAX_DEADLINE_MS;
@@ -33,7 +34,13 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     Convert(Convert),
     Explain(Explain),
+    Pick(Pick),
+    /// Try dictations: type or dictate above, and see below what becomes of it
+    ///
+    /// A command that is typed or pasted is shown as it is said. Ctrl-C ends it and leaves no trace.
+    Try,
     Words(Words),
+    Trust(Trust),
     /// Print the shell code that binds the key
     ///
     /// zsh:  eval "$(sayso init zsh)"
@@ -69,7 +76,20 @@ pub(crate) enum Command {
         #[command(subcommand)]
         action: Action,
     },
+    /// Show which names of this folder, of your shell and of your history can be read from what you say
+    ///
+    /// Nothing of it is logged or sent anywhere. The section [here] of the settings switches each source off.
+    Here {
+        /// Print one JSON object: {"folder", "sources": [{"source", "names", "examples", "seconds"}], "bytes", "micros"}
+        #[arg(long)]
+        json: bool,
+        /// List all names of one source instead of a few of each
+        #[arg(long, value_name = "SOURCE")]
+        all: Option<String>,
+    },
     Model(Model),
+    Learn(Learn),
+    Report(Report),
     /// Show and check the settings
     Config {
         /// What to do
@@ -133,6 +153,12 @@ pub(crate) struct Convert {
     #[arg(long, group = "form", conflicts_with = "no_daemon")]
     pub(crate) fields: bool,
 
+    /// With --fields: a note about the dictation behind the new line, and one behind each alternative
+    ///
+    /// A note is what to show below the line while that reading is on it.
+    #[arg(long, requires = "fields")]
+    pub(crate) notes: bool,
+
     /// Convert without a daemon, in a process that ends with the line
     ///
     /// Cannot be combined with --deadline-ms, --session, --fields and --no-start, which need the daemon.
@@ -161,13 +187,58 @@ pub(crate) struct Convert {
     /// Position of the cursor in the line, in characters [default: its end]
     #[arg(long, value_name = "N")]
     pub(crate) cursor: Option<usize>,
+
+    /// Convert the line from its Nth character on; what stands before it is read with it, and is not printed
+    ///
+    /// For example, `sayso convert --from 8 kubectl get pods dash n dev` prints `get pods -n dev`. All positions count from
+    /// that character.
+    #[arg(long, value_name = "N", conflicts_with = "lines")]
+    pub(crate) from: Option<usize>,
 }
 
-/// Show word by word what was heard, what it could mean, what was chosen and why
+/// Choose among the readings of a dictated line, below the cursor
+///
+/// 1-9 or the arrows choose a reading, Enter takes it, Esc leaves the line. Typing filters. Tab goes to the words: left and
+/// right go to a word, up and down through its readings, and the rest of the line is chosen again around it.
+///
+/// Prints the reading that was taken. Exit status 1 if none was. Without TEXT the line is read from standard input.
+#[derive(Debug, Args)]
+pub(crate) struct Pick {
+    /// The dictation; several words are joined by spaces; read from standard input if absent or `-`
+    pub(crate) text: Vec<String>,
+
+    /// Print a numbered list and ask for a number, for screen readers
+    #[arg(long)]
+    pub(crate) plain: bool,
+
+    /// Print the answer as `convert --fields --notes` does, for the shells
+    #[arg(long)]
+    pub(crate) fields: bool,
+
+    /// Position of the cursor in the line, in characters [default: its end]
+    #[arg(long, value_name = "N")]
+    pub(crate) cursor: Option<usize>,
+
+    /// Name of the line editor that asks
+    #[arg(long, value_name = "NAME")]
+    pub(crate) session: Option<String>,
+}
+
+/// Show word by word what was heard, what was taken, and which two readings came nearest
 #[derive(Debug, Args)]
 pub(crate) struct Explain {
     /// The dictation; several words are joined by spaces; read from standard input if absent or `-`
     pub(crate) text: Vec<String>,
+
+    /// Explain the line that this shell had converted last
+    ///
+    /// The daemon keeps the last line of each shell in memory, and nowhere else.
+    #[arg(long, conflicts_with = "text")]
+    pub(crate) last: bool,
+
+    /// Show all readings of each word, and why one was taken
+    #[arg(long)]
+    pub(crate) all: bool,
 
     /// Print the JSON object of `convert --json`, with `units`
     #[arg(long)]
@@ -178,15 +249,95 @@ pub(crate) struct Explain {
     pub(crate) route: Route,
 }
 
-/// List the spoken words and what they write, your own words first
+/// List the spoken words and what they write, your own words first; add and remove your own
+///
+/// Your own words bind: where you say one, nothing else is written. Of several that begin alike, the longest counts. A
+/// change takes effect at once. Words of a project are in `.sayso.toml`, see `sayso trust --help`.
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Words {
+    /// What to do instead of listing
+    #[command(subcommand)]
+    pub(crate) action: Option<WordsAction>,
+
     /// List only entries that contain this
     pub(crate) filter: Option<String>,
 
     /// Print one JSON object per line: {"writes", "kind", "spoken"}
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// What to do with a person's own words.
+#[derive(Debug, Subcommand)]
+pub(crate) enum WordsAction {
+    /// Add a word: sayso words add "kay eight s" k8s
+    Add {
+        /// What you say, as your dictation tool writes it
+        spoken: String,
+        /// What it writes
+        written: String,
+        /// Another way to say it; may be given several times
+        #[arg(long, value_name = "SPOKEN")]
+        also: Vec<String>,
+    },
+    /// Remove the word that is said like this, or else all that write it
+    Remove {
+        /// What is said, or what it writes
+        word: String,
+    },
+    /// Add all words of a list
+    ///
+    /// The list has two columns with a tab between them (what is said, what it writes), or is a Talon `.talon-list`, or
+    /// the JSON export of superwhisper or VoiceInk. An entry that cannot be a word is left out and reported. Words that
+    /// you have already are replaced.
+    Import {
+        /// The list; `-` reads standard input
+        #[arg(value_hint = ValueHint::FilePath)]
+        file: PathBuf,
+    },
+    /// Print your own words in two columns, as `import` reads them
+    Export,
+}
+
+/// Let a project's words count
+///
+/// A project may bring words of its own, under `[words]` in a file `.sayso.toml` in its folder, or any folder above the one
+/// you are in. As the words of a stranger could write anything, the file counts only if it belongs to you and you have
+/// trusted it. When it changes, trust it again.
+///
+/// Without --yes, shows the words and asks.
+#[derive(Debug, Args)]
+pub(crate) struct Trust {
+    /// The folder of the project, or its file [default: the nearest `.sayso.toml` here or above]
+    #[arg(value_hint = ValueHint::AnyPath)]
+    pub(crate) path: Option<PathBuf>,
+
+    /// Trust the file no longer
+    #[arg(long, conflicts_with = "yes")]
+    pub(crate) revoke: bool,
+
+    /// Do not ask
+    #[arg(long, short)]
+    pub(crate) yes: bool,
+}
+
+/// Write a file about a wrong answer, for an issue
+///
+/// It holds the version, the system, the settings without your words, and, if you give one, the dictation with its answer
+/// and the reasons. Nothing is sent anywhere.
+#[derive(Debug, Args)]
+pub(crate) struct Report {
+    /// The dictation; several words are joined by spaces; `-` reads standard input. Left out: no dictation is in the report
+    pub(crate) text: Vec<String>,
+
+    /// The command that you meant
+    #[arg(long, value_name = "COMMAND", requires = "text")]
+    pub(crate) expected: Option<String>,
+
+    /// The file, which must not exist yet; `-` prints the report
+    #[arg(long, short, value_name = "FILE", default_value = "sayso-report.md", value_hint = ValueHint::FilePath)]
+    pub(crate) output: PathBuf,
 }
 
 /// What to do with the settings.

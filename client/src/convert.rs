@@ -6,10 +6,13 @@ use crate::program;
 use crate::settings;
 use crate::stderr::say;
 use anyhow::{Context, Result};
+use sayso_protocol::fields::Notes;
+use sayso_protocol::message::MAX_NAMES_BYTES;
 use sayso_protocol::reply::{Body, printable};
 use sayso_protocol::{Answer, Code, ErrorReply, Op, Outcome, Reply, Request, cli_format, line};
 use sayso_settings::Settings;
 use sayso_text::MAX_TEXT_BYTES;
+use std::fs::File;
 use std::io::{self, BufRead, IsTerminal, Read, Write};
 use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitCode};
@@ -23,9 +26,14 @@ pub(crate) fn run(cli: &Convert) -> Result<ExitCode> {
     let mut out = io::stdout().lock();
     if cli.fields {
         if let (Ok(answer), Some(mistake)) = (&mut outcome, mistake) {
-            answer.message.get_or_insert(mistake);
+            // Without a hint, the message is what is shown.
+            match &mut answer.hint {
+                Some(hint) => *hint = format!("{hint} · {mistake}"),
+                None => drop(answer.message.get_or_insert(mistake)),
+            }
         }
-        out.write_all(&cli_format::fields(&outcome))?;
+        let notes = if cli.notes { Notes::With } else { Notes::Without };
+        out.write_all(&cli_format::fields(&outcome, notes))?;
         out.flush()?;
         return Ok(exit(&outcome));
     }
@@ -55,6 +63,7 @@ pub(crate) fn without_daemon(cli: &Convert) -> Result<ExitCode> {
     command.arg0("sayso").arg("convert").args(["--route", cli.route.as_str()]);
     command.args(cli.json.then_some("--json")).args(cli.lines.then_some("--lines"));
     command.args(cli.cursor.map(|cursor| format!("--cursor={cursor}")));
+    command.args(cli.from.map(|from| format!("--from={from}")));
     if !from_stdin(&cli.text) {
         command.arg("--").arg(cli.text.join(" "));
     }
@@ -92,13 +101,48 @@ pub(crate) fn request(settings: &Settings, op: Op, text: String) -> Request {
     };
     request.context.cwd =
         std::env::current_dir().ok().and_then(|cwd| cwd.into_os_string().into_string().ok());
+    request.context.names = shell_names();
     request
+}
+
+/// What the shell that started this process knows: the PATH and the names of the environment, which it handed on, and its
+/// aliases and functions from the file that `SAYSO_SHELL_NAMES` names, or the functions in `SAYSO_SHELL_FUNCTIONS`. Values
+/// of the environment are not looked at.
+fn shell_names() -> String {
+    let mut names = String::new();
+    let mut add = |kind: &str, name: &str| {
+        if names.len() + name.len() + kind.len() + 2 <= MAX_NAMES_BYTES && !name.contains('\n') {
+            names.extend([kind, " ", name, "\n"]);
+        }
+    };
+    add("path", &std::env::var("PATH").unwrap_or_default());
+    for (name, _) in std::env::vars_os() {
+        if let Ok(name) = name.into_string() {
+            add("variable", &name);
+        }
+    }
+    for name in std::env::var("SAYSO_SHELL_FUNCTIONS").unwrap_or_default().split_whitespace() {
+        add("function", name);
+    }
+    if let Some(file) = std::env::var_os("SAYSO_SHELL_NAMES").and_then(|file| File::open(file).ok()) {
+        let mut bytes = Vec::new();
+        // What cannot be read is not known.
+        let _ = file.take(MAX_NAMES_BYTES as u64).read_to_end(&mut bytes);
+        for line in String::from_utf8_lossy(&bytes).lines() {
+            if let Some((kind @ ("alias" | "function"), name)) = line.split_once(' ') {
+                add(kind, name);
+            }
+        }
+    }
+    names
 }
 
 impl Convert {
     /// The request for `text`, with the options of the command line.
     pub(crate) fn request(&self, settings: &Settings, text: String) -> Request {
-        let mut request = request(settings, Op::Convert, text);
+        let (before, text) = line::split(&text, self.from.unwrap_or(0));
+        let mut request = request(settings, Op::Convert, text.to_owned());
+        before.clone_into(&mut request.context.prebuffer);
         request.session.clone_from(&self.session);
         request.cursor = self.cursor;
         request.route = self.route;

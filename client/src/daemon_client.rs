@@ -5,7 +5,7 @@ use crate::service::{self, Manager};
 use sayso_protocol::connection::{Connection, ConnectionError};
 use sayso_protocol::reply::Body;
 use sayso_protocol::socket_paths::SocketPathError;
-use sayso_protocol::{Code, ErrorReply, Op, Outcome, Reply, Request, SocketPaths, lock, version};
+use sayso_protocol::{Code, ErrorReply, Op, Outcome, Reply, Request, SocketPaths, lock, process, version};
 use std::fs;
 use std::io::{self, BufRead, BufReader};
 use std::os::fd::OwnedFd;
@@ -224,6 +224,8 @@ fn spawn(deadline: Instant) -> Result<(), ErrorReply> {
     // The daemon leaves this terminal's session itself, and outlives this process, which does not wait for its end.
     Command::new(&program)
         .arg("--handshake")
+        .env_clear()
+        .envs(std::env::vars_os().filter(|(name, _)| process::is_needed(name)))
         .stdin(Stdio::null())
         .stdout(out)
         .stderr(errors)

@@ -56,8 +56,8 @@ fn fail(check: &'static str, found: impl Into<String>, advice: impl Into<String>
 
 /// Runs every check, and says how to fix what is wrong.
 pub(crate) fn run(json: bool) -> Result<ExitCode> {
-    let checks: [fn() -> Vec<Check>; 10] =
-        [programs, settings, socket, conversion, daemon, tagger, model, managed, shells, terminal];
+    let checks: [fn() -> Vec<Check>; 11] =
+        [programs, settings, socket, conversion, daemon, tagger, model, here, managed, shells, terminal];
     let mut out = anstream::stdout().lock();
     let mut failed = false;
     // Each finding is shown at once, because the next check may take a while.
@@ -225,6 +225,12 @@ fn model() -> Vec<Check> {
         ),
         _ => ok("model", found),
     }]
+}
+
+/// The places whose names are known, if the daemon answers.
+fn here() -> Vec<Check> {
+    let places = status::ask().map(|status| status.places).unwrap_or_default();
+    places.iter().map(|place| ok("here", status::place_in_words(place))).collect()
 }
 
 /// Whether this user can write into a folder, or create it if it is missing.

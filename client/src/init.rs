@@ -3,7 +3,9 @@
 use anyhow::Context;
 use sayso_settings::chord::Base;
 use sayso_settings::{Chord, Key, Settings};
+use sayso_speech::vocabulary::{self, Entry, Kind};
 use sayso_text::character::RANGES;
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
@@ -22,6 +24,17 @@ pub(crate) enum Shell {
     Bash,
 }
 
+impl Shell {
+    /// Its program, which also begins the name of its line editor in requests.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Shell::Zsh => "zsh",
+            Shell::Fish => "fish",
+            Shell::Bash => "bash",
+        }
+    }
+}
+
 /// The script for the shell to evaluate. `client` is the program that the widgets start, `socket`
 /// is where zsh finds the daemon.
 ///
@@ -37,38 +50,54 @@ pub(crate) fn script(
     let socket = utf8(socket)?;
     let deadline = settings.deadline.as_millis();
     let enter = u8::from(settings.enter_converts);
-    let key = |write: fn(&Key) -> String, between: &str| -> String {
-        settings.key.keys().iter().map(write).collect::<Vec<_>>().join(between)
+    let learn = u8::from(settings.learn.enabled);
+    let spelled = |chord: &Chord, write: fn(&Key) -> String, between: &str| -> String {
+        chord.keys().iter().map(write).collect::<Vec<_>>().join(between)
+    };
+    let chords = [("", &settings.key), ("_back", &settings.key_back), ("_pick", &settings.key_pick)];
+    // For zsh and bash, which alike name the first chord apart.
+    let keys = |write: fn(&Key) -> String| -> String {
+        let each = |(name, chord): &(&str, &Chord)| {
+            let (key, prefix) = (quoted(&spelled(chord, write, "")), quoted(&prefix(chord, write)));
+            format!("_sayso{name}_key={key} _sayso{name}_prefix={prefix}\n")
+        };
+        chords.iter().map(each).collect()
     };
     Ok(match shell {
         Shell::Zsh => {
             let body = format!(
-                "_sayso_key={} _sayso_prefix={}\n_sayso_deadline_ms={deadline} _sayso_enter={enter}\n\
-                 _sayso_client={} _sayso_socket={} _sayso_version={}\n_sayso_forbidden={}\n\n{ZSH}",
-                quoted(&key(zsh_key, "")),
-                quoted(&prefix(&settings.key, zsh_key)),
+                "{}_sayso_deadline_ms={deadline} _sayso_enter={enter} _sayso_learn={learn}\n\
+                 _sayso_client={} _sayso_socket={} _sayso_version={}\n_sayso_forbidden={}\n_sayso_spoken={}\n\n{ZSH}",
+                keys(zsh_key),
                 quoted(client),
                 quoted(socket),
                 quoted(env!("CARGO_PKG_VERSION")),
                 quoted(&zsh_class(RANGES)),
+                quoted(&spoken()),
             );
             // As one quoted word, because zsh expands aliases in the whole argument of `eval` before it runs any of
             // it: this way the script is read with aliases off, and its functions keep zsh's own options.
             format!("'builtin' 'emulate' 'zsh' '-o' 'no_aliases' '-c' {}\n", quoted(&body))
         }
         Shell::Fish => format!(
-            "set -g _sayso_key {}\nset -g _sayso_key_name {}\nset -g _sayso_deadline_ms {deadline}\n\
-             set -g _sayso_enter {enter}\nset -g _sayso_client {}\n\n{FISH}",
-            key(fish_key, ""),
-            key(Key::to_string, ","),
+            "{}set -g _sayso_deadline_ms {deadline}\nset -g _sayso_enter {enter}\nset -g _sayso_learn {learn}\n\
+             set -g _sayso_client {}\nset -g _sayso_spoken {}\n\n{FISH}",
+            chords
+                .iter()
+                .map(|(name, chord)| {
+                    let (key, called) = (spelled(chord, fish_key, ""), spelled(chord, Key::to_string, ","));
+                    format!("set -g _sayso{name}_key {key}\nset -g _sayso{name}_key_name {called}\n")
+                })
+                .collect::<String>(),
             fish_quoted(client),
+            fish_quoted(&spoken()),
         ),
         Shell::Bash => format!(
-            "_sayso_key={} _sayso_prefix={}\n_sayso_deadline_ms={deadline} _sayso_enter={enter}\n\
-             _sayso_client={}\n\n{BASH}",
-            quoted(&key(bash_key, "")),
-            quoted(&prefix(&settings.key, bash_key)),
+            "{}_sayso_deadline_ms={deadline} _sayso_enter={enter} _sayso_learn={learn}\n_sayso_client={}\n\
+             _sayso_spoken={}\n\n{BASH}",
+            keys(bash_key),
             quoted(client),
+            quoted(&spoken()),
         ),
     })
 }
@@ -115,6 +144,17 @@ pub(crate) fn own_path() -> anyhow::Result<PathBuf> {
 fn utf8(path: &Path) -> anyhow::Result<&str> {
     let why = || format!("{} is not UTF-8 and cannot be written into a script", path.display());
     OsStr::to_str(path.as_os_str()).with_context(why)
+}
+
+/// The names of the symbols and separators that can be said, between bars: a pattern that zsh, fish and bash alike read as
+/// "one of these". A line with one of them is hardly meant to run as it is.
+fn spoken() -> String {
+    let is_sign = |entry: &&Entry| {
+        matches!(entry.kind, Kind::Symbol | Kind::Quote | Kind::Open | Kind::Close | Kind::Space | Kind::Join)
+    };
+    let is_plain = |form: &String| form.chars().all(|c| c.is_ascii_lowercase() || c == ' ');
+    let forms = vocabulary::entries().iter().filter(is_sign).map(Entry::spoken).filter(is_plain);
+    forms.collect::<BTreeSet<String>>().into_iter().collect::<Vec<_>>().join("|")
 }
 
 /// Quotes a word for zsh and bash.
@@ -216,6 +256,16 @@ mod tests {
     }
 
     #[test]
+    fn the_names_of_symbols_are_a_pattern() {
+        let spoken = spoken();
+        let forms: Vec<&str> = spoken.split('|').collect();
+        for form in ["dash", "space", "greater than", "open paren", "quote"] {
+            assert!(forms.contains(&form), "{form}: {spoken}");
+        }
+        assert!(forms.iter().all(|form| !form.is_empty()));
+    }
+
+    #[test]
     fn words_are_quoted_for_their_shell() {
         assert_eq!(quoted("it's"), r"'it'\''s'");
         assert_eq!(fish_quoted(r"it's \n"), r"'it\'s \\n'");
@@ -244,13 +294,15 @@ mod tests {
     fn settings_reach_every_script() {
         let settings = Settings {
             key: "f5".parse().unwrap(),
+            key_back: "f6".parse().unwrap(),
+            key_pick: "f7".parse().unwrap(),
             deadline: std::time::Duration::from_millis(250),
             enter_converts: true,
             ..Settings::default()
         };
         for shell in [Shell::Zsh, Shell::Fish, Shell::Bash] {
             let text = script(shell, &settings, Path::new("/opt/o'b/sayso"), Path::new("/run/s")).unwrap();
-            for part in ["15~", "250", "enter", "/opt/o"] {
+            for part in ["15~", "17~", "18~", "250", "enter", "/opt/o"] {
                 assert!(text.contains(part), "{shell:?}: {part}");
             }
         }

@@ -8,18 +8,21 @@ mod convert;
 mod daemon_client;
 mod doctor;
 mod explain;
+mod handover;
 mod init;
+mod learn;
 mod lines;
-mod model;
 mod program;
+mod report;
 mod service;
 mod settings;
 mod status;
 mod stderr;
 mod style;
+mod trust;
 mod words;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::{CommandFactory, Parser};
 use cli::{Cli, Command};
 use sayso_protocol::SocketPaths;
@@ -29,6 +32,7 @@ use std::process::ExitCode;
 use stderr::say;
 
 fn main() -> ExitCode {
+    sayso_protocol::process::leave_no_dump();
     match run(Cli::parse().command) {
         Ok(code) => code,
         // The reader of standard output has seen enough.
@@ -41,16 +45,32 @@ fn main() -> ExitCode {
 }
 
 fn run(command: Command) -> Result<ExitCode> {
+    if let Some((home, owner)) = sayso_settings::folders::foreign_home() {
+        let home = home.display();
+        if matches!(command, Command::Service { .. }) {
+            bail!(
+                "HOME is {home}, which belongs to user {owner}, but root asks; nothing was changed. Run it as that user, \
+                 or with root's own HOME"
+            );
+        }
+        say(format_args!("HOME is {home}, which belongs to user {owner}; root's own folders are used"));
+    }
     match command {
         Command::Convert(cli) if cli.no_daemon => convert::without_daemon(&cli),
         Command::Convert(cli) if cli.lines => lines::run(&cli),
         Command::Convert(cli) => convert::run(&cli),
         Command::Explain(cli) => explain::run(&cli),
         Command::Words(cli) => words::run(&cli),
+        // The daemon's program knows places and models, and takes the same arguments.
+        Command::Here { .. } => handover::run(),
+        Command::Report(cli) => report::run(&cli),
+        Command::Trust(cli) => trust::run(&cli),
         Command::Status { json } => status::run(json),
         Command::Doctor { json } => doctor::run(json),
         Command::Service { action } => service::command::run(action),
-        Command::Model(_) => model::run(),
+        Command::Model(_) => handover::run(),
+        Command::Pick(_) | Command::Try => handover::run_with_daemon(),
+        Command::Learn(cli) => learn::run(&cli),
         Command::Config { action } => config::run(action),
         Command::Init { shell } => {
             let settings = settings::load_or_warn();

@@ -5,7 +5,7 @@ use crate::stderr::say;
 use crate::style::{FAINT, styled};
 use anyhow::Result;
 use sayso_protocol::reply::printable;
-use sayso_protocol::{ErrorReply, ModelState, ModelStatus, Op, Outcome, Request, Status};
+use sayso_protocol::{ErrorReply, ModelState, ModelStatus, Op, Outcome, PlaceStatus, Request, Status};
 use std::io::Write;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -61,8 +61,14 @@ fn format_status(status: &Status) -> String {
         rows.push(("tagger", printable(&found)));
     }
     rows.push(("model", model(&status.model)));
+    for place in &status.places {
+        rows.push(("here", place_in_words(place)));
+    }
     if let Some(mistake) = &status.settings_error {
         rows.push(("settings", format!("{mistake}; everything else applies")));
+    }
+    if let Some(error) = &status.learning_error {
+        rows.push(("learning", printable(error)));
     }
     for route in &status.routes {
         let noun = if route.count == 1 { "conversion" } else { "conversions" };
@@ -71,6 +77,18 @@ fn format_status(status: &Status) -> String {
         rows.push((&route.route, times));
     }
     rows.iter().map(|(name, value)| format!("{}  {value}\n", styled(FAINT, &format!("{name:8}")))).collect()
+}
+
+/// What is known of a place in words.
+pub(crate) fn place_in_words(place: &PlaceStatus) -> String {
+    let partial = if place.is_partial { ", not all" } else { "" };
+    let read = format!("read {} ago in {:.1} ms", span(place.age_s), place.micros as f64 / 1e3);
+    format!(
+        "{}: {} names{partial}, {:.1} MB, {read}",
+        printable(&place.path),
+        place.names,
+        place.bytes as f64 / 1e6
+    )
 }
 
 /// The language model in words.

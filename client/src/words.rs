@@ -1,15 +1,25 @@
-//! `sayso words`: what can be said, and what it writes.
+//! `sayso words`: what can be said, and what it writes; and changes to a person's own words.
 
-use crate::cli::Words;
+use crate::cli::{Words, WordsAction};
 use crate::settings;
 use crate::stderr::say;
 use crate::style::{FAINT, STRONG, styled};
-use anyhow::Result;
+use crate::trust;
+use anyhow::{Context, Result, anyhow, bail};
 use sayso_protocol::reply::printable;
+use sayso_settings::project::{self, Standing};
+use sayso_settings::{Settings, folders, import, words};
 use sayso_speech::vocabulary::{self, Entry, Kind};
 use serde::Serialize;
-use std::io::Write;
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+
+/// Most bytes of a list that are read: more than the settings could hold.
+const MAX_LIST_BYTES: u64 = 8 << 20;
+/// Most entries that were left out of a list which are named one by one.
+const MAX_NAMED: usize = 5;
 
 /// What can be said for one thing.
 #[derive(Debug, PartialEq, Eq, Serialize)]
@@ -20,11 +30,107 @@ struct Row {
     spoken: Vec<String>,
 }
 
-/// Lists the person's own words, then the vocabulary.
+/// Lists the words or changes the person's own.
 pub(crate) fn run(cli: &Words) -> Result<ExitCode> {
+    match &cli.action {
+        None => list(cli),
+        Some(WordsAction::Add { spoken, written, also }) => add(spoken, written, also),
+        Some(WordsAction::Remove { word }) => remove(word),
+        Some(WordsAction::Import { file }) => import(file),
+        Some(WordsAction::Export) => {
+            io::stdout().lock().write_all(import::write(&Settings::load()?.words).as_bytes())?;
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+fn settings_file() -> Result<PathBuf> {
+    folders::config_file().context("no home folder was found, so there is no settings file; set SAYSO_CONFIG")
+}
+
+fn add(spoken: &str, written: &str, also: &[String]) -> Result<ExitCode> {
+    let forms = std::iter::once(spoken).chain(also.iter().map(String::as_str));
+    let pairs: Vec<_> = forms.map(|form| (form.to_owned(), written.to_owned())).collect();
+    let added = words::add(&settings_file()?, &pairs)?;
+    let mut out = io::stdout().lock();
+    for (form, before) in &added.replaced {
+        writeln!(out, "\"{form}\" wrote {}", printable(before))?;
+    }
+    for (form, _) in &pairs {
+        writeln!(out, "\"{}\" now writes {}", words::spoken_form(form), printable(written))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn remove(word: &str) -> Result<ExitCode> {
+    let gone = words::remove(&settings_file()?, word)?;
+    for (spoken, written) in &gone {
+        writeln!(io::stdout(), "removed \"{}\", which wrote {}", printable(spoken), printable(written))?;
+    }
+    if gone.is_empty() {
+        bail!("none of your own words is said or written \"{}\"; `sayso words` lists them", printable(word));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn import(file: &Path) -> Result<ExitCode> {
+    let mut bytes = Vec::new();
+    if file == Path::new("-") {
+        io::stdin().lock().take(MAX_LIST_BYTES).read_to_end(&mut bytes)
+    } else {
+        File::open(file).and_then(|file| file.take(MAX_LIST_BYTES).read_to_end(&mut bytes))
+    }
+    .with_context(|| format!("{} cannot be read", file.display()))?;
+    let list = import::read(&bytes)
+        .map_err(|why| anyhow!("{} was not imported: {why}; your words stay as they were", file.display()))?;
+    let added = words::add(&settings_file()?, &list.pairs)?;
+    for why in list.left_out.iter().take(MAX_NAMED) {
+        say(format_args!("left out {why}"));
+    }
+    if let Some(more) = list.left_out.len().checked_sub(MAX_NAMED + 1) {
+        say(format_args!("and {} more were left out", more + 1));
+    }
+    writeln!(
+        io::stdout(),
+        "{} words added, {} replaced, {} known already, {} left out",
+        added.new,
+        added.replaced.len(),
+        added.known,
+        list.left_out.len()
+    )?;
+    // A list of which nothing can be used was not imported.
+    Ok(if list.pairs.is_empty() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// The words of the project that the working directory is in, if they count.
+fn project_words() -> Vec<(String, String)> {
+    let Some(file) = std::env::current_dir().ok().and_then(|folder| project::find(&folder)) else {
+        return Vec::new();
+    };
+    match project::read(&file) {
+        Standing::Trusted(words, mistake) => {
+            if let Some(mistake) = mistake {
+                settings::warn(&mistake.to_string());
+            }
+            words
+        }
+        Standing::Untrusted => {
+            say(trust::advice(&file));
+            Vec::new()
+        }
+        Standing::Refused(why) => {
+            say(format_args!("the words of {} do not count: {why}", file.display()));
+            Vec::new()
+        }
+    }
+}
+
+/// Lists the person's own words, those of the project, then the vocabulary.
+fn list(cli: &Words) -> Result<ExitCode> {
     let settings = settings::load_or_warn();
     let filter = cli.filter.as_deref().unwrap_or_default().to_lowercase();
-    let found: Vec<_> = rows(&settings.words).into_iter().filter(|row| row.matches(&filter)).collect();
+    let rows = rows(&settings.words, &project_words());
+    let found: Vec<_> = rows.into_iter().filter(|row| row.matches(&filter)).collect();
     let mut out = anstream::stdout().lock();
     if cli.json {
         for row in &found {
@@ -59,9 +165,11 @@ impl Row {
 }
 
 /// One row for each written text of a heading, in the order of the vocabulary.
-fn rows(own: &[(String, String)]) -> Vec<Row> {
+fn rows(own: &[(String, String)], project: &[(String, String)]) -> Vec<Row> {
     let mut rows: Vec<Row> = Vec::new();
-    let own = own.iter().map(|(spoken, written)| (written.clone(), "your own", spoken.clone()));
+    let project = project.iter().filter(|(spoken, _)| own.iter().all(|(form, _)| form != spoken));
+    let own = own.iter().map(|pair| (pair, "your own")).chain(project.map(|pair| (pair, "of this project")));
+    let own = own.map(|((spoken, written), kind)| (written.clone(), kind, spoken.clone()));
     let built_in = vocabulary::entries().iter().map(|entry| {
         let (kind, writes) = shown(entry);
         (writes, kind, entry.spoken())
@@ -119,9 +227,11 @@ mod tests {
     #[test]
     fn own_words_come_first_and_forms_of_one_thing_share_a_row() {
         let own = [("kay eight s".to_owned(), "k8s".to_owned()), ("cube".to_owned(), "k8s".to_owned())];
-        let rows = rows(&own);
+        let project = [("cube".to_owned(), "outvoted".to_owned()), ("pie".to_owned(), "π".to_owned())];
+        let rows = rows(&own, &project);
         assert_eq!(rows[0].spoken, ["kay eight s", "cube"]);
         assert_eq!(rows[0].writes, "k8s");
+        assert_eq!((rows[1].writes.as_str(), rows[1].kind.as_str()), ("π", "of this project"));
         let dash = rows.iter().find(|row| row.writes == "-" && row.kind == "symbols").unwrap();
         assert!(dash.matches("dash") && dash.spoken.len() > 1);
         let kinds: Vec<_> = rows.iter().map(|row| row.kind.as_str()).collect();

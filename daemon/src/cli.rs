@@ -1,7 +1,10 @@
 //! The command line of `saysod`: help and man page come from this definition.
 
 use crate::command::convert::Convert;
+use crate::command::here::Here;
+use crate::command::pick::Pick;
 use clap::{Parser, Subcommand};
+use sayso_learning_cli::Learn;
 use sayso_model_cli::Model;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -56,9 +59,21 @@ pub(crate) enum Command {
     // People type `sayso convert --no-daemon`.
     #[command(hide = true)]
     Convert(Convert),
+    // People type `sayso here`.
+    #[command(hide = true)]
+    Here(Here),
     // People type `sayso model`.
     #[command(hide = true)]
     Model(Model),
+    // People type `sayso learn`.
+    #[command(hide = true)]
+    Learn(Learn),
+    // People type `sayso pick`.
+    #[command(hide = true)]
+    Pick(Pick),
+    // People type `sayso try`.
+    #[command(hide = true)]
+    Try,
 }
 
 const AFTER: &str = "\

@@ -1,4 +1,7 @@
 //! What the program does besides being the daemon. People reach it through `sayso`.
 
 pub(crate) mod convert;
+pub(crate) mod here;
+pub(crate) mod learn;
 pub(crate) mod model;
+pub(crate) mod pick;

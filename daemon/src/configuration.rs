@@ -1,25 +1,21 @@
 //! The settings in force: read at the start, and again when the file changes.
 
+use crate::fingerprint::{Fingerprint, fingerprint};
+use crate::project::Projects;
 use sayso_engine::{Engine, Words};
 use sayso_settings::{Settings, folders};
-use std::fs;
-use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
-
-/// Tells one state of a file from the next: device, inode, size, and change time in seconds and nanoseconds.
-pub(crate) type Fingerprint = (u64, u64, u64, i64, i64);
-
-/// The state of a file or folder now; `None` where it does not exist.
-pub(crate) fn fingerprint(path: &Path) -> Option<Fingerprint> {
-    fs::metadata(path).ok().map(|it| (it.dev(), it.ino(), it.size(), it.ctime(), it.ctime_nsec()))
-}
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 
 /// The settings file and what it last said.
 #[derive(Debug)]
 pub(crate) struct Configuration {
     path: Option<PathBuf>,
     current: Mutex<Current>,
+    /// Held while the files are read, so that one request reads them and not each.
+    reading: Mutex<()>,
+    /// The words of projects.
+    projects: Projects,
 }
 
 /// What is in force.
@@ -90,7 +86,8 @@ impl Configuration {
     }
 
     pub(crate) fn at(path: Option<PathBuf>) -> Configuration {
-        let configuration = Configuration { path, current: Mutex::default() };
+        let (current, reading) = (Mutex::default(), Mutex::default());
+        let configuration = Configuration { path, current, reading, projects: Projects::default() };
         configuration.refreshed();
         configuration
     }
@@ -100,13 +97,24 @@ impl Configuration {
         self.current.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// The words for a line that is edited in `folder`: the person's own, and those of a project that is trusted. May
+    /// block, as long as the disk does.
+    pub(crate) fn words(&self, current: &Current, folder: Option<&str>) -> Arc<Words> {
+        self.projects.words(&current.words, &current.settings.words, current.seen, folder)
+    }
+
     /// What is in force after a look at the files, which are read only when they have changed. May block, as long as
-    /// their device does; nobody else waits meanwhile.
+    /// their device does; nobody else waits meanwhile, but gets what was in force before.
     ///
     /// A mistake in the settings costs the entry it is in, and weights that cannot be used leave the built-in ones in
     /// force; both are logged and shown by `sayso status`.
     pub(crate) fn refreshed(&self) -> Current {
         let Some(path) = &self.path else { return self.current() };
+        let _reading = match self.reading.try_lock() {
+            Ok(reading) => reading,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => return self.current(),
+        };
         let seen = fingerprint(path);
         let mut current = self.current();
         let is_changed = current.seen != seen;
@@ -128,7 +136,7 @@ impl Configuration {
         if weights != current.tagger.file || current.tagger.is_changed() {
             current.tagger = Tagger::load(weights);
         }
-        // Of two that read at once the last one stays; an older file is noticed by its fingerprint the next time.
+        // An older file is noticed by its fingerprint the next time.
         *self.current.lock().unwrap_or_else(PoisonError::into_inner) = current.clone();
         current
     }
@@ -137,6 +145,8 @@ impl Configuration {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
+    use std::path::Path;
 
     #[test]
     fn a_change_is_noticed_and_a_mistake_costs_one_entry() {

@@ -1,7 +1,7 @@
 //! One connection: frames in, answers out, never more memory than a frame and what is in flight.
 
 use crate::job::Job;
-use crate::limits::RequestPermit;
+use crate::limits::{FREE_BYTES, Place};
 use crate::phase::Phase;
 use crate::state::{Shared, VERSION};
 use crate::wire::{internal_error, shutting_down};
@@ -11,9 +11,11 @@ use sayso_protocol::reply::Body;
 use sayso_protocol::{Code, ErrorReply, Form, MAX_FRAME_BYTES, Op, Outcome, Reply, ReplyTo, Request, frame};
 use std::collections::HashMap;
 use std::io;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::{self, JoinSet};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
@@ -21,8 +23,6 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Silence after which, while the daemon ends, everything that was sent counts as read.
 const QUIET: Duration = Duration::from_millis(20);
-/// Silence after which a connection gives up its slot to one that waits.
-const IDLE: Duration = Duration::from_secs(1);
 /// Bytes that are read at once.
 const CHUNK_BYTES: usize = 16 * 1024;
 /// Whom to answer when a request cannot be read that far.
@@ -49,11 +49,19 @@ async fn exchange(stream: &mut Stream, shared: &Arc<Shared>) -> io::Result<()> {
     // When the frame that has begun must have ended.
     let mut frame_due = None;
     let mut quiet_since = Instant::now();
+    let guest = shared.roster.enter(sayso_protocol::peer::pid(stream));
+    // A request that waits for a place. Until it has one, this connection is read no further.
+    let mut waiting: Option<Waiting> = None;
+    // Held while the connection holds a long message.
+    let mut long = None;
     loop {
-        while listening && let Some(message) = splitter.next_message() {
+        while listening
+            && waiting.is_none()
+            && let Some(message) = splitter.next_message()
+        {
             frame_due = None;
             match message.map(frame::decode) {
-                Ok(Ok(request)) => admit(request, stream, shared, &mut answers).await?,
+                Ok(Ok(request)) => waiting = admit(request, stream, shared, quiet_since).await?,
                 Ok(Err(rejected)) => send(stream, &failed(shared, rejected.to, rejected.fault)).await?,
                 Err(_) => {
                     send(stream, &failed(shared, UNKNOWN, frame::frame_too_long())).await?;
@@ -61,24 +69,40 @@ async fn exchange(stream: &mut Stream, shared: &Arc<Shared>) -> io::Result<()> {
                 }
             }
         }
-        if listening && splitter.is_midway() {
+        if splitter.held() <= FREE_BYTES && long.take().is_some() {
+            shared.burst_ended.notify_one();
+        }
+        if listening && waiting.is_none() && splitter.is_midway() {
             frame_due.get_or_insert_with(|| Instant::now() + PATIENCE);
         } else {
             frame_due = None;
         }
-        let idle = answers.is_empty() && frame_due.is_none();
+        let unoccupied = answers.is_empty() && waiting.is_none();
+        let idle = unoccupied && frame_due.is_none();
         if idle && !listening {
             return Ok(());
         }
+        guest.set(unoccupied.then_some(quiet_since), long.is_some());
         let phase = shared.phases.current();
         tokio::select! {
             biased;
             Some(answer) = answers.next(shared) => send(stream, &answer).await?,
-            read = stream.read(&mut chunk), if listening => match read? {
+            placed = placed(&mut waiting), if waiting.is_some() => {
+                waiting = None;
+                match placed {
+                    Ok((job, place)) => answers.begin(job.reply_to(), answered(job, shared.clone(), place)),
+                    Err((to, fault)) => send(stream, &failed(shared, to, fault)).await?,
+                }
+            }
+            read = stream.read(&mut chunk), if listening && waiting.is_none() => match read? {
                 0 => listening = false,
                 read => {
                     quiet_since = Instant::now();
                     splitter.push(&chunk[..read]);
+                    if splitter.held() > FREE_BYTES && long.is_none() {
+                        guest.set(None, false);
+                        long = Some(place_for_long_message(shared).await?);
+                    }
                 }
             },
             () = due(frame_due) => {
@@ -86,11 +110,43 @@ async fn exchange(stream: &mut Stream, shared: &Arc<Shared>) -> io::Result<()> {
                 send(stream, &failed(shared, UNKNOWN, ErrorReply::new(Code::BadRequest, message))).await?;
                 listening = false;
             }
-            () = shared.limits.connections_full_after(quiet_since + IDLE), if idle => return Ok(()),
+            () = guest.must_leave(), if unoccupied => {
+                tracing::debug!("an idle connection makes way");
+                if long.is_some() {
+                    shared.burst_ended.notify_one();
+                }
+                return Ok(());
+            }
             () = shared.phases.phase_reached(Phase::Draining), if phase == Phase::Running => {}
             () = sleep(QUIET), if phase == Phase::Draining && idle => return Ok(()),
             () = shared.phases.phase_reached(Phase::Closing), if phase == Phase::Draining => {}
             () = std::future::ready(()), if phase == Phase::Closing && answers.is_empty() => return Ok(()),
+        }
+    }
+}
+
+/// A request that waits for a place.
+type Waiting = Pin<Box<dyn Future<Output = Result<(Job, Place), (ReplyTo, ErrorReply)>> + Send>>;
+
+/// The outcome of a wait for a place; for ever if there is none.
+async fn placed(waiting: &mut Option<Waiting>) -> Result<(Job, Place), (ReplyTo, ErrorReply)> {
+    match waiting {
+        Some(waiting) => waiting.await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Waits for a place for a long message; a connection that only sits on one makes way.
+async fn place_for_long_message(shared: &Shared) -> io::Result<OwnedSemaphorePermit> {
+    let places = &shared.limits.long_messages;
+    loop {
+        if let Ok(place) = places.clone().try_acquire_owned() {
+            return Ok(place);
+        }
+        shared.roster.evict(true);
+        tokio::select! {
+            place = places.clone().acquire_owned() => return place.map_err(io::Error::other),
+            () = shared.roster.becomes_idle() => {}
         }
     }
 }
@@ -103,13 +159,13 @@ async fn due(time: Option<Instant>) {
     }
 }
 
-/// Answers what can be answered at once, and sets the rest to work.
+/// Answers what can be answered at once; the rest waits for a place.
 async fn admit(
     request: Request,
     stream: &mut Stream,
     shared: &Arc<Shared>,
-    answers: &mut Answers,
-) -> io::Result<()> {
+    arrived: Instant,
+) -> io::Result<Option<Waiting>> {
     shared.note_request();
     match request.op {
         Op::Status if shared.phases.current() == Phase::Running => {
@@ -117,10 +173,10 @@ async fn admit(
             let shared = shared.clone();
             let status = task::spawn_blocking(move || shared.status()).await.map_err(io::Error::other)?;
             let status = Outcome::Status(Box::new(status));
-            send(stream, &frame::encode_reply(Reply::new(request.id, VERSION, status), request.form)).await
+            send(stream, &frame::encode_reply(Reply::new(request.id, VERSION, status), request.form)).await?;
         }
         // Nobody can rely on a daemon that ends: the client is about to start the next one.
-        Op::Status => send(stream, &failed(shared, request.reply_to(), shutting_down())).await,
+        Op::Status => send(stream, &failed(shared, request.reply_to(), shutting_down())).await?,
         Op::Shutdown => {
             tracing::info!("asked to end");
             shared.metrics().requests += 1;
@@ -128,17 +184,42 @@ async fn admit(
             let sent =
                 send(stream, &frame::encode_reply(Reply::new(request.id, VERSION, done), request.form)).await;
             shared.phases.enter_phase(Phase::Draining);
-            sent
+            sent?;
+        }
+        Op::Learn => {
+            shared.metrics().requests += 1;
+            let to = request.reply_to();
+            let learner = shared.clone();
+            let learnt =
+                task::spawn_blocking(move || learn(&learner, &request)).await.map_err(io::Error::other)?;
+            let reply = match learnt {
+                Ok(()) => {
+                    frame::encode_reply(Reply::new(to.id, VERSION, Outcome::Result(Body::Done {})), to.form)
+                }
+                Err(why) => failed(shared, to, ErrorReply::new(Code::Internal, why)),
+            };
+            send(stream, &reply).await?;
         }
         Op::Convert | Op::Explain => {
-            let bytes = request.text.len();
-            let job = Job::new(shared, request);
-            // Until there is a slot, this connection is read no further.
-            let permit = shared.limits.acquire_request_slot(bytes).await.map_err(io::Error::other)?;
-            answers.begin(job.reply_to(), answered(job, shared.clone(), permit));
-            Ok(())
+            let (job, shared) = (Job::new(shared, request, arrived), shared.clone());
+            return Ok(Some(Box::pin(async move { job.wait_for_place(&shared).await })));
         }
     }
+    Ok(None)
+}
+
+/// Learns from what a person ran, or looks again at what others have changed. Blocks.
+fn learn(shared: &Shared, request: &Request) -> Result<(), String> {
+    let current = shared.configuration.refreshed();
+    let settings = &current.settings.learn;
+    let Some(correction) = &request.correction else {
+        shared.learning.refresh(settings, true);
+        return Ok(());
+    };
+    let folder = request.context.cwd.as_deref();
+    let words = shared.configuration.words(&current, folder);
+    let words = shared.learning.taught().with_offered(words, &request.text);
+    shared.learning.note(settings, &current.tagger.engine, &words, &request.text, correction, folder)
 }
 
 /// Requests of one connection that are worked on; each ends as the frame of its answer.
@@ -170,9 +251,9 @@ impl Answers {
 }
 
 /// The frame that answers a job.
-async fn answered(job: Job, shared: Arc<Shared>, _permit: RequestPermit) -> Vec<u8> {
+async fn answered(job: Job, shared: Arc<Shared>, place: Place) -> Vec<u8> {
     let to = job.reply_to();
-    match job.run(&shared).await {
+    match job.run(&shared, place).await {
         Ok(frame) => {
             shared.metrics().requests += 1;
             frame

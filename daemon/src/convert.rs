@@ -1,12 +1,14 @@
 //! One conversion: off the async thread, put aside while it waits for a language model, and then resumed.
 
+use crate::hint;
 use crate::large_input::WorkerFailed;
-use crate::limits::LARGE_INPUT_BYTES;
+use crate::limits::{LARGE_INPUT_BYTES, Place};
 use crate::state::{Shared, VERSION};
 use crate::wire::{self, internal_error, shutting_down};
 use sayso_engine::{Dictation, Draft, ModelHandle, Stage, Stop};
 use sayso_protocol::reply::Body;
 use sayso_protocol::{Answer, Code, ErrorReply, Op, Outcome, Reply, Request, Route, frame};
+use sayso_settings::Hints;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::OwnedSemaphorePermit;
@@ -30,10 +32,12 @@ pub(crate) struct Converted {
 }
 
 /// Converts a line. A line that needs no language model waits for none; one that leaves a doubt is put aside until the
-/// model has time for it, and goes on from where it was.
+/// model has time for it, and goes on from where it was. Its place is then free for others; where too many wait for the
+/// model already, it does without.
 pub(crate) async fn convert(
     shared: &Arc<Shared>,
     request: Request,
+    place: Place,
     stop: Stop,
 ) -> Result<Converted, ErrorReply> {
     if request.route == Route::Model {
@@ -50,7 +54,9 @@ pub(crate) async fn convert(
     if request.text.len() > LARGE_INPUT_BYTES {
         let begun = shared.clone();
         let work = move || Pending::begin(&begun, request)?.0.finish();
-        return shared.large_inputs.run(work).await.map_err(|WorkerFailed| internal_error())?;
+        let done = shared.large_inputs.run(work).await.map_err(|WorkerFailed| internal_error());
+        shared.burst_ended.notify_one();
+        return done?;
     }
     let permit = shared.limits.workers.clone().acquire_owned().await.map_err(|_| shutting_down())?;
     let begun = shared.clone();
@@ -62,8 +68,13 @@ pub(crate) async fn convert(
         Progress::Done(converted) => return Ok(converted),
         Progress::Waits(pending, model) => (pending, model),
     };
+    drop(place);
+    let place = shared.limits.place_with_model();
     // Without a deadline there is time for everything.
-    let left = stop.left().unwrap_or(Duration::MAX);
+    let left = match place {
+        Some(_) => stop.left().unwrap_or(Duration::MAX),
+        None => Duration::ZERO,
+    };
     let permit = match timeout(left, shared.limits.rescoring.clone().acquire_owned()).await {
         Ok(permit) => Some(permit.map_err(|_| shutting_down())?),
         Err(_) => None,
@@ -118,6 +129,7 @@ async fn load_requested_model(shared: &Arc<Shared>) -> Result<ModelHandle, Error
 struct Pending {
     request: Request,
     draft: Draft,
+    hints: Hints,
     begun: Instant,
 }
 
@@ -126,16 +138,27 @@ impl Pending {
     /// wants it. A draft that a model could help with also begins to load an absent one, for the lines to come.
     fn begin(shared: &Arc<Shared>, request: Request) -> Result<(Pending, Option<ModelHandle>), ErrorReply> {
         let current = shared.configuration.refreshed();
+        shared.learning.keep_up(&current.settings.learn);
+        let folder = request.context.cwd.as_deref();
+        let words = shared.configuration.words(&current, folder);
         let begun = Instant::now();
+        let taught = shared.learning.taught();
+        let words = taught.with_offered(words, &request.text);
         let end = request.text.chars().count();
+        let place = shared.places.at(&request, current.settings.here);
+        let chosen = wire::chosen(&request.chosen);
         let dictation = Dictation {
             text: &request.text,
             cursor: request.cursor.map(|cursor| cursor.min(end)),
             route: wire::route(request.route),
             before: &request.context.prebuffer,
+            place: Some(&place),
+            preferences: Some(&taught.preferences),
+            chosen: &chosen,
         };
-        let drafted = current.tagger.engine.draft(&current.words, &dictation);
+        let drafted = current.tagger.engine.draft(&words, &dictation);
         let draft = drafted.map_err(|refusal| wire::fault(&refusal))?;
+        drop(taught);
         let mut wanted = None;
         if draft.is_rescorable() {
             shared.model.refresh_choice(&current.settings.model);
@@ -147,12 +170,12 @@ impl Pending {
                 None => shared.model.request_load(),
             }
         }
-        Ok((Pending { request, draft, begun }, wanted))
+        Ok((Pending { request, draft, hints: current.settings.hints, begun }, wanted))
     }
 
     /// Finishes, checks and encodes the answer.
     fn finish(self) -> Result<Converted, ErrorReply> {
-        let Pending { request, draft, begun } = self;
+        let Pending { request, draft, hints, begun } = self;
         let is_explained = request.op == Op::Explain && request.text.len() <= MAX_EXPLAINED_BYTES;
         let (conversion, units) = match is_explained {
             true => {
@@ -162,7 +185,14 @@ impl Pending {
             false => (draft.finish(), None),
         };
         let micros = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
-        let answer = Answer { units, ..wire::answer(&conversion, micros) };
+        let hint = hint::below_line(&request.text, &conversion, hints);
+        // A line that stays has no other readings to go through.
+        let notes = match conversion.buffer == request.text {
+            true => Vec::new(),
+            false => hint::notes(&conversion, hints),
+        };
+        let dictation = request.last.then(|| request.text.clone());
+        let answer = Answer { units, hint, notes, dictation, ..wire::answer(&conversion, micros) };
         encode_reply_frame(&request, conversion.stage, answer)
     }
 }
@@ -179,8 +209,12 @@ pub(crate) fn already_converted(request: &Request, begun: Instant) -> Result<Con
         alternatives: Vec::new(),
         spans: Vec::new(),
         dropped: Vec::new(),
+        added: Vec::new(),
         micros: u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX),
         message: None,
+        hint: None,
+        notes: Vec::new(),
+        dictation: None,
         units: None,
     };
     encode_reply_frame(request, stage, answer)

@@ -1,8 +1,9 @@
 //! One request from its arrival to its reply: within its deadline, and only while it is the newest of its session.
 
 use crate::convert::{self, Converted};
+use crate::limits::Place;
 use crate::phase::Phase;
-use crate::session::Superseded;
+use crate::session::{LastLine, Superseded};
 use crate::state::Shared;
 use crate::wire::shutting_down;
 use sayso_engine::Stop;
@@ -26,15 +27,34 @@ pub(crate) struct Job {
 }
 
 impl Job {
-    /// Starts the deadline of a request and supersedes the older requests of its session.
-    pub(crate) fn new(shared: &Shared, request: Request) -> Job {
+    /// Starts the deadline of a request, which counts from its arrival, and supersedes the older requests of its session.
+    pub(crate) fn new(shared: &Shared, request: Request, arrived: Instant) -> Job {
         let limit = match request.deadline_ms {
             Some(ms) => Duration::from_millis(ms.clamp(1, MAX_DEADLINE_MS)),
             None => shared.configuration.current().settings.deadline,
         };
-        let superseded = request.session.as_deref().map(|session| shared.sessions().begin(session));
-        let started = Instant::now();
-        Job { started, deadline: started + limit, superseded, request }
+        // Who asks about the last line of a session is not its line editor.
+        let session = request.session.as_deref().filter(|_| !request.last);
+        let superseded = session.map(|session| shared.sessions().begin(session));
+        Job { started: Instant::now(), deadline: arrived + limit, superseded, request }
+    }
+
+    /// Waits for a place to be worked on.
+    ///
+    /// # Errors
+    /// The reply if the deadline comes first, or the end of the daemon.
+    pub(crate) async fn wait_for_place(self, shared: &Shared) -> Result<(Job, Place), (ReplyTo, ErrorReply)> {
+        let wants_model = self.request.route == Route::Model;
+        let fault = tokio::select! {
+            biased;
+            place = shared.limits.place(self.request.text.len(), wants_model) => match place {
+                Ok(place) => return Ok((self, place)),
+                Err(_) => shutting_down(),
+            },
+            () = sleep_until(self.deadline) => out_of_time(),
+            () = shared.phases.phase_reached(Phase::Closing) => shutting_down(),
+        };
+        Err((self.reply_to(), fault))
     }
 
     /// Where the reply goes.
@@ -46,14 +66,21 @@ impl Job {
     ///
     /// A conversion that has started runs to its end on its thread, without the language model from then on, and its
     /// result is dropped; one that has not started never does.
-    pub(crate) async fn run(self, shared: &Arc<Shared>) -> Result<Vec<u8>, ErrorReply> {
-        let Job { request, started, deadline, superseded } = self;
+    pub(crate) async fn run(self, shared: &Arc<Shared>, place: Place) -> Result<Vec<u8>, ErrorReply> {
+        let Job { mut request, started, deadline, superseded } = self;
+        if request.last {
+            let kept = request.session.as_deref().and_then(|session| shared.sessions().last(session));
+            let LastLine { text, prebuffer } = kept.ok_or_else(no_last_line)?;
+            (request.text, request.context.prebuffer) = (text, prebuffer);
+        }
         let session = request.session.clone().filter(|_| is_remembered(&request));
         let text = request.text.clone();
-        let is_answer = session.as_deref().is_some_and(|session| shared.sessions().was_given(session, &text));
+        let is_answer = request.op == Op::Convert
+            && session.as_deref().is_some_and(|session| shared.sessions().was_given(session, &text));
+        let prebuffer = request.context.prebuffer.clone();
         let converted = match is_answer {
             true => convert::already_converted(&request, started)?,
-            false => in_time(shared, request, deadline, superseded).await?,
+            false => in_time(shared, request, place, deadline, superseded).await?,
         };
         let Converted { frame, stage, micros, lines } = converted;
         tracing::debug!(%stage, micros, "converted");
@@ -62,6 +89,10 @@ impl Job {
         }
         shared.metrics().record_conversion(stage, micros);
         if let Some(session) = &session {
+            // A line that stays is often one that Enter asks about before it runs it.
+            if lines.first().is_some_and(|line| *line != text) {
+                shared.sessions().keep_last(session, &text, &prebuffer);
+            }
             // The other readings too: the editor may have gone on to one of them.
             lines.iter().filter(|line| **line != text).for_each(|line| shared.sessions().give(session, line));
         }
@@ -73,6 +104,7 @@ impl Job {
 async fn in_time(
     shared: &Arc<Shared>,
     request: Request,
+    place: Place,
     deadline: Instant,
     superseded: Option<Superseded>,
 ) -> Result<Converted, ErrorReply> {
@@ -90,13 +122,15 @@ async fn in_time(
     };
     tokio::select! {
         biased;
-        converted = convert::convert(shared, request, stop) => converted,
+        converted = convert::convert(shared, request, place, stop) => converted,
         () = newer => Err(ErrorReply::new(Code::Superseded, "a newer request of this session took its place")),
-        () = sleep_until(deadline) => {
-            Err(ErrorReply::new(Code::Deadline, "no answer in time; the line stays as it was"))
-        }
+        () = sleep_until(deadline) => Err(out_of_time()),
         () = shared.phases.phase_reached(Phase::Closing) => Err(shutting_down()),
     }
+}
+
+fn out_of_time() -> ErrorReply {
+    ErrorReply::new(Code::Deadline, "no answer in time; the line stays as it was")
 }
 
 /// Stops the language model for a request when nobody waits for the reply any more.
@@ -108,10 +142,15 @@ impl Drop for Cancel {
     }
 }
 
-/// Whether the session remembers the answer, so that converting it again changes nothing. A request that pins a stage
-/// wants that stage's answer, and one for reasons wants reasons.
+/// Whether the session remembers the answer, so that converting it again changes nothing; a picker that explains a line
+/// puts its answers into the same line editor. A request that pins a stage wants that stage's answer.
 fn is_remembered(request: &Request) -> bool {
-    request.op == Op::Convert && request.route == Route::Auto
+    request.route == Route::Auto && !request.last
+}
+
+fn no_last_line() -> ErrorReply {
+    let message = "this shell has had no line converted since the daemon started, or one too long to be kept";
+    ErrorReply::new(Code::Empty, message)
 }
 
 #[cfg(test)]
@@ -119,6 +158,36 @@ mod tests {
     use super::*;
     use crate::configuration::Configuration;
     use crate::model::ModelManager;
+
+    #[tokio::test]
+    async fn the_last_line_of_a_session_is_explained_to_whoever_names_it() {
+        let model = ModelManager::new(None);
+        let shared = Shared::new(Configuration::at(None), model, false, String::new(), "daemon");
+        let shared = Arc::new(shared);
+        let ask = |op, session: &str, text: &str, last| {
+            let request = Request {
+                text: text.to_owned(),
+                session: Some(session.to_owned()),
+                deadline_ms: Some(MAX_DEADLINE_MS),
+                last,
+                ..Request::new(1, op)
+            };
+            let shared = shared.clone();
+            async move {
+                let waited = Job::new(&shared, request, Instant::now()).wait_for_place(&shared).await;
+                let (job, place) = waited.unwrap();
+                job.run(&shared, place).await
+            }
+        };
+        ask(Op::Convert, "zsh-1", "echo space literal dash", false).await.unwrap();
+        // The answer that comes back is not what was dictated.
+        ask(Op::Convert, "zsh-1", "echo dash", false).await.unwrap();
+        let explained = String::from_utf8(ask(Op::Explain, "zsh-1", "", true).await.unwrap()).unwrap();
+        assert!(explained.contains(r#""buffer":"echo dash""#), "{explained}");
+        assert!(explained.contains(r#""dictation":"echo space literal dash""#), "{explained}");
+        let fault = ask(Op::Explain, "zsh-2", "", true).await.unwrap_err();
+        assert_eq!(fault.code, Code::Empty);
+    }
 
     #[tokio::test]
     async fn an_answer_that_comes_back_is_counted_by_itself() {
@@ -132,10 +201,35 @@ mod tests {
                 deadline_ms: Some(MAX_DEADLINE_MS),
                 ..Request::new(1, Op::Convert)
             };
-            Job::new(&shared, request).run(&shared).await.unwrap();
+            let (job, place) =
+                Job::new(&shared, request, Instant::now()).wait_for_place(&shared).await.unwrap();
+            job.run(&shared, place).await.unwrap();
         }
         let latencies = shared.metrics().latencies();
         let counted: Vec<_> = latencies.iter().map(|it| (it.route.as_str(), it.count)).collect();
         assert_eq!(counted, [("strict", 1), ("session", 1)]);
+    }
+
+    #[tokio::test]
+    async fn who_waits_for_the_model_takes_no_place_of_others_and_no_time_beyond_the_deadline() {
+        let shared =
+            Shared::new(Configuration::at(None), ModelManager::new(None), false, String::new(), "daemon");
+        let of_route = |route| Request { route, deadline_ms: Some(50), ..Request::new(1, Op::Convert) };
+        let job = |route| Job::new(&shared, of_route(route), Instant::now());
+        let mut held = Vec::new();
+        while let Some(place) = shared.limits.place_with_model() {
+            held.push(place);
+        }
+        let (_, fault) = job(Route::Model).wait_for_place(&shared).await.unwrap_err();
+        assert_eq!(fault.code, Code::Deadline);
+        for _ in 0..64 {
+            held.push(job(Route::Auto).wait_for_place(&shared).await.unwrap().1);
+        }
+        let (_, fault) = job(Route::Auto).wait_for_place(&shared).await.unwrap_err();
+        assert_eq!(fault.code, Code::Deadline);
+        // What waited unread for longer than its deadline is answered at once.
+        let long_ago = Instant::now().checked_sub(Duration::from_secs(9)).unwrap();
+        let late = Job::new(&shared, of_route(Route::Auto), long_ago);
+        assert_eq!(late.wait_for_place(&shared).await.unwrap_err().1.code, Code::Deadline);
     }
 }

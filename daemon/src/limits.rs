@@ -1,14 +1,16 @@
 //! How much the daemon does at once: connections, requests, conversions.
 
 use std::sync::Arc;
-use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore, watch};
-use tokio::time::{Instant, sleep_until};
+use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
 
-/// Connections that are open at once; others wait in the kernel's queue, and idle ones make room. Fewer than the 256
-/// descriptors that macOS allows a process by default.
+/// Connections that are open at once; idle ones make way for new ones. Fewer than the 256 descriptors that macOS allows
+/// a process by default.
 pub(crate) const MAX_CONNECTIONS: usize = 200;
 /// Requests that are worked on at once, over all connections; others wait unread.
 const MAX_IN_FLIGHT: usize = 64;
+/// Requests that are with the language model, or wait for it: apart from the others, so that none of those waits for a
+/// place that such a one holds.
+const MAX_WITH_MODEL: usize = 64;
 /// Large inputs among them: one that runs and one that waits for its turn, or memory would grow with everybody who
 /// sends one.
 const MAX_LARGE_INPUTS: usize = 2;
@@ -19,12 +21,17 @@ pub(crate) const MAX_WORKERS: usize = 2;
 /// Lines that are with the language model at once, or wait for it on a thread. It does one after the other: the second
 /// is there when the first is done.
 pub(crate) const MAX_RESCORING: usize = 2;
+/// Bytes that a connection may hold of a message before the rest of it is there. Key presses have a few hundred.
+pub(crate) const FREE_BYTES: usize = 32 * 1024;
+/// Connections that may hold more, up to a whole frame. Hand-chosen, 2026-11-28: together with what all others may hold
+/// that is less than 10 MB.
+const MAX_LONG_MESSAGES: usize = 3;
 
-/// The permit of one request; dropped with it.
+/// The place of one request; given up with it.
 #[derive(Debug)]
-pub(crate) struct RequestPermit {
+pub(crate) struct Place {
     _large: Option<OwnedSemaphorePermit>,
-    _in_flight: OwnedSemaphorePermit,
+    _one: OwnedSemaphorePermit,
 }
 
 /// A permit for everything that is limited.
@@ -37,10 +44,11 @@ pub(crate) struct Limits {
     /// One permit per line that is with the language model: apart from the workers, so that no line waits for a model
     /// that it does not need.
     pub(crate) rescoring: Arc<Semaphore>,
+    /// One permit per connection that holds a long message.
+    pub(crate) long_messages: Arc<Semaphore>,
     in_flight: Arc<Semaphore>,
+    with_model: Arc<Semaphore>,
     large_inputs: Arc<Semaphore>,
-    /// Somebody waits for a connection slot.
-    connections_full: watch::Sender<bool>,
 }
 
 impl Default for Limits {
@@ -50,32 +58,29 @@ impl Default for Limits {
             connection_slots: slots(MAX_CONNECTIONS),
             workers: slots(MAX_WORKERS),
             rescoring: slots(MAX_RESCORING),
+            long_messages: slots(MAX_LONG_MESSAGES),
             in_flight: slots(MAX_IN_FLIGHT),
+            with_model: slots(MAX_WITH_MODEL),
             large_inputs: slots(MAX_LARGE_INPUTS),
-            connections_full: watch::Sender::new(false),
         }
     }
 }
 
 impl Limits {
-    /// Waits until a request of `bytes` bytes may be worked on. Large inputs wait for each other first, so that they
-    /// keep no short line waiting.
-    pub(crate) async fn acquire_request_slot(&self, bytes: usize) -> Result<RequestPermit, AcquireError> {
+    /// Waits for a place for a request of `bytes` bytes; one that wants the language model and nothing else gets it among
+    /// its like. Large inputs wait for each other first, so that they keep no short line waiting.
+    pub(crate) async fn place(&self, bytes: usize, wants_model: bool) -> Result<Place, AcquireError> {
         let large = match bytes > LARGE_INPUT_BYTES {
             true => Some(self.large_inputs.clone().acquire_owned().await?),
             false => None,
         };
-        Ok(RequestPermit { _large: large, _in_flight: self.in_flight.clone().acquire_owned().await? })
+        let places = if wants_model { &self.with_model } else { &self.in_flight };
+        Ok(Place { _large: large, _one: places.clone().acquire_owned().await? })
     }
 
-    /// Says whether somebody waits for a connection slot.
-    pub(crate) fn set_connections_full(&self, full: bool) {
-        self.connections_full.send_replace(full);
-    }
-
-    /// Waits until `from`, and then until somebody waits for a connection slot.
-    pub(crate) async fn connections_full_after(&self, from: Instant) {
-        sleep_until(from).await;
-        let _ = self.connections_full.subscribe().wait_for(|full| *full).await;
+    /// Moves a request to those that wait for the language model; `None` if they are many already.
+    pub(crate) fn place_with_model(&self) -> Option<Place> {
+        let one = self.with_model.clone().try_acquire_owned().ok()?;
+        Some(Place { _large: None, _one: one })
     }
 }

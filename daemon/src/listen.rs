@@ -41,7 +41,7 @@ pub(crate) enum Ownership {
         /// Device and inode of the socket.
         identity: (u64, u64),
         /// While it is held, nobody takes the path for a dead daemon's.
-        _lock: Lock,
+        lock: Lock,
     },
     /// A service manager keeps it, and still listens after this daemon has ended.
     Managers,
@@ -62,6 +62,29 @@ impl Ownership {
             Ownership::Ours { socket, identity, .. } => identify(socket).is_ok_and(|seen| seen == *identity),
             Ownership::Managers => true,
         }
+    }
+
+    /// Listens at the path again after it was removed or replaced. Connections to the old socket stay open.
+    ///
+    /// # Errors
+    /// Another daemon has taken the path meanwhile, something else lies there, or the folder cannot be made again.
+    pub(crate) fn rebind(&mut self, paths: &SocketPaths) -> Result<Listener> {
+        let Ownership::Ours { identity, lock, .. } = self else {
+            bail!("the service manager keeps the socket")
+        };
+        paths.prepare()?;
+        if !lock.is_at(&paths.lock) {
+            // The folder was removed too: whoever is the first to make it again is the daemon.
+            let Some(taken) = lock::try_take(&paths.lock)? else { bail!("another saysod holds the lock") };
+            *lock = taken;
+        }
+        match Connection::open(paths, Instant::now() + ANSWER) {
+            Err(ConnectionError::Absent) => remove_stale(&paths.socket)?,
+            _ => bail!("something else listens on {}", paths.socket.display()),
+        }
+        let listener = listen_at(paths)?;
+        *identity = identify(&paths.socket)?;
+        Ok(listener)
     }
 
     /// Removes the path, unless it belongs to somebody else by now.
@@ -129,6 +152,13 @@ pub(crate) fn bind(paths: &SocketPaths) -> Result<Start> {
         ),
         Probe::Nobody => remove_stale(&paths.socket)?,
     }
+    let listener = listen_at(paths)?;
+    let identity = identify(&paths.socket)?;
+    Ok(Start::Listening(listener, Ownership::Ours { socket: paths.socket.clone(), identity, lock }))
+}
+
+/// Binds the socket, where nothing lies.
+fn listen_at(paths: &SocketPaths) -> Result<Listener> {
     let name = paths.socket.as_path().to_fs_name::<GenericFilePath>()?;
     let listener = ListenerOptions::new()
         .name(name)
@@ -137,8 +167,7 @@ pub(crate) fn bind(paths: &SocketPaths) -> Result<Start> {
         .with_context(|| format!("cannot listen on {}", paths.socket.display()))?;
     // Others cannot enter the folder already; macOS offers no mode while binding.
     fs::set_permissions(&paths.socket, Permissions::from_mode(0o600))?;
-    let identity = identify(&paths.socket)?;
-    Ok(Start::Listening(listener, Ownership::Ours { socket: paths.socket.clone(), identity, _lock: lock }))
+    Ok(listener)
 }
 
 /// Whose turn it is to be the daemon.

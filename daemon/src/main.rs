@@ -8,8 +8,11 @@ mod configuration;
 mod connection;
 mod convert;
 mod detach;
+mod fingerprint;
+mod hint;
 mod job;
 mod large_input;
+mod learning;
 mod limits;
 mod listen;
 mod log;
@@ -17,9 +20,14 @@ mod memory;
 mod metrics;
 mod model;
 mod phase;
+mod place;
+mod private;
+mod project;
+mod roster;
 mod server;
 mod session;
 mod state;
+mod watch;
 mod wire;
 
 use anyhow::{Context, Result};
@@ -31,7 +39,7 @@ use limits::{MAX_RESCORING, MAX_WORKERS};
 use listen::{Ownership, Start};
 use model::ModelManager;
 use nix::sys::stat::{Mode, umask};
-use sayso_protocol::{SocketPaths, Status};
+use sayso_protocol::{SocketPaths, Status, process};
 use sayso_settings::folders;
 use sayso_store::Store;
 use server::Signals;
@@ -42,11 +50,22 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// The allocator of the system, under which the thread of a language model has a budget.
+#[global_allocator]
+static HEAP: sayso_language::budget::BudgetedHeap = sayso_language::budget::BudgetedHeap;
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    if cli.command.is_some() {
+        process::leave_no_dump();
+    }
     let done = match &cli.command {
         Some(Command::Model(model)) => return command::model::run(model),
+        Some(Command::Here(here)) => command::here::run(here),
+        Some(Command::Learn(learn)) => command::learn::run(learn),
         Some(Command::Convert(convert)) => command::convert::run(convert),
+        Some(Command::Pick(pick)) => command::pick::run(pick),
+        Some(Command::Try) => command::pick::run_try(),
         None => serve(&cli).map(|()| ExitCode::SUCCESS),
     };
     done.unwrap_or_else(|error| {
@@ -78,14 +97,17 @@ fn serve(cli: &Cli) -> Result<()> {
         clap_mangen::Man::new(Cli::command()).render(&mut std::io::stdout())?;
         return Ok(());
     }
+    private::shed_environment();
     // Nobody else may read sockets, locks and logs.
     umask(Mode::from_bits_truncate(0o077));
     let socket = cli.socket.as_ref().map(std::path::absolute).transpose()?;
     if cli.handshake {
         detach::detach_from_terminal();
     }
+    // After that: a process that cannot be dumped cannot list its own descriptors.
+    process::leave_no_dump();
     let paths = SocketPaths::locate_or_at(socket.as_deref())?;
-    let (listener, socket, ownership) = match listen::passed()? {
+    let (listener, socket, mut ownership) = match listen::passed()? {
         Some((listener, socket)) => (listener, socket, Ownership::Managers),
         None => match listen::bind(&paths)? {
             Start::Listening(listener, ownership) => (listener, paths.socket.clone(), ownership),
@@ -124,6 +146,7 @@ fn serve(cli: &Cli) -> Result<()> {
     }
     let model = ModelManager::new(folders::model_folder().map(Store::new));
     let shared = Arc::new(Shared::new(configuration, model, cli.log_text, socket, ownership.as_str()));
+    shared.learning.keep_up(&shared.configuration.current().settings.learn);
     let fixed = |time: Option<Duration>| time.map(|time| Some(time).filter(|time| !time.is_zero()));
     let (idle_exit, unload) = (fixed(cli.idle_minutes), fixed(cli.unload_minutes));
     let unloaded = shared.clone();
@@ -132,7 +155,8 @@ fn serve(cli: &Cli) -> Result<()> {
         unloaded.model.unload_loop(unload).await;
     });
     drop(within);
-    runtime.block_on(server::run(listener, &ownership, &paths, &shared, signals, idle_exit));
+    runtime.block_on(server::run(listener, &mut ownership, &paths, &shared, signals, idle_exit));
+    shared.model.forgive();
     // Nobody waits for a conversion that still runs.
     runtime.shutdown_background();
     tracing::info!("ended");

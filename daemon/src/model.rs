@@ -11,7 +11,6 @@ mod tests;
 mod wanted;
 
 use sayso_engine::ModelHandle;
-use sayso_language::LanguageError;
 use sayso_protocol::{ModelState, ModelStatus};
 use sayso_settings as settings;
 use sayso_store::Store;
@@ -112,17 +111,20 @@ impl ModelManager {
             LoadState::Resident(resident, _) => resident.clone(),
             _ => return None,
         };
-        if !resident.has_ended() {
+        if resident.ended().is_none() {
             return Some(resident);
         }
         self.update(|inner| {
             // Another one may have been loaded meanwhile.
-            let has_ended = matches!(&inner.state, LoadState::Resident(it, _) if it.has_ended());
-            if has_ended {
-                tracing::error!("the language model ended by a defect");
-                inner.change(LoadState::Failed(LanguageError::Gone.to_string()));
+            let ended = match &inner.state {
+                LoadState::Resident(resident, _) => resident.ended(),
+                _ => None,
+            };
+            if let Some(why) = &ended {
+                tracing::error!(%why, "the language model has ended");
+                inner.change(LoadState::Failed(why.to_string()));
             }
-            has_ended
+            ended.is_some()
         });
         None
     }
@@ -167,6 +169,17 @@ impl ModelManager {
             status.load_ms = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
         }
         status
+    }
+
+    /// Forgets that a load has begun, for a daemon that ends in an orderly way in the middle of it:
+    /// the model is not to blame.
+    pub(crate) fn forgive(&self) {
+        let is_loading = matches!(self.inner.borrow().state, LoadState::Loading);
+        if let Some(store) = self.store.as_ref().filter(|_| is_loading)
+            && let Err(error) = store.clear_failure()
+        {
+            tracing::debug!(%error, "the begun load is not forgotten");
+        }
     }
 
     /// When a line last needed the model.

@@ -5,6 +5,7 @@ use crate::limits::MAX_CONNECTIONS;
 use crate::listen::Ownership;
 use crate::phase::Phase;
 use crate::state::Shared;
+use crate::watch::folder_changes;
 use interprocess::local_socket::traits::tokio::Listener as _;
 use interprocess::os::unix::uds_local_socket::tokio::{Listener, Stream};
 use sayso_protocol::SocketPaths;
@@ -14,18 +15,24 @@ use std::os::unix::net::UnixListener;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::time::{interval, sleep, timeout};
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::{Interval, interval, sleep, timeout};
 
 /// What was sent before the end is answered within this time.
 const DRAIN_TIME: Duration = Duration::from_millis(700);
 /// What remains then gets `shutting_down` within this time. Both together stay under a second.
 const CLOSE_TIME: Duration = Duration::from_millis(150);
-/// How often the daemon checks that the socket's path still leads here.
-const PATH_CHECK_INTERVAL: Duration = Duration::from_secs(15);
+/// How often the time without a request is looked at while the settings may change its limit.
+const IDLE_CHECK_INTERVAL: Duration = Duration::from_secs(15);
+/// How many more times, and how often, the daemon tries to listen again where its socket is gone.
+const REBIND_ATTEMPTS: u32 = 5;
+const REBIND_PAUSE: Duration = Duration::from_millis(10);
 /// How often the socket is touched, so that cleaners of temporary folders leave it.
 const TOUCH_INTERVAL: Duration = Duration::from_secs(3600);
 /// A pause after connections could not be accepted, for example for want of descriptors.
 const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(50);
+/// How long after the end of a burst its memory is given back. Hand-chosen, 2026-11-28.
+const BURST_END: Duration = Duration::from_millis(500);
 
 /// The signals that end the daemon. From the moment this exists, none of them ends it the hard way.
 pub(crate) struct Signals {
@@ -56,8 +63,8 @@ impl Signals {
 
 /// Serves until a signal, a request to end, or `idle_exit` without a request. Returns when all is answered.
 pub(crate) async fn run(
-    listener: Listener,
-    ownership: &Ownership,
+    mut listener: Listener,
+    ownership: &mut Ownership,
     paths: &SocketPaths,
     shared: &Arc<Shared>,
     mut signals: Signals,
@@ -66,22 +73,26 @@ pub(crate) async fn run(
     // Nobody waits for it: a line that arrives meanwhile finds part of it done.
     let warmed = shared.clone();
     tokio::task::spawn_blocking(move || warmed.configuration.current().tagger.engine.warm_up());
-    let (mut look, mut touch) = (interval(PATH_CHECK_INTERVAL), interval(TOUCH_INTERVAL));
-    tokio::select! {
-        signal = signals.next() => tracing::info!(signal, "ending"),
-        () = shared.phases.phase_reached(Phase::Draining) => {}
-        () = accept_all(&listener, shared) => {}
-        () = idle_for(shared, idle_exit) => tracing::info!("ending after being idle"),
-        () = async {
-            loop {
-                tokio::select! {
-                    _ = touch.tick() => ownership.touch(paths),
-                    _ = look.tick() => if !ownership.is_reachable() {
-                        return;
-                    }
+    let mut touch = interval(TOUCH_INTERVAL);
+    let idle = idle_for(shared, idle_exit);
+    tokio::pin!(idle);
+    loop {
+        tokio::select! {
+            signal = signals.next() => tracing::info!(signal, "ending"),
+            () = shared.phases.phase_reached(Phase::Draining) => {}
+            () = accept_all(&listener, shared) => {}
+            () = give_back(shared) => {}
+            () = &mut idle => tracing::info!("ending after being idle"),
+            () = path_lost(ownership, paths, &mut touch) => match listen_again(ownership, paths).await {
+                Ok(again) => {
+                    tracing::warn!("the socket was removed or replaced; the daemon listens again");
+                    accept_queued(std::mem::replace(&mut listener, again), shared);
+                    continue;
                 }
-            }
-        } => tracing::warn!("ending: the socket was removed or replaced, so nobody can connect any more"),
+                Err(error) => tracing::warn!("ending: the socket was removed or replaced, and {error:#}"),
+            },
+        }
+        break;
     }
     shared.phases.enter_phase(Phase::Draining);
     // First the path, so that new clients start the next daemon; then the connections that are queued already.
@@ -96,34 +107,93 @@ pub(crate) async fn run(
     }
 }
 
+/// Waits until the socket's path leads elsewhere, and touches it now and then.
+async fn path_lost(ownership: &Ownership, paths: &SocketPaths, touch: &mut Interval) {
+    loop {
+        // The watch is set before the look, so that no change falls between the two.
+        let change = folder_changes(&paths.folder);
+        tokio::pin!(change);
+        let is_pending = poll_once(change.as_mut()).await;
+        if !ownership.is_reachable() {
+            return;
+        }
+        if is_pending {
+            tokio::select! {
+                () = change => {}
+                _ = touch.tick() => ownership.touch(paths),
+            }
+        }
+    }
+}
+
+/// Polls once; whether the future waits.
+async fn poll_once(mut future: std::pin::Pin<&mut impl Future<Output = ()>>) -> bool {
+    std::future::poll_fn(|context| std::task::Poll::Ready(future.as_mut().poll(context).is_pending())).await
+}
+
+/// Listens at the path again.
+async fn listen_again(ownership: &mut Ownership, paths: &SocketPaths) -> anyhow::Result<Listener> {
+    // Who replaces a socket may be in the middle of it.
+    let mut attempts = 0;
+    loop {
+        match ownership.rebind(paths) {
+            Ok(listener) => return Ok(Listener::try_from(listener)?),
+            Err(error) if attempts == REBIND_ATTEMPTS => return Err(error),
+            Err(_) => attempts += 1,
+        }
+        sleep(REBIND_PAUSE).await;
+    }
+}
+
 /// Accepts connections for ever, as many at once as there are slots.
 async fn accept_all(listener: &Listener, shared: &Arc<Shared>) {
     loop {
-        let slot = match shared.limits.connection_slots.clone().try_acquire_owned() {
-            Ok(slot) => slot,
-            Err(_) => {
-                shared.limits.set_connections_full(true);
-                let Ok(slot) = shared.limits.connection_slots.clone().acquire_owned().await else { return };
-                shared.limits.set_connections_full(false);
-                slot
-            }
-        };
         let stream = loop {
             match listener.accept().await {
                 Ok(stream) => break stream,
                 Err(error) => {
                     tracing::warn!(%error, "a connection could not be accepted");
-                    shared.limits.set_connections_full(true);
+                    // It may be for want of descriptors.
+                    shared.roster.evict(false);
                     sleep(ACCEPT_RETRY_DELAY).await;
-                    shared.limits.set_connections_full(false);
                 }
             }
         };
+        let Some(slot) = connection_slot(shared).await else { return };
         let shared = shared.clone();
         tokio::spawn(async move {
             connection::serve(stream, shared).await;
             drop(slot);
         });
+    }
+}
+
+/// Waits for a slot for a new connection. An idle one makes way for it at once; `None` at the end of the daemon.
+async fn connection_slot(shared: &Shared) -> Option<OwnedSemaphorePermit> {
+    let slots = &shared.limits.connection_slots;
+    loop {
+        if let Ok(slot) = slots.clone().try_acquire_owned() {
+            return Some(slot);
+        }
+        if shared.roster.evict(false) {
+            return slots.clone().acquire_owned().await.ok();
+        }
+        tokio::select! {
+            slot = slots.clone().acquire_owned() => return slot.ok(),
+            () = shared.roster.becomes_idle() => {}
+        }
+    }
+}
+
+/// Gives memory back to the system after each burst, for ever.
+async fn give_back(shared: &Shared) {
+    loop {
+        shared.burst_ended.notified().await;
+        // More of the same burst may end shortly.
+        sleep(BURST_END).await;
+        if tokio::task::spawn_blocking(sayso_language::trim_heap).await.is_err() {
+            return;
+        }
     }
 }
 
@@ -154,10 +224,10 @@ async fn idle_for(shared: &Shared, fixed: Option<Option<Duration>>) {
             Some(limit) => match limit.checked_sub(shared.idle_time()) {
                 None | Some(Duration::ZERO) => return,
                 Some(left) if fixed.is_some() => sleep(left).await,
-                Some(left) => sleep(left.min(PATH_CHECK_INTERVAL)).await,
+                Some(left) => sleep(left.min(IDLE_CHECK_INTERVAL)).await,
             },
             None if fixed.is_some() => std::future::pending().await,
-            None => sleep(PATH_CHECK_INTERVAL).await,
+            None => sleep(IDLE_CHECK_INTERVAL).await,
         }
     }
 }

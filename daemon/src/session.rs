@@ -9,6 +9,10 @@ const MAX_SESSIONS: usize = 512;
 /// Results that are remembered of a session: those of its last 16 requests, if all had alternatives.
 const MAX_GIVEN: usize = 16 * (1 + sayso_engine::MAX_ALTERNATIVES);
 
+/// Longest line that is kept for `explain --last`, in bytes, its earlier lines included: so that all sessions together
+/// keep no more than some megabytes.
+const MAX_LAST_BYTES: usize = 8 * 1024;
+
 /// All line editors.
 #[derive(Debug, Default)]
 pub(crate) struct Sessions {
@@ -28,6 +32,17 @@ struct Session {
     given: Vec<u64>,
     /// Where the next one goes once the ring is full.
     next: usize,
+    /// The line that was converted last. In memory only, for `explain --last`.
+    last: Option<LastLine>,
+}
+
+/// A line as it was dictated.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct LastLine {
+    /// The dictation.
+    pub(crate) text: String,
+    /// Earlier lines of the command.
+    pub(crate) prebuffer: String,
 }
 
 /// Resolves when a newer request of the same session has come. A session that is forgotten supersedes nothing.
@@ -62,6 +77,19 @@ impl Sessions {
             }
             session.next = (session.next + 1) % MAX_GIVEN;
         }
+    }
+
+    /// Keeps the line that the session had converted last; a longer one only makes it forget the one before.
+    pub(crate) fn keep_last(&mut self, name: &str, text: &str, prebuffer: &str) {
+        if let Some(session) = self.by_name.get_mut(name) {
+            let line = LastLine { text: text.to_owned(), prebuffer: prebuffer.to_owned() };
+            session.last = (text.len() + prebuffer.len() <= MAX_LAST_BYTES).then_some(line);
+        }
+    }
+
+    /// The line that the session had converted last.
+    pub(crate) fn last(&self, name: &str) -> Option<LastLine> {
+        self.by_name.get(name).and_then(|session| session.last.clone())
     }
 
     /// Whether the session was given `line` lately, so that converting it must change nothing.
@@ -119,6 +147,20 @@ mod tests {
         assert!(sessions.was_given("zsh-1", "git status"), "known lines take no second place");
         sessions.give("zsh-1", "one more");
         assert!(!sessions.was_given("zsh-1", "git status"));
+    }
+
+    #[test]
+    fn the_last_line_is_kept_for_its_session_only() {
+        let mut sessions = Sessions::default();
+        let _asked = sessions.begin("zsh-1");
+        let _asked = sessions.begin("zsh-2");
+        sessions.keep_last("zsh-1", "git status dash s", "for x; do\n");
+        let last = LastLine { text: "git status dash s".into(), prebuffer: "for x; do\n".into() };
+        assert_eq!(sessions.last("zsh-1"), Some(last));
+        assert_eq!(sessions.last("zsh-2"), None);
+        assert_eq!(sessions.last("zsh-3"), None);
+        sessions.keep_last("zsh-1", &"x".repeat(MAX_LAST_BYTES + 1), "");
+        assert_eq!(sessions.last("zsh-1"), None, "an older line would be taken for the last one");
     }
 
     #[test]

@@ -2,14 +2,18 @@
 
 use crate::configuration::Configuration;
 use crate::large_input::LargeInputWorker;
+use crate::learning::Learning;
 use crate::limits::{Limits, MAX_CONNECTIONS};
 use crate::metrics::{self, Metrics};
 use crate::model::ModelManager;
 use crate::phase::Phases;
+use crate::place::Places;
+use crate::roster::Roster;
 use crate::session::Sessions;
 use sayso_protocol::{Status, TaggerStatus};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 /// Version of this daemon.
@@ -22,14 +26,22 @@ pub(crate) struct Shared {
     pub(crate) configuration: Configuration,
     /// The language model.
     pub(crate) model: Arc<ModelManager>,
+    /// What was learnt from corrected lines.
+    pub(crate) learning: Arc<Learning>,
     /// Whether the log may hold what was dictated.
     pub(crate) log_text: bool,
     /// How much is done at once.
     pub(crate) limits: Limits,
+    /// Who is connected.
+    pub(crate) roster: Arc<Roster>,
+    /// Told when much memory was given back, which the allocator keeps for a thread that may not need it again.
+    pub(crate) burst_ended: Notify,
     /// How far the shutdown is.
     pub(crate) phases: Phases,
     /// Where large inputs are converted.
     pub(crate) large_inputs: LargeInputWorker,
+    /// What is known of the places where lines are dictated.
+    pub(crate) places: Arc<Places>,
     sessions: Mutex<Sessions>,
     metrics: Mutex<Metrics>,
     last_request: Mutex<Instant>,
@@ -50,10 +62,14 @@ impl Shared {
         Shared {
             configuration,
             model: Arc::new(model),
+            learning: Arc::new(Learning::new(sayso_settings::folders::learnt_file())),
             log_text,
             limits: Limits::default(),
+            roster: Arc::default(),
+            burst_ended: Notify::new(),
             phases: Phases::default(),
             large_inputs: LargeInputWorker::new(),
+            places: Arc::default(),
             sessions: Mutex::default(),
             metrics: Mutex::default(),
             last_request: Mutex::new(Instant::now()),
@@ -94,7 +110,7 @@ impl Shared {
             uptime_s: self.started.elapsed().as_secs(),
             requests: metrics.requests,
             errors: metrics.errors,
-            connections: MAX_CONNECTIONS.saturating_sub(self.limits.connection_slots.available_permits() + 1),
+            connections: MAX_CONNECTIONS.saturating_sub(self.limits.connection_slots.available_permits()),
             sessions: self.sessions().len(),
             resident_bytes: metrics::resident_bytes(),
             socket: self.socket.clone(),
@@ -105,7 +121,9 @@ impl Shared {
                 error: current.tagger.mistake,
             },
             model: self.model.status(),
+            learning_error: self.learning.taught().error.clone(),
             routes: metrics.latencies(),
+            places: self.places.status(),
         }
     }
 }

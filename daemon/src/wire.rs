@@ -1,7 +1,7 @@
 //! From the engine's types to the wire's and back, by hand: the inner types stay free of serde.
 
 use sayso_engine::explain::ExplainedUnit;
-use sayso_engine::{Conversion, Refusal, Route};
+use sayso_engine::{ChosenReading, Conversion, Refusal, Route};
 use sayso_protocol::{self as wire, Answer, Code, ErrorReply};
 use std::ops::Range;
 
@@ -21,8 +21,12 @@ pub(crate) fn answer(conversion: &Conversion, micros: u64) -> Answer {
         alternatives: conversion.alternatives.clone(),
         spans,
         dropped: conversion.dropped.iter().take(wire::MAX_SPANS).map(pair).collect(),
+        added: conversion.added.iter().take(wire::MAX_SPANS).map(pair).collect(),
         micros,
         message: conversion.message.clone(),
+        hint: None,
+        notes: Vec::new(),
+        dictation: None,
         units: None,
     }
 }
@@ -38,6 +42,7 @@ pub(crate) fn units(units: &[ExplainedUnit]) -> Option<Vec<wire::Unit>> {
             .map(|reading| wire::Reading {
                 text: reading.text.clone(),
                 kind: reading.kind.to_owned(),
+                source: pair(&reading.source),
                 taken: reading.taken,
             })
             .collect(),
@@ -63,10 +68,20 @@ pub(crate) fn fault(refusal: &Refusal) -> ErrorReply {
         Refusal::TooLong { .. } => Code::TooLong,
         Refusal::BadCharacter { .. } => Code::BadCharacter,
         Refusal::NoTagger | Refusal::NoModel => Code::NoRoute,
+        Refusal::NoSuchReading { .. } => Code::NoReading,
         // The engine may learn to refuse for more reasons than the wire has codes.
         _ => Code::Internal,
     };
     ErrorReply::new(code, refusal.to_string())
+}
+
+/// The readings that somebody chose by hand.
+pub(crate) fn chosen(chosen: &[wire::Chosen]) -> Vec<ChosenReading> {
+    let reading = |chosen: &wire::Chosen| ChosenReading {
+        source: chosen.source[0]..chosen.source[1],
+        text: chosen.text.clone(),
+    };
+    chosen.iter().map(reading).collect()
 }
 
 /// The stages that a request allows.

@@ -1,6 +1,7 @@
 //! The n-best list: the chosen path through the lattice and the next best ones.
 
 use crate::confidence;
+use crate::placed::Placed;
 use crate::quote::open_at_end;
 use crate::stage::Stage;
 use sayso_speech::destructive::is_destructive;
@@ -26,6 +27,10 @@ pub(crate) struct Candidates {
     pub(crate) others: Vec<Path>,
     /// Something to tell the person.
     pub(crate) message: Option<String>,
+    /// Names of the place that the line was read with.
+    pub(crate) placed: Vec<Placed>,
+    /// Texts to offer before those of `others`: what the line says without those names, or with other ones.
+    pub(crate) also: Vec<String>,
     /// The encoded line, where the tagger found them: with it one more path can be scored.
     pub(crate) tagged: Option<Arc<EncodedLine>>,
 }
@@ -55,7 +60,80 @@ impl Candidates {
         others: Vec<Path>,
     ) -> Candidates {
         let best = unscored(path);
-        Candidates { stage, lattice, best, confidence, others, message: None, tagged: None }
+        Candidates {
+            stage,
+            lattice,
+            best,
+            confidence,
+            others,
+            message: None,
+            placed: Vec::new(),
+            also: Vec::new(),
+            tagged: None,
+        }
+    }
+
+    /// The path of a line that the gate keeps: every word as it was written.
+    pub(crate) fn with_all_words(lattice: Arc<Lattice>) -> Candidates {
+        let path = scanner::path_with_all_words(&lattice);
+        let confidence = confidence::by_rules(&lattice, &path);
+        Candidates::by_rules(Stage::Scanner, lattice, path, confidence, Vec::new())
+    }
+
+    /// The chosen path with some names of the place in it, in order and apart; everything else stays as it was. `None` if
+    /// a step of the path reaches over the end of a name.
+    pub(crate) fn with_names(&self, names: Vec<Placed>) -> Option<Candidates> {
+        let pairs: Vec<_> = names.iter().map(|name| (name.tokens.clone(), name.written.clone())).collect();
+        let lattice = self.lattice.as_ref().clone().with_names(&pairs);
+        let mut best = Path::default();
+        let mut steps = self.best.steps.iter().enumerate().peekable();
+        let mut left = names.iter().peekable();
+        while let Some((at, step)) = steps.next() {
+            let tokens = self.lattice.reading(step.reading).tokens.clone();
+            if let Some(name) = left.next_if(|name| name.tokens.start <= tokens.start) {
+                let mut end = tokens.end;
+                while let Some((_, next)) = steps
+                    .next_if(|(_, next)| self.lattice.reading(next.reading).tokens.start < name.tokens.end)
+                {
+                    end = self.lattice.reading(next.reading).tokens.end;
+                }
+                if name.tokens.start != tokens.start || end != name.tokens.end {
+                    return None;
+                }
+                let (reading, _) = lattice.arcs_from(tokens.start);
+                best.steps.push(Step { reading, space: step.space || name.is_apart });
+                best.scores.push(0.0);
+                continue;
+            }
+            // Each name stands before the other readings of its first token.
+            let before = names.iter().filter(|name| name.tokens.start <= tokens.start).count();
+            best.steps.push(Step { reading: step.reading + before as u32, ..*step });
+            best.scores.push(self.best.scores.get(at).copied().unwrap_or_default());
+        }
+        if left.next().is_some() {
+            return None;
+        }
+        best.score = best.scores.iter().sum();
+        if self.best.scores.is_empty() {
+            // The rules give no step a score.
+            best.scores.clear();
+        }
+        let confidence = match &self.tagged {
+            Some(line) => line.weights().confidence(best.score),
+            None => self.confidence,
+        };
+        let lattice = Arc::new(lattice);
+        // The other paths lead through the lattice without the names: they are offered as text.
+        let tagged = None;
+        Some(Candidates {
+            lattice,
+            best,
+            confidence,
+            others: Vec::new(),
+            placed: names,
+            tagged,
+            ..self.clone()
+        })
     }
 
     /// Whether the chosen path begins with the name of a command, surely enough to overrule the rules.

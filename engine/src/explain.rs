@@ -2,8 +2,8 @@
 
 use crate::candidates::Candidates;
 use crate::draft::{Choice, Draft, Kept};
-use crate::{Conversion, Stage};
-use sayso_speech::lattice::{Kind, Lattice, Reading, Step};
+use crate::{Conversion, Stage, tagged};
+use sayso_speech::lattice::{Kind, Lattice, Reading, ReadingId, Step};
 use sayso_tagger::Path;
 use std::ops::Range;
 
@@ -14,6 +14,8 @@ pub struct ExplainedReading {
     pub text: String,
     /// "symbol", "word", "number", "letter", "case", "separator", "dropped", "typed" …
     pub kind: &'static str,
+    /// What of the dictation it spans, in characters: not always as much as the one that was taken.
+    pub source: Range<usize>,
     /// Whether this reading was taken.
     pub taken: bool,
 }
@@ -25,7 +27,7 @@ pub struct ExplainedUnit {
     pub heard: String,
     /// Where in the dictation, in characters.
     pub source: Range<usize>,
-    /// All readings that the lattice holds here, the taken one marked.
+    /// All readings that the lattice holds here: the taken one, then those that came nearest to it, where the tagger chose.
     pub readings: Vec<ExplainedReading>,
     /// Why the taken one was taken: a short sentence.
     pub why: String,
@@ -40,11 +42,18 @@ pub(crate) fn units(draft: &Draft, conversion: &Conversion) -> Vec<ExplainedUnit
         }
     };
     let Candidates { lattice, best: Path { steps, scores, .. }, .. } = paths;
+    let ranks = paths.tagged.as_ref().map(|line| tagged::rank(&draft.engine, line, steps));
     let begins = steps.iter().position(|step| lattice.reading(step.reading).kind.writes());
     let explained = |(at, step): (usize, &Step)| {
         let is_at_start = begins.is_none_or(|begins| at <= begins);
         let probability = scores.get(at).map(|score| score.exp());
-        unit(lattice, step, conversion.stage, is_at_start, probability)
+        let ranked = ranks.as_ref().and_then(|ranks| ranks.get(at)).map_or(&[][..], Vec::as_slice);
+        let explained = unit(lattice, step, conversion.stage, is_at_start, probability, ranked);
+        let tokens = &lattice.reading(step.reading).tokens;
+        match paths.placed.iter().find(|name| name.tokens == *tokens) {
+            Some(name) => ExplainedUnit { why: name.why(), ..explained },
+            None => explained,
+        }
     };
     steps.iter().enumerate().map(explained).collect()
 }
@@ -54,7 +63,12 @@ fn kept(lattice: &Lattice, conversion: &Conversion) -> ExplainedUnit {
     ExplainedUnit {
         heard: conversion.buffer.clone(),
         source: 0..lattice.line.source_length,
-        readings: vec![ExplainedReading { text: conversion.buffer.clone(), kind: "typed", taken: true }],
+        readings: vec![ExplainedReading {
+            text: conversion.buffer.clone(),
+            kind: "typed",
+            source: 0..lattice.line.source_length,
+            taken: true,
+        }],
         why,
     }
 }
@@ -65,20 +79,28 @@ fn unit(
     stage: Stage,
     is_at_start: bool,
     probability: Option<f32>,
+    ranked: &[(ReadingId, f32)],
 ) -> ExplainedUnit {
     let taken = lattice.reading(step.reading);
     let (first, readings) = lattice.arcs_from(taken.tokens.start);
-    let shown = |(at, reading): (usize, &Reading)| ExplainedReading {
-        text: reading.text.to_string(),
-        kind: reading.kind.name(),
-        taken: first + at as u32 == step.reading,
+    let place = |id: ReadingId| ranked.iter().position(|(other, _)| *other == id).unwrap_or(usize::MAX);
+    let mut ids: Vec<ReadingId> = (first..first + readings.len() as ReadingId).collect();
+    ids.sort_by_key(|&id| place(id));
+    let shown = |id: ReadingId| {
+        let reading = lattice.reading(id);
+        ExplainedReading {
+            text: reading.text.to_string(),
+            kind: reading.kind.name(),
+            source: lattice.line.source(reading.tokens.clone()),
+            taken: id == step.reading,
+        }
     };
     let bytes =
         lattice.line.tokens[taken.tokens.start].at.start..lattice.line.tokens[taken.tokens.end - 1].at.end;
     ExplainedUnit {
         heard: lattice.line.text[bytes].to_owned(),
         source: lattice.line.source(taken.tokens.clone()),
-        readings: different(readings.iter().enumerate().map(shown).collect()),
+        readings: different(ids.into_iter().map(shown).collect()),
         why: match probability {
             Some(probability) => {
                 format!("{}; {:.0} % sure", why(taken, step, stage, is_at_start), probability * 100.0)
@@ -93,7 +115,8 @@ fn different(mut readings: Vec<ExplainedReading>) -> Vec<ExplainedReading> {
     readings.sort_by_key(|reading| !reading.taken);
     let mut shown: Vec<ExplainedReading> = Vec::with_capacity(readings.len());
     for reading in readings {
-        if !shown.iter().any(|other| other.text == reading.text && other.kind == reading.kind) {
+        let is_same = |other: &ExplainedReading| (&other.text, other.kind) == (&reading.text, reading.kind);
+        if !shown.iter().any(is_same) {
             shown.push(reading);
         }
     }
@@ -112,6 +135,7 @@ fn why(taken: &Reading, step: &Step, stage: Stage, is_at_start: bool) -> String 
         Kind::Case => "the words that the case directive covers",
         Kind::WideCase => "\"all caps\" said once for all that is joined",
         Kind::Literal => "said to be taken as it is",
+        Kind::Heard if taken.is_offered_word() => "learnt from lines that you corrected",
         Kind::Heard => "what speech engines hear for this name",
         Kind::Sounds => "what was heard sounds like it",
         Kind::Drop => "talk, or taken back: writes nothing",

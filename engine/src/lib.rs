@@ -7,18 +7,27 @@ mod draft;
 mod engine;
 pub mod explain;
 mod gate;
+mod lesson;
+mod names;
 mod pipeline;
+mod placed;
+mod preference;
 mod quote;
 mod region;
 pub mod rescore;
 mod resume;
+mod slot;
 mod stage;
 mod tagged;
 
 pub use draft::Draft;
 pub use engine::{Engine, WeightsFileError};
 pub use explain::{ExplainedReading, ExplainedUnit};
+pub use lesson::Lesson;
+pub use preference::{Preferences, stable_hash};
 pub use sayso_language::{ModelHandle, Stop};
+pub use sayso_place::Place;
+pub use sayso_speech::destructive::Danger;
 pub use sayso_speech::render::Span;
 pub use sayso_speech::words::UserWords as Words;
 pub use stage::{Route, Stage};
@@ -36,6 +45,21 @@ pub struct Dictation<'a> {
     /// What stands before it: earlier lines of the same command, and the start of its own line. A quote that they left
     /// open is still open here.
     pub before: &'a str,
+    /// What is known where the line is dictated; `None` if nothing is.
+    pub place: Option<&'a Place>,
+    /// What this person usually chooses between readings.
+    pub preferences: Option<&'a Preferences>,
+    /// What somebody chose by hand: the tagger chooses the rest around it, without the gate.
+    pub chosen: &'a [ChosenReading],
+}
+
+/// A reading that somebody chose by hand for a part of the line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChosenReading {
+    /// The part, in characters of the line: whole tokens.
+    pub source: Range<usize>,
+    /// What it writes there; empty if it is left out.
+    pub text: String,
 }
 
 /// A language model that may be asked, and how long it may take.
@@ -72,6 +96,12 @@ pub enum Refusal {
         /// Position, in characters.
         at: usize,
     },
+    /// Nothing that was heard there can be written so.
+    #[error("nothing that was heard there can be written as \"{text}\", as the rest of the line stands")]
+    NoSuchReading {
+        /// What was to be written.
+        text: String,
+    },
     /// The tagger was asked for, and this build's weights cannot be used.
     #[error("the tagger route is not available in this build")]
     NoTagger,
@@ -100,6 +130,8 @@ pub struct Conversion {
     pub spans: Vec<Span>,
     /// What was left out of the dictation: talk, and what was taken back. In characters of it, in order and apart.
     pub dropped: Vec<Range<usize>>,
+    /// What of `buffer` nobody said: the dashes of a flag, quotes. In characters of it, in order and apart.
+    pub added: Vec<Range<usize>>,
     /// Something to tell the person, such as why the line stayed as it was.
     pub message: Option<String>,
 }

@@ -7,14 +7,17 @@
 use crate::candidates::Candidates;
 use crate::draft::{Choice, Draft, Kept};
 use crate::gate::{self, Class};
+use crate::names::{self, Reread};
+use crate::placed::Placed;
 use crate::quote::open_at_end;
 use crate::{
-    Conversion, Dictation, Engine, MAX_ALTERNATIVES, Refusal, Rescorer, Route, Stage, Words, region, tagged,
+    ChosenReading, Conversion, Dictation, Engine, MAX_ALTERNATIVES, Place, Refusal, Rescorer, Route, Stage,
+    Words, preference, region, tagged,
 };
 use sayso_speech::clean::{self, clean};
 use sayso_speech::destructive::is_destructive;
 use sayso_speech::gate::{self as rules, Verdict};
-use sayso_speech::lattice::{Lattice, Step};
+use sayso_speech::lattice::{Kind, Lattice, Step};
 use sayso_speech::lex::lex;
 use sayso_speech::made_up::MadeUp;
 use sayso_speech::quote::open_quote;
@@ -59,8 +62,24 @@ impl Engine {
     pub fn draft(&self, words: &Words, dictation: &Dictation<'_>) -> Result<Draft, Refusal> {
         let line = parse(self, words, dictation)?;
         let stem = line.stem.clone();
-        let class = classify(&line);
-        let choice = choose(line, class);
+        let choice = match dictation.chosen {
+            [] => {
+                let class = classify(&line);
+                match (choose(line, class), dictation.preferences) {
+                    (Choice::Paths(found), Some(preferences)) => {
+                        Choice::Paths(preference::prefer(self, found, preferences))
+                    }
+                    (choice, _) => choice,
+                }
+            }
+            chosen => choose_around(&line, chosen)?,
+        };
+        let choice = match dictation.place {
+            Some(place) if dictation.route != Route::Scanner && dictation.chosen.is_empty() => {
+                reread(self, place, choice)
+            }
+            _ => choice,
+        };
         Ok(Draft::new(self.clone(), dictation, stem, choice))
     }
 
@@ -72,6 +91,9 @@ impl Engine {
         let _ = self.convert(&Words::default(), &line, None);
     }
 }
+
+/// Most names that are less sure and are offered beside the answer; each costs one more search. Hand-chosen on 2026-11-28.
+const MAX_OFFERED: usize = 2;
 
 /// A dictated line, read into a lattice.
 struct Line<'a> {
@@ -174,6 +196,72 @@ fn choose(line: Line<'_>, class: Class) -> Choice {
     }
 }
 
+/// Step 3b: the same with the names of the place, where some were said. A line of which every separator was said stands
+/// as it is.
+fn reread(engine: &Engine, place: &Place, choice: Choice) -> Choice {
+    match choice {
+        Choice::Paths(found) if found.stage.is_tagged() => Choice::Paths(with_names(engine, place, found)),
+        Choice::Kept(kept) => {
+            // The gate keeps what is a command already, or what is none: nothing but the names may change in it.
+            let found = Candidates::with_all_words(kept.lattice.clone());
+            let found = with_names(engine, place, found);
+            match !found.placed.is_empty() && names::outweigh(&found.placed, &found.lattice) {
+                true => Choice::Paths(found),
+                false => Choice::Kept(kept),
+            }
+        }
+        choice => choice,
+    }
+}
+
+/// The chosen path with the names of the place in it; what it wrote without them, and with names that are less sure, is
+/// offered beside it.
+fn with_names(engine: &Engine, place: &Place, found: Candidates) -> Candidates {
+    let Reread { taken, offered, changes } = names::reread(place, &found.lattice, &found.best.steps);
+    let mut also = Vec::new();
+    for name in offered.into_iter().take(MAX_OFFERED) {
+        let apart =
+            |other: &&Placed| other.tokens.end <= name.tokens.start || other.tokens.start >= name.tokens.end;
+        let mut names: Vec<Placed> = taken.iter().filter(apart).cloned().collect();
+        names.push(name);
+        names.sort_by_key(|name| name.tokens.start);
+        also.extend(found.with_names(names).map(|with| with.text_of(&with.best)));
+    }
+    let with = match changes {
+        // What was left out around a word that turned out to be a name may be more than talk.
+        true if found.tagged.is_some() && names::recover_words(&taken, &found.lattice, &found.best.steps) => {
+            tagged::search_with(engine, &found, taken)
+        }
+        true => found.with_names(taken),
+        false => None,
+    };
+    let mut best = match with {
+        Some(with) => {
+            also.insert(0, found.text_of(&found.best));
+            with
+        }
+        None => found,
+    };
+    best.also = also;
+    best
+}
+
+/// Steps 2 and 3 where somebody chose readings by hand: the best paths that take them.
+fn choose_around(line: &Line<'_>, chosen: &[ChosenReading]) -> Result<Choice, Refusal> {
+    let encoded = line.encoded().ok_or(Refusal::NoTagger)?;
+    let mut lattice = encoded.lattice().as_ref().clone();
+    for ChosenReading { source, text } in chosen {
+        let none = || Refusal::NoSuchReading { text: text.clone() };
+        let stem = line.stem.chars().count();
+        let tokens = lattice.line.tokens_in(source.start + stem..source.end + stem).ok_or_else(none)?;
+        lattice = lattice.with_choice(tokens, text).ok_or_else(none)?;
+    }
+    let none =
+        || Refusal::NoSuchReading { text: chosen.last().map(|last| last.text.clone()).unwrap_or_default() };
+    let found = tagged::search(line.engine, encoded.with_lattice(lattice)).ok_or_else(none)?;
+    Ok(Choice::Paths(found))
+}
+
 /// Step 5: writes the chosen path, or the line as it is. The fourth is [`crate::rescore`].
 pub(crate) fn finish(draft: &Draft) -> Conversion {
     match draft.stem.as_str() {
@@ -258,6 +346,7 @@ fn unchanged(draft: &Draft, lattice: &Lattice, confidence: f32, message: &str) -
         alternatives: Vec::new(),
         spans: (0..lattice.len()).map(span).collect(),
         dropped: Vec::new(),
+        added: Vec::new(),
         message: Some(message.to_owned()),
     }
 }
@@ -284,6 +373,7 @@ fn mended(draft: &Draft, lattice: &Lattice, message: &str) -> Conversion {
         alternatives: Vec::new(),
         spans,
         dropped: behind_last_word(line),
+        added: Vec::new(),
         message: Some(made_up(line).unwrap_or(message).to_owned()),
     }
 }
@@ -310,11 +400,14 @@ fn written(draft: &Draft, paths: &Candidates, mut rendered: Rendered) -> Convers
     let mut carried = render::carry_cursor(lattice, &rendered, cursor);
     let mut message = made_up(&lattice.line).map(str::to_owned);
     let mut unclosed = None;
+    let mut added = added(lattice, &best.steps, &rendered);
     if let Some(sign) = open_at_end(lattice, &best.steps) {
         message = Some(format!("the quote {sign} is still open"));
         if paths.closes_quotes() {
             message = Some(format!("closed the quote {sign} at the end"));
             unclosed = Some(rendered.text.clone());
+            let end = rendered.text.chars().count();
+            added.push(end..end + 1);
             rendered.text.push(sign);
             carried += usize::from(cursor >= end);
         }
@@ -323,7 +416,8 @@ fn written(draft: &Draft, paths: &Candidates, mut rendered: Rendered) -> Convers
     let told = left_out(&draft.dictated, &dropped);
     dropped.extend(behind_last_word(&lattice.line));
     let mut alternatives: Vec<String> = Vec::new();
-    for text in paths.others.iter().map(|path| paths.text_of(path)) {
+    let others = paths.others.iter().map(|path| paths.text_of(path));
+    for text in paths.also.iter().cloned().chain(others) {
         if text != rendered.text && !text.trim().is_empty() && !alternatives.contains(&text) {
             alternatives.push(text);
         }
@@ -338,8 +432,14 @@ fn written(draft: &Draft, paths: &Candidates, mut rendered: Rendered) -> Convers
         confidence,
         alternatives,
         spans: rendered.spans,
-        message: message_of([paths.message.clone().or(message), told]),
+        message: message_of([
+            paths.message.clone().or(message),
+            told,
+            named(&paths.placed),
+            offered(lattice, &best.steps),
+        ]),
         dropped,
+        added,
     }
 }
 
@@ -370,6 +470,29 @@ fn dropped(lattice: &Lattice, path: &[Step]) -> Vec<Range<usize>> {
     dropped
 }
 
+/// Where a rendered path writes signs that nobody said.
+fn added(lattice: &Lattice, path: &[Step], rendered: &Rendered) -> Vec<Range<usize>> {
+    let text: Vec<char> = rendered.text.chars().collect();
+    let mut added: Vec<Range<usize>> = Vec::new();
+    for (step, span) in path.iter().zip(&rendered.spans) {
+        if lattice.reading(step.reading).kind != Kind::Added {
+            continue;
+        }
+        for at in span.output.clone().filter(|&at| text.get(at).is_some_and(|c| is_sign(*c))) {
+            match added.last_mut() {
+                Some(last) if last.end == at => last.end = at + 1,
+                _ => added.push(at..at + 1),
+            }
+        }
+    }
+    added
+}
+
+/// Whether no word holds this character.
+fn is_sign(character: char) -> bool {
+    !character.is_alphanumeric() && !character.is_whitespace()
+}
+
 /// Tells what was left out: the words themselves, the first ones of many.
 fn left_out(dictated: &str, dropped: &[Range<usize>]) -> Option<String> {
     /// Characters that fit below a line beside the rest of the message.
@@ -386,8 +509,21 @@ fn left_out(dictated: &str, dropped: &[Range<usize>]) -> Option<String> {
     (!shown.is_empty()).then(|| format!("left out: {shown}"))
 }
 
+/// Tells which names were not said as they are written.
+fn named(placed: &[Placed]) -> Option<String> {
+    let told: Vec<String> = placed.iter().filter_map(Placed::message).collect();
+    (!told.is_empty()).then(|| told.join("; "))
+}
+
+/// Tells that a path takes words that were learnt, and that the person has not confirmed.
+fn offered(lattice: &Lattice, path: &[Step]) -> Option<String> {
+    let readings = path.iter().map(|step| lattice.reading(step.reading));
+    let words: Vec<&str> = readings.filter(|it| it.is_offered_word()).map(|it| it.text.as_ref()).collect();
+    (!words.is_empty()).then(|| format!("learnt: {}", words.join(", ")))
+}
+
 /// Several things to tell, as one message.
-fn message_of(parts: [Option<String>; 2]) -> Option<String> {
+fn message_of(parts: [Option<String>; 4]) -> Option<String> {
     let parts: Vec<String> = parts.into_iter().flatten().collect();
     (!parts.is_empty()).then(|| parts.join("; "))
 }

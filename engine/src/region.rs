@@ -53,12 +53,14 @@ impl Conversion {
         let first = spans.clone().map(|span| span.tokens.start).next().unwrap_or(0);
         let spans = spans.map(|span| Span { tokens: moved(&span.tokens, first), ..span }).collect();
         let dropped = self.dropped.iter().map(|range| moved(range, source)).collect();
+        let added = self.added.iter().map(|range| moved(range, behind)).collect();
         Conversion {
             cursor: self.cursor.saturating_sub(behind),
             alternatives: self.alternatives.iter().map(|text| cut(text)).collect(),
             buffer,
             spans,
             dropped,
+            added,
             ..self
         }
     }

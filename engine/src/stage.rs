@@ -11,6 +11,8 @@ pub enum Stage {
     Scanner,
     /// The tagger chose the path.
     Tagger,
+    /// The tagger found the path, and the person prefers it to the tagger's first one.
+    Preferred,
     /// A language model rescored the tagger's paths.
     Rescored,
     /// A language model generated a path that the tagger had not kept, by decoding constrained to the lattice.
@@ -22,12 +24,13 @@ pub enum Stage {
 
 impl Stage {
     /// Every stage, in the order in which a line meets them.
-    pub const ALL: [Stage; 7] = [
+    pub const ALL: [Stage; 8] = [
         Stage::AlreadyConverted,
         Stage::Gate,
         Stage::Strict,
         Stage::Scanner,
         Stage::Tagger,
+        Stage::Preferred,
         Stage::Rescored,
         Stage::Generated,
     ];
@@ -40,6 +43,7 @@ impl Stage {
             Stage::Strict => "strict",
             Stage::Scanner => "scanner",
             Stage::Tagger => "tagger",
+            Stage::Preferred => "preference",
             Stage::Rescored => "judge",
             Stage::Generated => "writer",
             Stage::AlreadyConverted => "session",
@@ -48,7 +52,7 @@ impl Stage {
 
     /// Whether the path leads through the tagger's wide lattice.
     pub(crate) fn is_tagged(self) -> bool {
-        matches!(self, Stage::Tagger | Stage::Rescored | Stage::Generated)
+        matches!(self, Stage::Tagger | Stage::Preferred | Stage::Rescored | Stage::Generated)
     }
 }
 

@@ -1,13 +1,14 @@
 //! What the tagger does for a line: encode it once, search for its best paths, score a given one.
 
 use crate::candidates::Candidates;
+use crate::placed::Placed;
 use crate::{Engine, MAX_ALTERNATIVES, Stage, Words, region};
 use sayso_speech::destructive::is_destructive;
 use sayso_speech::lattice::omission::{self, Caution};
-use sayso_speech::lattice::{Lattice, Step};
+use sayso_speech::lattice::{Lattice, ReadingId, Step};
 use sayso_speech::phonetic;
 use sayso_speech::render::render;
-use sayso_tagger::{EncodedLine, Path, beam_search, encode, score_path};
+use sayso_tagger::{EncodedLine, Path, beam_search, encode, rank_readings, score_path};
 use std::sync::Arc;
 
 /// Paths that the beam search keeps at each token: as many as there are places for alternatives. Set on 2026-11-23.
@@ -54,6 +55,14 @@ pub(crate) fn search(engine: &Engine, line: EncodedLine) -> Option<Candidates> {
     found.tagged.as_ref().and_then(careful).map(|careful| with_all_words(engine, careful))
 }
 
+/// The tagger's best paths with some names of the place as the only readings of their words.
+pub(crate) fn search_with(engine: &Engine, found: &Candidates, names: Vec<Placed>) -> Option<Candidates> {
+    let pairs: Vec<_> = names.iter().map(|name| (name.tokens.clone(), name.written.clone())).collect();
+    let line = found.tagged.as_ref()?;
+    let read = search(engine, line.with_lattice(found.lattice.as_ref().clone().with_names(&pairs)))?;
+    Some(Candidates { placed: names, ..read })
+}
+
 /// What a word costs that a path leaves out and that no list knows as talk, in nats. Chosen on 2026-11-28 among 0, 0.1, 0.2,
 /// 0.4 and 0.8: from 0 to 0.4, lines that lose a wanted word fall from 2.1 to 1.4 % of `engine/valid` and from 2.7 to 2.2 %
 /// of `talk/dev`; exact ones fall from 81.2 to 80.4 % of `talk/valid`.
@@ -82,6 +91,8 @@ fn search_once(engine: &Engine, line: EncodedLine) -> Option<Candidates> {
         best,
         others: paths.collect(),
         message: None,
+        placed: Vec::new(),
+        also: Vec::new(),
         tagged: Some(Arc::new(line)),
     })
 }
@@ -108,4 +119,9 @@ pub(crate) fn score(engine: &Engine, line: &EncodedLine, steps: Vec<Step>) -> Op
     let tokens = line.lattice().len();
     let scores = engine.with_scratch(tokens, |scratch| score_path(line, &steps, scratch))?;
     Some(Path { score: scores.iter().sum(), steps, scores })
+}
+
+/// For each step of a path, the readings that it was chosen from, the likeliest first.
+pub(crate) fn rank(engine: &Engine, line: &EncodedLine, steps: &[Step]) -> Vec<Vec<(ReadingId, f32)>> {
+    engine.with_scratch(line.lattice().len(), |scratch| rank_readings(line, steps, scratch))
 }

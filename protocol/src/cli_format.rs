@@ -1,7 +1,7 @@
 //! What `convert` prints, whether a daemon answered or the engine in the same process.
 
 use crate::error_reply::ErrorReply;
-use crate::fields::record;
+use crate::fields::{Notes, record};
 use crate::reply::Answer;
 use serde::Serialize;
 
@@ -20,8 +20,11 @@ pub fn json(outcome: &Result<Answer, ErrorReply>) -> String {
 }
 
 /// The fields of [`record`], each of which ends in a NUL byte.
-pub fn fields(outcome: &Result<Answer, ErrorReply>) -> Vec<u8> {
-    record(outcome.as_ref()).into_iter().flat_map(|field| field.into_bytes().into_iter().chain([0])).collect()
+pub fn fields(outcome: &Result<Answer, ErrorReply>, notes: Notes) -> Vec<u8> {
+    record(outcome.as_ref(), notes)
+        .into_iter()
+        .flat_map(|field| field.into_bytes().into_iter().chain([0]))
+        .collect()
 }
 
 #[cfg(test)]
@@ -43,12 +46,17 @@ mod tests {
 
     #[test]
     fn fields_end_in_nul_and_an_error_has_no_line() {
-        let written = fields(&Ok(Answer::example()));
+        let written = fields(&Ok(Answer::example()), Notes::Without);
         assert_eq!(
             written,
             "ok@@scanner@90@13@git status -s@git status -S@two\nlines@".replace("@", "\0").as_bytes()
         );
-        let written = fields(&Err(ErrorReply::new(Code::Deadline, "too\nslow")));
+        let notes = vec!["2 of 3".into(), String::new(), "as dictated".into()];
+        let written =
+            fields(&Ok(Answer { notes, hint: Some("unsure".into()), ..Answer::example() }), Notes::With);
+        let expected = "ok@unsure@scanner@90@13@git status -s@as dictated@git status -S@2 of 3@two\nlines@@";
+        assert_eq!(written, expected.replace('@', "\0").as_bytes());
+        let written = fields(&Err(ErrorReply::new(Code::Deadline, "too\nslow")), Notes::With);
         assert_eq!(written, b"deadline\0too slow\0");
     }
 }

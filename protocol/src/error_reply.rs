@@ -19,10 +19,14 @@ pub enum Code {
     Empty,
     /// The stage that was asked for is not in this build.
     NoRoute,
+    /// What was chosen by hand is no reading of what was heard there.
+    NoReading,
     /// No answer within `deadline_ms`.
     Deadline,
     /// A newer request of the same session took its place.
     Superseded,
+    /// Somebody who was to choose among readings chose none. Said by the picker, never by a daemon.
+    Cancelled,
     /// The daemon is ending.
     ShuttingDown,
     /// No daemon, or none that can be trusted. Said by the client, never by a daemon.
@@ -33,15 +37,17 @@ pub enum Code {
 
 impl Code {
     /// Every code, in the order of the documentation.
-    pub const ALL: [Code; 11] = [
+    pub const ALL: [Code; 13] = [
         Code::BadRequest,
         Code::UnsupportedVersion,
         Code::TooLong,
         Code::BadCharacter,
         Code::Empty,
         Code::NoRoute,
+        Code::NoReading,
         Code::Deadline,
         Code::Superseded,
+        Code::Cancelled,
         Code::ShuttingDown,
         Code::Unreachable,
         Code::Internal,
@@ -56,8 +62,10 @@ impl Code {
             Code::BadCharacter => "bad_character",
             Code::Empty => "empty",
             Code::NoRoute => "no_route",
+            Code::NoReading => "no_reading",
             Code::Deadline => "deadline",
             Code::Superseded => "superseded",
+            Code::Cancelled => "cancelled",
             Code::ShuttingDown => "shutting_down",
             Code::Unreachable => "unreachable",
             Code::Internal => "internal",

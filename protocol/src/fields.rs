@@ -13,29 +13,49 @@ use crate::version::VERSION;
 use std::collections::HashMap;
 use std::str::FromStr;
 
+/// Whether a record holds the notes about the readings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Notes {
+    /// It does: behind the new line the note about the dictation, and behind each alternative the one about it.
+    With,
+    /// It does not.
+    Without,
+}
+
 /// Result of one conversion, for a shell. After `ok`:
 ///
 /// 1. `ok`
-/// 2. a message for the person on one line, often empty
+/// 2. what to show below the line, on one line, often empty: the hint, or else the message
 /// 3. the stage that answered
 /// 4. how sure it is, in whole percent
 /// 5. the cursor in the new line, in characters
 /// 6. the new line
-/// 7. and on: the alternatives, best first
+/// 7. and on: the alternatives, best first; with notes, first the one about the dictation, and then one behind each
+///    alternative
 ///
 /// If the line stays as it was, only an error code and a message.
-pub fn record(outcome: Result<&Answer, &ErrorReply>) -> Vec<String> {
+pub fn record(outcome: Result<&Answer, &ErrorReply>, notes: Notes) -> Vec<String> {
     match outcome {
         Ok(answer) => {
             let head = [
                 "ok".to_owned(),
-                printable(answer.message.as_deref().unwrap_or_default()),
+                printable(answer.hint.as_ref().or(answer.message.as_ref()).map_or("", String::as_str)),
                 answer.route.clone(),
                 percent(answer.confidence).to_string(),
                 answer.cursor.to_string(),
                 answer.buffer.clone(),
             ];
-            head.into_iter().chain(answer.alternatives.iter().cloned()).collect()
+            let mut record = Vec::from(head);
+            if notes == Notes::Without {
+                record.extend(answer.alternatives.iter().cloned());
+                return record;
+            }
+            let note = |at: usize| answer.notes.get(at).cloned().unwrap_or_default();
+            record.push(note(answer.alternatives.len()));
+            for (at, alternative) in answer.alternatives.iter().enumerate() {
+                record.extend([alternative.clone(), note(at)]);
+            }
+            record
         }
         Err(fault) => vec![fault.code.to_string(), printable(&fault.message)],
     }
@@ -49,7 +69,7 @@ fn percent(confidence: f32) -> u32 {
 
 /// A reply as a message in fields. Only a conversion can be asked for in fields, so there is no form for the results of
 /// other requests.
-pub(crate) fn encode_reply(reply: &Reply) -> Vec<u8> {
+pub(crate) fn encode_reply(reply: &Reply, notes: Notes) -> Vec<u8> {
     let other = ErrorReply::new(Code::Internal, "only a conversion can be answered in fields");
     let outcome = match &reply.outcome {
         Outcome::Result(Body::Converted(answer)) => Ok(&**answer),
@@ -57,7 +77,7 @@ pub(crate) fn encode_reply(reply: &Reply) -> Vec<u8> {
         Outcome::Result(Body::Done {}) | Outcome::Status(_) => Err(&other),
     };
     let head = [reply.v.to_string(), reply.id.to_string(), reply.daemon.clone()];
-    written(head.into_iter().chain(record(outcome)).collect())
+    written(head.into_iter().chain(record(outcome, notes)).collect())
 }
 
 /// Fields as a message: their count before them and a newline after them.
@@ -103,7 +123,7 @@ pub(crate) fn decode(message: &[u8]) -> Result<Request, Rejected> {
         Err(error) => Err(Rejected::new(id, Form::Fields, line::not_utf8(what, error))),
     };
     let mut request = Request::new(id, Op::Convert);
-    request.form = Form::Fields;
+    request.form = if member("notes") == Some(b"1") { Form::Noted } else { Form::Fields };
     request.session = text("session", "the session")?;
     request.text = text("text", "the line")?.unwrap_or_default();
     request.cursor = number(member("cursor")).map_err(|NoNumber| wrong("cursor"))?;
@@ -115,6 +135,9 @@ pub(crate) fn decode(message: &[u8]) -> Result<Request, Rejected> {
     // The name of a folder may be any bytes. One that is not UTF-8 is no reason to refuse the line.
     request.context.cwd = text("cwd", "the folder").unwrap_or_default();
     request.context.prebuffer = text("prebuffer", "an earlier line")?.unwrap_or_default();
+    // Names that are not UTF-8 cannot be said.
+    request.context.names = text("names", "the names").ok().flatten().unwrap_or_default();
+    request.context.digest = text("digest", "the digest").ok().flatten();
     Ok(request)
 }
 

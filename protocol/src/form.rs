@@ -12,6 +12,8 @@ pub enum Form {
     /// A count, then that many fields, each of them ended by a NUL byte; then a newline. For shells without a JSON
     /// parser.
     Fields,
+    /// As `Fields`, with a note behind each alternative of the reply.
+    Noted,
 }
 
 /// What the first bytes of a message say about its form.

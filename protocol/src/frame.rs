@@ -1,7 +1,7 @@
 //! Messages as bytes.
 
 use crate::error_reply::{Code, ErrorReply};
-use crate::fields;
+use crate::fields::{self, Notes};
 use crate::form::Form;
 use crate::message::{Op, Rejected, Request};
 use crate::reply::{Body, Outcome, Reply};
@@ -44,7 +44,7 @@ pub fn decode(message: &[u8]) -> Result<Request, Rejected> {
     }
     let request = match form {
         Form::Json => decode_json(message)?,
-        Form::Fields => fields::decode(message)?,
+        Form::Fields | Form::Noted => fields::decode(message)?,
     };
     request.check().map_err(|fault| Rejected { to: request.reply_to(), fault })?;
     Ok(request)
@@ -126,7 +126,8 @@ pub fn encode_reply(mut reply: Reply, form: Form) -> Vec<u8> {
     for step in 0.. {
         let message = match form {
             Form::Json => written(&reply),
-            Form::Fields => Ok(fields::encode_reply(&reply)),
+            Form::Fields => Ok(fields::encode_reply(&reply, Notes::Without)),
+            Form::Noted => Ok(fields::encode_reply(&reply, Notes::With)),
         };
         match message {
             Ok(message) if message.len() <= MAX_FRAME_BYTES + 1 => return message,
@@ -141,9 +142,11 @@ fn shorten(reply: &mut Reply, step: usize) {
     match (&mut reply.outcome, step) {
         (Outcome::Result(Body::Converted(answer)), 0) => answer.units = None,
         (Outcome::Result(Body::Converted(answer)), 1) => {
-            (answer.spans, answer.dropped) = (Vec::new(), Vec::new());
+            (answer.spans, answer.dropped, answer.added) = (Vec::new(), Vec::new(), Vec::new());
         }
-        (Outcome::Result(Body::Converted(answer)), 2) => answer.alternatives = Vec::new(),
+        (Outcome::Result(Body::Converted(answer)), 2) => {
+            (answer.alternatives, answer.notes) = (Vec::new(), Vec::new());
+        }
         (outcome, _) => *outcome = Outcome::Error(frame_too_long()),
     }
 }
@@ -237,8 +240,12 @@ mod tests {
             alternatives: vec!["a".repeat(100_000); alternatives],
             spans: vec![Span { source: [0, 1], output: [0, 1] }; spans],
             dropped: vec![],
+            added: vec![],
             micros: 0,
             message: None,
+            hint: None,
+            notes: vec![],
+            dictation: None,
             units: None,
         };
         let kept = |answer: Answer| {
@@ -264,8 +271,11 @@ mod tests {
     fn requests() -> impl Strategy<Value = Request> {
         let op = prop::sample::select(vec![Op::Convert, Op::Explain, Op::Status, Op::Shutdown]);
         let route = prop::sample::select(Route::ALL.to_vec());
-        let context =
-            (prop::option::of(".{0,20}"), ".{0,20}").prop_map(|(cwd, prebuffer)| Context { cwd, prebuffer });
+        let context = (prop::option::of(".{0,20}"), ".{0,20}").prop_map(|(cwd, prebuffer)| Context {
+            cwd,
+            prebuffer,
+            ..Context::default()
+        });
         (
             any::<u64>(),
             op,

@@ -15,6 +15,7 @@ pub mod line;
 pub mod lock;
 pub mod message;
 pub mod peer;
+pub mod process;
 pub mod reply;
 pub mod socket_paths;
 pub mod version;
@@ -22,10 +23,10 @@ pub mod version;
 pub use error_reply::{Code, ErrorReply};
 pub use form::Form;
 pub use frame::MAX_FRAME_BYTES;
-pub use message::{Context, Op, ReplyTo, Request, Route};
+pub use message::{Chosen, Context, Correction, Op, ReplyTo, Request, Route};
 pub use reply::{
-    Answer, MAX_SPANS, ModelState, ModelStatus, Outcome, Reading, Reply, RouteLatency, Span, Status,
-    TaggerStatus, Unit,
+    Answer, MAX_SPANS, ModelState, ModelStatus, Outcome, PlaceStatus, Reading, Reply, RouteLatency, Span,
+    Status, TaggerStatus, Unit,
 };
 pub use socket_paths::SocketPaths;
 pub use version::VERSION;

@@ -108,6 +108,11 @@ impl Splitter {
         (!rest.is_empty() && !self.discarding).then_some(rest)
     }
 
+    /// Bytes that are held of lines that were not handed out.
+    pub fn held(&self) -> usize {
+        self.bytes.len() - self.start
+    }
+
     /// Whether a line has begun and not ended.
     pub fn is_midway(&self) -> bool {
         self.discarding || self.start < self.bytes.len()
@@ -198,6 +203,12 @@ pub fn text_too_long() -> ErrorReply {
     ErrorReply::new(Code::TooLong, message)
 }
 
+/// The text before its `characters`th character, and the rest.
+pub fn split(text: &str, characters: usize) -> (&str, &str) {
+    let at = text.char_indices().nth(characters).map_or(text.len(), |(at, _)| at);
+    text.split_at(at)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -283,6 +294,13 @@ mod tests {
         ) {
             let whole: Vec<_> = stream.lines().map(|l| (l.len() <= limit).then(|| l.as_bytes().to_vec())).collect();
             prop_assert_eq!(lines(limit, stream.as_bytes().chunks(piece)), whole);
+        }
+    }
+
+    #[test]
+    fn a_line_is_split_between_characters() {
+        for (characters, parts) in [(0, ("", "né x")), (2, ("né", " x")), (9, ("né x", ""))] {
+            assert_eq!(split("né x", characters), parts);
         }
     }
 }

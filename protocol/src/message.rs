@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 pub const MAX_SESSION_BYTES: usize = 128;
 /// Longest `context.cwd`, in bytes: what common kernels allow for a path.
 pub const MAX_CWD_BYTES: usize = 4096;
+/// Longest list of names that a shell knows, in bytes.
+pub const MAX_NAMES_BYTES: usize = 512 * 1024;
 
 /// What is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,6 +21,8 @@ pub enum Op {
     Convert,
     /// Convert `text` and say why, unit by unit.
     Explain,
+    /// Learn from `correction`; without one, look again at what others have changed in what was learnt.
+    Learn,
     /// How the daemon is.
     Status,
     /// Answer what is in flight, then end.
@@ -55,15 +59,43 @@ impl Route {
     }
 }
 
+/// Most readings that may be chosen by hand for one line.
+pub const MAX_CHOSEN: usize = 256;
+
+/// A reading that somebody chose by hand.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Chosen {
+    /// Where in `text`, half-open, in characters.
+    pub source: [usize; 2],
+    /// What is written for it; empty if it is left out.
+    pub text: String,
+}
+
 /// Where the line is being edited.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Context {
-    /// Working directory of the shell. Nothing reads it yet; it never leaves the machine.
+    /// Working directory of the shell: names that are known there may be readings, and words of the project that it is in
+    /// count. It never leaves the machine.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cwd: Option<String>,
     /// Earlier lines of a multi-line command.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub prebuffer: String,
+    /// What the shell knows, a line each: `path FOLDERS`, `alias NAME`, `function NAME`, `variable NAME`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub names: String,
+    /// Stands for `names`: a later request of the session need only carry this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
+}
+
+/// What became of an answer. The dictation is the `text` of the request.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Correction {
+    /// The line that the dictation was answered with.
+    pub answer: String,
+    /// The line that the person ran.
+    pub ran: String,
 }
 
 /// One question.
@@ -90,12 +122,25 @@ pub struct Request {
     /// Which stage may answer.
     #[serde(default)]
     pub route: Route,
+    /// Readings that somebody chose by hand: the rest of the line is chosen around them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub chosen: Vec<Chosen>,
+    /// `explain` only: the line that the session had converted last, in place of `text`.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub last: bool,
     /// Where the line is being edited.
     #[serde(default)]
     pub context: Context,
+    /// `learn` only: what became of the answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub correction: Option<Correction>,
     /// The form that the request came in, which is that of its reply.
     #[serde(skip)]
     pub form: Form,
+}
+
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 /// Whom a reply goes to.
@@ -134,7 +179,10 @@ impl Request {
             cursor: None,
             deadline_ms: None,
             route: Route::Auto,
+            chosen: Vec::new(),
+            last: false,
             context: Context::default(),
+            correction: None,
             form: Form::Json,
         }
     }
@@ -152,14 +200,25 @@ impl Request {
         let limits = [
             ("text", self.text.len(), MAX_TEXT_BYTES),
             ("context.prebuffer", self.context.prebuffer.len(), MAX_TEXT_BYTES),
+            ("correction.answer", self.correction.as_ref().map_or(0, |it| it.answer.len()), MAX_TEXT_BYTES),
+            ("correction.ran", self.correction.as_ref().map_or(0, |it| it.ran.len()), MAX_TEXT_BYTES),
             ("session", self.session.as_ref().map_or(0, String::len), MAX_SESSION_BYTES),
             ("context.cwd", self.context.cwd.as_ref().map_or(0, String::len), MAX_CWD_BYTES),
+            ("context.names", self.context.names.len(), MAX_NAMES_BYTES),
+            ("context.digest", self.context.digest.as_ref().map_or(0, String::len), MAX_SESSION_BYTES),
         ];
         for (member, bytes, limit) in limits {
             if bytes > limit {
                 let message = format!("`{member}` has {bytes} bytes, more than the {limit} that are allowed");
                 return Err(ErrorReply::new(Code::TooLong, message));
             }
+        }
+        if self.chosen.len() > MAX_CHOSEN {
+            let message = format!(
+                "`chosen` has {} readings, more than the {MAX_CHOSEN} that are allowed",
+                self.chosen.len()
+            );
+            return Err(ErrorReply::new(Code::TooLong, message));
         }
         Ok(())
     }
@@ -176,7 +235,7 @@ mod tests {
             text: "git status dash s".into(),
             cursor: Some(17),
             deadline_ms: Some(1000),
-            context: Context { cwd: Some("/home/ada".into()), prebuffer: String::new() },
+            context: Context { cwd: Some("/home/ada".into()), ..Context::default() },
             ..Request::new(7, Op::Convert)
         };
         assert_eq!(
@@ -201,7 +260,19 @@ mod tests {
             ("text", Request { text: long(MAX_TEXT_BYTES), ..base.clone() }),
             ("session", Request { session: Some(long(MAX_SESSION_BYTES)), ..base.clone() }),
             ("context.cwd", context(Context { cwd: Some(long(MAX_CWD_BYTES)), ..Context::default() })),
+            ("context.names", context(Context { names: long(MAX_NAMES_BYTES), ..Context::default() })),
+            (
+                "context.digest",
+                context(Context { digest: Some(long(MAX_SESSION_BYTES)), ..Context::default() }),
+            ),
             ("context.prebuffer", context(Context { prebuffer: long(MAX_TEXT_BYTES), ..Context::default() })),
+            (
+                "chosen",
+                Request {
+                    chosen: vec![Chosen { source: [0, 1], text: String::new() }; MAX_CHOSEN + 1],
+                    ..base.clone()
+                },
+            ),
         ];
         assert_eq!(base.check(), Ok(()));
         for (member, request) in cases {

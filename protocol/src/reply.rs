@@ -70,10 +70,24 @@ pub struct Answer {
     /// What was left out of the dictation, as half-open ranges of its characters. Left away if nothing was.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub dropped: Vec<[usize; 2]>,
+    /// What of `buffer` nobody said, as half-open ranges of its characters. Left away if all was said.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub added: Vec<[usize; 2]>,
     /// Time that the conversion took, in microseconds, without the wire.
     pub micros: u64,
     /// Something to tell the person.
     pub message: Option<String>,
+    /// What to show below the line in place of `message`, which is part of it: how sure the answer is, how many readings
+    /// there are, and what is different in the next one. Left away if the settings want none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+    /// What to show below the line while an alternative is on it: one note for each alternative, and last of all one for
+    /// the dictation. Left away if there is nothing to show.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+    /// `explain` with `last` only: the line that was explained.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dictation: Option<String>,
     /// `explain` only: unit by unit, with reasons.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub units: Option<Vec<Unit>>,
@@ -95,7 +109,7 @@ pub struct Unit {
     pub heard: String,
     /// Where in the dictation, half-open, in characters.
     pub source: [usize; 2],
-    /// All readings, the taken one marked.
+    /// All readings: the taken one, which is marked, then those that came nearest to it.
     pub readings: Vec<Reading>,
     /// Why the taken one was taken.
     pub why: String,
@@ -108,6 +122,10 @@ pub struct Reading {
     pub text: String,
     /// `symbol`, `word`, `number` and so on.
     pub kind: String,
+    /// What of the dictation it spans, half-open, in characters: not always as much as the one that was taken. An older
+    /// daemon does not say.
+    #[serde(default)]
+    pub source: [usize; 2],
     /// Whether this reading was taken.
     pub taken: bool,
 }
@@ -143,8 +161,31 @@ pub struct Status {
     /// The language model; a daemon that knows of none does not tell.
     #[serde(default)]
     pub model: ModelStatus,
+    /// Why nothing is learnt from corrected lines, though it should be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub learning_error: Option<String>,
     /// Time of the last conversions, per stage that answered.
     pub routes: Vec<RouteLatency>,
+    /// The places whose names are known; an older daemon does not say.
+    #[serde(default)]
+    pub places: Vec<PlaceStatus>,
+}
+
+/// What is known of a place. No name of it is told.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct PlaceStatus {
+    /// The folder; `~` stands for hosts and history, which are known everywhere.
+    pub path: String,
+    /// Names that are known.
+    pub names: usize,
+    /// Memory that they take, in bytes.
+    pub bytes: usize,
+    /// Seconds since they were read.
+    pub age_s: u64,
+    /// Microseconds that reading took.
+    pub micros: u64,
+    /// Whether some were left out, because there are too many or reading took too long.
+    pub is_partial: bool,
 }
 
 /// Where the tagger's weights come from.
@@ -217,8 +258,12 @@ impl Answer {
             alternatives: vec!["git status -S".into(), "two\nlines".into()],
             spans: vec![],
             dropped: vec![],
+            added: vec![],
             micros: 12,
             message: None,
+            hint: None,
+            notes: vec![],
+            dictation: None,
             units: None,
         }
     }
@@ -241,11 +286,17 @@ impl Answer {
         if let Some(why) = broken(&self.buffer) {
             return Err(ErrorReply::new(Code::BadCharacter, format!("the result was refused: {why}")));
         }
+        self.notes.resize(if self.notes.is_empty() { 0 } else { self.alternatives.len() + 1 }, String::new());
+        let mut is_kept =
+            self.alternatives.iter().map(|line| broken(line).is_none()).collect::<Vec<_>>().into_iter();
+        self.notes.retain(|_| is_kept.next().unwrap_or(true));
         self.alternatives.retain(|line| broken(line).is_none());
+        self.notes = self.notes.iter().map(|note| printable(note)).collect();
         self.cursor = self.cursor.min(self.buffer.chars().count());
         self.confidence = if self.confidence.is_finite() { self.confidence.clamp(0.0, 1.0) } else { 0.0 };
         self.route = printable(&self.route);
         self.message = self.message.as_deref().map(printable);
+        self.hint = self.hint.as_deref().map(printable);
         Ok(self)
     }
 }
@@ -274,8 +325,12 @@ mod tests {
             alternatives: vec![],
             spans: vec![Span { source: [0, 3], output: [0, 3] }],
             dropped: vec![],
+            added: vec![],
             micros: 12,
             message: None,
+            hint: None,
+            notes: vec![],
+            dictation: None,
             units: None,
         }
     }
@@ -328,10 +383,14 @@ mod tests {
         broken.cursor = 99;
         broken.confidence = f32::NAN;
         broken.alternatives = vec!["ok".into(), "bad\u{200b}".into(), "newline\n".into()];
+        broken.notes = vec!["2 of 4".into(), "3 of 4".into(), "4 of 4\n".into(), "as dictated".into()];
         broken.message = Some("kept\n\u{1b}[31m".into());
+        broken.hint = Some("1 of 2\u{7}".into());
         let mended = broken.verified("ls").unwrap();
         assert_eq!((mended.cursor, mended.confidence), (2, 0.0));
         assert_eq!(mended.alternatives, ["ok"]);
+        assert_eq!(mended.notes, ["2 of 4", "as dictated"]);
         assert_eq!(mended.message.as_deref(), Some("kept \u{fffd}[31m"));
+        assert_eq!(mended.hint.as_deref(), Some("1 of 2\u{fffd}"));
     }
 }

@@ -1,5 +1,6 @@
 //! Where the socket is, and whether its folder is safe.
 
+use nix::unistd::{AccessFlags, access};
 use std::ffi::OsStr;
 use std::fs::{self, DirBuilder};
 use std::io;
@@ -80,6 +81,8 @@ pub struct Environment<'a> {
     pub runtime: Option<&'a OsStr>,
     /// Where folders of users lie when there is no runtime folder.
     pub temporary: &'a Path,
+    /// The user's home, as the system knows it: the last resort.
+    pub home: Option<&'a Path>,
     /// The user.
     pub uid: u32,
 }
@@ -95,17 +98,42 @@ impl SocketPaths {
 
     /// The place for this process; `socket`, where it is given, takes the part of `SAYSO_SOCKET`.
     ///
+    /// Where the usual folder can be none of this user's, for example because another user sits on it, there are others:
+    /// first in the temporary folder, then in the home folder. Every process of the user chooses the same.
+    ///
     /// # Errors
     /// As [`SocketPaths::locate`].
     pub fn locate_or_at(socket: Option<&Path>) -> Result<SocketPaths, SocketPathError> {
         // On macOS the standard library asks the system where $TMPDIR is not set, so that ssh and launchd agree.
         let temporary = if cfg!(target_os = "macos") { std::env::temp_dir() } else { PathBuf::from("/tmp") };
-        SocketPaths::of(Environment {
-            socket: socket.map(Path::as_os_str).or(std::env::var_os("SAYSO_SOCKET").as_deref()),
-            runtime: std::env::var_os("XDG_RUNTIME_DIR").as_deref(),
+        let user = nix::unistd::geteuid();
+        let (set, runtime) = (std::env::var_os("SAYSO_SOCKET"), std::env::var_os("XDG_RUNTIME_DIR"));
+        let surroundings = Environment {
+            socket: socket.map(Path::as_os_str).or(set.as_deref()),
+            runtime: runtime.as_deref(),
             temporary: &temporary,
-            uid: nix::unistd::geteuid().as_raw(),
-        })
+            home: None,
+            uid: user.as_raw(),
+        };
+        let usual = SocketPaths::of(surroundings)?;
+        if usual.may_be_ours() {
+            return Ok(usual);
+        }
+        // Asked only now, because the list of users may be on another machine.
+        let home = nix::unistd::User::from_uid(user).ok().flatten().map(|user| user.dir);
+        let others = SocketPaths::others(Environment { home: home.as_deref(), ..surroundings });
+        Ok(others.into_iter().find(SocketPaths::may_be_ours).unwrap_or(usual))
+    }
+
+    /// The places where the socket may be instead, best first; none where the user has named one.
+    pub fn others(surroundings: Environment<'_>) -> Vec<SocketPaths> {
+        if surroundings.socket.is_some_and(|socket| !socket.is_empty()) {
+            return Vec::new();
+        }
+        let temporary = SocketPaths::of(Environment { runtime: None, ..surroundings }).ok();
+        let home = surroundings.home.map(|home| home.join(".sayso/run/sayso.sock"));
+        let home = home.filter(|socket| socket.is_absolute() && socket.as_os_str().len() <= MAX_PATH_BYTES);
+        temporary.into_iter().chain(home.map(SocketPaths::around)).collect()
     }
 
     /// The place in the given surroundings.
@@ -132,18 +160,65 @@ impl SocketPaths {
         } else {
             Path::new("/tmp").join(private).join(format!("{:016x}.sock", fnv(bytes)))
         };
+        Ok(SocketPaths::around(socket))
+    }
+
+    /// A socket and what lies beside it.
+    fn around(socket: PathBuf) -> SocketPaths {
         // Appended, so that sockets `a.1` and `a.2` in one folder have locks of their own.
         let beside = |ending: &str| {
             let mut path = socket.clone().into_os_string();
             path.push(ending);
             PathBuf::from(path)
         };
-        Ok(SocketPaths {
+        SocketPaths {
             folder: socket.parent().unwrap_or(Path::new("/")).to_owned(),
             lock: beside(".lock"),
             start: beside(".start"),
             socket,
-        })
+        }
+    }
+
+    /// Whether the folder is this user's, or could be made, or could be with a mode that the user may set.
+    fn may_be_ours(&self) -> bool {
+        match self.check() {
+            Ok(()) | Err(SocketPathError::Loose { .. } | SocketPathError::Shared { .. }) => {
+                access(&self.folder, AccessFlags::W_OK | AccessFlags::X_OK).is_ok()
+            }
+            Err(SocketPathError::Io(_, error)) if error.kind() == io::ErrorKind::NotFound => {
+                let parent = self.existing_parent();
+                access(&parent, AccessFlags::W_OK | AccessFlags::X_OK).is_ok() && self.check_parent().is_ok()
+            }
+            // What the user put there is the user's to clear away.
+            Err(SocketPathError::NotAFolder(folder, _)) => {
+                let user = nix::unistd::geteuid().as_raw();
+                fs::symlink_metadata(folder).is_ok_and(|it| it.uid() == user)
+            }
+            Err(_) => false,
+        }
+    }
+
+    /// The folder in which the socket's folder is made, or the nearest above it that is there. In the home folder a
+    /// folder of sayso's own lies between.
+    fn existing_parent(&self) -> PathBuf {
+        let parent = self.folder.parent().unwrap_or(Path::new("/"));
+        match parent.file_name() == Some(OsStr::new(".sayso")) && !parent.exists() {
+            true => parent.parent().unwrap_or(Path::new("/")).to_owned(),
+            false => parent.to_owned(),
+        }
+    }
+
+    /// Whether a folder may be made there: root, with another user's environment, would lock that user out of it.
+    fn check_parent(&self) -> Result<(), SocketPathError> {
+        let parent = self.existing_parent();
+        let user = nix::unistd::geteuid().as_raw();
+        match fs::metadata(&parent) {
+            Ok(it) if it.uid() != user && it.uid() != 0 => {
+                Err(SocketPathError::Foreign { folder: parent, owner: it.uid(), user })
+            }
+            Ok(_) => Ok(()),
+            Err(error) => Err(SocketPathError::Io(self.folder.clone(), error)),
+        }
     }
 
     /// Makes the folder where it is missing, and checks it.
@@ -151,6 +226,14 @@ impl SocketPaths {
     /// # Errors
     /// As [`SocketPaths::check`].
     pub fn prepare(&self) -> Result<(), SocketPathError> {
+        if fs::symlink_metadata(&self.folder).is_err() {
+            self.check_parent()?;
+            let between = self.folder.parent().filter(|it| it.file_name() == Some(OsStr::new(".sayso")));
+            if let Some(between) = between {
+                // If this fails, so does the next.
+                let _ = DirBuilder::new().mode(0o700).create(between);
+            }
+        }
         match DirBuilder::new().mode(0o700).create(&self.folder) {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
                 Err(SocketPathError::Io(self.folder.clone(), error))
@@ -208,8 +291,56 @@ mod tests {
             socket: Some(OsStr::new(socket)),
             runtime: Some(OsStr::new(runtime)),
             temporary: Path::new(temporary),
+            home: None,
             uid: 501,
         })
+    }
+
+    #[test]
+    fn there_are_two_more_places_unless_the_user_named_one() {
+        let surroundings = Environment {
+            socket: None,
+            runtime: Some(OsStr::new("/run/user/501")),
+            temporary: Path::new("/tmp"),
+            home: Some(Path::new("/home/ada")),
+            uid: 501,
+        };
+        let sockets: Vec<_> = SocketPaths::others(surroundings).into_iter().map(|it| it.socket).collect();
+        let expected = ["/tmp/sayso-501/sayso.sock", "/home/ada/.sayso/run/sayso.sock"].map(PathBuf::from);
+        assert_eq!(sockets, expected);
+        let named = Environment { socket: Some(OsStr::new("/home/ada/s")), ..surroundings };
+        assert!(SocketPaths::others(named).is_empty());
+    }
+
+    #[test]
+    fn a_place_that_is_somebody_elses_or_cannot_be_made_is_not_ours() {
+        let home = tempfile::tempdir().unwrap();
+        let [fresh, missing] = ["fresh", "no/where"].map(|name| inside(&home.path().join(name)));
+        assert!(fresh.may_be_ours() && !missing.may_be_ours());
+        fresh.prepare().unwrap();
+        assert!(fresh.may_be_ours());
+        // The user can mend the mode, and is told to.
+        fs::set_permissions(&fresh.folder, fs::Permissions::from_mode(0o755)).unwrap();
+        assert!(fresh.may_be_ours());
+        let below = inside(&home.path().join(".sayso/run"));
+        assert!(below.may_be_ours());
+        below.prepare().unwrap();
+        assert_eq!(fs::metadata(home.path().join(".sayso")).unwrap().mode() & 0o777, 0o700);
+    }
+
+    /// As `sudo -E` does it.
+    #[test]
+    fn root_makes_nothing_in_a_folder_of_somebody_else() {
+        if !nix::unistd::geteuid().is_root() {
+            return;
+        }
+        let home = tempfile::tempdir().unwrap();
+        std::os::unix::fs::chown(home.path(), Some(65534), None).unwrap();
+        let paths = inside(&home.path().join("sayso"));
+        assert!(!paths.may_be_ours());
+        let refused = paths.prepare();
+        assert!(matches!(refused, Err(SocketPathError::Foreign { owner: 65534, .. })), "{refused:?}");
+        assert!(!paths.folder.exists());
     }
 
     fn check(socket: &str, runtime: &str, temporary: &str, expected: &str) {

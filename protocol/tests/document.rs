@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+use sayso_protocol::fields::Notes;
 use sayso_protocol::reply::Body;
 use sayso_protocol::{Answer, Code, ErrorReply, Form, Outcome, Reply, Request, Route, cli_format, frame};
 use serde_json::Value;
@@ -75,14 +76,19 @@ fn replies_are_written_as_the_page_writes_them() {
     let conversions = replies().into_iter().filter(|reply| reply.outcome != Outcome::Result(Body::Done {}));
     let written: Vec<u8> = conversions.flat_map(|reply| frame::encode_reply(reply, Form::Fields)).collect();
     assert_eq!(String::from_utf8(written).unwrap(), bytes(block("fields reply")));
+    let noted = replies().into_iter().filter(|reply| reply.id == 8);
+    let written: Vec<u8> = noted.flat_map(|reply| frame::encode_reply(reply, Form::Noted)).collect();
+    assert_eq!(String::from_utf8(written).unwrap(), bytes(block("fields reply with notes")));
 }
 
 #[test]
 fn the_client_prints_what_the_page_prints() {
     let json: Vec<_> = outcomes().iter().map(cli_format::json).collect();
     assert_eq!(json, block("json printed").lines().collect::<Vec<_>>());
-    let fields: Vec<_> =
-        outcomes().iter().map(|outcome| String::from_utf8(cli_format::fields(outcome)).unwrap()).collect();
+    let fields: Vec<_> = outcomes()
+        .iter()
+        .map(|outcome| String::from_utf8(cli_format::fields(outcome, Notes::Without)).unwrap())
+        .collect();
     assert_eq!(fields, bytes(block("fields printed")).lines().collect::<Vec<_>>());
 }
 

@@ -39,11 +39,18 @@ impl Chord {
     }
 }
 
+impl Chord {
+    /// Ctrl-X and then Ctrl with this letter.
+    pub(crate) fn after_ctrl_x(letter: char) -> Chord {
+        let ctrl = |letter| Key { ctrl: true, alt: false, base: Base::Letter(letter) };
+        Chord(vec![ctrl('x'), ctrl(letter)])
+    }
+}
+
 impl Default for Chord {
     /// `ctrl-x ctrl-v`: free in zsh, fish and bash, and it needs neither Alt nor what flow control takes.
     fn default() -> Chord {
-        let ctrl = |letter| Key { ctrl: true, alt: false, base: Base::Letter(letter) };
-        Chord(vec![ctrl('x'), ctrl('v')])
+        Chord::after_ctrl_x('v')
     }
 }
 

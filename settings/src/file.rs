@@ -14,14 +14,19 @@ use toml::de::{DeTable, DeValue, ValueDeserializer};
 #[cfg(test)]
 mod tests;
 
-/// Largest file that is read, in bytes: a hundred times what a long list of words needs.
-pub(crate) const MAX_FILE_BYTES: usize = 4 << 20;
+/// Largest file that is read, in bytes: three times what the longest list of words needs.
+pub(crate) const MAX_FILE_BYTES: usize = 1 << 20;
+/// Most mistakes that are told of one file: each costs a search for its line.
+const MAX_MISTAKES: usize = 100;
+/// Most bytes that are parsed of one file, over all attempts to leave out what is no TOML: what takes some tens of
+/// milliseconds. Hand-chosen, 2026-11-28.
+const MAX_PARSED_BYTES: usize = 4 << 20;
 /// Longest spoken or written form of a word, in characters.
 const MAX_WORD_CHARS: usize = 200;
 /// Most lines that may be no TOML before the rest of a file is not read either.
 const MAX_SPOILT_LINES: usize = 100;
 /// Most words of a person.
-const MAX_WORDS: usize = 10_000;
+pub(crate) const MAX_WORDS: usize = 10_000;
 /// Longest time of the daemon and of the model without a request, in minutes: a year.
 const MAX_IDLE_MINUTES: u64 = 366 * 24 * 60;
 /// Most threads of a model.
@@ -30,15 +35,19 @@ const MAX_THREADS: u64 = 256;
 const MAX_NAME_CHARS: usize = 128;
 /// Longest path, in bytes: what common kernels allow.
 const MAX_PATH_BYTES: usize = 4096;
+/// Most patterns of lines that are never kept.
+const MAX_GLOBS: usize = 100;
 /// Most log files that are kept.
 const MAX_KEEP: u64 = 1000;
 
 /// What stands above the first section, and under the sections that have fixed names.
-const TOP: &[&str] = &["key", "deadline_ms", "enter_converts"];
+const TOP: &[&str] = &["key", "key_back", "key_pick", "hints", "deadline_ms", "enter_converts"];
 const DAEMON: &[&str] = &["idle_minutes"];
 const TAGGER: &[&str] = &["weights"];
 const MODEL: &[&str] = &["judge", "name", "unload_minutes", "threads"];
+const LEARN: &[&str] = &["enabled", "ignore"];
 const LOG: &[&str] = &["level", "rotation", "keep"];
+const HERE: &[&str] = &["files", "git", "tasks", "hosts", "shell", "history"];
 
 type Key<'t> = Spanned<Cow<'t, str>>;
 type Value<'t> = Spanned<DeValue<'t>>;
@@ -60,7 +69,7 @@ pub(crate) fn parse(bytes: &[u8]) -> (Settings, Vec<SettingsError>) {
     let mut reader = Reader { text, settings: Settings::default(), mistakes: Vec::new() };
     // Lines that are no TOML are made blank one after the other, until the rest can be read.
     let mut clean = text.to_owned();
-    for _ in 0..MAX_SPOILT_LINES {
+    for _ in 0..MAX_SPOILT_LINES.min(MAX_PARSED_BYTES / text.len().max(1)) {
         let (table, errors) = DeTable::parse_recoverable(&clean);
         let mut duplicates = Vec::new();
         let mut spoilt = None;
@@ -76,7 +85,7 @@ pub(crate) fn parse(bytes: &[u8]) -> (Settings, Vec<SettingsError>) {
             }
         }
         let Some((span, message)) = spoilt else {
-            for span in duplicates {
+            for span in duplicates.into_iter().take(MAX_MISTAKES) {
                 let message = reader.given_before(span.clone());
                 reader.mistake(span, message);
             }
@@ -117,7 +126,9 @@ struct Reader<'t> {
 
 impl Reader<'_> {
     fn mistake(&mut self, span: Range<usize>, message: impl Into<String>) {
-        self.mistakes.push(SettingsError::at(self.text, span, message));
+        if self.mistakes.len() < MAX_MISTAKES {
+            self.mistakes.push(SettingsError::at(self.text, span, message));
+        }
     }
 
     fn top(&mut self, table: DeTable<'_>) {
@@ -127,13 +138,15 @@ impl Reader<'_> {
                 "daemon" => self.section(value, Reader::daemon),
                 "tagger" => self.section(value, Reader::tagger),
                 "model" => self.section(value, Reader::model),
+                "learn" => self.section(value, Reader::learn),
                 "log" => self.section(value, Reader::log),
-                "key" => {
-                    let span = value.span();
-                    match self.read::<String>(value).map(|text| text.parse::<Chord>()) {
-                        Some(Ok(chord)) => self.settings.key = chord,
-                        Some(Err(error)) => self.mistake(span, error.to_string()),
-                        None => {}
+                "here" => self.section(value, Reader::here),
+                "key" => self.chord(value, |settings| &mut settings.key),
+                "key_back" => self.chord(value, |settings| &mut settings.key_back),
+                "key_pick" => self.chord(value, |settings| &mut settings.key_pick),
+                "hints" => {
+                    if let Some(hints) = self.read(value) {
+                        self.settings.hints = hints;
                     }
                 }
                 "deadline_ms" => {
@@ -148,6 +161,15 @@ impl Reader<'_> {
                 }
                 _ => self.unknown(&key, None),
             }
+        }
+    }
+
+    fn chord(&mut self, value: Value<'_>, setting: fn(&mut Settings) -> &mut Chord) {
+        let span = value.span();
+        match self.read::<String>(value).map(|text| text.parse::<Chord>()) {
+            Some(Ok(chord)) => *setting(&mut self.settings) = chord,
+            Some(Err(error)) => self.mistake(span, error.to_string()),
+            None => {}
         }
     }
 
@@ -226,6 +248,28 @@ impl Reader<'_> {
         }
     }
 
+    fn learn(&mut self, table: DeTable<'_>) {
+        for (key, value) in table {
+            let span = value.span();
+            match key.get_ref().as_ref() {
+                "enabled" => {
+                    if let Some(enabled) = self.read(value) {
+                        self.settings.learn.enabled = enabled;
+                    }
+                }
+                "ignore" => match self.read::<Vec<String>>(value) {
+                    Some(globs) if globs.len() > MAX_GLOBS => {
+                        self.mistake(span, format!("expected at most {MAX_GLOBS} patterns"));
+                    }
+                    Some(globs) => self.settings.learn.ignore = globs,
+                    // What was to be ignored is not known, so that nothing may be kept.
+                    None => self.settings.learn.ignore = vec!["*".to_owned()],
+                },
+                _ => self.unknown(&key, Some(("learn", LEARN))),
+            }
+        }
+    }
+
     fn log(&mut self, table: DeTable<'_>) {
         for (key, value) in table {
             match key.get_ref().as_ref() {
@@ -245,6 +289,26 @@ impl Reader<'_> {
                     }
                 }
                 _ => self.unknown(&key, Some(("log", LOG))),
+            }
+        }
+    }
+
+    fn here(&mut self, table: DeTable<'_>) {
+        for (key, value) in table {
+            let name = key.get_ref().as_ref();
+            if !HERE.contains(&name) {
+                self.unknown(&key, Some(("here", HERE)));
+                continue;
+            }
+            let Some(known) = self.read(value) else { continue };
+            let here = &mut self.settings.here;
+            match name {
+                "files" => here.files = known,
+                "git" => here.git = known,
+                "tasks" => here.tasks = known,
+                "hosts" => here.hosts = known,
+                "shell" => here.shell = known,
+                _ => here.history = known,
             }
         }
     }
@@ -328,7 +392,9 @@ impl Reader<'_> {
             (DAEMON, "under [daemon]"),
             (TAGGER, "under [tagger]"),
             (MODEL, "under [model]"),
+            (LEARN, "under [learn]"),
             (LOG, "under [log]"),
+            (HERE, "under [here]"),
         ];
         let home = homes.into_iter().find_map(|(names, place)| names.contains(&name).then_some(place));
         let message = match (home, section) {
@@ -337,7 +403,9 @@ impl Reader<'_> {
                 let known = section.map_or(TOP, |(_, known)| known);
                 let known = known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
                 let sections = match section {
-                    None => "; the sections are [words], [daemon], [tagger], [model] and [log]",
+                    None => {
+                        "; the sections are [words], [daemon], [tagger], [model], [learn], [log] and [here]"
+                    }
                     Some(_) => "",
                 };
                 format!(
@@ -378,7 +446,7 @@ fn is_path(path: &str) -> bool {
 }
 
 /// Holds one side of a word to what a command line may contain.
-fn word(form: &str, what: &str) -> Result<(), String> {
+pub(crate) fn word(form: &str, what: &str) -> Result<(), String> {
     if form.trim().is_empty() {
         return Err(format!("{what} must not be empty"));
     }

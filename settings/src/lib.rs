@@ -5,9 +5,13 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod chord;
+pub mod edit;
 mod error;
 mod file;
 pub mod folders;
+pub mod import;
+pub mod project;
+pub mod words;
 
 use nix::fcntl::OFlag;
 use std::fs::File;
@@ -25,8 +29,14 @@ pub const COMMENTED: &str = include_str!("config.toml");
 /// What a person has chosen, or the defaults.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
-    /// The keys that convert the line.
+    /// The keys that convert the line, and then show the next reading.
     pub key: Chord,
+    /// The keys that show the reading before.
+    pub key_back: Chord,
+    /// The keys that open the picker.
+    pub key_pick: Chord,
+    /// When something is said below a converted line.
+    pub hints: Hints,
     /// How long an answer may take.
     pub deadline: Duration,
     /// Whether Enter converts a line that is certainly dictation, and the next Enter runs it.
@@ -39,8 +49,45 @@ pub struct Settings {
     pub tagger: Tagger,
     /// The language model.
     pub model: Model,
+    /// What is learnt from corrected lines.
+    pub learn: Learn,
     /// What the daemon logs.
     pub log: Log,
+    /// Which names of the place are known.
+    pub here: Here,
+}
+
+/// What is learnt from corrected lines, on this machine.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Learn {
+    /// Whether anything is kept and learnt at all.
+    pub enabled: bool,
+    /// Lines that are never kept: patterns of whole lines, in which `*` stands for any text and `?` for one character.
+    pub ignore: Vec<String>,
+}
+
+/// When the shell says below a converted line how sure the answer is, and which other readings there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Hints {
+    /// If the answer is not sure, or words were left out, or signs added.
+    #[default]
+    Auto,
+    /// After every conversion.
+    Always,
+    /// Never: only what was left out is told, and what is dangerous.
+    Never,
+}
+
+impl Hints {
+    /// The value as the file writes it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Hints::Auto => "auto",
+            Hints::Always => "always",
+            Hints::Never => "never",
+        }
+    }
 }
 
 /// The daemon's life.
@@ -81,6 +128,29 @@ pub struct Model {
 impl Default for Model {
     fn default() -> Model {
         Model { judge: true, name: None, unload: Some(Duration::from_secs(600)), threads: None }
+    }
+}
+
+/// Which names of the place are known, by where they come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Here {
+    /// Files and folders.
+    pub files: bool,
+    /// Branches, tags and remotes.
+    pub git: bool,
+    /// Scripts, targets, packages and services.
+    pub tasks: bool,
+    /// Hosts of the SSH configuration.
+    pub hosts: bool,
+    /// Programs, aliases, functions and names of the environment.
+    pub shell: bool,
+    /// Words of earlier commands.
+    pub history: bool,
+}
+
+impl Default for Here {
+    fn default() -> Here {
+        Here { files: true, git: true, tasks: true, hosts: true, shell: true, history: true }
     }
 }
 
@@ -151,13 +221,18 @@ impl Default for Settings {
     fn default() -> Settings {
         Settings {
             key: Chord::default(),
+            key_back: Chord::after_ctrl_x('b'),
+            key_pick: Chord::after_ctrl_x('p'),
+            hints: Hints::default(),
             deadline: Duration::from_millis(1000),
             enter_converts: false,
             words: Vec::new(),
             daemon: Daemon::default(),
             tagger: Tagger::default(),
             model: Model::default(),
+            learn: Learn::default(),
             log: Log { level: Level::Info, rotation: Rotation::Daily, keep: 7 },
+            here: Here::default(),
         }
     }
 }
@@ -217,6 +292,9 @@ impl std::fmt::Display for Settings {
         let minutes = |time: Option<Duration>| time.map_or(0, |time| time.as_secs() / 60);
         let Model { judge, name, unload, threads } = &self.model;
         writeln!(f, "key = {}", quoted(&self.key.to_string()))?;
+        writeln!(f, "key_back = {}", quoted(&self.key_back.to_string()))?;
+        writeln!(f, "key_pick = {}", quoted(&self.key_pick.to_string()))?;
+        writeln!(f, "hints = {}", quoted(self.hints.as_str()))?;
         writeln!(f, "deadline_ms = {}", self.deadline.as_millis())?;
         writeln!(f, "enter_converts = {}", self.enter_converts)?;
         writeln!(f, "\n[words]")?;
@@ -228,8 +306,13 @@ impl std::fmt::Display for Settings {
         writeln!(f, "\n[tagger]\nweights = {}", quoted(weights))?;
         writeln!(f, "\n[model]\njudge = {judge}\nname = {}", quoted(name.as_deref().unwrap_or_default()))?;
         writeln!(f, "unload_minutes = {}\nthreads = {}", minutes(*unload), threads.unwrap_or(0))?;
+        let ignore = self.learn.ignore.iter().map(|glob| quoted(glob)).collect::<Vec<_>>().join(", ");
+        writeln!(f, "\n[learn]\nenabled = {}\nignore = [{ignore}]", self.learn.enabled)?;
         writeln!(f, "\n[log]\nlevel = {}", quoted(self.log.level.as_str()))?;
-        writeln!(f, "rotation = {}\nkeep = {}", quoted(self.log.rotation.as_str()), self.log.keep)
+        writeln!(f, "rotation = {}\nkeep = {}", quoted(self.log.rotation.as_str()), self.log.keep)?;
+        let Here { files, git, tasks, hosts, shell, history } = self.here;
+        writeln!(f, "\n[here]\nfiles = {files}\ngit = {git}\ntasks = {tasks}\nhosts = {hosts}")?;
+        writeln!(f, "shell = {shell}\nhistory = {history}")
     }
 }
 
@@ -259,12 +342,15 @@ mod tests {
 
     #[test]
     fn what_is_shown_reads_back() {
-        let mut settings = Settings { enter_converts: true, ..Settings::default() };
+        let mut settings = Settings { enter_converts: true, hints: Hints::Never, ..Settings::default() };
+        settings.key_back = "alt-b".parse().unwrap();
         settings.words = vec![("quote \"it\"".into(), "back\\slash".into()), ("übung".into(), "=".into())];
         settings.daemon.idle = Some(Duration::from_secs(300));
         settings.tagger = Tagger { weights: Some("~/my \"own\" tagger.safetensors".into()) };
         settings.model = Model { judge: false, name: Some("tiny".into()), unload: None, threads: Some(3) };
+        settings.learn = Learn { enabled: true, ignore: vec!["ssh *".into(), "\"?\"".into()] };
         settings.log = Log { level: Level::Off, rotation: Rotation::Hourly, keep: 1 };
+        settings.here = Here { history: false, files: false, ..Here::default() };
         for settings in [settings, Settings::default()] {
             assert_eq!(file::parse(settings.to_string().as_bytes()), (settings, vec![]));
         }

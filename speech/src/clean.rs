@@ -97,6 +97,15 @@ impl Line {
         self.text[token.at.end..].chars().next().filter(|_| token.followed_by_pause)
     }
 
+    /// The tokens that a range of the source spans, in characters, to the letter; `None` if its ends are no ends of tokens.
+    pub fn tokens_in(&self, source: Range<usize>) -> Option<Range<usize>> {
+        let first =
+            (0..self.tokens.len()).find(|&token| self.source(token..token + 1).start == source.start)?;
+        let last =
+            (first..self.tokens.len()).find(|&token| self.source(token..token + 1).end == source.end)?;
+        Some(first..last + 1)
+    }
+
     /// The line as it would have been typed: with plain typography, and without what an engine put behind its end or
     /// behind an operator. `None` where there is no token.
     pub fn mended(&self) -> Option<String> {

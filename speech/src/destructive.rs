@@ -10,6 +10,70 @@ use crate::command_line::runner;
 use crate::hash::FastHash;
 use crate::symbol::ends_command;
 
+/// What a command line can do that no undo of the line editor takes back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Danger {
+    /// It deletes or destroys, or throws away what was not saved.
+    Deletes,
+    /// It changes owners or modes of a whole folder.
+    ChangesOwners,
+    /// It writes over a file.
+    Overwrites,
+}
+
+impl Danger {
+    /// The greatest danger of a command line.
+    ///
+    /// ```
+    /// use sayso_speech::destructive::Danger;
+    ///
+    /// assert_eq!(Danger::of("sort a > b"), Some(Danger::Overwrites));
+    /// assert_eq!(Danger::of("make 2>&1 >/dev/null"), None);
+    /// ```
+    pub fn of(line: &str) -> Option<Danger> {
+        let changes_owners =
+            |line: &str| line.split_whitespace().any(|word| matches!(word, "chmod" | "chown" | "chgrp"));
+        match is_destructive(line) {
+            true if changes_owners(line) => Some(Danger::ChangesOwners),
+            true => Some(Danger::Deletes),
+            false => overwrites(line).then_some(Danger::Overwrites),
+        }
+    }
+
+    /// The danger in words, as the rest of a sentence.
+    pub fn describe(self) -> &'static str {
+        match self {
+            Danger::Deletes => "this deletes or destroys",
+            Danger::ChangesOwners => "this changes owners or modes of a whole folder",
+            Danger::Overwrites => "this overwrites a file",
+        }
+    }
+}
+
+/// Whether a `>` outside of quotes writes to a file from its start. Devices and other descriptors lose nothing.
+fn overwrites(line: &str) -> bool {
+    let mut quote = None;
+    let mut before = ' ';
+    let mut rest = line.chars();
+    while let Some(c) = rest.next() {
+        let target = rest.as_str();
+        match (quote, c) {
+            (Some(open), c) if c == open => quote = None,
+            (None, '"' | '\'') if before != '\\' => quote = Some(c),
+            (None, '>') if !matches!(before, '>' | '-' | '=' | '\\' | '<') => {
+                let file = target.trim_start_matches('|').trim_start();
+                if !target.starts_with(['>', '&', '=', '(']) && !file.starts_with("/dev/") && !file.is_empty()
+                {
+                    return true;
+                }
+            }
+            _ => {}
+        }
+        before = c;
+    }
+    false
+}
+
 /// A command of the table.
 struct Entry {
     /// Its sub-commands.
@@ -82,6 +146,27 @@ fn has(word: &str, flag: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_greatest_danger_is_named() {
+        for (line, danger) in [
+            ("rm -r a > b", Some(Danger::Deletes)),
+            ("sudo chown -R me .", Some(Danger::ChangesOwners)),
+            ("sort a>b", Some(Danger::Overwrites)),
+            ("sort a 2> errors", Some(Danger::Overwrites)),
+            ("sort a >| b", Some(Danger::Overwrites)),
+            ("sort a >> b", None),
+            ("sort a 2>&1", None),
+            ("sort a > /dev/null", None),
+            ("echo 'a > b'", None),
+            ("echo \"a > b\" | wc", None),
+            ("perl -e 'x' a->b", None),
+            ("diff <(a) >(b)", None),
+            ("ls", None),
+        ] {
+            assert_eq!(Danger::of(line), danger, "{line}");
+        }
+    }
 
     #[test]
     fn what_destroys() {

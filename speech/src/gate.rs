@@ -6,7 +6,7 @@ use crate::clean::Shape;
 use crate::commands;
 use crate::disfluency;
 use crate::fault;
-use crate::lattice::{Kind as LatticeKind, Lattice};
+use crate::lattice::Lattice;
 use crate::symbol::ends_command;
 use crate::vocabulary::{self, Kind};
 
@@ -176,10 +176,10 @@ fn gather(lattice: &Lattice) -> Evidence {
     evidence
 }
 
-/// The number of tokens that one of the person's own words spans here.
+/// The number of tokens that one of the person's own words spans here, or one that was learnt: who says it, dictates.
 fn own_word(lattice: &Lattice, at: usize) -> Option<usize> {
     let (_, readings) = lattice.arcs_from(at);
-    let own = readings.iter().find(|reading| reading.kind == LatticeKind::Literal && reading.entry.is_none());
+    let own = readings.iter().find(|reading| reading.is_user_word() || reading.is_offered_word());
     own.map(|reading| reading.tokens.len())
 }
 

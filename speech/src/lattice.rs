@@ -258,6 +258,11 @@ impl Reading {
         self.kind == Kind::Literal && self.entry.is_none()
     }
 
+    /// Whether it comes from words that were learnt and that the user has not confirmed: a reading beside the others.
+    pub fn is_offered_word(&self) -> bool {
+        self.kind == Kind::Heard && self.entry.is_none()
+    }
+
     /// Whether a path through `other` writes the same as one through this.
     fn is_same_arc(&self, other: &Reading) -> bool {
         let same_effect = match self.kind {
@@ -313,15 +318,13 @@ fn replaces_word(line: &Line, reading: &Reading) -> bool {
     let first = reading.tokens.start;
     let heard = line.lower(first);
     let same = reading.text.eq_ignore_ascii_case(heard);
-    // "pseudo" is `sudo` only where a command is due.
-    let is_due = (0..first).all(|before| {
-        let before = line.lower(before);
-        commands::lookup(&[before]).is_none_or(|command| command.runs_command())
-    });
     let names = match reading.kind {
-        // Sub-commands stand right behind their command.
-        Kind::Sounds => is_due && reading.fit == Fit::Command || first < 3 && reading.fit == Fit::Subcommand,
-        Kind::Heard => is_due,
+        Kind::Sounds => matches!(reading.fit, Fit::Command | Fit::Subcommand),
+        // "pseudo" is `sudo` only where a command is due.
+        Kind::Heard => (0..first).all(|before| {
+            let before = line.lower(before);
+            commands::lookup(&[before]).is_none_or(|command| command.runs_command())
+        }),
         _ => return false,
     };
     !names && !same && is_english(heard)
@@ -377,6 +380,39 @@ impl Lattice {
     /// Whether a reading is one of the words that were not dictated, behind which there is always a space.
     pub fn is_typed_start(&self, reading: &Reading) -> bool {
         reading.tokens.end <= self.dictated_from
+    }
+
+    /// The same with names of the place where they were said: each is the only choice over its tokens, as the person's
+    /// own words are. `names` are in order and do not overlap.
+    #[must_use]
+    pub fn with_names(self, names: &[(Range<usize>, String)]) -> Lattice {
+        let Lattice { line, readings, open_quote, caution, .. } = self;
+        let mut with = Vec::with_capacity(readings.len() + names.len());
+        let mut names = names.iter().peekable();
+        for reading in readings {
+            if let Some((tokens, text)) = names.next_if(|(tokens, _)| tokens.start <= reading.tokens.start) {
+                with.push(Reading::new(tokens.clone(), Kind::Literal, Cow::Owned(text.clone()), None));
+            }
+            with.push(reading);
+        }
+        Lattice { caution, ..Lattice::new(line, with, open_quote) }
+    }
+
+    /// The same where every path writes `text` for these tokens, and nothing else over a part of them; the empty text
+    /// leaves them out. `None` if no reading does.
+    pub fn with_choice(self, tokens: Range<usize>, text: &str) -> Option<Lattice> {
+        let Lattice { line, mut readings, open_quote, caution, .. } = self;
+        let is_inside = |other: &Range<usize>| tokens.start <= other.start && other.end <= tokens.end;
+        let writes = |reading: &Reading| match text.is_empty() {
+            true => reading.kind == Kind::Drop && is_inside(&reading.tokens),
+            false => reading.tokens == tokens && reading.kind.writes() && reading.text == text,
+        };
+        if !readings.iter().any(writes) {
+            return None;
+        }
+        let overlaps = |other: &Range<usize>| other.start < tokens.end && tokens.start < other.end;
+        readings.retain(|reading| !overlaps(&reading.tokens) || writes(reading));
+        Some(Lattice { caution, ..Lattice::new(line, readings, open_quote) })
     }
 
     /// What is known about the tokens before any path.

@@ -78,6 +78,7 @@ impl<'l> Builder<'l> {
                 self.vocabulary(at);
                 self.numbers(at);
                 self.word(at);
+                self.offered_words(at);
             }
         }
         self.push(at..at + 1, Kind::Drop, "", None);
@@ -96,6 +97,18 @@ impl<'l> Builder<'l> {
                 Some(entry) => self.push(tokens, Kind::Symbol, entry.writes, Some(entry)),
                 None => self.push(tokens, Kind::Literal, written.clone(), None),
             }
+        }
+    }
+
+    /// Adds the words that were learnt and that the user has not confirmed, behind what was heard.
+    fn offered_words(&mut self, at: usize) {
+        let words = self.words;
+        if words.is_empty() {
+            return;
+        }
+        let rest = self.lower[at..self.lower.len().min(at + MAX_SPAN)].to_vec();
+        for (form, written) in words.matches_offered(&rest) {
+            self.push(at..at + form.len(), Kind::Heard, written.clone(), None);
         }
     }
 

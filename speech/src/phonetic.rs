@@ -18,5 +18,5 @@ mod token;
 mod widen;
 
 pub(crate) use segmentation::is_glue;
-pub use similarity::apart;
+pub use similarity::{apart, consonant_keys, each_apart, sounds};
 pub use widen::widen;

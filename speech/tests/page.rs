@@ -57,7 +57,12 @@ the line. Outside of quotes sayso writes `star dot r s` as `*.rs` without quotes
 `camel case`, go on to the next symbol, `space` or directive; say one of them, or `end case`, where a name ends before a
 plain word.
 
-**Your own words**: run `sayso config init` and add a line such as `"kay eight s" = "k8s"` under `[words]`.
+**Your own words**: `sayso words add "kay eight s" k8s`, with `--also SPOKEN` for other ways to say it; `remove`, `import`
+(two columns with a tab, a Talon list, the export of superwhisper or VoiceInk) and `export`. They stand under `[words]` in
+the settings, bind, and take effect at once; of several that begin alike the longest counts.
+
+**A project's words** stand under `[words]` in a `.sayso.toml` in its folder or above. They count once you have seen them with
+`sayso trust`, and as long as the file stays as it is. Where your own words say the same, yours count.
 
 The tables below are generated from `speech/data/vocabulary.txt` by `just docs`; `sayso words` shows the same, with your own words.
 "#;

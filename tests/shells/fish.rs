@@ -17,7 +17,8 @@ fn a_selection_is_converted_alone() {
     terminal.convert().wait_line("$ cd space x; echo one | cat");
     let request = daemon.request();
     assert_eq!(request.text, "echo space one");
-    terminal.convert().wait_line("$ cd space x; echo space one | cat");
+    assert_eq!(request.context.prebuffer, "cd space x; ", "what stands before the selection");
+    terminal.convert().wait_row("$ cd space x; echo space one | cat");
 }
 
 #[test]

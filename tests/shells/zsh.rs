@@ -159,6 +159,7 @@ fn a_region_is_converted_alone() {
     terminal.wait_line("$ cd space x; echo one  | cat");
     let request = daemon.request();
     assert_eq!((request.text.as_str(), request.cursor), ("echo space one", Some(14)));
+    assert_eq!(request.context.prebuffer, "cd space x; ", "what stands before the region");
     terminal.wait_column(22);
     terminal.keys(&["C-_"]).wait_line("$ cd space x; echo space one  | cat");
 }
@@ -211,7 +212,7 @@ fn stale_suggestions_are_gone_and_new_ones_come() {
     terminal.convert().wait_line("$ git status -s --long");
     terminal.wait_column(15);
     terminal.convert().wait_row("$ git status -S");
-    terminal.wait_text("sayso: 2 of 4");
+    terminal.wait_text("sayso: 2 of 3");
     terminal.keys(&["C-e", "C-u"]).text("echo space one").convert().wait_line("$ echo one");
 }
 
@@ -241,6 +242,24 @@ fn everything_together_is_still_one_key() {
 
 #[test]
 #[cfg_attr(not(feature = "system-tests"), ignore = "needs zsh: tests/run")]
+fn completions_below_the_home_folder_are_found() {
+    let home = Home::new();
+    home.write("opt/bin/sayso", "");
+    home.write("opt/share/zsh/site-functions/_sayso", "#compdef sayso\n_message found\n");
+    let program = home.path().join("opt/bin/sayso");
+    let source = format!("source {}/shell/sayso.zsh\n", repository().display());
+    let line = format!("_sayso_client={}\n{source}", program.display());
+    let init = "autoload -Uz compinit; compinit -u -d ~/.dump\n";
+    // Whether completions are set up before or after.
+    for line in [[init, &line].concat(), [&line, init].concat()] {
+        let setup = Setup { line: Some(&line), ..Setup::default() };
+        let terminal = Terminal::open(&home, Shell::Zsh, setup);
+        terminal.text("print $_comps[sayso]\n").wait_row("_sayso");
+    }
+}
+
+#[test]
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs zsh: tests/run")]
 fn a_plugin_manager_can_source_the_checkout() {
     let plugin = format!("source {}/shell/sayso.plugin.zsh\n", repository().display());
     let setup = Setup { line: Some(&plugin), ..Setup::default() };
@@ -252,4 +271,27 @@ fn a_plugin_manager_can_source_the_checkout() {
     let before = "path=(${path:#*/debug} ) path=(${path:#*/release})\n";
     let terminal = Terminal::open(&home, Shell::Zsh, Setup { before, ..setup });
     terminal.text(SAID).convert().wait_text("the program sayso is not in PATH");
+}
+
+/// What the shell knows goes with the first request, and again only when it has changed; values never do.
+#[test]
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs zsh: tests/run")]
+fn names_of_the_shell_are_sent_when_they_change() {
+    let home = Home::new();
+    let daemon = FakeDaemon::listen(&home);
+    let rc = "alias bedlog=ls\nexport GARDEN=hush\n_sayso_client=/nowhere/sayso\n";
+    let terminal = open(&home, "", rc);
+    let ask = |terminal: &Terminal| {
+        terminal.keys(&["C-e", "C-u"]).text(SAID).convert().wait_line("$ git status -s");
+        daemon.request().context
+    };
+    let first = ask(&terminal);
+    let has = |names: &str, line: &str| names.lines().any(|other| other == line);
+    assert!(has(&first.names, "alias bedlog") && has(&first.names, "variable GARDEN"), "{}", first.names);
+    assert!(first.names.starts_with("path /") && !first.names.contains("hush"), "{}", first.names);
+    let again = ask(&terminal);
+    assert_eq!((again.names.as_str(), &again.digest), ("", &first.digest));
+    terminal.keys(&["C-e", "C-u"]).text("waterbed() { true }").keys(&["Enter"]).wait_line("$");
+    let changed = ask(&terminal);
+    assert!(has(&changed.names, "function waterbed") && changed.digest != first.digest, "{}", changed.names);
 }

@@ -2,10 +2,10 @@
 //! this program.
 
 use crate::configuration::Configuration;
-use crate::{print_error, wire};
+use crate::{place, print_error, wire};
 use anyhow::Context;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use sayso_engine::{Conversion, Dictation, Engine, ModelHandle, Refusal, Rescorer, Stop, Words};
+use sayso_engine::{Conversion, Dictation, Engine, ModelHandle, Place, Refusal, Rescorer, Stop, Words};
 use sayso_language::Options;
 use sayso_protocol::line::{self, Input};
 use sayso_protocol::{Answer, ErrorReply, Route, cli_format};
@@ -40,6 +40,9 @@ pub(crate) struct Convert {
     /// The cursor in the line, in characters; at its end when left out
     #[arg(long, value_name = "N", conflicts_with = "lines")]
     cursor: Option<usize>,
+    /// Convert the line from its Nth character on; what stands before it is read with it, and is not printed
+    #[arg(long, value_name = "N", conflicts_with = "lines")]
+    from: Option<usize>,
     #[command(flatten)]
     model: Model,
 }
@@ -69,13 +72,17 @@ struct Means {
     engine: Engine,
     words: std::sync::Arc<Words>,
     model: Option<ModelHandle>,
+    place: Place,
 }
 
 impl Means {
     /// The words and weights of the settings, and the model of the command line. As in the daemon, a mistake in the
     /// settings costs one entry.
     fn load(model: &Model) -> anyhow::Result<Means> {
-        let current = Configuration::load().current();
+        let configuration = Configuration::load();
+        let current = configuration.current();
+        let here = std::env::current_dir().ok();
+        let words = configuration.words(&current, here.as_deref().and_then(|here| here.to_str()));
         if let Some(mistake) = current.mistake {
             print_error(&format!("{mistake}; the rest of the settings is in force"));
         }
@@ -87,7 +94,8 @@ impl Means {
                 .with_context(|| format!("cannot use the language model in {}", folder.display()))
         };
         let model = model.folder.as_ref().map(open).transpose()?;
-        Ok(Means { engine: current.tagger.engine, words: current.words, model })
+        let place = place::of_process(current.settings.here);
+        Ok(Means { engine: current.tagger.engine, words, model, place })
     }
 }
 
@@ -140,8 +148,11 @@ impl Convert {
     }
 
     fn convert(&self, means: &Means, text: &str) -> Result<Conversion, Refusal> {
+        let (before, text) = line::split(text, self.from.unwrap_or(0));
         let cursor = self.cursor.map(|cursor| cursor.min(text.chars().count()));
-        let dictation = Dictation { text, cursor, route: wire::route(self.route), before: "" };
+        let route = wire::route(self.route);
+        let dictation =
+            Dictation { text, cursor, route, before, place: Some(&means.place), ..Dictation::default() };
         let stop = match self.model.deadline {
             Some(ms) => Stop::at(Instant::now() + Duration::from_millis(ms)),
             None => Stop::never(),
@@ -202,11 +213,16 @@ mod tests {
 
     fn convert() -> Convert {
         let (text, model) = (Vec::new(), Model::default());
-        Convert { text, json: false, lines: true, route: Route::Auto, cursor: None, model }
+        Convert { text, json: false, lines: true, route: Route::Auto, cursor: None, from: None, model }
     }
 
     fn means() -> Means {
-        Means { engine: Engine::embedded().clone(), words: std::sync::Arc::default(), model: None }
+        Means {
+            engine: Engine::embedded().clone(),
+            words: std::sync::Arc::default(),
+            model: None,
+            place: Place::default(),
+        }
     }
 
     /// The buffer or the error code of each answer to `input`.

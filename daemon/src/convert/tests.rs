@@ -37,6 +37,10 @@ fn doubtful(current: &Current) -> &'static str {
     LINES.into_iter().find(wants_rescoring).expect("one of these lines is doubtful")
 }
 
+async fn place(shared: &Shared) -> Place {
+    shared.limits.place(1, false).await.unwrap()
+}
+
 fn request(text: &str) -> Request {
     Request { text: text.to_owned(), ..Request::new(1, Op::Convert) }
 }
@@ -52,7 +56,7 @@ async fn settings_that_change_while_a_line_waits_for_a_model_are_for_the_next_li
     let before = shared.model.last_needed();
     let converted = tokio::spawn({
         let shared = shared.clone();
-        async move { convert(&shared, request(line), Stop::never()).await }
+        async move { convert(&shared, request(line), place(&shared).await, Stop::never()).await }
     });
     // The draft has read the settings by the time it asks for the model.
     while shared.model.last_needed() == before {
@@ -64,7 +68,7 @@ async fn settings_that_change_while_a_line_waits_for_a_model_are_for_the_next_li
     assert!(matches!(first.stage, Stage::Rescored | Stage::Generated), "{first:?}");
     assert!(first.lines.iter().any(|line| line.contains("first-meaning")), "{first:?}");
     assert!(first.lines.iter().all(|line| !line.contains("second-meaning")), "{first:?}");
-    let next = convert(&shared, request(line), Stop::never()).await.unwrap();
+    let next = convert(&shared, request(line), place(&shared).await, Stop::never()).await.unwrap();
     assert!(next.lines.iter().any(|line| line.contains("second-meaning")), "{next:?}");
 }
 

@@ -61,6 +61,19 @@ impl ModelManager {
         }
     }
 
+    /// Notes beside the choice why a model could not be loaded, or that it could.
+    fn remember(&self, wanted: &WantedModel, failure: Option<&str>) {
+        let Some(store) = &self.store else { return };
+        let noted = match failure {
+            Some(reason) => store.note_failure(&wanted.name, reason),
+            None => store.clear_failure(),
+        };
+        if let Err(error) = noted {
+            // A folder that cannot be written to is no reason to do without the model.
+            tracing::debug!(%error, "the outcome of the load is not kept");
+        }
+    }
+
     /// Loads a model, on a thread of its own, and puts it in its place if it is still wanted.
     fn load(&self, changes: u64, wanted: &WantedModel) {
         let _loading = self.loading.lock().unwrap_or_else(PoisonError::into_inner);
@@ -70,7 +83,13 @@ impl ModelManager {
         let begun = Instant::now();
         let mut options = Options::default();
         options.threads = wanted.threads.unwrap_or(options.threads);
+        // Left behind if this process does not survive the load, so that the next one leaves it.
+        self.remember(wanted, Some("the daemon ended while it was loading this model"));
         let opened = ModelHandle::open(&wanted.folder, &options);
+        self.remember(
+            wanted,
+            opened.as_ref().err().filter(|error| lasts(error)).map(ToString::to_string).as_deref(),
+        );
         self.update(|inner| {
             if inner.changes != changes {
                 return false;
@@ -96,4 +115,11 @@ impl ModelManager {
             true
         });
     }
+}
+
+/// Whether a failure is that of the folder, so that it will come again; not one of the machine, such
+/// as too little memory.
+fn lasts(error: &LanguageError) -> bool {
+    use sayso_language::DecoderError::{Memory, Threads};
+    !matches!(error, LanguageError::Thread(_) | LanguageError::Decoder(Memory(_) | Threads(_)))
 }

@@ -1,6 +1,7 @@
 use super::policy::{MEMORY_RESERVE, shortage};
 use super::*;
 use crate::memory::SpareMemory;
+use sayso_language::LanguageError;
 use std::path::Path;
 use std::sync::Arc;
 use std::thread;
@@ -54,7 +55,7 @@ async fn what_ended_by_a_defect_is_not_asked_again() {
     let stop = sayso_engine::Stop::never();
     let gone = model.ask(&stop, |_, _| -> Result<(), LanguageError> { panic!("a defect") });
     assert!(matches!(gone, Err(LanguageError::Gone)), "{gone:?}");
-    while !model.has_ended() {
+    while model.ended().is_none() {
         thread::yield_now();
     }
     assert!(manager.model().is_none());
@@ -76,4 +77,50 @@ fn nothing_is_loaded_that_would_leave_shortage() {
     let floor = 2 * MEMORY_RESERVE;
     assert!(shortage(&folder, SpareMemory { floor, ..spare(floor) }).is_some());
     assert_eq!(shortage(&folder, SpareMemory { floor, ..spare(floor + (1 << 20)) }), None);
+}
+
+#[tokio::test]
+async fn a_folder_that_ended_a_daemon_ends_no_second_one() {
+    let (place, _) = manager();
+    let store = || Store::new(place.path());
+    // As a process that ended in the middle of a load leaves it.
+    store().note_failure("tiny", "the daemon ended while it was loading this model").unwrap();
+    let next = Arc::new(ModelManager::new(Some(store())));
+    next.refresh_choice(&settings::Model::default());
+    assert_eq!(state(&next), ModelState::Failed);
+    assert!(next.load_and_wait().await.is_none());
+    let why = next.status().why.unwrap();
+    assert!(why.contains("the daemon ended while") && why.contains("sayso model use tiny"), "{why}");
+    // Chosen again, it is tried again, and the success is remembered.
+    store().choose("tiny").unwrap();
+    next.refresh_choice(&settings::Model::default());
+    assert!(next.load_and_wait().await.is_some());
+    assert_eq!(store().failure("tiny"), None);
+}
+
+#[tokio::test]
+async fn a_failure_is_remembered_until_the_folder_changes() {
+    let (place, manager) = manager();
+    let (store, folder) = (Store::new(place.path()), place.path().join("tiny"));
+    let config = std::fs::read_to_string(folder.join("config.json")).unwrap();
+    std::fs::write(folder.join("config.json"), "{}").unwrap();
+    manager.refresh_choice(&settings::Model::default());
+    assert!(manager.load_and_wait().await.is_none());
+    assert!(store.failure("tiny").unwrap().reason.contains("config.json"));
+    std::fs::write(folder.join("config.json"), config).unwrap();
+    assert_eq!(store.failure("tiny"), None);
+    let next = Arc::new(ModelManager::new(Some(Store::new(place.path()))));
+    next.refresh_choice(&settings::Model::default());
+    assert!(next.load_and_wait().await.is_some());
+}
+
+#[test]
+fn what_is_no_plain_file_is_not_loaded() {
+    let (place, manager) = manager();
+    let config = place.path().join("tiny/config.json");
+    std::fs::remove_file(&config).unwrap();
+    std::os::unix::fs::symlink("/dev/zero", &config).unwrap();
+    manager.refresh_choice(&settings::Model::default());
+    let why = manager.status().why.unwrap();
+    assert!(why.contains("config.json is not a plain file"), "{why}");
 }

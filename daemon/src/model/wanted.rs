@@ -1,7 +1,7 @@
 //! Which model is wanted: the one that the settings name, else the one that `sayso model use` chose.
 
 use super::LoadState;
-use crate::configuration::{Fingerprint, fingerprint};
+use crate::fingerprint::{Fingerprint, fingerprint};
 use sayso_settings as settings;
 use sayso_store::Store;
 use std::path::PathBuf;
@@ -42,15 +42,23 @@ pub(super) fn resolve(store: &Store, settings: &settings::Model) -> (Option<Want
         None => store.chosen(),
     };
     let named = match name {
-        Ok(Some(name)) => store.folder(&name).map(|folder| (name, folder)),
+        Ok(Some(name)) => store.plain_folder(&name).map(|folder| (name, folder)),
         Ok(None) => return (None, LoadState::None),
         Err(error) => Err(error),
     };
     match named {
         Ok((name, folder)) => {
             let identity = fingerprint(&folder);
+            // What failed in an earlier process fails again, and may end this one.
+            let state = match store.failure(&name) {
+                Some(failure) => LoadState::Failed(format!(
+                    "{}; `sayso model use {name}` checks it and tries again",
+                    failure.reason
+                )),
+                None => LoadState::Unloaded(None),
+            };
             let wanted = WantedModel { name, folder, identity, threads: settings.threads };
-            (Some(wanted), LoadState::Unloaded(None))
+            (Some(wanted), state)
         }
         Err(error) => (None, LoadState::Failed(format!("{error}; `sayso model list` shows those that are"))),
     }

@@ -4,8 +4,10 @@ mod auto;
 mod cpu;
 mod daemon;
 mod keypress;
+mod learning;
 mod llama;
 mod machine;
+mod place;
 mod random;
 mod report;
 mod scanner;
@@ -28,6 +30,8 @@ enum What {
     Scanner,
     /// The tagger in this process
     Tagger,
+    /// Names of the place: reading folders of 10,000 and 100,000 files, and converting in one
+    Place,
     /// A language model with 0.6 billion random weights on the processor
     Cpu,
     /// The same model compared with llama.cpp, which scripts/llama-bench.sh builds
@@ -42,6 +46,8 @@ enum What {
     /// The time from a key press to the changed screen in zsh, fish and bash, and the time added to
     /// their start
     Keypress,
+    /// The store of corrected lines, and what it adds to a conversion
+    Learning,
     /// All of them
     All,
 }
@@ -86,15 +92,17 @@ impl Bench {
             writeln!(out, "{machine}\n")?;
         }
         let auto = |samples| auto::run(samples, &self.means);
-        let all: [(What, &Benchmark<'_>); 8] = [
+        let all: [(What, &Benchmark<'_>); 10] = [
             (What::Scanner, &scanner::run),
             (What::Tagger, &tagger::run),
+            (What::Place, &place::run),
             (What::Cpu, &cpu::run),
             (What::Llama, &llama::run),
             (What::Auto, &auto),
             (What::Spawn, &spawn::run),
             (What::Daemon, &daemon::run),
             (What::Keypress, &keypress::run),
+            (What::Learning, &learning::run),
         ];
         for (what, run) in all {
             let is_possible = match what {

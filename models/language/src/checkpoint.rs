@@ -82,6 +82,11 @@ impl Checkpoint {
         &self.config
     }
 
+    /// The size of its weights files, in bytes.
+    pub fn bytes(&self) -> usize {
+        self.files.iter().map(|file| file.bytes().len()).sum()
+    }
+
     /// Whether the folder has a tensor of this name.
     pub fn has(&self, name: &str) -> bool {
         self.tensors.contains_key(name)

@@ -13,6 +13,7 @@ pub use handle::ModelHandle;
 pub use stop::Stop;
 pub use writer::Written;
 
+use crate::budget;
 use crate::chat::{Chat, ChatError};
 use crate::checkpoint::{Checkpoint, CheckpointError, file};
 use crate::cpu;
@@ -28,6 +29,9 @@ use vocabulary::Vocabulary;
 /// have it.
 pub const WEIGHT_FILE: &str = "judge_weight.txt";
 
+/// What keys, values and the buffers of the passes may take, in bytes. A model of 8 billion
+/// parameters takes 60 MB for them. Hand-chosen, 2026-11-28.
+const CACHE_LIMIT: usize = 512 << 20;
 /// Largest weight that is accepted.
 const HEAVIEST: f32 = 10.0;
 
@@ -52,6 +56,12 @@ pub enum LanguageError {
     /// The thread of the model has ended because of a bug, and the model with it.
     #[error("the language model has stopped after an internal error; load it again")]
     Gone,
+    /// The folder makes the model take more memory than any real one does.
+    #[error("the language model took more than {} MB beside its weights, which no sound one does", budget::BESIDE_WEIGHTS >> 20)]
+    Budget,
+    /// The folder takes longer to open than any real one does.
+    #[error("opening the language model took more than {} s", .0.as_secs())]
+    Slow(std::time::Duration),
     /// The system cannot start a thread.
     #[error("cannot start a thread for the language model: {0}")]
     Thread(std::io::Error),
@@ -126,11 +136,11 @@ impl Language {
     /// The folder is invalid, there is too little memory, a thread cannot be started, or the head
     /// of the prompt alone does not fit.
     pub fn open(folder: &Path, options: &Options) -> Result<Language, LanguageError> {
-        let checkpoint = Checkpoint::open(folder)?;
-        let tokenizer = Tokenizer::open(folder, checkpoint.config())?;
-        let chat = Chat::open(folder)?;
-        let language =
-            Language::new(Decoder::open(&checkpoint, options.threads, options.positions)?, tokenizer, chat)?;
+        let (checkpoint, tokenizer, chat) = parts(folder)?;
+        let beyond = checkpoint.bytes().saturating_add(CACHE_LIMIT);
+        let decoder =
+            budget::with_more(beyond, || Decoder::open(&checkpoint, options.threads, options.positions))?;
+        let language = Language::new(decoder, tokenizer, chat)?;
         Ok(Language { weight: weight(folder)?, ..language })
     }
 
@@ -194,6 +204,38 @@ impl Language {
     }
 }
 
+/// The parts of a model folder.
+fn parts(folder: &Path) -> Result<(Checkpoint, Tokenizer, Chat), CheckpointError> {
+    let checkpoint = Checkpoint::open(folder)?;
+    let tokenizer = Tokenizer::open(folder, checkpoint.config())?;
+    Ok((checkpoint, tokenizer, Chat::open(folder)?))
+}
+
+/// Opens everything in a model folder as [`Language::open`] does, except the decoder, and makes a
+/// prompt of a line with it.
+///
+/// # Errors
+/// As for [`Language::open`].
+pub(crate) fn check(folder: &Path, checkpoint: &Checkpoint) -> Result<(), LanguageError> {
+    let tokenizer = Tokenizer::open(folder, checkpoint.config())?;
+    let chat = Chat::open(folder)?;
+    weight(folder)?;
+    drop(Vocabulary::new(&tokenizer));
+    let head = chat.head(&tokenizer)?;
+    let positions = Options::default().positions.min(checkpoint.config().max_position_embeddings);
+    // Of a long name, of what people dictate, and of signs: what a pattern may be slow on, too.
+    for line in ["git commit dash m fix", &"a".repeat(200), &" ".repeat(200), &"\"'-_1".repeat(40)] {
+        let prompt = chat.prompt(&tokenizer, line)?;
+        if let Some(token) = prompt.iter().find(|token| **token as usize >= tokenizer.rows()) {
+            return Err(DecoderError::Token { token: *token, vocabulary: tokenizer.rows() }.into());
+        }
+    }
+    match head.len() < positions {
+        true => Ok(()),
+        false => Err(DecoderError::Full { needed: head.len() + 1, positions }.into()),
+    }
+}
+
 /// The weight in [`WEIGHT_FILE`], if the folder has that file.
 pub(crate) fn weight(folder: &Path) -> Result<Option<f32>, CheckpointError> {
     const LIMIT: u64 = 64;
@@ -201,7 +243,7 @@ pub(crate) fn weight(folder: &Path) -> Result<Option<f32>, CheckpointError> {
     if !path.exists() {
         return Ok(None);
     }
-    let text = String::from_utf8_lossy(&file::bytes(&path, LIMIT)?).trim().to_owned();
+    let text = String::from_utf8_lossy(&file::bytes(&path, LIMIT, file::Links::Follow)?).trim().to_owned();
     match text.parse::<f32>() {
         Ok(weight) if (0.0..=HEAVIEST).contains(&weight) => Ok(Some(weight)),
         _ => Err(CheckpointError::entry(&path, format!("{text:?} is not a number from 0 to {HEAVIEST}"))),

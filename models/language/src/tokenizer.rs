@@ -1,11 +1,13 @@
 //! Converts text to tokens and back, with the `tokenizer.json` of a model folder.
 
 pub(crate) mod config;
+mod parts;
 
 pub use config::{CHAT_TEMPLATE, GENERATION_CONFIG, TOKENIZER_CONFIG};
 
 use crate::checkpoint::{CheckpointError, Config, file};
 use config::TokenizerConfig;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use tokenizers::DecoderWrapper;
 
@@ -21,6 +23,9 @@ pub enum TokenizerError {
     /// The vocabulary cannot spell a text.
     #[error("the tokenizer cannot encode this text: {0}")]
     Encode(String),
+    /// The library failed in a way that it does not expect, which is a fault of the file.
+    #[error("the tokenizer failed on this text, so its file is damaged")]
+    Panic,
     /// The tokens cannot be joined into a text.
     #[error("the tokenizer cannot decode these tokens: {0}")]
     Decode(String),
@@ -65,11 +70,19 @@ impl Tokenizer {
     pub fn open(folder: &Path, model: &Config) -> Result<Tokenizer, CheckpointError> {
         let path = folder.join(TOKENIZER);
         let damaged = |error: tokenizers::Error| CheckpointError::damaged(&path, error.to_string());
-        let mut inner = tokenizers::Tokenizer::from_bytes(file::bytes(&path, LIMIT)?).map_err(damaged)?;
+        let json = file::bytes(&path, LIMIT, file::Links::Follow)?;
+        parts::check(&json).map_err(|problem| CheckpointError::damaged(&path, problem))?;
+        let read = || tokenizers::Tokenizer::from_bytes(&json);
+        let mut inner = caught(read)
+            .ok_or_else(|| CheckpointError::damaged(&path, "it makes the library fail"))?
+            .map_err(damaged)?;
+        drop(json);
         // Some folders have these left over from training. A prompt must not be truncated or
         // padded.
         inner.with_truncation(None).map_err(damaged)?;
         inner.with_padding(None);
+        // It would only add what the chat template writes already.
+        inner.with_post_processor(None::<tokenizers::PostProcessorWrapper>);
 
         // The tokens are looked up one by one, because a copy of the whole vocabulary would take
         // some ten megabytes.
@@ -114,8 +127,9 @@ impl Tokenizer {
     /// # Errors
     /// [`TokenizerError::Encode`] if the vocabulary cannot spell the text.
     pub fn encode(&self, text: &str) -> Result<Vec<u32>, TokenizerError> {
-        let encoding = self.inner.encode_fast(text, false);
+        let encoding = caught(|| self.inner.encode_fast(text, false));
         encoding
+            .ok_or(TokenizerError::Panic)?
             .map(|encoding| encoding.get_ids().to_vec())
             .map_err(|error| TokenizerError::Encode(error.to_string()))
     }
@@ -126,7 +140,9 @@ impl Tokenizer {
     /// # Errors
     /// [`TokenizerError::Decode`] if they cannot be joined into a text.
     pub fn decode(&self, tokens: &[u32]) -> Result<String, TokenizerError> {
-        self.inner.decode(tokens, true).map_err(|error| TokenizerError::Decode(error.to_string()))
+        caught(|| self.inner.decode(tokens, true))
+            .ok_or(TokenizerError::Panic)?
+            .map_err(|error| TokenizerError::Decode(error.to_string()))
     }
 
     /// The bytes that a token stands for, which may be a part of a character. `None` if it is not
@@ -170,6 +186,12 @@ impl Tokenizer {
     pub fn special_in(&self, text: &str) -> Option<&str> {
         self.special.iter().map(String::as_str).find(|special| text.contains(special))
     }
+}
+
+/// Runs the library, which panics on some files; `None` if it does. It changes nothing that lasts
+/// while it encodes or decodes, except a cache whose entries are whole or absent.
+fn caught<T>(work: impl FnOnce() -> T) -> Option<T> {
+    catch_unwind(AssertUnwindSafe(work)).ok()
 }
 
 fn spelling(decoder: Option<&DecoderWrapper>) -> Spelling {

@@ -38,15 +38,15 @@ fn prompts_are_those_of_transformers() {
         let config =
             json!({"eos_token": "<|im_end|>", "pad_token": "<|endoftext|>", "chat_template": template});
         let chat = Chat::open(folder(&config, Some(text("system"))).path()).unwrap();
-        assert_eq!(chat.render(text("dictation")).unwrap(), text("prompt"), "{}", text("template"));
+        assert_eq!(chat.render(text("dictation")), text("prompt"), "{}", text("template"));
     }
 }
 
 #[test]
 fn the_system_prompt_is_that_of_the_training_unless_the_folder_has_another() {
     let config = json!({"chat_template": "{{ messages[0].content }}|{{ messages[1].content }}"});
-    assert_eq!(open(&config).unwrap().render("x").unwrap(), format!("{SYSTEM_PROMPT}|x"));
-    let with = |system| Chat::open(folder(&config, Some(system)).path()).unwrap().render("x").unwrap();
+    assert_eq!(open(&config).unwrap().render("x"), format!("{SYSTEM_PROMPT}|x"));
+    let with = |system| Chat::open(folder(&config, Some(system)).path()).unwrap().render("x");
     assert_eq!(with("Another."), "Another.|x");
     assert_eq!(with("Another. \n"), "Another. |x");
 }
@@ -58,17 +58,17 @@ fn a_template_may_stand_in_a_file_or_among_others() {
         {"name": "default", "template": "{{ eos_token }}{{ messages[1].content }}"},
     ]);
     let config = json!({"eos_token": {"content": "</s>", "lstrip": false}, "chat_template": named});
-    assert_eq!(open(&config).unwrap().render("x").unwrap(), "</s>x");
+    assert_eq!(open(&config).unwrap().render("x"), "</s>x");
     let place = folder(&config, None);
     std::fs::write(place.path().join("chat_template.jinja"), "file {{ messages[1].content }}").unwrap();
-    assert_eq!(Chat::open(place.path()).unwrap().render("x").unwrap(), "file x");
+    assert_eq!(Chat::open(place.path()).unwrap().render("x"), "file x");
 }
 
 #[test]
 fn a_template_that_cannot_be_filled_is_refused_when_it_is_opened() {
     let check = |template: &str, expected: &str| refused(json!({"chat_template": template}), expected);
     refused(json!({}), "it has no chat_template");
-    check("{% if %}", "the chat template cannot be rendered: syntax error");
+    check("{% if %}", "its chat template cannot be rendered: syntax error");
     check("{{ raise_exception('No system prompt') }}", "No system prompt");
     check("{{ messages[0].content }}", "writes the dictation 0 times");
     check("{{ messages[1].content }}{{ messages[1].content }}", "writes the dictation 2 times");
@@ -77,5 +77,5 @@ fn a_template_that_cannot_be_filled_is_refused_when_it_is_opened() {
         "{% for a in range(99999) %}{% for b in range(99999) %}{{ b }}{% endfor %}{% endfor %}",
         "out of fuel",
     );
-    check("{{ 'a' * 100000000 * 100 }}", "the chat template cannot be rendered");
+    check("{{ 'a' * 100000000 * 100 }}", "its chat template cannot be rendered");
 }

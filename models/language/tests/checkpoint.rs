@@ -246,12 +246,12 @@ fn files_of_other_kinds_are_refused() {
         std::fs::remove_file(path).unwrap();
         std::fs::create_dir(path).unwrap();
     };
-    check("model.safetensors", &folder, "model.safetensors is not a file");
+    check("model.safetensors", &folder, "model.safetensors is not a plain file");
     let pipe = |path: &Path| {
         std::fs::remove_file(path).unwrap();
         assert!(std::process::Command::new("mkfifo").arg(path).status().unwrap().success());
     };
-    check("model.safetensors", &pipe, "model.safetensors is not a file");
+    check("model.safetensors", &pipe, "model.safetensors is not a plain file");
     // A hole of 100 GB takes no room on the disk, and must take none in memory.
     let sparse = |path: &Path| std::fs::File::create(path).unwrap().set_len(100_000_000_000).unwrap();
     check("config.json", &sparse, "config.json has 100000000000 bytes; the limit is 16777216");

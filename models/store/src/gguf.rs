@@ -10,8 +10,8 @@ mod vocabulary;
 use safetensors::SafeTensorError;
 use sayso_language::chat::{SYSTEM_PROMPT, SYSTEM_PROMPT_FILE};
 use sayso_language::checkpoint::{CONFIG, CheckpointError, Config, Mapped, WEIGHTS};
-use sayso_language::folder;
 use sayso_language::tokenizer::{GENERATION_CONFIG, TOKENIZER, TOKENIZER_CONFIG};
+use sayso_language::{LanguageError, folder};
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -36,7 +36,7 @@ pub enum ImportError {
         /// The file.
         path: PathBuf,
         /// What is wrong with the model folder made from it.
-        problem: CheckpointError,
+        problem: LanguageError,
     },
     /// The folder exists; nothing is overwritten.
     #[error("{} exists already", .0.display())]
@@ -97,8 +97,8 @@ pub(crate) fn fill(file: &Path, folder: &Path) -> Result<(), ImportError> {
     for (name, contents) in &files {
         write(&folder.join(name), contents.as_bytes()).map_err(failed)?;
     }
-    let config =
-        Config::open(folder).map_err(|problem| ImportError::Unusable { path: file.to_owned(), problem })?;
+    let config = Config::open(folder)
+        .map_err(|error| ImportError::Unusable { path: file.to_owned(), problem: error.into() })?;
     let tensors = tensors::convert(&gguf.tensors, &config).map_err(problem)?;
     let weights = folder.join(WEIGHTS);
     let metadata = [("format".to_owned(), "mlx".to_owned())].into();

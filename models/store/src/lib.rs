@@ -5,6 +5,6 @@ pub mod gguf;
 mod store;
 
 pub use store::{
-    Fault, FileRecord, Hub, MANIFEST, Manifest, Model, Origin, Progress, Pulled, Source, Store, StoreError,
-    Verified, series,
+    Failure, Fault, FileRecord, Hub, MANIFEST, Manifest, Model, Origin, Patience, Progress, Pulled, Source,
+    Store, StoreError, Verified, series,
 };

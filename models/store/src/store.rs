@@ -4,29 +4,41 @@
 //! A model folder is written under a hidden name and renamed when it is complete and has been
 //! opened as a check, so it exists whole or not at all.
 
+mod address;
 mod digest;
 mod error;
+mod failure;
 mod fetch;
 mod hub;
 mod manifest;
+mod patience;
 mod source;
 
 pub use error::StoreError;
+pub use failure::Failure;
 pub use hub::Hub;
 pub use manifest::{FileRecord, MANIFEST, Manifest, Origin};
+pub use patience::Patience;
 pub use source::{Source, series};
 
 use crate::gguf;
 use digest::Digests;
-use sayso_language::checkpoint::CheckpointError;
-use sayso_language::{WEIGHT_FILE, folder};
-use std::fs::{File, TryLockError};
+use nix::fcntl::OFlag;
+use sayso_language::checkpoint::{
+    CheckpointError,
+    file::{self, Links},
+};
+use sayso_language::{LanguageError, WEIGHT_FILE, folder};
+use std::fs::{File, Metadata, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Write};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 /// The file that holds the name of the chosen model. No model can have this name, because model
 /// names never begin with a dot.
 const CHOSEN: &str = ".chosen";
+/// Limit of that file, in bytes; names are shorter.
+const CHOSEN_LIMIT: u64 = 1 << 10;
 
 /// The progress of a pull or a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,7 +82,7 @@ pub struct Verified {
     /// The files that changed since the model was installed, and how.
     pub faults: Vec<(String, Fault)>,
     /// Why the model cannot be used, if it cannot.
-    pub unusable: Option<CheckpointError>,
+    pub unusable: Option<LanguageError>,
 }
 
 /// How a file differs from what was installed.
@@ -82,12 +94,29 @@ pub enum Fault {
     Changed,
     /// It was not part of the model.
     Added,
+    /// It is a link, a pipe, a device or a folder, or its name leads out of the model. It was not
+    /// opened.
+    NotAFile,
 }
 
 impl Verified {
     /// Whether the model is as it was installed, and can be used.
     pub fn is_sound(&self) -> bool {
         self.faults.is_empty() && self.unusable.is_none()
+    }
+}
+
+/// A model that nobody else may write. The lock file is removed before the lock is released.
+#[derive(Debug)]
+struct Lock {
+    _file: File,
+    path: PathBuf,
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // A file that stays locks nothing.
+        let _ = std::fs::remove_file(&self.path);
     }
 }
 
@@ -130,13 +159,28 @@ impl Store {
     /// The folder of a model.
     ///
     /// # Errors
-    /// [`StoreError::Name`] or [`StoreError::Unknown`].
+    /// [`StoreError::Name`] or [`StoreError::Unknown`]; a link to a folder is no model.
     pub fn folder(&self, name: &str) -> Result<PathBuf, StoreError> {
         let folder = self.place(name)?;
-        match folder.is_dir() {
+        match is_folder(&folder) {
             true => Ok(folder),
             false => Err(StoreError::Unknown(name.to_owned())),
         }
+    }
+
+    /// The folder of a model whose files may be opened: all of them are plain files.
+    ///
+    /// # Errors
+    /// As for [`Store::folder`]; [`StoreError::NotAFile`].
+    pub fn plain_folder(&self, name: &str) -> Result<PathBuf, StoreError> {
+        let folder = self.folder(name)?;
+        for entry in std::fs::read_dir(&folder).map_err(StoreError::io(&folder))? {
+            let entry = entry.map_err(StoreError::io(&folder))?;
+            if !entry.file_type().map_err(StoreError::io(&folder))?.is_file() {
+                return Err(StoreError::NotAFile(entry.path()));
+            }
+        }
+        Ok(folder)
     }
 
     /// The name of the chosen model, if one was chosen and is still installed.
@@ -144,11 +188,18 @@ impl Store {
     /// # Errors
     /// [`StoreError::Io`] if the choice cannot be read.
     pub fn chosen(&self) -> Result<Option<String>, StoreError> {
+        Ok(self.choice()?.filter(|name| self.folder(name).is_ok()))
+    }
+
+    /// What the file of the choice says.
+    fn choice(&self) -> Result<Option<String>, StoreError> {
         let path = self.folder.join(CHOSEN);
-        match std::fs::read_to_string(&path) {
-            Ok(text) => Ok(Some(text.trim_end().to_owned()).filter(|name| self.folder(name).is_ok())),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-            Err(source) => Err(StoreError::io(&path)(source)),
+        match file::bytes(&path, CHOSEN_LIMIT, Links::Refuse) {
+            Ok(bytes) => Ok(Some(String::from_utf8_lossy(&bytes).trim_end().to_owned())),
+            Err(CheckpointError::Unreadable { source, .. }) if source.kind() == ErrorKind::NotFound => {
+                Ok(None)
+            }
+            Err(problem) => Err(StoreError::Choice(problem)),
         }
     }
 
@@ -162,7 +213,8 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unknown`], [`StoreError::Unusable`], and errors of the system.
     pub fn choose(&self, name: &str) -> Result<(), StoreError> {
-        folder::check(&self.folder(name)?).map_err(StoreError::Unusable)?;
+        folder::check(&self.plain_folder(name)?).map_err(StoreError::Unusable)?;
+        failure::clear(&self.folder)?;
         let path = self.folder.join(CHOSEN);
         let write = || -> std::io::Result<()> {
             let mut file = tempfile::Builder::new().prefix(".chosen-").tempfile_in(&self.folder)?;
@@ -172,6 +224,27 @@ impl Store {
             Ok(())
         };
         write().map_err(StoreError::io(&path))
+    }
+
+    /// Remembers that a model could not be loaded as its folder is now, for the next process.
+    ///
+    /// # Errors
+    /// [`StoreError::Unknown`], and errors of the system.
+    pub fn note_failure(&self, name: &str, reason: &str) -> Result<(), StoreError> {
+        Failure::of(&self.folder(name)?, name, reason)?.write(&self.folder)
+    }
+
+    /// The failure of a model, if one is remembered and its folder is still as it was.
+    pub fn failure(&self, name: &str) -> Option<Failure> {
+        Failure::find(&self.folder, &self.folder(name).ok()?, name)
+    }
+
+    /// Forgets what failed.
+    ///
+    /// # Errors
+    /// Errors of the system.
+    pub fn clear_failure(&self) -> Result<(), StoreError> {
+        failure::clear(&self.folder)
     }
 
     /// Downloads a model from the hub, under the name of its repository. The revision is pinned to
@@ -192,28 +265,29 @@ impl Store {
         let listing = hub.listing(source)?;
         let origin = Origin::Hub { repository: source.repository.clone(), commit: listing.commit };
         if folder.exists() {
-            return match Manifest::open(&folder)? {
+            return match Manifest::open(&self.folder(&name)?)? {
                 manifest if manifest.origin == origin => Ok(Pulled { name, manifest, already: true }),
                 _ => Err(StoreError::Exists(name)),
             };
         }
 
         let aside = self.aside(&name, "pull");
-        std::fs::create_dir_all(&aside).map_err(StoreError::io(&aside))?;
+        make_aside(&aside)?;
         let total = listing.files.iter().fold(0u64, |sum, file| sum.saturating_add(file.bytes));
-        let agent = fetch::agent();
+        fetch::check_room(&aside, &listing.files)?;
+        let agent = fetch::agent(hub.patience);
         let mut before = 0u64;
         for file in &listing.files {
             let mut seen =
                 |here| progress(Progress { file: &file.name, done: before.saturating_add(here), total });
-            fetch::fetch(&agent, file, &aside, &mut seen)?;
+            fetch::fetch(&agent, hub.patience, file, &aside, &mut seen)?;
             before = before.saturating_add(file.bytes);
         }
         // Left over from an earlier pull, when the revision was another commit.
         for entry in std::fs::read_dir(&aside).map_err(StoreError::io(&aside))? {
             let path = entry.map_err(StoreError::io(&aside))?.path();
             if !listing.files.iter().any(|file| path.file_name() == Some(file.name.as_ref())) {
-                std::fs::remove_file(&path).map_err(StoreError::io(&path))?;
+                fetch::discard(&path)?;
             }
         }
         let manifest = self.admit(&aside, &folder, origin)?;
@@ -232,7 +306,7 @@ impl Store {
         }
         let aside = self.aside(name, "import");
         delete(&aside)?;
-        std::fs::create_dir_all(&aside).map_err(StoreError::io(&aside))?;
+        make_aside(&aside)?;
         let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let filled = gguf::fill(file, &aside).map_err(StoreError::from);
         let admitted = filled.and_then(|()| self.admit(&aside, &folder, Origin::Gguf { file: name }));
@@ -255,21 +329,34 @@ impl Store {
                 done = done.saturating_add(read);
                 progress(Progress { file, done, total });
             };
-            match Digests::of(&folder.join(file), seen) {
-                Ok(found) if found.bytes == record.bytes && found.sha256 == record.sha256 => {}
+            if !source::is_name(file) {
+                faults.push((file.clone(), Fault::NotAFile));
+                continue;
+            }
+            match Digests::of(&folder.join(file), Some(record.bytes), seen) {
+                Ok(Some(found)) if found.sha256 == record.sha256 => {}
                 Ok(_) => faults.push((file.clone(), Fault::Changed)),
-                Err(error) => faults.push((file.clone(), Fault::Unreadable(error.kind()))),
+                Err(CheckpointError::Unreadable { source, .. }) => {
+                    faults.push((file.clone(), Fault::Unreadable(source.kind())));
+                }
+                Err(_) => faults.push((file.clone(), Fault::NotAFile)),
             }
         }
         for entry in std::fs::read_dir(&folder).map_err(StoreError::io(&folder))? {
-            let file = entry.map_err(StoreError::io(&folder))?.file_name().to_string_lossy().into_owned();
+            let entry = entry.map_err(StoreError::io(&folder))?;
+            let file = entry.file_name().to_string_lossy().into_owned();
             // This file is added later, when the weight of the model is measured.
             let is_known = file == MANIFEST || file == WEIGHT_FILE;
-            if !is_known && !manifest.files.contains_key(&file) {
-                faults.push((file, Fault::Added));
+            let is_plain = entry.file_type().is_ok_and(|kind| kind.is_file());
+            match manifest.files.contains_key(&file) {
+                false if !is_plain => faults.push((file, Fault::NotAFile)),
+                false if !is_known => faults.push((file, Fault::Added)),
+                _ => {}
             }
         }
-        Ok(Verified { faults, unusable: folder::check(&folder).err() })
+        // What is no plain file is not opened for the check either.
+        let is_plain = !faults.iter().any(|(_, fault)| *fault == Fault::NotAFile);
+        Ok(Verified { faults, unusable: is_plain.then(|| folder::check(&folder).err()).flatten() })
     }
 
     /// Removes a model, and what unfinished pulls of it left. A process that has it open can still
@@ -283,7 +370,8 @@ impl Store {
         let folder = self.place(name)?;
         // What a pull keeps for the next one, and what a crash during the other operations left.
         let left = ["pull", "import", "removed"].map(|what| self.aside(name, what));
-        if !folder.exists() && !left.iter().any(|left| left.exists()) {
+        let is_there = |path: &Path| path.symlink_metadata().is_ok();
+        if !is_there(&folder) && !left.iter().any(|left| is_there(left)) {
             return Err(StoreError::Unknown(name.to_owned()));
         }
         let _lock = self.lock(name)?;
@@ -295,8 +383,7 @@ impl Store {
             renamed => renamed.map_err(StoreError::io(&folder))?,
         }
         // Read only now, because another model may have been chosen meanwhile.
-        let chosen = std::fs::read_to_string(self.folder.join(CHOSEN)).unwrap_or_default();
-        if chosen.trim_end() == name {
+        if self.choice().ok().flatten().as_deref() == Some(name) {
             let path = self.folder.join(CHOSEN);
             std::fs::remove_file(&path).map_err(StoreError::io(&path))?;
         }
@@ -310,6 +397,7 @@ impl Store {
             return Err(StoreError::Unusable(problem));
         }
         let manifest = Manifest::record(aside, origin)?;
+        failure::clear(&self.folder)?;
         let sync = |path: &Path| File::open(path).and_then(|folder| folder.sync_all());
         sync(aside).map_err(StoreError::io(aside))?;
         std::fs::rename(aside, folder).map_err(StoreError::io(folder))?;
@@ -317,17 +405,34 @@ impl Store {
         Ok(manifest)
     }
 
-    /// Locks a model until the file is dropped or the process ends in any way. A second writer is
-    /// refused at once. The lock file stays, because removing it could remove one that another
-    /// process has just locked.
-    fn lock(&self, name: &str) -> Result<File, StoreError> {
+    /// Locks a model until the lock is dropped or the process ends in any way. A second writer is
+    /// refused at once.
+    fn lock(&self, name: &str) -> Result<Lock, StoreError> {
         std::fs::create_dir_all(&self.folder).map_err(StoreError::io(&self.folder))?;
         let path = self.folder.join(format!(".{name}.lock"));
-        let file = File::create(&path).map_err(StoreError::io(&path))?;
-        match file.try_lock() {
-            Ok(()) => Ok(file),
-            Err(TryLockError::WouldBlock) => Err(StoreError::Busy(name.to_owned())),
-            Err(TryLockError::Error(source)) => Err(StoreError::io(&path)(source)),
+        // Whatever lies there stays as it is: it is neither followed, nor waited for, nor emptied.
+        let flags = OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK;
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false).mode(0o600).custom_flags(flags.bits());
+        loop {
+            let file = options.open(&path).map_err(|error| match path.is_symlink() {
+                true => StoreError::NotAFile(path.clone()),
+                false => StoreError::io(&path)(error),
+            })?;
+            let metadata = file.metadata().map_err(StoreError::io(&path))?;
+            if !metadata.is_file() {
+                return Err(StoreError::NotAFile(path));
+            }
+            match file.try_lock() {
+                Ok(()) => {}
+                Err(TryLockError::WouldBlock) => return Err(StoreError::Busy(name.to_owned())),
+                Err(TryLockError::Error(source)) => return Err(StoreError::io(&path)(source)),
+            }
+            // Its last owner may have removed the file meanwhile; then the next one locks another file.
+            let identity = |seen: &Metadata| (seen.dev(), seen.ino());
+            if std::fs::symlink_metadata(&path).is_ok_and(|there| identity(&there) == identity(&metadata)) {
+                return Ok(Lock { _file: file, path });
+            }
         }
     }
 
@@ -345,9 +450,28 @@ impl Store {
     }
 }
 
-/// Deletes a folder if it exists.
+/// Whether this is a folder itself, and no link to one.
+fn is_folder(path: &Path) -> bool {
+    path.symlink_metadata().is_ok_and(|it| it.is_dir())
+}
+
+/// Makes the hidden folder of an operation, if what an earlier one left is not there.
+fn make_aside(aside: &Path) -> Result<(), StoreError> {
+    if !is_folder(aside) {
+        delete(aside)?;
+        std::fs::create_dir_all(aside).map_err(StoreError::io(aside))?;
+    }
+    Ok(())
+}
+
+/// Deletes a folder, or what stands in its place; a link, not what it leads to.
 fn delete(folder: &Path) -> Result<(), StoreError> {
-    match std::fs::remove_dir_all(folder) {
+    let deleted = match folder.symlink_metadata() {
+        Ok(found) if found.is_dir() => std::fs::remove_dir_all(folder),
+        Ok(_) => std::fs::remove_file(folder),
+        Err(error) => Err(error),
+    };
+    match deleted {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
         deleted => deleted.map_err(StoreError::io(folder)),
     }

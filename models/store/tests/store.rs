@@ -2,11 +2,12 @@
 #![allow(clippy::unwrap_used)]
 
 use sayso_language::checkpoint::Checkpoint;
-use sayso_store::{Fault, Hub, Origin, Progress, Pulled, Source, Store, StoreError};
+use sayso_store::{Fault, Hub, Origin, Patience, Progress, Pulled, Source, Store, StoreError};
 use sayso_testing::{FakeHub, Trouble, hex};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use tempfile::TempDir;
 
 const WEIGHTS: &str = "model.safetensors";
@@ -52,8 +53,10 @@ fn fails(hub: &FakeHub, store: &Store, expected: &str) {
 fn check_whole(hub: &FakeHub, store: &Store, pulled: &Pulled) {
     let folder = store.folder(&pulled.name).unwrap();
     let state = hub.state.lock().unwrap();
-    assert!(pulled.manifest.files.keys().eq(state.files.keys()));
-    for (name, bytes) in &state.files {
+    // What the hub has beside the model is not taken.
+    let of_model = || state.files.iter().filter(|(name, _)| !name.ends_with(".txt"));
+    assert!(pulled.manifest.files.keys().eq(of_model().map(|(name, _)| name)));
+    for (name, bytes) in of_model() {
         let record = &pulled.manifest.files[name];
         assert_eq!((record.bytes, &record.sha256), (bytes.len() as u64, &hex(&Sha256::digest(bytes))));
         assert!(std::fs::read(folder.join(name)).unwrap() == *bytes, "{name} differs");
@@ -225,20 +228,145 @@ fn of_two_pulls_at_once_the_second_is_told() {
     assert!(matches!(removed, Err(StoreError::Busy(_))));
 }
 
-/// The file that the weights go into leads to the device that is always full.
-#[cfg(target_os = "linux")]
+/// What lies in the way of a download is neither followed, nor waited for, nor written to.
 #[test]
-fn a_full_disk_is_named() {
+fn what_lies_in_the_way_of_a_pull_is_put_aside() {
     let (place, hub, store) = setup();
     let aside = place.path().join("models/.tiny.pull");
     std::fs::create_dir_all(&aside).unwrap();
     let digest = hex(&Sha256::digest(&hub.state.lock().unwrap().files[WEIGHTS]));
-    let part = aside.join(format!("{WEIGHTS}.{digest}.part"));
-    std::os::unix::fs::symlink("/dev/full", &part).unwrap();
-    assert!(matches!(pull(&hub, &store), Err(StoreError::DiskFull(path)) if path == part));
-    assert!(store.list().unwrap().is_empty());
-    std::fs::remove_file(&part).unwrap();
+    let mine = place.path().join("mine");
+    std::fs::write(&mine, "precious").unwrap();
+    std::os::unix::fs::symlink(&mine, aside.join(format!("{WEIGHTS}.{digest}.part"))).unwrap();
+    fifo(&aside.join("config.json"));
+    std::os::unix::fs::symlink("/dev/zero", aside.join("tokenizer.json")).unwrap();
+    std::fs::create_dir(aside.join("left")).unwrap();
     check_whole(&hub, &store, &pull(&hub, &store).unwrap());
+    assert_eq!(std::fs::read_to_string(&mine).unwrap(), "precious");
+}
+
+fn fifo(path: &Path) {
+    assert!(std::process::Command::new("mkfifo").arg(path).status().unwrap().success());
+}
+
+/// Puts something else in the place of a file.
+fn replace(path: &Path, with: impl FnOnce(&Path)) {
+    let _ = std::fs::remove_file(path);
+    with(path);
+}
+
+#[test]
+fn only_plain_files_are_opened() {
+    let zero = |path: &Path| std::os::unix::fs::symlink("/dev/zero", path).unwrap();
+    for odd in [fifo as fn(&Path), zero] {
+        let (place, hub, store) = setup();
+        pull(&hub, &store).unwrap();
+        let folder = store.folder("tiny").unwrap();
+        replace(&place.path().join("models/.chosen"), odd);
+        assert!(matches!(store.chosen(), Err(StoreError::Choice(_))));
+        // Choosing and removing put it right.
+        store.choose("tiny").unwrap();
+        assert_eq!(store.chosen().unwrap().as_deref(), Some("tiny"));
+        for name in ["config.json", WEIGHTS, "judge_weight.txt"] {
+            let good = std::fs::read(folder.join(name)).ok();
+            replace(&folder.join(name), odd);
+            let found = store.verify("tiny", &mut |_| ()).unwrap();
+            assert_eq!(found.faults, [(name.to_owned(), Fault::NotAFile)]);
+            assert!(matches!(store.choose("tiny"), Err(StoreError::NotAFile(_))));
+            std::fs::remove_file(folder.join(name)).unwrap();
+            good.map(|good| std::fs::write(folder.join(name), good).unwrap());
+        }
+        replace(&folder.join("manifest.json"), odd);
+        assert!(matches!(store.verify("tiny", &mut |_| ()), Err(StoreError::Manifest { .. })));
+        assert!(store.list().unwrap()[0].manifest.is_err());
+        replace(&place.path().join("models/.tiny.lock"), odd);
+        assert!(matches!(store.remove("tiny"), Err(StoreError::NotAFile(_))));
+    }
+}
+
+#[test]
+fn a_lock_neither_follows_nor_empties() {
+    let (place, hub, store) = setup();
+    let mine = place.path().join("mine");
+    std::fs::write(&mine, "precious").unwrap();
+    std::fs::create_dir(place.path().join("models")).unwrap();
+    let lock = place.path().join("models/.tiny.lock");
+    std::os::unix::fs::symlink(&mine, &lock).unwrap();
+    assert!(matches!(pull(&hub, &store), Err(StoreError::NotAFile(path)) if path == lock));
+    std::fs::remove_file(&lock).unwrap();
+    std::fs::hard_link(&mine, &lock).unwrap();
+    pull(&hub, &store).unwrap();
+    assert_eq!(std::fs::read_to_string(&mine).unwrap(), "precious");
+}
+
+#[test]
+fn a_manifest_names_no_file_elsewhere() {
+    let (place, hub, store) = setup();
+    pull(&hub, &store).unwrap();
+    fifo(&place.path().join("models/outside"));
+    let path = store.folder("tiny").unwrap().join("manifest.json");
+    let mut manifest: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    manifest["files"]["../outside"] = json!({"bytes": 0, "sha256": ""});
+    std::fs::write(&path, manifest.to_string()).unwrap();
+    let found = store.verify("tiny", &mut |_| ()).unwrap();
+    assert_eq!(found.faults, [("../outside".to_owned(), Fault::NotAFile)]);
+}
+
+#[test]
+fn a_link_to_a_folder_is_no_model() {
+    let (place, hub, store) = setup();
+    pull(&hub, &store).unwrap();
+    std::os::unix::fs::symlink(place.path().join("original"), place.path().join("models/other")).unwrap();
+    assert!(matches!(store.choose("other"), Err(StoreError::Unknown(_))));
+    store.remove("other").unwrap();
+    assert!(place.path().join("original/config.json").exists());
+}
+
+#[test]
+fn a_server_that_trickles_or_sends_elsewhere_is_given_up() {
+    let (_place, hub, store) = setup();
+    let source = Source::parse("owner/tiny").unwrap();
+    // Bytes come all the time, but too few of them.
+    let patience =
+        Patience { silence: Duration::from_secs(60), window: Duration::from_millis(100), least: 1 << 20 };
+    let hasty = || Hub::at(&hub.endpoint).unwrap().with_patience(patience);
+    hub.trouble(WEIGHTS, Trouble::Trickles);
+    let found = store.pull(&hasty(), &source, &mut |_| ()).unwrap_err().to_string();
+    assert!(
+        found.contains("model.safetensors: the connection broke") && found.contains("it brought"),
+        "{found}"
+    );
+    hub.trouble(WEIGHTS, Trouble::Redirects);
+    let found = store.pull(&hasty(), &source, &mut |_| ()).unwrap_err();
+    assert!(matches!(&found, StoreError::Redirects { file, .. } if file == WEIGHTS), "{found}");
+    hub.heal();
+    check_whole(&hub, &store, &pull(&hub, &store).unwrap());
+}
+
+#[test]
+fn what_cannot_fit_is_not_begun() {
+    let (_place, hub, store) = setup();
+    hub.state.lock().unwrap().listing = |listing| {
+        let files = listing["siblings"].as_array_mut().unwrap();
+        let weights = files.iter_mut().find(|file| file["rfilename"] == WEIGHTS).unwrap();
+        weights["lfs"]["size"] = json!(1_u64 << 60);
+    };
+    let found = pull(&hub, &store).unwrap_err();
+    assert!(matches!(found, StoreError::Room { .. }), "{found}");
+    assert!(hub.ranges("config.json").is_empty() && hub.ranges(WEIGHTS).is_empty());
+}
+
+#[test]
+fn no_message_holds_a_password() {
+    let (_place, hub, store) = setup();
+    let endpoint = hub.endpoint.replace("http://", "http://ada:se%20cret@");
+    let closed = endpoint.rsplit_once(':').unwrap().0.to_owned() + ":9";
+    let source = Source::parse("owner/tiny").unwrap();
+    for endpoint in [closed.as_str(), "ftp://ada:se%20cret@hub.example", "http://ada:se%20cret@h o s t"] {
+        let hub = Hub::at(endpoint).unwrap();
+        let found = store.pull(&hub, &source, &mut |_| ()).unwrap_err();
+        assert!(!format!("{found} {found:?}").contains("cret"), "{found:?}");
+    }
 }
 
 #[test]
@@ -310,7 +438,8 @@ fn what_an_import_left_is_removed() {
     let (text, left) = (place.path().join("text.gguf"), place.path().join(".mine.import"));
     std::fs::write(&text, "no GGUF").unwrap();
     assert!(matches!(store.import(&text, "mine"), Err(StoreError::Import(_))));
-    assert!(!left.exists());
+    let names = || std::fs::read_dir(place.path()).unwrap().map(|entry| entry.unwrap().file_name());
+    assert_eq!(names().collect::<Vec<_>>(), ["text.gguf"], "neither a folder nor a lock file is left");
     // As an end without warning would leave it.
     for what in ["import", "removed"] {
         std::fs::create_dir(left.with_extension(what)).unwrap();
@@ -321,6 +450,7 @@ fn what_an_import_left_is_removed() {
     assert!(!left.exists() && !left.with_extension("removed").exists());
     assert!(matches!(store.remove("mine"), Err(StoreError::Unknown(_))));
     assert_eq!(store.list().unwrap().len(), 1);
+    assert!(names().all(|name| !name.to_string_lossy().ends_with(".lock")));
 }
 
 #[test]

@@ -135,6 +135,37 @@ pub fn score_path(line: &EncodedLine, steps: &[Step], scratch: &mut Scratch) -> 
     Some(scores)
 }
 
+/// For each step of a given path, the readings that it was chosen from, the likeliest first, with the logarithm of their
+/// probability there; the better of the two where a reading may have a space before it or none.
+pub fn rank_readings(
+    line: &EncodedLine,
+    steps: &[Step],
+    scratch: &mut Scratch,
+) -> Vec<Vec<(ReadingId, f32)>> {
+    let mut hypotheses = [start(line)];
+    let mut expansions: Vec<Expansion> = Vec::new();
+    let mut ranked = Vec::with_capacity(steps.len());
+    for step in steps {
+        let reading = line.lattice.reading(step.reading);
+        expansions.clear();
+        expand(line, reading.tokens.start, &hypotheses, scratch, &mut expansions);
+        expansions.sort_by(|a, b| b.score.total_cmp(&a.score));
+        let mut readings: Vec<(ReadingId, f32)> = Vec::with_capacity(expansions.len());
+        for Expansion { candidate, score, .. } in &expansions {
+            if readings.iter().all(|(other, _)| *other != candidate.reading) {
+                readings.push((candidate.reading, *score));
+            }
+        }
+        ranked.push(readings);
+        let [hypothesis] = &mut hypotheses;
+        hypothesis.context.write(&line.lattice, reading, step.space);
+        if reading.kind.writes() {
+            hypothesis.last = Some(step.reading);
+        }
+    }
+    ranked
+}
+
 /// The hypothesis that has written nothing.
 fn start(line: &EncodedLine) -> Hypothesis {
     Hypothesis { context: Context::new(line.lattice.open_quote()), last: None, score: 0.0, step: None }

@@ -45,7 +45,7 @@ pub mod vector;
 pub mod weights;
 mod word;
 
-pub use beam::{Path, beam_search, score_path};
+pub use beam::{Path, beam_search, rank_readings, score_path};
 pub use embedded::embedded;
 pub use line::{EncodedLine, encode};
 pub use network::LineClass;

@@ -1,6 +1,7 @@
 use super::*;
 use crate::frame;
 use crate::line::Splitter;
+use crate::message::Context;
 use proptest::prelude::*;
 
 fn message(fields: &[&str]) -> Vec<u8> {
@@ -24,13 +25,15 @@ fn fields_of(request: &Request) -> Vec<String> {
     fields.extend(number("deadline_ms", request.deadline_ms));
     fields.extend(text("session", &request.session));
     fields.extend(text("cwd", &request.context.cwd));
+    fields.extend(text("digest", &request.context.digest));
+    fields.push(format!("names={}", request.context.names));
     fields
 }
 
 #[test]
 fn a_reply_is_its_head_and_the_record() {
     let check = |outcome, expected: &str| {
-        let written = encode_reply(&Reply::new(7, "0.1.0", outcome));
+        let written = encode_reply(&Reply::new(7, "0.1.0", outcome), Notes::Without);
         assert_eq!(String::from_utf8(written).unwrap(), expected.replace('@', "\0"));
     };
     let answer = Outcome::Result(Body::Converted(Box::new(Answer::example())));
@@ -101,12 +104,13 @@ proptest! {
         text in "(?s)[^\0]{0,40}",
         prebuffer in "[a-z\n=]{0,20}",
         cwd in prop::option::of("/[^\0]{0,20}"),
+        (names, digest) in ("[a-z \n]{0,20}", prop::option::of("[a-z0-9-]{1,9}")),
         cursor in any::<Option<u16>>(),
         piece in 1_usize..50,
     ) {
         let mut request = Request::new(id, Op::Convert);
         (request.form, request.text, request.cursor) = (Form::Fields, text, cursor.map(usize::from));
-        (request.context.prebuffer, request.context.cwd) = (prebuffer, cwd);
+        request.context = Context { prebuffer, cwd, names, digest };
         let written = written(fields_of(&request));
         // One behind the other, and however they arrive.
         let stream = [&written[..], b"{\"v\":1}\n", &written].concat();

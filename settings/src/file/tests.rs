@@ -1,11 +1,14 @@
 use super::*;
-use crate::{Daemon, Level, Log, Model, Rotation, Tagger};
+use crate::{Daemon, Here, Hints, Learn, Level, Log, Model, Rotation, Tagger};
 use proptest::prelude::*;
 
 #[test]
 fn every_setting_is_read() {
     let text = r#"
         key = "alt-v"
+        key_back = "alt-b"
+        key_pick = "f5"
+        hints = "always"
         deadline_ms = 250
         enter_converts = true
         [words]
@@ -20,6 +23,11 @@ fn every_setting_is_read() {
         name = "tiny"
         unload_minutes = 0
         threads = 2
+        [here]
+        history = false
+        [learn]
+        enabled = true
+        ignore = ["ssh *"]
         [log]
         level = "debug"
         rotation = "never"
@@ -28,12 +36,17 @@ fn every_setting_is_read() {
     let words = [("kay eight s", "k8s"), ("postgres", "psql")];
     let expected = Settings {
         key: "alt-v".parse().unwrap(),
+        key_back: "alt-b".parse().unwrap(),
+        key_pick: "f5".parse().unwrap(),
+        hints: Hints::Always,
         deadline: Duration::from_millis(250),
         enter_converts: true,
         words: words.map(|(spoken, written)| (spoken.to_owned(), written.to_owned())).to_vec(),
         daemon: Daemon { idle: Some(Duration::from_secs(1800)) },
         tagger: Tagger { weights: Some("~/tagger.safetensors".into()) },
         model: Model { judge: false, name: Some("tiny".into()), unload: None, threads: Some(2) },
+        here: Here { history: false, ..Here::default() },
+        learn: Learn { enabled: true, ignore: vec!["ssh *".to_owned()] },
         log: Log { level: Level::Debug, rotation: Rotation::Never, keep: 3 },
     };
     assert_eq!(parse(text.as_bytes()), (expected, vec![]));
@@ -50,7 +63,7 @@ fn check(text: &str, (line, column): (usize, usize), said: &str) {
 
 #[test]
 fn a_mistake_names_its_place_and_what_is_allowed() {
-    check("deadline = 1000", (1, 1), "above the first [section] stand `key`, `deadline_ms`");
+    check("deadline = 1000", (1, 1), "above the first [section] stand `key`, `key_back`");
     check("\n\n[word]\n", (3, 2), "`word` is no setting");
     check("\"kay eight s\" = \"k8s\"", (1, 1), "Your own words belong under [words]");
     check("[log]\nkey = \"ctrl-g\"", (2, 1), "stands under [log]; it belongs above the first [section]");
@@ -78,6 +91,8 @@ fn a_mistake_names_its_place_and_what_is_allowed() {
     check("threads = 2", (1, 1), "it belongs under [model]");
     check("[log]\nkeep = 0", (2, 8), "between 1 and 1000");
     check("key = \"ctrl-q\"", (1, 7), "flow control");
+    check("key_back = \"ctrl-q\"", (1, 12), "flow control");
+    check("hints = \"sometimes\"", (1, 9), "`auto`, `always`, `never`");
     check("key = ", (1, 7), "");
     check("# ü\n[words]\n\"ü\" = \"\"", (3, 7), "what it writes must not be empty");
     check("[words]\n\" \" = \"x\"", (2, 1), "what is said must not be empty");
@@ -148,4 +163,18 @@ fn the_home_folder_stands_for_a_tilde() {
         assert_eq!(tagger.weights_file(), Some(path));
     }
     assert_eq!(Tagger::default().weights_file(), None);
+}
+
+/// Counts, and no clock: what is told of a broken file does not grow with it.
+#[test]
+fn a_broken_file_of_a_megabyte_is_told_of_in_a_hundred_mistakes() {
+    let most = MAX_FILE_BYTES;
+    for line in ["x = 1\n", "= = =\n", "[a]\n", "[words]\n", "[words.\n", "deadline_ms = 1\n"] {
+        let text = line.repeat(most / line.len());
+        let (_, mistakes) = parse(text.as_bytes());
+        assert!((1..=MAX_MISTAKES + 1).contains(&mistakes.len()), "{line:?}: {}", mistakes.len());
+    }
+    let words: String = (0..60_000).map(|n| format!("\"a{n}\" = \"\"\n")).collect();
+    let (_, mistakes) = parse(format!("[words]\n{words}").as_bytes());
+    assert!((1..=MAX_MISTAKES).contains(&mistakes.len()), "{}", mistakes.len());
 }

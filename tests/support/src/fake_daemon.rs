@@ -245,7 +245,12 @@ const TABLE: &[(&str, &[&str])] = &[
     ("echo space a\necho space b", &["echo a\necho b|"]),
     ("two lines", &["one\ntwo|"]),
     ("sue do echo", &["echo hi|"]),
+    ("ls dash capital l like", &["ls -L|", "ls -l"]),
 ];
+
+/// What the answers of the table say below the line.
+const HINTS: &[(&str, &str)] =
+    &[("ls dash capital l like", "unsure, 41 % · 2 readings · next: -l · left out: like")];
 
 fn outcome(text: &str) -> Outcome {
     let Some((_, lines)) = TABLE.iter().find(|(said, _)| *said == text) else {
@@ -260,8 +265,15 @@ fn outcome(text: &str) -> Outcome {
         alternatives: lines[1..].iter().map(|line| (*line).to_owned()).collect(),
         spans: vec![],
         dropped: Vec::new(),
+        added: Vec::new(),
         micros: 10,
         message: None,
+        hint: HINTS.iter().find(|(said, _)| *said == text).map(|(_, hint)| (*hint).to_owned()),
+        notes: (2..=lines.len())
+            .map(|n| format!("{n} of {}", lines.len()))
+            .chain(["as dictated".into()])
+            .collect(),
+        dictation: None,
         units: None,
     })))
 }

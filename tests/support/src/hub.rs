@@ -26,6 +26,10 @@ pub enum Trouble {
     Other,
     /// Ranges are ignored: whole files are sent. With a number, each connection breaks after this many bytes.
     NoRanges(Option<usize>),
+    /// A byte is sent every few milliseconds.
+    Trickles,
+    /// The reply is always another address.
+    Redirects,
     /// The reply is this HTTP status.
     Status(u16),
 }
@@ -136,7 +140,7 @@ fn answer(mut stream: TcpStream, state: &Mutex<State>, base: &str) -> std::io::R
                 hex(&Sha256::digest(bytes)),
             );
         }
-        (Some(file), _) | (_, Some(file)) => file.to_owned(),
+        (Some(file), _) | (_, Some(file)) => file.split('?').next().unwrap_or_default().to_owned(),
         _ => String::new(),
     };
     let (bytes, trouble) = (state.files.get(&file).cloned(), state.trouble.get(&file).cloned());
@@ -159,8 +163,15 @@ fn serve(
     let mut total = bytes.len();
     let mut end = total;
     let mut stated = true;
+    let trickles = matches!(trouble, Some(Trouble::Trickles));
     let stalls = matches!(trouble, Some(Trouble::Stalls(_)));
     match trouble {
+        Some(Trouble::Redirects) => {
+            return write!(
+                stream,
+                "HTTP/1.1 302 Found\r\nLocation: ?again\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+            );
+        }
         Some(Trouble::Status(status)) => {
             return write!(stream, "HTTP/1.1 {status} No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
         }
@@ -180,13 +191,19 @@ fn serve(
             stated = false;
         }
         Some(Trouble::Other) => bytes[total / 2] ^= 1,
-        None => {}
+        Some(Trouble::Trickles) | None => {}
     }
     write!(stream, "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes {start}-{}/{total}\r\n", total - 1)?;
     if stated {
         write!(stream, "Content-Length: {}\r\n", total - start)?;
     }
     write!(stream, "Connection: close\r\n\r\n")?;
+    if trickles {
+        for byte in &bytes[start..end] {
+            stream.write_all(&[*byte])?;
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+    }
     stream.write_all(&bytes[start..end])?;
     // Until the client hangs up.
     if stalls && stream.read(&mut [0])? > 0 { Err(std::io::ErrorKind::InvalidData.into()) } else { Ok(()) }

@@ -40,6 +40,7 @@ fn problems(verified: &Verified) -> Vec<String> {
         Fault::Unreadable(kind) => format!("{file} cannot be read: {kind}"),
         Fault::Changed => format!("{file} has changed"),
         Fault::Added => format!("{file} is not part of the model"),
+        Fault::NotAFile => format!("{file} is not a plain file of the model, and was not opened"),
     };
     let unusable = verified.unusable.as_ref().map(|problem| format!("the model cannot be used: {problem}"));
     verified.faults.iter().map(format_fault).chain(unusable).collect()

@@ -160,6 +160,7 @@ fn unconstrained(model: &ModelHandle, dictated: &str, stop: &Stop) -> (By, Conve
         alternatives: Vec::new(),
         spans: Vec::new(),
         dropped: Vec::new(),
+        added: Vec::new(),
         message,
         buffer,
     };

@@ -13,8 +13,8 @@ pub enum CheckpointError {
         /// The error of the system.
         source: std::io::Error,
     },
-    /// A folder, a pipe or a device stands where a file should.
-    #[error("{} is not a file", .0.display())]
+    /// A folder, a pipe or a device stands where a file should, or a link where none is followed.
+    #[error("{} is not a plain file", .0.display())]
     NotAFile(PathBuf),
     /// A file is larger than any valid file of its kind.
     #[error("{} has {bytes} bytes; the limit is {limit}", path.display())]

@@ -1,7 +1,8 @@
 //! The only place that maps files into memory.
 #![allow(unsafe_code)]
 
-use super::{CheckpointError, file};
+use super::CheckpointError;
+use super::file::{self, Links};
 use memmap2::{Advice, Mmap};
 use std::path::Path;
 
@@ -24,7 +25,7 @@ impl Mapped {
     /// # Errors
     /// The file is missing, is not a regular file, or cannot be read.
     pub fn open(path: &Path) -> Result<Mapped, CheckpointError> {
-        let file = file::open(path)?;
+        let file = file::open(path, Links::Follow)?;
         // SAFETY: the file does not change while it is mapped; the type's invariant says what
         // happens if it does.
         let map = unsafe { Mmap::map(&file) }.map_err(CheckpointError::unreadable(path))?;

@@ -1,6 +1,8 @@
 //! The thread that owns a language model, and the handle that sends requests to it.
 
 use super::{Language, LanguageError, Likelihood, Options, Stop, Written};
+use crate::STACK_BYTES;
+use crate::budget::{BESIDE_WEIGHTS, Budget};
 use crate::error::DecoderError;
 use crate::heap;
 use crate::memory::Memory;
@@ -9,7 +11,7 @@ use std::path::Path;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// A handle to a loaded model, which answers one request after the other. Clones share the model.
 /// It is unloaded after the last clone is dropped and all pending requests are done.
@@ -27,6 +29,7 @@ struct Inner {
     /// sent.
     requests: Mutex<Sender<Request>>,
     thread: JoinHandle<()>,
+    budget: &'static Budget,
 }
 
 /// A job for the thread. It owns everything that it needs, and sends its answer itself.
@@ -35,6 +38,9 @@ type Request = Box<dyn FnOnce(&mut Language) + Send>;
 /// How often a waiting caller checks whether the answer is still wanted. This matters only for
 /// requests that wait behind others.
 const POLL_INTERVAL: Duration = Duration::from_millis(5);
+/// How long a folder may take to open. Weights of 16 GB from a slow disk take four minutes.
+/// Hand-chosen, 2026-11-28.
+const OPENING: Duration = Duration::from_secs(600);
 
 impl ModelHandle {
     /// Opens a model folder on a new thread and waits until it is ready. The model gets the name of
@@ -59,7 +65,9 @@ impl ModelHandle {
     ) -> Result<ModelHandle, LanguageError> {
         let (requests, inbox) = mpsc::channel::<Request>();
         let (opened, answer) = mpsc::sync_channel(1);
+        let budget = Budget::of(BESIDE_WEIGHTS);
         let work = move || {
+            budget.enter();
             let mut language = match open() {
                 Ok(language) => language,
                 Err(error) => {
@@ -78,11 +86,22 @@ impl ModelHandle {
             drop(language);
             heap::trim();
         };
-        let thread = thread::Builder::new().name("language".to_owned()).spawn(work);
+        let thread = thread::Builder::new().name("language".to_owned()).stack_size(STACK_BYTES).spawn(work);
         let thread = thread.map_err(LanguageError::Thread)?;
-        let (memory, weight) = answer.recv().map_err(|_| LanguageError::Gone)??;
+        let begun = Instant::now();
+        let (memory, weight) = loop {
+            match answer.recv_timeout(POLL_INTERVAL) {
+                Ok(opened) => break opened?,
+                Err(RecvTimeoutError::Disconnected) => return Err(LanguageError::Gone),
+                Err(RecvTimeoutError::Timeout) if budget.is_exceeded() => return Err(LanguageError::Budget),
+                Err(RecvTimeoutError::Timeout) if begun.elapsed() > OPENING => {
+                    return Err(LanguageError::Slow(OPENING));
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+        };
         Ok(ModelHandle {
-            inner: Arc::new(Inner { name, memory, weight, requests: Mutex::new(requests), thread }),
+            inner: Arc::new(Inner { name, memory, weight, requests: Mutex::new(requests), thread, budget }),
         })
     }
 
@@ -101,9 +120,14 @@ impl ModelHandle {
         self.inner.weight
     }
 
-    /// Whether the thread has ended because of a bug. Such a model answers no further request.
-    pub fn has_ended(&self) -> bool {
-        self.inner.thread.is_finished()
+    /// Why the model answers no further request, if so: its thread has ended because of a bug, or
+    /// was stopped because it took too much memory.
+    pub fn ended(&self) -> Option<LanguageError> {
+        match () {
+            () if self.inner.budget.is_exceeded() => Some(LanguageError::Budget),
+            () if self.inner.thread.is_finished() => Some(LanguageError::Gone),
+            () => None,
+        }
     }
 
     /// Runs [`Language::judge`] on the thread of the model.
@@ -175,6 +199,9 @@ impl ModelHandle {
             match receiver.recv_timeout(glance) {
                 Ok(answer) => return answer,
                 Err(RecvTimeoutError::Disconnected) => return Err(LanguageError::Gone),
+                Err(RecvTimeoutError::Timeout) if self.inner.budget.is_exceeded() => {
+                    return Err(LanguageError::Budget);
+                }
                 Err(RecvTimeoutError::Timeout) if stop.reached() => return Err(DecoderError::Stopped.into()),
                 Err(RecvTimeoutError::Timeout) => {}
             }

@@ -3,6 +3,7 @@
 
 use crate::checkpoint::file;
 use crate::checkpoint::{CONFIG, CheckpointError};
+use crate::template::TEMPLATE_LIMIT;
 use serde::Deserialize;
 use std::path::Path;
 
@@ -13,9 +14,6 @@ pub const GENERATION_CONFIG: &str = "generation_config.json";
 /// The chat template in a file of its own. It takes precedence over the one in
 /// [`TOKENIZER_CONFIG`].
 pub const CHAT_TEMPLATE: &str = "chat_template.jinja";
-
-/// Limit of a chat template, in bytes. Real ones have a few kilobytes.
-const TEMPLATE_LIMIT: u64 = 1 << 20;
 
 /// The entries that are used.
 #[derive(Debug, Default, Deserialize)]
@@ -73,7 +71,7 @@ impl TokenizerConfig {
     pub(crate) fn chat_template(self, folder: &Path) -> Result<String, CheckpointError> {
         let own = folder.join(CHAT_TEMPLATE);
         if own.exists() {
-            return String::from_utf8(file::bytes(&own, TEMPLATE_LIMIT)?)
+            return String::from_utf8(file::bytes(&own, TEMPLATE_LIMIT, file::Links::Follow)?)
                 .map_err(|error| CheckpointError::entry(&own, error.to_string()));
         }
         let found = match self.chat_template {

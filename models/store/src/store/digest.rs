@@ -1,10 +1,13 @@
 //! Digests of files: SHA-256, and for small files git's blob digest, because the hub states only
 //! that.
 
+use sayso_language::checkpoint::{
+    CheckpointError,
+    file::{self, Links},
+};
 use sha1::Sha1;
 use sha2::{Digest as _, Sha256};
-use std::fs::File;
-use std::io::{self, Read};
+use std::io::Read;
 use std::path::Path;
 
 /// The digest that the hub states for a file.
@@ -33,17 +36,28 @@ pub(super) struct Digests {
 }
 
 impl Digests {
-    /// Reads a file. `seen` gets the number of bytes of each read.
-    pub(super) fn of(path: &Path, mut seen: impl FnMut(u64)) -> io::Result<Digests> {
-        let mut file = File::open(path)?;
+    /// Reads a file; `None` if it is `expected` to have another length, so that nothing needs to be
+    /// read. `seen` gets the number of bytes of each read.
+    pub(super) fn of(
+        path: &Path,
+        expected: Option<u64>,
+        mut seen: impl FnMut(u64),
+    ) -> Result<Option<Digests>, CheckpointError> {
+        let failed = |source| CheckpointError::Unreadable { path: path.to_owned(), source };
+        let mut file = file::open(path, Links::Refuse)?;
+        let length = file.metadata().map_err(failed)?.len();
+        if expected.is_some_and(|expected| expected != length) {
+            return Ok(None);
+        }
         let (mut sha256, mut git) = (Sha256::new(), Sha1::new());
-        git.update(format!("blob {}\0", file.metadata()?.len()));
+        git.update(format!("blob {length}\0"));
         let mut buffer = vec![0; 1 << 20];
         let mut bytes = 0;
         loop {
-            let read = file.read(&mut buffer)?;
+            let read = file.read(&mut buffer).map_err(failed)?;
             if read == 0 {
-                return Ok(Digests { bytes, sha256: hex(&sha256.finalize()), git: hex(&git.finalize()) });
+                let (sha256, git) = (hex(&sha256.finalize()), hex(&git.finalize()));
+                return Ok(Some(Digests { bytes, sha256, git }));
             }
             sha256.update(&buffer[..read]);
             git.update(&buffer[..read]);

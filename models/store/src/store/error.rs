@@ -1,6 +1,7 @@
 //! The errors of the store.
 
 use crate::gguf::ImportError;
+use sayso_language::LanguageError;
 use sayso_language::checkpoint::CheckpointError;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -25,6 +26,25 @@ pub enum StoreError {
     /// The disk is full.
     #[error("{}: the disk is full; a pull keeps what it has downloaded, and the next one resumes from there", .0.display())]
     DiskFull(PathBuf),
+    /// There is a link, a pipe, a device or a folder where sayso keeps a file. It was not opened.
+    #[error("{} is not a plain file, so it was not opened; remove it", .0.display())]
+    NotAFile(PathBuf),
+    /// The file that names the chosen model cannot be read.
+    #[error("the choice of the model cannot be read: {0}; `sayso model use NAME` writes it anew")]
+    Choice(#[source] CheckpointError),
+    /// A file of a model cannot be read.
+    #[error(transparent)]
+    Read(CheckpointError),
+    /// The disk has no room for the model. Nothing was downloaded.
+    #[error("{}: a model of {needed} MB does not fit on the disk, which has {free} MB free", path.display())]
+    Room {
+        /// The folder.
+        path: PathBuf,
+        /// What is still to be downloaded, in megabytes.
+        needed: u64,
+        /// What is free, in megabytes.
+        free: u64,
+    },
     /// Another error of the system.
     #[error("{}: {source}", path.display())]
     Io {
@@ -56,6 +76,14 @@ pub enum StoreError {
         file: String,
         /// The HTTP status.
         status: u16,
+    },
+    /// The server sends from one address to the next.
+    #[error("{file}: the server redirects more than {most} times")]
+    Redirects {
+        /// The file.
+        file: String,
+        /// How many times it may.
+        most: u32,
     },
     /// The connection broke again and again.
     #[error(
@@ -93,7 +121,7 @@ pub enum StoreError {
     },
     /// All files came as stated, but the model cannot be used. It is deleted.
     #[error("the model cannot be used: {0}")]
-    Unusable(#[source] CheckpointError),
+    Unusable(#[source] LanguageError),
     /// A GGUF file cannot be imported.
     #[error(transparent)]
     Import(#[from] ImportError),

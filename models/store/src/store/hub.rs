@@ -6,13 +6,14 @@
 //! from the addresses that hf-hub gives.
 
 use super::StoreError;
+use super::address::without_password;
 use super::digest::Digest;
-use super::manifest::MANIFEST;
+use super::patience::Patience;
 use super::source::{Source, is_name};
 use hf_hub::api::sync::{Api, ApiBuilder};
 use hf_hub::{Repo, RepoType};
 use sayso_language::checkpoint::{CONFIG, INDEX, WEIGHTS};
-use sayso_language::tokenizer::{TOKENIZER, TOKENIZER_CONFIG};
+use sayso_language::tokenizer::{CHAT_TEMPLATE, GENERATION_CONFIG, TOKENIZER, TOKENIZER_CONFIG};
 use serde::Deserialize;
 use std::time::Duration;
 
@@ -29,6 +30,8 @@ const TEXT_LIMIT: u64 = 128 << 20;
 #[derive(Debug)]
 pub struct Hub {
     api: Api,
+    /// What its servers may do to a download.
+    pub(super) patience: Patience,
 }
 
 impl Hub {
@@ -51,9 +54,16 @@ impl Hub {
     /// The user's token is not sent: the models are public, and the endpoint may be anybody's.
     fn build(builder: ApiBuilder) -> Result<Hub, StoreError> {
         let api = builder.with_token(None).with_progress(false).build();
-        let failed =
-            |error| StoreError::Hub { repository: "any repository".to_owned(), problem: format!("{error}") };
-        Ok(Hub { api: api.map_err(failed)? })
+        let failed = |error: hf_hub::api::sync::ApiError| StoreError::Hub {
+            repository: "any repository".to_owned(),
+            problem: without_password(&error.to_string()),
+        };
+        Ok(Hub { api: api.map_err(failed)?, patience: Patience::default() })
+    }
+
+    /// The same hub with another patience.
+    pub fn with_patience(self, patience: Patience) -> Hub {
+        Hub { patience, ..self }
     }
 
     /// The current commit of a revision, and the files of the model at that commit.
@@ -64,7 +74,7 @@ impl Hub {
                 ureq::Error::Timeout(_) => format!("no answer within {} s", PATIENCE.as_secs()),
                 error => error.to_string(),
             };
-            let problem = format!("{problem}{}", named_hub());
+            let problem = format!("{}{}", without_password(&problem), named_hub());
             StoreError::Hub { repository: repository.clone(), problem }
         };
         let wrong = |problem: String| StoreError::Listing { repository: repository.clone(), problem };
@@ -105,7 +115,7 @@ impl Hub {
 /// For messages: that `HF_ENDPOINT` names another hub, if it does.
 fn named_hub() -> String {
     match std::env::var("HF_ENDPOINT") {
-        Ok(endpoint) => format!("; HF_ENDPOINT names the hub {endpoint:?}"),
+        Ok(endpoint) => format!("; HF_ENDPOINT names the hub {:?}", without_password(&endpoint)),
         Err(_) => String::new(),
     }
 }
@@ -164,13 +174,33 @@ impl Sibling {
     }
 }
 
-/// Whether a file is downloaded: weights in safetensors, JSON, and the texts of tokenizers and
-/// templates. Nothing that could run, and no folders.
+/// Whether a file is downloaded: weights, their index, the configuration, the tokenizer and the chat
+/// template. Nothing that could run, no folders, and nothing that steers sayso itself, such as the
+/// weight of the model against the tagger or another system prompt: those are the user's.
 fn is_wanted(name: &str) -> bool {
-    let ending = name.rsplit_once('.').map(|(_, ending)| ending);
-    is_name(name) && name != MANIFEST && matches!(ending, Some("safetensors" | "json" | "jinja" | "txt"))
+    const FILES: [&str; 6] = [CONFIG, GENERATION_CONFIG, INDEX, TOKENIZER, TOKENIZER_CONFIG, CHAT_TEMPLATE];
+    is_name(name) && (name.ends_with(".safetensors") || FILES.contains(&name))
 }
 
 fn is_hex(text: &str, length: usize) -> bool {
     text.len() == length && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_steers_stays_on_the_hub() {
+        for name in
+            ["config.json", "model-00001-of-00002.safetensors", "chat_template.jinja", "tokenizer.json"]
+        {
+            assert!(is_wanted(name), "{name}");
+        }
+        for name in
+            ["judge_weight.txt", "system_prompt.txt", "manifest.json", ".chosen", "a/config.json", "x.py"]
+        {
+            assert!(!is_wanted(name), "{name}");
+        }
+    }
 }

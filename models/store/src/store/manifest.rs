@@ -59,7 +59,7 @@ impl Manifest {
     pub fn open(folder: &Path) -> Result<Manifest, StoreError> {
         let path = folder.join(MANIFEST);
         let damaged = |problem: String| StoreError::Manifest { path: path.clone(), problem };
-        let bytes = file::bytes(&path, LIMIT).map_err(|error| match error {
+        let bytes = file::bytes(&path, LIMIT, file::Links::Refuse).map_err(|error| match error {
             CheckpointError::Unreadable { source, .. } => damaged(source.to_string()),
             other => damaged(other.to_string()),
         })?;
@@ -79,9 +79,11 @@ impl Manifest {
             let name = entry.file_name().to_string_lossy().into_owned();
             if name != MANIFEST {
                 let path = entry.path();
-                let Digests { bytes, sha256, .. } =
-                    Digests::of(&path, |_| ()).map_err(StoreError::io(&path))?;
-                files.insert(name, FileRecord { bytes, sha256 });
+                if let Some(Digests { bytes, sha256, .. }) =
+                    Digests::of(&path, None, |_| ()).map_err(StoreError::Read)?
+                {
+                    files.insert(name, FileRecord { bytes, sha256 });
+                }
             }
         }
         let manifest = Manifest { origin, files };

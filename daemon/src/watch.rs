@@ -1,0 +1,48 @@
+//! Notices at once when something in the socket's folder is removed or replaced.
+#![allow(unsafe_code)]
+
+use std::path::Path;
+use std::time::Duration;
+use tokio::time::sleep;
+#[cfg(target_os = "linux")]
+use tokio::time::timeout;
+
+/// How often the path is looked at where the system does not tell.
+const LOOK: Duration = Duration::from_secs(1);
+/// How often it is looked at all the same: a folder further up may have been moved.
+#[cfg(target_os = "linux")]
+const GLANCE: Duration = Duration::from_secs(15);
+
+/// Waits until something in the folder has changed, or it is time to look.
+#[cfg(target_os = "linux")]
+pub(crate) async fn folder_changes(folder: &Path) {
+    use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
+    use tokio::io::unix::AsyncFd;
+    let watched = || -> std::io::Result<AsyncFd<std::os::fd::OwnedFd>> {
+        let watch = Inotify::init(InitFlags::IN_NONBLOCK | InitFlags::IN_CLOEXEC)?;
+        let changes = AddWatchFlags::IN_DELETE
+            | AddWatchFlags::IN_MOVED_FROM
+            | AddWatchFlags::IN_MOVED_TO
+            | AddWatchFlags::IN_CREATE
+            | AddWatchFlags::IN_DELETE_SELF
+            | AddWatchFlags::IN_MOVE_SELF;
+        watch.add_watch(folder, changes | AddWatchFlags::IN_ONLYDIR | AddWatchFlags::IN_DONT_FOLLOW)?;
+        let watch: std::os::fd::OwnedFd = watch.into();
+        // SAFETY: the descriptor is owned, and nobody replaces or closes it while it is registered.
+        Ok(unsafe { AsyncFd::register(watch)? })
+    };
+    match watched() {
+        // It is closed after the first change, so what it says need not be read.
+        Ok(watch) => {
+            let _ = timeout(GLANCE, watch.readable()).await;
+        }
+        // Without watches left, or without the folder.
+        Err(_) => sleep(LOOK).await,
+    }
+}
+
+/// Waits a second: the system tells of nothing.
+#[cfg(not(target_os = "linux"))]
+pub(crate) async fn folder_changes(_folder: &Path) {
+    sleep(LOOK).await;
+}

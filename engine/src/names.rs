@@ -1,0 +1,529 @@
+//! Names of the place: what was said is read again with the names that fit where they were said.
+//!
+//! The first reading of the line, made without the place, says which command each word stands in. Where a name of the
+//! place fits there ([`crate::slot`]) and equals what was said once separators and case are dropped, or nearly sounds
+//! like it where nothing else makes sense, it becomes the only reading of its words, and the line is searched again.
+//!
+//! What was said stays where it is right as it stands: where it exists, in quotes, in patterns, in messages, in names that
+//! are being created, and where an instruction was said. Where two names fit, none is taken.
+
+use crate::placed::Placed;
+use crate::slot::{Fitting, Position, Trust, fitting};
+use sayso_place::{Found, Place, Said, Source, quoting};
+use sayso_speech::clean::Shape;
+use sayso_speech::commands;
+use sayso_speech::english::is_english;
+use sayso_speech::lattice::{Kind, Lattice, Reading, Step};
+use sayso_speech::programs::is_program;
+use sayso_speech::quote::State;
+use sayso_speech::symbol::{ends_command_after, is_redirection};
+use std::ops::Range;
+
+// The limits below were hand-chosen on 2026-11-28 on ../shared/corpus/here/dev.jsonl.
+
+/// Most tokens that a name is said in.
+const MAX_TOKENS: usize = 24;
+/// Furthest sound-alike that is offered at all, in 64ths of a whole substitution a sound.
+const OFFERED: u8 = 14;
+/// Furthest sound-alike that may come first.
+const TAKEN: u8 = 10;
+/// How much further the next best name must be.
+const MARGIN: u8 = 4;
+/// How much nearer a name must be for each tenfold of the names that it is among, beyond a hundred.
+const CLOSER_PER_TENFOLD: u8 = 2;
+/// Shortest name, in letters and digits, that takes the place of something else.
+const MIN_NAME: usize = 3;
+/// Shortest phrase, in letters, that is looked up by its sound.
+const MIN_LETTERS: usize = 4;
+
+/// Whether the first reading left out a word that belongs to one of the names.
+pub(crate) fn recover_words(names: &[Placed], lattice: &Lattice, path: &[Step]) -> bool {
+    let left_out = lattice.left_out(path);
+    names.iter().any(|name| name.tokens.clone().any(|token| left_out.contains(&token)))
+}
+
+/// Whether the names in a line that the gate would keep are reason enough to change it: it begins with a command, and what
+/// stands behind that is mostly names.
+pub(crate) fn outweigh(names: &[Placed], lattice: &Lattice) -> bool {
+    let covered: usize = names.iter().map(|name| name.tokens.len()).sum();
+    lattice.len() > 1 && 3 * covered + 1 >= lattice.len()
+}
+
+/// What the place has to say about a line.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Reread {
+    /// The names to read it with.
+    pub(crate) taken: Vec<Placed>,
+    /// Names that are less sure, to be offered beside: each in place of those of `taken` that it overlaps.
+    pub(crate) offered: Vec<Placed>,
+    /// Whether any of the taken names changes what the first reading wrote.
+    pub(crate) changes: bool,
+}
+
+/// What a step of the first reading wrote, and where it stands.
+struct Written<'l> {
+    reading: &'l Reading,
+    /// A space goes before it, or it begins the line.
+    is_apart: bool,
+    /// It stands in quotes, or holds some.
+    is_quoted: bool,
+}
+
+/// Reads a line again: `path` is its first reading.
+pub(crate) fn reread(place: &Place, lattice: &Lattice, path: &[Step]) -> Reread {
+    let mut reread = Reread::default();
+    let said = Said::new(lattice);
+    let written = written(lattice, path);
+    let mut words: Vec<String> = Vec::new();
+    let mut word = String::new();
+    let mut at = 0;
+    while at < written.len() {
+        let Written { reading, is_apart, is_quoted } = &written[at];
+        let is_left_out = reading.kind == Kind::Drop;
+        if !is_left_out && (!reading.kind.writes() || reading.text.is_empty()) {
+            at += 1;
+            continue;
+        }
+        if *is_apart && !word.is_empty() {
+            words.push(std::mem::take(&mut word));
+        }
+        let text = reading.text.as_ref();
+        if !is_quoted
+            && reading.is_symbol()
+            && (ends_command_after(&word, text) || text == "$(" || text == "(")
+        {
+            words.clear();
+            word.clear();
+            at += 1;
+            continue;
+        }
+        // "just" is a filler, unless it runs a recipe of this place.
+        let may_be_just =
+            is_left_out && words.is_empty() && word.is_empty() && !place.folder.recipes.is_empty();
+        if may_be_just && at + 1 < written.len() && lattice.line.lower(reading.tokens.start) == "just" {
+            let just = ["just".to_owned()];
+            let line = Here { place, lattice, said: &said, written: &written, at: at + 1 };
+            if line.look_up(&Position { words: &just, prefix: "" }).taken.is_some() {
+                let tokens = reading.tokens.clone();
+                reread.taken.push(Placed::program(tokens, "just"));
+                reread.changes = true;
+                words.extend(just);
+                at += 1;
+                continue;
+            }
+        }
+        if !is_quoted && !is_redirection(text) {
+            let line = Here { place, lattice, said: &said, written: &written, at };
+            let found = if is_left_out || !begins_name(&word) {
+                let mut before = words.clone();
+                before.extend(Some(word.clone()).filter(|word| !word.is_empty()));
+                line.look_up_within(&Position { words: &before, prefix: "" })
+            } else {
+                line.look_up(&Position { words: &words, prefix: &word })
+            };
+            reread.offered.extend(found.offered);
+            if let Some((placed, changes)) = found.taken {
+                if placed.is_apart && !word.is_empty() {
+                    words.push(std::mem::take(&mut word));
+                }
+                word.push_str(&placed.written);
+                reread.changes |= changes;
+                let end = placed.tokens.end;
+                reread.taken.push(placed);
+                while at < written.len() && written[at].reading.tokens.start < end {
+                    at += 1;
+                }
+                continue;
+            }
+        }
+        word.push_str(text);
+        at += 1;
+    }
+    reread
+}
+
+/// Whether a name may begin behind what was written of a word so far.
+fn begins_name(word: &str) -> bool {
+    word.is_empty()
+        || word == "./"
+        || word.ends_with(['@', '=', '$'])
+        || word.ends_with("${")
+        || word.ends_with("..")
+}
+
+/// The steps of a path with the state of the line at each.
+fn written<'l>(lattice: &'l Lattice, path: &[Step]) -> Vec<Written<'l>> {
+    let mut quote = State::new(lattice.open_quote());
+    let mut apart = true;
+    let mut written = Vec::with_capacity(path.len());
+    for step in path {
+        let reading = lattice.reading(step.reading);
+        apart |= step.space || reading.kind == Kind::Separator;
+        let was_open = quote.is_open();
+        // The apostrophe of a word is no quote.
+        let is_word = matches!(reading.kind, Kind::Word | Kind::Heard | Kind::Sounds)
+            && reading.text.starts_with(char::is_alphanumeric);
+        if !is_word {
+            reading.text.chars().for_each(|character| {
+                quote.push(character);
+            });
+        }
+        let is_quoted = was_open || quote.is_open() || !is_word && reading.text.contains(['"', '\'', '`']);
+        written.push(Written { reading, is_apart: apart, is_quoted });
+        if reading.kind.writes() && !reading.text.is_empty() {
+            apart = false;
+        }
+    }
+    written
+}
+
+/// A place of the line at which a name may begin.
+struct Here<'l> {
+    place: &'l Place,
+    lattice: &'l Lattice,
+    said: &'l Said,
+    written: &'l [Written<'l>],
+    /// The step that begins there.
+    at: usize,
+}
+
+/// What was found at a place of the line.
+#[derive(Default)]
+struct LookedUp {
+    /// The name, and whether it changes anything.
+    taken: Option<(Placed, bool)>,
+    offered: Vec<Placed>,
+}
+
+impl Here<'_> {
+    fn look_up(&self, position: &Position<'_>) -> LookedUp {
+        let mut found = LookedUp::default();
+        let fits = fitting(self.place, position);
+        let first = self.written[self.at].reading;
+        if fits.is_empty() || first.text.starts_with(['-', '+']) && first.tokens.len() == 1 {
+            return found;
+        }
+        let start = self.written[self.at].reading.tokens.start;
+        let names_command = position.words.is_empty() && position.prefix.is_empty();
+        let mut equal: Vec<(Found<'_>, Trust)> = Vec::new();
+        for fit in &fits {
+            let usable = |found: &Found<'_>| self.is_usable(found, start, fit);
+            equal.extend(
+                fit.names.equal(self.said, start).into_iter().filter(usable).map(|found| (found, fit.trust)),
+            );
+        }
+        // The longest; then those whose ending was said, that are said as they are written, that are spelled as heard.
+        equal.sort_by_cached_key(|(found, trust)| {
+            let spelled = self.lattice.line.text.contains(found.name.text);
+            (usize::MAX - found.end, found.is_completed, found.cost, !spelled, std::cmp::Reverse(*trust))
+        });
+        if let Some((best, trust)) = equal.first() {
+            let tokens = start..best.end;
+            let heard = self.text(tokens.clone());
+            let rivals = equal.iter().skip(1).filter(|(other, _)| {
+                (other.end, other.is_completed, other.cost) == (best.end, best.is_completed, best.cost)
+                    && other.name.text != best.name.text
+            });
+            let rivals: Vec<&Found<'_>> = rivals.map(|(other, _)| other).collect();
+            // A folder is only the beginning of what was said if that goes on below it.
+            let goes_on = best.name.source == Source::Folder && self.goes_on(best.end, &["/"]);
+            if heard == best.name.text && !goes_on {
+                found.taken = Some((placed(best, start), false));
+                return found;
+            }
+            let is_right = self.stands(&fits, tokens.clone(), names_command) && !goes_on;
+            let is_ambiguous = !rivals.is_empty() && !self.lattice.line.text.contains(best.name.text);
+            if !is_right && !is_ambiguous && self.may_take(best, *trust, start, names_command) {
+                found.taken = Some((placed(best, start), true));
+                return found;
+            }
+            found.offered.extend([best].into_iter().chain(rivals).take(2).map(|other| placed(other, start)));
+            if is_right {
+                return found;
+            }
+        }
+        if !names_command {
+            self.look_up_sounds(&fits, start, &mut found);
+        }
+        found
+    }
+
+    /// The same where the first reading began no word or left one out: only a name of several words that says all of
+    /// them is taken.
+    fn look_up_within(&self, position: &Position<'_>) -> LookedUp {
+        let step = &self.written[self.at];
+        let follows_sign = self.at > 0 && !step.is_apart && {
+            let before = self.written[self.at - 1].reading;
+            before.is_symbol() || before.kind == Kind::Typed
+        };
+        // A dot within a word begins a name only behind the command: `vim.tmux.conf`.
+        let is_sign = step.reading.is_symbol() && (step.reading.text != "." || position.words.len() > 1);
+        if follows_sign || is_sign || position.words.is_empty() {
+            return LookedUp::default();
+        }
+        let start = step.reading.tokens.start;
+        let mut found = self.look_up(position);
+        found.offered.clear();
+        found.taken = found.taken.filter(|(name, _)| {
+            let several = name.tokens.len() > 1 && name.tokens.start == start;
+            several && !name.is_completed && !name.is_alike
+        });
+        if let Some((name, changes)) = &mut found.taken {
+            (name.is_apart, *changes) = (true, true);
+        }
+        found
+    }
+
+    /// Names that sound alike, where nothing equals what was said.
+    fn look_up_sounds(&self, fits: &[Fitting<'_>], start: usize, found: &mut LookedUp) {
+        let mut near: Vec<(Found<'_>, Trust, usize)> = Vec::new();
+        for end in self.ends(start) {
+            let tokens = start..end;
+            let letters = self.lattice.line.lower[self.bytes(tokens.clone())].bytes();
+            if letters.filter(u8::is_ascii_alphabetic).count() < MIN_LETTERS {
+                continue;
+            }
+            let heard = self.text(tokens.clone());
+            let signs = self.signs(tokens.clone());
+            for fit in fits.iter().filter(|fit| fit.trust >= Trust::Open) {
+                let furthest = OFFERED.saturating_sub(closer(fit.names.len()));
+                let usable = |found: &Found<'_>| {
+                    self.is_usable(found, start, fit)
+                        && leading(&heard) == leading(found.name.text)
+                        && self.signs_agree(&signs, found.name.text)
+                };
+                let alike = fit.names.near(self.said, tokens.clone(), furthest).into_iter().filter(usable);
+                near.extend(alike.map(|found| (found, fit.trust, fit.names.len())));
+            }
+        }
+        near.sort_by_key(|(found, ..)| (found.cost, usize::MAX - found.end));
+        let Some((best, trust, count)) = near.first() else { return };
+        let tokens = start..best.end;
+        if self.stands(fits, tokens.clone(), false) {
+            return;
+        }
+        let next = near.iter().find(|(other, ..)| other.name.text != best.name.text);
+        let is_clear = next.is_none_or(|(other, ..)| other.cost >= best.cost + MARGIN);
+        let furthest = TAKEN.saturating_sub(closer(*count));
+        let placed = Placed { is_alike: true, ..placed(best, start) };
+        match is_clear
+            && *trust >= Trust::Open
+            && best.cost <= furthest
+            && self.is_supported(best, *trust, tokens)
+        {
+            true => found.taken = Some((placed, true)),
+            false => found.offered.push(placed),
+        }
+    }
+
+    /// The signs and digits that the first reading wrote for some tokens, in order.
+    fn signs(&self, tokens: Range<usize>) -> String {
+        self.text(tokens).chars().filter(|c| c.is_ascii_digit() || c.is_ascii_punctuation()).collect()
+    }
+
+    /// Whether a name holds the digits that were said and no others, and the signs that were said, in order. No other
+    /// number sounds like the one that was heard.
+    fn signs_agree(&self, said: &str, name: &str) -> bool {
+        let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
+        let mut rest = name.chars();
+        digits(said) == digits(name)
+            && said
+                .chars()
+                .filter(|sign| matches!(sign, '.' | '/' | '_' | '-' | '@' | ':'))
+                .all(|sign| rest.any(|c| c == sign))
+    }
+
+    /// Whether a sound-alike may come first: nothing but such a name makes sense, and if it is a file, the whole of it was
+    /// said and no word of English is replaced by something else.
+    fn is_supported(&self, found: &Found<'_>, trust: Trust, tokens: Range<usize>) -> bool {
+        let heard = self.text(tokens);
+        let is_word = |word: &str| is_english(word) || commands::is_command(word) || is_program(word);
+        if is_word(&heard.to_lowercase()) || heard.starts_with('/') {
+            return false;
+        }
+        match found.name.source {
+            Source::File => found.name.text.contains('.') && heard.contains('.'),
+            Source::Folder => trust == Trust::Strong,
+            _ => true,
+        }
+    }
+
+    /// The tokens at which a name may end that begins at `start`: where the first reading puts a space or a colon.
+    fn ends(&self, start: usize) -> Vec<usize> {
+        let mut ends = Vec::new();
+        for step in &self.written[self.at..] {
+            let token = step.reading.tokens.start;
+            if token > start && (step.is_apart || step.reading.text.starts_with(':')) {
+                ends.push(token);
+            }
+            let ends_there = step.reading.kind.writes()
+                && (step.is_quoted || step.reading.text.starts_with(['|', ';', '&', '>', '<', '$', '(']))
+                || step.is_apart && step.reading.text.starts_with('-');
+            if token > start && ends_there || token > start + MAX_TOKENS {
+                return ends;
+            }
+        }
+        ends.push(self.lattice.len());
+        ends
+    }
+
+    /// Whether a name can stand here at all.
+    fn is_usable(&self, found: &Found<'_>, start: usize, fit: &Fitting<'_>) -> bool {
+        let tokens = start..found.end;
+        if tokens.len() > MAX_TOKENS || fit.folders_only && found.name.source != Source::Folder {
+            return false;
+        }
+        if matches!(found.name.source, Source::History | Source::Host | Source::Variable)
+            && found.is_completed
+        {
+            return false;
+        }
+        let behind = self
+            .written
+            .iter()
+            .find(|step| step.reading.tokens.start >= found.end && step.reading.kind.writes());
+        // What goes on with a letter or a full stop is another name: `notes.txt` is not `NOTICE.md` and more.
+        let goes_on = |step: &Written<'_>| {
+            !step.is_apart && step.reading.text.starts_with(|c: char| c.is_alphanumeric() || c == '.')
+        };
+        if behind.is_some_and(goes_on) {
+            return false;
+        }
+        // A slash that stands apart is the root, not the end of a folder's name.
+        let ends_apart = |step: &Written<'_>| {
+            step.reading.tokens.end == found.end && step.is_apart && step.reading.text == "/"
+        };
+        if self.written.iter().any(ends_apart) {
+            return false;
+        }
+        if fit.before_colon && !behind.is_some_and(|step| step.reading.text.starts_with(':')) {
+            return false;
+        }
+        // Nothing reaches into an operator, a quote, an instruction, or the person's own words.
+        self.written
+            .iter()
+            .filter(|step| step.reading.tokens.start < tokens.end && step.reading.tokens.end > tokens.start)
+            .all(|step| {
+                let reading = step.reading;
+                let instructs =
+                    matches!(reading.kind, Kind::Separator | Kind::Join | Kind::Literal | Kind::WideCase)
+                        || reading.kind == Kind::Case && reading.text.len() > 1;
+                let signs = ['|', ';', '&', '>', '<', '(', ')', '$', '"', '\'', '`'];
+                let operates = reading.kind != Kind::Word
+                    && !matches!(reading.kind, Kind::Sounds | Kind::Added)
+                    && reading.text.contains(signs)
+                    || step.is_quoted && self.written[self.at].is_quoted;
+                reading.tokens.start >= tokens.start && !instructs && !operates
+            })
+    }
+
+    /// Whether what the first reading wrote for some tokens is right as it stands: each of its words is known where it
+    /// stands.
+    fn stands(&self, fits: &[Fitting<'_>], tokens: Range<usize>, names_command: bool) -> bool {
+        let heard = self.text(tokens.clone());
+        let mut words = heard.split(' ').filter(|word| !word.is_empty());
+        if names_command {
+            let Some(first) = words.next() else { return false };
+            // Letters that were said one by one may be those of another name.
+            let spelled = self.lattice.line.lower(tokens.start).len() == 1 && first.len() > 1;
+            return (self.place.shell.runs(first) || self.place.user.history.commands.get(first).is_some())
+                && !spelled;
+        }
+        let known = |word: &str| {
+            let word = word.trim_end_matches('/');
+            fits.iter().any(|fit| fit.names.get(word).is_some_and(|_| true))
+        };
+        let mut count = 0;
+        words.inspect(|_| count += 1).all(known) && count > 0
+    }
+
+    /// Whether a name that equals what was said takes its place.
+    fn may_take(&self, found: &Found<'_>, trust: Trust, start: usize, names_command: bool) -> bool {
+        let tokens = start..found.end;
+        let is_word = |token: &usize| self.lattice.line.tokens[*token].shape != Shape::Typed;
+        let several = tokens.clone().filter(is_word).count() > 1 || tokens.len() > 1;
+        // What is said in one or two letters may be anything.
+        if found.name.text.chars().filter(|c| c.is_alphanumeric()).count() < MIN_NAME {
+            return false;
+        }
+        if names_command {
+            // `git lfs` is what runs `git-lfs`.
+            let is_plugin = found.name.text.split_once('-').is_some_and(|(first, _)| {
+                commands::is_command(first) && self.text(tokens.clone()).split(' ').next() == Some(first)
+            });
+            return !is_plugin && (trust == Trust::Open || several && !found.is_completed);
+        }
+        let goes_on = self.goes_on(found.end, &[".", "/", "-", "_"]);
+        match found.name.source {
+            Source::File if found.is_completed => trust >= Trust::Open && several && !goes_on,
+            _ if found.is_completed => false,
+            _ if goes_on => false,
+            Source::File | Source::Folder if trust == Trust::Exact => {
+                several && found.name.text.contains(['.', '/'])
+            }
+            // A path or a word that was said whole is as likely as one that was used before.
+            Source::History => self.text(start..found.end).contains(' '),
+            _ => true,
+        }
+    }
+
+    /// Whether the word of which a name is part goes on behind it with one of these signs.
+    fn goes_on(&self, end: usize, signs: &[&str]) -> bool {
+        let behind =
+            self.written.iter().find(|step| step.reading.tokens.start >= end && step.reading.kind.writes());
+        behind.is_some_and(|step| {
+            !step.is_apart && signs.iter().any(|sign| step.reading.text.starts_with(sign))
+        })
+    }
+
+    /// What the first reading wrote for some tokens; words that it left out as they were heard.
+    fn text(&self, tokens: Range<usize>) -> String {
+        let mut text = String::new();
+        for step in &self.written[self.at..] {
+            if step.reading.tokens.start >= tokens.end {
+                break;
+            }
+            if step.is_apart && !text.is_empty() && step.reading.kind.writes() {
+                text.push(' ');
+            }
+            match step.reading.kind {
+                Kind::Drop => {
+                    text.push_str(if text.is_empty() { "" } else { " " });
+                    text.push_str(self.lattice.line.text(step.reading.tokens.start));
+                }
+                _ => text.push_str(&step.reading.text),
+            }
+        }
+        text
+    }
+
+    /// Where some tokens lie in the line.
+    fn bytes(&self, tokens: Range<usize>) -> Range<usize> {
+        let line = &self.lattice.line;
+        line.tokens[tokens.start].at.start..line.tokens[tokens.end - 1].at.end
+    }
+}
+
+/// What a name begins with, up to its first letter: `../`, `~/`, a dot, a slash.
+fn leading(name: &str) -> &str {
+    let end = name.find(|c: char| c.is_alphanumeric() || c == '_').unwrap_or(name.len());
+    &name[..end]
+}
+
+/// How much nearer a name among so many must be.
+fn closer(count: usize) -> u8 {
+    let tenfolds = count.max(1).ilog10().saturating_sub(2) as u8;
+    tenfolds * CLOSER_PER_TENFOLD
+}
+
+fn placed(found: &Found<'_>, start: usize) -> Placed {
+    Placed {
+        tokens: start..found.end,
+        written: quoting::quoted(found.name.text),
+        source: found.name.source,
+        count: found.name.count,
+        is_completed: found.is_completed,
+        is_alike: false,
+        is_apart: false,
+    }
+}

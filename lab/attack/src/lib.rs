@@ -1,0 +1,221 @@
+#![doc = include_str!("../README.md")]
+
+mod good;
+mod load;
+
+use anyhow::{Result, ensure};
+use good::{DEADLINE, Lines};
+use load::{Load, Target};
+use sayso_testing::RealDaemon;
+use serde_json::{Value, json};
+use std::fs;
+use std::io::Write;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// What the good client waits for 99 of 100 lines at most, in milliseconds.
+const P99_MS: f64 = 50.0;
+/// How much memory the daemon may keep of a load, in bytes, and how long giving it back may take.
+const KEPT_BYTES: u64 = 10 << 20;
+const GIVEN_BACK: Duration = Duration::from_secs(5);
+
+/// Attacks a daemon of its own, one load after the other, and measures what a good client beside the load waits for.
+///
+/// The daemon is the one beside this program; build with --release. The same seed gives the same attack, as far as the
+/// scheduler allows. Exit status: 0 if every promise of docs/RELIABILITY.md was kept, else 1.
+#[derive(Debug, clap::Args)]
+pub struct Attack {
+    /// The loads; all of them if none is named
+    #[arg(value_enum)]
+    loads: Vec<Load>,
+    /// How long each load lasts
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..))]
+    seconds: u64,
+    /// How many times all loads run, one after the other, against the same daemon
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
+    rounds: u64,
+    /// Seed of what is random
+    #[arg(long, value_name = "N", default_value_t = 15)]
+    seed: u64,
+    /// Print one JSON object a load instead of a table
+    #[arg(long)]
+    json: bool,
+}
+
+/// What a load cost.
+struct Outcome {
+    load: Load,
+    strikes: u64,
+    lines: Lines,
+    /// Resident memory before, at most during, and after the load, in bytes.
+    memory: [u64; 3],
+    /// Open descriptors of the daemon before and after, where the system tells.
+    descriptors: [Option<usize>; 2],
+}
+
+impl Attack {
+    /// Attacks, and prints a table.
+    ///
+    /// # Errors
+    /// If the daemon cannot be started, if standard output cannot be written, or if a promise was not kept.
+    pub fn run(&self) -> Result<()> {
+        let loads = if self.loads.is_empty() { &Load::ALL[..] } else { &self.loads[..] };
+        let mut daemon = RealDaemon::try_new()?;
+        let mut random = fastrand::Rng::with_seed(self.seed);
+        // The first lines pay for what is loaded late.
+        for id in 0..20 {
+            good::one(&daemon.home.socket(), id, Instant::now() + Duration::from_secs(60))?;
+        }
+        let mut out = std::io::stdout().lock();
+        if !self.json {
+            writeln!(out, "{HEADER}")?;
+        }
+        let mut broken = Vec::new();
+        for _ in 0..self.rounds {
+            for load in loads {
+                let outcome = attack(&mut daemon, *load, self.seconds, &mut random)?;
+                broken.extend(outcome.broken().into_iter().map(|what| format!("{load:?}: {what}")));
+                match self.json {
+                    true => writeln!(out, "{}", outcome.json())?,
+                    false => writeln!(out, "{}", outcome.row())?,
+                }
+                out.flush()?;
+            }
+        }
+        ensure!(broken.is_empty(), "promises that were not kept:\n  {}", broken.join("\n  "));
+        Ok(())
+    }
+}
+
+/// Runs one load beside a good client.
+fn attack(daemon: &mut RealDaemon, load: Load, seconds: u64, random: &mut fastrand::Rng) -> Result<Outcome> {
+    let (socket, settings) = (daemon.home.socket(), daemon.home.settings_file());
+    let before = settled(&socket, 0, Duration::ZERO)?;
+    let descriptors = descriptors(daemon.pid());
+    let stop = AtomicBool::new(false);
+    let target = Target { socket: &socket, settings: &settings, stop: &stop };
+    let (strikes, lines, peak) = thread::scope(|scope| -> Result<_> {
+        let hostile = scope.spawn(|| load::run(load, &target, random));
+        let client = scope.spawn(|| good::ask_until(&stop, &socket));
+        let end = Instant::now() + Duration::from_secs(seconds);
+        let (mut peak, mut kills) = (before, 0);
+        while Instant::now() < end {
+            thread::sleep(Duration::from_millis(500));
+            if load == Load::Kills {
+                daemon.signal("KILL");
+                daemon.ended();
+                daemon.start(&[]);
+                kills += 1;
+            }
+            peak = peak.max(resident(&socket).unwrap_or(0));
+        }
+        stop.store(true, Ordering::Relaxed);
+        let panicked = |_| anyhow::anyhow!("a thread of the attack has panicked");
+        let strikes = hostile.join().map_err(panicked)?;
+        Ok((if kills > 0 { kills } else { strikes }, client.join().map_err(panicked)?, peak))
+    })?;
+    if load == Load::Settings {
+        daemon.settings("");
+    }
+    let after = settled(&socket, before + KEPT_BYTES, GIVEN_BACK)?;
+    let descriptors = [descriptors, self::descriptors(daemon.pid())];
+    Ok(Outcome { load, strikes, lines, memory: [before, peak, after], descriptors })
+}
+
+/// The daemon's resident memory in bytes, as soon as it is at most `wanted`, or when `patience` is over.
+fn settled(socket: &std::path::Path, wanted: u64, patience: Duration) -> Result<u64> {
+    let begun = Instant::now();
+    loop {
+        match resident(socket) {
+            Some(bytes) if bytes <= wanted || begun.elapsed() >= patience => return Ok(bytes),
+            None => ensure!(begun.elapsed() < patience + DEADLINE, "the daemon is gone"),
+            Some(_) => {}
+        }
+        thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// The resident memory that the daemon states, in bytes.
+fn resident(socket: &std::path::Path) -> Option<u64> {
+    let ask = || -> std::io::Result<Value> {
+        use std::io::{BufRead, BufReader};
+        let stream = std::os::unix::net::UnixStream::connect(socket)?;
+        stream.set_read_timeout(Some(DEADLINE))?;
+        (&stream).write_all(b"{\"v\":1,\"id\":1,\"op\":\"status\"}\n")?;
+        let mut line = String::new();
+        BufReader::new(stream).read_line(&mut line)?;
+        Ok(serde_json::from_str(&line)?)
+    };
+    ask().ok()?["status"]["resident_bytes"].as_u64()
+}
+
+/// The open descriptors of a process, where the system tells them.
+fn descriptors(pid: u32) -> Option<usize> {
+    Some(fs::read_dir(format!("/proc/{pid}/fd")).ok()?.count())
+}
+
+const HEADER: &str =
+    "load       strikes   lines  late wrong   p50 ms   p99 ms   max ms   MB before/peak/after  fds";
+
+impl Outcome {
+    fn row(&self) -> String {
+        let [before, peak, after] = self.memory.map(|bytes| bytes as f64 / 1e6);
+        let Lines { micros, late, wrong } = &self.lines;
+        let count = |count: Option<usize>| count.map_or_else(|| "?".to_owned(), |count| count.to_string());
+        format!(
+            "{:<9} {:>8} {:>7} {late:>5} {wrong:>5} {:>8.2} {:>8.2} {:>8.2}   {before:>6.1} {peak:>6.1} {after:>6.1}  {}/{}",
+            format!("{:?}", self.load),
+            self.strikes,
+            micros.len(),
+            self.lines.percentile(50),
+            self.lines.percentile(99),
+            self.lines.percentile(100),
+            count(self.descriptors[0]),
+            count(self.descriptors[1]),
+        )
+    }
+
+    fn json(&self) -> Value {
+        json!({
+            "load": format!("{:?}", self.load),
+            "strikes": self.strikes,
+            "lines": self.lines.micros.len(),
+            "late": self.lines.late,
+            "wrong": self.lines.wrong,
+            "p50_ms": self.lines.percentile(50),
+            "p99_ms": self.lines.percentile(99),
+            "max_ms": self.lines.percentile(100),
+            "bytes_before": self.memory[0],
+            "bytes_peak": self.memory[1],
+            "bytes_after": self.memory[2],
+            "descriptors": self.descriptors,
+        })
+    }
+
+    /// The promises that were not kept. While the daemon is killed, a line may wait for the next one.
+    fn broken(&self) -> Vec<String> {
+        let mut broken = Vec::new();
+        let Lines { micros, late, wrong } = &self.lines;
+        if *wrong > 0 {
+            broken.push(format!("{wrong} wrong answers"));
+        }
+        if *late > 0 {
+            broken.push(format!("{late} of {} lines were not answered in time", micros.len() + late));
+        }
+        let p99 = self.lines.percentile(99);
+        if self.load != Load::Kills && (p99.is_nan() || p99 > P99_MS) {
+            broken.push(format!("p99 is {p99:.1} ms where {P99_MS} ms are promised"));
+        }
+        let [before, _, after] = self.memory;
+        if after > before + KEPT_BYTES {
+            broken.push(format!("{} MB were kept", (after - before) / 1_000_000));
+        }
+        if let [Some(before), Some(after)] = self.descriptors
+            && after > before + 2
+        {
+            broken.push(format!("{before} descriptors became {after}"));
+        }
+        broken
+    }
+}

@@ -1,0 +1,104 @@
+//! Names of the place: how long reading one takes, its memory, and what it adds to a conversion.
+
+use crate::report::{Report, Row, Unit};
+use anyhow::ensure;
+use sayso_engine::{Dictation, Engine, Place, Words};
+use sayso_place::{Folder, Shell, Sources};
+use std::fs;
+use std::path::Path;
+use std::time::Instant;
+
+/// Words that the names of files are made of.
+const PARTS: [&str; 12] = [
+    "order", "invoice", "report", "client", "server", "parser", "widget", "schema", "router", "worker",
+    "archive", "budget",
+];
+/// What is said, and what comes out in the place.
+const LINES: [(&str, &str); 4] = [
+    ("git status dash s", "git status -s"),
+    ("grep dash r todo src", "grep -r todo src"),
+    ("vim order invoice 17 dot rs", "vim orderInvoice17.rs"),
+    ("tar dash x z f backup dot tar dot gz", "tar -xzf backup.tar.gz"),
+];
+
+/// Measures with so many conversions of each line.
+///
+/// # Errors
+/// If the folders cannot be written, or if an answer is wrong.
+pub(super) fn run(samples: usize) -> anyhow::Result<Report> {
+    let root = tempfile::tempdir()?;
+    let mut rows = Vec::new();
+    let mut place = Place::default();
+    for (files, bar, megabytes) in [(10_000, 60.0, Some(12.0)), (100_000, 600.0, None)] {
+        let folder = root.path().join(files.to_string());
+        write(&folder, files)?;
+        let mut times = Vec::new();
+        for _ in 0..5 {
+            let start = Instant::now();
+            place.folder = Folder::read(&folder, None, Sources::default()).into();
+            times.push(start.elapsed());
+        }
+        ensure!(place.folder.files.len() >= files, "only {} of {files} files", place.folder.files.len());
+        let bytes = place.folder.bytes() as f64 / 1e6;
+        rows.push(
+            Row::of_durations(format!("reading {files} files"), Unit::Milliseconds, &times).p50_below(bar),
+        );
+        let memory = Row::of_figures(format!("memory of {files} files"), Unit::Megabytes, vec![bytes]);
+        rows.push(match megabytes {
+            Some(most) => memory.p50_below(most),
+            None => memory,
+        });
+        if files == 10_000 {
+            rows.extend(conversions(samples, &place)?);
+        }
+    }
+    Ok(Report {
+        name: "place",
+        method: "Folders of empty files whose names are made of two of twelve words and a number. Reading includes the \
+                 index. Conversions run in this process, each line by turns with and without the place of 10,000 files, \
+                 and every answer is checked."
+            .to_owned(),
+        rows,
+    })
+}
+
+/// The same lines with and without the place, by turns.
+fn conversions(samples: usize, place: &Place) -> anyhow::Result<[Row; 2]> {
+    let mut place = place.clone();
+    place.shell = Shell::read("path /usr/bin:/bin\nalias ll\nfunction mkcd\nvariable EDITOR\n").into();
+    let (mut with, mut without) = (Vec::new(), Vec::new());
+    for _ in 0..samples {
+        for (said, written) in LINES {
+            for (place, times) in [(None, &mut without), (Some(&place), &mut with)] {
+                let dictation = Dictation { text: said, place, ..Dictation::default() };
+                let start = Instant::now();
+                let conversion = Engine::embedded().convert(&Words::default(), &dictation, None)?;
+                times.push(start.elapsed());
+                let is_right = place.is_none() || conversion.buffer == written;
+                ensure!(is_right, "{said:?} became {:?}", conversion.buffer);
+            }
+        }
+    }
+    let row = |name: &str, times| Row::of_durations(name.to_owned(), Unit::Milliseconds, times);
+    Ok([row("a line without a place", &without), row("the same in a place of 10000 files", &with)])
+}
+
+/// Writes a folder of so many empty files, a hundred in each folder.
+fn write(root: &Path, files: usize) -> anyhow::Result<()> {
+    for at in 0..files {
+        let (first, second) = (PARTS[at % PARTS.len()], PARTS[at / PARTS.len() % PARTS.len()]);
+        let mut capital = second.to_owned();
+        capital[..1].make_ascii_uppercase();
+        let folder = match at / 100 {
+            0 => root.to_owned(),
+            group => root.join(format!("part{}", group / 50)).join(format!("group{group}")),
+        };
+        if at % 100 == 0 {
+            fs::create_dir_all(&folder)?;
+        }
+        fs::write(folder.join(format!("{first}{capital}{at}.rs")), "")?;
+    }
+    // The line that is converted names this one.
+    fs::write(root.join("orderInvoice17.rs"), "")?;
+    Ok(())
+}

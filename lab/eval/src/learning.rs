@@ -1,0 +1,283 @@
+//! `sayso-lab learning`: what learning from corrections does for simulated people, and to everybody else's lines.
+
+use crate::persona::{Person, misheard_names};
+use crate::similarity::collapse;
+use anyhow::bail;
+use fastrand::Rng;
+use sayso_corpus::cases::{self, Case};
+use sayso_engine::{Dictation, Engine, Preferences, Words};
+use sayso_learning::{Learnt, Word};
+use serde_json::json;
+use std::collections::HashMap;
+use std::io::Write as _;
+use std::path::PathBuf;
+
+/// Of a hundred corrections, those with a typing error in them, those after which the person means something else, and
+/// those in which the person runs the answer although it is wrong. Hand-chosen, 2026-11-28.
+const MISTYPED: u8 = 5;
+const CHANGED: u8 = 7;
+const LEFT: u8 = 3;
+/// Names that are misheard, of which every person has some.
+const MISHEARD_NAMES: usize = 40;
+
+/// Measures learning with simulated people.
+///
+/// Each person has habits drawn from the cases (spacing, case, flags, hosts, and how their tools are misheard), dictates
+/// lines, and corrects what is wrong; some corrections are mistyped, and sometimes the person changes their mind. After a
+/// number of corrections, the person's later lines and everybody else's lines are converted with what was learnt and
+/// without it.
+#[derive(Debug, clap::Args)]
+pub struct Learning {
+    /// Cases that the people's lines are made from
+    #[arg(long, value_name = "FILE.jsonl", required = true)]
+    cases: Vec<PathBuf>,
+    /// Cases of other people
+    #[arg(long, value_name = "FILE.jsonl", required = true)]
+    others: Vec<PathBuf>,
+    /// People
+    #[arg(long, value_name = "N", default_value_t = 8)]
+    people: usize,
+    /// Corrections of each person
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    corrections: usize,
+    /// Later lines of each person
+    #[arg(long, value_name = "N", default_value_t = 300)]
+    lines: usize,
+    /// Seed of the random numbers
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+    /// Print what was learnt wrongly, and lines that became wrong
+    #[arg(long)]
+    errors: bool,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+/// Lines that are right.
+#[derive(Debug, Default, Clone, Copy)]
+struct Tally {
+    lines: usize,
+    before: usize,
+    after: usize,
+    /// Lines that became right, and lines that became wrong.
+    mended: usize,
+    broken: usize,
+}
+
+impl Tally {
+    fn count(&mut self, before: bool, after: bool) {
+        self.lines += 1;
+        self.before += usize::from(before);
+        self.after += usize::from(after);
+        self.mended += usize::from(after && !before);
+        self.broken += usize::from(before && !after);
+    }
+
+    fn add(&mut self, other: Tally) {
+        self.lines += other.lines;
+        self.before += other.before;
+        self.after += other.after;
+        self.mended += other.mended;
+        self.broken += other.broken;
+    }
+
+    fn percent(&self, count: usize) -> f64 {
+        100.0 * count as f64 / self.lines.max(1) as f64
+    }
+
+    /// Percent points that the right lines rose by.
+    fn gain(&self) -> f64 {
+        self.percent(self.after) - self.percent(self.before)
+    }
+
+    fn json(&self) -> serde_json::Value {
+        json!({
+            "lines": self.lines, "before": self.percent(self.before), "after": self.percent(self.after),
+            "gain": self.gain(), "mended": self.mended, "broken": self.broken,
+        })
+    }
+}
+
+/// What a person has taught.
+#[derive(Debug, Default)]
+struct Taught {
+    preferences: Preferences,
+    seen: HashMap<(String, String), u32>,
+}
+
+impl Taught {
+    fn learn(&mut self, heard: &str, answer: &str, ran: &str) {
+        let lesson = Engine::embedded().lesson(&self.words(), heard, answer, ran);
+        if !lesson.is_same_line {
+            return;
+        }
+        lesson.choices.iter().for_each(|&(choice, sign)| self.preferences.add(choice, sign));
+        lesson.words.into_iter().for_each(|word| *self.seen.entry(word).or_default() += 1);
+    }
+
+    /// The words that are offered.
+    fn offered(&self) -> Vec<(String, String)> {
+        let word = |((heard, written), seen): (&(String, String), &u32)| Word {
+            heard: heard.clone(),
+            written: written.clone(),
+            seen: *seen,
+        };
+        let mut words: Vec<Word> = self.seen.iter().map(word).collect();
+        words.sort_by(|a, b| (&a.heard, &a.written).cmp(&(&b.heard, &b.written)));
+        let learnt = Learnt { words, ..Learnt::default() };
+        learnt.offered().into_iter().map(|word| (word.heard.clone(), word.written.clone())).collect()
+    }
+
+    fn words(&self) -> Words {
+        Words::default().with_offered(self.offered())
+    }
+}
+
+/// The answer to a dictation; the dictation itself where it is refused.
+fn answer(words: &Words, preferences: &Preferences, heard: &str) -> String {
+    let dictation = Dictation { text: heard, preferences: Some(preferences), ..Dictation::default() };
+    let converted = Engine::embedded().convert(words, &dictation, None);
+    converted.map_or_else(|_| heard.to_owned(), |conversion| conversion.buffer)
+}
+
+/// What a person runs who means `meant`, and was answered wrongly.
+fn corrected(answer: &str, meant: &str, random: &mut Rng) -> String {
+    let mut letters: Vec<char> = meant.chars().collect();
+    match random.u8(..100) {
+        roll if roll < MISTYPED && letters.len() > 3 => {
+            let at = random.usize(1..letters.len() - 1);
+            letters.swap(at, at + 1);
+            letters.into_iter().collect()
+        }
+        roll if roll < MISTYPED + CHANGED => match random.u8(..3) {
+            0 => format!("{meant} | less"),
+            1 => {
+                // Another word in place of one of the line.
+                let mut words: Vec<&str> = meant.split(' ').collect();
+                let at = random.usize(..words.len());
+                words[at] = ["status", "main", "-v", "other.txt", "3"][random.usize(..5)];
+                words.join(" ")
+            }
+            _ => meant.rsplit_once(' ').map_or(meant, |(kept, _)| kept).to_owned(),
+        },
+        roll if roll < MISTYPED + CHANGED + LEFT => answer.to_owned(),
+        _ => meant.to_owned(),
+    }
+}
+
+impl Learning {
+    /// Simulates, and prints the figures.
+    ///
+    /// # Errors
+    /// A file of cases cannot be read, or standard output cannot be written.
+    pub fn run(&self) -> anyhow::Result<()> {
+        let read = |files: &[PathBuf]| -> anyhow::Result<Vec<Case>> {
+            let all: anyhow::Result<Vec<_>> =
+                files.iter().map(|file| cases::read(file, "dictated")).collect();
+            Ok(all?.concat())
+        };
+        let (mut cases, others) = (read(&self.cases)?, read(&self.others)?);
+        // Prose, and commands that stay as they are, are corrected by nobody.
+        cases.retain(|case| case.dictated != case.expected);
+        let mut random = Rng::with_seed(self.seed);
+        let misheard = misheard_names(&mut random, MISHEARD_NAMES);
+        let nothing = (Words::default(), Preferences::default());
+        let plain: Vec<String> =
+            others.iter().map(|case| answer(&nothing.0, &nothing.1, &case.dictated)).collect();
+        let (mut own, mut other) = (Tally::default(), Tally::default());
+        let (mut right_words, mut all_words) = (0, 0);
+        let mut people = Vec::new();
+        let mut out = std::io::stdout().lock();
+        for number in 0..self.people {
+            let person = Person::new(&cases, &misheard, &mut random);
+            let mut taught = Taught::default();
+            let mut corrections = 0;
+            // A person who is never answered wrongly would dictate for ever.
+            for _ in 0..self.corrections * 200 {
+                let line = person.line(&cases[random.usize(..cases.len())], &mut random);
+                let given = answer(&taught.words(), &taught.preferences, &line.heard);
+                if collapse(&given) == collapse(&line.meant) {
+                    continue;
+                }
+                let ran = corrected(&given, &line.meant, &mut random);
+                if ran != given {
+                    taught.learn(&line.heard, &given, &ran);
+                }
+                corrections += 1;
+                if corrections == self.corrections {
+                    break;
+                }
+            }
+            if corrections < self.corrections {
+                bail!("the cases are too easy: person {number} had to correct only {corrections} lines");
+            }
+            let (words, offered) = (taught.words(), taught.offered());
+            all_words += offered.len();
+            for (heard, written) in &offered {
+                let is_right = person.has_word(heard, written);
+                right_words += usize::from(is_right);
+                if self.errors && !is_right {
+                    writeln!(out, "word   {heard:?} -> {written:?}")?;
+                }
+            }
+            let mut tally = Tally::default();
+            for _ in 0..self.lines {
+                let line = person.line(&cases[random.usize(..cases.len())], &mut random);
+                let before = answer(&nothing.0, &nothing.1, &line.heard);
+                let after = answer(&words, &taught.preferences, &line.heard);
+                let is_right = |answer: &str| collapse(answer) == collapse(&line.meant);
+                tally.count(is_right(&before), is_right(&after));
+                if self.errors && is_right(&before) && !is_right(&after) {
+                    writeln!(out, "broken {:?}: {after:?}, not {:?}", line.heard, line.meant)?;
+                }
+                if self.errors && !is_right(&after) && before == after && !line.is_common {
+                    writeln!(out, "missed {:?}: {after:?}, not {:?}", line.heard, line.meant)?;
+                }
+            }
+            let mut elsewhere = Tally::default();
+            for (case, before) in others.iter().zip(&plain) {
+                let after = answer(&words, &taught.preferences, &case.dictated);
+                let is_right = |answer: &str| {
+                    let answer = collapse(answer);
+                    std::iter::once(&case.expected).chain(&case.alt).any(|text| collapse(text) == answer)
+                };
+                elsewhere.count(is_right(before), is_right(&after));
+                if self.errors && is_right(before) && !is_right(&after) {
+                    writeln!(out, "other  {:?}: {after:?}, not {:?}", case.dictated, case.expected)?;
+                }
+            }
+            people.push(json!({ "own": tally.json(), "others": elsewhere.json() }));
+            own.add(tally);
+            other.add(elsewhere);
+        }
+        let share = |part: usize, of: usize| if of == 0 { 100.0 } else { 100.0 * part as f64 / of as f64 };
+        let words = share(right_words, all_words);
+        let changes = share(own.mended, own.mended + own.broken);
+        if self.json {
+            let all = json!({
+                "people": people, "own": own.json(), "others": other.json(),
+                "words": { "learnt": all_words, "right": right_words, "precision": words },
+                "changes": { "precision": changes },
+            });
+            writeln!(out, "{all}")?;
+            return Ok(());
+        }
+        writeln!(out, "{} people, {} corrections each", self.people, self.corrections)?;
+        for (name, tally) in [("own later lines", own), ("others' lines", other)] {
+            writeln!(
+                out,
+                "{name:16} {:6} lines, exact {:5.1} % -> {:5.1} % ({:+.2}), {} mended, {} broken",
+                tally.lines,
+                tally.percent(tally.before),
+                tally.percent(tally.after),
+                tally.gain(),
+                tally.mended,
+                tally.broken
+            )?;
+        }
+        writeln!(out, "words            {right_words} of {all_words} right, precision {words:.1} %")?;
+        writeln!(out, "changed answers  precision {changes:.1} %")?;
+        Ok(())
+    }
+}

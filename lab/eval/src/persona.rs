@@ -1,0 +1,236 @@
+//! Simulated people: their habits are drawn from data, and so are the lines that they dictate.
+//!
+//! A habit changes what a person means by a line (`head -n5` in place of `head -n 5`), or what is heard for a name of theirs.
+//! The same line means something else to somebody else, so nothing but corrections can teach it.
+
+use fastrand::Rng;
+use sayso_corpus::cases::Case;
+use sayso_speech::english::{self, is_english};
+use sayso_speech::{commands, phonetic, programs};
+
+/// Names of their own that a person has: hosts, which are heard as they are said, and tools, which are misheard. Hand-chosen,
+/// 2026-11-28, with the next two.
+const HOSTS: usize = 5;
+const TOOLS: usize = 5;
+/// Names of folders and files that a person writes with a capital, or in capitals.
+const CASED: usize = 4;
+/// Flags of which the person means the other letter case, and flags that the person writes right before a number.
+const FLAGS: usize = 1;
+const GLUED: usize = 2;
+/// Words that are so frequent that they are nobody's own name: the first so many.
+const COMMON_WORDS: usize = 40;
+/// How often a line names something of the person's own, in percent.
+const OWN_NAME: u8 = 40;
+/// Furthest that a misheard name may sound from what is heard for it, in 64ths of a wholly different sound. Recognisers do
+/// worse; then nobody could know what was said.
+const MISHEARD: u8 = 12;
+
+/// A person.
+#[derive(Debug)]
+pub(crate) struct Person {
+    /// A command, and a short flag behind which a number stands without a space: `-n5`.
+    glued: Vec<(String, String)>,
+    /// A command, and the letter of a flag that is heard in lower case and meant in upper case.
+    flags: Vec<(String, char)>,
+    /// What is heard for a name, and how it is written.
+    names: Vec<(String, String)>,
+}
+
+/// A line that a person dictates.
+#[derive(Debug, Clone)]
+pub(crate) struct Line {
+    /// What the dictation tool types.
+    pub(crate) heard: String,
+    /// What the person means.
+    pub(crate) meant: String,
+    /// Whether that is what anybody would mean.
+    pub(crate) is_common: bool,
+}
+
+/// Names of programs that nobody knows here, and what is heard for each: common words that sound like it.
+pub(crate) fn misheard_names(random: &mut Rng, count: usize) -> Vec<(String, String)> {
+    let mut names: Vec<&str> = programs::programs()
+        .filter(|name| (5..=9).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_lowercase()))
+        .filter(|name| !is_english(name) && !commands::is_command(name))
+        .collect();
+    random.shuffle(&mut names);
+    let words: Vec<&str> = english::words().filter(|word| (2..=6).contains(&word.len())).collect();
+    let nearest = |part: &str| {
+        let begins = |word: &&&str| word.as_bytes()[0] == part.as_bytes()[0];
+        words.iter().filter(begins).map(|word| (phonetic::apart(part, word), *word)).min()
+    };
+    let mut found = Vec::new();
+    for name in names {
+        let halves = (2..name.len() - 1).map(|at| name.split_at(at));
+        let heard = halves.filter_map(|(first, second)| {
+            let ((a, first), (b, second)) = (nearest(first)?, nearest(second)?);
+            Some((u16::from(a) + u16::from(b), format!("{first} {second}")))
+        });
+        if let Some((_, heard)) = heard.min()
+            && phonetic::apart(&heard, name) <= MISHEARD
+            && heard.replace(' ', "") != name
+        {
+            found.push((heard, name.to_owned()));
+        }
+        if found.len() == count {
+            break;
+        }
+    }
+    found
+}
+
+impl Person {
+    /// A person with habits that matter for lines like `cases`.
+    pub(crate) fn new(cases: &[Case], misheard: &[(String, String)], random: &mut Rng) -> Person {
+        let mut words: Vec<&str> = cases.iter().flat_map(|case| arguments(case)).collect();
+        words.sort_unstable();
+        let mut counted: Vec<(usize, &str)> =
+            words.chunk_by(|a, b| a == b).map(|run| (run.len(), run[0])).collect();
+        counted.sort_unstable_by(|a, b| b.cmp(a));
+        let mut words: Vec<&str> = counted.into_iter().skip(COMMON_WORDS).map(|(_, word)| word).collect();
+        random.shuffle(&mut words);
+        let in_case = |word: &str, is_all: bool| match is_all {
+            true => word.to_uppercase(),
+            false => word[..1].to_uppercase() + &word[1..],
+        };
+        let mut flags: Vec<(String, char)> = cases.iter().filter_map(short_flag).collect();
+        flags.sort_unstable();
+        flags.dedup();
+        random.shuffle(&mut flags);
+        flags.truncate(FLAGS);
+        let mut glued: Vec<(String, String)> = cases.iter().flat_map(numbered_flags).collect();
+        glued.sort_unstable();
+        glued.dedup();
+        random.shuffle(&mut glued);
+        glued.truncate(GLUED);
+        let mut names: Vec<(String, String)> =
+            words.iter().take(CASED).map(|word| ((*word).to_owned(), in_case(word, random.bool()))).collect();
+        for _ in 0..HOSTS {
+            let stems = ["web", "mail", "build", "data", "cache", "proxy", "store", "queue", "stage", "node"];
+            let numbers = [("one", "1"), ("two", "2"), ("three", "3"), ("seven", "7"), ("nine", "9")];
+            let stem = stems[random.usize(..stems.len())];
+            let (said, digit) = numbers[random.usize(..numbers.len())];
+            names.push((format!("{stem} {said}"), format!("{stem}{digit}")));
+        }
+        let mut tools = misheard.to_vec();
+        random.shuffle(&mut tools);
+        names.extend(tools.into_iter().take(TOOLS));
+        names.sort_unstable();
+        names.dedup_by(|a, b| a.0 == b.0);
+        Person { glued, flags, names }
+    }
+
+    /// Whether a word was heard for one of the person's own and is written like this.
+    pub(crate) fn has_word(&self, heard: &str, written: &str) -> bool {
+        self.names.iter().any(|(own, writes)| own == heard && writes == written)
+    }
+
+    /// What the person dictates and means in place of a case.
+    pub(crate) fn line(&self, case: &Case, random: &mut Rng) -> Line {
+        let mut heard = case.dictated.clone();
+        let mut meant = case.expected.clone();
+        // Names stand among arguments, not in messages.
+        if !meant.contains(['"', '\''])
+            && random.u8(..100) < OWN_NAME
+            && let Some(word) = arguments(case).next().map(str::to_owned)
+        {
+            let (said, written) = &self.names[random.usize(..self.names.len())];
+            heard = replaced(&heard, &word, said);
+            meant = replaced(&meant, &word, written);
+        }
+        let common = meant.clone();
+        for (command, letter) in &self.flags {
+            let flag = format!("-{letter}");
+            if meant.split(' ').next() == Some(command) && is_once(&meant, &flag) {
+                meant = replaced(&meant, &flag, &flag.to_uppercase());
+            }
+        }
+        if let Some(first) = meant.split(' ').next().map(str::to_owned) {
+            for (_, flag) in self.glued.iter().filter(|(command, _)| *command == first) {
+                meant = with_glued_numbers(&meant, flag);
+            }
+        }
+        let is_common = meant == common && heard == case.dictated;
+        Line { heard, meant, is_common }
+    }
+}
+
+/// The plain words of a case that are neither the command nor anything with a meaning of its own.
+fn arguments(case: &Case) -> impl Iterator<Item = &str> {
+    let plain = |word: &&str| word.len() >= 4 && word.bytes().all(|byte| byte.is_ascii_lowercase());
+    let first = case.expected.split(' ').next().unwrap_or_default();
+    case.expected.split(' ').skip(1).filter(plain).filter(move |word| {
+        commands::lookup(&[first, *word]).is_none()
+            && !commands::is_command(word)
+            && is_once(&case.dictated, word)
+            && is_once(&case.expected, word)
+    })
+}
+
+fn is_once(line: &str, word: &str) -> bool {
+    line.split(' ').filter(|it| *it == word).count() == 1 && line.matches(word).count() == 1
+}
+
+fn replaced(line: &str, word: &str, by: &str) -> String {
+    line.split(' ').map(|it| if it == word { by } else { it }).collect::<Vec<_>>().join(" ")
+}
+
+/// The command of a case, and the letter of a short flag that it has.
+fn short_flag(case: &Case) -> Option<(String, char)> {
+    let command = case.expected.split(' ').next()?;
+    let table = commands::lookup(&[command])?;
+    case.expected.split(' ').find_map(|word| {
+        let letter = word.strip_prefix('-').filter(|letters| letters.len() == 1)?.chars().next()?;
+        let has_both = letter.is_ascii_lowercase() && table.short(letter.to_ascii_uppercase()).is_some();
+        has_both.then(|| (command.to_owned(), letter))
+    })
+}
+
+/// The command of a case, and its short flags that a number follows.
+fn numbered_flags(case: &Case) -> Vec<(String, String)> {
+    let words: Vec<&str> = case.expected.split(' ').collect();
+    let pairs = words.windows(2).filter(|pair| is_short_flag(pair[0]) && is_number(pair[1]));
+    pairs.map(|pair| (words[0].to_owned(), pair[0].to_owned())).collect()
+}
+
+fn is_number(word: &str) -> bool {
+    !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// The line with each number that follows `short` right behind it.
+fn with_glued_numbers(line: &str, short: &str) -> String {
+    let mut words: Vec<String> = Vec::new();
+    for word in line.split(' ') {
+        match words.last_mut() {
+            Some(flag) if is_number(word) && flag == short => flag.push_str(word),
+            _ => words.push(word.to_owned()),
+        }
+    }
+    words.join(" ")
+}
+
+fn is_short_flag(word: &str) -> bool {
+    word.len() == 2 && word.starts_with('-') && word.ends_with(|c: char| c.is_ascii_alphabetic())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn habits_change_what_is_meant() {
+        assert_eq!(with_glued_numbers("head -n 5 -c 4", "-n"), "head -n5 -c 4");
+    }
+
+    #[test]
+    fn names_are_misheard_as_words_that_sound_like_them() {
+        let names = misheard_names(&mut Rng::with_seed(1), 3);
+        assert_eq!(names.len(), 3);
+        for (heard, name) in names {
+            assert!(
+                heard.split(' ').all(is_english) && phonetic::apart(&heard, &name) <= MISHEARD,
+                "{heard} {name}"
+            );
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! A region of rows below the cursor: drawn again and again, and removed without a trace. Never a full screen.
+
+use crate::row::Row;
+use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
+use crossterm::{queue, terminal};
+use std::fs::File;
+use std::io::{self, Write};
+
+/// What the terminal can show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Look {
+    /// Whether it may be in colour.
+    pub has_color: bool,
+}
+
+impl Look {
+    /// What the environment wants: no colours if `NO_COLOR` is not empty, or if the terminal is a dumb one.
+    pub fn of_environment() -> Look {
+        let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+        let is_dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
+        Look { has_color: !is_set("NO_COLOR") && !is_dumb }
+    }
+}
+
+/// Why nothing can be drawn.
+#[derive(Debug, thiserror::Error)]
+#[error("this needs a terminal ({0}); `sayso pick --plain` asks in plain lines")]
+pub struct TerminalError(#[from] io::Error);
+
+/// The region. When it is dropped, it is cleared and the terminal is as it was before.
+pub(crate) struct Region {
+    terminal: File,
+    look: Look,
+    /// Rows that it may take.
+    rows: u16,
+}
+
+impl Region {
+    /// Makes room for at most `rows` rows below the cursor, which comes back to where it is whenever something was
+    /// drawn. The terminal no longer turns keys into signals.
+    pub(crate) fn open(rows: u16, look: Look) -> Result<Region, TerminalError> {
+        let terminal = File::options().read(true).write(true).open("/dev/tty")?;
+        terminal::enable_raw_mode()?;
+        let mut region = Region { terminal, look, rows: 0 };
+        region.make_room(rows)?;
+        Ok(region)
+    }
+
+    /// Scrolls if there are too few rows below the cursor, and remembers where the cursor is.
+    fn make_room(&mut self, rows: u16) -> io::Result<()> {
+        let (_, height) = terminal::size()?;
+        self.rows = rows.min(height.saturating_sub(1));
+        let mut text = "\n".repeat(self.rows.into());
+        if self.rows > 0 {
+            text += &format!("\x1b[{}A", self.rows);
+        }
+        // Saved and restored by the codes of the VT100, which more terminals know than the others.
+        text += "\x1b7\x1b[?25l";
+        queue!(self.terminal, EnableBracketedPaste)?;
+        self.terminal.write_all(text.as_bytes())
+    }
+
+    /// Rows and columns that may be drawn.
+    pub(crate) fn room(&self) -> io::Result<(usize, usize)> {
+        let (columns, _) = terminal::size()?;
+        Ok((self.rows.into(), columns.into()))
+    }
+
+    /// Draws rows; those that find no room are left out. `cursor`, if given, is the row and the column in which the
+    /// cursor is shown.
+    pub(crate) fn draw(&mut self, rows: &[Row], cursor: Option<(usize, usize)>) -> io::Result<()> {
+        let (room, columns) = self.room()?;
+        let mut text = String::from("\x1b[?25l\x1b8");
+        for row in rows.iter().take(room) {
+            text += &format!("\r\n{}\x1b[K", row.shown(columns, self.look.has_color));
+        }
+        text += if rows.len().min(room) < room { "\r\n\x1b[J\x1b8" } else { "\x1b8" };
+        if let Some((row, column)) = cursor {
+            text += &format!("\x1b[{}B\r", row + 1);
+            if column > 0 {
+                text += &format!("\x1b[{}C", column.min(columns.saturating_sub(1)));
+            }
+            text += "\x1b[?25h";
+        }
+        self.terminal.write_all(text.as_bytes())?;
+        self.terminal.flush()
+    }
+
+    fn clear(&mut self) -> io::Result<()> {
+        queue!(self.terminal, DisableBracketedPaste)?;
+        let below = if self.rows > 0 { "\r\n\x1b[J\x1b8" } else { "" };
+        self.terminal.write_all(format!("\x1b8{below}\x1b[?25h").as_bytes())?;
+        self.terminal.flush()
+    }
+}
+
+impl Drop for Region {
+    fn drop(&mut self) {
+        // A terminal that has gone needs no clearing.
+        let _ = self.clear();
+        let _ = terminal::disable_raw_mode();
+    }
+}
