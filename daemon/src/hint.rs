@@ -151,7 +151,7 @@ mod tests {
         check(&left_out, Hints::Auto, Some("sure, 95 % · 2 readings · next: like · left out: like, well"));
         check(&left_out, Hints::Never, None);
         let added =
-            Conversion { added: vec![11..13, 20..22], ..answer("git commit --amend --no-edit", 0.93, &[]) };
+            Conversion { added: vec![11..13, 19..21], ..answer("git commit --amend --no-edit", 0.93, &[]) };
         check(&added, Hints::Auto, Some("sure, 93 % · added: --"));
     }
 

@@ -328,7 +328,7 @@ mod tests {
         for (heard, expected) in [
             ("head dash n space five notes dot txt", "head -n 5 notes.txt"),
             ("ssh web space one", "ssh web 1"),
-            ("ssh literal web space one", "ssh web 1"),
+            ("ssh space literal web space one", "ssh web 1"),
         ] {
             assert_eq!(converted(heard, &all).0, expected, "{heard}");
         }

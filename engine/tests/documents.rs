@@ -3,7 +3,9 @@
 
 #![allow(clippy::unwrap_used)]
 
-use sayso_engine::{Dictation, Engine, Words};
+use sayso_engine::{Dictation, Engine, Place, Words};
+use sayso_place::{Folder, Names, Source};
+use std::sync::Arc;
 
 const README: &str = include_str!("../../README.md");
 const VOCABULARY: &str = include_str!("../../docs/VOCABULARY.md");
@@ -39,14 +41,25 @@ fn in_help(source: &str) -> Vec<(String, String)> {
     pairs.map(|(said, text)| (said.trim().to_owned(), written(text))).collect()
 }
 
+/// The project that the README speaks of.
+fn project() -> Place {
+    let folder = Folder {
+        files: Names::new([("waterPump.ts", Source::File)]),
+        refs: Names::new([("fix/pump-noise", Source::Branch)]),
+        ..Folder::default()
+    };
+    Place { folder: Arc::new(folder), ..Place::default() }
+}
+
 #[test]
 fn every_example_of_the_documents_is_true() {
     let mut wrong = Vec::new();
     let mut count = 0;
     let examples =
         [README, VOCABULARY].into_iter().flat_map(|page| rows(page).into_iter().chain(in_text(page)));
+    let place = project();
     for (said, written) in examples.chain(in_help(HELP)) {
-        let dictation = Dictation { text: &said, ..Dictation::default() };
+        let dictation = Dictation { text: &said, place: Some(&place), ..Dictation::default() };
         let got = Engine::embedded().convert(&Words::default(), &dictation, None).unwrap().buffer;
         count += 1;
         if got != written {

@@ -16,7 +16,8 @@ use sayso_speech::words::UserWords;
 use sayso_speech::{scanner, strict, vocabulary};
 use sayso_tagger::{Scratch, beam_search, embedded, encode};
 
-/// Lines made of the vocabulary, command names, letters, typed pieces and noise.
+/// Lines made of the vocabulary, command names, letters, typed pieces and noise. The search for a text takes a space that
+/// does not break for any other, so there is none.
 fn line() -> impl Strategy<Value = String> {
     let forms: Vec<String> = vocabulary::entries().iter().map(vocabulary::Entry::spoken).collect();
     let names: Vec<&str> =
@@ -30,7 +31,7 @@ fn line() -> impl Strategy<Value = String> {
         1 => "\\PC{1,3}",
         1 => "[–—“”‘’….,]",
     ];
-    proptest::collection::vec(piece, 0..24).prop_map(|pieces| pieces.join(" "))
+    proptest::collection::vec(piece, 0..24).prop_map(|pieces| pieces.join(" ").replace('\u{a0}', " "))
 }
 
 /// What a token can license: its own letters and digits, and those that the vocabulary writes for its words.

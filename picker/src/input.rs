@@ -70,7 +70,7 @@ mod tests {
         input.move_by(-3);
         input.backspace();
         input.insert("中\n");
-        assert_eq!((input.text().as_str(), input.column()), ("git  sta中 us", 11));
+        assert_eq!((input.text().as_str(), input.column()), ("git  st中 tus", 10));
         input.move_by(99);
         input.remove_word();
         input.remove_word();

@@ -3,9 +3,12 @@
 //!
 //! The two apps write JSON. Their forms are taken from their documentation and sources; no export of theirs was at hand.
 
-use crate::file::MAX_FILE_BYTES;
 use crate::words;
 use serde_json::Value;
+
+/// Longest list that is read: the settings may hold a quarter of it, and the export of an app says more than its words.
+/// Hand-chosen, 2026-11-28.
+const MAX_LIST_BYTES: usize = 4 << 20;
 
 /// A list that was read.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -26,8 +29,8 @@ const WRITTEN: &[&str] = &["with", "replacement", "replacementText", "to", "writ
 /// # Errors
 /// Says why nothing can be read.
 pub fn read(bytes: &[u8]) -> Result<Imported, String> {
-    if bytes.len() > MAX_FILE_BYTES {
-        return Err(format!("it has more than {MAX_FILE_BYTES} bytes, which no list of words needs"));
+    if bytes.len() > MAX_LIST_BYTES {
+        return Err(format!("it has more than {MAX_LIST_BYTES} bytes, which no list of words needs"));
     }
     let text = std::str::from_utf8(bytes)
         .map_err(|error| format!("it is not UTF-8 from byte {} on", error.valid_up_to()))?;

@@ -318,13 +318,15 @@ fn replaces_word(line: &Line, reading: &Reading) -> bool {
     let first = reading.tokens.start;
     let heard = line.lower(first);
     let same = reading.text.eq_ignore_ascii_case(heard);
+    // "pseudo" is `sudo` only where a command is due.
+    let is_due = (0..first).all(|before| {
+        let before = line.lower(before);
+        commands::lookup(&[before]).is_none_or(|command| command.runs_command())
+    });
     let names = match reading.kind {
-        Kind::Sounds => matches!(reading.fit, Fit::Command | Fit::Subcommand),
-        // "pseudo" is `sudo` only where a command is due.
-        Kind::Heard => (0..first).all(|before| {
-            let before = line.lower(before);
-            commands::lookup(&[before]).is_none_or(|command| command.runs_command())
-        }),
+        // Sub-commands stand right behind their command.
+        Kind::Sounds => is_due && reading.fit == Fit::Command || first < 3 && reading.fit == Fit::Subcommand,
+        Kind::Heard => is_due,
         _ => return false,
     };
     !names && !same && is_english(heard)

@@ -106,7 +106,7 @@ pub(crate) fn render(
     };
     let frame = Frame { head: head.to_owned(), tail: tail.to_owned(), trims: false };
     // Two more dictations show what it does to one: nothing, or trimming it.
-    let probe = format!(" {PLACE} A-\"{PLACE}\n");
+    let probe = format!(" {PLACE} aA-\"{PLACE}\n");
     let probed = text(&probe)?;
     let trimming = Frame { trims: true, ..frame.clone() };
     match () {

@@ -74,9 +74,18 @@ impl Shell {
         command
     }
 
+    /// A folder that the shell would fill at its first start, relative to the home folder: fish reads every page of the
+    /// manual for its completions, which takes a core for minutes.
+    fn filled_at_first_start(self) -> Option<&'static str> {
+        (self == Shell::Fish).then_some(".local/share/fish/generated_completions")
+    }
+
     /// Writes the start file, and returns the command that starts the shell with it.
     pub fn set_up(self, home: &Home, setup: Setup<'_>) -> Command {
         let line = setup.line.unwrap_or(self.one_line());
+        if let Some(folder) = self.filled_at_first_start() {
+            std::fs::create_dir_all(home.path().join(folder)).unwrap();
+        }
         home.write(self.start_file(), &[self.plain(), setup.before, line, setup.after].concat());
         let mut command = self.command(home);
         command.envs(setup.environment.iter().copied());
