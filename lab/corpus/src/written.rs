@@ -20,9 +20,9 @@ use std::sync::LazyLock;
 const TALK: &str = "talk/train.jsonl";
 /// What engines write, as one JSON object a line with `dictated`, `expected` and `kind`.
 const ENGINE: &str = "engine/train.jsonl";
-/// The same by other hands, written for this project: by the authors `e`, `f`, `g`, `i`, `l` and `m`.
+/// The same by other hands, written for this project: by the authors `e`, `f`, `g`, `i`, `l`, `m`, `p` and `q`.
 const OWN_TALK: &str = include_str!("../data/written/talk.jsonl");
-/// Likewise: by the authors `h`, `k`, `n` and `o`, the last as a small engine writes.
+/// Likewise: by the authors `h`, `k`, `n`, `o` (as a small engine writes) and `s`.
 const OWN_ENGINE: &str = include_str!("../data/written/engine.jsonl");
 
 /// What a line of talk is an example of.
