@@ -240,17 +240,27 @@ fn is_mishearing(heard: &str, old: &[&str], at: &Range<usize>, written: &str) ->
         let is_subcommand = command.is_some_and(|command| command.has_subcommand(word));
         is_subcommand || commands::is_command(word) || programs::is_program(word) || is_english(word)
     };
-    if let [answer] = &old[at.clone()]
-        && known(&answer.to_lowercase())
-        && (known(written) || is_typing_error(answer, written))
-    {
-        return false;
+    if let [answer] = old[at.clone()] {
+        // "notes.txt" and "other.txt" differ in one word.
+        let (was, is) = part_that_differs(answer, written).unwrap_or((answer, written));
+        if known(&was.to_lowercase()) && (known(&is.to_lowercase()) || is_typing_error(was, is)) {
+            return false;
+        }
     }
     let read = spoken(written);
     // The first letter may be said by its name: "ex term" for xterm.
     let (first, rest) = read.split_at(read.chars().next().map_or(0, char::len_utf8));
     let spelled = format!("{first} {}", rest.trim_start());
     [read.as_str(), &spelled].iter().any(|said| phonetic::apart(heard, said) <= MAX_APART)
+}
+
+/// The part of each of two names that is another in the other one, if it is one of several; signs stand between parts.
+fn part_that_differs<'a>(old: &'a str, new: &'a str) -> Option<(&'a str, &'a str)> {
+    let parts = |name: &'a str| name.split(|c: char| !c.is_alphanumeric()).collect::<Vec<_>>();
+    let (old, new) = (parts(old), parts(new));
+    let mut others = old.iter().zip(&new).filter(|(old, new)| old != new);
+    let (first, second) = (others.next()?, others.next());
+    (old.len() == new.len() && old.len() > 1 && second.is_none()).then_some((*first.0, *first.1))
 }
 
 /// A name as it is said: its parts apart, and each digit by itself.
