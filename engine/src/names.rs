@@ -84,7 +84,9 @@ pub(crate) fn reread(place: &Place, lattice: &Lattice, path: &[Step]) -> Reread 
             at += 1;
             continue;
         }
-        if *is_apart && !word.is_empty() {
+        // What was left out behind the sign of a variable may be its name.
+        let may_be_variable = is_left_out && word.ends_with('$');
+        if *is_apart && !word.is_empty() && !may_be_variable {
             words.push(std::mem::take(&mut word));
         }
         let text = reading.text.as_ref();
@@ -114,7 +116,7 @@ pub(crate) fn reread(place: &Place, lattice: &Lattice, path: &[Step]) -> Reread 
         }
         if !is_quoted && !is_redirection(text) {
             let line = Here { place, lattice, said: &said, written: &written, at };
-            let found = if is_left_out || !begins_name(&word) {
+            let found = if is_left_out && !may_be_variable || !begins_name(&word) {
                 let mut before = words.clone();
                 before.extend(Some(word.clone()).filter(|word| !word.is_empty()));
                 line.look_up_within(&Position { words: &before, prefix: "" })
@@ -215,14 +217,25 @@ impl Here<'_> {
         // The longest; then those whose ending was said, that are said as they are written, that are spelled as heard.
         equal.sort_by_cached_key(|(found, trust)| {
             let spelled = self.lattice.line.text.contains(found.name.text);
-            (usize::MAX - found.end, found.is_completed, found.cost, !spelled, std::cmp::Reverse(*trust))
+            // Of words of the history, the one that was used last.
+            let rank = if found.name.source == Source::History { found.name.rank } else { 0 };
+            (
+                usize::MAX - found.end,
+                found.is_completed,
+                found.cost,
+                !spelled,
+                std::cmp::Reverse(*trust),
+                rank,
+            )
         });
         if let Some((best, trust)) = equal.first() {
             let tokens = start..best.end;
             let heard = self.text(tokens.clone());
             let rivals = equal.iter().skip(1).filter(|(other, _)| {
+                let both_used = [best, other].iter().all(|found| found.name.source == Source::History);
                 (other.end, other.is_completed, other.cost) == (best.end, best.is_completed, best.cost)
                     && other.name.text != best.name.text
+                    && !both_used
             });
             let rivals: Vec<&Found<'_>> = rivals.map(|(other, _)| other).collect();
             // A folder is only the beginning of what was said if that goes on below it.

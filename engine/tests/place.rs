@@ -114,6 +114,18 @@ fn what_was_said_stays_where_a_name_is_not_due() {
 }
 
 #[test]
+fn of_two_words_of_the_history_the_later_one_is_meant() {
+    let check = |lines: [&str; 3], written: &str| {
+        let user = User { history: History::of_lines(lines.into_iter()), ..User::default() };
+        let place = Place { user: Arc::new(user), ..Place::default() };
+        assert_eq!(convert(&place, "docker restart bed sensor seven").buffer, written);
+    };
+    let (dash, snake) = ("docker logs bed-sensor-7", "docker logs bed_sensor_7");
+    check([dash, dash, snake], "docker restart bed_sensor_7");
+    check([snake, snake, dash], "docker restart bed-sensor-7");
+}
+
+#[test]
 fn what_was_not_said_is_told_and_the_line_without_the_name_is_offered() {
     let conversion = convert(&place(), "cat garden plan");
     assert_eq!(conversion.buffer, "cat \"Garden Plan.md\"");

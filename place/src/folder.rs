@@ -4,7 +4,7 @@ use crate::source::{Source, Sources};
 use crate::stamp::Stamps;
 use crate::tasks::{self, Tasks};
 use crate::{Names, git};
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -59,12 +59,20 @@ impl Folder {
     pub fn read(path: &Path, home: Option<&Path>, sources: Sources) -> Folder {
         let begun = Instant::now();
         let mut folder = Folder { path: path.to_owned(), ..Folder::default() };
+        let repository = if sources.git { git::Repository::find(path) } else { None };
         if sources.files {
+            let mut stamps = Stamps::default();
+            // What is tracked comes first, so that no folder of build output takes its place.
+            let tracked = repository.as_ref().map(|git| git.tracked(path, MAX_ENTRIES, &mut stamps));
+            let mut names = tracked.unwrap_or_default();
             let mut walk = Walk::new(MAX_ENTRIES, MAX_DEPTH);
             walk.run(path, "");
             folder.is_partial = walk.is_partial;
-            let mut names = walk.found;
-            let mut stamps = walk.stamps;
+            let known: HashSet<&str> = names.iter().map(|(name, _)| name.as_str()).collect();
+            let others = walk.found.into_iter().filter(|(name, _)| !known.contains(name.as_str()));
+            let others: Vec<_> = others.take(MAX_ENTRIES.saturating_sub(names.len())).collect();
+            names.extend(others);
+            stamps.extend(walk.stamps);
             for (nearby, prefix) in [(path.parent(), "../"), (home, "~/")] {
                 let Some(nearby) = nearby.filter(|nearby| *nearby != path || prefix == "~/") else {
                     continue;
@@ -77,9 +85,7 @@ impl Folder {
             folder.files = Names::new(names);
             folder.stamps = stamps;
         }
-        if sources.git
-            && let Some(repository) = git::Repository::find(path)
-        {
+        if let Some(repository) = repository {
             folder.refs = Names::new(repository.refs(&mut folder.stamps));
             folder.remotes = Names::new(repository.remotes(&mut folder.stamps));
         }
@@ -216,6 +222,27 @@ mod tests {
         assert!(!folder.stamps.is_stale());
         touch(&at, "new.rs");
         assert!(folder.stamps.is_stale());
+    }
+
+    #[test]
+    fn what_git_tracks_comes_before_what_a_build_left() {
+        let root = tempfile::tempdir().unwrap();
+        let at = root.path();
+        for path in ["build/a.out", "src/deep/er/main.rs", "README.md"] {
+            touch(at, path);
+        }
+        fs::create_dir(at.join(".git")).unwrap();
+        let index = b"DIRC\0\0\0\x02\0\0\0\x01".iter().copied().chain([0; 60]).chain([0, 19]);
+        let index = index.chain(*b"src/deep/er/main.rs").chain([0; 7]);
+        fs::write(at.join(".git/index"), index.collect::<Vec<u8>>()).unwrap();
+        let files = |at: &Path| {
+            let folder = Folder::read(at, None, Sources::default());
+            folder.files.iter().map(|name| name.text.to_owned()).collect::<Vec<_>>()
+        };
+        let all = files(at);
+        assert_eq!(all[..4], ["src", "src/deep", "src/deep/er", "src/deep/er/main.rs"]);
+        assert!(all.contains(&"README.md".to_owned()) && all.contains(&"build/a.out".to_owned()), "{all:?}");
+        assert_eq!(files(&at.join("src"))[..3], ["deep", "deep/er", "deep/er/main.rs"]);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Refs and remotes, read from a repository's files. No git is started.
 
+use crate::git_index;
 use crate::source::Source;
 use crate::stamp::Stamps;
 use std::collections::BTreeSet;
@@ -13,6 +14,8 @@ const MAX_FILE_BYTES: u64 = 8 << 20;
 
 /// A repository: where its files lie.
 pub(crate) struct Repository {
+    /// The root of the work tree.
+    root: PathBuf,
     /// Of this worktree: HEAD.
     own: PathBuf,
     /// Of all worktrees: refs, packed refs, configuration.
@@ -22,21 +25,47 @@ pub(crate) struct Repository {
 impl Repository {
     /// The repository that a folder is in.
     pub(crate) fn find(folder: &Path) -> Option<Repository> {
-        let dot_git = folder.ancestors().map(|folder| folder.join(".git")).find(|path| path.exists())?;
+        let root = folder.ancestors().find(|folder| folder.join(".git").exists())?;
+        let dot_git = root.join(".git");
         let own = match dot_git.is_dir() {
             true => dot_git,
             // A worktree or a submodule: a file that says where.
             false => {
                 let text = text_of(&dot_git)?;
                 let path = text.strip_prefix("gitdir:")?.trim();
-                dot_git.parent()?.join(path)
+                root.join(path)
             }
         };
         let common = match text_of(&own.join("commondir")) {
             Some(path) => own.join(path.trim()),
             None => own.clone(),
         };
-        Some(Repository { own, common })
+        Some(Repository { root: root.to_owned(), own, common })
+    }
+
+    /// The tracked files below a folder and the folders that they are in, by their paths from there, the nearest first.
+    pub(crate) fn tracked(&self, folder: &Path, most: usize, stamps: &mut Stamps) -> Vec<(String, Source)> {
+        let index = self.own.join("index");
+        stamps.note(&index);
+        let below = folder.strip_prefix(&self.root).ok().and_then(Path::to_str);
+        let Some(below) = below else { return Vec::new() };
+        let mut found: BTreeSet<(usize, String, Source)> = BTreeSet::new();
+        for (path, is_submodule) in git_index::tracked(&index).unwrap_or_default() {
+            let Some(path) = path.strip_prefix(below) else { continue };
+            let path = match (below.is_empty(), path.strip_prefix('/')) {
+                (true, _) => path,
+                (false, Some(path)) => path,
+                // It only begins alike: `source` below `src`.
+                (false, None) => continue,
+            };
+            let folders = path.match_indices('/').map(|(end, _)| &path[..end]);
+            let named = folders.map(|folder| (folder, Source::Folder));
+            let own = (path, if is_submodule { Source::Folder } else { Source::File });
+            for (name, source) in named.chain([own]) {
+                found.insert((name.matches('/').count(), name.to_owned(), source));
+            }
+        }
+        found.into_iter().take(most).map(|(_, name, source)| (name, source)).collect()
     }
 
     /// Branches, tags and branches of remotes.

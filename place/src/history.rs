@@ -1,5 +1,6 @@
 //! Words of earlier commands, by the command that they followed.
 
+use crate::atuin;
 use crate::names::Names;
 use crate::source::Source;
 use crate::stamp::Stamps;
@@ -75,11 +76,15 @@ impl History {
             + self.by_command.iter().map(|(name, names)| name.len() + names.bytes()).sum::<usize>()
     }
 
-    /// Reads the histories of zsh, bash and fish.
+    /// Reads the histories of zsh, bash, fish and atuin.
     pub(crate) fn read(home: &Path, data: Option<&Path>, stamps: &mut Stamps) -> History {
-        let fish = data.map(|data| data.join("fish/fish_history"));
-        let fish = fish.unwrap_or_else(|| home.join(".local/share/fish/fish_history"));
-        let mut lines: Vec<String> = Vec::new();
+        let data = data.map_or_else(|| home.join(".local/share"), Path::to_owned);
+        let fish = data.join("fish/fish_history");
+        let atuin = data.join("atuin/history.db");
+        // Atuin writes beside its database first.
+        stamps.note(&atuin);
+        stamps.note(atuin.with_extension("db-wal"));
+        let mut lines = atuin::commands(&atuin, MAX_COMMANDS);
         for path in [home.join(".zsh_history"), home.join(".bash_history"), fish] {
             stamps.note(&path);
             let is_fish = path.ends_with("fish_history");
@@ -90,36 +95,43 @@ impl History {
         History::of_lines(lines[from..].iter().map(String::as_str))
     }
 
-    /// The words of some commands, the oldest first.
-    pub fn of_lines<'a>(lines: impl Iterator<Item = &'a str>) -> History {
-        let mut words: HashMap<String, HashMap<String, u16>> = HashMap::default();
-        let mut commands: HashMap<String, u16> = HashMap::default();
-        for line in lines.filter(|line| !line.starts_with(' ') && !holds_secret(line)) {
+    /// The words of some commands, the oldest first. The names of a command are in the order of their last use.
+    pub fn of_lines<'a>(lines: impl DoubleEndedIterator<Item = &'a str>) -> History {
+        // How often a word was used, and how many words were used later.
+        let mut words: HashMap<String, HashMap<String, (u16, usize)>> = HashMap::default();
+        let mut commands: HashMap<String, (u16, usize)> = HashMap::default();
+        for line in lines.rev().filter(|line| !line.starts_with(' ') && !holds_secret(line)) {
             for simple in line.split(['|', ';', '&']) {
                 let mut parts = simple.split_whitespace().skip_while(|part| {
                     matches!(*part, "sudo" | "env" | "time" | "nohup")
                         || part.contains('=') && !part.starts_with('-')
                 });
                 let Some(name) = parts.next().filter(|name| is_name(name)) else { continue };
-                *commands.entry(name.to_owned()).or_default() += 1;
+                note(&mut commands, name);
                 let known = words.entry(name.to_owned()).or_default();
                 for word in parts.flat_map(candidates) {
                     if known.len() < MAX_OF_COMMAND || known.contains_key(word) {
-                        let count = known.entry(word.to_owned()).or_default();
-                        *count = count.saturating_add(1);
+                        note(known, word);
                     }
                 }
             }
         }
-        let names = |words: HashMap<String, u16>| {
-            let mut words: Vec<(String, u16)> = words.into_iter().collect();
-            words.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
-            Names::counted(words.into_iter().map(|(word, count)| (word, Source::History, count)))
+        let names = |words: HashMap<String, (u16, usize)>| {
+            let mut words: Vec<_> = words.into_iter().collect();
+            words.sort_by_key(|(_, (_, later))| *later);
+            Names::counted(words.into_iter().map(|(word, (count, _))| (word, Source::History, count)))
         };
         words.retain(|_, words| !words.is_empty());
         let by_command = words.into_iter().map(|(name, words)| (name, names(words))).collect();
         History { by_command, commands: names(commands) }
     }
+}
+
+/// Counts one more use of a word, from the last one backwards.
+fn note(known: &mut HashMap<String, (u16, usize)>, word: &str) {
+    let later = known.len();
+    let (count, _) = known.entry(word.to_owned()).or_insert((0, later));
+    *count = count.saturating_add(1);
 }
 
 /// The parts of a word that may be said again: the word itself, and what stands behind `=`, `@` or `:`.

@@ -1,9 +1,11 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod atuin;
 mod fold;
 mod folder;
 mod git;
+mod git_index;
 mod history;
 mod hosts;
 mod names;

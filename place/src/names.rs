@@ -26,6 +26,8 @@ pub struct Name<'a> {
     pub source: Source,
     /// How often it was seen: in the history, else 1.
     pub count: u16,
+    /// Its place among the names: the lower, the nearer or the more recent.
+    pub rank: u32,
 }
 
 /// A name that was said, and over which tokens.
@@ -150,7 +152,7 @@ impl Names {
     /// The name with a number.
     fn name(&self, name: u32) -> Name<'_> {
         let entry = &self.entries[name as usize];
-        Name { text: self.text_of(name), source: entry.source, count: entry.count }
+        Name { text: self.text_of(name), source: entry.source, count: entry.count, rank: name }
     }
 
     /// All names.

@@ -24,6 +24,11 @@ impl Stamps {
         }
     }
 
+    /// Adds those of another reading.
+    pub(crate) fn extend(&mut self, others: Stamps) {
+        self.0.extend(others.0.into_iter().take(MAX_STAMPS.saturating_sub(self.0.len())));
+    }
+
     /// Whether a path looks different now. Blocks as long as the disk does.
     pub fn is_stale(&self) -> bool {
         self.0.iter().any(|(path, seen)| stamp(path) != *seen)
