@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod alternatives;
 mod candidates;
 mod confidence;
 mod constrained_decoding;

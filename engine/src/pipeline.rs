@@ -4,6 +4,7 @@
 //! model may have to be waited for, and [`finish`] the last one. Each step returns a named value:
 //! [`Line`] → [`Class`] → [`Choice`] → [`Choice`] → [`Conversion`].
 
+use crate::alternatives;
 use crate::candidates::Candidates;
 use crate::draft::{Choice, Draft, Kept};
 use crate::gate::{self, Class};
@@ -416,7 +417,7 @@ fn written(draft: &Draft, paths: &Candidates, mut rendered: Rendered) -> Convers
     let told = left_out(&draft.dictated, &dropped);
     dropped.extend(behind_last_word(&lattice.line));
     let mut alternatives: Vec<String> = Vec::new();
-    let others = paths.others.iter().map(|path| paths.text_of(path));
+    let others = alternatives::texts(&draft.engine, paths, &rendered.text);
     for text in paths.also.iter().cloned().chain(others) {
         if text != rendered.text && !text.trim().is_empty() && !alternatives.contains(&text) {
             alternatives.push(text);

@@ -69,18 +69,23 @@ pub(crate) fn search_with(engine: &Engine, found: &Candidates, names: Vec<Placed
 const LOST_WORD: f32 = 0.4;
 
 /// How unlikely a path is, and how much it leaves out: the tagger learnt from lines whose holes are all meant.
-fn cost(lattice: &Lattice, path: &Path) -> f32 {
+pub(crate) fn cost(lattice: &Lattice, path: &Path) -> f32 {
     let left_out = lattice.left_out(&path.steps);
     let is_talk = |word: &str| omission::cue(word).is_some() || omission::is_hesitation(word);
     let lost = left_out.iter().filter(|&&token| !is_talk(lattice.line.lower(token))).count();
     LOST_WORD * lost as f32 - path.score
 }
 
+/// The `width` likeliest paths of a line, by their probability alone.
+pub(crate) fn paths(engine: &Engine, line: &EncodedLine, width: usize) -> Vec<Path> {
+    engine.with_scratch(line.lattice().len(), |scratch| beam_search(line, width, scratch))
+}
+
 fn search_once(engine: &Engine, line: EncodedLine) -> Option<Candidates> {
-    let tokens = line.lattice().len();
-    let paths = engine.with_scratch(tokens, |scratch| beam_search(&line, BEAM_WIDTH, scratch));
-    let mut paths: Vec<(f32, Path)> =
-        paths.into_iter().map(|path| (cost(line.lattice(), &path), path)).collect();
+    let mut paths: Vec<(f32, Path)> = paths(engine, &line, BEAM_WIDTH)
+        .into_iter()
+        .map(|path| (cost(line.lattice(), &path), path))
+        .collect();
     paths.sort_by(|(a, _), (b, _)| a.total_cmp(b));
     let mut paths = paths.into_iter().map(|(_, path)| path);
     let best = paths.next()?;
@@ -105,9 +110,7 @@ fn with_all_words(engine: &Engine, mut found: Candidates) -> Candidates {
     }
     let lattice = found.lattice.as_ref().clone().with_caution(Caution::KeepAll);
     let line = line.with_lattice(lattice);
-    let tokens = line.lattice().len();
-    let paths = engine.with_scratch(tokens, |scratch| beam_search(&line, 1, scratch));
-    if let Some(path) = paths.into_iter().next() {
+    if let Some(path) = paths(engine, &line, 1).into_iter().next() {
         found.others.truncate(MAX_ALTERNATIVES - 1);
         found.others.push(path);
     }
