@@ -28,10 +28,10 @@ use std::path::PathBuf;
 ///
 /// exact: equal after white space is collapsed. near: similarity of 0.9 and more (Ratcliff–Obershelp, as Python's
 /// difflib computes it). partial: 0.7 and more. wrong: the rest. effective: exact and near. same argv: a shell
-/// splits both into the same words. top 4: the answer or one of its first three alternatives is exact. reachable: some
-/// path of the lattice is exact, whatever was chosen: of the wide lattice, which the tagger looks at. gone: a word of three
-/// letters or more that stands in dictation and expected command is not in the answer. refused: the line was
-/// left as it was. Where cases share a command, a second table counts each command once, by the mean over its dictations,
+/// splits both into the same words. top 2: the answer or its first alternative is exact, so that two presses show it.
+/// top 4: the answer or one of its first three is. reachable: some path of the lattice is exact, whatever was chosen: of
+/// the wide lattice, which the tagger looks at. gone: a word of three letters or more that stands in dictation and
+/// expected command is not in the answer. refused: the line was left as it was. Where cases share a command, a second table counts each command once, by the mean over its dictations,
 /// and the interval of --routes takes them together.
 ///
 /// Confidence: the answers in ten bins of it, with the share that is exact in each; the expected calibration error is how

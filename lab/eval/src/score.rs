@@ -48,6 +48,8 @@ pub struct Score {
     pub exact_ignoring_case: bool,
     /// A shell would split both into the same words; quotes and spacing may differ.
     pub same_argv: bool,
+    /// The answer or the reading that a second press shows is exact.
+    pub in_top_two: bool,
     /// The answer or one of the first three alternatives is exact.
     pub in_top_four: bool,
     /// Some path of the lattice writes the expected command.
@@ -76,6 +78,7 @@ impl Score {
             similarity,
             exact_ignoring_case: found.to_lowercase() == wanted.to_lowercase(),
             same_argv: exact || same_argv(answer, expected),
+            in_top_two: exact || alternatives.first().is_some_and(|other| collapse(other) == wanted),
             in_top_four: exact || alternatives.iter().take(SHOWN - 1).any(|other| collapse(other) == wanted),
             reachable: exact,
             gone: false,
@@ -102,7 +105,7 @@ fn same_argv(a: &str, b: &str) -> bool {
 }
 
 /// The measures: the name in JSON, and the heading in tables.
-pub const MEASURES: [(&str, &str); 11] = [
+pub const MEASURES: [(&str, &str); 12] = [
     ("exact", "exact"),
     ("exact_ignoring_case", "ignoring case"),
     ("near", "near"),
@@ -110,6 +113,7 @@ pub const MEASURES: [(&str, &str); 11] = [
     ("wrong", "wrong"),
     ("effective", "effective"),
     ("same_argv", "same argv"),
+    ("top2", "top 2"),
     ("top4", "top 4"),
     ("reachable", "reachable"),
     ("gone", "gone"),
@@ -127,6 +131,7 @@ impl Score {
             self.tier == Tier::Wrong,
             self.tier <= Tier::Near,
             self.same_argv,
+            self.in_top_two,
             self.in_top_four,
             self.reachable,
             self.gone,

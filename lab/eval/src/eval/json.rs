@@ -15,6 +15,8 @@ impl Run {
         };
         let mut object = figures(&(0..cases.len()).collect::<Vec<_>>());
         object["route"] = json!(self.route.name());
+        let (all, alike) = self.alternatives();
+        object["alternatives"] = json!({ "all": all, "other_capitals_only": alike });
         object["seconds_per_case"] = json!(self.seconds_per_case());
         for (stage, members) in self.stages() {
             object["stages"][stage] =

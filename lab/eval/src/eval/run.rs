@@ -131,11 +131,12 @@ fn expected(case: &Case) -> impl Iterator<Item = &String> {
 fn score(case: &Case, answer: &str, alternatives: &[String]) -> Score {
     let mut scores: Vec<Score> =
         expected(case).map(|expected| Score::new(answer, alternatives, expected)).collect();
+    let in_top_two = scores.iter().any(|score| score.in_top_two);
     let in_top_four = scores.iter().any(|score| score.in_top_four);
     let best = (0..scores.len()).min_by_key(|&at| scores[at].tier).unwrap_or(0);
     let best = scores.swap_remove(best);
     let gone = best.tier != Tier::Exact && loses_word(&case.dictated, answer, &case.expected);
-    Score { in_top_four, gone, ..best }
+    Score { in_top_two, in_top_four, gone, ..best }
 }
 
 /// The lattice that the tagger looks at.
@@ -220,6 +221,14 @@ impl Run {
 
     pub(super) fn tally(&self, members: &[usize]) -> Tally {
         Tally::of(members.iter().map(|&at| &self.answers[at].score))
+    }
+
+    /// How many alternatives there are, and how many of them differ from the answer in capitals only.
+    pub(super) fn alternatives(&self) -> (usize, usize) {
+        let pairs = self.answers.iter().flat_map(|answer| {
+            answer.alternatives.iter().map(move |other| other.eq_ignore_ascii_case(&answer.text))
+        });
+        pairs.fold((0, 0), |(all, alike), is_alike| (all + 1, alike + usize::from(is_alike)))
     }
 
     pub(super) fn seconds_per_case(&self) -> f64 {

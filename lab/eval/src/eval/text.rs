@@ -33,7 +33,12 @@ impl Run {
             format!("{stage} {}, exact {:.1} %", members.len(), self.tally(&members).percents()[0])
         };
         let stages: Vec<String> = self.stages().into_iter().map(stage).collect();
-        text + &format!("answered by {}\n", stages.join("; "))
+        let (all, alike) = self.alternatives();
+        let share = 100.0 * alike as f64 / all.max(1) as f64;
+        text + &format!(
+            "answered by {}\n{all} alternatives, {share:.1} % of them other capitals only\n",
+            stages.join("; ")
+        )
     }
 
     /// The `limit` worst answers, each aligned with what was expected and marked where it first differs.
