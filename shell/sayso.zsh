@@ -262,7 +262,7 @@ _sayso_direct() {
   (( $#accent == 1 && $#text + $#before + $#PREBUFFER <= 4096 )) &&
     [[ -n $_sayso_forbidden && $text$before$PREBUFFER != *$'\0'* ]] || return 1
   local socket=${SAYSO_SOCKET:-$_sayso_socket} reply= field= REPLY=
-  _sayso_is_ours $socket && zsocket -- $socket 2>/dev/null || return 1
+  _sayso_is_ours $socket && _sayso_lets_in $socket && zsocket -- $socket 2>/dev/null || return 1
   local -i fd=$REPLY
   # Either way: a count, that many fields, a newline; the count and every field end in a NUL byte.
   local -a fields=(
@@ -354,6 +354,20 @@ _sayso_is_ours() {
   [[ -n $1 ]] && zstat -H facts -L -- ${1:h} 2>/dev/null || return 1
   (( facts[uid] == EUID && (facts[mode] & 8#170077) == 8#040000 )) || return 1
   zstat -H facts -L -- $1 2>/dev/null && (( facts[uid] == EUID && (facts[mode] & 8#170000) == 8#140000 ))
+}
+
+# Whether connecting to the socket $1 cannot block. Linux lets whoever connects to a daemon that accepts nobody wait for
+# ever once the queue is full, and zsh can neither limit that nor be interrupted; other systems refuse at once. A queue
+# in which nobody waits is not full. Who waits there has the path of the socket and no inode yet; where there are too
+# many sockets to look through, the client, which has a deadline, costs less.
+_sayso_lets_in() {
+  [[ $OSTYPE == linux* && -r /proc/net/unix ]] || return 0
+  # An integer would take the base of the last number in an expression, and be no number to sysread.
+  local all= chunk= fd=
+  sysopen -r -u fd -- /proc/net/unix 2>/dev/null || return 0
+  while sysread -i $fd -s 65536 chunk && (( $#all <= 262144 )); do all+=$chunk; done
+  exec {fd}>&-
+  [[ $all != *"    0 $1"$'\n'* ]] && (( $#all <= 262144 ))
 }
 
 # Reads descriptor $1 into `reply`, to the end of one `message` or of `all` ($2), within $3 milliseconds. A key pressed

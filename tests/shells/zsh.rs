@@ -126,6 +126,23 @@ fn no_client_is_needed_where_the_daemon_listens() {
     terminal.wait_column(2);
 }
 
+/// Linux would let the shell wait in connect for ever, where nothing can interrupt it.
+#[cfg(target_os = "linux")]
+#[test]
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs zsh: tests/run")]
+fn a_full_queue_of_a_daemon_that_accepts_nobody_does_not_hold_the_shell() {
+    use std::os::unix::net::{UnixListener, UnixStream};
+    let home = Home::with_settings("deadline_ms = 300");
+    home.make_socket_folder(0o700);
+    let listener = UnixListener::bind(home.socket()).unwrap();
+    nix::sys::socket::listen(&listener, nix::sys::socket::Backlog::new(0).unwrap()).unwrap();
+    let first = UnixStream::connect(home.socket()).unwrap();
+    let terminal = open(&home, "", "");
+    terminal.text(SAID).convert().wait_text("no answer in time");
+    terminal.text("!").wait_row(&format!("$ {SAID}!"));
+    drop(first);
+}
+
 #[test]
 #[cfg_attr(not(feature = "system-tests"), ignore = "needs zsh: tests/run")]
 fn the_client_does_where_there_is_no_socket_module() {
