@@ -7,6 +7,9 @@ use sayso_settings::{Settings, folders};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 
+/// A settings file of more bytes than this is a large one.
+const LARGE_FILE_BYTES: u64 = 64 * 1024;
+
 /// The settings file and what it last said.
 #[derive(Debug)]
 pub(crate) struct Configuration {
@@ -123,6 +126,10 @@ impl Configuration {
         }
         if is_changed {
             let (settings, mistake) = Settings::read_usable(path);
+            if std::fs::metadata(path).is_ok_and(|file| file.len() > LARGE_FILE_BYTES) {
+                // Reading it took a hundred times its length.
+                sayso_language::trim_heap();
+            }
             match &mistake {
                 None => tracing::info!("settings read"),
                 Some(mistake) => tracing::warn!(%mistake, "the rest of the settings is in force"),

@@ -3,6 +3,7 @@
 use crate::job::Job;
 use crate::limits::{FREE_BYTES, Place};
 use crate::phase::Phase;
+use crate::roster::Guest;
 use crate::state::{Shared, VERSION};
 use crate::wire::{internal_error, shutting_down};
 use interprocess::os::unix::uds_local_socket::tokio::Stream;
@@ -10,9 +11,11 @@ use sayso_protocol::line::Splitter;
 use sayso_protocol::reply::Body;
 use sayso_protocol::{Code, ErrorReply, Form, MAX_FRAME_BYTES, Op, Outcome, Reply, ReplyTo, Request, frame};
 use std::collections::HashMap;
+use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::OwnedSemaphorePermit;
@@ -23,23 +26,27 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Silence after which, while the daemon ends, everything that was sent counts as read.
 const QUIET: Duration = Duration::from_millis(20);
-/// Bytes that are read at once.
-const CHUNK_BYTES: usize = 16 * 1024;
+/// Bytes that are read at once: a key press and what its shell knows are a few of them.
+const CHUNK_BYTES: usize = 8 * 1024;
 /// Whom to answer when a request cannot be read that far.
 const UNKNOWN: ReplyTo = ReplyTo { id: 0, form: Form::Json };
 
 /// Serves one connection until either side is done with it.
-pub(crate) async fn serve(mut stream: Stream, shared: Arc<Shared>) {
+pub(crate) async fn serve(mut stream: Stream, guest: Guest, shared: Arc<Shared>) {
     if let Err(error) = sayso_protocol::peer::check(&stream) {
         tracing::warn!(%error, "connection refused");
         return;
     }
-    if let Err(error) = exchange(&mut stream, &shared).await {
+    if let Err(error) = exchange(&mut stream, &guest, &shared).await {
         tracing::debug!(%error, "connection lost");
+    }
+    drop(guest);
+    if shared.roster.crowd_has_left() {
+        shared.burst_ended.notify_one();
     }
 }
 
-async fn exchange(stream: &mut Stream, shared: &Arc<Shared>) -> io::Result<()> {
+async fn exchange(stream: &mut Stream, guest: &Guest, shared: &Arc<Shared>) -> io::Result<()> {
     let mut splitter = Splitter::new(MAX_FRAME_BYTES);
     let mut chunk = vec![0; CHUNK_BYTES];
     // All of them end with the connection.
@@ -49,7 +56,6 @@ async fn exchange(stream: &mut Stream, shared: &Arc<Shared>) -> io::Result<()> {
     // When the frame that has begun must have ended.
     let mut frame_due = None;
     let mut quiet_since = Instant::now();
-    let guest = shared.roster.enter(sayso_protocol::peer::pid(stream));
     // A request that waits for a place. Until it has one, this connection is read no further.
     let mut waiting: Option<Waiting> = None;
     // Held while the connection holds a long message.
@@ -61,10 +67,12 @@ async fn exchange(stream: &mut Stream, shared: &Arc<Shared>) -> io::Result<()> {
         {
             frame_due = None;
             match message.map(frame::decode) {
-                Ok(Ok(request)) => waiting = admit(request, stream, shared, quiet_since).await?,
-                Ok(Err(rejected)) => send(stream, &failed(shared, rejected.to, rejected.fault)).await?,
+                Ok(Ok(request)) => waiting = admit(request, stream, guest, shared, quiet_since).await?,
+                Ok(Err(rejected)) => {
+                    send(stream, guest, &failed(shared, rejected.to, rejected.fault)).await?
+                }
                 Err(_) => {
-                    send(stream, &failed(shared, UNKNOWN, frame::frame_too_long())).await?;
+                    send(stream, guest, &failed(shared, UNKNOWN, frame::frame_too_long())).await?;
                     listening = false;
                 }
             }
@@ -86,12 +94,12 @@ async fn exchange(stream: &mut Stream, shared: &Arc<Shared>) -> io::Result<()> {
         let phase = shared.phases.current();
         tokio::select! {
             biased;
-            Some(answer) = answers.next(shared) => send(stream, &answer).await?,
+            Some(answer) = answers.next(shared) => send(stream, guest, &answer).await?,
             placed = placed(&mut waiting), if waiting.is_some() => {
                 waiting = None;
                 match placed {
                     Ok((job, place)) => answers.begin(job.reply_to(), answered(job, shared.clone(), place)),
-                    Err((to, fault)) => send(stream, &failed(shared, to, fault)).await?,
+                    Err((to, fault)) => send(stream, guest, &failed(shared, to, fault)).await?,
                 }
             }
             read = stream.read(&mut chunk), if listening && waiting.is_none() => match read? {
@@ -107,7 +115,7 @@ async fn exchange(stream: &mut Stream, shared: &Arc<Shared>) -> io::Result<()> {
             },
             () = due(frame_due) => {
                 let message = format!("the rest of the message did not come within {} s", PATIENCE.as_secs());
-                send(stream, &failed(shared, UNKNOWN, ErrorReply::new(Code::BadRequest, message))).await?;
+                send(stream, guest, &failed(shared, UNKNOWN, ErrorReply::new(Code::BadRequest, message))).await?;
                 listening = false;
             }
             () = guest.must_leave(), if unoccupied => {
@@ -163,6 +171,7 @@ async fn due(time: Option<Instant>) {
 async fn admit(
     request: Request,
     stream: &mut Stream,
+    guest: &Guest,
     shared: &Arc<Shared>,
     arrived: Instant,
 ) -> io::Result<Option<Waiting>> {
@@ -173,16 +182,21 @@ async fn admit(
             let shared = shared.clone();
             let status = task::spawn_blocking(move || shared.status()).await.map_err(io::Error::other)?;
             let status = Outcome::Status(Box::new(status));
-            send(stream, &frame::encode_reply(Reply::new(request.id, VERSION, status), request.form)).await?;
+            send(stream, guest, &frame::encode_reply(Reply::new(request.id, VERSION, status), request.form))
+                .await?;
         }
         // Nobody can rely on a daemon that ends: the client is about to start the next one.
-        Op::Status => send(stream, &failed(shared, request.reply_to(), shutting_down())).await?,
+        Op::Status => send(stream, guest, &failed(shared, request.reply_to(), shutting_down())).await?,
         Op::Shutdown => {
             tracing::info!("asked to end");
             shared.metrics().requests += 1;
             let done = Outcome::Result(Body::Done {});
-            let sent =
-                send(stream, &frame::encode_reply(Reply::new(request.id, VERSION, done), request.form)).await;
+            let sent = send(
+                stream,
+                guest,
+                &frame::encode_reply(Reply::new(request.id, VERSION, done), request.form),
+            )
+            .await;
             shared.phases.enter_phase(Phase::Draining);
             sent?;
         }
@@ -198,11 +212,12 @@ async fn admit(
                 }
                 Err(why) => failed(shared, to, ErrorReply::new(Code::Internal, why)),
             };
-            send(stream, &reply).await?;
+            send(stream, guest, &reply).await?;
         }
         Op::Convert | Op::Explain => {
             let (job, shared) = (Job::new(shared, request, arrived), shared.clone());
-            return Ok(Some(Box::pin(async move { job.wait_for_place(&shared).await })));
+            let process = guest.process();
+            return Ok(Some(Box::pin(async move { job.wait_for_place(&shared, process).await })));
         }
     }
     Ok(None)
@@ -271,8 +286,19 @@ fn failed(shared: &Shared, to: ReplyTo, fault: ErrorReply) -> Vec<u8> {
     frame::encode_reply(Reply::new(to.id, VERSION, Outcome::Error(fault)), to.form)
 }
 
-async fn send(stream: &mut Stream, frame: &[u8]) -> io::Result<()> {
-    timeout(PATIENCE, stream.write_all(frame)).await?
+/// Sends a frame. Who does not take it at once makes way for others, as who is idle does.
+async fn send(stream: &mut Stream, guest: &Guest, frame: &[u8]) -> io::Result<()> {
+    let sent = stream.write_all(frame);
+    tokio::pin!(sent);
+    if let Poll::Ready(sent) = poll_fn(|context| Poll::Ready(sent.as_mut().poll(context))).await {
+        return sent;
+    }
+    let _deaf = guest.deaf();
+    tokio::select! {
+        biased;
+        sent = timeout(PATIENCE, sent) => sent?,
+        () = guest.must_leave() => Err(io::ErrorKind::TimedOut.into()),
+    }
 }
 
 #[cfg(test)]
@@ -296,5 +322,24 @@ mod tests {
         );
         assert!(answers.is_empty() && answers.asked_by.is_empty());
         assert_eq!(shared.metrics().errors, 1);
+    }
+
+    #[tokio::test]
+    async fn who_takes_no_answer_is_left_when_somebody_comes() {
+        let (ours, theirs) = std::os::unix::net::UnixStream::pair().unwrap();
+        ours.set_nonblocking(true).unwrap();
+        let mut stream = Stream::try_from(std::os::fd::OwnedFd::from(ours)).unwrap();
+        let roster = Arc::new(crate::roster::Roster::default());
+        let guest = roster.enter(Some(1)).unwrap();
+        // More than the system keeps for a reader.
+        let frame = vec![b'x'; 8 << 20];
+        let newcomer = async {
+            roster.becomes_idle().await;
+            assert!(roster.evict(false));
+        };
+        let begun = Instant::now();
+        let (sent, ()) = tokio::join!(send(&mut stream, &guest, &frame), newcomer);
+        assert!(sent.is_err() && begun.elapsed() < PATIENCE / 2, "{:?}", begun.elapsed());
+        drop(theirs);
     }
 }

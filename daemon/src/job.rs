@@ -39,15 +39,19 @@ impl Job {
         Job { started: Instant::now(), deadline: arrived + limit, superseded, request }
     }
 
-    /// Waits for a place to be worked on.
+    /// Waits for a place to be worked on, for this process.
     ///
     /// # Errors
     /// The reply if the deadline comes first, or the end of the daemon.
-    pub(crate) async fn wait_for_place(self, shared: &Shared) -> Result<(Job, Place), (ReplyTo, ErrorReply)> {
+    pub(crate) async fn wait_for_place(
+        self,
+        shared: &Shared,
+        process: i32,
+    ) -> Result<(Job, Place), (ReplyTo, ErrorReply)> {
         let wants_model = self.request.route == Route::Model;
         let fault = tokio::select! {
             biased;
-            place = shared.limits.place(self.request.text.len(), wants_model) => match place {
+            place = shared.limits.place(process, self.request.text.len(), wants_model) => match place {
                 Ok(place) => return Ok((self, place)),
                 Err(_) => shutting_down(),
             },
@@ -174,7 +178,7 @@ mod tests {
             };
             let shared = shared.clone();
             async move {
-                let waited = Job::new(&shared, request, Instant::now()).wait_for_place(&shared).await;
+                let waited = Job::new(&shared, request, Instant::now()).wait_for_place(&shared, 1).await;
                 let (job, place) = waited.unwrap();
                 job.run(&shared, place).await
             }
@@ -202,7 +206,7 @@ mod tests {
                 ..Request::new(1, Op::Convert)
             };
             let (job, place) =
-                Job::new(&shared, request, Instant::now()).wait_for_place(&shared).await.unwrap();
+                Job::new(&shared, request, Instant::now()).wait_for_place(&shared, 1).await.unwrap();
             job.run(&shared, place).await.unwrap();
         }
         let latencies = shared.metrics().latencies();
@@ -220,16 +224,16 @@ mod tests {
         while let Some(place) = shared.limits.place_with_model() {
             held.push(place);
         }
-        let (_, fault) = job(Route::Model).wait_for_place(&shared).await.unwrap_err();
+        let (_, fault) = job(Route::Model).wait_for_place(&shared, 1).await.unwrap_err();
         assert_eq!(fault.code, Code::Deadline);
-        for _ in 0..64 {
-            held.push(job(Route::Auto).wait_for_place(&shared).await.unwrap().1);
+        for process in 0..64 {
+            held.push(job(Route::Auto).wait_for_place(&shared, process).await.unwrap().1);
         }
-        let (_, fault) = job(Route::Auto).wait_for_place(&shared).await.unwrap_err();
+        let (_, fault) = job(Route::Auto).wait_for_place(&shared, 64).await.unwrap_err();
         assert_eq!(fault.code, Code::Deadline);
         // What waited unread for longer than its deadline is answered at once.
         let long_ago = Instant::now().checked_sub(Duration::from_secs(9)).unwrap();
         let late = Job::new(&shared, of_route(Route::Auto), long_ago);
-        assert_eq!(late.wait_for_place(&shared).await.unwrap_err().1.code, Code::Deadline);
+        assert_eq!(late.wait_for_place(&shared, 64).await.unwrap_err().1.code, Code::Deadline);
     }
 }

@@ -1,6 +1,7 @@
 //! How much the daemon does at once: connections, requests, conversions.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
 
 /// Connections that are open at once; idle ones make way for new ones. Fewer than the 256 descriptors that macOS allows
@@ -11,6 +12,10 @@ const MAX_IN_FLIGHT: usize = 64;
 /// Requests that are with the language model, or wait for it: apart from the others, so that none of those waits for a
 /// place that such a one holds.
 const MAX_WITH_MODEL: usize = 64;
+/// Requests of one process among them, and as many again that want the language model: enough to keep all workers busy,
+/// and few enough that a flood of one process delays the key press of another by few conversions. Hand-chosen,
+/// 2026-11-29.
+const MAX_OF_PROCESS: usize = 8;
 /// Large inputs among them: one that runs and one that waits for its turn, or memory would grow with everybody who
 /// sends one.
 const MAX_LARGE_INPUTS: usize = 2;
@@ -30,6 +35,7 @@ const MAX_LONG_MESSAGES: usize = 3;
 /// The place of one request; given up with it.
 #[derive(Debug)]
 pub(crate) struct Place {
+    _of_process: Option<OwnedSemaphorePermit>,
     _large: Option<OwnedSemaphorePermit>,
     _one: OwnedSemaphorePermit,
 }
@@ -49,6 +55,8 @@ pub(crate) struct Limits {
     in_flight: Arc<Semaphore>,
     with_model: Arc<Semaphore>,
     large_inputs: Arc<Semaphore>,
+    /// The permits of each process that has requests here, apart for those that want the language model.
+    of_process: Mutex<HashMap<(i32, bool), Weak<Semaphore>>>,
 }
 
 impl Default for Limits {
@@ -62,25 +70,71 @@ impl Default for Limits {
             in_flight: slots(MAX_IN_FLIGHT),
             with_model: slots(MAX_WITH_MODEL),
             large_inputs: slots(MAX_LARGE_INPUTS),
+            of_process: Mutex::default(),
         }
     }
 }
 
 impl Limits {
-    /// Waits for a place for a request of `bytes` bytes; one that wants the language model and nothing else gets it among
-    /// its like. Large inputs wait for each other first, so that they keep no short line waiting.
-    pub(crate) async fn place(&self, bytes: usize, wants_model: bool) -> Result<Place, AcquireError> {
+    /// Waits for a place for a request of a process, of `bytes` bytes; one that wants the language model and nothing else
+    /// gets it among its like. Requests of one process wait for each other first, and large inputs too, so that they keep
+    /// no line of another process and no short line waiting.
+    pub(crate) async fn place(
+        &self,
+        process: i32,
+        bytes: usize,
+        wants_model: bool,
+    ) -> Result<Place, AcquireError> {
+        let of_process = self.of_process(process, wants_model).acquire_owned().await?;
         let large = match bytes > LARGE_INPUT_BYTES {
             true => Some(self.large_inputs.clone().acquire_owned().await?),
             false => None,
         };
         let places = if wants_model { &self.with_model } else { &self.in_flight };
-        Ok(Place { _large: large, _one: places.clone().acquire_owned().await? })
+        let one = places.clone().acquire_owned().await?;
+        Ok(Place { _of_process: Some(of_process), _large: large, _one: one })
+    }
+
+    /// The permits of a process, which go with its last request.
+    fn of_process(&self, process: i32, wants_model: bool) -> Arc<Semaphore> {
+        let mut of_process = self.of_process.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = of_process.get(&(process, wants_model)).and_then(Weak::upgrade) {
+            return known;
+        }
+        of_process.retain(|_, permits| permits.strong_count() > 0);
+        let new = Arc::new(Semaphore::new(MAX_OF_PROCESS));
+        of_process.insert((process, wants_model), Arc::downgrade(&new));
+        new
     }
 
     /// Moves a request to those that wait for the language model; `None` if they are many already.
     pub(crate) fn place_with_model(&self) -> Option<Place> {
         let one = self.with_model.clone().try_acquire_owned().ok()?;
-        Some(Place { _large: None, _one: one })
+        Some(Place { _of_process: None, _large: None, _one: one })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+    use tokio::time::timeout;
+
+    #[tokio::test]
+    async fn a_process_that_asks_for_much_takes_no_place_of_another() {
+        let limits = Limits::default();
+        let place = |process, wants_model| timeout(Duration::ZERO, limits.place(process, 1, wants_model));
+        let mut held = Vec::new();
+        while let Ok(place) = place(1, false).await {
+            held.push(place.unwrap());
+        }
+        assert_eq!(held.len(), MAX_OF_PROCESS);
+        assert!(place(1, true).await.is_ok(), "who waits for the model waits apart");
+        assert!(place(2, false).await.is_ok());
+        held.pop();
+        assert!(place(1, false).await.is_ok());
+        drop(held);
+        drop(place(3, false).await);
+        assert_eq!(limits.of_process.lock().unwrap().len(), 1, "what is over is forgotten");
     }
 }

@@ -5,6 +5,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+/// Connections of one process that are open at once. Hand-chosen, 2026-11-29: as many as anything but a flood needs, and
+/// the rest of the places is for others.
+const MAX_OF_PROCESS: usize = 160;
+/// So many connections are a crowd: when half of it has left, what it needed is given back to the system.
+const CROWD: usize = 32;
+
 /// All open connections.
 #[derive(Debug, Default)]
 pub(crate) struct Roster {
@@ -17,6 +23,8 @@ pub(crate) struct Roster {
 struct Guests {
     by_id: HashMap<u64, Entry>,
     next: u64,
+    /// Most connections since a crowd has left.
+    peak: usize,
 }
 
 #[derive(Debug)]
@@ -27,45 +35,48 @@ struct Entry {
     idle_since: Option<Instant>,
     /// Whether it holds a long message that is not whole.
     holds_much: bool,
+    /// Whether it has been asked to leave.
+    leaving: bool,
     leave: Arc<Notify>,
 }
 
 impl Roster {
-    /// Adds a connection to a process. It is idle until it says something.
-    pub(crate) fn enter(self: &Arc<Roster>, process: Option<i32>) -> Guest {
-        let leave = Arc::new(Notify::new());
-        let entry = Entry {
-            process: process.unwrap_or_default(),
-            idle_since: Some(Instant::now()),
-            holds_much: false,
-            leave: leave.clone(),
-        };
+    /// Adds a connection to a process. Until it says that it is idle, it is not. Where the process has very many, an idle one
+    /// of them makes way; `None` if all of them are at work.
+    pub(crate) fn enter(self: &Arc<Roster>, process: Option<i32>) -> Option<Guest> {
+        let process = process.unwrap_or_default();
         let mut guests = self.guests();
+        // Where the system does not say who it is, it may be anybody.
+        if process != 0 {
+            let of_process = guests.by_id.values().filter(|it| it.process == process && !it.leaving).count();
+            if of_process >= MAX_OF_PROCESS && !guests.evict(|entry| entry.process == process) {
+                return None;
+            }
+        }
+        let leave = Arc::new(Notify::new());
+        let entry =
+            Entry { process, idle_since: None, holds_much: false, leaving: false, leave: leave.clone() };
         guests.next += 1;
         let id = guests.next;
         guests.by_id.insert(id, entry);
-        Guest { roster: self.clone(), id, leave }
+        guests.peak = guests.peak.max(guests.by_id.len());
+        Some(Guest { roster: self.clone(), id, process, leave })
+    }
+
+    /// Whether half of a crowd has left since this was asked last.
+    pub(crate) fn crowd_has_left(&self) -> bool {
+        let mut guests = self.guests();
+        let has_left = guests.peak >= CROWD && guests.by_id.len() <= guests.peak / 2;
+        if has_left {
+            guests.peak = guests.by_id.len();
+        }
+        has_left
     }
 
     /// Asks one idle connection to leave: of the process that has the most of them, the one that has been idle longest.
     /// With `much`, only one that holds a long message. `false` if there is none.
     pub(crate) fn evict(&self, much: bool) -> bool {
-        let mut guests = self.guests();
-        let is_movable = |entry: &Entry| entry.idle_since.is_some() && (entry.holds_much || !much);
-        let mut of_process: HashMap<i32, usize> = HashMap::new();
-        for entry in guests.by_id.values().filter(|entry| is_movable(entry)) {
-            *of_process.entry(entry.process).or_default() += 1;
-        }
-        let order = |entry: &Entry| {
-            let crowd = of_process.get(&entry.process).copied().unwrap_or_default();
-            (std::cmp::Reverse(crowd), entry.idle_since)
-        };
-        let movable = guests.by_id.values_mut().filter(|entry| is_movable(entry));
-        let Some(entry) = movable.min_by_key(|entry| order(entry)) else { return false };
-        // Nobody is asked twice.
-        entry.idle_since = None;
-        entry.leave.notify_one();
-        true
+        self.guests().evict(|entry| entry.holds_much || !much)
     }
 
     /// Waits until a connection has become idle.
@@ -79,11 +90,34 @@ impl Roster {
     }
 }
 
+impl Guests {
+    /// Asks the one to leave that has been idle longest, of the process that has the most idle ones, among those that
+    /// `may_leave`.
+    fn evict(&mut self, may_leave: impl Fn(&Entry) -> bool) -> bool {
+        // Nobody is asked twice.
+        let is_movable = |entry: &Entry| entry.idle_since.is_some() && !entry.leaving && may_leave(entry);
+        let mut of_process: HashMap<i32, usize> = HashMap::new();
+        for entry in self.by_id.values().filter(|entry| is_movable(entry)) {
+            *of_process.entry(entry.process).or_default() += 1;
+        }
+        let order = |entry: &Entry| {
+            let crowd = of_process.get(&entry.process).copied().unwrap_or_default();
+            (std::cmp::Reverse(crowd), entry.idle_since)
+        };
+        let movable = self.by_id.values_mut().filter(|entry| is_movable(entry));
+        let Some(entry) = movable.min_by_key(|entry| order(entry)) else { return false };
+        entry.leaving = true;
+        entry.leave.notify_one();
+        true
+    }
+}
+
 /// The entry of one connection, which ends with it.
 #[derive(Debug)]
 pub(crate) struct Guest {
     roster: Arc<Roster>,
     id: u64,
+    process: i32,
     leave: Arc<Notify>,
 }
 
@@ -100,9 +134,41 @@ impl Guest {
         }
     }
 
+    /// The process at the other end; 0 if the system does not say.
+    pub(crate) fn process(&self) -> i32 {
+        self.process
+    }
+
+    /// Says that the other end takes no answer. It may be asked to leave until this is dropped.
+    pub(crate) fn deaf(&self) -> Deaf<'_> {
+        let before = self.set_idle(Some(Instant::now()));
+        self.roster.idle.notify_one();
+        Deaf { guest: self, before }
+    }
+
+    /// Replaces since when the connection has been idle.
+    fn set_idle(&self, since: Option<Instant>) -> Option<Instant> {
+        let mut guests = self.roster.guests();
+        let entry = guests.by_id.get_mut(&self.id)?;
+        std::mem::replace(&mut entry.idle_since, since)
+    }
+
     /// Waits until the connection must make way. May be dropped and called again.
     pub(crate) async fn must_leave(&self) {
         self.leave.notified().await;
+    }
+}
+
+/// While this is held, the other end takes no answer.
+#[derive(Debug)]
+pub(crate) struct Deaf<'g> {
+    guest: &'g Guest,
+    before: Option<Instant>,
+}
+
+impl Drop for Deaf<'_> {
+    fn drop(&mut self) {
+        self.guest.set_idle(self.before);
     }
 }
 
@@ -127,13 +193,13 @@ mod tests {
         let roster = Arc::new(Roster::default());
         let begun = Instant::now();
         let since = |seconds| Some(begun + Duration::from_secs(seconds));
-        let alone = roster.enter(Some(1));
+        let alone = roster.enter(Some(1)).unwrap();
         alone.set(since(0), false);
-        let crowd: Vec<Guest> = (0..3).map(|_| roster.enter(Some(2))).collect();
+        let crowd: Vec<Guest> = (0..3).map(|_| roster.enter(Some(2)).unwrap()).collect();
         for (guest, seconds) in crowd.iter().zip([3, 1, 2]) {
             guest.set(since(seconds), false);
         }
-        let busy = roster.enter(Some(2));
+        let busy = roster.enter(Some(2)).unwrap();
         busy.set(None, true);
         for expected in [1, 2] {
             assert!(roster.evict(false));
@@ -154,11 +220,39 @@ mod tests {
     #[tokio::test]
     async fn who_becomes_idle_is_told_of() {
         let roster = Arc::new(Roster::default());
-        let guest = roster.enter(None);
+        let guest = roster.enter(None).unwrap();
         guest.set(None, false);
         assert!(!roster.evict(false));
         guest.set(Some(Instant::now()), false);
         roster.becomes_idle().await;
         assert!(roster.evict(false) && leaves(&guest).await);
+    }
+
+    #[tokio::test]
+    async fn who_takes_no_answer_makes_way_and_only_meanwhile() {
+        let roster = Arc::new(Roster::default());
+        let guest = roster.enter(Some(1)).unwrap();
+        drop(guest.deaf());
+        assert!(!roster.evict(false));
+        let deaf = guest.deaf();
+        assert!(roster.evict(false) && leaves(&guest).await);
+        assert!(!roster.evict(false), "nobody is asked twice");
+        drop(deaf);
+    }
+
+    #[tokio::test]
+    async fn one_process_does_not_take_all_places() {
+        let roster = Arc::new(Roster::default());
+        let mut crowd: Vec<Guest> = (0..MAX_OF_PROCESS).map(|_| roster.enter(Some(1)).unwrap()).collect();
+        assert!(roster.enter(Some(1)).is_none());
+        crowd[0].set(Some(Instant::now()), false);
+        // An idle one of its own makes way.
+        crowd.push(roster.enter(Some(1)).unwrap());
+        assert!(leaves(&crowd[0]).await);
+        assert!(roster.enter(Some(1)).is_none());
+        assert!(roster.enter(Some(2)).is_some());
+        assert!(!roster.crowd_has_left());
+        crowd.truncate(CROWD);
+        assert!(roster.crowd_has_left() && !roster.crowd_has_left());
     }
 }

@@ -8,11 +8,14 @@ use crate::state::Shared;
 use crate::watch::folder_changes;
 use interprocess::local_socket::traits::tokio::Listener as _;
 use interprocess::os::unix::uds_local_socket::tokio::{Listener, Stream};
+use nix::sys::socket::{MsgFlags, recv};
 use sayso_protocol::SocketPaths;
+use std::collections::VecDeque;
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::net::UnixListener;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::OwnedSemaphorePermit;
@@ -31,6 +34,13 @@ const REBIND_PAUSE: Duration = Duration::from_millis(10);
 const TOUCH_INTERVAL: Duration = Duration::from_secs(3600);
 /// A pause after connections could not be accepted, for example for want of descriptors.
 const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(50);
+/// Connections that are taken from the system before they are let in: half as many as its queue holds, so that there are
+/// descriptors for them.
+const MAX_ARRIVALS: usize = 32;
+/// Connections that are taken from the system before somebody is let in; most of a flood are gone again by then.
+const MAX_ACCEPTED: usize = 256;
+/// How long a connection that was asked to leave may take before another one is asked. Hand-chosen, 2026-11-29.
+const MAKING_WAY: Duration = Duration::from_millis(5);
 /// How long after the end of a burst its memory is given back. Hand-chosen, 2026-11-28.
 const BURST_END: Duration = Duration::from_millis(500);
 
@@ -113,7 +123,7 @@ async fn path_lost(ownership: &Ownership, paths: &SocketPaths, touch: &mut Inter
         // The watch is set before the look, so that no change falls between the two.
         let change = folder_changes(&paths.folder);
         tokio::pin!(change);
-        let is_pending = poll_once(change.as_mut()).await;
+        let is_pending = poll_once(change.as_mut()).await.is_pending();
         if !ownership.is_reachable() {
             return;
         }
@@ -126,9 +136,9 @@ async fn path_lost(ownership: &Ownership, paths: &SocketPaths, touch: &mut Inter
     }
 }
 
-/// Polls once; whether the future waits.
-async fn poll_once(mut future: std::pin::Pin<&mut impl Future<Output = ()>>) -> bool {
-    std::future::poll_fn(|context| std::task::Poll::Ready(future.as_mut().poll(context).is_pending())).await
+/// Polls a future once.
+async fn poll_once<T>(mut future: std::pin::Pin<&mut impl Future<Output = T>>) -> Poll<T> {
+    std::future::poll_fn(|context| Poll::Ready(future.as_mut().poll(context))).await
 }
 
 /// Listens at the path again.
@@ -145,12 +155,15 @@ async fn listen_again(ownership: &mut Ownership, paths: &SocketPaths) -> anyhow:
     }
 }
 
-/// Accepts connections for ever, as many at once as there are slots.
+/// Accepts connections for ever, as many at once as there are slots. All that wait at the door are taken from the system
+/// at once, so that its queue stays short, and let in one of each process in turn: a flood of one process is no queue
+/// for another.
 async fn accept_all(listener: &Listener, shared: &Arc<Shared>) {
+    let mut arrivals = Arrivals::default();
     loop {
-        let stream = loop {
+        if arrivals.is_empty() {
             match listener.accept().await {
-                Ok(stream) => break stream,
+                Ok(stream) => arrivals.add(stream),
                 Err(error) => {
                     tracing::warn!(%error, "a connection could not be accepted");
                     // It may be for want of descriptors.
@@ -158,13 +171,66 @@ async fn accept_all(listener: &Listener, shared: &Arc<Shared>) {
                     sleep(ACCEPT_RETRY_DELAY).await;
                 }
             }
+        }
+        for _ in 0..MAX_ACCEPTED {
+            if arrivals.len() >= MAX_ARRIVALS {
+                break;
+            }
+            let Poll::Ready(Ok(stream)) = poll_once(std::pin::pin!(listener.accept())).await else { break };
+            arrivals.add(stream);
+        }
+        let Some(stream) = arrivals.next() else { continue };
+        let Some(guest) = shared.roster.enter(sayso_protocol::peer::pid(&stream)) else {
+            tracing::warn!("a process has too many connections; one was refused");
+            continue;
         };
         let Some(slot) = connection_slot(shared).await else { return };
         let shared = shared.clone();
         tokio::spawn(async move {
-            connection::serve(stream, shared).await;
+            connection::serve(stream, guest, shared).await;
             drop(slot);
         });
+        // Who was let in goes on before the next one.
+        tokio::task::yield_now().await;
+    }
+}
+
+/// Connections that are at the door, by the process at their other end.
+#[derive(Default)]
+struct Arrivals {
+    by_process: VecDeque<(Option<i32>, VecDeque<Stream>)>,
+}
+
+impl Arrivals {
+    /// Adds a connection, unless its other end has gone already without a word.
+    fn add(&mut self, stream: Stream) {
+        let look = MsgFlags::MSG_PEEK | MsgFlags::MSG_DONTWAIT;
+        if recv(stream.as_fd().as_raw_fd(), &mut [0], look) == Ok(0) {
+            return;
+        }
+        let process = sayso_protocol::peer::pid(&stream);
+        match self.by_process.iter_mut().find(|(of, _)| *of == process) {
+            Some((_, others)) => others.push_back(stream),
+            None => self.by_process.push_back((process, [stream].into())),
+        }
+    }
+
+    /// The oldest one of the process whose turn it is.
+    fn next(&mut self) -> Option<Stream> {
+        let (process, mut others) = self.by_process.pop_front()?;
+        let stream = others.pop_front();
+        if !others.is_empty() {
+            self.by_process.push_back((process, others));
+        }
+        stream
+    }
+
+    fn len(&self) -> usize {
+        self.by_process.iter().map(|(_, streams)| streams.len()).sum()
+    }
+
+    fn is_empty(&self) -> bool {
+        self.by_process.is_empty()
     }
 }
 
@@ -175,12 +241,12 @@ async fn connection_slot(shared: &Shared) -> Option<OwnedSemaphorePermit> {
         if let Ok(slot) = slots.clone().try_acquire_owned() {
             return Some(slot);
         }
-        if shared.roster.evict(false) {
-            return slots.clone().acquire_owned().await.ok();
-        }
+        let makes_way = shared.roster.evict(false);
         tokio::select! {
             slot = slots.clone().acquire_owned() => return slot.ok(),
-            () = shared.roster.becomes_idle() => {}
+            () = shared.roster.becomes_idle(), if !makes_way => {}
+            // It has begun to do something meanwhile: the next one is asked.
+            () = sleep(MAKING_WAY), if makes_way => {}
         }
     }
 }
@@ -208,9 +274,10 @@ fn accept_queued(listener: Listener, shared: &Arc<Shared>) {
         else {
             continue;
         };
+        let Some(guest) = shared.roster.enter(sayso_protocol::peer::pid(&stream)) else { continue };
         let shared = shared.clone();
         tokio::spawn(async move {
-            connection::serve(stream, shared).await;
+            connection::serve(stream, guest, shared).await;
             drop(slot);
         });
     }

@@ -38,7 +38,7 @@ fn doubtful(current: &Current) -> &'static str {
 }
 
 async fn place(shared: &Shared) -> Place {
-    shared.limits.place(1, false).await.unwrap()
+    shared.limits.place(1, 1, false).await.unwrap()
 }
 
 fn request(text: &str) -> Request {
