@@ -65,10 +65,14 @@ pub(crate) fn ask_until(stop: &AtomicBool, socket: &Path) -> Lines {
 /// One request and its reply.
 pub(crate) fn one(socket: &Path, id: u64, end: Instant) -> io::Result<Value> {
     let left = end.saturating_duration_since(Instant::now()).max(Duration::from_millis(1));
+    ask(socket, &wire::convert(id, SAID, &format!(r#","deadline_ms":{}"#, left.as_millis())), left)
+}
+
+/// Any request and its reply, on a connection of their own.
+pub(crate) fn ask(socket: &Path, request: &str, patience: Duration) -> io::Result<Value> {
     let stream = UnixStream::connect(socket)?;
-    stream.set_read_timeout(Some(left))?;
-    stream.set_write_timeout(Some(left))?;
-    let request = wire::convert(id, SAID, &format!(r#","deadline_ms":{}"#, left.as_millis()));
+    stream.set_read_timeout(Some(patience))?;
+    stream.set_write_timeout(Some(patience))?;
     (&stream).write_all(format!("{request}\n").as_bytes())?;
     let mut line = String::new();
     match BufReader::new(stream).read_line(&mut line)? {

@@ -1,15 +1,19 @@
 #![doc = include_str!("../README.md")]
 
+mod folders;
 mod good;
+mod liars;
 mod load;
+mod soak;
 
 use anyhow::{Result, ensure};
 use good::{DEADLINE, Lines};
-use load::{Load, Target};
-use sayso_testing::RealDaemon;
+use load::{Load, Stranger};
+use sayso_testing::{RealDaemon, wire};
 use serde_json::{Value, json};
 use std::fs;
 use std::io::Write;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -38,10 +42,20 @@ pub struct Attack {
     /// Seed of what is random
     #[arg(long, value_name = "N", default_value_t = 15)]
     seed: u64,
+    /// In place of the loads: this many lines, one after the other, while settings change, a model comes and goes, the
+    /// socket is removed, the disk of the logs is full, and the daemon is killed
+    #[arg(long, value_name = "N", conflicts_with = "loads", value_parser = clap::value_parser!(u64).range(1..))]
+    conversions: Option<u64>,
+    /// Is the load that another process runs against this socket, with these settings
+    #[arg(long, num_args = 2, value_names = ["SOCKET", "SETTINGS"], hide = true)]
+    strike: Option<Vec<PathBuf>>,
     /// Print one JSON object a load instead of a table
     #[arg(long)]
     json: bool,
 }
+
+/// A line that the tagger must decide.
+const NOT_STRICT: &str = "git commit dash m quote fix login bug quote";
 
 /// What a load cost.
 struct Outcome {
@@ -61,12 +75,15 @@ impl Attack {
     /// If the daemon cannot be started, if standard output cannot be written, or if a promise was not kept.
     pub fn run(&self) -> Result<()> {
         let loads = if self.loads.is_empty() { &Load::ALL[..] } else { &self.loads[..] };
+        if let (Some([socket, settings]), [load]) = (self.strike.as_deref(), &self.loads[..]) {
+            return Ok(load::strike(*load, self.seed, socket, settings)?);
+        }
+        if let Some(conversions) = self.conversions {
+            return soak::run(conversions, self.seed);
+        }
         let mut daemon = RealDaemon::try_new()?;
         let mut random = fastrand::Rng::with_seed(self.seed);
-        // The first lines pay for what is loaded late.
-        for id in 0..20 {
-            good::one(&daemon.home.socket(), id, Instant::now() + Duration::from_secs(60))?;
-        }
+        warm_up(&daemon.home.socket())?;
         let mut out = std::io::stdout().lock();
         if !self.json {
             writeln!(out, "{HEADER}")?;
@@ -94,9 +111,28 @@ fn attack(daemon: &mut RealDaemon, load: Load, seconds: u64, random: &mut fastra
     let before = settled(&socket, 0, Duration::ZERO)?;
     let descriptors = descriptors(daemon.pid());
     let stop = AtomicBool::new(false);
-    let target = Target { socket: &socket, settings: &settings, stop: &stop };
+    let seed = random.u64(..);
+    if load == Load::Folders {
+        folders::prepare(&daemon.home)?;
+    }
     let (strikes, lines, peak) = thread::scope(|scope| -> Result<_> {
-        let hostile = scope.spawn(|| load::run(load, &target, random));
+        let hostile: Box<dyn FnOnce() -> Result<u64>> = match load {
+            Load::Folders => {
+                let (models, stop) = (daemon.home.models(), &stop);
+                let (socket, settings) = (&socket, &settings);
+                let loads = scope.spawn(move || folders::run(&models, socket, settings, stop, seed));
+                Box::new(move || joined(loads)?)
+            }
+            Load::Liars => {
+                let stop = &stop;
+                let lies = scope.spawn(move || liars::run(stop, seed));
+                Box::new(move || joined(lies)?)
+            }
+            _ => {
+                let stranger = Stranger::strike(load, seed, &socket, &settings)?;
+                Box::new(move || Ok(stranger.end()?))
+            }
+        };
         let client = scope.spawn(|| good::ask_until(&stop, &socket));
         let end = Instant::now() + Duration::from_secs(seconds);
         let (mut peak, mut kills) = (before, 0);
@@ -111,16 +147,38 @@ fn attack(daemon: &mut RealDaemon, load: Load, seconds: u64, random: &mut fastra
             peak = peak.max(resident(&socket).unwrap_or(0));
         }
         stop.store(true, Ordering::Relaxed);
-        let panicked = |_| anyhow::anyhow!("a thread of the attack has panicked");
-        let strikes = hostile.join().map_err(panicked)?;
-        Ok((if kills > 0 { kills } else { strikes }, client.join().map_err(panicked)?, peak))
+        let strikes = hostile()?;
+        Ok((if kills > 0 { kills } else { strikes }, joined(client)?, peak))
     })?;
-    if load == Load::Settings {
-        daemon.settings("");
+    if matches!(load, Load::Settings | Load::Folders) {
+        daemon.settings("[model]\njudge = false\n");
+        let line = wire::convert(1, NOT_STRICT, r#","deadline_ms":60000"#);
+        good::ask(&socket, &line, Duration::from_secs(60))?;
     }
-    let after = settled(&socket, before + KEPT_BYTES, GIVEN_BACK)?;
-    let descriptors = [descriptors, self::descriptors(daemon.pid())];
+    // What was sent is answered first.
+    let begun = Instant::now();
+    let was = descriptors;
+    let mut descriptors = [was, self::descriptors(daemon.pid())];
+    while descriptors[1] > was && begun.elapsed() < GIVEN_BACK {
+        thread::sleep(Duration::from_millis(50));
+        descriptors[1] = self::descriptors(daemon.pid());
+    }
+    let after = settled(&socket, before + KEPT_BYTES, GIVEN_BACK.saturating_sub(begun.elapsed()))?;
     Ok(Outcome { load, strikes, lines, memory: [before, peak, after], descriptors })
+}
+
+/// Asks until what is loaded late is loaded.
+fn warm_up(socket: &std::path::Path) -> Result<()> {
+    for id in 0..20 {
+        good::one(socket, id, Instant::now() + Duration::from_secs(60))?;
+    }
+    good::ask(socket, &wire::convert(1, NOT_STRICT, ""), Duration::from_secs(60))?;
+    Ok(())
+}
+
+/// What a thread of the attack returned.
+fn joined<T>(thread: thread::ScopedJoinHandle<'_, T>) -> Result<T> {
+    thread.join().map_err(|_| anyhow::anyhow!("a thread of the attack has panicked"))
 }
 
 /// The daemon's resident memory in bytes, as soon as it is at most `wanted`, or when `patience` is over.
@@ -138,16 +196,8 @@ fn settled(socket: &std::path::Path, wanted: u64, patience: Duration) -> Result<
 
 /// The resident memory that the daemon states, in bytes.
 fn resident(socket: &std::path::Path) -> Option<u64> {
-    let ask = || -> std::io::Result<Value> {
-        use std::io::{BufRead, BufReader};
-        let stream = std::os::unix::net::UnixStream::connect(socket)?;
-        stream.set_read_timeout(Some(DEADLINE))?;
-        (&stream).write_all(b"{\"v\":1,\"id\":1,\"op\":\"status\"}\n")?;
-        let mut line = String::new();
-        BufReader::new(stream).read_line(&mut line)?;
-        Ok(serde_json::from_str(&line)?)
-    };
-    ask().ok()?["status"]["resident_bytes"].as_u64()
+    let status = good::ask(socket, r#"{"v":1,"id":1,"op":"status"}"#, DEADLINE);
+    status.ok()?["status"]["resident_bytes"].as_u64()
 }
 
 /// The open descriptors of a process, where the system tells them.

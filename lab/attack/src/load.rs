@@ -2,9 +2,10 @@
 
 use sayso_testing::{SAID, wire};
 use std::fs;
-use std::io::{Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
+use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
@@ -23,6 +24,10 @@ pub(crate) enum Load {
     Idle,
     /// Connections that hold half a short message
     Halves,
+    /// More connections than there are places, which hold half a message or say nothing
+    Crowd,
+    /// Connections that are opened and closed without a pause
+    Flood,
     /// Connections that hold most of a message of a megabyte
     Long,
     /// Connections that ask and never read the answers
@@ -37,15 +42,21 @@ pub(crate) enum Load {
     Settings,
     /// The daemon is killed twice a second, and started again
     Kills,
+    /// Model folders made by hand and by mutation, which the daemon is told to load
+    Folders,
+    /// Daemons that answer nonsense, half an answer or nothing, to the client
+    Liars,
 }
 
 impl Load {
     /// All of them, in the order of the table.
-    pub(crate) const ALL: [Load; 11] = [
+    pub(crate) const ALL: [Load; 15] = [
         Load::None,
         Load::Wire,
         Load::Idle,
         Load::Halves,
+        Load::Crowd,
+        Load::Flood,
         Load::Long,
         Load::Deaf,
         Load::Large,
@@ -53,6 +64,8 @@ impl Load {
         Load::Removal,
         Load::Settings,
         Load::Kills,
+        Load::Folders,
+        Load::Liars,
     ];
 }
 
@@ -63,14 +76,57 @@ pub(crate) struct Target<'t> {
     pub(crate) stop: &'t AtomicBool,
 }
 
+/// A load that runs in a process of its own, as a stranger's would.
+pub(crate) struct Stranger {
+    process: Child,
+}
+
+impl Stranger {
+    /// Starts it.
+    pub(crate) fn strike(load: Load, seed: u64, socket: &Path, settings: &Path) -> io::Result<Stranger> {
+        let name = clap::ValueEnum::to_possible_value(&load).map(|name| name.get_name().to_owned());
+        let process = Command::new(std::env::current_exe()?)
+            .args(["attack", &name.unwrap_or_default(), "--seed", &seed.to_string(), "--strike"])
+            .args([socket, settings])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        Ok(Stranger { process })
+    }
+
+    /// Ends it, with all that it holds open; returns how often it struck.
+    pub(crate) fn end(mut self) -> io::Result<u64> {
+        drop(self.process.stdin.take());
+        let mut said = String::new();
+        if let Some(out) = self.process.stdout.take() {
+            BufReader::new(out).read_line(&mut said)?;
+        }
+        self.process.wait()?;
+        said.trim().parse().map_err(io::Error::other)
+    }
+}
+
+/// Is the stranger: strikes until standard input ends, and prints how often.
+pub(crate) fn strike(load: Load, seed: u64, socket: &Path, settings: &Path) -> io::Result<()> {
+    let stop = AtomicBool::new(false);
+    let target = Target { socket, settings, stop: &stop };
+    let strikes = thread::scope(|scope| {
+        let hostile = scope.spawn(|| run(load, &target, &mut fastrand::Rng::with_seed(seed)));
+        let waited = io::stdin().read_to_end(&mut Vec::new());
+        stop.store(true, Ordering::Relaxed);
+        waited.and(hostile.join().map_err(|_| io::Error::other("the attack has panicked")))
+    })?;
+    writeln!(io::stdout(), "{strikes}")
+}
+
 /// Runs a load; returns how many times it struck. Errors are what a hostile client has to expect, and are passed over.
 pub(crate) fn run(load: Load, target: &Target<'_>, random: &mut fastrand::Rng) -> u64 {
     let (mut held, mut strikes) = (Vec::new(), 0);
     while !target.stop.load(Ordering::Relaxed) {
         strikes += 1;
         match load {
-            // Kills need the daemon itself, so they are not done here.
-            Load::None | Load::Kills => pause(20),
+            // These are done elsewhere.
+            Load::None | Load::Kills | Load::Folders | Load::Liars => pause(20),
             Load::Wire => {
                 if let Ok(mut stream) = UnixStream::connect(target.socket) {
                     let _ = stream.set_read_timeout(Some(Duration::from_millis(20)));
@@ -79,7 +135,12 @@ pub(crate) fn run(load: Load, target: &Target<'_>, random: &mut fastrand::Rng) -
                 }
             }
             Load::Idle => hold(&mut held, target.socket, b""),
-            Load::Halves => hold(&mut held, target.socket, br#"{"v":1,"id":1,"op":"convert","text":"gi"#),
+            Load::Halves => hold(&mut held, target.socket, HALF),
+            Load::Crowd => {
+                let words = if random.bool() { HALF } else { b"" };
+                hold_many(&mut held, target.socket, words, 3 * CROWD / 2);
+            }
+            Load::Flood => drop(UnixStream::connect(target.socket)),
             Load::Long => {
                 let begun = br#"{"v":1,"id":1,"op":"convert","text":""#.as_slice();
                 hold(&mut held, target.socket, &[begun, &vec![b'x'; 900_000]].concat());
@@ -111,14 +172,22 @@ pub(crate) fn run(load: Load, target: &Target<'_>, random: &mut fastrand::Rng) -
     strikes
 }
 
-/// Opens one more connection and says something; beyond the crowd, a random older one is closed.
+/// Half a message.
+const HALF: &[u8] = br#"{"v":1,"id":1,"op":"convert","text":"gi"#;
+
+/// As [`hold_many`], as many as the daemon just has places for.
 fn hold(held: &mut Vec<UnixStream>, socket: &Path, words: &[u8]) {
+    hold_many(held, socket, words, CROWD);
+}
+
+/// Opens one more connection and says something; beyond so many, an older one is closed.
+fn hold_many(held: &mut Vec<UnixStream>, socket: &Path, words: &[u8], most: usize) {
     let Ok(mut stream) = UnixStream::connect(socket) else { return pause(1) };
     // Who does not read this is not waited for.
     let _ = stream.set_write_timeout(Some(Duration::from_millis(50)));
     let _ = stream.write_all(words);
     held.push(stream);
-    if held.len() > CROWD {
+    if held.len() > most {
         held.swap_remove(0);
     }
     pause(1);
