@@ -1,7 +1,7 @@
 //! The place where a line is dictated: read in the background, and kept until it changes.
 
 use sayso_engine::Place;
-use sayso_place::{Folder, Shell, Sources, User};
+use sayso_place::{Elsewhere, Folder, Listing, Shell, Sources, User};
 use sayso_protocol::{PlaceStatus, Request};
 use sayso_settings::Here;
 use std::collections::HashMap;
@@ -20,6 +20,7 @@ const PATIENCE: Duration = Duration::from_millis(2);
 const FRESH: Duration = Duration::from_millis(500);
 /// Most folders, and most shells, that are kept; those that were used least recently go first.
 const MAX_FOLDERS: usize = 8;
+const MAX_LISTINGS: usize = 32;
 const MAX_SHELLS: usize = 32;
 /// Most threads that read at once. A disk that hangs keeps one of them.
 const MAX_READERS: usize = 8;
@@ -53,6 +54,8 @@ impl<T> Known<T> {
 #[derive(Debug, Default)]
 struct Kept {
     folders: HashMap<PathBuf, Known<Folder>>,
+    /// Folders that lines named.
+    listings: HashMap<PathBuf, Known<Listing>>,
     user: Option<Known<User>>,
     /// What shells said, by its hash.
     shells: HashMap<u64, Known<Shell>>,
@@ -71,6 +74,7 @@ pub(crate) struct Places {
 /// What a reader reads.
 enum Job {
     Folder(PathBuf, Option<Arc<Folder>>),
+    Listing(PathBuf, Option<Arc<Listing>>),
     User(Option<Arc<User>>),
     Shell(u64, String),
 }
@@ -102,8 +106,10 @@ impl Places {
                 || kept.user.as_ref().is_some_and(|known| known.is_busy)
                 || shell.and_then(|hash| kept.shells.get(&hash)).is_some_and(|known| known.is_busy)
         };
+        let begun = Instant::now();
         let waited = self.news.wait_timeout_while(kept, PATIENCE, is_waiting);
         let (mut kept, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        let left = PATIENCE.saturating_sub(begun.elapsed());
         let now = Instant::now();
         let mut place = Place::default();
         if let Some(known) = cwd.as_ref().and_then(|cwd| kept.folders.get_mut(cwd)) {
@@ -117,7 +123,40 @@ impl Places {
             known.used = now;
             place.shell = known.value.clone().unwrap_or_default();
         }
+        if let Some(cwd) = cwd.filter(|_| sources.files) {
+            let (places, left) = (Arc::clone(self), Mutex::new(left));
+            let list = move |folder: &Path| places.listing(folder, sources, &left);
+            place.elsewhere = Elsewhere::new(&cwd, home().as_deref(), list);
+        }
         place
+    }
+
+    /// What is in a folder that a line names; read in the background, and waited for no longer than is `left` to the line.
+    fn listing(
+        self: &Arc<Places>,
+        folder: &Path,
+        sources: Sources,
+        left: &Mutex<Duration>,
+    ) -> Option<Arc<Listing>> {
+        let mut left = left.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = self.kept();
+        if !kept.listings.contains_key(folder) {
+            forget_oldest(&mut kept.listings, MAX_LISTINGS);
+            kept.listings.insert(folder.to_owned(), Known::new(sources));
+        }
+        let known = &kept.listings[folder];
+        if known.is_due(sources) {
+            let value = known.value.clone();
+            self.start(&mut kept, Job::Listing(folder.to_owned(), value), sources);
+        }
+        let begun = Instant::now();
+        let is_waiting = |kept: &mut Kept| kept.listings.get(folder).is_some_and(|known| known.is_busy);
+        let waited = self.news.wait_timeout_while(kept, *left, is_waiting);
+        let (mut kept, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        *left = left.saturating_sub(begun.elapsed());
+        let known = kept.listings.get_mut(folder)?;
+        known.used = Instant::now();
+        known.value.clone()
     }
 
     /// Begins to look at what is due.
@@ -164,6 +203,11 @@ impl Places {
                 let is_current = before.as_ref().is_some_and(|folder| !folder.stamps.is_stale());
                 let read = (!is_current).then(|| Arc::new(Folder::read(&path, home.as_deref(), sources)));
                 self.put(|kept| kept.folders.get_mut(&path), read, sources);
+            }
+            Job::Listing(path, before) => {
+                let is_current = before.as_ref().is_some_and(|listing| !listing.stamps.is_stale());
+                let read = (!is_current).then(|| Arc::new(Listing::read(&path)));
+                self.put(|kept| kept.listings.get_mut(&path), read, sources);
             }
             Job::User(before) => {
                 let is_current = before.as_ref().is_some_and(|user| !user.stamps.is_stale());
@@ -261,6 +305,9 @@ impl Kept {
             Job::Folder(path, _) => {
                 self.folders.get_mut(path).into_iter().for_each(|known| known.is_busy = is_busy)
             }
+            Job::Listing(path, _) => {
+                self.listings.get_mut(path).into_iter().for_each(|known| known.is_busy = is_busy)
+            }
             Job::User(_) => self.user.iter_mut().for_each(|known| known.is_busy = is_busy),
             Job::Shell(hash, _) => {
                 self.shells.get_mut(hash).into_iter().for_each(|known| known.is_busy = is_busy);
@@ -271,6 +318,7 @@ impl Kept {
     /// Nothing is being read.
     fn clear_busy(&mut self) {
         self.folders.values_mut().for_each(|known| known.is_busy = false);
+        self.listings.values_mut().for_each(|known| known.is_busy = false);
         self.user.iter_mut().for_each(|known| known.is_busy = false);
         self.shells.values_mut().for_each(|known| known.is_busy = false);
     }
@@ -329,6 +377,16 @@ fn read_process(sources: Sources) -> Place {
     let mut place = Place { user: read_user(home.as_deref(), sources).into(), ..Place::default() };
     if let Ok(cwd) = env::current_dir() {
         place.folder = Folder::read(&cwd, home.as_deref(), sources).into();
+        if sources.files {
+            // Many lines may name the same folder.
+            let known = Mutex::new(HashMap::<PathBuf, Arc<Listing>>::new());
+            let list = move |folder: &Path| {
+                let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
+                let read = || Arc::new(Listing::read(folder));
+                Some(known.entry(folder.to_owned()).or_insert_with(read).clone())
+            };
+            place.elsewhere = Elsewhere::new(&cwd, home.as_deref(), list);
+        }
     }
     if sources.shell {
         let mut names = format!("path {}\n", env::var("PATH").unwrap_or_default());

@@ -8,8 +8,8 @@
 //! are being created, and where an instruction was said. Where two names fit, none is taken.
 
 use crate::placed::Placed;
-use crate::slot::{Fitting, Position, Trust, fitting};
-use sayso_place::{Found, Place, Said, Source, quoting};
+use crate::slot::{Fitting, Position, Trust, fitting, fitting_files, simple};
+use sayso_place::{Found, OTHERWISE, Place, Said, Source, quoting};
 use sayso_speech::clean::Shape;
 use sayso_speech::commands;
 use sayso_speech::english::is_english;
@@ -104,7 +104,7 @@ pub(crate) fn reread(place: &Place, lattice: &Lattice, path: &[Step]) -> Reread 
             is_left_out && words.is_empty() && word.is_empty() && !place.folder.recipes.is_empty();
         if may_be_just && at + 1 < written.len() && lattice.line.lower(reading.tokens.start) == "just" {
             let just = ["just".to_owned()];
-            let line = Here { place, lattice, said: &said, written: &written, at: at + 1 };
+            let line = Here { place, lattice, said: &said, written: &written, at: at + 1, is_below: false };
             if line.look_up(&Position { words: &just, prefix: "" }).taken.is_some() {
                 let tokens = reading.tokens.clone();
                 reread.taken.push(Placed::program(tokens, "just"));
@@ -115,8 +115,13 @@ pub(crate) fn reread(place: &Place, lattice: &Lattice, path: &[Step]) -> Reread 
             }
         }
         if !is_quoted && !is_redirection(text) {
-            let line = Here { place, lattice, said: &said, written: &written, at };
-            let found = if is_left_out && !may_be_variable || !begins_name(&word) {
+            let elsewhere = if is_left_out { None } else { place.elsewhere.below(&word) };
+            let is_below = elsewhere.is_some();
+            let line = Here { place, lattice, said: &said, written: &written, at, is_below };
+            let found = if let Some(listing) = &elsewhere {
+                let fits = fitting_files(place, &listing.names, &words);
+                line.look_up_among(fits, false)
+            } else if is_left_out && !may_be_variable || !begins_name(&word) {
                 let mut before = words.clone();
                 before.extend(Some(word.clone()).filter(|word| !word.is_empty()));
                 line.look_up_within(&Position { words: &before, prefix: "" })
@@ -187,6 +192,8 @@ struct Here<'l> {
     written: &'l [Written<'l>],
     /// The step that begins there.
     at: usize,
+    /// Whether it stands behind the name of a folder that the line names, of which each part is looked up by itself.
+    is_below: bool,
 }
 
 /// What was found at a place of the line.
@@ -199,14 +206,17 @@ struct LookedUp {
 
 impl Here<'_> {
     fn look_up(&self, position: &Position<'_>) -> LookedUp {
+        let names_command = simple(position.words).is_empty() && position.prefix.is_empty();
+        self.look_up_among(fitting(self.place, position), names_command)
+    }
+
+    fn look_up_among(&self, fits: Vec<Fitting<'_>>, names_command: bool) -> LookedUp {
         let mut found = LookedUp::default();
-        let fits = fitting(self.place, position);
         let first = self.written[self.at].reading;
         if fits.is_empty() || first.text.starts_with(['-', '+']) && first.tokens.len() == 1 {
             return found;
         }
-        let start = self.written[self.at].reading.tokens.start;
-        let names_command = position.words.is_empty() && position.prefix.is_empty();
+        let start = first.tokens.start;
         let mut equal: Vec<(Found<'_>, Trust)> = Vec::new();
         for fit in &fits {
             let usable = |found: &Found<'_>| self.is_usable(found, start, fit);
@@ -239,14 +249,16 @@ impl Here<'_> {
             });
             let rivals: Vec<&Found<'_>> = rivals.map(|(other, _)| other).collect();
             // A folder is only the beginning of what was said if that goes on below it.
-            let goes_on = best.name.source == Source::Folder && self.goes_on(best.end, &["/"]);
+            let goes_on =
+                best.name.source == Source::Folder && !self.is_below && self.goes_on(best.end, &["/"]);
             if heard == best.name.text && !goes_on {
                 found.taken = Some((placed(best, start), false));
                 return found;
             }
             let is_right = self.stands(&fits, tokens.clone(), names_command) && !goes_on;
             let is_ambiguous = !rivals.is_empty() && !self.lattice.line.text.contains(best.name.text);
-            if !is_right && !is_ambiguous && self.may_take(best, *trust, start, names_command) {
+            let is_certain = !is_ambiguous && !self.is_only_alike(best, start, names_command);
+            if !is_right && is_certain && self.may_take(best, *trust, start, names_command) {
                 found.taken = Some((placed(best, start), true));
                 return found;
             }
@@ -418,9 +430,12 @@ impl Here<'_> {
             .filter(|step| step.reading.tokens.start < tokens.end && step.reading.tokens.end > tokens.start)
             .all(|step| {
                 let reading = step.reading;
+                // A word by itself has the case of its neighbours; with a directive it takes two tokens.
+                let is_directive = matches!(reading.kind, Kind::Case | Kind::WideCase)
+                    && reading.tokens.len() > 1
+                    && reading.text.len() > 1;
                 let instructs =
-                    matches!(reading.kind, Kind::Separator | Kind::Join | Kind::Literal | Kind::WideCase)
-                        || reading.kind == Kind::Case && reading.text.len() > 1;
+                    is_directive || matches!(reading.kind, Kind::Separator | Kind::Join | Kind::Literal);
                 let signs = ['|', ';', '&', '>', '<', '(', ')', '$', '"', '\'', '`'];
                 let operates = reading.kind != Kind::Word
                     && !matches!(reading.kind, Kind::Sounds | Kind::Added)
@@ -450,6 +465,14 @@ impl Here<'_> {
         words.inspect(|_| count += 1).all(known) && count > 0
     }
 
+    /// Whether a name of one word sounds like the word that was said and is not written like it, where that word may be
+    /// meant: it is known, or a command is due, of which the shell knows more than we do.
+    fn is_only_alike(&self, found: &Found<'_>, start: usize, names_command: bool) -> bool {
+        let heard = self.lattice.line.lower(start);
+        let is_known = || is_english(heard) || commands::is_command(heard) || is_program(heard);
+        found.cost > OTHERWISE && found.end == start + 1 && (names_command || is_known())
+    }
+
     /// Whether a name that equals what was said takes its place.
     fn may_take(&self, found: &Found<'_>, trust: Trust, start: usize, names_command: bool) -> bool {
         let tokens = start..found.end;
@@ -466,7 +489,9 @@ impl Here<'_> {
             });
             return !is_plugin && (trust == Trust::Open || several && !found.is_completed);
         }
-        let goes_on = self.goes_on(found.end, &[".", "/", "-", "_"]);
+        let may_go_on = self.is_below && found.name.source == Source::Folder;
+        let goes_on =
+            self.goes_on(found.end, if may_go_on { &[".", "-", "_"] } else { &[".", "-", "_", "/"] });
         match found.name.source {
             Source::File if found.is_completed => trust >= Trust::Open && several && !goes_on,
             _ if found.is_completed => false,

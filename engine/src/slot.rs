@@ -153,6 +153,18 @@ pub(crate) struct Position<'w> {
 
 /// What fits at a position.
 pub(crate) fn fitting<'p>(place: &'p Place, position: &Position<'_>) -> Vec<Fitting<'p>> {
+    fitting_with(place, &place.folder.files, position)
+}
+
+/// The files of another folder that fit behind some words, as those of the working directory would.
+pub(crate) fn fitting_files<'p>(place: &'p Place, files: &'p Names, words: &[String]) -> Vec<Fitting<'p>> {
+    let mut fitting = fitting_with(place, files, &Position { words, prefix: "" });
+    fitting.retain(|fitting| std::ptr::eq(fitting.names, files));
+    fitting
+}
+
+/// What fits at a position, where these are the files.
+fn fitting_with<'p>(place: &'p Place, files: &'p Names, position: &Position<'_>) -> Vec<Fitting<'p>> {
     let mut fitting: Vec<Fitting<'p>> = Vec::new();
     let mut add = |names: &'p Names, trust: Trust| {
         if !names.is_empty() {
@@ -185,7 +197,7 @@ pub(crate) fn fitting<'p>(place: &'p Place, position: &Position<'_>) -> Vec<Fitt
                 add(&shell.own, Trust::Open);
                 add(&user.history.commands, Trust::Exact);
             }
-            "./" => add(&folder.files, Trust::Exact),
+            "./" => add(files, Trust::Exact),
             _ => {}
         }
         return fitting;
@@ -194,7 +206,7 @@ pub(crate) fn fitting<'p>(place: &'p Place, position: &Position<'_>) -> Vec<Fitt
     match words.last().map(String::as_str) {
         Some(">" | "2>" | "&>" | ">|" | "<<" | "<<<") => return fitting,
         Some(">>" | "<") => {
-            add(&folder.files, Trust::Open);
+            add(files, Trust::Open);
             return fitting;
         }
         _ => {}
@@ -237,7 +249,7 @@ pub(crate) fn fitting<'p>(place: &'p Place, position: &Position<'_>) -> Vec<Fitt
             let last = flag.char_indices().last().filter(|_| !flag.starts_with("--"));
             let letter = last.map_or_else(String::new, |(at, _)| format!("-{}", &flag[at..]));
             if FILE_FLAGS.contains(&flag) || FILE_FLAGS.contains(&letter.as_str()) {
-                add(&folder.files, Trust::Strong);
+                add(files, Trust::Strong);
             }
             match (name, flag) {
                 ("cargo", "-p" | "--package" | "--bin" | "--example" | "--test" | "--bench") => {
@@ -255,7 +267,7 @@ pub(crate) fn fitting<'p>(place: &'p Place, position: &Position<'_>) -> Vec<Fitt
         }
     }
     if ENTERING.contains(&name) {
-        add(&folder.files, Trust::Strong);
+        add(files, Trust::Strong);
         fitting.iter_mut().for_each(|fitting| fitting.folders_only = true);
         return fitting;
     }
@@ -280,7 +292,7 @@ pub(crate) fn fitting<'p>(place: &'p Place, position: &Position<'_>) -> Vec<Fitt
     }
     match name {
         "git" => {
-            git(place, words, sub, operands, &mut add);
+            git(place, files, words, sub, operands, &mut add);
             return fitting;
         }
         "npm" | "pnpm" | "yarn" | "bun" if matches!(sub, "run" | "run-script") && operands == 1 => {
@@ -309,13 +321,9 @@ pub(crate) fn fitting<'p>(place: &'p Place, position: &Position<'_>) -> Vec<Fitt
                 };
                 fitting.push(hosts);
             }
-            if prefix.is_empty() && !folder.files.is_empty() {
-                let files = Fitting {
-                    names: &folder.files,
-                    trust: Trust::Open,
-                    folders_only: false,
-                    before_colon: false,
-                };
+            if prefix.is_empty() && !files.is_empty() {
+                let files =
+                    Fitting { names: files, trust: Trust::Open, folders_only: false, before_colon: false };
                 fitting.push(files);
             }
             return fitting;
@@ -332,7 +340,7 @@ pub(crate) fn fitting<'p>(place: &'p Place, position: &Position<'_>) -> Vec<Fitt
     // The second name of a copy may be a new one.
     let is_target = matches!(name, "cp" | "mv" | "ln" | "rename") && operands >= 1;
     if takes_files {
-        add(&folder.files, if is_target { Trust::Exact } else { Trust::Strong });
+        add(files, if is_target { Trust::Exact } else { Trust::Strong });
     }
     fitting
 }
@@ -340,6 +348,7 @@ pub(crate) fn fitting<'p>(place: &'p Place, position: &Position<'_>) -> Vec<Fitt
 /// What fits behind git.
 fn git<'p>(
     place: &'p Place,
+    files: &'p Names,
     words: &[String],
     sub: &str,
     operands: usize,
@@ -369,18 +378,18 @@ fn git<'p>(
         "tag" if operands == 0 && !has(&["-d", "--delete"]) => {}
         "stash" | "commit" => {
             if sub == "commit" || words.iter().any(|word| word == "push") {
-                add(&folder.files, Trust::Exact);
+                add(files, Trust::Exact);
             }
         }
-        _ if GIT_FILES.contains(&sub) => add(&folder.files, Trust::Strong),
+        _ if GIT_FILES.contains(&sub) => add(files, Trust::Strong),
         _ if GIT_REFS.contains(&sub) => {
-            let files = matches!(sub, "checkout" | "log" | "diff" | "show" | "reset");
+            let takes_files = matches!(sub, "checkout" | "log" | "diff" | "show" | "reset");
             let behind_dashes = words.iter().any(|word| word == "--");
             if !behind_dashes {
                 add(&folder.refs, Trust::Strong);
             }
-            if files {
-                add(&folder.files, if behind_dashes { Trust::Strong } else { Trust::Exact });
+            if takes_files {
+                add(files, if behind_dashes { Trust::Strong } else { Trust::Exact });
             }
         }
         _ => {}
@@ -388,7 +397,7 @@ fn git<'p>(
 }
 
 /// The words of the command that is run, behind `sudo`, variables and the like.
-fn simple(words: &[String]) -> &[String] {
+pub(crate) fn simple(words: &[String]) -> &[String] {
     let mut rest = words;
     while let Some((first, behind)) = rest.split_first() {
         let is_variable = first.split_once('=').is_some_and(|(name, _)| {

@@ -4,7 +4,7 @@
 
 use proptest::prelude::*;
 use sayso_engine::{Conversion, Dictation, Engine, Place, Words};
-use sayso_place::{Folder, History, Names, Shell, Source, User, quoting};
+use sayso_place::{Elsewhere, Folder, History, Listing, Names, Shell, Source, User, quoting};
 use std::sync::Arc;
 
 fn names(source: Source, names: &[&str]) -> Names {
@@ -53,7 +53,7 @@ fn place() -> Place {
         variables: names(Source::Variable, &["GARDEN_HOME", "PUMP_API_KEY"]),
         ..Shell::default()
     };
-    Place { folder: Arc::new(folder), user: Arc::new(user), shell: Arc::new(shell) }
+    Place { folder: Arc::new(folder), user: Arc::new(user), shell: Arc::new(shell), ..Place::default() }
 }
 
 fn convert(place: &Place, text: &str) -> Conversion {
@@ -110,6 +110,31 @@ fn what_was_said_stays_where_a_name_is_not_due() {
         if !said.contains("water pump dot md") {
             assert_eq!(with, written, "{said:?}");
         }
+    }
+}
+
+#[test]
+fn a_folder_that_the_line_names_is_looked_into() {
+    let root = tempfile::tempdir().unwrap();
+    let sites = root.path().join("sites-available");
+    std::fs::create_dir(&sites).unwrap();
+    std::fs::write(sites.join("shop-front.conf"), "").unwrap();
+    let base = root.path().to_owned();
+    // Stands for /etc/nginx.
+    let elsewhere = Elsewhere::new(std::path::Path::new("/"), None, move |folder| {
+        let folder = folder.strip_prefix("/etc/nginx").ok()?;
+        Some(Arc::new(Listing::read(&base.join(folder))))
+    });
+    let place = Place { elsewhere, ..place() };
+    for (said, written) in [
+        (
+            "vim slash etc slash nginx slash sites available slash shop front dot conf",
+            "vim /etc/nginx/sites-available/shop-front.conf",
+        ),
+        ("ls slash etc slash nginx slash sites available", "ls /etc/nginx/sites-available"),
+        ("echo slash etc slash nginx slash shop", "echo /etc/nginx/shop"),
+    ] {
+        assert_eq!(convert(&place, said).buffer, written, "{said:?}");
     }
 }
 

@@ -2,6 +2,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod atuin;
+mod elsewhere;
 mod fold;
 mod folder;
 mod git;
@@ -18,10 +19,11 @@ mod stamp;
 mod tasks;
 mod user;
 
+pub use elsewhere::{Elsewhere, Listing};
 pub use folder::Folder;
 pub use history::History;
 pub use names::{Found, Name, Names};
-pub use said::Said;
+pub use said::{OTHERWISE, Said};
 pub use shell::Shell;
 pub use source::{Source, Sources};
 pub use stamp::Stamps;
@@ -38,6 +40,8 @@ pub struct Place {
     pub user: Arc<User>,
     /// What the shell knows: programs, aliases, functions, environment.
     pub shell: Arc<Shell>,
+    /// Folders that the line names.
+    pub elsewhere: Elsewhere,
 }
 
 impl Place {

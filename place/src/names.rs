@@ -294,7 +294,7 @@ fn agrees(name: &str, depth: usize, said: &[(usize, char)]) -> bool {
     let mut own: Vec<(usize, char)> = Vec::new();
     fold::fold(name, &mut key, |at, sign| own.push((at, sign)));
     let leads = |signs: &[(usize, char)]| -> String {
-        let first = signs.iter().filter(|(at, sign)| *at == 0 && matches!(sign, '.' | '~'));
+        let first = signs.iter().filter(|(at, sign)| *at == 0 && matches!(sign, '.' | '~' | '/'));
         first.map(|(_, sign)| *sign).collect()
     };
     let has = |(at, sign): &(usize, char)| own.contains(&(*at, *sign)) || *at == depth && *sign == '/';

@@ -15,7 +15,7 @@ const MAX_PIECES: usize = 24;
 const MAX_OTHER_WORDS: usize = 4;
 /// What a piece costs that is said otherwise than it is written, in the unit of [`crate::Found::cost`]. It stands behind
 /// every piece that is said as it is written. Hand-chosen on 2026-11-28.
-const OTHERWISE: u8 = 2;
+pub const OTHERWISE: u8 = 2;
 /// Furthest sound-alike of the lattice that may be a piece of a name. Hand-chosen on 2026-11-28.
 const MAX_SOUND_COST: u8 = 8;
 
