@@ -15,9 +15,14 @@ impl Input {
         self.characters.iter().collect()
     }
 
-    /// Columns before the cursor.
-    pub(crate) fn column(&self) -> usize {
-        self.characters[..self.cursor].iter().collect::<String>().width()
+    /// As much of the text as fits into so many columns, and the column of the cursor in it, which is always within.
+    pub(crate) fn window(&self, columns: usize) -> (String, usize) {
+        let mut from = 0;
+        let width = |from: usize| self.characters[from..self.cursor].iter().collect::<String>().width();
+        while from < self.cursor && width(from) > columns {
+            from += 1;
+        }
+        (self.characters[from..].iter().collect(), width(from))
     }
 
     /// Inserts text at the cursor; what a line cannot hold becomes a space.
@@ -70,7 +75,10 @@ mod tests {
         input.move_by(-3);
         input.backspace();
         input.insert("中\n");
-        assert_eq!((input.text().as_str(), input.column()), ("git  st中 tus", 10));
+        assert_eq!(input.text(), "git  st中 tus");
+        assert_eq!(input.window(20), ("git  st中 tus".to_owned(), 10));
+        assert_eq!(input.window(5), ("st中 tus".to_owned(), 5));
+        assert_eq!(input.window(3), ("中 tus".to_owned(), 3));
         input.move_by(99);
         input.remove_word();
         input.remove_word();

@@ -8,6 +8,7 @@ mod plain;
 mod playground;
 mod readings;
 mod region;
+mod review;
 mod row;
 mod units;
 
@@ -15,6 +16,7 @@ pub use pick::{Picked, pick};
 pub use plain::pick_plainly;
 pub use playground::play;
 pub use region::{Look, TerminalError};
+pub use review::{Decide, Doubt, Verdict, review};
 
 use sayso_protocol::{Answer, Chosen, ErrorReply};
 

@@ -28,11 +28,15 @@ pub fn pick(dictated: &str, answer: &Answer, ask: &mut Ask<'_>, look: Look) -> R
     let mut region = Region::open(ROWS, look)?;
     let mut picker = Picker::new(dictated, answer);
     loop {
-        let (room, _) = region.room()?;
-        region.draw(&picker.rows(room), None)?;
+        let (room, columns) = region.room()?;
+        region.draw(&picker.rows(room, columns), None)?;
         let key = match event::read()? {
             Event::Key(key) if key.kind != KeyEventKind::Release => key,
-            // A window of another size is drawn anew; a paste is no key.
+            Event::Resize(..) => {
+                region.resized()?;
+                continue;
+            }
+            // A paste is no key.
             _ => continue,
         };
         if let Some(picked) = picker.press(key, ask) {
@@ -58,10 +62,10 @@ impl<'a> Picker<'a> {
         Picker { dictated, answer: answer.clone(), readings, units, is_by_word: false }
     }
 
-    fn rows(&self, room: usize) -> Vec<Row> {
+    fn rows(&self, room: usize, columns: usize) -> Vec<Row> {
         match &self.units {
-            Some(units) if self.is_by_word => units.rows(room),
-            _ => self.readings.rows(room),
+            Some(units) if self.is_by_word => units.rows(room, columns),
+            _ => self.readings.rows(room, columns),
         }
     }
 

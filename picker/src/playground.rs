@@ -1,7 +1,7 @@
 //! `sayso try`: dictate or type above, and see below, with every key, what becomes of it.
 
 use crate::input::Input;
-use crate::readings::note_row;
+use crate::readings::{from_difference, note_rows};
 use crate::region::{Look, Region, TerminalError};
 use crate::row::{Row, Tone};
 use crate::{Ask, difference};
@@ -11,9 +11,19 @@ use sayso_speech::speak::{Dialect, speak};
 use std::time::{Duration, Instant};
 
 /// Rows that it takes at most.
-const ROWS: u16 = 10;
+const ROWS: u16 = 14;
 /// What stands before the dictation.
 const LABEL: &str = "say  ";
+/// Rows of the command and of a note at most, where a narrow window cannot hold it in one.
+const MAX_WRAPPED: usize = 3;
+/// What the keys do, for a wide window and for narrower ones.
+const HELP: [&str; 3] = [
+    "Enter: the next one, Ctrl-U clears, Ctrl-C ends without a trace",
+    "Ctrl-U clears, Ctrl-C ends",
+    "Ctrl-C ends",
+];
+/// What may be typed, likewise.
+const INVITATION: [&str; 2] = ["a dictation, or a command to hear how it is said", "dictate here"];
 
 /// Lets somebody try dictations until Ctrl-C. Nothing is kept, and nothing is left on the screen.
 ///
@@ -24,8 +34,9 @@ pub fn play(ask: &mut Ask<'_>, look: Look) -> Result<(), TerminalError> {
     let mut input = Input::default();
     let mut shown = Shown::Nothing;
     loop {
-        let rows = rows(&input, &shown);
-        region.draw(&rows, Some((0, LABEL.len() + input.column())))?;
+        let (_, columns) = region.room()?;
+        let (rows, column) = rows(&input, &shown, columns);
+        region.draw(&rows, Some((0, column)))?;
         let before = input.text();
         // A dictation comes as many keys at once; it is asked for when the last one is there.
         loop {
@@ -37,6 +48,7 @@ pub fn play(ask: &mut Ask<'_>, look: Look) -> Result<(), TerminalError> {
                     edit(key, &mut input);
                 }
                 Event::Paste(text) => input.insert(text.trim_end()),
+                Event::Resize(..) => region.resized()?,
                 _ => {}
             }
             if !event::poll(Duration::ZERO)? {
@@ -97,24 +109,28 @@ fn edit(key: KeyEvent, input: &mut Input) {
     }
 }
 
-fn rows(input: &Input, shown: &Shown) -> Vec<Row> {
-    let mut rows = vec![Row::new(LABEL, Tone::Faint).with(input.text(), Tone::Plain)];
+/// The rows, and the column of the cursor in the first of them.
+fn rows(input: &Input, shown: &Shown, columns: usize) -> (Vec<Row>, usize) {
+    // A dictation that is longer than the row is seen where the cursor is.
+    let (text, column) = input.window(columns.saturating_sub(LABEL.len() + 2));
+    let mut rows = vec![Row::new(LABEL, Tone::Faint).with(text, Tone::Plain)];
     match shown {
-        Shown::Nothing => {
-            rows.push(Row::new("a dictation, or a command to hear how it is said", Tone::Faint))
+        Shown::Nothing => rows.push(Row::first_that_fits(&INVITATION, columns)),
+        Shown::Refusal(message) => {
+            rows.extend(Row::prose(message, Tone::Danger, columns, MAX_WRAPPED));
         }
-        Shown::Refusal(message) => rows.push(Row::new(message.clone(), Tone::Danger)),
-        Shown::Answer(answer, took) => rows.extend(answered(&input.text(), answer, *took)),
+        Shown::Answer(answer, took) => rows.extend(answered(&input.text(), answer, *took, columns)),
     }
-    rows.push(Row::new("Enter: the next one, Ctrl-U clears, Ctrl-C ends without a trace", Tone::Faint));
-    rows
+    rows.push(Row::first_that_fits(&HELP, columns));
+    (rows, LABEL.len() + column)
 }
 
-fn answered(text: &str, answer: &Answer, took: Duration) -> Vec<Row> {
-    let mut rows = vec![Row::new("run  ", Tone::Faint).with(answer.buffer.clone(), Tone::Current)];
+fn answered(text: &str, answer: &Answer, took: Duration, columns: usize) -> Vec<Row> {
+    let run = Row::new("run  ", Tone::Faint).with(answer.buffer.clone(), Tone::Current);
+    let mut rows = run.wrapped(columns, LABEL.len(), MAX_WRAPPED);
     for (at, line) in answer.alternatives.iter().enumerate() {
         let mut row = Row::new(format!("  {}  ", at + 2), Tone::Faint);
-        for (part, differs) in difference::parts(line, &answer.buffer) {
+        for (part, differs) in from_difference(difference::parts(line, &answer.buffer), columns) {
             row = row.with(part, if differs { Tone::Different } else { Tone::Plain });
         }
         rows.push(row);
@@ -123,21 +139,17 @@ fn answered(text: &str, answer: &Answer, took: Duration) -> Vec<Row> {
     if answer.buffer == text
         && let Ok(spoken) = speak(text, Dialect::Strict, 0)
     {
-        rows.push(Row::new("say: ", Tone::Faint).with(spoken, Tone::Current));
+        let say = Row::new("say: ", Tone::Faint).with(spoken, Tone::Current);
+        rows.extend(say.wrapped(columns, LABEL.len(), MAX_WRAPPED));
     }
     let note = answer.hint.as_ref().or(answer.message.as_ref());
-    rows.extend(note.map(|note| note_row(note)));
+    rows.extend(note.into_iter().flat_map(|note| note_rows(note, columns, MAX_WRAPPED)));
     let milliseconds = |time: Duration| time.as_secs_f64() * 1000.0;
-    rows.push(Row::new(
-        format!(
-            "by {}, {:.0} % sure, {:.1} ms, {:.1} ms with the way there and back",
-            answer.route,
-            answer.confidence * 100.0,
-            milliseconds(Duration::from_micros(answer.micros)),
-            milliseconds(took)
-        ),
-        Tone::Faint,
-    ));
+    let inside = milliseconds(Duration::from_micros(answer.micros));
+    let short = format!("{}, {inside:.1} ms", answer.route);
+    let sure = format!("by {}, {:.0} % sure, {inside:.1} ms", answer.route, answer.confidence * 100.0);
+    let long = format!("{sure}, {:.1} ms with the way there and back", milliseconds(took));
+    rows.push(Row::first_that_fits(&[&long, &sure, &short], columns));
     rows
 }
 
@@ -150,7 +162,7 @@ mod tests {
         let mut input = Input::default();
         input.insert(text);
         let shown = Shown::Answer(Box::new(answer), Duration::from_millis(2));
-        rows(&input, &shown).iter().map(|row| row.shown(100, false) + "\n").collect()
+        rows(&input, &shown, 100).0.iter().map(|row| row.shown(100, false) + "\n").collect()
     }
 
     #[test]

@@ -3,9 +3,19 @@
 use crate::difference;
 use crate::row::{Row, Tone};
 use sayso_protocol::Answer;
+use unicode_width::UnicodeWidthStr;
 
 /// Rows of the list at most; more readings scroll.
 const MAX_SHOWN: usize = 9;
+/// Rows of the current reading, and of its note, at most, where a narrow window cannot hold it in one.
+const MAX_WRAPPED: usize = 4;
+/// What the keys do, for a wide window and for narrower ones.
+const HELP: [&str; 4] = [
+    "Enter takes, Esc leaves, Tab: word by word, 1-9 and arrows choose",
+    "Enter takes, Esc leaves, Tab: by word",
+    "Enter Esc Tab 1-9",
+    "Enter",
+];
 
 /// A reading that can be taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,11 +96,18 @@ impl Readings {
         &self.all
     }
 
-    /// The rows for so many rows of room, the last of which says what the keys do.
-    pub(crate) fn rows(&self, room: usize) -> Vec<Row> {
+    /// The rows for so many rows and columns of room, the last of which says what the keys do.
+    pub(crate) fn rows(&self, room: usize, columns: usize) -> Vec<Row> {
         let shown = self.shown();
+        let note = self.current().map(|reading| reading.note.as_str()).unwrap_or_default();
+        let mut notes = Vec::new();
+        if !note.is_empty() {
+            notes = note_rows(note, columns, MAX_WRAPPED);
+        }
         // In a low window the readings matter more than what the keys do.
-        let most = MAX_SHOWN.min(room.saturating_sub(2)).max(1);
+        let more =
+            self.current().map_or(0, |it| (it.line.width() + MARK) / columns.max(2)).min(MAX_WRAPPED - 1);
+        let most = MAX_SHOWN.min(room.saturating_sub(1 + notes.len().max(1) + more)).max(1);
         let first = (self.current + 1).saturating_sub(most);
         let best = &self.all[0].line;
         let row = |(at, reading): (usize, &&Reading)| {
@@ -98,30 +115,56 @@ impl Readings {
             let base = if is_current { Tone::Current } else { Tone::Plain };
             let mark = if is_current { "> " } else { "  " };
             let mut row = Row::new(format!("{mark}{} ", at + 1), base);
-            for (text, differs) in difference::parts(&reading.line, best) {
+            let parts = difference::parts(&reading.line, best);
+            let parts = if is_current { parts } else { from_difference(parts, columns) };
+            for (text, differs) in parts {
                 row = row.with(text, if differs { Tone::Different } else { base });
             }
-            row
+            if is_current { row.wrapped(columns, MARK, MAX_WRAPPED) } else { vec![row] }
         };
-        let mut rows: Vec<Row> = shown.iter().enumerate().skip(first).take(most).map(row).collect();
+        let mut rows: Vec<Row> = shown.iter().enumerate().skip(first).take(most).flat_map(row).collect();
         if shown.is_empty() {
             rows.push(Row::new("  no reading holds this", Tone::Faint));
         }
         if !self.filter.is_empty() {
             rows.push(Row::new(format!("filter: {}", self.filter), Tone::Plain));
         }
-        let note = self.current().map(|reading| reading.note.as_str()).unwrap_or_default();
-        if !note.is_empty() {
-            rows.push(note_row(note));
-        }
-        rows.push(Row::new("Enter takes, Esc leaves, Tab: word by word, 1-9 and arrows choose", Tone::Faint));
+        rows.extend(notes);
+        rows.push(Row::first_that_fits(&HELP, columns));
         rows
     }
 }
 
-/// A note, in the tone of a danger where it begins with one.
-pub(crate) fn note_row(note: &str) -> Row {
-    Row::new(note, if note.starts_with("careful") { Tone::Danger } else { Tone::Faint })
+/// Columns of what stands before a reading: "> 1 ".
+const MARK: usize = 4;
+
+/// The parts of a reading from a little before its first difference on, where a window of so many columns would not show
+/// that otherwise: readings that are cut before they part look the same.
+pub(crate) fn from_difference(parts: Vec<(&str, bool)>, columns: usize) -> Vec<(&str, bool)> {
+    let room = columns.saturating_sub(MARK + 2);
+    let before =
+        parts.iter().take_while(|(_, differs)| !differs).map(|(text, _)| text.width()).sum::<usize>();
+    let Some((different, _)) = parts.iter().find(|(_, differs)| *differs) else { return parts };
+    let mut over = (before + different.width()).saturating_sub(room).min(before);
+    if over == 0 {
+        return parts;
+    }
+    // For the sign that something was left out.
+    over += 1;
+    let mut kept = vec![("…", false)];
+    for (text, differs) in parts {
+        let gone = text.char_indices().find(|(at, _)| differs || text[..*at].width() >= over);
+        let gone = gone.map_or(text.len(), |(at, _)| at);
+        over = over.saturating_sub(text[..gone].width());
+        kept.push((&text[gone..], differs));
+    }
+    kept
+}
+
+/// A note over at most `most` rows, in the tone of a danger where it begins with one.
+pub(crate) fn note_rows(note: &str, columns: usize, most: usize) -> Vec<Row> {
+    let tone = if note.starts_with("careful") { Tone::Danger } else { Tone::Faint };
+    Row::prose(note, tone, columns, most)
 }
 
 #[cfg(test)]
@@ -148,7 +191,7 @@ pub(crate) mod tests {
     }
 
     fn shown(readings: &Readings) -> Vec<String> {
-        readings.rows(12).iter().map(|row| row.shown(80, false)).collect()
+        readings.rows(12, 80).iter().map(|row| row.shown(80, false)).collect()
     }
 
     #[test]
@@ -184,8 +227,34 @@ pub(crate) mod tests {
     fn the_current_reading_is_seen_in_a_low_window_too() {
         let mut readings = Readings::new(&answer(&["a", "b", "c", "d"]), "said");
         readings.step(3);
-        let rows: Vec<String> = readings.rows(3).iter().map(|row| row.shown(80, false)).collect();
+        let rows: Vec<String> = readings.rows(3, 80).iter().map(|row| row.shown(80, false)).collect();
         assert!(rows[0].contains("> 4 "), "{rows:?}");
+    }
+
+    #[test]
+    fn in_a_narrow_window_differences_are_seen_and_the_current_reading_is_whole() {
+        let lines = [
+            "git commit -m \"fix login bug\"",
+            "git commit -m \"fix login Bug\"",
+            "git commit -m fix 登录错误",
+        ];
+        let mut readings = Readings::new(&answer(&lines), "said");
+        readings.step(2);
+        let rows: Vec<String> = readings.rows(12, 20).iter().map(|row| row.shown(20, false)).collect();
+        let plain =
+            |row: &String| row.replace("\u{1b}[1m", "").replace("\u{1b}[4m", "").replace("\u{1b}[0m", "");
+        let plain: Vec<String> = rows.iter().map(plain).collect();
+        assert_eq!(
+            plain[..5],
+            [
+                "  1 git commit -m …",
+                "  2 …ix login Bug\"",
+                "> 3 git commit -m f",
+                "    ix 登录错误",
+                "  4 said"
+            ],
+            "{rows:?}"
+        );
     }
 
     #[test]

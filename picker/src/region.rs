@@ -33,6 +33,10 @@ pub(crate) struct Region {
     look: Look,
     /// Rows that it may take.
     rows: u16,
+    /// How many rows it was opened with.
+    wanted: u16,
+    /// How far below its top the cursor was left.
+    below: u16,
 }
 
 impl Region {
@@ -41,23 +45,34 @@ impl Region {
     pub(crate) fn open(rows: u16, look: Look) -> Result<Region, TerminalError> {
         let terminal = File::options().read(true).write(true).open("/dev/tty")?;
         terminal::enable_raw_mode()?;
-        let mut region = Region { terminal, look, rows: 0 };
-        region.make_room(rows)?;
+        let mut region = Region { terminal, look, rows: 0, wanted: rows, below: 0 };
+        region.make_room()?;
+        queue!(region.terminal, EnableBracketedPaste)?;
         Ok(region)
     }
 
     /// Scrolls if there are too few rows below the cursor, and remembers where the cursor is.
-    fn make_room(&mut self, rows: u16) -> io::Result<()> {
+    fn make_room(&mut self) -> io::Result<()> {
         let (_, height) = terminal::size()?;
-        self.rows = rows.min(height.saturating_sub(1));
+        self.rows = self.wanted.min(height.saturating_sub(1));
         let mut text = "\n".repeat(self.rows.into());
         if self.rows > 0 {
             text += &format!("\x1b[{}A", self.rows);
         }
         // Saved and restored by the codes of the VT100, which more terminals know than the others.
         text += "\x1b7\x1b[?25l";
-        queue!(self.terminal, EnableBracketedPaste)?;
         self.terminal.write_all(text.as_bytes())
+    }
+
+    /// Follows a window that has another size now. Terminals move the cursor with the text around it, but not the place
+    /// that they were told to remember, so it is remembered anew.
+    pub(crate) fn resized(&mut self) -> io::Result<()> {
+        if self.below > 0 {
+            // Only a region that begins at the left edge shows the cursor within.
+            self.terminal.write_all(format!("\x1b[{}A\r", self.below).as_bytes())?;
+            self.below = 0;
+        }
+        self.make_room()
     }
 
     /// Rows and columns that may be drawn.
@@ -74,8 +89,11 @@ impl Region {
         for row in rows.iter().take(room) {
             text += &format!("\r\n{}\x1b[K", row.shown(columns, self.look.has_color));
         }
-        text += if rows.len().min(room) < room { "\r\n\x1b[J\x1b8" } else { "\x1b8" };
+        // In a window that has grown, older rows may stand below the region too.
+        text += if room > 0 && !rows.is_empty() { "\x1b[J\x1b8" } else { "\x1b8" };
+        self.below = 0;
         if let Some((row, column)) = cursor {
+            self.below = u16::try_from(row + 1).unwrap_or(0);
             text += &format!("\x1b[{}B\r", row + 1);
             if column > 0 {
                 text += &format!("\x1b[{}C", column.min(columns.saturating_sub(1)));

@@ -54,10 +54,63 @@ impl Row {
         self
     }
 
+    /// Columns that it takes.
+    pub(crate) fn width(&self) -> usize {
+        self.0.iter().map(|(text, _)| visible(text).width()).sum()
+    }
+
+    /// The row over at most `most` rows of a terminal of `width` columns; all but the first are indented by `indent`.
+    /// What finds no room is cut.
+    pub(crate) fn wrapped(self, width: usize, indent: usize, most: usize) -> Vec<Row> {
+        // As in a row that is shown, the last column stays free.
+        let room = width.saturating_sub(1).max(indent + 2);
+        let mut rows = vec![Row::default()];
+        let mut left = room;
+        for (text, tone) in self.0 {
+            let mut piece = String::new();
+            for character in visible(&text).chars() {
+                let columns = character.width().unwrap_or(0);
+                if columns > left && rows.len() < most {
+                    let full = rows.pop().unwrap_or_default();
+                    rows.push(full.with(std::mem::take(&mut piece), tone));
+                    rows.push(Row::new(" ".repeat(indent), Tone::Plain));
+                    left = room - indent;
+                }
+                left = left.saturating_sub(columns);
+                piece.push(character);
+            }
+            let row = rows.pop().unwrap_or_default();
+            rows.push(row.with(piece, tone));
+        }
+        rows
+    }
+
+    /// Words over at most `most` rows of a terminal of `width` columns, broken between them; what finds no room is cut.
+    pub(crate) fn prose(text: &str, tone: Tone, width: usize, most: usize) -> Vec<Row> {
+        let mut rows = vec![String::new()];
+        for word in text.split(' ') {
+            let (last, is_last) = (rows.len() - 1, rows.len() >= most);
+            let line = &mut rows[last];
+            if line.is_empty() || is_last || line.width() + 1 + word.width() < width {
+                *line += if line.is_empty() { "" } else { " " };
+                *line += word;
+            } else {
+                rows.push(format!("  {word}"));
+            }
+        }
+        rows.into_iter().map(|row| Row::new(row, tone)).collect()
+    }
+
+    /// The first of some rows that is not cut in a terminal of `width` columns, or else the last one.
+    pub(crate) fn first_that_fits(texts: &[&str], width: usize) -> Row {
+        let fits = |text: &&&str| text.width() < width;
+        Row::new(texts.iter().find(fits).or(texts.last()).map_or("", |text| *text), Tone::Faint)
+    }
+
     /// The row as a terminal of `width` columns shows it, cut with `…` where it is longer. Tabs and line breaks become
     /// signs that take one column.
     pub(crate) fn shown(&self, width: usize, has_color: bool) -> String {
-        let whole: usize = self.0.iter().map(|(text, _)| visible(text).width()).sum();
+        let whole = self.width();
         // The last column stays free: terminals differ in what a character there does to the cursor.
         let room = width.saturating_sub(1);
         let mut left = if whole > room { room.saturating_sub(1) } else { room };
@@ -112,6 +165,37 @@ mod tests {
         check("abc", 2, "…");
         check("abc", 1, "");
         check("e\u{301}te\u{301}", 9, "e\u{301}te\u{301}");
+    }
+
+    #[test]
+    fn a_long_row_goes_on_below_itself() {
+        let check = |text: &str, width: usize, most: usize, shown: &[&str]| {
+            let rows = Row::new(text, Tone::Plain).wrapped(width, 2, most);
+            let rows: Vec<String> = rows.iter().map(|row| row.shown(width, true)).collect();
+            assert_eq!(rows, shown, "{text} in {width}");
+        };
+        check("git status", 11, 3, &["git status"]);
+        check("git status", 8, 3, &["git sta", "  tus"]);
+        check("git status --short", 8, 2, &["git sta", "  tus …"]);
+        check("中文字 x", 6, 9, &["中文", "  字 ", "  x"]);
+        check("abc", 1, 9, &[""]);
+    }
+
+    #[test]
+    fn prose_is_broken_between_words() {
+        let rows = |width, most| {
+            let rows = Row::prose("sure, 91 % · 5 readings", Tone::Plain, width, most);
+            rows.iter().map(|row| row.shown(width, true)).collect::<Vec<_>>()
+        };
+        assert_eq!(rows(80, 3), ["sure, 91 % · 5 readings"]);
+        assert_eq!(rows(14, 3), ["sure, 91 % ·", "  5 readings"]);
+        assert_eq!(rows(12, 2), ["sure, 91 %", "  · 5 read…"]);
+    }
+
+    #[test]
+    fn the_longest_help_that_fits_is_taken() {
+        let fits = |width| Row::first_that_fits(&["Enter takes", "Enter"], width).shown(width, false);
+        assert!(fits(12).contains("Enter takes") && !fits(11).contains("takes") && fits(4).contains("En"));
     }
 
     #[test]

@@ -6,6 +6,13 @@ use sayso_protocol::{Answer, Chosen, Reading, Unit};
 
 /// Rows of the list at most; more readings scroll.
 const MAX_SHOWN: usize = 6;
+/// What the keys do, for a wide window and for narrower ones.
+const HELP: [&str; 4] = [
+    "Enter takes, Esc leaves, Tab: all readings, left and right: words, up and down: readings",
+    "Enter takes, Esc leaves, Tab: list, arrows: words and readings",
+    "Enter Esc Tab arrows",
+    "Enter Esc Tab",
+];
 
 /// The units of a line, and what was chosen by hand.
 #[derive(Debug, Clone, PartialEq)]
@@ -116,15 +123,16 @@ impl Units {
         }
     }
 
-    /// The rows for so many rows of room, the first of which is the line, and the last says what the keys do.
-    pub(crate) fn rows(&self, room: usize) -> Vec<Row> {
-        let mut rows = vec![self.line()];
+    /// The rows for so many rows and columns of room, the first of which is the line, and the last says what the keys do.
+    pub(crate) fn rows(&self, room: usize, columns: usize) -> Vec<Row> {
+        let mut rows = self.line().wrapped(columns, 2, MAX_SHOWN);
+        let over = rows.len() - 1;
         if let Some(unit) = self.units().get(self.current) {
             rows.push(Row::new(format!("heard: {}", unit.heard), Tone::Faint));
         }
         let readings = self.readings();
         let taken = self.taken(&readings);
-        let most = MAX_SHOWN.min(room.saturating_sub(3)).max(1);
+        let most = MAX_SHOWN.min(room.saturating_sub(3 + over)).max(1);
         let first = (taken + 1).saturating_sub(most);
         for (at, reading) in readings.iter().enumerate().skip(first).take(most) {
             let tone = if at == taken { Tone::Current } else { Tone::Plain };
@@ -135,12 +143,9 @@ impl Units {
             );
         }
         if let Some(why) = &self.refusal {
-            rows.push(Row::new(why.clone(), Tone::Danger));
+            rows.extend(Row::prose(why, Tone::Danger, columns, 2));
         }
-        rows.push(Row::new(
-            "Enter takes, Esc leaves, Tab: all readings, left and right: words, up and down: readings",
-            Tone::Faint,
-        ));
+        rows.push(Row::first_that_fits(&HELP, columns));
         rows
     }
 
@@ -230,7 +235,7 @@ mod tests {
         units.move_by(-1);
         units.turn(1, |_| Err("not so".into()));
         assert_eq!(units.answer().buffer, "ls -l");
-        let rows: Vec<String> = units.rows(12).iter().map(|row| row.shown(80, false)).collect();
+        let rows: Vec<String> = units.rows(12, 80).iter().map(|row| row.shown(80, false)).collect();
         assert!(rows.iter().any(|row| row.contains("not so")), "{rows:?}");
         assert!(rows[0].contains("[l]"), "{rows:?}");
     }

@@ -4,6 +4,7 @@ use crate::learning::now;
 use anyhow::{Context, Result, bail};
 use sayso_learning::{LIFETIME_DAYS, Pair, Standing, Store, Word};
 use sayso_learning_cli::{Action, Learn};
+use sayso_picker::{Doubt, Look, Verdict};
 use sayso_protocol::connection::Connection;
 use sayso_protocol::reply::printable;
 use sayso_protocol::{Op, Request, SocketPaths};
@@ -26,7 +27,7 @@ pub(crate) fn run(learn: &Learn) -> Result<ExitCode> {
         Action::On { yes } => return on(*yes),
         Action::Off => off()?,
         Action::Status { json } => status(*json)?,
-        Action::Review { list } => review(*list)?,
+        Action::Review { list, plain } => review(*list, *plain)?,
         Action::Undo => undo()?,
         Action::Forget { text, all } => forget(text.as_deref(), *all)?,
         Action::Export => export()?,
@@ -44,8 +45,11 @@ fn settings_file() -> Result<PathBuf> {
     folders::config_file().context("no home folder was found, so there is no settings file; set SAYSO_CONFIG")
 }
 
+/// A question has no line break at its end, and is to be seen all the same.
 fn print(text: &str) -> Result<()> {
-    Ok(io::stdout().lock().write_all(text.as_bytes())?)
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    Ok(out.flush()?)
 }
 
 /// The store, if learning is on and something was kept.
@@ -131,7 +135,7 @@ fn status(as_json: bool) -> Result<()> {
     ))
 }
 
-fn review(as_list: bool) -> Result<()> {
+fn review(as_list: bool, is_plain: bool) -> Result<()> {
     let Some(mut store) = store()? else { return print("Nothing was kept yet.\n") };
     let found = store.learnt(now())?.words;
     if as_list {
@@ -140,6 +144,21 @@ fn review(as_list: bool) -> Result<()> {
     }
     if found.is_empty() {
         return print("There are no words to decide about.\n");
+    }
+    let is_dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
+    if !is_plain && !is_dumb && io::stdin().is_terminal() && io::stdout().is_terminal() {
+        let doubt = |word: &Word| Doubt {
+            heard: printable(&word.heard),
+            written: printable(&word.written),
+            seen: word.seen,
+        };
+        let doubts: Vec<Doubt> = found.iter().map(doubt).collect();
+        let mut decide = |at: usize, verdict: &Verdict| -> Result<String, String> {
+            settle(&mut store, &found[at], verdict).map_err(|error| format!("{error:#}"))
+        };
+        sayso_picker::review(&doubts, &mut decide, Look::of_environment())?;
+        tell_daemon();
+        return Ok(());
     }
     for (at, word) in found.iter().enumerate() {
         print(&format!(
@@ -151,20 +170,17 @@ fn review(as_list: bool) -> Result<()> {
             word.seen
         ))?;
         match line()?.as_str() {
-            "a" | "accept" => accept(&mut store, word, &word.written)?,
+            "a" | "accept" => told(&settle(&mut store, word, &Verdict::Accept(word.written.clone()))?)?,
             "e" | "edit" => {
                 print("  write instead: ")?;
                 let written = raw_line()?;
                 if written.is_empty() {
                     print("  skipped\n")?;
                 } else {
-                    accept(&mut store, word, &written)?;
+                    told(&settle(&mut store, word, &Verdict::Accept(written))?)?;
                 }
             }
-            "r" | "reject" => {
-                store.decide(&word.heard, &word.written, Standing::Rejected)?;
-                print("  it is not offered any more\n")?;
-            }
+            "r" | "reject" => told(&settle(&mut store, word, &Verdict::Reject)?)?,
             "q" | "quit" | "\u{4}" => break,
             _ => print("  skipped\n")?,
         }
@@ -173,14 +189,20 @@ fn review(as_list: bool) -> Result<()> {
     Ok(())
 }
 
-fn accept(store: &mut Store, word: &Word, written: &str) -> Result<()> {
-    words::add(&settings_file()?, &[(word.heard.clone(), written.to_owned())])?;
+fn told(outcome: &str) -> Result<()> {
+    print(&format!("  {outcome}\n"))
+}
+
+/// Carries out a decision about a word, and says what became of it.
+fn settle(store: &mut Store, word: &Word, verdict: &Verdict) -> Result<String> {
+    let Verdict::Accept(written) = verdict else {
+        store.decide(&word.heard, &word.written, Standing::Rejected)?;
+        return Ok("it is not offered any more".to_owned());
+    };
+    words::add(&settings_file()?, &[(word.heard.clone(), written.clone())])?;
     store.decide(&word.heard, &word.written, Standing::Accepted)?;
-    print(&format!(
-        "  \"{}\" writes {} from now on; `sayso words remove` takes it back\n",
-        printable(&word.heard),
-        printable(written)
-    ))
+    let (heard, written) = (printable(&word.heard), printable(written));
+    Ok(format!("\"{heard}\" writes {written} from now on; `sayso words remove` takes it back"))
 }
 
 fn undo() -> Result<()> {

@@ -40,11 +40,14 @@ pub enum Action {
     /// Look through the words that were learnt: accept, reject or edit each
     ///
     /// An accepted word is added to your own words (`sayso words`) and binds. One that was seen twice is offered as a
-    /// reading until then.
+    /// reading until then. The words stand below the prompt: a accepts, r rejects, e edits, Esc ends.
     Review {
         /// Print the words as a list instead: heard, written, and how often, with tabs between them
         #[arg(long)]
         list: bool,
+        /// Ask about one word after the other in plain lines, for screen readers
+        #[arg(long, conflicts_with = "list")]
+        plain: bool,
     },
     /// Delete the last line that was kept, and what it taught
     Undo,
