@@ -3,6 +3,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod cli;
+mod completions;
 mod config;
 mod convert;
 mod daemon_client;
@@ -79,14 +80,7 @@ fn run(command: Command) -> Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Command::Completions { shell } => {
-            let mut script = Vec::new();
-            clap_complete::generate(
-                clap_complete::Shell::from(shell),
-                &mut Cli::command(),
-                "sayso",
-                &mut script,
-            );
-            io::stdout().lock().write_all(&script)?;
+            io::stdout().lock().write_all(completions::script(shell).as_bytes())?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Man { folder } => man(&folder),

@@ -37,7 +37,8 @@ fn act(model: &Model) -> Result<ExitCode> {
     let store = store()?;
     let json = model.json;
     match &model.action {
-        Action::List => list::run(&store, json)?,
+        Action::List { names: Some(which) } => list::names(&store, *which)?,
+        Action::List { names: None } => list::run(&store, json)?,
         Action::Pull { model } => pull::run(&store, model, json)?,
         Action::Import { file, name } => import(&store, file, name.as_deref(), json)?,
         Action::Use { name } => choose(&store, name, json)?,

@@ -28,11 +28,24 @@ pub struct Model {
     pub json: bool,
 }
 
+/// Which names to print.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Names {
+    /// Of the installed models.
+    Installed,
+    /// Short names of models that are not installed.
+    Absent,
+}
+
 /// What to do with language models.
 #[derive(Debug, Subcommand)]
 pub enum Action {
     /// List the installed models, the one in use marked, and the models that have a short name for `pull`
-    List,
+    List {
+        /// Print names only: those of the installed models, or the short names of the others. The shells' completions ask
+        #[arg(long, hide = true, value_enum, value_name = "WHICH", conflicts_with = "json")]
+        names: Option<Names>,
+    },
     /// Download a model from Hugging Face
     ///
     /// The revision is pinned to its current commit. Every file is checked against the size and the digest that the hub

@@ -2,6 +2,7 @@
 
 use super::{megabytes, print, print_json};
 use anyhow::Result;
+use sayso_model_cli::Names;
 use sayso_store::{Model, Origin, Source, Store, series};
 use serde_json::json;
 
@@ -41,6 +42,19 @@ pub(super) fn run(store: &Store, json: bool) -> Result<()> {
         }
     }
     print(&text)
+}
+
+/// Prints names, one a line, for the completions of the shells.
+pub(super) fn names(store: &Store, which: Names) -> Result<()> {
+    let models = store.list()?;
+    let names: Vec<String> = match which {
+        Names::Installed => models.into_iter().map(|model| model.name).collect(),
+        Names::Absent => series()
+            .filter(|(_, repository)| !is_here(&models, repository))
+            .map(|(short, _)| short.to_owned())
+            .collect(),
+    };
+    print(&names.iter().map(|name| format!("{name}\n")).collect::<String>())
 }
 
 fn is_here(models: &[Model], repository: &str) -> bool {
