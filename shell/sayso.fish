@@ -316,8 +316,9 @@ function _sayso_say
     _sayso_measure
     if test -n "$argv" -a (math "max($rows, $_sayso_rows)") -gt 1
         # fish draws over what is below a line of several rows. So the message stands above the line, which is drawn again.
+        # fish goes up from there as many rows as the cursor was down in the line before.
         printf '\n\e[Jsayso: %s' "$argv"
-        string repeat --no-newline --count (math $_sayso_row + 1) \n
+        string repeat --no-newline --count (math $row + 1) \n
         set -g _sayso_told 0
         commandline --function repaint
         return 0
