@@ -49,6 +49,8 @@ const STARTS_OF_SHELLS: [Start; 3] = [
 /// line.
 pub(super) fn run(samples: usize) -> anyhow::Result<Report> {
     let daemon = RealDaemon::try_new()?;
+    let never = RealDaemon::try_with_settings("hints = \"never\"")?;
+    let always = RealDaemon::try_with_settings("hints = \"always\"")?;
     let mut rows = Vec::new();
     for start in &STARTS_OF_SHELLS {
         let Presses { echo, strict, added: by_tagger } = key_presses(start.shell, &daemon, samples)?;
@@ -56,6 +58,7 @@ pub(super) fn run(samples: usize) -> anyhow::Result<Report> {
         let added = start.added(&daemon, STARTS.min(samples))?;
         rows.push(strict.p50_below(20.0).p99_below(50.0).ratio(ratio, "the echo of a letter"));
         rows.push(by_tagger.p50_below(3.0));
+        rows.push(hint(start.shell, &never, &always, samples)?);
         rows.push(echo);
         rows.push(if start.shell == Shell::Zsh { added.p50_below(10.0) } else { added });
     }
@@ -65,7 +68,8 @@ pub(super) fn run(samples: usize) -> anyhow::Result<Report> {
             "Each shell runs under a pseudo-terminal of 80 by 24, and a warm daemon answers. The time is from writing \
              the key to the terminal until an emulator of the screen shows {:?} in place of {:?}, which needs no \
              model. In turn with it, {:?} is converted, which the tagger answers; its row shows the additional time. \
-             The echo of one letter is measured for comparison. The start-up is the time of an interactive shell \
+             The hint is what a press costs more with `hints = \"always\"`, until it stands on the screen too, than with \
+             `hints = \"never\"`, each in a shell of its own, in turn. The echo of one letter is measured for comparison. The start-up is the time of an interactive shell \
              that evaluates sayso's line, minus that of one that evaluates nothing, in pairs. Bias: no other plugin is \
              loaded, the suggestions of fish are off, and a real terminal also takes time to draw.",
             STRICT.shown, STRICT.said, FREE.said
@@ -108,6 +112,43 @@ fn key_presses(shell: Shell, daemon: &RealDaemon, samples: usize) -> anyhow::Res
         strict: Row::of_durations(named("key press to changed screen"), Unit::Milliseconds, &keys),
         added: Row::of_figures(named("added where the tagger answers"), Unit::Milliseconds, added),
     })
+}
+
+/// What the hint adds to a key press: with and without it, in turn.
+fn hint(shell: Shell, never: &RealDaemon, always: &RealDaemon, samples: usize) -> anyhow::Result<Row> {
+    let open = |daemon: &RealDaemon| {
+        let command = shell.set_up(&daemon.home, Setup::default());
+        let terminal = Terminal::start(&command).with_context(|| format!("cannot start {command:?}"))?;
+        wait_line(&terminal, "$")?;
+        anyhow::Ok(terminal)
+    };
+    let (without, with) = (open(never)?, open(always)?);
+    let press = |terminal: &Terminal, has_hint: bool| {
+        time(terminal, FREE.said, &format!("$ {}", FREE.said))?;
+        let start = Instant::now();
+        terminal.text(KEY);
+        let is_shown = |screen: &str| {
+            screen.lines().any(|row| row == FREE.shown) && (!has_hint || screen.contains(" % · "))
+        };
+        let shown = terminal.try_wait(is_shown);
+        let key = start.elapsed();
+        shown.map_err(|missed| anyhow!("no hint: {missed}; the screen shows\n{}", terminal.screen()))?;
+        terminal.text(EMPTY_LINE);
+        // The hint goes with the line in zsh, and at the next key of sayso elsewhere.
+        terminal
+            .try_wait(|screen| screen.lines().any(|row| row == "$"))
+            .map_err(|missed| anyhow!("the line stays: {missed}; the screen shows\n{}", terminal.screen()))?;
+        anyhow::Ok(key)
+    };
+    let mut added = Vec::new();
+    for at in 0..WARM_UP + samples {
+        let (without, with) = (press(&without, false)?, press(&with, true)?);
+        if at >= WARM_UP {
+            added.push((with.as_secs_f64() - without.as_secs_f64()) * 1e3);
+        }
+    }
+    let name = format!("{}: added by the hint below the line", shell.name());
+    Ok(Row::of_figures(name, Unit::Milliseconds, added).p50_below(1.0))
 }
 
 /// Types `keys` and waits until the last row of the screen that is not empty reads `row`. Returns

@@ -7,6 +7,7 @@ mod keypress;
 mod learning;
 mod llama;
 mod machine;
+mod picker;
 mod place;
 mod random;
 mod report;
@@ -46,6 +47,8 @@ enum What {
     /// The time from a key press to the changed screen in zsh, fish and bash, and the time added to
     /// their start
     Keypress,
+    /// The picker: from its key to its first frame, and from a key to the changed frame
+    Picker,
     /// The store of corrected lines, and what it adds to a conversion
     Learning,
     /// All of them
@@ -55,8 +58,8 @@ enum What {
 /// Measures how fast sayso is: median, 99th percentile, and ratios within the same run.
 ///
 /// Every timed run checks its answer, and a wrong answer ends the benchmark with exit status 1. A
-/// missed bar is reported but is not a failure, because the machine may be busy. `spawn`, `daemon`
-/// and `keypress` start the programs that are in the same folder as this one, with a temporary home
+/// missed bar is reported but is not a failure, because the machine may be busy. `spawn`, `daemon`,
+/// `keypress` and `picker` start the programs that are in the same folder as this one, with a temporary home
 /// folder. Build with --release.
 #[derive(Debug, clap::Args)]
 pub struct Bench {
@@ -92,7 +95,7 @@ impl Bench {
             writeln!(out, "{machine}\n")?;
         }
         let auto = |samples| auto::run(samples, &self.means);
-        let all: [(What, &Benchmark<'_>); 10] = [
+        let all: [(What, &Benchmark<'_>); 11] = [
             (What::Scanner, &scanner::run),
             (What::Tagger, &tagger::run),
             (What::Place, &place::run),
@@ -102,6 +105,7 @@ impl Bench {
             (What::Spawn, &spawn::run),
             (What::Daemon, &daemon::run),
             (What::Keypress, &keypress::run),
+            (What::Picker, &picker::run),
             (What::Learning, &learning::run),
         ];
         for (what, run) in all {

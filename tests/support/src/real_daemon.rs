@@ -61,6 +61,19 @@ impl RealDaemon {
         Ok(daemon)
     }
 
+    /// As [`RealDaemon::try_new`], in a home with these settings.
+    ///
+    /// # Errors
+    /// As for [`RealDaemon::try_new`].
+    pub fn try_with_settings(settings: &str) -> Result<RealDaemon, StartError> {
+        programs::find("saysod")?;
+        let mut daemon = RealDaemon::absent();
+        daemon.home.settings(settings);
+        let mut command = daemon.command();
+        daemon.try_spawn(&mut command)?;
+        Ok(daemon)
+    }
+
     /// Starts the daemon, and waits until it says that it listens.
     #[track_caller]
     pub fn start(&mut self, arguments: &[&str]) {
