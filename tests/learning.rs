@@ -105,6 +105,30 @@ in_every_shell! {
     };
 }
 
+in_every_shell! {
+    words_are_decided_about_below_the_prompt => |shell| {
+        let home = Home::with_settings(ON);
+        for (heard, ran) in [("ssh poke errs", "ssh pokerth"), ("ssh redo check", "ssh rdacheck")] {
+            let answer = sayso(&home, &["convert", heard], "").out.trim_end().to_owned();
+            note(&home, heard, &answer, ran);
+            note(&home, heard, &answer, ran);
+        }
+        let terminal = Terminal::open(&home, shell, Setup::default());
+        terminal.text("sayso learn review\n").wait_text("a accepts, r rejects");
+        terminal.text("r").wait_text("it is not offered any more");
+        terminal.text("e").wait_text("Enter accepts this instead");
+        // What is typed follows the word that was learnt.
+        terminal.keys(&["C-u"]).text("kernel-box").wait_text("kernel-box_");
+        terminal.keys(&["Enter"]);
+        let screen = terminal.wait("the prompt, and no list", |screen| {
+            screen.ends_with("\n$") && !screen.contains("rejects")
+        });
+        assert!(!screen.contains("->"), "{screen}");
+        let words = sayso(&home, &["words", "export"], "").out;
+        assert!(words.contains("\tkernel-box") && !words.contains("pokerth"), "{words}");
+    };
+}
+
 /// Hooks that a person may have, each of which says that it ran.
 const HOOKS: [(Shell, &str); 3] = [
     (Shell::Zsh, "precmd() { print before prompt $? }\npreexec() { print before line }\n"),

@@ -35,6 +35,8 @@ macro_rules! in_every_shell {
     )*};
 }
 
+mod screens;
+
 in_every_shell! {
     one_key_replaces_the_line => |shell| {
         let home = Home::new();

@@ -1,4 +1,4 @@
-//! A shell in a terminal of 80 by 24: tests and benchmarks press keys and read the screen.
+//! A shell in a terminal of 80 by 24, or of another width: tests and benchmarks press keys and read the screen.
 //!
 //! The screen is held by an emulator in this process, which needs no other program and misses nothing that is drawn.
 //! A few tests use tmux in its place, because that is what people use; the calls are the same.
@@ -23,6 +23,11 @@ use tmux::Tmux;
 
 const ROWS: NonZeroU16 = NonZeroU16::new(24).expect("not zero");
 const COLUMNS: NonZeroU16 = NonZeroU16::new(80).expect("not zero");
+
+/// A width, which no window has as 0.
+fn columns(columns: u16) -> NonZeroU16 {
+    NonZeroU16::new(columns).unwrap_or(COLUMNS)
+}
 
 /// The pause between two readings of a screen that tmux holds.
 const PROBE_PAUSE: Duration = Duration::from_millis(5);
@@ -57,7 +62,49 @@ impl Terminal {
     /// # Errors
     /// When there is no terminal, or the command cannot be started.
     pub fn start(command: &Command) -> io::Result<Terminal> {
-        Ok(Terminal { screen: Backend::Pty(Box::new(RefCell::new(Pty::open(command)?))) })
+        Terminal::start_with(command, COLUMNS.get())
+    }
+
+    /// As [`Terminal::start`], in a window of so many columns.
+    ///
+    /// # Errors
+    /// As for [`Terminal::start`].
+    pub fn start_with(command: &Command, columns: u16) -> io::Result<Terminal> {
+        Ok(Terminal { screen: Backend::Pty(Box::new(RefCell::new(Pty::open(command, columns)?))) })
+    }
+
+    /// As [`Terminal::open`], in a window of so many columns.
+    #[track_caller]
+    pub fn open_with(home: &Home, shell: Shell, setup: Setup<'_>, columns: u16) -> Terminal {
+        need(shell.name());
+        let command = shell.set_up(home, setup);
+        let terminal =
+            Terminal::start_with(&command, columns).unwrap_or_else(|error| panic!("{command:?}: {error}"));
+        terminal.wait_prompt();
+        terminal
+    }
+
+    /// Gives the window another width.
+    ///
+    /// # Panics
+    /// In tmux.
+    pub fn resize(&self, columns: u16) -> &Self {
+        match &self.screen {
+            Backend::Pty(pty) => pty.borrow_mut().resize(columns),
+            Backend::Tmux(_) => panic!("the window of tmux stays as it is"),
+        }
+        self
+    }
+
+    /// What is on the screen, with what is not plain between marks such as `[cyan bold:…]`.
+    ///
+    /// # Panics
+    /// In tmux, whose screen is read without its colours.
+    pub fn looks(&self) -> String {
+        match &self.screen {
+            Backend::Pty(pty) => pty.borrow_mut().looks(),
+            Backend::Tmux(_) => panic!("the screen of tmux is read without colours"),
+        }
     }
 
     /// Starts `shell` with sayso in its start file, and waits for the prompt.
