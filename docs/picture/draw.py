@@ -3,7 +3,7 @@
 
     draw.py TITLE=SCREEN_FILE... > picture.svg
 
-Knows the colours that shells use (SGR 0, 1, 30-37, 90-97, 38;5;n for n < 16) and leaves others out.
+Knows the colours that shells use (SGR 0, 1, 2, 30-37, 90-97, 38;5;n for n < 16) and leaves others out.
 """
 import html
 import re
@@ -11,6 +11,7 @@ import sys
 
 COLUMN, ROW, MARGIN = 8.4, 20, 16
 COLOURS = ["#5c6370", "#e06c75", "#98c379", "#e5c07b", "#61afef", "#c678dd", "#56b6c2", "#dcdfe4"]
+FAINT = "#8b929e"
 SGR = re.compile(r"\x1b\[([0-9;]*)m")
 
 
@@ -24,6 +25,8 @@ def style_after(codes, style):
             colour, bold = None, False
         elif number == 1:
             bold = True
+        elif number == 2:
+            colour = FAINT
         elif number in range(30, 38) or number in range(90, 98):
             colour = COLOURS[number % 10]
         elif number == 39:

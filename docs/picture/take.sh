@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Takes the picture of the README: a real zsh in a real terminal (tmux), the real daemon, one key.
+# Takes the picture of the README: a real zsh in a real terminal (tmux), the real daemon, one key, and `sayso try`.
 # Needs zsh, tmux and python3, and the binaries built: `cargo build --release --workspace`.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -13,7 +13,7 @@ PROMPT='%F{green}~/app%f %F{blue}❯%f '
 unsetopt PROMPT_SP
 eval "\$(sayso init zsh)"
 RC
-tmux -L sayso-picture -f /dev/null new-session -d -x 92 -y 4 \
+tmux -L sayso-picture -f /dev/null new-session -d -x 92 -y 14 \
     "env -i HOME='$home' ZDOTDIR='$home' XDG_RUNTIME_DIR='$home/run' PATH='$bin:$PATH' TERM=screen-256color LANG=C.UTF-8 zsh -i"
 
 screen() { tmux -L sayso-picture capture-pane -e -p; }
@@ -48,6 +48,22 @@ show() {
 
 wait_for '❯'
 show 'git commit dash m quote fix login bug quote' 'git commit -m "fix login bug"'
-show 'okay so find dot dash name quote star dot rs quote pipe xargs wc dash l' 'find . -name "*.rs" | xargs wc -l'
-show 'ssh dash p twenty two twenty two deploy at ten dot zero dot zero dot five' 'ssh -p 2222 deploy@10.0.0.5'
+# The playground: what was dictated above, what becomes of it below, with its other readings.
+playground() {
+    # Twice: the time of the first line is that of a daemon that has just started.
+    for _ in 1 2; do
+        tmux -L sayso-picture send-keys C-u
+        wait_for 'a dictation, or a command'
+        tmux -L sayso-picture send-keys -l -- "$1"
+        wait_for "$2"
+    done
+    shot "sayso try: $3"
+}
+tmux -L sayso-picture send-keys C-u C-l
+tmux -L sayso-picture send-keys -l -- 'sayso try'
+tmux -L sayso-picture send-keys Enter
+wait_for 'Ctrl-C ends without a trace'
+playground 'okay so find dot dash name quote star dot rs quote pipe xargs wc dash l' 'find . -name "*.rs" | xargs wc -l' 'a dictation'
+playground 'ssh -p 2222 deploy@10.0.0.5' 'ssh space dash p' 'a command, and how it is said'
+tmux -L sayso-picture send-keys C-c
 python3 "$here/draw.py" "${pictures[@]}" > "$here/../sayso.svg"

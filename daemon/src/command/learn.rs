@@ -66,15 +66,18 @@ fn on(yes: bool) -> Result<ExitCode> {
         bail!("nobody can be asked here; run `sayso learn on --yes`");
     }
     print(&format!(
-        "When you edit a converted line and run it, or choose another reading and run that, sayso keeps\n\
+        "When you edit a converted line and run it, or choose another reading and run\n\
+         that, sayso keeps\n\
          \x20 - what was dictated, what sayso wrote, and what you ran\n\
          \x20 - the time, and a hash of the folder\n\
          in {}, which only you can read.\n\
-         It learns from that which words your dictation tool writes for others, and which reading you\n\
-         prefer; nothing else. All of it fades and is deleted after {LIFETIME_DAYS} days, and nothing leaves this machine.\n\
-         Lines with a space at the start or with what looks like a secret are never kept, nor those that\n\
-         `ignore` under [learn] in the settings names.\n\
-         `sayso learn status` shows what is kept, `undo`, `forget` and `off` take it back.\n",
+         It learns from that which words your dictation tool writes for others, and\n\
+         which reading you prefer; nothing else. All of it fades and is deleted after\n\
+         {LIFETIME_DAYS} days, and nothing leaves this machine.\n\
+         Lines with a space at the start or with what looks like a secret are never\n\
+         kept, nor those that `ignore` under [learn] in the settings names.\n\
+         `sayso learn status` shows what is kept; `undo`, `forget` and `off` take it\n\
+         back.\n",
         path.display()
     ))?;
     if !yes {
