@@ -3,6 +3,8 @@
 use anyhow::{Context, Result, bail};
 use interprocess::local_socket::{GenericFilePath, ListenerOptions, ToFsName};
 use interprocess::os::unix::uds_local_socket::Listener;
+#[cfg(target_os = "linux")]
+use nix::sys::socket::Backlog;
 use nix::sys::socket::{getsockopt, sockopt};
 use nix::sys::stat::{UtimensatFlags, utimensat};
 use nix::sys::time::TimeSpec;
@@ -11,7 +13,7 @@ use sayso_protocol::lock::{self, Lock};
 use sayso_protocol::{Op, Outcome, Request, SocketPaths, Status};
 use std::fs::{self, Permissions};
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -127,6 +129,7 @@ pub(crate) fn passed() -> Result<Option<(Listener, PathBuf)>> {
             if !getsockopt(&listener, sockopt::AcceptConn).context(wrong)? {
                 bail!("{wrong}");
             }
+            shorten_queue(&listener);
             let path = listener.local_addr()?.as_pathname().map(Path::to_owned).unwrap_or_default();
             Ok(Some((Listener::from(OwnedFd::from(listener)), path)))
         }
@@ -165,9 +168,26 @@ fn listen_at(paths: &SocketPaths) -> Result<Listener> {
         .reclaim_name(false)
         .create_sync_as::<Listener>()
         .with_context(|| format!("cannot listen on {}", paths.socket.display()))?;
+    shorten_queue(&listener);
     // Others cannot enter the folder already; macOS offers no mode while binding.
     fs::set_permissions(&paths.socket, Permissions::from_mode(0o600))?;
     Ok(listener)
+}
+
+/// Lets few connections wait in the system's queue, which is first come, first served: a flood of thousands would stand
+/// before each key press. Who comes to a full queue waits on Linux; other systems refuse him, so there it stays long.
+fn shorten_queue(listener: &impl AsFd) {
+    /// Hand-chosen, 2026-11-29: what is let in within a millisecond or two.
+    #[cfg(target_os = "linux")]
+    const QUEUE: i32 = 64;
+    #[cfg(target_os = "linux")]
+    if let Err(error) =
+        Backlog::new(QUEUE).and_then(|queue| nix::sys::socket::listen(&listener.as_fd(), queue))
+    {
+        tracing::debug!(%error, "the queue of the socket stays as long as it was");
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = listener;
 }
 
 /// Whose turn it is to be the daemon.

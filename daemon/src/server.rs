@@ -84,13 +84,15 @@ pub(crate) async fn run(
     let warmed = shared.clone();
     tokio::task::spawn_blocking(move || warmed.configuration.current().tagger.engine.warm_up());
     let mut touch = interval(TOUCH_INTERVAL);
+    // Kept while the listener is replaced, so that nobody at the door is turned away.
+    let mut arrivals = Arrivals::default();
     let idle = idle_for(shared, idle_exit);
     tokio::pin!(idle);
     loop {
         tokio::select! {
             signal = signals.next() => tracing::info!(signal, "ending"),
             () = shared.phases.phase_reached(Phase::Draining) => {}
-            () = accept_all(&listener, shared) => {}
+            () = accept_all(&listener, &mut arrivals, shared) => {}
             () = give_back(shared) => {}
             () = &mut idle => tracing::info!("ending after being idle"),
             () = path_lost(ownership, paths, &mut touch) => match listen_again(ownership, paths).await {
@@ -107,6 +109,10 @@ pub(crate) async fn run(
     shared.phases.enter_phase(Phase::Draining);
     // First the path, so that new clients start the next daemon; then the connections that are queued already.
     ownership.remove();
+    while let Ok(slot) = shared.limits.connection_slots.clone().try_acquire_owned() {
+        let Some(stream) = arrivals.next() else { break };
+        let_in(stream, slot, shared);
+    }
     if matches!(ownership, Ownership::Ours { .. }) {
         accept_queued(listener, shared);
     }
@@ -158,8 +164,7 @@ async fn listen_again(ownership: &mut Ownership, paths: &SocketPaths) -> anyhow:
 /// Accepts connections for ever, as many at once as there are slots. All that wait at the door are taken from the system
 /// at once, so that its queue stays short, and let in one of each process in turn: a flood of one process is no queue
 /// for another.
-async fn accept_all(listener: &Listener, shared: &Arc<Shared>) {
-    let mut arrivals = Arrivals::default();
+async fn accept_all(listener: &Listener, arrivals: &mut Arrivals, shared: &Arc<Shared>) {
     loop {
         if arrivals.is_empty() {
             match listener.accept().await {
@@ -274,13 +279,18 @@ fn accept_queued(listener: Listener, shared: &Arc<Shared>) {
         else {
             continue;
         };
-        let Some(guest) = shared.roster.enter(sayso_protocol::peer::pid(&stream)) else { continue };
-        let shared = shared.clone();
-        tokio::spawn(async move {
-            connection::serve(stream, guest, shared).await;
-            drop(slot);
-        });
+        let_in(stream, slot, shared);
     }
+}
+
+/// Serves a connection beside all others, unless its process has too many.
+fn let_in(stream: Stream, slot: OwnedSemaphorePermit, shared: &Arc<Shared>) {
+    let Some(guest) = shared.roster.enter(sayso_protocol::peer::pid(&stream)) else { return };
+    let shared = shared.clone();
+    tokio::spawn(async move {
+        connection::serve(stream, guest, shared).await;
+        drop(slot);
+    });
 }
 
 /// Ends after so long without a request: `fixed` where the command line says it, else as the settings say now.
