@@ -41,9 +41,13 @@ size *arguments:
 deny:
     bash scripts/deny.sh --advisories
 
-# fuzz the wire and the engine, each for so many seconds
+# fuzz the wire, the engine and the files of models, each for so many seconds
 fuzz seconds="60":
     bash scripts/fuzz.sh {{seconds}}
+
+# attack a daemon with every load, for so many seconds together
+attack seconds="3600":
+    bash scripts/attack.sh {{seconds}}
 
 # measure everything that docs/BENCHMARKS.md reports; arguments go to `sayso-lab bench`
 bench *arguments:

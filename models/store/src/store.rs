@@ -17,6 +17,8 @@ mod source;
 pub use error::StoreError;
 pub use failure::Failure;
 pub use hub::Hub;
+#[doc(hidden)]
+pub use hub::read_answer as read_hub_answer;
 pub use manifest::{FileRecord, MANIFEST, Manifest, Origin};
 pub use patience::Patience;
 pub use source::{Source, series};

@@ -82,34 +82,24 @@ impl Hub {
         let request = self.api.repo(asked).info_request().query("blobs", "true");
         let mut answer = request.config().timeout_global(Some(PATIENCE)).build().call().map_err(failed)?;
         let text = answer.body_mut().with_config().limit(LIMIT).read_to_vec().map_err(failed)?;
-        let stated: Stated = serde_json::from_slice(&text)
-            .map_err(|error| wrong(format!("it is not an answer of a hub ({error}){}", named_hub())))?;
-        if !is_hex(&stated.sha, 40) {
-            return Err(wrong(format!("its commit is {:?}", stated.sha)));
-        }
-        let pinned = Repo::with_revision(repository.clone(), RepoType::Model, stated.sha.clone());
-        let pinned = self.api.repo(pinned);
-        let mut files = Vec::new();
-        for sibling in stated.siblings.into_iter().filter(|sibling| is_wanted(&sibling.rfilename)) {
-            let url = pinned.url(&sibling.rfilename);
-            files.push(sibling.remote(url).map_err(wrong)?);
-        }
-        let has = |name: &str| files.iter().any(|file| file.name == name);
-        if let Some(missing) = [CONFIG, TOKENIZER, TOKENIZER_CONFIG].into_iter().find(|name| !has(name)) {
-            return Err(wrong(format!("it has no {missing}")));
-        }
-        if !has(WEIGHTS) && !has(INDEX) {
-            return Err(wrong(format!("it has neither {WEIGHTS} nor {INDEX}")));
-        }
-        if files.len() > FILES {
-            return Err(wrong(format!("it has {} files", files.len())));
-        }
-        files.sort_by(|one, other| (one.bytes, &one.name).cmp(&(other.bytes, &other.name)));
-        match files.windows(2).find(|pair| pair[0].name == pair[1].name) {
-            Some(pair) => Err(wrong(format!("it has {} twice", pair[0].name))),
-            None => Ok(Listing { commit: stated.sha, files }),
-        }
+        let url = |commit: &str, name: &str| {
+            let pinned = Repo::with_revision(repository.clone(), RepoType::Model, commit.to_owned());
+            self.api.repo(pinned).url(name)
+        };
+        Listing::read(&text, url).map_err(wrong)
     }
+}
+
+/// Reads any bytes as the answer of a hub, and says what is wrong with it; returns how many files it lists. For the fuzz
+/// targets.
+///
+/// # Errors
+/// What a pull would say.
+#[doc(hidden)]
+pub fn read_answer(text: &[u8]) -> Result<usize, String> {
+    let listing = Listing::read(text, |_, name| name.to_owned())?;
+    assert!(listing.files.iter().all(|file| is_wanted(&file.url)), "a file outside of the model");
+    Ok(listing.files.len())
 }
 
 /// For messages: that `HF_ENDPOINT` names another hub, if it does.
@@ -126,6 +116,37 @@ pub(super) struct Listing {
     /// The commit, in hexadecimal.
     pub(super) commit: String,
     pub(super) files: Vec<RemoteFile>,
+}
+
+impl Listing {
+    /// Reads the answer of a hub; `url` says where a file of a commit is. The error says what is wrong.
+    fn read(text: &[u8], url: impl Fn(&str, &str) -> String) -> Result<Listing, String> {
+        let stated: Stated = serde_json::from_slice(text)
+            .map_err(|error| format!("it is not an answer of a hub ({error}){}", named_hub()))?;
+        if !is_hex(&stated.sha, 40) {
+            return Err(format!("its commit is {:?}", stated.sha));
+        }
+        let mut files = Vec::new();
+        for sibling in stated.siblings.into_iter().filter(|sibling| is_wanted(&sibling.rfilename)) {
+            let url = url(&stated.sha, &sibling.rfilename);
+            files.push(sibling.remote(url)?);
+        }
+        let has = |name: &str| files.iter().any(|file: &RemoteFile| file.name == name);
+        if let Some(missing) = [CONFIG, TOKENIZER, TOKENIZER_CONFIG].into_iter().find(|name| !has(name)) {
+            return Err(format!("it has no {missing}"));
+        }
+        if !has(WEIGHTS) && !has(INDEX) {
+            return Err(format!("it has neither {WEIGHTS} nor {INDEX}"));
+        }
+        if files.len() > FILES {
+            return Err(format!("it has {} files", files.len()));
+        }
+        files.sort_by(|one, other| (one.bytes, &one.name).cmp(&(other.bytes, &other.name)));
+        match files.windows(2).find(|pair| pair[0].name == pair[1].name) {
+            Some(pair) => Err(format!("it has {} twice", pair[0].name)),
+            None => Ok(Listing { commit: stated.sha, files }),
+        }
+    }
 }
 
 /// A file on the hub.
