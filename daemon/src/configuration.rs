@@ -100,10 +100,9 @@ impl Configuration {
         self.current.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The words for a line that is edited in `folder`: the person's own, and those of a project that is trusted. May
-    /// block, as long as the disk does.
+    /// The words for a line that is edited in `folder`: the person's own, and those of a project that is trusted.
     pub(crate) fn words(&self, current: &Current, folder: Option<&str>) -> Arc<Words> {
-        self.projects.words(&current.words, &current.settings.words, current.seen, folder)
+        self.projects.words(&current.words, &current.settings, current.seen, folder)
     }
 
     /// What is in force after a look at the files, which are read only when they have changed. May block, as long as

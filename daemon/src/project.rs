@@ -2,19 +2,32 @@
 
 use crate::fingerprint::{Fingerprint, fingerprint};
 use sayso_engine::Words;
-use sayso_settings::folders;
 use sayso_settings::project::{self, Standing};
+use sayso_settings::{Settings, folders};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
+use std::thread;
+use std::time::Duration;
 
 /// Projects that are remembered. Hand-chosen, 2026-11-28: more than anybody works in at a time.
 const MAX_PROJECTS: usize = 32;
+/// Longest that a line waits for the words of its project. Hand-chosen, 2026-11-29: reading them takes a tenth of a
+/// millisecond, unless the disk hangs.
+const PATIENCE: Duration = Duration::from_millis(20);
+/// Most threads that read at once. A disk that hangs keeps one of them.
+const MAX_READERS: usize = 4;
 
-/// Projects whose files were read, the last one last.
+/// Projects whose files were read.
 #[derive(Debug, Default)]
-pub(crate) struct Projects {
-    known: Mutex<Vec<Project>>,
+pub(crate) struct Projects(Arc<Known>);
+
+#[derive(Debug, Default)]
+struct Known {
+    /// The one that was read last is the last one.
+    projects: Mutex<Vec<Project>>,
+    readers: AtomicUsize,
 }
 
 #[derive(Debug)]
@@ -30,36 +43,68 @@ type Seen = [Option<Fingerprint>; 3];
 
 impl Projects {
     /// The words for a line that is edited in `folder`: the person's own, and those of a project that is trusted. Of two
-    /// that are said alike the person's own one counts. May block, as long as the disk does.
+    /// that are said alike the person's own one counts.
     ///
-    /// `own` are the person's words, `pairs` the same as the settings have them, and `settings` is the state of their file.
+    /// The folder is looked at on a thread of its own, and only if any project is trusted: it may be on a disk that hangs.
+    ///
+    /// `own` are the person's words, `settings` hold the same as pairs, and `seen` is the state of their file.
     pub(crate) fn words(
         &self,
         own: &Arc<Words>,
-        pairs: &[(String, String)],
-        settings: Option<Fingerprint>,
+        settings: &Arc<Settings>,
+        seen: Option<Fingerprint>,
         folder: Option<&str>,
     ) -> Arc<Words> {
-        let found = folder.and_then(|folder| fs::canonicalize(folder).ok()).and_then(|it| project::find(&it));
-        let Some(file) = found else { return own.clone() };
+        let own = own.clone();
         let record = folders::trusted_file().and_then(|record| fingerprint(&record));
-        let seen = [fingerprint(&file), record, settings];
+        let (Some(folder), Some(_)) = (folder, record) else { return own };
+        if self.0.readers.fetch_add(1, Ordering::Relaxed) >= MAX_READERS {
+            self.0.readers.fetch_sub(1, Ordering::Relaxed);
+            return own;
+        }
+        let (done, words) = mpsc::sync_channel(1);
+        let (known, settings, folder) = (self.0.clone(), settings.clone(), PathBuf::from(folder));
+        let read = move || {
+            let words = known.words(&settings.words, &folder, [record, seen]);
+            known.readers.fetch_sub(1, Ordering::Relaxed);
+            // Nobody may wait any more.
+            let _ = done.send(words);
+        };
+        if thread::Builder::new().name("project".to_owned()).spawn(read).is_err() {
+            self.0.readers.fetch_sub(1, Ordering::Relaxed);
+            return own;
+        }
+        words.recv_timeout(PATIENCE).ok().flatten().unwrap_or(own)
+    }
+}
+
+impl Known {
+    /// The person's own words and those of the project that `folder` is in; `None` where no such words count. `others` are
+    /// the states of the list of what is trusted and of the settings. Blocks as long as the disk does.
+    fn words(
+        &self,
+        own: &[(String, String)],
+        folder: &Path,
+        others: [Option<Fingerprint>; 2],
+    ) -> Option<Arc<Words>> {
+        let file = fs::canonicalize(folder).ok().and_then(|folder| project::find(&folder))?;
+        let seen = [fingerprint(&file), others[0], others[1]];
         let known = |project: &Project| project.file == file && project.seen == seen;
         if let Some(project) = self.lock().iter().find(|project| known(project)) {
-            return project.words.clone().unwrap_or_else(|| own.clone());
+            return project.words.clone();
         }
-        let words = words_of(&file, pairs);
+        let words = words_of(&file, own);
         let mut projects = self.lock();
         projects.retain(|project| project.file != file);
         if projects.len() >= MAX_PROJECTS {
             projects.remove(0);
         }
         projects.push(Project { file, seen, words: words.clone() });
-        words.unwrap_or_else(|| own.clone())
+        words
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Project>> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Vec<Project>> {
+        self.projects.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -4,9 +4,11 @@ use crate::report::{Report, Row, Unit};
 use anyhow::ensure;
 use sayso_engine::{Dictation, Engine, Place, Words};
 use sayso_place::{Folder, Shell, Sources};
+use sayso_testing::RealDaemon;
+use serde_json::json;
 use std::fs;
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Words that the names of files are made of.
 const PARTS: [&str; 12] = [
@@ -50,13 +52,15 @@ pub(super) fn run(samples: usize) -> anyhow::Result<Report> {
         });
         if files == 10_000 {
             rows.extend(conversions(samples, &place)?);
+            rows.extend(requests(samples, &folder)?);
         }
     }
     Ok(Report {
         name: "place",
         method: "Folders of empty files whose names are made of two of twelve words and a number. Reading includes the \
                  index. Conversions run in this process, each line by turns with and without the place of 10,000 files, \
-                 and every answer is checked."
+                 and every answer is checked. Requests go to a daemon over its socket. A place that hangs is a FUSE file \
+                 system that answers nothing; it needs root."
             .to_owned(),
         rows,
     })
@@ -81,6 +85,39 @@ fn conversions(samples: usize, place: &Place) -> anyhow::Result<[Row; 2]> {
     }
     let row = |name: &str, times| Row::of_durations(name.to_owned(), Unit::Milliseconds, times);
     Ok([row("a line without a place", &without), row("the same in a place of 10000 files", &with)])
+}
+
+/// Requests to a daemon by turns, without a place and in a known one; on Linux also in places that are new and hang.
+fn requests(samples: usize, folder: &Path) -> anyhow::Result<Vec<Row>> {
+    let daemon = RealDaemon::try_new()?;
+    let ask = |cwd: Option<&Path>| -> anyhow::Result<Duration> {
+        let (said, written) = LINES[0];
+        let context = cwd.map_or_else(|| json!({}), |cwd| json!({"cwd": cwd}));
+        let request = json!({"v": 1, "id": 1, "op": "convert", "text": said, "context": context}).to_string();
+        let start = Instant::now();
+        let answer = daemon.ask(&request);
+        ensure!(answer["result"]["buffer"] == written, "{answer}");
+        Ok(start.elapsed())
+    };
+    let (mut without, mut known) = (Vec::new(), Vec::new());
+    // The first press begins to read; reading is over long before the last.
+    ask(Some(folder))?;
+    std::thread::sleep(Duration::from_secs(1));
+    for _ in 0..samples {
+        without.push(ask(None)?);
+        known.push(ask(Some(folder))?);
+    }
+    let row = |name: &str, times: &[Duration]| Row::of_durations(name.to_owned(), Unit::Milliseconds, times);
+    let mut rows =
+        vec![row("a request without a place", &without), row("a request in a known place", &known)];
+    #[cfg(target_os = "linux")]
+    if let Ok(hanging) = sayso_testing::HangingFolder::mount() {
+        // No more than the daemon has readers: with all of them waiting, nobody waits any more.
+        let first: Vec<Duration> =
+            (0..8).map(|at| ask(Some(&hanging.below(at)))).collect::<Result<_, _>>()?;
+        rows.push(row("first request in a place that hangs", &first));
+    }
+    Ok(rows)
 }
 
 /// Writes a folder of so many empty files, a hundred in each folder.

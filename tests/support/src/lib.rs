@@ -28,6 +28,8 @@
 #![allow(clippy::unwrap_used, reason = "a helper of a test fails as the test itself would")]
 
 mod fake_daemon;
+#[cfg(target_os = "linux")]
+mod hanging;
 mod home;
 mod hub;
 pub mod programs;
@@ -38,6 +40,8 @@ mod terminal;
 pub mod wire;
 
 pub use fake_daemon::{FakeDaemon, Reaction, result};
+#[cfg(target_os = "linux")]
+pub use hanging::HangingFolder;
 pub use home::Home;
 pub use hub::{FakeHub, State as HubState, Trouble, hex};
 pub use real_daemon::{RealDaemon, StartError};
