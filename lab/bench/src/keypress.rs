@@ -123,22 +123,34 @@ fn hint(shell: Shell, never: &RealDaemon, always: &RealDaemon, samples: usize) -
         anyhow::Ok(terminal)
     };
     let (without, with) = (open(never)?, open(always)?);
-    let press = |terminal: &Terminal, has_hint: bool| {
-        time(terminal, FREE.said, &format!("$ {}", FREE.said))?;
+    let shown = |terminal: &Terminal, keys: &str, row: &str, has_next: Option<bool>| {
         let start = Instant::now();
-        terminal.text(KEY);
+        terminal.text(keys);
+        // In bash messages stand above the line, and older ones above them.
+        let says_next = |screen: &str| {
+            let message = screen.lines().rfind(|line| line.starts_with("sayso:"));
+            message.is_some_and(|message| message.contains(" · next: "))
+        };
         let is_shown = |screen: &str| {
-            screen.lines().any(|row| row == FREE.shown) && (!has_hint || screen.contains(" % · "))
+            screen.lines().any(|line| line == row)
+                && has_next.is_none_or(|has_next| has_next == says_next(screen))
         };
         let shown = terminal.try_wait(is_shown);
-        let key = start.elapsed();
-        shown.map_err(|missed| anyhow!("no hint: {missed}; the screen shows\n{}", terminal.screen()))?;
-        terminal.text(EMPTY_LINE);
-        // The hint goes with the line in zsh, and at the next key of sayso elsewhere.
-        terminal
-            .try_wait(|screen| screen.lines().any(|row| row == "$"))
-            .map_err(|missed| anyhow!("the line stays: {missed}; the screen shows\n{}", terminal.screen()))?;
-        anyhow::Ok(key)
+        let failed =
+            |missed| anyhow!("waited for {row:?}: {missed}; the screen shows\n{}", terminal.screen());
+        shown.map_err(failed)?;
+        anyhow::Ok(start.elapsed())
+    };
+    let press = |terminal: &Terminal, has_hint: bool| {
+        let convert = |line: &Line, has_next: bool| {
+            shown(terminal, line.said, &format!("$ {}", line.said), None)?;
+            let key = shown(terminal, KEY, line.shown, Some(has_next))?;
+            shown(terminal, EMPTY_LINE, "$", None)?;
+            anyhow::Ok(key)
+        };
+        // In fish and bash a hint stays until the next press: that of a line with one reading takes its place.
+        convert(&STRICT, false)?;
+        convert(&FREE, has_hint)
     };
     let mut added = Vec::new();
     for at in 0..WARM_UP + samples {
