@@ -4,6 +4,7 @@
 pub mod gguf;
 mod store;
 
+#[doc(hidden)]
 pub use store::read_hub_answer;
 pub use store::{
     Failure, Fault, FileRecord, Hub, MANIFEST, Manifest, Model, Origin, Patience, Progress, Pulled, Source,

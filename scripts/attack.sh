@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# Attacks a daemon of its own: `scripts/attack.sh [SECONDS]`, so many seconds for all loads together, 60 by default and
+# 3600 for an hour by hand; then some thousand lines of a simulated day. docs/RELIABILITY.md says what is promised.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+seconds=${1:-${SAYSO_ATTACK_SECONDS:-60}}
+loads=15
+each=$((seconds / loads > 0 ? seconds / loads : 1))
+folder=${CARGO_TARGET_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/sayso/target}
+
+cargo build --release --locked -p sayso -p saysod -p sayso-lab
+"$folder/release/sayso-lab" attack --seconds "$each"
+"$folder/release/sayso-lab" attack --conversions "$((seconds * 300))"
