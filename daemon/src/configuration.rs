@@ -4,7 +4,9 @@ use crate::fingerprint::{Fingerprint, fingerprint};
 use crate::project::Projects;
 use sayso_engine::{Engine, Words};
 use sayso_settings::{Settings, folders};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 
 /// A settings file of more bytes than this is a large one.
@@ -14,7 +16,9 @@ const LARGE_FILE_BYTES: u64 = 64 * 1024;
 #[derive(Debug)]
 pub(crate) struct Configuration {
     path: Option<PathBuf>,
-    current: Mutex<Current>,
+    current: Arc<Mutex<Current>>,
+    /// Whether a large file is read beside the requests.
+    aside: Arc<AtomicBool>,
     /// Held while the files are read, so that one request reads them and not each.
     reading: Mutex<()>,
     /// The words of projects.
@@ -89,8 +93,8 @@ impl Configuration {
     }
 
     pub(crate) fn at(path: Option<PathBuf>) -> Configuration {
-        let (current, reading) = (Mutex::default(), Mutex::default());
-        let configuration = Configuration { path, current, reading, projects: Projects::default() };
+        let (current, aside, reading) = (Arc::default(), Arc::default(), Mutex::default());
+        let configuration = Configuration { path, current, aside, reading, projects: Projects::default() };
         configuration.refreshed();
         configuration
     }
@@ -124,19 +128,13 @@ impl Configuration {
             return current;
         }
         if is_changed {
-            let (settings, mistake) = Settings::read_usable(path);
-            if std::fs::metadata(path).is_ok_and(|file| file.len() > LARGE_FILE_BYTES) {
-                // Reading it took a hundred times its length.
-                sayso_language::trim_heap();
+            if current.seen.is_some()
+                && std::fs::metadata(path).is_ok_and(|file| file.len() > LARGE_FILE_BYTES)
+            {
+                self.read_aside(path.clone(), seen);
+                return current;
             }
-            match &mistake {
-                None => tracing::info!("settings read"),
-                Some(mistake) => tracing::warn!(%mistake, "the rest of the settings is in force"),
-            }
-            current.seen = seen;
-            current.words = Arc::new(Words::new(settings.words.iter().cloned()));
-            current.settings = Arc::new(settings);
-            current.mistake = mistake.map(|mistake| mistake.to_string());
+            current.read(path, seen);
         }
         let weights = current.settings.tagger.weights_file();
         if weights != current.tagger.file || current.tagger.is_changed() {
@@ -148,11 +146,63 @@ impl Configuration {
     }
 }
 
+impl Configuration {
+    /// Reads a large file on a thread of its own: it may be broken, and then takes long. Until that is done, what was in
+    /// force stays so.
+    fn read_aside(&self, path: PathBuf, seen: Option<Fingerprint>) {
+        if self.aside.swap(true, Relaxed) {
+            return;
+        }
+        let (current, aside) = (self.current.clone(), self.aside.clone());
+        std::thread::spawn(move || {
+            let mut read = Current::default();
+            read.read(&path, seen);
+            {
+                let mut current = current.lock().unwrap_or_else(PoisonError::into_inner);
+                (current.seen, current.words) = (read.seen, read.words);
+                (current.settings, current.mistake) = (read.settings, read.mistake);
+            }
+            // Reading it took a hundred times its length.
+            sayso_language::trim_heap();
+            aside.store(false, Relaxed);
+        });
+    }
+}
+
+impl Current {
+    /// Reads the settings.
+    fn read(&mut self, path: &Path, seen: Option<Fingerprint>) {
+        let (settings, mistake) = Settings::read_usable(path);
+        match &mistake {
+            None => tracing::info!("settings read"),
+            Some(mistake) => tracing::warn!(%mistake, "the rest of the settings is in force"),
+        }
+        self.seen = seen;
+        self.words = Arc::new(Words::new(settings.words.iter().cloned()));
+        self.settings = Arc::new(settings);
+        self.mistake = mistake.map(|mistake| mistake.to_string());
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::fs;
-    use std::path::Path;
+
+    #[test]
+    fn a_large_file_is_read_beside_the_requests() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config.toml");
+        fs::write(&path, "deadline_ms = 20").unwrap();
+        let configuration = Configuration::at(Some(path.clone()));
+        fs::write(&path, format!("deadline_ms = 30\n{}", "# much\n".repeat(20_000))).unwrap();
+        // No clock: a request that waited would have the new value.
+        assert_eq!(configuration.refreshed().settings.deadline.as_millis(), 20);
+        while configuration.aside.load(Relaxed) {
+            std::thread::yield_now();
+        }
+        assert_eq!(configuration.refreshed().settings.deadline.as_millis(), 30);
+    }
 
     #[test]
     fn a_change_is_noticed_and_a_mistake_costs_one_entry() {

@@ -16,12 +16,12 @@ mod tests;
 
 /// Largest file that is read, in bytes: more than what the longest list of words needs, and what is parsed in some tens of
 /// milliseconds even if it is no TOML. Larger files cost nothing. Hand-chosen, 2026-11-29.
-pub(crate) const MAX_FILE_BYTES: usize = 1 << 19;
+pub(crate) const MAX_FILE_BYTES: usize = 1 << 18;
 /// Most mistakes that are told of one file: each costs a search for its line.
 const MAX_MISTAKES: usize = 100;
 /// Most bytes that are parsed of one file, over all attempts to leave out what is no TOML: what takes some tens of
 /// milliseconds. Hand-chosen, 2026-11-29.
-const MAX_PARSED_BYTES: usize = 1 << 20;
+const MAX_PARSED_BYTES: usize = 1 << 19;
 /// Longest spoken or written form of a word, in characters.
 const MAX_WORD_CHARS: usize = 200;
 /// Most lines that may be no TOML before the rest of a file is not read either.
