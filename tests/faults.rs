@@ -4,7 +4,7 @@ use sayso_testing::wire::{code, convert, long};
 use sayso_testing::{MEANT, RealDaemon, SAID, wait_until};
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
 
 #[test]
@@ -153,13 +153,21 @@ fn a_full_house_sends_the_idle_away_first() {
 #[test]
 fn half_messages_make_way_without_a_word() {
     let daemon = RealDaemon::new();
-    let mut halves: Vec<_> = (0..300).map(|_| daemon.connect()).collect();
-    for half in &mut halves[..190] {
-        half.say_raw(br#"{"v":1,"id":1,"op":"conv"#);
-    }
+    // More than one process may hold.
+    let halves: Vec<_> = (0..300)
+        .map(|_| {
+            let mut half = UnixStream::connect(daemon.home.socket()).unwrap();
+            // It may have made way already.
+            let _ = half.write_all(br#"{"v":1,"id":1,"op":"conv"#);
+            half
+        })
+        .collect();
     assert_eq!(daemon.ask(&convert(1, SAID, ""))["result"]["buffer"], MEANT);
     // Not because its time was up: that would be told.
-    assert!(halves[0].closes());
+    let mut told = Vec::new();
+    let closed = (&halves[0]).read_to_end(&mut told);
+    let is_reset = closed.is_err_and(|error| error.kind() == std::io::ErrorKind::ConnectionReset);
+    assert!(told.is_empty() || is_reset, "{}", String::from_utf8_lossy(&told));
 }
 
 #[test]
