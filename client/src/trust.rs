@@ -21,7 +21,7 @@ pub(crate) fn run(cli: &Trust) -> Result<ExitCode> {
         writeln!(out, "{} {known}", file.display())?;
         return Ok(ExitCode::SUCCESS);
     }
-    let (words, mistake) = project::preview(&file).map_err(failed)?;
+    let project::Preview { words, mistake } = project::preview(&file).map_err(failed)?;
     if words.is_empty() {
         let why = mistake.map_or_else(String::new, |mistake| format!(" ({mistake})"));
         bail!("{} has no words, so there is nothing to trust{why}", file.display());

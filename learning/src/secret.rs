@@ -99,7 +99,7 @@ pub fn may_hold_secret(line: &str) -> bool {
     // Short words only by themselves: "otp" is part of "hotplug".
     let words: Vec<&str> = lower.split(|c: char| !c.is_alphanumeric()).collect();
     let names = |word: &&str| if word.len() > 3 { joined.contains(*word) } else { words.contains(word) };
-    WORDS.iter().any(|word| names(&word))
+    WORDS.iter().any(names)
         || lower.split(|c: char| c.is_whitespace() || "'\"=:".contains(c)).any(begins_key)
         || holds_user_info(&lower)
         || names_value_of_password(line)

@@ -51,10 +51,8 @@ pub fn review(words: &[Doubt], decide: &mut Decide<'_>, look: Look) -> Result<()
         let (room, columns) = region.room()?;
         region.draw(&review.rows(room, columns), None)?;
         match event::read()? {
-            Event::Key(key) if key.kind != KeyEventKind::Release => {
-                if review.press(key, decide) {
-                    return Ok(());
-                }
+            Event::Key(key) if key.kind != KeyEventKind::Release && review.press(key, decide) => {
+                return Ok(());
             }
             Event::Resize(..) => region.resized()?,
             Event::Paste(text) => review.paste(&text),
@@ -202,9 +200,7 @@ mod tests {
             decided.push((at, verdict.clone()));
             Ok("done".to_owned())
         };
-        keys.iter()
-            .map(|code| review.press(KeyEvent::new(*code, KeyModifiers::NONE), &mut decide))
-            .any(|end| end)
+        keys.iter().any(|code| review.press(KeyEvent::new(*code, KeyModifiers::NONE), &mut decide))
     }
 
     fn shown(review: &Review<'_>) -> String {

@@ -50,9 +50,12 @@ const OTHERWISE_SAID: [(&str, &str); 27] = [
     ("pi", "pie"),
 ];
 
-/// First word → the other words of a form and what it writes.
-static OTHER: LazyLock<HashMap<&'static str, Vec<(Vec<&'static str>, &'static str)>>> = LazyLock::new(|| {
-    let mut other: HashMap<&'static str, Vec<(Vec<&'static str>, &'static str)>> = HashMap::default();
+/// The words of a form behind its first one, and what it writes.
+type Forms = Vec<(Vec<&'static str>, &'static str)>;
+
+/// First word → the forms that begin with it.
+static OTHER: LazyLock<HashMap<&'static str, Forms>> = LazyLock::new(|| {
+    let mut other: HashMap<&'static str, Forms> = HashMap::default();
     for (written, forms) in said_otherwise().chain(OTHERWISE_SAID) {
         for form in forms.split(',') {
             let mut words = form.split_whitespace();

@@ -48,13 +48,23 @@ pub fn read(path: &Path) -> Standing {
     }
 }
 
+/// What a project's file says, for the user to see before trusting it.
+#[derive(Debug)]
+pub struct Preview {
+    /// Pairs of a spoken and a written form.
+    pub words: Vec<(String, String)>,
+    /// The first entry that cannot be used.
+    pub mistake: Option<SettingsError>,
+}
+
 /// The words in the file at `path`, trusted or not, for the user to see before trusting them.
 ///
 /// # Errors
 /// Says why it can never be trusted.
-pub fn preview(path: &Path) -> Result<(Vec<(String, String)>, Option<SettingsError>), String> {
+pub fn preview(path: &Path) -> Result<Preview, String> {
     let (settings, mistakes) = file::parse(bytes(path)?.as_bytes());
-    Ok((settings.words, mistakes.into_iter().next().map(|mistake| mistake.inside(path))))
+    let mistake = mistakes.into_iter().next().map(|mistake| mistake.inside(path));
+    Ok(Preview { words: settings.words, mistake })
 }
 
 /// Trusts the file at `path` with the content that it has now.

@@ -81,6 +81,7 @@ pub(super) fn check_room(folder: &Path, files: &[RemoteFile]) -> Result<(), Stor
     });
     // Where the system does not say, the disk will.
     let Ok(disk) = statvfs(folder) else { return Ok(()) };
+    #[allow(clippy::useless_conversion, clippy::unnecessary_cast, reason = "macOS counts in 32 bits")]
     let free = u64::from(disk.blocks_available()).saturating_mul(disk.fragment_size() as u64);
     match missing <= free {
         true => Ok(()),
