@@ -116,9 +116,12 @@ fn path_writing(lattice: &Lattice, text: &str) -> Option<Vec<Step>> {
     write(text).or_else(|| write(text.strip_suffix(['"', '\''])?))
 }
 
+/// A part of the words of a line, and what it is in another one.
+type Part = (Range<usize>, Range<usize>);
+
 /// Parts of the words `old` that are others in `new`, and which; beside them the number of words that stay, the longest
 /// common subsequence. Where words were only added, or only removed, nothing can be compared.
-fn changed(old: &[&str], new: &[&str]) -> (Vec<(Range<usize>, Range<usize>)>, usize) {
+fn changed(old: &[&str], new: &[&str]) -> (Vec<Part>, usize) {
     // (i, j) → the length of the longest common subsequence of old[i..] and new[j..].
     let width = new.len() + 1;
     let mut common = vec![0_u32; (old.len() + 1) * width];
@@ -157,18 +160,17 @@ fn changed(old: &[&str], new: &[&str]) -> (Vec<(Range<usize>, Range<usize>)>, us
 
 /// A changed part in two, where two changes stand side by side: the longest beginning or end of it that the dictation can
 /// mean, as the path of the whole line, and the rest of the part.
-#[allow(clippy::type_complexity)]
 fn sayable_and_rest(
     at: &Range<usize>,
     written: &Range<usize>,
     path_with: impl Fn(&Range<usize>, &Range<usize>) -> Option<Vec<Step>>,
-) -> (Option<Vec<Step>>, Option<(Range<usize>, Range<usize>)>) {
+) -> (Option<Vec<Step>>, Option<Part>) {
     let whole = Some((at.clone(), written.clone()));
     if at.len().max(written.len()) > MAX_SPLIT_WORDS {
         return (None, whole);
     }
     let cuts = |range: &Range<usize>| range.start + 1..range.end;
-    let mut best: Option<(usize, Vec<Step>, (Range<usize>, Range<usize>))> = None;
+    let mut best: Option<(usize, Vec<Step>, Part)> = None;
     for old in cuts(at) {
         for new in cuts(written) {
             let (first, second) = ((at.start..old, written.start..new), (old..at.end, new..written.end));

@@ -346,6 +346,7 @@ fn fitting_with<'p>(place: &'p Place, files: &'p Names, position: &Position<'_>)
 }
 
 /// What fits behind git.
+#[allow(clippy::collapsible_match, reason = "a guard would send the rest on to the arms below")]
 fn git<'p>(
     place: &'p Place,
     files: &'p Names,

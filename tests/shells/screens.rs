@@ -6,8 +6,10 @@ use super::*;
 /// A dictation with several readings.
 const SEVERAL: &str = "git commit dash m quote fix login bug";
 
-/// The windows: how wide, and what the environment says of colours.
-const WINDOWS: [(&str, u16, &[(&str, &str)]); 4] = [
+/// A window: its name, how wide it is, and what the environment says of colours.
+type Window = (&'static str, u16, &'static [(&'static str, &'static str)]);
+
+const WINDOWS: [Window; 4] = [
     ("80", 80, &[]),
     ("80-no-color", 80, &[("NO_COLOR", "1")]),
     ("20", 20, &[]),
