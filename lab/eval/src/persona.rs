@@ -82,7 +82,7 @@ pub(crate) fn misheard_names(random: &mut Rng, count: usize) -> Vec<(String, Str
 impl Person {
     /// A person with habits that matter for lines like `cases`.
     pub(crate) fn new(cases: &[Case], misheard: &[(String, String)], random: &mut Rng) -> Person {
-        let mut words: Vec<&str> = cases.iter().flat_map(|case| arguments(case)).collect();
+        let mut words: Vec<&str> = cases.iter().flat_map(arguments).collect();
         words.sort_unstable();
         let mut counted: Vec<(usize, &str)> =
             words.chunk_by(|a, b| a == b).map(|run| (run.len(), run[0])).collect();
