@@ -78,7 +78,7 @@ pub(crate) enum Command {
     },
     /// Show which names of this folder, of your shell and of your history can be read from what you say
     ///
-    /// Nothing of it is logged or sent anywhere. The section [here] of the settings switches each source off.
+    /// Nothing of it is logged or sent anywhere. The section `[here]` of the settings switches each source off.
     Here {
         /// Print one JSON object: {"folder", "sources": [{"source", "names", "examples", "seconds"}], "bytes", "micros"}
         #[arg(long)]
