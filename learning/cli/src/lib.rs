@@ -10,7 +10,7 @@ use clap::{Args, Subcommand};
 /// two things: words that your dictation tool writes for others, and which reading you prefer (`-n5` or `-n 5`). Nothing
 /// else is learnt, nothing leaves the machine, and everything fades in 90 days.
 ///
-/// Lines with a leading space, with secrets, and those that `ignore` under [learn] in the settings names are never kept.
+/// Lines with a leading space, with secrets, and those that `ignore` under `[learn]` in the settings names are never kept.
 ///
 /// Exit status: 0 success, 1 failure, 2 wrong usage.
 #[derive(Debug, Args)]
