@@ -23,7 +23,8 @@ CARGO_TARGET_DIR=$folder RUSTFLAGS='--cfg fuzzing -Cpasses=sancov-module -Cdebug
 found=$folder/found
 for target in "${targets[@]}"; do
     mkdir -p "corpus/$target" "$found"
-    options=(-max_total_time="$seconds" -print_final_stats=1 -timeout=25 -rss_limit_mb=4096 -verbosity=0 -print_funcs=0
+    # The same seed, so that a build seldom fails for what it did not change.
+    options=(-seed="${SAYSO_FUZZ_SEED:-20261128}" -max_total_time="$seconds" -print_final_stats=1 -timeout=25 -rss_limit_mb=4096 -verbosity=0 -print_funcs=0
         -artifact_prefix="$found/$target-")
     if [[ -e $target.dict ]]; then options+=(-dict="$target.dict"); fi
     seeds=()
