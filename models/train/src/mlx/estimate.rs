@@ -1,0 +1,152 @@
+//! What a run will take, before it starts: memory from the shapes, time from a few gradients.
+
+use super::Trained;
+use super::gradient::{self, Input};
+use super::model::Model;
+use crate::TrainError;
+use crate::data::Batches;
+use crate::recipe::{OptimizerName, Recipe};
+use mlx_rs::memory;
+use sayso_language::checkpoint::Config;
+use std::time::Instant;
+
+/// What a run will take.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Estimate {
+    /// Peak of MLX's memory, in bytes.
+    pub bytes: f64,
+    /// Time of all iterations, in seconds, without measurements; `None` if it was not tried.
+    pub seconds: Option<f64>,
+}
+
+/// The peak of MLX's memory in bytes, from the shapes: weights that are loaded, gradients and
+/// optimizer, and what the largest batch keeps for its gradients.
+///
+/// # Errors
+/// Whatever MLX refuses.
+pub fn memory_of(
+    recipe: &Recipe,
+    full: bool,
+    model: &Model,
+    trained: &Trained,
+    batches: &Batches,
+) -> Result<f64, TrainError> {
+    let loaded = memory::active_memory()? as f64;
+    let weights: f64 = trained.arrays.iter().map(|array| array.size() as f64 * 4.0).sum();
+    // Means that the optimizer keeps, of the size of the weights.
+    let means = match recipe.optimizer.name {
+        OptimizerName::Adam | OptimizerName::AdamW => 2.0,
+        OptimizerName::Muon => 1.0,
+        OptimizerName::Sgd if recipe.optimizer.momentum.unwrap_or(0.0) > 0.0 => 1.0,
+        OptimizerName::Sgd | OptimizerName::Adafactor => 0.0,
+    };
+    let sums = if recipe.run.accumulation > 1 { 1.0 } else { 0.0 };
+    let kept = loaded + weights * (means + sums);
+    let shapes = batches.shapes();
+    let width = if model.dtype() == mlx_rs::Dtype::Float32 { 4.0 } else { 2.0 };
+    let of_batch = |(rows, columns, targets): (usize, usize, usize)| {
+        let layer =
+            rows as f64 * columns as f64 * numbers_of_layer(recipe, full, model.config(), columns) * width;
+        let layers = model.config().num_hidden_layers as f64;
+        let inputs = rows as f64 * columns as f64 * model.config().hidden_size as f64 * width;
+        // Logits as they are, as 32-bit numbers, and their gradients.
+        let logits = targets as f64 * model.config().vocab_size as f64 * (2.0 * width + 8.0);
+        match recipe.run.checkpointing {
+            true => inputs * layers + (2.0 * layer).max(logits),
+            false => layer * layers + logits,
+        }
+    };
+    let passes = shapes.iter().copied().map(of_batch).fold(0.0, f64::max);
+    Ok(kept + passes + weights)
+}
+
+/// Numbers that a layer keeps for each token until its gradients are computed.
+fn numbers_of_layer(recipe: &Recipe, full: bool, config: &Config, columns: usize) -> f64 {
+    let hidden = config.hidden_size as f64;
+    let queries = (config.num_attention_heads * config.head_dim) as f64;
+    let keys = (config.num_key_value_heads * config.head_dim) as f64;
+    let between = config.intermediate_size as f64;
+    // Two norms and two sums; what the three products give, turned; the heads, joined; gate, its
+    // sigmoid, their product, up, and all multiplied.
+    let own = 4.0 * hidden + 3.0 * queries + 4.0 * keys + 5.0 * between;
+    // Scores and their softmax, for each token before.
+    let attention = 2.0 * config.num_attention_heads as f64 * columns as f64;
+    let adapters = match full {
+        true => 0.0,
+        false => {
+            let of = |name: &str| match name {
+                "self_attn.q_proj" => queries,
+                "self_attn.k_proj" | "self_attn.v_proj" => keys,
+                "self_attn.o_proj" | "mlp.down_proj" => hidden,
+                _ => between,
+            };
+            // What an adapter adds, and the sum; its inner width beside.
+            let each = recipe.adapter.projections.iter().map(|name| of(name) + recipe.adapter.rank as f64);
+            each.sum::<f64>()
+        }
+    };
+    own + attention + adapters
+}
+
+/// Tries the gradients of a short, a middle and the longest batch, and adds up the time of all
+/// iterations from them. Nothing is changed.
+///
+/// # Errors
+/// Whatever MLX refuses, or too little memory.
+pub fn tried(
+    recipe: &Recipe,
+    model: &Model,
+    trained: &Trained,
+    batches: &Batches,
+    done: usize,
+) -> Result<f64, TrainError> {
+    let shapes = batches.shapes();
+    let last = shapes.len() - 1;
+    let seconds = |place: usize| -> Result<f64, TrainError> {
+        let begun = Instant::now();
+        let input = Input::new(&batches.at(place));
+        gradient::loss_and_gradients(model, &trained.arrays, &input, None, recipe.run.checkpointing)?;
+        Ok(begun.elapsed().as_secs_f64())
+    };
+    // The first one also compiles and fills caches.
+    seconds(0)?;
+    let mut points = Vec::new();
+    for place in [0, last / 2, last] {
+        let (rows, columns, _) = shapes[place];
+        points.push(((rows * columns) as f64, seconds(place)?));
+    }
+    let (slope, level) = line(&points);
+    let of = |(rows, columns, _): &(usize, usize, usize)| (level + slope * (rows * columns) as f64).max(0.0);
+    let epoch: f64 = shapes.iter().map(of).sum();
+    Ok(epoch / shapes.len() as f64 * (recipe.run.iterations.saturating_sub(done)) as f64)
+}
+
+/// The line of least squares through points: its slope and its value at 0.
+fn line(points: &[(f64, f64)]) -> (f64, f64) {
+    let count = points.len() as f64;
+    let mean = |of: &dyn Fn(&(f64, f64)) -> f64| points.iter().map(of).sum::<f64>() / count;
+    let (x, y) = (mean(&|point| point.0), mean(&|point| point.1));
+    let spread = mean(&|point| (point.0 - x).powi(2));
+    let slope = if spread > 0.0 { mean(&|point| (point.0 - x) * (point.1 - y)) / spread } else { 0.0 };
+    (slope, y - slope * x)
+}
+
+/// Memory that is free now, in bytes; `None` where that cannot be asked.
+pub fn available() -> Option<f64> {
+    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
+    let kilobytes: f64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kilobytes * 1024.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_goes_through_points_on_it() {
+        let (slope, level) = line(&[(1.0, 3.0), (2.0, 5.0), (4.0, 9.0)]);
+        assert!((slope - 2.0).abs() < 1e-9 && (level - 1.0).abs() < 1e-9);
+        assert_eq!(line(&[(2.0, 5.0), (2.0, 7.0)]), (0.0, 6.0));
+    }
+}
