@@ -5,7 +5,7 @@
 
 The models are those of scripts/golden-logits. For each case `NAME.json` holds the settings, the examples and the loss of
 every iteration, `NAME.safetensors` the trained weights before (`start.…`) and after (`end.…`). Everything is computed
-with 32-bit numbers.
+with 32-bit numbers. Names of cases behind the folders make only those.
 """
 
 import json
@@ -86,7 +86,7 @@ def run(models, case, target):
     start = {name: mx.random.normal(array.shape) * 0.05 if name.endswith("lora_b") else array for name, array in start.items()}
     model.load_weights(list(start.items()), strict=False)
     start = {name: mx.array(array) for name, array in start.items()}
-    rate = {"sgd": 0.01, "muon": 0.003}.get(optimizer, 1e-3)
+    rate = {"sgd": 0.001, "muon": 0.003}.get(optimizer, 1e-3)
     accumulation = 3 if case == "accumulated" else 1
     data = examples(np.random.default_rng(5))
     losses = Losses()
@@ -111,5 +111,5 @@ def run(models, case, target):
 if __name__ == "__main__":
     models, target = Path(sys.argv[1]), Path(sys.argv[2])
     target.mkdir(parents=True, exist_ok=True)
-    for case in CASES:
+    for case in sys.argv[3:] or CASES:
         run(models, case, target)

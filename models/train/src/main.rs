@@ -121,7 +121,7 @@ mod work {
     use sayso_model_train::mlx::{evaluation, quantize};
     use sayso_model_train::recipe::Recipe;
     use std::sync::Arc;
-    use std::sync::atomic::AtomicBool;
+    use std::sync::atomic::{AtomicBool, Ordering};
 
     impl Command {
         pub(super) fn run(self) -> anyhow::Result<()> {
@@ -147,7 +147,8 @@ mod work {
     impl Train {
         fn run(self, full: bool) -> anyhow::Result<()> {
             let recipe = Recipe::open(&self.recipe)?;
-            let stop = interrupted()?;
+            let interrupted = interrupted()?;
+            let stop = || interrupted.load(Ordering::Relaxed);
             let outcome = trainer::train(&recipe, How { full, resume: self.resume, stop: &stop })?;
             let expected = outcome.expected;
             println!("The run ended: {}.", outcome.reason);
@@ -211,7 +212,8 @@ mod work {
             let lines = text.lines().filter(|line| !line.trim().is_empty()).map(Line::parse);
             let lines = lines.collect::<Result<Vec<_>, _>>().map_err(anyhow::Error::msg)?;
             let lines = evaluation::spread(&lines, self.lines);
-            let (stop, place) = (AtomicBool::new(false), self.output.parent().unwrap_or(&self.output));
+            let place = self.output.parent().unwrap_or(&self.output);
+            let stop = || false;
             let never = || anyhow::anyhow!("stopped");
             let before = evaluation::exact(fused, checkpoint, Packing::Plain, place, &lines, &stop)?;
             let before = before.ok_or_else(never)?.count();

@@ -10,7 +10,6 @@ use sayso_language::checkpoint::Checkpoint;
 use sayso_language::{Language, Options, Stop};
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The mean loss of the learnt tokens of a set, in nats. At most `most` batches are taken, spread
 /// over all lengths.
@@ -22,12 +21,12 @@ pub fn loss(
     trained: &[mlx_rs::Array],
     batches: &Batches,
     most: Option<usize>,
-    stop: &AtomicBool,
+    stop: &dyn Fn() -> bool,
 ) -> Result<Option<f64>, TrainError> {
     let taken = most.unwrap_or(batches.len()).clamp(1, batches.len());
     let (mut sum, mut tokens) = (0.0, 0);
     for number in 0..taken {
-        if stop.load(Ordering::Relaxed) {
+        if stop() {
             return Ok(None);
         }
         let batch = batches.at(number * batches.len() / taken);
@@ -91,7 +90,7 @@ pub fn exact(
     packing: Packing,
     place: &Path,
     lines: &[Line],
-    stop: &AtomicBool,
+    stop: &dyn Fn() -> bool,
 ) -> Result<Option<Exact>, TrainError> {
     std::fs::create_dir_all(place).map_err(TrainError::write(place))?;
     let folder =
@@ -104,11 +103,15 @@ pub fn exact(
 ///
 /// # Errors
 /// The folder cannot be opened.
-pub fn by_folder(folder: &Path, lines: &[Line], stop: &AtomicBool) -> Result<Option<Exact>, TrainError> {
+pub fn by_folder(
+    folder: &Path,
+    lines: &[Line],
+    stop: &dyn Fn() -> bool,
+) -> Result<Option<Exact>, TrainError> {
     let mut language = Language::open(folder, &Options::default())?;
     let mut exact = Exact { right: Vec::new(), written: Vec::new() };
     for line in lines {
-        if stop.load(Ordering::Relaxed) {
+        if stop() {
             return Ok(None);
         }
         let dictated = line.dictated().unwrap_or_default();

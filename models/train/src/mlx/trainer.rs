@@ -19,21 +19,20 @@ use measure::Measure;
 use mlx_rs::{Array, Dtype, memory};
 use sayso_language::checkpoint::Checkpoint;
 use sayso_language::tokenizer::Tokenizer;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 /// Iterations from which on the time of a run is tried before it starts.
 const TRIED_FROM: usize = 20;
 
 /// How a run is to be done.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct How<'a> {
     /// Train every weight, and not adapters.
     pub full: bool,
     /// Go on from the saved state.
     pub resume: bool,
-    /// Becomes true when the run is to be saved and ended.
-    pub stop: &'a AtomicBool,
+    /// Whether the run is to be saved and ended; asked before every iteration.
+    pub stop: &'a dyn Fn() -> bool,
 }
 
 /// What came of a run.
@@ -209,7 +208,7 @@ impl Run<'_> {
             if iteration >= run.iterations {
                 break "it is done".to_owned();
             }
-            if self.how.stop.load(Ordering::Relaxed) {
+            if (self.how.stop)() {
                 break "it was stopped; `--resume` goes on".to_owned();
             }
             let begun = Instant::now();
