@@ -70,7 +70,7 @@ impl Place {
     /// A recipe with these lines behind it, which must begin within `[run]`.
     pub(crate) fn recipe(&self, output: &str, iterations: usize, more: &str) -> Recipe {
         let text = format!(
-            "base = 'base'\noutput = '{output}'\nseed = 4\n[data]\ntrain = ['data']\n[optimizer]\nlearning_rate = 0.003\n[run]\niterations = {iterations}\nreport_every = 5\nvalidate_every = 10\nsave_every = 5\n{more}"
+            "base = 'base'\noutput = '{output}'\nseed = 4\n[data]\ntrain = ['data']\nsystem_prompt = 'Do.'\n[optimizer]\nlearning_rate = 0.003\n[run]\niterations = {iterations}\nreport_every = 5\nvalidate_every = 10\nsave_every = 5\n{more}"
         );
         let path = self.path("recipe.toml");
         std::fs::write(&path, text).unwrap();
