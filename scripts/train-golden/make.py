@@ -20,6 +20,7 @@ import mlx.core as mx
 import mlx.optimizers as optim
 import numpy as np
 from mlx.utils import tree_flatten, tree_map
+from mlx_lm.tuner.datasets import CacheDataset
 from mlx_lm.tuner.trainer import TrainingArgs, train
 from mlx_lm.tuner.utils import linear_to_lora_layers
 from mlx_lm.utils import load_model
@@ -54,6 +55,13 @@ def examples(random):
         first = random.integers(1, VOCABULARY, half).tolist()
         made.append((first + first, half))
     return made
+
+
+class Encoded(list):
+    """Examples that are tokens already, for the data set that mlx_lm.lora uses."""
+
+    def process(self, example):
+        return example
 
 
 class Losses:
@@ -93,7 +101,7 @@ def run(models, case, target):
     args = TrainingArgs(batch_size=4, iters=ITERATIONS, steps_per_report=1, steps_per_save=1000, max_seq_length=64,
                         adapter_file=target / "unused.safetensors", grad_accumulation_steps=accumulation)
     np.random.seed(7)
-    train(model, CLASSES[optimizer](learning_rate=rate, **settings), data, None, args, training_callback=losses)
+    train(model, CLASSES[optimizer](learning_rate=rate, **settings), CacheDataset(Encoded(data)), None, args, training_callback=losses)
     (target / "unused.safetensors").unlink()
     end = dict(tree_flatten(model.trainable_parameters()))
     arrays = {f"start.{name}": array for name, array in start.items()}

@@ -80,8 +80,9 @@ pub struct Data {
     /// Put several examples into one row of `max_tokens`; none sees another. Default no.
     #[serde(default)]
     pub packing: bool,
-    /// Make batches exactly as `mlx_lm` 0.32 does: the last partial batch is dropped, too long
-    /// examples are cut, and the padding token after each answer is learnt too. Default no.
+    /// Make batches exactly as `mlx_lm.lora` 0.32 does: examples stay in their order, whatever their
+    /// length, the last partial batch is dropped, too long examples are cut, and the padding token
+    /// after each answer is learnt too. Default no.
     #[serde(default)]
     pub as_mlx_lm: bool,
 }

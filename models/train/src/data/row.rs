@@ -119,7 +119,8 @@ pub struct Layout {
 }
 
 impl Batches {
-    /// Sorts rows by length, so that batches have little padding, and cuts them into batches.
+    /// Sorts rows by length, so that batches have little padding, and cuts them into batches; as
+    /// `mlx_lm` they stay in the order of their file.
     /// `None` if there are too few for one batch, which only `as_mlx_lm` asks for.
     pub fn new(examples: &[Example], layout: Layout) -> Option<Batches> {
         let rows = match layout.packed {
@@ -129,7 +130,10 @@ impl Batches {
         // An example of which nothing is learnt would make a loss of 0 / 0.
         let rows: Vec<Row> = rows.into_iter().filter(|row: &Row| !row.targets.is_empty()).collect();
         let mut sorted: Vec<usize> = (0..rows.len()).collect();
-        sorted.sort_by_key(|row| rows[*row].tokens.len());
+        // `mlx_lm.lora` means to sort too, but by the entries of a line, so it keeps the order.
+        if layout.as_mlx_lm.is_none() {
+            sorted.sort_by_key(|row| rows[*row].tokens.len());
+        }
         let mut batches: Vec<Vec<usize>> = sorted.chunks(layout.batch).map(<[usize]>::to_vec).collect();
         if layout.as_mlx_lm.is_some() {
             batches.retain(|batch| batch.len() == layout.batch);
@@ -174,12 +178,12 @@ impl Batches {
         self.at(self.order[at])
     }
 
-    /// A batch by its place in the order of lengths.
+    /// A batch by its place in the order of rows.
     pub fn at(&self, place: usize) -> Batch {
         Batch::of(&self.batches[place].iter().map(|row| &self.rows[*row]).collect::<Vec<_>>())
     }
 
-    /// (rows, width) of every batch of an epoch, by length, and how many tokens it learns.
+    /// (rows, width) of every batch of an epoch, in the order of rows, and how many tokens it learns.
     pub fn shapes(&self) -> Vec<(usize, usize, usize)> {
         let shape = |place| {
             let batch = self.at(place);
@@ -226,7 +230,7 @@ mod tests {
         assert_eq!(batch.tokens[32..38], [10, 11, 12, 13, 14, 0]);
         let mut as_python = Batches::new(&examples, Layout { as_mlx_lm: Some(99), ..layout(2) }).unwrap();
         let batch = as_python.get(0);
-        assert_eq!((batch.positions, batch.targets), (vec![0, 1, 34, 35, 36], vec![21, 0, 13, 14, 0]));
+        assert_eq!((batch.positions, batch.targets), (vec![2, 3, 4, 32, 33], vec![13, 14, 0, 21, 0]));
     }
 
     #[test]

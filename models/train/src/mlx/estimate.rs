@@ -102,9 +102,11 @@ pub fn tried(
 ) -> Result<f64, TrainError> {
     let shapes = batches.shapes();
     let last = shapes.len() - 1;
+    let mut by_size: Vec<usize> = (0..shapes.len()).collect();
+    by_size.sort_by_key(|place| shapes[*place].0 * shapes[*place].1);
     let seconds = |place: usize| -> Result<f64, TrainError> {
         let begun = Instant::now();
-        let input = Input::new(&batches.at(place));
+        let input = Input::new(&batches.at(by_size[place]));
         gradient::loss_and_gradients(model, &trained.arrays, &input, None, recipe.run.checkpointing)?;
         Ok(begun.elapsed().as_secs_f64())
     };
@@ -112,7 +114,7 @@ pub fn tried(
     seconds(0)?;
     let mut points = Vec::new();
     for place in [0, last / 2, last] {
-        let (rows, columns, _) = shapes[place];
+        let (rows, columns, _) = shapes[by_size[place]];
         points.push(((rows * columns) as f64, seconds(place)?));
     }
     let (slope, level) = line(&points);
