@@ -94,7 +94,7 @@ def run(models, case, target):
     start = {name: mx.random.normal(array.shape) * 0.05 if name.endswith("lora_b") else array for name, array in start.items()}
     model.load_weights(list(start.items()), strict=False)
     start = {name: mx.array(array) for name, array in start.items()}
-    rate = {"sgd": 0.001, "muon": 0.003}.get(optimizer, 1e-3)
+    rate = {"sgd": 0.001, "muon": 0.003, "adam": 3e-4}.get(optimizer, 1e-3)
     accumulation = 3 if case == "accumulated" else 1
     data = examples(np.random.default_rng(5))
     losses = Losses()

@@ -2,6 +2,8 @@
 
 use super::Example;
 use crate::mersenne::Mersenne;
+use std::collections::BTreeSet;
+use std::ops::Range;
 
 /// Rows are padded to a multiple of this, as in `mlx_lm`: fewer shapes, so that graphics memory is
 /// reused.
@@ -167,6 +169,21 @@ impl Batches {
     /// The batch of an iteration, from 0. It depends on nothing but the seed and the number, so a
     /// run that is continued meets the same ones.
     pub fn get(&mut self, iteration: usize) -> Batch {
+        let place = self.place(iteration);
+        self.at(place)
+    }
+
+    /// The places of the batches of some iterations, each once.
+    pub fn places(&mut self, iterations: Range<usize>) -> Vec<usize> {
+        let met = iterations.start..iterations.end.min(iterations.start + self.len());
+        let places: BTreeSet<usize> = match met.len() == self.len() {
+            true => (0..self.len()).collect(),
+            false => met.map(|iteration| self.place(iteration)).collect(),
+        };
+        places.into_iter().collect()
+    }
+
+    fn place(&mut self, iteration: usize) -> usize {
         let (epoch, at) = (iteration / self.len(), iteration % self.len());
         if epoch < self.epoch {
             self.restart();
@@ -175,7 +192,7 @@ impl Batches {
             self.order = self.random.permutation(self.batches.len());
             self.epoch += 1;
         }
-        self.at(self.order[at])
+        self.order[at]
     }
 
     /// A batch by its place in the order of rows.
@@ -183,13 +200,10 @@ impl Batches {
         Batch::of(&self.batches[place].iter().map(|row| &self.rows[*row]).collect::<Vec<_>>())
     }
 
-    /// (rows, width) of every batch of an epoch, in the order of rows, and how many tokens it learns.
-    pub fn shapes(&self) -> Vec<(usize, usize, usize)> {
-        let shape = |place| {
-            let batch = self.at(place);
-            (batch.rows, batch.width, batch.targets.len())
-        };
-        (0..self.len()).map(shape).collect()
+    /// (rows, width) of a batch by its place, and how many tokens it learns.
+    pub fn shape(&self, place: usize) -> (usize, usize, usize) {
+        let batch = self.at(place);
+        (batch.rows, batch.width, batch.targets.len())
     }
 }
 
@@ -264,6 +278,11 @@ mod tests {
         let mut later = Batches::new(&examples, layout(4)).unwrap();
         assert_eq!(later.get(14), run[14]);
         assert_eq!(later.get(2), run[2]);
+        assert_eq!(later.places(0..18), [0, 1, 2, 3, 4, 5]);
+        assert_eq!(later.places(3..3), [0_usize; 0]);
+        let two = later.places(7..9);
+        assert_eq!(two.len(), 2);
+        assert!(run[7..9].iter().all(|batch| two.iter().any(|place| later.at(*place) == *batch)));
         let python = Layout { as_mlx_lm: Some(99), ..layout(4) };
         assert_eq!(Batches::new(&examples, python).unwrap().len(), 5);
         assert!(Batches::new(&examples[..3], python).is_none());

@@ -5,7 +5,7 @@ use super::gradient::{self, Input};
 use super::model::Model;
 use crate::TrainError;
 use crate::data::Batches;
-use crate::recipe::{OptimizerName, Recipe};
+use crate::recipe::{OptimizerName, PROJECTIONS, Recipe};
 use mlx_rs::memory;
 use sayso_language::checkpoint::Config;
 use std::time::Instant;
@@ -29,7 +29,8 @@ pub fn memory_of(
     full: bool,
     model: &Model,
     trained: &Trained,
-    batches: &Batches,
+    batches: &mut Batches,
+    done: usize,
 ) -> Result<f64, TrainError> {
     let loaded = memory::active_memory()? as f64;
     let weights: f64 = trained.arrays.iter().map(|array| array.size() as f64 * 4.0).sum();
@@ -42,7 +43,7 @@ pub fn memory_of(
     };
     let sums = if recipe.run.accumulation > 1 { 1.0 } else { 0.0 };
     let kept = loaded + weights * (means + sums);
-    let shapes = batches.shapes();
+    let places = batches.places(done..recipe.run.iterations);
     let width = if model.dtype() == mlx_rs::Dtype::Float32 { 4.0 } else { 2.0 };
     let of_batch = |(rows, columns, targets): (usize, usize, usize)| {
         let layer =
@@ -56,7 +57,7 @@ pub fn memory_of(
             false => layer * layers + logits,
         }
     };
-    let passes = shapes.iter().copied().map(of_batch).fold(0.0, f64::max);
+    let passes = places.iter().map(|place| of_batch(batches.shape(*place))).fold(0.0, f64::max);
     Ok(kept + passes + weights)
 }
 
@@ -71,21 +72,18 @@ fn numbers_of_layer(recipe: &Recipe, full: bool, config: &Config, columns: usize
     let own = 4.0 * hidden + 3.0 * queries + 4.0 * keys + 5.0 * between;
     // Scores and their softmax, for each token before.
     let attention = 2.0 * config.num_attention_heads as f64 * columns as f64;
-    let adapters = match full {
-        true => 0.0,
-        false => {
-            let of = |name: &str| match name {
-                "self_attn.q_proj" => queries,
-                "self_attn.k_proj" | "self_attn.v_proj" => keys,
-                "self_attn.o_proj" | "mlp.down_proj" => hidden,
-                _ => between,
-            };
-            // What an adapter adds, and the sum; its inner width beside.
-            let each = recipe.adapter.projections.iter().map(|name| of(name) + recipe.adapter.rank as f64);
-            each.sum::<f64>()
-        }
+    // What the products give is kept too, or its gradient: for each adapter what it adds, and for
+    // each matrix that is trained itself the gradient behind it.
+    let all = PROJECTIONS.map(str::to_owned);
+    let trained = if full { &all[..] } else { &recipe.adapter.projections[..] };
+    let outputs = |name: &String| match name.as_str() {
+        "self_attn.q_proj" => queries,
+        "self_attn.k_proj" | "self_attn.v_proj" => keys,
+        "self_attn.o_proj" | "mlp.down_proj" => hidden,
+        _ => between,
     };
-    own + attention + adapters
+    let trained: f64 = trained.iter().map(outputs).sum();
+    own + attention + trained
 }
 
 /// Tries the gradients of a short, a middle and the longest batch, and adds up the time of all
@@ -97,30 +95,31 @@ pub fn tried(
     recipe: &Recipe,
     model: &Model,
     trained: &Trained,
-    batches: &Batches,
+    batches: &mut Batches,
     done: usize,
 ) -> Result<f64, TrainError> {
-    let shapes = batches.shapes();
-    let last = shapes.len() - 1;
-    let mut by_size: Vec<usize> = (0..shapes.len()).collect();
-    by_size.sort_by_key(|place| shapes[*place].0 * shapes[*place].1);
+    let mut places = batches.places(done..recipe.run.iterations);
+    let size = |place: usize| {
+        let (rows, columns, _) = batches.shape(place);
+        rows * columns
+    };
+    places.sort_by_key(|place| size(*place));
+    let Some(last) = places.len().checked_sub(1) else { return Ok(0.0) };
     let seconds = |place: usize| -> Result<f64, TrainError> {
         let begun = Instant::now();
-        let input = Input::new(&batches.at(by_size[place]));
+        let input = Input::new(&batches.at(place));
         gradient::loss_and_gradients(model, &trained.arrays, &input, None, recipe.run.checkpointing)?;
         Ok(begun.elapsed().as_secs_f64())
     };
     // The first one also compiles and fills caches.
-    seconds(0)?;
+    seconds(places[0])?;
     let mut points = Vec::new();
-    for place in [0, last / 2, last] {
-        let (rows, columns, _) = shapes[by_size[place]];
-        points.push(((rows * columns) as f64, seconds(place)?));
+    for at in [0, last / 2, last] {
+        points.push((size(places[at]) as f64, seconds(places[at])?));
     }
     let (slope, level) = line(&points);
-    let of = |(rows, columns, _): &(usize, usize, usize)| (level + slope * (rows * columns) as f64).max(0.0);
-    let epoch: f64 = shapes.iter().map(of).sum();
-    Ok(epoch / shapes.len() as f64 * (recipe.run.iterations.saturating_sub(done)) as f64)
+    let all: f64 = places.iter().map(|place| (level + slope * size(*place) as f64).max(0.0)).sum();
+    Ok(all / places.len() as f64 * (recipe.run.iterations - done) as f64)
 }
 
 /// The line of least squares through points: its slope and its value at 0.

@@ -141,7 +141,8 @@ impl Run<'_> {
     /// Says what the run will take, and refuses it if there is not enough memory.
     fn estimate(&mut self) -> Result<Estimate, TrainError> {
         let (recipe, done) = (self.recipe, self.progress.iterations);
-        let bytes = estimate::memory_of(recipe, self.how.full, &self.model, &self.trained, &self.batches)?;
+        let bytes =
+            estimate::memory_of(recipe, self.how.full, &self.model, &self.trained, &mut self.batches, done)?;
         let free = estimate::available();
         let loaded = memory::active_memory()? as f64;
         if let Some(free) = free.filter(|free| bytes - loaded > *free) {
@@ -165,7 +166,7 @@ impl Run<'_> {
         }
         let seconds = match recipe.run.iterations - done.min(recipe.run.iterations) {
             left if left >= TRIED_FROM => {
-                Some(estimate::tried(recipe, &self.model, &self.trained, &self.batches, done)?)
+                Some(estimate::tried(recipe, &self.model, &self.trained, &mut self.batches, done)?)
             }
             _ => None,
         };
