@@ -119,7 +119,7 @@ pub struct Conversation {
     /// Where errors are said to be.
     folder: std::path::PathBuf,
     text: String,
-    tokens: Vec<(&'static str, String)>,
+    tokens: Special,
     template: Template,
 }
 
@@ -168,15 +168,18 @@ impl Conversation {
     }
 }
 
+/// Special tokens, each with the name that templates use.
+type Special = Vec<(&'static str, String)>;
+
 /// The chat template and the special tokens of a folder.
-fn parts(folder: &Path) -> Result<(String, Vec<(&'static str, String)>), CheckpointError> {
+fn parts(folder: &Path) -> Result<(String, Special), CheckpointError> {
     let mut config = TokenizerConfig::open(folder)?;
     let tokens = tokens(&mut config);
     Ok((config.chat_template(folder)?, tokens))
 }
 
 /// The special tokens, under the names that templates use.
-fn tokens(config: &mut TokenizerConfig) -> Vec<(&'static str, String)> {
+fn tokens(config: &mut TokenizerConfig) -> Special {
     let named = [
         ("bos_token", config.bos_token.take()),
         ("eos_token", config.eos_token.take()),

@@ -233,7 +233,7 @@ fn tag<'t>(text: &'t str, end: &str) -> (Tag<'t>, &'t str) {
             return (Tag { first, pieces, assigns }, &text[at + end.len()..]);
         }
         let is_word = c.is_alphanumeric() || c == '_';
-        pieces += usize::from(!c.is_whitespace() && !(is_word && in_word));
+        pieces += usize::from(!(c.is_whitespace() || is_word && in_word));
         in_word = is_word;
         assigns |= c == '=';
         if matches!(c, '\'' | '"') {

@@ -9,6 +9,7 @@ mod mersenne;
 #[cfg(any(feature = "mlx", all(target_os = "macos", target_arch = "aarch64")))]
 pub mod mlx;
 pub mod progress;
+#[cfg(any(feature = "mlx", all(target_os = "macos", target_arch = "aarch64")))]
 mod python_json;
 pub mod recipe;
 mod schedule;

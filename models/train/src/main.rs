@@ -1,5 +1,10 @@
 //! The `sayso-train` command.
 
+#![cfg_attr(
+    not(any(feature = "mlx", all(target_os = "macos", target_arch = "aarch64"))),
+    allow(dead_code, reason = "without MLX the arguments are only parsed")
+)]
+
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;

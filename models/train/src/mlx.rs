@@ -13,6 +13,7 @@ pub mod gradient;
 mod linear;
 pub mod model;
 pub mod optimizer;
+pub mod pass;
 pub mod quantize;
 pub mod state;
 pub mod tensors;

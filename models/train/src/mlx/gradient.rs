@@ -1,7 +1,8 @@
 //! The loss of a batch, and its gradients: all at once, or layer by layer in less memory.
 
 use super::linear::mixed;
-use super::model::{Model, Pass};
+use super::model::Model;
+use super::pass::Pass;
 use crate::TrainError;
 use crate::data::Batch;
 use mlx_rs::error::Exception;

@@ -1,7 +1,7 @@
 //! A matrix of a layer: packed or not, trained or not, with an adapter or without.
 
 use super::Trained;
-use super::model::Pass;
+use super::pass::Pass;
 use super::tensors;
 use crate::TrainError;
 use mlx_rs::error::Exception;
@@ -156,6 +156,28 @@ impl Linear {
         let adapted = weight.add(b.transpose()?.multiply(&scale)?.matmul(a.transpose()?)?)?;
         let norm = stop_gradient(row_norms(&adapted)?)?;
         pass.trained[magnitude].divide(norm)?.as_dtype(x.dtype())?.multiply(y)
+    }
+}
+
+impl Weight {
+    /// The place in the list of those that are trained.
+    pub(super) fn place(&self) -> Option<usize> {
+        match self {
+            Weight::Frozen(_) => None,
+            Weight::Trained(at) => Some(*at),
+        }
+    }
+}
+
+impl Linear {
+    /// The places of the trained weights of this matrix.
+    pub(super) fn trained(&self) -> Vec<usize> {
+        let own = self.weight.place().into_iter().chain(self.bias.as_ref().and_then(Weight::place));
+        let adapter = self
+            .adapter
+            .into_iter()
+            .flat_map(|adapter| [Some(adapter.a), Some(adapter.b), adapter.magnitude].into_iter().flatten());
+        own.chain(adapter).collect()
     }
 }
 

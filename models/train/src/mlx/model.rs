@@ -3,6 +3,7 @@
 //! `config.json`; a batch is (rows, width) tokens.
 
 use super::linear::{Linear, Weight};
+use super::pass::Pass;
 use super::{Trained, tensors};
 use crate::TrainError;
 use crate::recipe::Full;
@@ -10,18 +11,6 @@ use mlx_rs::error::Exception;
 use mlx_rs::fast::{self, ScaledDotProductAttentionMask as Mask};
 use mlx_rs::{Array, Dtype, nn};
 use sayso_language::checkpoint::{Checkpoint, Config};
-
-/// What a pass through the model needs beside its input.
-#[derive(Debug, Clone, Copy)]
-pub struct Pass<'a> {
-    /// The trained weights.
-    pub trained: &'a [Array],
-    /// (rows, 1, width, width) of booleans: which tokens see which. `None` if each sees all before
-    /// it.
-    pub seen: Option<&'a Array>,
-    /// The seed of dropout; `None` outside of training.
-    pub dropout: Option<u64>,
-}
 
 /// A layer.
 #[derive(Debug, Clone)]
@@ -286,28 +275,6 @@ impl Layer {
         let norms = [&self.input_layernorm, &self.post_attention_layernorm].into_iter();
         let norms = norms.chain(&self.q_norm).chain(&self.k_norm).filter_map(Weight::place);
         norms.chain(self.linears().into_iter().flat_map(Linear::trained)).collect()
-    }
-}
-
-impl Weight {
-    /// The place in the list of those that are trained.
-    pub(super) fn place(&self) -> Option<usize> {
-        match self {
-            Weight::Frozen(_) => None,
-            Weight::Trained(at) => Some(*at),
-        }
-    }
-}
-
-impl Linear {
-    /// The places of the trained weights of this matrix.
-    pub(super) fn trained(&self) -> Vec<usize> {
-        let own = self.weight.place().into_iter().chain(self.bias.as_ref().and_then(Weight::place));
-        let adapter = self
-            .adapter
-            .into_iter()
-            .flat_map(|adapter| [Some(adapter.a), Some(adapter.b), adapter.magnitude].into_iter().flatten());
-        own.chain(adapter).collect()
     }
 }
 
