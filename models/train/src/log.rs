@@ -88,7 +88,8 @@ pub struct Tally {
 }
 
 impl Tally {
-    pub(crate) fn new(name: String) -> Tally {
+    /// Nothing counted yet.
+    pub fn new(name: String) -> Tally {
         Tally { name, right: 0, lines: 0, gained: 0, lost: 0 }
     }
 }

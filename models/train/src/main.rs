@@ -119,7 +119,7 @@ mod work {
     use sayso_language::checkpoint::{Checkpoint, Quantization};
     use sayso_model_train::TrainError;
     use sayso_model_train::data::Line;
-    use sayso_model_train::mlx::adapter::Origin;
+    use sayso_model_train::mlx::adapter::{AdapterConfig, Origin};
     use sayso_model_train::mlx::fuse::{self, Fused, Packing};
     use sayso_model_train::mlx::model::Model;
     use sayso_model_train::mlx::trainer::{self, How};
@@ -188,14 +188,22 @@ mod work {
                 ),
             }
             let dtype = fuse::dtype_of(&checkpoint)?;
-            let mut model = Model::load(&checkpoint, dtype, false)?;
+            // Weights that were trained in full replace those of the base, which had to be unpacked.
+            let is_full = AdapterConfig::open(&self.adapters)?.is_full();
+            let mut model = Model::load(&checkpoint, dtype, is_full)?;
             let trained = model.with_adapters(&self.adapters)?;
-            let fused = Fused { model: &model, trained: &trained, base: &self.base, origin: origin.as_ref() };
+            let fused = Fused {
+                model: &model,
+                trained: &trained,
+                base: &self.base,
+                checkpoint: &checkpoint,
+                origin: origin.as_ref(),
+            };
             let is_packed = checkpoint.names().any(|name| name.ends_with(".scales"));
             let packing = if self.dequantize { Packing::Plain } else { Packing::AsBase };
             fused.write(&self.output, packing, dtype)?;
             if let Some(path) = self.check.as_ref().filter(|_| is_packed && !self.dequantize) {
-                let checked = self.check(&fused, &checkpoint, path);
+                let checked = self.check(&fused, path);
                 if checked.is_err() {
                     let _ = std::fs::remove_dir_all(&self.output);
                 }
@@ -206,12 +214,7 @@ mod work {
         }
 
         /// Compares the written folder with base and adapters in 16 bits.
-        fn check(
-            &self,
-            fused: &Fused<'_>,
-            checkpoint: &Checkpoint,
-            path: &std::path::Path,
-        ) -> anyhow::Result<()> {
+        fn check(&self, fused: &Fused<'_>, path: &std::path::Path) -> anyhow::Result<()> {
             let text =
                 std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
             let lines = text.lines().filter(|line| !line.trim().is_empty()).map(Line::parse);
@@ -220,7 +223,7 @@ mod work {
             let place = self.output.parent().unwrap_or(&self.output);
             let stop = || false;
             let never = || anyhow::anyhow!("stopped");
-            let before = evaluation::exact(fused, checkpoint, Packing::Plain, place, &lines, &stop)?;
+            let before = evaluation::exact(fused, Packing::Plain, place, &lines, &stop)?;
             let before = before.ok_or_else(never)?.count();
             let after = evaluation::by_folder(&self.output, &lines, &stop)?.ok_or_else(never)?.count();
             println!(

@@ -128,7 +128,14 @@ fn a_fused_model_is_its_base_with_adapters() {
         let trained = model.with_adapters(&place.path("run")).unwrap();
         let origin = Origin::open(&place.path("run")).unwrap().unwrap();
         origin.check(&place.path("run"), &place.base(), &Checkpoint::open(&place.base()).unwrap()).unwrap();
-        let fused = Fused { model: &model, trained: &trained, base: &place.base(), origin: Some(&origin) };
+        let base = Checkpoint::open(&place.base()).unwrap();
+        let fused = Fused {
+            model: &model,
+            trained: &trained,
+            base: &place.base(),
+            checkpoint: &base,
+            origin: Some(&origin),
+        };
         fused.write(&place.path("fused"), Packing::AsBase, Dtype::Float32).unwrap();
         let expected = logits(&model, &trained.arrays);
         assert!(off(&logits(&load(&place.base()), &[]), &expected) > 0.01, "the adapters do nothing");
@@ -153,7 +160,9 @@ fn a_packed_base_is_trained_and_packed_again() {
     assert!(mean(&outcome.losses[14..]) < mean(&outcome.losses[..6]));
     let mut model = load(&place.path("packed"));
     let trained = model.with_adapters(&place.path("run")).unwrap();
-    let fused = Fused { model: &model, trained: &trained, base: &place.path("packed"), origin: None };
+    let packed = Checkpoint::open(&place.path("packed")).unwrap();
+    let base = &place.path("packed");
+    let fused = Fused { model: &model, trained: &trained, base, checkpoint: &packed, origin: None };
     fused.write(&place.path("again"), Packing::AsBase, Dtype::Bfloat16).unwrap();
     let again = Checkpoint::open(&place.path("again")).unwrap();
     assert_eq!(again.quantization("model.layers.1.mlp.up_proj"), Some(quantization));

@@ -6,7 +6,6 @@ use super::model::Model;
 use crate::TrainError;
 use crate::data::{Batches, Line};
 use crate::log::Tally;
-use sayso_language::checkpoint::Checkpoint;
 use sayso_language::{Language, Options, Stop};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -86,7 +85,6 @@ pub fn spread(lines: &[Line], most: usize) -> Vec<Line> {
 /// The folder cannot be written, or not be opened.
 pub fn exact(
     fused: &Fused<'_>,
-    checkpoint: &Checkpoint,
     packing: Packing,
     place: &Path,
     lines: &[Line],
@@ -95,7 +93,7 @@ pub fn exact(
     std::fs::create_dir_all(place).map_err(TrainError::write(place))?;
     let folder =
         tempfile::Builder::new().prefix(".exact-").tempdir_in(place).map_err(TrainError::write(place))?;
-    fused.write(folder.path(), packing, fuse::dtype_of(checkpoint)?)?;
+    fused.write(folder.path(), packing, fuse::dtype_of(fused.checkpoint)?)?;
     by_folder(folder.path(), lines, stop)
 }
 

@@ -31,6 +31,8 @@ pub struct Fused<'a> {
     pub trained: &'a Trained,
     /// The folder of its base.
     pub base: &'a Path,
+    /// The base, which says how its matrices are packed.
+    pub checkpoint: &'a Checkpoint,
     /// What it was trained on; `None` for adapters of `mlx_lm`, which do not say.
     pub origin: Option<&'a Origin>,
 }
@@ -58,22 +60,22 @@ impl Fused<'_> {
             if let Some(bias) = &linear.bias {
                 weights.push((name("bias"), bias.of(&self.trained.arrays).as_dtype(dtype)?));
             }
-            let packed = linear.packed.as_ref().filter(|_| packing == Packing::AsBase);
-            match packed {
+            let quantization = self.checkpoint.quantization(&linear.name);
+            match (quantization.filter(|_| packing == Packing::AsBase), &linear.packed) {
                 // What was not changed is not rounded again.
-                Some(packed) if linear.adapter.is_none() => {
+                (Some(_), Some(packed)) if linear.adapter.is_none() => {
                     weights.push((name("weight"), linear.weight.of(&self.trained.arrays).clone()));
                     weights.push((name("scales"), packed.scales.as_dtype(dtype)?));
                     weights.push((name("biases"), packed.biases.as_dtype(dtype)?));
                 }
-                Some(packed) => {
+                (Some(quantization), _) => {
                     let plain = fused(linear, &self.trained.arrays)?.as_dtype(dtype)?;
-                    let again = Packed::pack(&plain, packed.quantization)?;
+                    let again = Packed::pack(&plain, quantization)?;
                     weights.push((name("weight"), again.0));
                     weights.push((name("scales"), again.1.scales));
                     weights.push((name("biases"), again.1.biases));
                 }
-                None => {
+                (None, _) => {
                     weights.push((name("weight"), fused(linear, &self.trained.arrays)?.as_dtype(dtype)?));
                 }
             }
@@ -90,10 +92,8 @@ impl Fused<'_> {
         }
         let weights = weights.iter().map(|(name, array)| (name.as_str(), array));
         tensors::write(&target.join(WEIGHTS), weights)?;
-        let is_packed =
-            packing == Packing::AsBase && self.model.linears().any(|linear| linear.packed.is_some());
         copy_files(self.base, target, |config| {
-            if !is_packed {
+            if packing == Packing::Plain {
                 config.remove("quantization");
                 config.remove("quantization_config");
             }

@@ -141,8 +141,7 @@ impl Run<'_> {
     /// Says what the run will take, and refuses it if there is not enough memory.
     fn estimate(&mut self) -> Result<Estimate, TrainError> {
         let (recipe, done) = (self.recipe, self.progress.iterations);
-        let bytes =
-            estimate::memory_of(recipe, self.how.full, &self.model, &self.trained, &mut self.batches, done)?;
+        let bytes = estimate::memory_of(recipe, &self.model, &self.trained, &mut self.batches, done)?;
         let free = estimate::available();
         let loaded = memory::active_memory()? as f64;
         if let Some(free) = free.filter(|free| bytes - loaded > *free) {
@@ -265,7 +264,7 @@ impl Run<'_> {
         self.progress.iterations -=
             if sums.is_some() { self.progress.iterations % run.accumulation } else { 0 };
         self.save()?;
-        if !measure.measures() {
+        if self.progress.best.is_none() {
             self.keep_best()?;
         }
         let seconds = spent.as_secs_f64();

@@ -174,6 +174,11 @@ impl AdapterConfig {
         tensors::replace(&folder.join(FILE), python_json::to_string(self).as_bytes())
     }
 
+    /// Whether weights were trained in full.
+    pub fn is_full(&self) -> bool {
+        self.fine_tune_type == "full"
+    }
+
     /// How many of the last layers were trained; `None` for all.
     pub(super) fn layers(&self) -> Option<usize> {
         usize::try_from(self.num_layers).ok().filter(|layers| *layers > 0)

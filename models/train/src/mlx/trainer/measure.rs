@@ -35,11 +35,6 @@ impl Measure {
         }
     }
 
-    /// Whether anything is measured at all.
-    pub(super) fn measures(&self) -> bool {
-        self.held.is_some() || self.writes()
-    }
-
     fn writes(&self) -> bool {
         self.exact_every > 0 && !self.lines.is_empty()
     }
@@ -91,11 +86,11 @@ impl Run<'_> {
                 model: &self.model,
                 trained: &self.trained,
                 base: &self.recipe.base,
+                checkpoint: &self.checkpoint,
                 origin: Some(&self.origin),
             };
             let place = &self.recipe.output;
-            let exact =
-                evaluation::exact(&fused, &self.checkpoint, Packing::Plain, place, &measure.lines, stop)?;
+            let exact = evaluation::exact(&fused, Packing::Plain, place, &measure.lines, stop)?;
             let Some(exact) = exact else { return Ok(false) };
             measured.exact_is_due = false;
             let (kinds, commands) = exact.tallies(&measure.lines, measured.before.as_ref());
