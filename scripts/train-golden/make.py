@@ -36,7 +36,7 @@ CASES = {
     "qdora": ("qwen2-4bit", "dora", "sgd", {"momentum": 0.9}),
     "full": ("llama-bf16", "full", "adafactor", {"scale_parameter": True, "relative_step": False}),
     "muon": ("qwen3-mixed", "lora", "muon", {}),
-    "accumulated": ("llama-4bit", "lora", "adam", {}),
+    "accumulated": ("llama-4bit", "lora", "sgd", {}),
 }
 CLASSES = {
     "adam": optim.Adam,

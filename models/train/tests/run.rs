@@ -21,6 +21,7 @@ use sayso_model_train::mlx::trainer::{How, Outcome, train};
 use sayso_model_train::mlx::{quantize, tensors};
 use sayso_model_train::recipe::Recipe;
 use std::cell::Cell;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use support::Place;
 
@@ -51,7 +52,8 @@ fn adapters_learn() {
     let output = place.path("run");
     for file in ["adapters.safetensors", "adapter_config.json", "trained_on.json", "log.jsonl", "curves.svg"]
     {
-        assert!(output.join(file).exists(), "{file}");
+        let mode = std::fs::metadata(output.join(file)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o044, 0o044, "others cannot read {file}");
     }
     let entries = log::parse(&std::fs::read_to_string(output.join("log.jsonl")).unwrap()).unwrap();
     let exact = entries.iter().filter(|entry| matches!(entry, Entry::Exact { lines: 6, .. })).count();

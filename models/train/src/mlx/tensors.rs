@@ -100,15 +100,16 @@ pub fn write<'a>(
     finish(file, path).map_err(TrainError::write(path))
 }
 
-/// Gives a complete file its name, once it is on the disk.
+/// Gives a complete file its name, once it is on the disk. It is found by its path, because the
+/// writer of safetensors may have put another file there.
 fn finish(file: tempfile::NamedTempFile, path: &Path) -> std::io::Result<()> {
     // Readable for others, as any file that a program writes.
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        file.as_file().set_permissions(std::fs::Permissions::from_mode(0o644))?;
+        std::fs::set_permissions(file.path(), std::fs::Permissions::from_mode(0o644))?;
     }
-    file.as_file().sync_all()?;
+    std::fs::File::open(file.path())?.sync_all()?;
     file.persist(path)?;
     Ok(())
 }
