@@ -37,4 +37,9 @@ for kind in "$@"; do
     run --bin sayso-train -- lora "$place/$kind.toml"
     python train "$place" "$kind"
     python compare "$place" "$kind"
+    if [[ $kind == lora ]]; then
+        run --bin sayso-train -- fuse --base "$place/plain" --adapters "$place/lora-sayso" --output "$place/lora-fused"
+        run --bin sayso-train -- quantize "$place/lora-fused" "$place/lora-4bit"
+        python fused "$place" lora
+    fi
 done

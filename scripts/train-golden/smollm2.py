@@ -4,6 +4,7 @@
     smollm2.py start PLACE KIND                        # adapters to start from, saved as mlx_lm saves them
     smollm2.py train PLACE KIND                        # twenty iterations; its losses and adapters
     smollm2.py compare PLACE KIND                      # fails unless sayso-train did the same
+    smollm2.py fused PLACE KIND                        # fails unless it fused and packed the same (KIND-fused, KIND-4bit)
 
 scripts/train-golden.sh calls it. Everything is computed with 32-bit numbers.
 """
@@ -20,12 +21,12 @@ os.environ["MLX_DISABLE_COMPILE"] = "1"
 import mlx.core as mx
 import mlx.optimizers as optim
 import numpy as np
-from mlx.utils import tree_flatten, tree_map
+from mlx.utils import tree_flatten, tree_map, tree_unflatten
 from mlx_lm.lora import CONFIG_DEFAULTS
 from mlx_lm.tuner.datasets import CacheDataset, ChatDataset
 from mlx_lm.tuner.trainer import TrainingArgs, train
 from mlx_lm.tuner.utils import linear_to_lora_layers, load_adapters
-from mlx_lm.utils import dequantize_model, load, save, save_config
+from mlx_lm.utils import dequantize_model, load, quantize_model, save, save_config
 
 SYSTEM = "Reconstruct the intended syntax from the dictated text. Output only the result."
 ITERATIONS, RANK, SCALE, RATE = 20, 16, 20.0, 1e-4
@@ -164,9 +165,28 @@ def compare(place, kind):
     assert losses < 0.01 and furthest < 1e-3 and configs[0] == configs[1]
 
 
+def fused(place, kind):
+    """What mlx_lm fuses and packs, beside `KIND-fused` and `KIND-4bit` of sayso-train."""
+    model, _, config = load(str(place / KINDS[kind][0]), adapter_path=str(place / f"{kind}-sayso"), return_config=True)
+    model.update_modules(tree_unflatten([(n, m.fuse()) for n, m in model.named_modules() if hasattr(m, "fuse")]))
+    wanted = dict(tree_flatten(model.parameters()))
+    found = mx.load(str(place / f"{kind}-fused" / "model.safetensors"))
+    assert found.keys() == wanted.keys()
+    furthest = max(mx.abs(found[name] - wanted[name]).max().item() for name in wanted)
+    print(f"{kind}: fused weights off by {furthest:.1e} at most")
+    model.load_weights(list(found.items()))
+    model, _ = quantize_model(model, config, 64, 4)
+    wanted = dict(tree_flatten(model.parameters()))
+    found = mx.load(str(place / f"{kind}-4bit" / "model.safetensors"))
+    assert found.keys() == wanted.keys()
+    same = sum(found[name].dtype == wanted[name].dtype and mx.array_equal(found[name], wanted[name]).item() for name in wanted)
+    print(f"{kind}: {same} of {len(wanted)} packed tensors are equal")
+    assert furthest < 1e-5 and same == len(wanted)
+
+
 if __name__ == "__main__":
     step, *rest = sys.argv[1:]
     if step == "prepare":
         prepare(rest[0], Path(rest[1]), rest[2])
     else:
-        {"start": start, "train": run, "compare": compare}[step](Path(rest[0]), rest[1])
+        {"start": start, "train": run, "compare": compare, "fused": fused}[step](Path(rest[0]), rest[1])
