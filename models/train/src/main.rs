@@ -187,6 +187,8 @@ mod work {
                     self.adapters.display()
                 ),
             }
+            // Under another template the folder cannot keep the prompt of the training.
+            let origin = origin.filter(|origin| origin.check_prompt(&self.adapters, &self.base).is_ok());
             let dtype = fuse::dtype_of(&checkpoint)?;
             // Weights that were trained in full replace those of the base, which had to be unpacked.
             let is_full = AdapterConfig::open(&self.adapters)?.is_full();

@@ -2,7 +2,7 @@
 
 use crate::TrainError;
 use crate::mlx::tensors;
-use sayso_language::chat::TrainedPrompt;
+use sayso_language::chat::{Conversation, TrainedPrompt};
 use sayso_language::checkpoint::Checkpoint;
 use sayso_language::tokenizer::TOKENIZER;
 use serde::{Deserialize, Serialize};
@@ -89,9 +89,11 @@ impl Origin {
         self.check_prompt(folder, base)
     }
 
-    /// Refuses a prompt that adapters in `folder` were not trained with.
-    fn check_prompt(&self, folder: &Path, base: &Path) -> Result<(), TrainError> {
-        use sayso_language::chat::Conversation;
+    /// Refuses a base whose prompt is not the one that adapters in `folder` were trained with.
+    ///
+    /// # Errors
+    /// [`TrainError::Foreign`] says how it differs.
+    pub fn check_prompt(&self, folder: &Path, base: &Path) -> Result<(), TrainError> {
         let conversation = Conversation::open(base, self.template.as_deref())?;
         let found = conversation.chat(&self.system_prompt)?.trained();
         match found == self.prompt {
