@@ -2,9 +2,10 @@
 //! of its training and of a dictation.
 
 use crate::checkpoint::{CheckpointError, file};
-use crate::template::{self, Frame};
+use crate::template::{self, Frame, Template};
 use crate::tokenizer::config::TokenizerConfig;
 use crate::tokenizer::{Tokenizer, TokenizerError};
+use serde::{Deserialize, Serialize};
 use std::path::Path;
 
 /// The system prompt of the training. It must match to the letter: models of the series lose 28
@@ -14,6 +15,10 @@ pub const SYSTEM_PROMPT: &str =
 
 /// The file of a model folder that holds its system prompt. A folder without it gets [`SYSTEM_PROMPT`].
 pub const SYSTEM_PROMPT_FILE: &str = "system_prompt.txt";
+
+/// The file of a trained model folder that holds the prompt of its training, as [`TrainedPrompt`]
+/// in JSON. A folder that has it is refused if its template makes another prompt.
+pub const TRAINED_PROMPT_FILE: &str = "trained_prompt.json";
 
 /// Limit of a system prompt, in bytes; real ones are far smaller.
 const SYSTEM_PROMPT_LIMIT: u64 = 64 << 10;
@@ -29,6 +34,15 @@ pub enum ChatError {
     Tokenizer(#[from] TokenizerError),
 }
 
+/// What stood around every dictation while a model was trained.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TrainedPrompt {
+    /// What stood before the dictation.
+    pub before: String,
+    /// What stood after it, up to the answer.
+    pub after: String,
+}
+
 /// The prompt of a model folder, around any dictation.
 #[derive(Debug)]
 pub struct Chat {
@@ -42,19 +56,34 @@ impl Chat {
     /// # Errors
     /// [`CheckpointError`] names the file and what is wrong with it.
     pub fn open(folder: &Path) -> Result<Chat, CheckpointError> {
-        let mut config = TokenizerConfig::open(folder)?;
-        let mut tokens = Vec::new();
-        for (name, token) in [
-            ("bos_token", config.bos_token.take()),
-            ("eos_token", config.eos_token.take()),
-            ("unk_token", config.unk_token.take()),
-            ("pad_token", config.pad_token.take()),
-        ] {
-            tokens.extend(token.map(|token| (name, token.text().to_owned())));
+        let (template, tokens) = parts(folder)?;
+        let chat = Chat::of(folder, &template, &tokens, &system_prompt(folder)?)?;
+        let path = folder.join(TRAINED_PROMPT_FILE);
+        match file::optional::<TrainedPrompt>(&path)? {
+            Some(trained) if trained != chat.trained() => Err(CheckpointError::entry(
+                &path,
+                format!(
+                    "the model was trained with {:?} before a dictation and {:?} after it, but its template and {SYSTEM_PROMPT_FILE} make another prompt",
+                    trained.before, trained.after
+                ),
+            )),
+            _ => Ok(chat),
         }
-        let template = config.chat_template(folder)?;
-        let frame = template::render(&template, &system_prompt(folder)?, &tokens);
+    }
+
+    fn of(
+        folder: &Path,
+        template: &str,
+        tokens: &[(&'static str, String)],
+        system: &str,
+    ) -> Result<Chat, CheckpointError> {
+        let frame = template::render(template, system, tokens);
         frame.map(|frame| Chat { frame }).map_err(|error| CheckpointError::entry(folder, error.to_string()))
+    }
+
+    /// What stands around every dictation, for [`TRAINED_PROMPT_FILE`].
+    pub fn trained(&self) -> TrainedPrompt {
+        TrainedPrompt { before: self.frame.head.clone(), after: self.frame.tail.clone() }
     }
 
     /// The prompt for a dictation, as tokens.
@@ -85,8 +114,87 @@ impl Chat {
     }
 }
 
+/// The chat template of a model folder for whole conversations, which training needs.
+pub struct Conversation {
+    /// Where errors are said to be.
+    folder: std::path::PathBuf,
+    text: String,
+    tokens: Special,
+    template: Template,
+}
+
+impl std::fmt::Debug for Conversation {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Conversation").field("folder", &self.folder).finish_non_exhaustive()
+    }
+}
+
+impl Conversation {
+    /// The template of a folder, or `other` instead of it with the special tokens of the folder.
+    ///
+    /// # Errors
+    /// [`CheckpointError`] names the file and what is wrong with it.
+    pub fn open(folder: &Path, other: Option<&str>) -> Result<Conversation, CheckpointError> {
+        let (text, tokens) = match other {
+            Some(text) => (text.to_owned(), tokens(&mut TokenizerConfig::open(folder)?)),
+            None => parts(folder)?,
+        };
+        let template = Template::new(&text, &tokens)
+            .map_err(|error| CheckpointError::entry(folder, error.to_string()))?;
+        Ok(Conversation { folder: folder.to_owned(), text, tokens, template })
+    }
+
+    /// The template itself.
+    pub fn template(&self) -> &str {
+        &self.text
+    }
+
+    /// The text of messages, each a role and what it says. `answers` adds the beginning of an
+    /// answer.
+    ///
+    /// # Errors
+    /// The template refuses these messages.
+    pub fn render(&self, messages: &[(&str, &str)], answers: bool) -> Result<String, CheckpointError> {
+        let rendered = self.template.render(messages, answers);
+        rendered.map_err(|error| CheckpointError::entry(&self.folder, error.to_string()))
+    }
+
+    /// The prompt around any dictation, with this system prompt.
+    ///
+    /// # Errors
+    /// The template does not write a dictation once and as it is.
+    pub fn chat(&self, system: &str) -> Result<Chat, CheckpointError> {
+        Chat::of(&self.folder, &self.text, &self.tokens, system)
+    }
+}
+
+/// Special tokens, each with the name that templates use.
+type Special = Vec<(&'static str, String)>;
+
+/// The chat template and the special tokens of a folder.
+fn parts(folder: &Path) -> Result<(String, Special), CheckpointError> {
+    let mut config = TokenizerConfig::open(folder)?;
+    let tokens = tokens(&mut config);
+    Ok((config.chat_template(folder)?, tokens))
+}
+
+/// The special tokens, under the names that templates use.
+fn tokens(config: &mut TokenizerConfig) -> Special {
+    let named = [
+        ("bos_token", config.bos_token.take()),
+        ("eos_token", config.eos_token.take()),
+        ("unk_token", config.unk_token.take()),
+        ("pad_token", config.pad_token.take()),
+    ];
+    let known = named.into_iter().filter_map(|(name, token)| Some((name, token?.text().to_owned())));
+    known.collect()
+}
+
 /// The system prompt of a folder, without the newline that editors add at the end.
-fn system_prompt(folder: &Path) -> Result<String, CheckpointError> {
+///
+/// # Errors
+/// The file cannot be read.
+pub fn system_prompt(folder: &Path) -> Result<String, CheckpointError> {
     let path = folder.join(SYSTEM_PROMPT_FILE);
     if !path.exists() {
         return Ok(SYSTEM_PROMPT.to_owned());

@@ -73,32 +73,8 @@ pub(crate) fn render(
     system: &str,
     tokens: &[(&'static str, String)],
 ) -> Result<Frame, TemplateError> {
-    check_shape(template)?;
-    let environment = environment(template)?;
-    let text = |dictation: &str| -> Result<String, TemplateError> {
-        let messages = vec![
-            context! { role => "system", content => system },
-            context! { role => "user", content => dictation },
-        ];
-        let fixed = [
-            ("messages", Value::from(messages)),
-            ("add_generation_prompt", Value::from(true)),
-            ("enable_thinking", Value::from(false)),
-            ("tools", Value::from(())),
-            ("documents", Value::from(())),
-        ];
-        let tokens = tokens.iter().map(|(name, token)| (*name, Value::from(token.as_str())));
-        let values: BTreeMap<&str, Value> = fixed.into_iter().chain(tokens).collect();
-        let mut written = Bounded(Vec::new());
-        let template = environment.get_template("chat")?;
-        let rendered = template.render_captured_to(Value::from(values), &mut written).map(|_| ());
-        if written.0.len() > OUTPUT_LIMIT {
-            return Err(TemplateError::Limit(format!("writes more than {OUTPUT_LIMIT} bytes")));
-        }
-        rendered?;
-        // Jinja writes nothing but strings.
-        Ok(String::from_utf8_lossy(&written.0).into_owned())
-    };
+    let template = Template::new(template, tokens)?;
+    let text = |dictation: &str| template.render(&[("system", system), ("user", dictation)], true);
     let plain = text(PLACE)?;
     let (head, tail) = match plain.matches(PLACE).count() {
         1 => plain.split_once(PLACE).unwrap_or_default(),
@@ -113,6 +89,48 @@ pub(crate) fn render(
         () if frame.around(&probe) == probed => Ok(frame),
         () if trimming.around(&probe) == probed => Ok(trimming),
         () => Err(TemplateError::Changes),
+    }
+}
+
+/// A template that can be rendered for any conversation, under the same limits.
+pub(crate) struct Template {
+    environment: Environment<'static>,
+    tokens: Vec<(&'static str, String)>,
+}
+
+impl Template {
+    /// # Errors
+    /// The template cannot be parsed, or is beyond a limit.
+    pub(crate) fn new(template: &str, tokens: &[(&'static str, String)]) -> Result<Template, TemplateError> {
+        check_shape(template)?;
+        Ok(Template { environment: environment(template)?, tokens: tokens.to_vec() })
+    }
+
+    /// The text of a conversation: pairs of a role and what it says. `answers` adds the beginning of
+    /// an answer.
+    ///
+    /// # Errors
+    /// The template raises an error, or is beyond a limit.
+    pub(crate) fn render(&self, messages: &[(&str, &str)], answers: bool) -> Result<String, TemplateError> {
+        let messages = messages.iter().map(|&(role, content)| context! { role, content });
+        let fixed = [
+            ("messages", Value::from(messages.collect::<Vec<_>>())),
+            ("add_generation_prompt", Value::from(answers)),
+            ("enable_thinking", Value::from(false)),
+            ("tools", Value::from(())),
+            ("documents", Value::from(())),
+        ];
+        let tokens = self.tokens.iter().map(|(name, token)| (*name, Value::from(token.as_str())));
+        let values: BTreeMap<&str, Value> = fixed.into_iter().chain(tokens).collect();
+        let mut written = Bounded(Vec::new());
+        let template = self.environment.get_template("chat")?;
+        let rendered = template.render_captured_to(Value::from(values), &mut written).map(|_| ());
+        if written.0.len() > OUTPUT_LIMIT {
+            return Err(TemplateError::Limit(format!("writes more than {OUTPUT_LIMIT} bytes")));
+        }
+        rendered?;
+        // Jinja writes nothing but strings.
+        Ok(String::from_utf8_lossy(&written.0).into_owned())
     }
 }
 

@@ -1,7 +1,7 @@
 //! Prompts are those of Hugging Face's `transformers`, on the templates of the models; what a folder has wrong is named.
 #![allow(clippy::unwrap_used)]
 
-use sayso_language::chat::{Chat, SYSTEM_PROMPT, SYSTEM_PROMPT_FILE};
+use sayso_language::chat::{Chat, Conversation, SYSTEM_PROMPT, SYSTEM_PROMPT_FILE, TRAINED_PROMPT_FILE};
 use serde_json::{Value, json};
 use std::path::Path;
 use tempfile::TempDir;
@@ -78,4 +78,35 @@ fn a_template_that_cannot_be_filled_is_refused_when_it_is_opened() {
         "out of fuel",
     );
     check("{{ 'a' * 100000000 * 100 }}", "its chat template cannot be rendered");
+}
+
+#[test]
+fn a_trained_folder_keeps_the_prompt_of_its_training() {
+    let config = json!({"chat_template": "<{{ messages[0].content }}>{{ messages[1].content }}|"});
+    let place = folder(&config, Some("Do."));
+    let trained = Chat::open(place.path()).unwrap().trained();
+    std::fs::write(place.path().join(TRAINED_PROMPT_FILE), serde_json::to_string(&trained).unwrap()).unwrap();
+    Chat::open(place.path()).unwrap();
+    std::fs::write(place.path().join(SYSTEM_PROMPT_FILE), "Do it.").unwrap();
+    let error = Chat::open(place.path()).unwrap_err().to_string();
+    assert!(error.contains("was trained with \"<Do.>\" before"), "{error}");
+}
+
+#[test]
+fn a_whole_conversation_begins_with_the_prompt() {
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+    for name in ["qwen2.5", "qwen3", "smollm2"] {
+        let template = std::fs::read_to_string(fixtures.join(format!("{name}.jinja"))).unwrap();
+        let config = json!({"eos_token": "<|im_end|>", "chat_template": template});
+        let place = folder(&config, Some("Do."));
+        let conversation = Conversation::open(place.path(), None).unwrap();
+        let asked = [("system", "Do."), ("user", "list")];
+        let prompt = conversation.render(&asked, true).unwrap();
+        assert_eq!(prompt, Chat::open(place.path()).unwrap().render("list"), "{name}");
+        assert_eq!(prompt, conversation.chat("Do.").unwrap().render("list"), "{name}");
+        let whole = conversation.render(&[asked[0], asked[1], ("assistant", "ls")], false).unwrap();
+        assert_eq!(whole.strip_prefix(&prompt), Some("ls<|im_end|>\n"), "{name}");
+    }
+    let other = Conversation::open(folder(&json!({}), None).path(), Some("{{ messages[1].content }}:"));
+    assert_eq!(other.unwrap().chat("").unwrap().render("x"), "x:");
 }

@@ -1,0 +1,19 @@
+//! Makes a model folder of a GGUF file, for scripts/train-golden.sh: `import FILE.gguf FOLDER`.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [file, folder] = &arguments[..] else {
+        eprintln!("import FILE.gguf FOLDER");
+        return ExitCode::FAILURE;
+    };
+    match sayso_store::gguf::import(Path::new(file), Path::new(folder)) {
+        Ok(_) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("import: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
