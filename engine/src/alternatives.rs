@@ -58,11 +58,13 @@ pub(crate) fn texts(engine: &Engine, found: &Candidates, answer: &str) -> Vec<St
     // Where words are left out, the last path is the one with all of them, and it stays the last.
     let leaves_out = !found.lattice.left_out(&found.best.steps).is_empty();
     let (near, whole) = found.others.split_at(found.others.len().saturating_sub(leaves_out.into()));
-    // What destroys something is to be found by a search with more caution only, and this one is not always that.
+    // What destroys something is to be found by a search with more caution only, and the wider one is none: it would
+    // offer `shred x .key` beside `shred x.key`.
     let may_destroy = is_destructive(answer) || texts(near).iter().any(|text| is_destructive(text));
+    let more = if may_destroy { Vec::new() } else { tagged::paths(engine, line, WIDTH) };
     let mut shown = vec![Offer::new(answer.to_owned(), 0.0)];
     let mut offers: Vec<Offer> = Vec::new();
-    for path in near.iter().chain(&tagged::paths(engine, line, WIDTH)) {
+    for path in near.iter().chain(&more) {
         let text = found.text_of(path);
         let is_known = text == answer || offers.iter().any(|other| other.text == text);
         if !is_known && !text.trim().is_empty() && (may_destroy || !is_destructive(&text)) {

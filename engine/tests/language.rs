@@ -35,10 +35,14 @@ fn by(route: Route, text: &str, model: Option<&ModelHandle>, stop: &Stop) -> Con
     Engine::embedded().convert(&Words::default(), &dictation, rescorer).unwrap()
 }
 
+/// A line without quotes at its end.
+fn written(line: &str) -> &str {
+    line.trim_end_matches(['"', '\'', '`'])
+}
+
 /// All lines of an answer, but for quotes at their end: the best one is also offered without those that were closed.
 fn lines(conversion: &Conversion) -> BTreeSet<&str> {
-    let lines = conversion.alternatives.iter().chain([&conversion.buffer]);
-    lines.map(|line| line.trim_end_matches(['"', '\'', '`'])).collect()
+    conversion.alternatives.iter().chain([&conversion.buffer]).map(|line| written(line)).collect()
 }
 
 #[test]
@@ -49,7 +53,8 @@ fn a_judge_reorders_what_the_tagger_found() {
         let tagged = by(Route::Tagger, text, None, &Stop::never());
         assert!((0.0..=1.0).contains(&judged.confidence));
         match judged.stage {
-            Stage::Rescored => assert!(lines(&judged).is_superset(&lines(&tagged)), "{text}"),
+            // The tagger alone offers more, which a judge never sees.
+            Stage::Rescored => assert!(lines(&judged).contains(written(&tagged.buffer)), "{text}"),
             stage => assert_eq!(stage, Stage::Generated),
         }
         assert_eq!(by(Route::Model, text, Some(&model), &Stop::never()), judged, "the same answer again");

@@ -146,6 +146,10 @@ fn answer(mut stream: TcpStream, state: &Mutex<State>, base: &str) -> std::io::R
     let (bytes, trouble) = (state.files.get(&file).cloned(), state.trouble.get(&file).cloned());
     drop(state);
     match bytes {
+        Some(_) if matches!(trouble, Some(Trouble::Redirects)) => write!(
+            stream,
+            "HTTP/1.1 302 Found\r\nLocation: {base}/cdn/{file}?again\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+        ),
         Some(bytes) => serve(stream, bytes, range.as_deref(), trouble),
         None => write!(stream, "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"),
     }
@@ -166,12 +170,6 @@ fn serve(
     let trickles = matches!(trouble, Some(Trouble::Trickles));
     let stalls = matches!(trouble, Some(Trouble::Stalls(_)));
     match trouble {
-        Some(Trouble::Redirects) => {
-            return write!(
-                stream,
-                "HTTP/1.1 302 Found\r\nLocation: ?again\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-            );
-        }
         Some(Trouble::Status(status)) => {
             return write!(stream, "HTTP/1.1 {status} No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
         }
@@ -191,7 +189,7 @@ fn serve(
             stated = false;
         }
         Some(Trouble::Other) => bytes[total / 2] ^= 1,
-        Some(Trouble::Trickles) | None => {}
+        Some(Trouble::Trickles | Trouble::Redirects) | None => {}
     }
     write!(stream, "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes {start}-{}/{total}\r\n", total - 1)?;
     if stated {
