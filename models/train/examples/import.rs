@@ -1,4 +1,4 @@
-//! Makes a model folder of a GGUF file, for scripts/train-golden.sh: `import FILE.gguf FOLDER`.
+//! `import FILE.gguf FOLDER` makes a model folder of a GGUF file; scripts/train-golden.sh uses it.
 
 use std::path::Path;
 use std::process::ExitCode;
