@@ -11,6 +11,13 @@ loads=15
 each=$((seconds / loads > 0 ? seconds / loads : 1))
 folder=${CARGO_TARGET_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/sayso/target}
 
-cargo build --release --locked -p sayso -p saysod -p sayso-lab
-"$folder/release/sayso-lab" attack --seconds "$each" ${timed[@]+"${timed[@]}"}
-"$folder/release/sayso-lab" attack --conversions "$((seconds * 300))"
+if (($# > 0)); then
+    cargo build --release --locked -p sayso -p saysod -p sayso-lab
+    lab=$folder/release/sayso-lab
+else
+    # What the tests have built already.
+    cargo build --workspace --bins --locked --features sayso/system-tests,saysod/system-tests
+    lab=$folder/debug/sayso-lab
+fi
+"$lab" attack --seconds "$each" ${timed[@]+"${timed[@]}"}
+"$lab" attack --conversions "$((seconds * 50))"
