@@ -63,9 +63,10 @@ impl Load {
         Load::Session,
         Load::Removal,
         Load::Settings,
-        Load::Kills,
         Load::Folders,
         Load::Liars,
+        // A daemon that is new has not yet the memory that others are measured by.
+        Load::Kills,
     ];
 }
 
