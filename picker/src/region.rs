@@ -1,10 +1,11 @@
 //! A region of rows below the cursor: drawn again and again, and removed without a trace. Never a full screen.
 
 use crate::row::Row;
-use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
+use crossterm::event::{self, DisableBracketedPaste, EnableBracketedPaste};
 use crossterm::{queue, terminal};
 use std::fs::File;
 use std::io::{self, Write};
+use std::time::Duration;
 
 /// What the terminal can show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +46,8 @@ impl Region {
     pub(crate) fn open(rows: u16, look: Look) -> Result<Region, TerminalError> {
         let terminal = File::options().read(true).write(true).open("/dev/tty")?;
         terminal::enable_raw_mode()?;
+        // From here on a change of the window is noticed; else one before the first key would be lost.
+        event::poll(Duration::ZERO)?;
         let mut region = Region { terminal, look, rows: 0, wanted: rows, below: 0 };
         region.make_room()?;
         queue!(region.terminal, EnableBracketedPaste)?;
