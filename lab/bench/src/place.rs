@@ -18,7 +18,7 @@ const PARTS: [&str; 12] = [
 /// What is said, and what comes out in the place.
 const LINES: [(&str, &str); 4] = [
     ("git status dash s", "git status -s"),
-    ("grep dash r todo src", "grep -r todo src"),
+    ("grep dash r needle src", "grep -r needle src"),
     ("vim order invoice 17 dot rs", "vim orderInvoice17.rs"),
     ("tar dash x z f backup dot tar dot gz", "tar -xzf backup.tar.gz"),
 ];
