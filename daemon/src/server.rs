@@ -4,6 +4,7 @@ use crate::connection;
 use crate::limits::MAX_CONNECTIONS;
 use crate::listen::Ownership;
 use crate::phase::Phase;
+use crate::roster::Guest;
 use crate::state::Shared;
 use crate::watch::folder_changes;
 use interprocess::local_socket::traits::tokio::Listener as _;
@@ -190,11 +191,7 @@ async fn accept_all(listener: &Listener, arrivals: &mut Arrivals, shared: &Arc<S
             continue;
         };
         let Some(slot) = connection_slot(shared).await else { return };
-        let shared = shared.clone();
-        tokio::spawn(async move {
-            connection::serve(stream, guest, shared).await;
-            drop(slot);
-        });
+        serve(stream, guest, slot, shared);
         // Who was let in goes on before the next one.
         tokio::task::yield_now().await;
     }
@@ -283,9 +280,14 @@ fn accept_queued(listener: Listener, shared: &Arc<Shared>) {
     }
 }
 
-/// Serves a connection beside all others, unless its process has too many.
+/// Serves a connection, unless its process has too many.
 fn let_in(stream: Stream, slot: OwnedSemaphorePermit, shared: &Arc<Shared>) {
     let Some(guest) = shared.roster.enter(sayso_protocol::peer::pid(&stream)) else { return };
+    serve(stream, guest, slot, shared);
+}
+
+/// Serves a connection beside all others, and gives its slot back at its end.
+fn serve(stream: Stream, guest: Guest, slot: OwnedSemaphorePermit, shared: &Arc<Shared>) {
     let shared = shared.clone();
     tokio::spawn(async move {
         connection::serve(stream, guest, shared).await;
