@@ -83,7 +83,8 @@ in_every_shell! {
         // Given up, and then another line was run.
         terminal.text(SAID).convert().wait_line("$ head -n 5 notes.txt");
         terminal.press_until(&["C-c"], "a fresh prompt", |screen| screen.ends_with("\n$"));
-        terminal.text("echo over").keys(&["Enter"]).wait_row("over");
+        terminal.text("echo over").keys(&["Enter"]);
+        terminal.wait("\"over\" and a prompt", |screen| screen.ends_with("\nover\n$"));
         // Another line altogether.
         correct(&terminal, "head -n 5 notes.txt", "echo one two three", "one two three");
         correct(&terminal, "head -n 5 notes.txt", "head -n5 notes.txt", "first note");

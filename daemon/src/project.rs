@@ -14,8 +14,10 @@ use std::time::Duration;
 /// Projects that are remembered. Hand-chosen, 2026-11-28: more than anybody works in at a time.
 const MAX_PROJECTS: usize = 32;
 /// Longest that a line waits for the words of its project. Hand-chosen, 2026-11-29: reading them takes a tenth of a
-/// millisecond, unless the disk hangs.
-const PATIENCE: Duration = Duration::from_millis(20);
+/// millisecond, but on a busy machine the thread that reads may begin late, and words that bind must not be missing then.
+const PATIENCE: Duration = Duration::from_millis(250);
+/// Longest that a line waits while the disk of an earlier one hangs.
+const PATIENCE_BESIDE_HANGING: Duration = Duration::from_millis(10);
 /// Most threads that read at once. A disk that hangs keeps one of them.
 const MAX_READERS: usize = 4;
 
@@ -28,6 +30,8 @@ struct Known {
     /// The one that was read last is the last one.
     projects: Mutex<Vec<Project>>,
     readers: AtomicUsize,
+    /// How many of the readers were waited for in vain.
+    late: AtomicUsize,
 }
 
 #[derive(Debug)]
@@ -62,19 +66,31 @@ impl Projects {
             self.0.readers.fetch_sub(1, Ordering::Relaxed);
             return own;
         }
-        let (done, words) = mpsc::sync_channel(1);
+        let (done, words) = mpsc::sync_channel(0);
         let (known, settings, folder) = (self.0.clone(), settings.clone(), PathBuf::from(folder));
         let read = move || {
             let words = known.words(&settings.words, &folder, [record, seen]);
             known.readers.fetch_sub(1, Ordering::Relaxed);
-            // Nobody may wait any more.
-            let _ = done.send(words);
+            if done.send(words).is_err() {
+                // Nobody waits any more.
+                known.late.fetch_sub(1, Ordering::Relaxed);
+            }
         };
         if thread::Builder::new().name("project".to_owned()).spawn(read).is_err() {
             self.0.readers.fetch_sub(1, Ordering::Relaxed);
             return own;
         }
-        words.recv_timeout(PATIENCE).ok().flatten().unwrap_or(own)
+        let is_hanging = self.0.late.load(Ordering::Relaxed) > 0;
+        let patience = if is_hanging { PATIENCE_BESIDE_HANGING } else { PATIENCE };
+        match words.recv_timeout(patience) {
+            Ok(words) => words.unwrap_or(own),
+            Err(_) => {
+                // Counted before the channel goes, so that the reader finds itself counted.
+                self.0.late.fetch_add(1, Ordering::Relaxed);
+                drop(words);
+                own
+            }
+        }
     }
 }
 
