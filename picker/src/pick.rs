@@ -5,7 +5,7 @@ use crate::readings::Readings;
 use crate::region::{Look, Region, TerminalError};
 use crate::row::Row;
 use crate::units::Units;
-use crossterm::event::{self, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use sayso_protocol::{Answer, Chosen, ErrorReply};
 
 /// Rows that the picker takes at most: nine readings, the filter, the note and the keys.
@@ -30,7 +30,7 @@ pub fn pick(dictated: &str, answer: &Answer, ask: &mut Ask<'_>, look: Look) -> R
     loop {
         let (room, columns) = region.room()?;
         region.draw(&picker.rows(room, columns), None)?;
-        let key = match event::read()? {
+        let key = match region.event()? {
             Event::Key(key) if key.kind != KeyEventKind::Release => key,
             Event::Resize(..) => {
                 region.resized()?;

@@ -40,7 +40,7 @@ pub fn play(ask: &mut Ask<'_>, look: Look) -> Result<(), TerminalError> {
         let before = input.text();
         // A dictation comes as many keys at once; it is asked for when the last one is there.
         loop {
-            match event::read()? {
+            match region.event()? {
                 Event::Key(key) if key.kind != KeyEventKind::Release => {
                     if is_end(key, &input) {
                         return Ok(());

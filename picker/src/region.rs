@@ -1,7 +1,7 @@
 //! A region of rows below the cursor: drawn again and again, and removed without a trace. Never a full screen.
 
 use crate::row::Row;
-use crossterm::event::{self, DisableBracketedPaste, EnableBracketedPaste};
+use crossterm::event::{self, DisableBracketedPaste, EnableBracketedPaste, Event};
 use crossterm::{queue, terminal};
 use std::fs::File;
 use std::io::{self, Write};
@@ -28,6 +28,10 @@ impl Look {
 #[error("this needs a terminal ({0}); `sayso pick --plain` asks in plain lines")]
 pub struct TerminalError(#[from] io::Error);
 
+/// How often the size of the window is looked at while no key comes: crossterm loses the news of a change that arrives
+/// together with a key. Hand-chosen, 2026-11-29: soon for the eye, and four times a second costs nothing.
+const LOOK_AT_SIZE: Duration = Duration::from_millis(250);
+
 /// The region. When it is dropped, it is cleared and the terminal is as it was before.
 pub(crate) struct Region {
     terminal: File,
@@ -36,6 +40,8 @@ pub(crate) struct Region {
     rows: u16,
     /// How many rows it was opened with.
     wanted: u16,
+    /// Columns and rows of the window that it was drawn for.
+    size: (u16, u16),
     /// How far below its top the cursor was left.
     below: u16,
 }
@@ -48,7 +54,7 @@ impl Region {
         terminal::enable_raw_mode()?;
         // From here on a change of the window is noticed; else one before the first key would be lost.
         event::poll(Duration::ZERO)?;
-        let mut region = Region { terminal, look, rows: 0, wanted: rows, below: 0 };
+        let mut region = Region { terminal, look, rows: 0, wanted: rows, size: (0, 0), below: 0 };
         region.make_room()?;
         queue!(region.terminal, EnableBracketedPaste)?;
         Ok(region)
@@ -56,8 +62,8 @@ impl Region {
 
     /// Scrolls if there are too few rows below the cursor, and remembers where the cursor is.
     fn make_room(&mut self) -> io::Result<()> {
-        let (_, height) = terminal::size()?;
-        self.rows = self.wanted.min(height.saturating_sub(1));
+        self.size = terminal::size()?;
+        self.rows = self.wanted.min(self.size.1.saturating_sub(1));
         let mut text = "\n".repeat(self.rows.into());
         if self.rows > 0 {
             text += &format!("\x1b[{}A", self.rows);
@@ -65,6 +71,17 @@ impl Region {
         // Saved and restored by the codes of the VT100, which more terminals know than the others.
         text += "\x1b7\x1b[?25l";
         self.terminal.write_all(text.as_bytes())
+    }
+
+    /// Waits for a key, a paste, or another size of the window.
+    pub(crate) fn event(&self) -> io::Result<Event> {
+        while !event::poll(LOOK_AT_SIZE)? {
+            let (columns, rows) = terminal::size()?;
+            if (columns, rows) != self.size {
+                return Ok(Event::Resize(columns, rows));
+            }
+        }
+        event::read()
     }
 
     /// Follows a window that has another size now. Terminals move the cursor with the text around it, but not the place

@@ -3,7 +3,7 @@
 use crate::input::Input;
 use crate::region::{Look, Region, TerminalError};
 use crate::row::{Row, Tone};
-use crossterm::event::{self, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 /// Rows that it takes at most.
 const ROWS: u16 = 12;
@@ -50,7 +50,7 @@ pub fn review(words: &[Doubt], decide: &mut Decide<'_>, look: Look) -> Result<()
     loop {
         let (room, columns) = region.room()?;
         region.draw(&review.rows(room, columns), None)?;
-        match event::read()? {
+        match region.event()? {
             Event::Key(key) if key.kind != KeyEventKind::Release && review.press(key, decide) => {
                 return Ok(());
             }
