@@ -4,8 +4,9 @@ use crate::fold;
 use crate::quoting::may_be_offered;
 use crate::said::{Piece, Said};
 use crate::source::Source;
-use crate::spoken::phrase;
+use crate::spoken::spoken;
 use sayso_speech::phonetic::{consonant_keys, each_apart, sounds};
+use std::collections::HashMap;
 use std::ops::Range;
 
 /// Most names that are also filed by their sounds: the first ones, which lie nearest. Hand-chosen on 2026-11-28.
@@ -128,13 +129,21 @@ impl Names {
     fn file_sounds(&mut self) {
         let count = self.entries.len().min(MAX_SOUNDING);
         let mut pairs = Vec::new();
+        // Names of one place share most of their words: each word is read once.
+        let mut read: HashMap<String, Vec<u8>> = HashMap::new();
+        let mut said = Vec::new();
         self.sound_starts.push(0);
         for at in 0..count as u32 {
+            said.clear();
             let name = self.text_of(at);
-            let said = if name.is_ascii() { sounds(&phrase(name)) } else { Vec::new() };
+            for word in fold::words(name).into_iter().filter(|_| name.is_ascii()) {
+                said.extend(
+                    read.entry(word).or_insert_with_key(|word| sounds(&spoken(word).join(" "))).iter(),
+                );
+            }
             if (3..=MAX_SOUNDS).contains(&said.len()) {
                 consonant_keys(&said, |key| pairs.push((short(key), at)));
-                self.sounds.extend(said);
+                self.sounds.extend(&said);
             }
             self.sound_starts.push(self.sounds.len() as u32);
         }
