@@ -84,12 +84,14 @@ impl Projects {
         let patience = if is_hanging { PATIENCE_BESIDE_HANGING } else { PATIENCE };
         match words.recv_timeout(patience) {
             Ok(words) => words.unwrap_or(own),
-            Err(_) => {
+            Err(mpsc::RecvTimeoutError::Timeout) => {
                 // Counted before the channel goes, so that the reader finds itself counted.
                 self.0.late.fetch_add(1, Ordering::Relaxed);
                 drop(words);
                 own
             }
+            // The reader panicked, and would never take itself off the count.
+            Err(mpsc::RecvTimeoutError::Disconnected) => own,
         }
     }
 }

@@ -28,8 +28,9 @@ impl Look {
 #[error("this needs a terminal ({0}); `sayso pick --plain` asks in plain lines")]
 pub struct TerminalError(#[from] io::Error);
 
-/// How often the size of the window is looked at while no key comes: crossterm loses the news of a change that arrives
-/// together with a key. Hand-chosen, 2026-11-29: soon for the eye, and four times a second costs nothing.
+/// How often the size of the window is looked at while no key comes: crossterm loses the news of a change that comes
+/// before the first wait, or together with a key. Hand-chosen, 2026-11-29: soon for the eye, and four times a second costs
+/// nothing.
 const LOOK_AT_SIZE: Duration = Duration::from_millis(250);
 
 /// The region. When it is dropped, it is cleared and the terminal is as it was before.
@@ -40,7 +41,7 @@ pub(crate) struct Region {
     rows: u16,
     /// How many rows it was opened with.
     wanted: u16,
-    /// Columns and rows of the window that it was drawn for.
+    /// Columns and rows of the window when room was made.
     size: (u16, u16),
     /// How far below its top the cursor was left.
     below: u16,
@@ -52,8 +53,6 @@ impl Region {
     pub(crate) fn open(rows: u16, look: Look) -> Result<Region, TerminalError> {
         let terminal = File::options().read(true).write(true).open("/dev/tty")?;
         terminal::enable_raw_mode()?;
-        // From here on a change of the window is noticed; else one before the first key would be lost.
-        event::poll(Duration::ZERO)?;
         let mut region = Region { terminal, look, rows: 0, wanted: rows, size: (0, 0), below: 0 };
         region.make_room()?;
         queue!(region.terminal, EnableBracketedPaste)?;

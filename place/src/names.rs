@@ -136,10 +136,11 @@ impl Names {
         for at in 0..count as u32 {
             said.clear();
             let name = self.text_of(at);
-            for word in fold::words(name).into_iter().filter(|_| name.is_ascii()) {
-                said.extend(
-                    read.entry(word).or_insert_with_key(|word| sounds(&spoken(word).join(" "))).iter(),
-                );
+            if name.is_ascii() {
+                for word in fold::words(name) {
+                    let of_word = read.entry(word).or_insert_with_key(|word| sounds(&spoken(word).join(" ")));
+                    said.extend(of_word.iter());
+                }
             }
             if (3..=MAX_SOUNDS).contains(&said.len()) {
                 consonant_keys(&said, |key| pairs.push((short(key), at)));
