@@ -1,11 +1,14 @@
 //! `sayso` as scripts and widgets see it: exit codes, what is printed where, and what a bad daemon cannot do to it.
 
-use sayso_testing::{FakeDaemon, Home, MEANT, Reaction, SAID, command, finish, programs, result, sayso};
 #[cfg(target_os = "linux")]
-use sayso_testing::{need, not_run};
+use sayso_testing::need;
+use sayso_testing::{
+    FakeDaemon, Home, MEANT, Reaction, SAID, command, finish, not_run, programs, result, sayso,
+};
 use serde_json::Value;
 use std::fs;
 use std::io::{Read, Write};
+use std::os::unix::net::UnixStream;
 use std::process::{Command, Stdio};
 use std::thread;
 
@@ -341,8 +344,16 @@ fn a_place_that_cannot_be_trusted_is_refused() {
     let home = Home::patient();
     let mut relative = command(&home, &["convert", SAID]);
     finish(relative.env("SAYSO_SOCKET", "here.sock").spawn().unwrap(), b"").refused("absolute path");
+}
 
-    // Where the runtime folder is gone there is another place, at which nobody listens.
+#[test]
+fn a_missing_runtime_folder_is_no_reason_to_refuse() {
+    // The other place is one for the whole machine: somebody who uses sayso may have a daemon there.
+    let other = format!("/tmp/sayso-{}/sayso.sock", nix::unistd::geteuid());
+    if UnixStream::connect(&other).is_ok() {
+        let why = format!("a daemon that is no test's listens at {other}");
+        return not_run("a_missing_runtime_folder_is_no_reason_to_refuse", &why);
+    }
     let home = Home::patient();
     let mut missing = command(&home, &["convert", "--no-start", SAID]);
     missing.env("XDG_RUNTIME_DIR", home.path().join("no/where"));
