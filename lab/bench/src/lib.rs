@@ -18,6 +18,7 @@ mod tagger;
 use crate::machine::Machine;
 use crate::report::Report;
 use clap::ValueEnum;
+use sayso_eval::tagger::Tagger;
 use serde_json::json;
 use std::io::Write;
 
@@ -60,7 +61,7 @@ enum What {
 /// Every timed run checks its answer, and a wrong answer ends the benchmark with exit status 1. A
 /// missed bar is reported but is not a failure, because the machine may be busy. `spawn`, `daemon`,
 /// `keypress` and `picker` start the programs that are in the same folder as this one, with a temporary home
-/// folder. Build with --release.
+/// folder. --weights changes what `tagger` measures and nothing else. Build with --release.
 #[derive(Debug, clap::Args)]
 pub struct Bench {
     /// What to measure
@@ -78,15 +79,18 @@ pub struct Bench {
     markdown: bool,
     #[command(flatten)]
     means: auto::Means,
+    #[command(flatten)]
+    tagger: Tagger,
 }
 
 impl Bench {
     /// Measures and prints the tables.
     ///
     /// # Errors
-    /// If a program or a file is missing, if an answer is wrong, or if standard output cannot be
-    /// written.
+    /// If a program or a file is missing, if the tagger's weights cannot be used, if an answer is
+    /// wrong, or if standard output cannot be written.
     pub fn run(&self) -> anyhow::Result<()> {
+        let engine = self.tagger.engine()?;
         let machine = Machine::this();
         let samples = self.samples as usize;
         let mut reports: Vec<Report> = Vec::new();
@@ -94,10 +98,11 @@ impl Bench {
         if !self.json && !self.markdown {
             writeln!(out, "{machine}\n")?;
         }
+        let tagger = |samples| tagger::run(&engine, samples);
         let auto = |samples| auto::run(samples, &self.means);
         let all: [(What, &Benchmark<'_>); 11] = [
             (What::Scanner, &scanner::run),
-            (What::Tagger, &tagger::run),
+            (What::Tagger, &tagger),
             (What::Place, &place::run),
             (What::Cpu, &cpu::run),
             (What::Llama, &llama::run),

@@ -77,18 +77,19 @@ fn symbol_line(units: usize) -> (String, String) {
 }
 
 fn row(name: &str, unit: Unit, case: (&str, &str), samples: usize) -> anyhow::Result<Row> {
-    conversions(name, Route::Scanner, unit, case, samples)
+    conversions(Engine::embedded(), name, Route::Scanner, unit, case, samples)
 }
 
 /// Times each conversion by one route. Fails if an answer is not the expected one.
 pub(super) fn conversions(
+    engine: &Engine,
     name: &str,
     route: Route,
     unit: Unit,
     (said, expected): (&str, &str),
     samples: usize,
 ) -> anyhow::Result<Row> {
-    let (engine, words) = (Engine::embedded(), Words::default());
+    let words = Words::default();
     let dictation = Dictation { text: said, route, ..Dictation::default() };
     let mut times: Vec<Duration> = Vec::with_capacity(samples);
     let warm_up = WARM_UP.min(samples);

@@ -15,8 +15,8 @@ const LINE: (&str, &str) = (
 const MORE: usize = 10;
 
 /// The same line without its other readings, which a wider search finds after the answer is known.
-fn answers(samples: usize) -> anyhow::Result<Row> {
-    let (engine, words) = (Engine::embedded(), Words::default());
+fn answers(engine: &Engine, samples: usize) -> anyhow::Result<Row> {
+    let words = Words::default();
     let dictation = Dictation { text: LINE.0, route: Route::Tagger, ..Dictation::default() };
     let mut times = Vec::with_capacity(samples);
     for _ in 0..samples {
@@ -29,9 +29,10 @@ fn answers(samples: usize) -> anyhow::Result<Row> {
 }
 
 /// Measures. Fails if an answer is not the expected one.
-pub(super) fn run(samples: usize) -> anyhow::Result<Report> {
-    let short = conversions("15 units, beam 4", Route::Tagger, Unit::Milliseconds, LINE, samples * MORE)?;
-    let answer = answers(samples * MORE)?;
+pub(super) fn run(engine: &Engine, samples: usize) -> anyhow::Result<Report> {
+    let short =
+        conversions(engine, "15 units, beam 4", Route::Tagger, Unit::Milliseconds, LINE, samples * MORE)?;
+    let answer = answers(engine, samples * MORE)?;
     let ratio = short.p50 / answer.p50;
     let mut rows = vec![short.p50_below(1.0).p99_below(2.0).ratio(ratio, "the answer alone"), answer];
     let mut smaller: Option<f64> = None;
@@ -39,7 +40,8 @@ pub(super) fn run(samples: usize) -> anyhow::Result<Report> {
         let (said, expected) = free_line(units);
         let case = (said.as_str(), expected.as_str());
         let few = (samples / 20).max(3);
-        let row = conversions(&format!("{units} units"), Route::Tagger, Unit::Milliseconds, case, few)?;
+        let row =
+            conversions(engine, &format!("{units} units"), Route::Tagger, Unit::Milliseconds, case, few)?;
         let per_unit = row.p50 / units as f64;
         rows.push(match smaller.replace(per_unit) {
             Some(smaller) => row.ratio(per_unit / smaller, "per unit of the shorter line (1: linear)"),

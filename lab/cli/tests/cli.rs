@@ -8,6 +8,8 @@ use serde_json::Value;
 use std::path::Path;
 use std::process::Command;
 
+/// The weights that are compiled in.
+const WEIGHTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../models/weights/tagger.safetensors");
 const CASES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/cases.jsonl");
 
 /// Runs the command.
@@ -259,6 +261,67 @@ fn benchmarks_check_their_answers() {
     let report: Value = serde_json::from_str(&run.out).unwrap();
     assert_eq!(report["benchmarks"][0]["name"], "scanner");
     assert!(report["machine"]["cpu"].is_string());
+}
+
+/// Every command that asks the tagger can be given other weights, and computes with them.
+#[test]
+fn other_weights_are_used_or_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (model, corpus, blank) = (path("model"), path("corpus"), path("blank.safetensors"));
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models/store/tests/fixtures");
+    sayso_store::gguf::import(&fixtures.join("smollm.gguf"), Path::new(&model)).unwrap();
+    for (name, line) in [
+        ("tldr/examples.jsonl", "{\"page\":\"ls\",\"template\":\"ls -l\"}\n"),
+        ("nl2bash/valid.jsonl", "{\"dictated\":\"p w d\",\"expected\":\"pwd\"}\n"),
+    ] {
+        let path = Path::new(&corpus).join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, line).unwrap();
+    }
+    // Weights of nothing but zeros, and a calibration, which must not be zero. A safetensors file begins with the
+    // length of its header in eight bytes.
+    let mut bytes = std::fs::read(WEIGHTS).unwrap();
+    let start = 8 + u64::from_le_bytes(bytes[..8].try_into().unwrap()) as usize;
+    let header: Value = serde_json::from_slice(&bytes[8..start]).unwrap();
+    let offset = |at: usize| start + header["calibration"]["data_offsets"][at].as_u64().unwrap() as usize;
+    let calibration = offset(0)..offset(1);
+    bytes[start..calibration.start].fill(0);
+    bytes[calibration.end..].fill(0);
+    std::fs::write(&blank, bytes).unwrap();
+
+    let eval = ["eval", "--cases", CASES, "--route", "tagger", "--json"];
+    let gate = ["gate", "--dictations", CASES, "--json"];
+    let judge = ["judge", "--cases", CASES, "--model", &model, "--json"];
+    let roundtrip = ["roundtrip", "--corpus", &corpus, "--already-commands", "--json"];
+    let bench = ["bench", "tagger", "--samples", "1", "--json"];
+    for (command, compared) in [
+        (&eval[..], &["calibration"][..]),
+        (&gate, &[]),
+        (&judge, &["rows"]),
+        (&roundtrip, &[]),
+        (&bench, &[]),
+    ] {
+        let with = |weights: &[&str]| lab(&[command, weights].concat(), b"");
+        let run = with(&["--weights", "/nowhere.safetensors"]);
+        assert_eq!((run.code, run.out.as_str()), (Some(1), ""), "{command:?}");
+        assert!(
+            run.err.contains("cannot use the weights in /nowhere.safetensors"),
+            "{command:?}: {}",
+            run.err
+        );
+        let (built_in, same) = (with(&[]), with(&["--weights", WEIGHTS]));
+        assert_eq!((built_in.code, same.code), (Some(0), Some(0)), "{command:?}: {}", same.err);
+        let other = with(&["--weights", &blank]);
+        for name in compared {
+            let of = |run: &Ran| run.json_lines()[0][*name].clone();
+            assert_eq!(of(&built_in), of(&same), "{command:?}");
+            assert_ne!(of(&built_in), of(&other), "{command:?}: {name}");
+        }
+        if command == bench {
+            assert!(other.code == Some(1) && other.err.contains("instead of"), "{}", other.err);
+        }
+    }
 }
 
 #[test]

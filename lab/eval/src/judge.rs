@@ -3,11 +3,12 @@
 
 use crate::model::Model;
 use crate::similarity::collapse;
+use crate::tagger::Tagger;
 use anyhow::Context;
 use sayso_corpus::cases::{self, Case};
 use sayso_corpus::progress::Progress;
 use sayso_engine::rescore::{CandidateScore, MODEL_WEIGHT, RESCORE_BELOW};
-use sayso_engine::{Dictation, Engine, Route, Words};
+use sayso_engine::{Dictation, Route, Words};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -41,6 +42,8 @@ pub struct Judge {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
+    tagger: Tagger,
+    #[command(flatten)]
     model: Model,
 }
 
@@ -59,10 +62,11 @@ impl Judge {
     /// Scores the cases and prints the table.
     ///
     /// # Errors
-    /// If no model is given or it cannot be loaded, if the cases cannot be read, or if standard
-    /// output cannot be written.
+    /// If no model is given or it cannot be loaded, if the tagger's weights or the cases cannot be
+    /// read, or if standard output cannot be written.
     pub fn run(&self) -> anyhow::Result<()> {
         let cases = cases::read(&self.cases, "dictated")?;
+        let engine = self.tagger.engine()?;
         let model = self.model.open()?.context("`judge` needs a language model: give one with --model")?;
         let (words, progress) = (Words::default(), Progress::new(cases.len(), "cases"));
         let (mut judged, mut time, mut refused) = (Vec::new(), Duration::ZERO, 0);
@@ -71,7 +75,7 @@ impl Judge {
             let stop = self.model.stop();
             let expected = collapse(expected);
             let start = Instant::now();
-            let draft = Engine::embedded().draft(&words, &dictation);
+            let draft = engine.draft(&words, &dictation);
             match draft.ok().and_then(|draft| draft.scores(&model, &stop).ok()) {
                 Some((confidence, scores)) => {
                     time += start.elapsed();

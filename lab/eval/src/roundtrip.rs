@@ -1,5 +1,6 @@
 //! `sayso-lab roundtrip`: speaks commands in the strict dialect and checks that they convert back.
 
+use crate::tagger::Tagger;
 use anyhow::bail;
 use sayso_corpus::corpus;
 use sayso_corpus::progress::Progress;
@@ -34,6 +35,8 @@ pub struct RoundTrip {
     /// Print one JSON object instead of a report
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    tagger: Tagger,
 }
 
 /// A command that came back different.
@@ -59,10 +62,14 @@ impl RoundTrip {
     /// Converts the commands and prints the report.
     ///
     /// # Errors
-    /// If the corpus cannot be read, if a spoken command came back different, or if standard output
+    /// If the tagger's weights or the corpus cannot be read, if a spoken command came back different, or if standard output
     /// cannot be written.
     pub fn run(&self) -> anyhow::Result<()> {
-        let outcome = if self.already_commands { self.convert_written()? } else { self.convert_spoken()? };
+        let engine = self.tagger.engine()?;
+        let outcome = match self.already_commands {
+            true => self.convert_written(&engine)?,
+            false => self.convert_spoken(&engine)?,
+        };
         std::io::stdout().write_all(self.shown(&outcome).as_bytes())?;
         if !self.already_commands && !outcome.changed.is_empty() {
             bail!("{} commands came back different", outcome.changed.len());
@@ -70,7 +77,7 @@ impl RoundTrip {
         Ok(())
     }
 
-    fn convert_spoken(&self) -> anyhow::Result<Outcome> {
+    fn convert_spoken(&self, engine: &Engine) -> anyhow::Result<Outcome> {
         let words = Words::default();
         let mut outcome = Outcome::default();
         let styles: Vec<Vec<String>> = (0..self.styles)
@@ -88,7 +95,7 @@ impl RoundTrip {
                         continue;
                     }
                 };
-                let got = match convert(&words, &said) {
+                let got = match convert(engine, &words, &said) {
                     Ok(got) => got,
                     Err(refusal) => format!("(refused: {refusal})"),
                 };
@@ -98,7 +105,7 @@ impl RoundTrip {
         Ok(outcome)
     }
 
-    fn convert_written(&self) -> anyhow::Result<Outcome> {
+    fn convert_written(&self, engine: &Engine) -> anyhow::Result<Outcome> {
         let words = Words::default();
         let mut outcome = Outcome::default();
         let commands = corpus::commands(&self.corpus, 0)?;
@@ -107,7 +114,7 @@ impl RoundTrip {
             progress.step();
             outcome.commands += 1;
             // A refused line stays as it was.
-            let got = convert(&words, &command).unwrap_or_else(|_| {
+            let got = convert(engine, &words, &command).unwrap_or_else(|_| {
                 outcome.refused += 1;
                 command.clone()
             });
@@ -163,7 +170,7 @@ impl Outcome {
     }
 }
 
-fn convert(words: &Words, text: &str) -> Result<String, sayso_engine::Refusal> {
+fn convert(engine: &Engine, words: &Words, text: &str) -> Result<String, sayso_engine::Refusal> {
     let dictation = Dictation { text, route: Route::Auto, ..Dictation::default() };
-    Engine::embedded().convert(words, &dictation, None).map(|conversion| conversion.buffer)
+    engine.convert(words, &dictation, None).map(|conversion| conversion.buffer)
 }
