@@ -1,8 +1,9 @@
 //! Slots: which names of the place fit at a position of a command line.
 
-use sayso_place::{Names, Place};
+use sayso_place::{Names, Place, Source};
 use sayso_speech::command_line::runner;
 use sayso_speech::commands::{self, Arity};
+use std::sync::LazyLock;
 
 /// How freely the names of a slot are taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -161,6 +162,12 @@ pub(crate) fn fitting_files<'p>(place: &'p Place, files: &'p Names, words: &[Str
     let mut fitting = fitting_with(place, files, &Position { words, prefix: "" });
     fitting.retain(|fitting| std::ptr::eq(fitting.names, files));
     fitting
+}
+
+/// Whether files fit behind some words.
+pub(crate) fn takes_files(place: &Place, words: &[String]) -> bool {
+    static SOME: LazyLock<Names> = LazyLock::new(|| Names::new([("file.txt", Source::File)]));
+    !fitting_files(place, &SOME, words).is_empty()
 }
 
 /// What fits at a position, where these are the files.

@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use sayso_engine::{Conversion, Dictation, Engine, Place, Words};
 use sayso_place::{Elsewhere, Folder, History, Listing, Names, Shell, Source, User, quoting};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 fn names(source: Source, names: &[&str]) -> Names {
     Names::new(names.iter().map(|name| (*name, source)))
@@ -135,6 +136,27 @@ fn a_folder_that_the_line_names_is_looked_into() {
         ("echo slash etc slash nginx slash shop", "echo /etc/nginx/shop"),
     ] {
         assert_eq!(convert(&place, said).buffer, written, "{said:?}");
+    }
+}
+
+#[test]
+fn a_folder_is_listed_only_where_files_fit() {
+    let listed = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&listed);
+    let elsewhere = Elsewhere::new(std::path::Path::new("/"), None, move |_| {
+        counter.fetch_add(1, Ordering::Relaxed);
+        None
+    });
+    let place = Place { elsewhere, ..place() };
+    for (said, count) in [
+        ("echo slash etc slash nginx slash shop", 0),
+        ("make slash etc slash nginx slash shop", 0),
+        ("ssh slash etc slash nginx slash shop", 0),
+        // `/`, `/etc/` and `/etc/nginx/`.
+        ("cat slash etc slash nginx slash shop", 3),
+    ] {
+        convert(&place, said);
+        assert_eq!(listed.swap(0, Ordering::Relaxed), count, "{said:?}");
     }
 }
 
