@@ -15,10 +15,10 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How often to check whether another process has created or removed the socket.
+/// How often to check whether another process has created or removed the socket. Hand-chosen, 2026-11-28.
 const RETRY_INTERVAL: Duration = Duration::from_millis(2);
 /// How long the socket may take to appear after a service manager was asked to start the daemon. Later than that, the
-/// manager's daemon must be listening elsewhere, and the client starts one itself.
+/// manager's daemon must be listening elsewhere, and the client starts one itself. Hand-chosen, 2026-11-28.
 const SHUTDOWN_GRACE: Duration = Duration::from_millis(200);
 
 /// A client of this user's daemon.

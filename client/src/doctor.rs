@@ -20,6 +20,7 @@ use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
 /// How long the trial conversion may take, including the start of the daemon.
+/// Hand-chosen, 2026-11-23.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The outcome of a check.

@@ -15,9 +15,9 @@ use std::io::Write;
 use std::os::unix::process::parent_id;
 use std::process::ExitCode;
 
-/// Readings beside the taken one that are shown of each unit.
+/// Readings beside the taken one that are shown of each unit. Hand-chosen, 2026-11-28.
 const NEAREST: usize = 2;
-/// Widest column, in characters.
+/// Widest column, in characters. Hand-chosen, 2026-11-28.
 const MAX_WIDTH: usize = 30;
 
 /// Explains one line.

@@ -10,7 +10,7 @@ use std::io::Write;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-/// How long the daemon may take to answer.
+/// How long the daemon may take to answer. Hand-chosen, 2026-11-23.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Prints the daemon's status, for people or as JSON.

@@ -16,9 +16,9 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// Most bytes of a list that are read: more than the settings could hold.
+/// Most bytes of a list that are read: more than the settings could hold. Hand-chosen, 2026-11-28.
 const MAX_LIST_BYTES: u64 = 8 << 20;
-/// Most entries that were left out of a list which are named one by one.
+/// Most entries that were left out of a list which are named one by one. Hand-chosen, 2026-11-28.
 const MAX_NAMED: usize = 5;
 
 /// What can be said for one thing.

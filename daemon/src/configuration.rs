@@ -9,7 +9,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 
-/// A settings file of more bytes than this is a large one.
+/// A settings file of more bytes than this is a large one. Hand-chosen, 2026-11-29.
 const LARGE_FILE_BYTES: u64 = 64 * 1024;
 
 /// The settings file and what it last said.

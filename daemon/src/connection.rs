@@ -23,10 +23,13 @@ use tokio::task::{self, JoinSet};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 /// How long the rest of a begun frame may take, and how long a peer may take to accept a reply.
+/// Hand-chosen, 2026-11-23.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Silence after which, while the daemon ends, everything that was sent counts as read.
+/// Hand-chosen, 2026-11-23.
 const QUIET: Duration = Duration::from_millis(20);
 /// Bytes that are read at once: a key press and what its shell knows are a few of them.
+/// Hand-chosen, 2026-11-29.
 const CHUNK_BYTES: usize = 8 * 1024;
 /// Whom to answer when a request cannot be read that far.
 const UNKNOWN: ReplyTo = ReplyTo { id: 0, form: Form::Json };

@@ -16,6 +16,7 @@ use tokio::task::spawn_blocking;
 use tokio::time::{Instant, timeout};
 
 /// Longest line that is explained, in bytes: the reasons for one take a hundred times its length.
+/// Hand-chosen, 2026-11-23.
 const MAX_EXPLAINED_BYTES: usize = 32 * 1024;
 
 /// The result of a conversion.

@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
 
 /// Connections that are open at once; idle ones make way for new ones. Fewer than the 256 descriptors that macOS allows
-/// a process by default.
+/// a process by default. Hand-chosen, 2026-11-23.
 pub(crate) const MAX_CONNECTIONS: usize = 200;
-/// Requests that are worked on at once, over all connections; others wait unread.
+/// Requests that are worked on at once, over all connections; others wait unread. Hand-chosen, 2026-11-23.
 const MAX_IN_FLIGHT: usize = 64;
 /// Requests that are with the language model, or wait for it: apart from the others, so that none of those waits for a
 /// place that such a one holds.

@@ -19,11 +19,11 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How long another daemon may take to start or to end.
+/// How long another daemon may take to start or to end. Hand-chosen, 2026-11-23.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// How long a daemon that accepts connections may take to answer `status`.
+/// How long a daemon that accepts connections may take to answer `status`. Hand-chosen, 2026-11-23.
 const ANSWER: Duration = Duration::from_secs(2);
-/// How often a lock that another process holds is tried.
+/// How often a lock that another process holds is tried. Hand-chosen, 2026-11-23.
 const RETRY: Duration = Duration::from_millis(10);
 
 /// The outcome of the attempt to listen.

@@ -9,6 +9,7 @@ use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 use tracing_appender::rolling::{self, RollingFileAppender};
 
 /// Messages that wait for a slow disk; more are dropped, so that neither memory nor a request waits.
+/// Hand-chosen, 2026-11-23.
 const MAX_WAITING_LINES: usize = 1024;
 
 /// Begins to log into `folder`. If that is impossible, the daemon still runs and logs to standard error, where a service

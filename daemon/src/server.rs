@@ -22,18 +22,19 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Interval, interval, sleep, timeout};
 
-/// What was sent before the end is answered within this time.
+/// What was sent before the end is answered within this time. Hand-chosen, 2026-11-28.
 const DRAIN_TIME: Duration = Duration::from_millis(700);
-/// What remains then gets `shutting_down` within this time. Both together stay under a second.
+/// What remains then gets `shutting_down` within this time. Both together stay under a second. Hand-chosen, 2026-11-28.
 const CLOSE_TIME: Duration = Duration::from_millis(150);
-/// How often the time without a request is looked at while the settings may change its limit.
+/// How often the time without a request is looked at while the settings may change its limit. Hand-chosen, 2026-11-28.
 const IDLE_CHECK_INTERVAL: Duration = Duration::from_secs(15);
 /// How many more times, and how often, the daemon tries to listen again where its socket is gone.
+/// Hand-chosen, 2026-11-28.
 const REBIND_ATTEMPTS: u32 = 5;
 const REBIND_PAUSE: Duration = Duration::from_millis(10);
-/// How often the socket is touched, so that cleaners of temporary folders leave it.
+/// How often the socket is touched, so that cleaners of temporary folders leave it. Hand-chosen, 2026-11-28.
 const TOUCH_INTERVAL: Duration = Duration::from_secs(3600);
-/// A pause after connections could not be accepted, for example for want of descriptors.
+/// A pause after connections could not be accepted, for example for want of descriptors. Hand-chosen, 2026-11-28.
 const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(50);
 /// Connections that are taken from the system before they are let in: half as many as its queue holds, so that there are
 /// descriptors for them.

@@ -5,12 +5,14 @@ use std::hash::{BuildHasher, RandomState};
 use tokio::sync::oneshot;
 
 /// Most line editors that are remembered; the one whose last request is oldest is forgotten first.
+/// Hand-chosen, 2026-11-23.
 const MAX_SESSIONS: usize = 512;
 /// Results that are remembered of a session: those of its last 16 requests, if all had alternatives.
+/// Hand-chosen, 2026-11-23.
 const MAX_GIVEN: usize = 16 * (1 + sayso_engine::MAX_ALTERNATIVES);
 
 /// Longest line that is kept for `explain --last`, in bytes, its earlier lines included: so that all sessions together
-/// keep no more than some megabytes.
+/// keep no more than some megabytes. Hand-chosen, 2026-11-28.
 const MAX_LAST_BYTES: usize = 8 * 1024;
 
 /// All line editors.

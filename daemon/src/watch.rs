@@ -7,9 +7,10 @@ use tokio::time::sleep;
 #[cfg(target_os = "linux")]
 use tokio::time::timeout;
 
-/// How often the path is looked at where the system does not tell.
+/// How often the path is looked at where the system does not tell. Hand-chosen, 2026-11-28.
 const LOOK: Duration = Duration::from_secs(1);
 /// How often it is looked at all the same: a folder further up may have been moved.
+/// Hand-chosen, 2026-11-28.
 #[cfg(target_os = "linux")]
 const GLANCE: Duration = Duration::from_secs(15);
 

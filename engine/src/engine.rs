@@ -7,12 +7,14 @@ use std::io::{self, Read};
 use std::path::Path;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
-/// Largest weights file that is read, in bytes: ten times what the embedded ones have.
+/// Largest weights file that is read, in bytes: ten times what the embedded ones have. Hand-chosen, 2026-11-28.
 const MAX_WEIGHTS_BYTES: u64 = 40 << 20;
 
 /// Longest line, in tokens, whose scratch buffers are kept: with [`MAX_KEPT`] of them some megabytes.
+/// Hand-chosen, 2026-11-28.
 const MAX_KEPT_TOKENS: usize = 256;
 /// Scratch buffers that are kept: as many lines as a daemon converts at once, and one to spare.
+/// Hand-chosen, 2026-11-28.
 const MAX_KEPT: usize = 4;
 
 /// Converts lines. Clones share everything.

@@ -35,14 +35,14 @@ pub(crate) enum Class {
     Dictation,
 }
 
-/// The rules say "command": the tagger overrules them above this probability of a dictation.
+/// The rules say "command": the tagger overrules them above this probability of a dictation. Hand-chosen, 2026-11-28.
 const OVERRULE_COMMAND_ABOVE: f32 = 0.97;
-/// The rules say "dictation": the tagger overrules them above this probability of prose.
+/// The rules say "dictation": the tagger overrules them above this probability of prose. Hand-chosen, 2026-11-28.
 const OVERRULE_DICTATION_ABOVE: f32 = 0.9;
-/// The rules say "prose": the tagger overrules them above this probability of a dictation.
+/// The rules say "prose": the tagger overrules them above this probability of a dictation. Hand-chosen, 2026-11-28.
 const OVERRULE_PROSE_ABOVE: f32 = 0.9;
 /// A line that says some separators but could be meant to have more is strict only above this probability. One line in
-/// forty is strict in training; this bound keeps all 109,800 lines of the round trip strict.
+/// forty is strict in training; this bound keeps all 109,800 lines of the round trip strict. Hand-chosen, 2026-11-28.
 const STRICT_ABOVE: f32 = 0.002;
 
 /// Confidence that a line is a command where the rules say so and there is no tagger. Set by hand on 2026-11-23, on the

@@ -112,7 +112,7 @@ pub enum Refusal {
     NoModel,
 }
 
-/// Most alternatives that a conversion carries.
+/// Most alternatives that a conversion carries. Hand-chosen, 2026-11-23.
 pub const MAX_ALTERNATIVES: usize = 4;
 
 /// A converted (or deliberately unchanged) line.

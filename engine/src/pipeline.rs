@@ -326,7 +326,7 @@ impl Line<'_> {
 
 /// Whether a line is the name of a command and of its sub-commands, to the letter.
 fn is_known_command(lattice: &Lattice) -> bool {
-    /// Deeper than this there are no sub-commands in the table.
+    /// Deeper than this there are no sub-commands in the table. Hand-chosen, 2026-11-23.
     const DEPTH: usize = 4;
     let words: Vec<&str> = lattice.line.text.split_whitespace().take(DEPTH + 1).collect();
     words.len() <= DEPTH && commands::lookup(&words).is_some()
@@ -496,7 +496,7 @@ fn is_sign(character: char) -> bool {
 
 /// Tells what was left out: the words themselves, the first ones of many.
 fn left_out(dictated: &str, dropped: &[Range<usize>]) -> Option<String> {
-    /// Characters that fit below a line beside the rest of the message.
+    /// Characters that fit below a line beside the rest of the message. Hand-chosen, 2026-11-28.
     const MOST: usize = 60;
     let words = |range: &Range<usize>| -> String {
         let text: String = dictated.chars().skip(range.start).take(range.len()).collect();

@@ -15,7 +15,7 @@ use std::sync::Arc;
 const BEAM_WIDTH: usize = 4;
 
 /// Longest line, in tokens, that the tagger reads. It takes some hundredths of a millisecond a token, and nobody
-/// dictates that much in one breath.
+/// dictates that much in one breath. Hand-chosen, 2026-11-28.
 const MAX_TOKENS: usize = 2_000;
 
 /// The line over its wide lattice, encoded; `None` where the tagger cannot be used or the line is too long for it. `stem`

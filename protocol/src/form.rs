@@ -1,6 +1,6 @@
 //! The two ways to write a message, and how to tell them apart by their first bytes.
 
-/// Most digits in the count of a message in fields.
+/// Most digits in the count of a message in fields. Hand-chosen, 2026-11-28.
 const MAX_COUNT_DIGITS: usize = 4;
 
 /// How a message is written. A request is answered in its own form.

@@ -8,7 +8,7 @@ use crate::reply::{Body, Outcome, Reply};
 use crate::version::VERSION;
 use serde::{Deserialize, Serialize};
 
-/// Longest message in bytes, its newline not counted, in both directions.
+/// Longest message in bytes, its newline not counted, in both directions. Hand-chosen, 2026-11-23.
 pub const MAX_FRAME_BYTES: usize = 1 << 20;
 
 /// Why a reply cannot be read.

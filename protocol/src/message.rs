@@ -6,11 +6,11 @@ use crate::version::VERSION;
 use sayso_text::MAX_TEXT_BYTES;
 use serde::{Deserialize, Serialize};
 
-/// Longest `session`, in bytes.
+/// Longest `session`, in bytes. Hand-chosen, 2026-11-23.
 pub const MAX_SESSION_BYTES: usize = 128;
 /// Longest `context.cwd`, in bytes: what common kernels allow for a path.
 pub const MAX_CWD_BYTES: usize = 4096;
-/// Longest list of names that a shell knows, in bytes.
+/// Longest list of names that a shell knows, in bytes. Hand-chosen, 2026-11-28.
 pub const MAX_NAMES_BYTES: usize = 512 * 1024;
 
 /// What is wanted.

@@ -124,7 +124,7 @@ fn is_simple_command_destructive(words: &[&str]) -> bool {
 impl Entry {
     /// Whether the words behind the name make the command destructive.
     fn matches(&self, words: &[&str]) -> bool {
-        /// Values of flags that may stand before the sub-command: `git -C folder clean`.
+        /// Values of flags that may stand before the sub-command: `git -C folder clean`. Hand-chosen, 2026-11-28.
         const MAX_VALUES: usize = 2;
         let operands: Vec<&str> = words.iter().copied().filter(|word| !word.starts_with('-')).collect();
         let names = (0..=MAX_VALUES)

@@ -331,7 +331,7 @@ fn unsaid_flags(command: Command, words: &[&str]) -> Option<Fault> {
 
 /// A word where a sub-command is due: two written as one, or one that sounds like it.
 fn misheard_subcommand(command: Command, word: &str) -> Option<Fault> {
-    /// Shorter words sound like too many others.
+    /// Shorter words sound like too many others. Hand-chosen, 2026-11-28.
     const SHORTEST: usize = 4;
     if word.len() < SHORTEST || !word.bytes().all(|byte| byte.is_ascii_lowercase()) {
         return None;

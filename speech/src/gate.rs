@@ -208,7 +208,7 @@ const NAMING: [&str; 12] = [
 
 /// Whether the name of a symbol is a command or sub-command here, and no symbol: `dot -Tpng`, `npm star`.
 fn names_itself(lattice: &Lattice, at: usize, path: &[&str]) -> bool {
-    /// Most words of a path in the table of commands.
+    /// Most words of a path in the table of commands. Hand-chosen, 2026-11-23.
     const DEPTH: usize = 3;
     let word = lattice.line.lower(at);
     let spoken_next = at + 1 < lattice.len() && sign(lattice, at + 1).is_some();

@@ -141,6 +141,7 @@ pub struct Grouping {
 }
 
 /// More words than this are never one grouping ("nine hundred and ninety nine billion …" has 23).
+/// Hand-chosen, 2026-11-28.
 pub const MAX_WORDS: usize = 24;
 
 /// Most groupings that start at one place. Hand-chosen, 2026-11-28.

@@ -16,9 +16,9 @@ use super::daemon::Daemon;
 use super::manager::Manager;
 use crate::program;
 
-/// How long a daemon may take to start and answer, or to end.
+/// How long a daemon may take to start and answer, or to end. Hand-chosen, 2026-11-23.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// How often to check whether the daemon has started or ended.
+/// How often to check whether the daemon has started or ended. Hand-chosen, 2026-11-23.
 const PAUSE: Duration = Duration::from_millis(5);
 
 /// What to do with the service.

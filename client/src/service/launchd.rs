@@ -15,7 +15,7 @@ use super::tool;
 /// The agent's name in launchd.
 const LABEL: &str = "dev.sayso.saysod";
 
-/// How long launchd may take to unload an agent.
+/// How long launchd may take to unload an agent. Hand-chosen, 2026-11-23.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The program that talks to launchd, and the files of the agent.

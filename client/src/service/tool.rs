@@ -7,9 +7,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// How long one command may take if no key press is waiting. systemd alone may take 5 s to stop a
-/// daemon.
+/// daemon. Hand-chosen, 2026-11-23.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// How often to check whether the command has ended.
+/// How often to check whether the command has ended. Hand-chosen, 2026-11-23.
 const PAUSE: Duration = Duration::from_millis(2);
 
 /// Runs `command` to its end and returns what it prints. It is killed if it has not ended at `end`

@@ -8,7 +8,7 @@ use serde_json::json;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-/// Names of each source that are shown without `--all`.
+/// Names of each source that are shown without `--all`. Hand-chosen, 2026-11-28.
 const EXAMPLES: usize = 5;
 
 /// Shows which names of this folder, of the shell and of the history can be read from what is said.

@@ -15,7 +15,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-/// How long the daemon may take to look at the file again.
+/// How long the daemon may take to look at the file again. Hand-chosen, 2026-11-23.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Carries out the command.

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 use tokio::time::sleep;
 
-/// How often free memory is polled while a model is loaded.
+/// How often free memory is polled while a model is loaded. Hand-chosen, 2026-11-28.
 const POLL_INTERVAL: Duration = Duration::from_secs(5);
 /// Memory that a model must leave free when it is loaded, in bytes; at least the floor below which it would be unloaded
 /// at once. Set by hand on 2026-11-23.

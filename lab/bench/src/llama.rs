@@ -20,6 +20,7 @@ const FOLDER: &str = "SAYSO_LLAMA_MODELS";
 pub(super) const FORMATS: [&str; 3] = ["q4_1", "q4_0", "q4_K"];
 
 /// The tasks, and the bar of each: our speed relative to the fastest llama.cpp.
+/// Hand-chosen, 2026-11-23.
 const TASKS: [(&str, f64); 3] =
     [("one token written", 1.1), ("64 tokens read", 0.8), ("4 × 20 tokens judged", 1.5)];
 

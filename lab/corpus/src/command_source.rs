@@ -120,7 +120,7 @@ pub(crate) fn filled(template: &str, random: &mut Rng) -> String {
 
 static PROGRAMS: LazyLock<Vec<&str>> = LazyLock::new(|| programs().collect());
 
-/// Words shorter than this may be part of what a command means.
+/// Words shorter than this may be part of what a command means. Hand-chosen, 2026-11-23.
 const SHORTEST_NAME: usize = 4;
 
 impl Commands {

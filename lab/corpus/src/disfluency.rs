@@ -22,7 +22,7 @@ use slots::say;
 use std::sync::LazyLock;
 use substitution::Sort;
 
-/// A line that holds so many words of talk gets no more.
+/// A line that holds so many words of talk gets no more. Hand-chosen, 2026-11-28.
 const MAX_TALK: usize = 40;
 
 /// How much is said that is no part of the command.
@@ -157,9 +157,9 @@ fn aside(command: &Command, context: &SlotContext, random: &mut Rng) -> Option<I
     Some((at, said))
 }
 
-/// Of 100 phrases so many are perturbed.
+/// Of 100 phrases so many are perturbed. Hand-chosen, 2026-11-28.
 const PERTURBED: u8 = 30;
-/// Of 100 words of a perturbed phrase so many are replaced.
+/// Of 100 words of a perturbed phrase so many are replaced. Hand-chosen, 2026-11-28.
 const REPLACED: u8 = 35;
 
 /// Puts other words into a phrase: no grammar holds all that people say, and a tagger that knows phrases by heart fails

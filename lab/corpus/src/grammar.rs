@@ -31,7 +31,7 @@
 use fastrand::Rng;
 use std::collections::HashMap;
 
-/// Numbered slots that an entry may hold.
+/// Numbered slots that an entry may hold. Hand-chosen, 2026-11-28.
 const MAX_MEMOS: usize = 4;
 
 /// Lists of templates.

@@ -15,9 +15,10 @@ use std::io::Write as _;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-/// Weights to try; 0 is the tagger alone.
+/// Weights to try; 0 is the tagger alone. Hand-chosen, 2026-11-23.
 const WEIGHTS: [f32; 9] = [0.0, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 1.0];
 /// Confidence thresholds to try; above 1, the language model is always asked.
+/// Hand-chosen, 2026-11-23.
 const THRESHOLDS: [f32; 7] = [0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 1.1];
 
 /// Shows how rescoring with a language model changes the results, by its weight and the tagger's
@@ -56,6 +57,7 @@ struct Judged {
 }
 
 /// The approximate number of tokens of a line. It scales a mean to the size of a sum.
+/// Hand-chosen, 2026-11-23.
 const USUAL: f32 = 20.0;
 
 impl Judge {

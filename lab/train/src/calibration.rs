@@ -2,12 +2,12 @@
 
 use sayso_tagger::weights::Calibration;
 
-/// The lowest and highest temperature that is allowed.
+/// The lowest and highest temperature that is allowed. Hand-chosen, 2026-11-23.
 const COLDEST: f64 = 0.02;
 const HOTTEST: f64 = 50.0;
-/// Most steps of Newton's method. With enough answers it needs only a few.
+/// Most steps of Newton's method. With enough answers it needs only a few. Hand-chosen, 2026-11-23.
 const STEPS: usize = 100;
-/// Longest step of the slope or the bias.
+/// Longest step of the slope or the bias. Hand-chosen, 2026-11-23.
 const FURTHEST_STEP: f64 = 2.0;
 
 /// Fits the [`Calibration`] that makes `answers` most likely. Each answer is the log-probability of

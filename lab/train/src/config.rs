@@ -55,10 +55,10 @@ pub struct Finish {
 }
 
 /// Most lines in a step. The limit bounds memory, because a step holds all its lines at once and
-/// batches are made ahead.
+/// batches are made ahead. Hand-chosen, 2026-11-23.
 const MOST_LINES: usize = 4096;
 /// Most samples in a run. That is some years on two cores, and the counter of steps cannot
-/// overflow.
+/// overflow. Hand-chosen, 2026-11-23.
 const MOST_SAMPLES: usize = 1 << 32;
 
 impl Config {

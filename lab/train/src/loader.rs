@@ -7,9 +7,10 @@ use sayso_corpus::command_source::Commands;
 use sayso_corpus::sampler::Sampler;
 use std::sync::mpsc::{Receiver, sync_channel};
 
-/// Number of steps for which examples are prepared ahead.
+/// Number of steps for which examples are prepared ahead. Hand-chosen, 2026-11-23.
 const AHEAD: usize = 16;
 /// After this many unusable samples in a row the loader gives up, because it would run forever.
+/// Hand-chosen, 2026-11-28.
 pub(crate) const MAX_UNUSABLE: usize = 10_000;
 
 /// The examples of one step, and the number of unusable samples that were drawn in between.

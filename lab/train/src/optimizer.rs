@@ -7,7 +7,7 @@ use candle_core::{CpuStorage, InplaceOp1, Layout, Result, Var};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-/// Threads that share a training step.
+/// Threads that share a training step. Hand-chosen, 2026-11-23.
 pub(super) const WORKERS: usize = 2;
 
 /// The state that AdamW keeps for a parameter, with one value for each of its values.
@@ -131,7 +131,7 @@ impl Update<'_> {
     }
 }
 
-/// Least number of values that are worth a thread.
+/// Least number of values that are worth a thread. Hand-chosen, 2026-11-23.
 const SMALLEST: usize = 1 << 16;
 
 impl Optimizer {

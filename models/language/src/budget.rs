@@ -86,10 +86,11 @@ thread_local! {
 pub struct BudgetedHeap;
 
 /// Larger blocks are moved by the system when they grow, without a copy that would stay behind.
-/// glibc and macOS map blocks of this size one by one.
+/// glibc and macOS map blocks of this size one by one. Hand-chosen, 2026-11-28.
 const MAPPED: usize = 1 << 20;
 /// Blocks of this size and above go back to the system when they are freed, whatever glibc has
 /// learnt about the program; wiping one would first ask the system for pages that were never used.
+/// Hand-chosen, 2026-11-28.
 const RETURNED: usize = 32 << 20;
 
 /// Overwrites memory that is about to be freed.

@@ -14,7 +14,7 @@ use tokenizers::DecoderWrapper;
 /// The name of the file in a model folder.
 pub const TOKENIZER: &str = "tokenizer.json";
 
-/// Limit of `tokenizer.json`, in bytes. Real ones have 2 to 20 megabytes.
+/// Limit of `tokenizer.json`, in bytes. Real ones have 2 to 20 megabytes. Hand-chosen, 2026-11-23.
 const LIMIT: u64 = 128 << 20;
 
 /// Why text cannot be encoded, or tokens cannot be decoded.

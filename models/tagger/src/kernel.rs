@@ -6,8 +6,10 @@
 use super::weights::Matrix;
 
 /// Rows of `x` for which the matrix is read once. With [`VECTORS`] vectors each, their sums fit sixteen registers.
+/// Hand-chosen, 2026-11-23.
 const BLOCK: usize = 6;
 /// Vectors of a row of `y` that are summed at a time. All widths of the network are multiples of this many vectors.
+/// Hand-chosen, 2026-11-23.
 const VECTORS: usize = 2;
 
 /// `y` (rows × outputs) += `x` (rows × inputs) · `matrix` (inputs × outputs).
@@ -61,6 +63,7 @@ fn rows<S: pulp::Simd, const R: usize>(simd: S, x: &[f32], matrix: &Matrix, y: &
 }
 
 /// Keeps the root mean square of a row of zeros from dividing by zero; training uses the same value.
+/// Hand-chosen, 2026-11-28.
 const EPSILON: f32 = 1e-5;
 
 /// Writes each row of `x` into `y`, divided by its root mean square and multiplied by `gain` (Zhang and Sennrich 2019).

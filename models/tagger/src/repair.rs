@@ -44,7 +44,7 @@ codes!(Likeness {
     Different = 7,
 });
 
-/// Letters with which two words must begin to begin alike.
+/// Letters with which two words must begin to begin alike. Hand-chosen, 2026-11-28.
 const START: usize = 3;
 
 fn likeness(line: &Line, left: usize, right: usize) -> Likeness {

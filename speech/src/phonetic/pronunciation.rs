@@ -13,7 +13,7 @@ pub type Sound = u8;
 
 /// The inventory: one character a sound in the table, capitals are vowels.
 pub(super) const SOUNDS: &[u8] = b"AXUOQJERCIYWVHZbcdfghjklmnpqrstvwxyzaie";
-/// Most letters of a word that are listened to.
+/// Most letters of a word that are listened to. Hand-chosen, 2026-11-23.
 const MAX_LETTERS: usize = 32;
 /// (letters before, letters after) of the contexts in the table, the largest first.
 const CONTEXTS: [(usize, usize); 8] = [(3, 4), (3, 3), (2, 3), (2, 2), (1, 2), (1, 1), (0, 1), (0, 0)];

@@ -23,7 +23,7 @@ const MAX_FUSED: usize = 28;
 /// Shortest word, in letters, in which others are looked for.
 const MIN_FUSED: usize = 5;
 
-/// Longest run of letters that may have been spelled.
+/// Longest run of letters that may have been spelled. Hand-chosen, 2026-11-23.
 const MAX_SPELLED: usize = 7;
 
 /// A line whose tokens were split.

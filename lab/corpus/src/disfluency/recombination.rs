@@ -10,9 +10,9 @@ use crate::labelled_word::LabelledWord;
 use crate::written::{Core, CoreKind, Pieces};
 use fastrand::Rng;
 
-/// Tries to put something around a command before it is said alone.
+/// Tries to put something around a command before it is said alone. Hand-chosen, 2026-11-28.
 const TRIES: usize = 8;
-/// Of 100 pieces of talk so many may get other words.
+/// Of 100 pieces of talk so many may get other words. Hand-chosen, 2026-11-28.
 const REWORDED: u8 = 25;
 
 /// The words of `core` with pieces of talk around and inside of them, as far as its kind allows it.

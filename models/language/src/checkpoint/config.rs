@@ -63,7 +63,7 @@ pub struct Config {
 }
 
 /// Limits of the dimensions, several times those of the largest models that fit on a laptop. They
-/// keep every product of two dimensions far from overflow.
+/// keep every product of two dimensions far from overflow. Hand-chosen, 2026-11-23.
 const WIDEST: usize = 1 << 18;
 const LONGEST: usize = 1 << 24;
 

@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
-/// Checks for the next step before a thread sleeps: about 40 µs on current processors.
+/// Checks for the next step before a thread sleeps: about 40 µs on current processors. Hand-chosen, 2026-11-23.
 const SPINS: u32 = 2_000;
 
 /// A function that is called with the number of the calling thread.

@@ -14,7 +14,7 @@ pub(super) struct Rows {
     quant_terms: usize,
 }
 
-/// Maximum number of rows of codes whose sum stands for a row of numbers.
+/// Maximum number of rows of codes whose sum stands for a row of numbers. Hand-chosen, 2026-11-28.
 pub(super) const MAX_QUANT_TERMS: usize = 2;
 
 impl Rows {

@@ -36,7 +36,7 @@ struct Inner {
 type Request = Box<dyn FnOnce(&mut Language) + Send>;
 
 /// How often a waiting caller checks whether the answer is still wanted. This matters only for
-/// requests that wait behind others.
+/// requests that wait behind others. Hand-chosen, 2026-11-28.
 const POLL_INTERVAL: Duration = Duration::from_millis(5);
 /// How long a folder may take to open. Weights of 16 GB from a slow disk take four minutes.
 /// Hand-chosen, 2026-11-28.

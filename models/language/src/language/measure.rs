@@ -3,17 +3,19 @@
 use super::{Language, LanguageError, Stop};
 use std::time::{Duration, Instant};
 
-/// Tokens that are read in one go.
+/// Tokens that are read in one go. Hand-chosen, 2026-11-23.
 pub const READ: usize = 64;
-/// Tokens that are written one by one.
+/// Tokens that are written one by one. Hand-chosen, 2026-11-23.
 pub const WRITTEN: usize = 20;
 /// Tokens that are cached before the candidates are scored, in place of a system prompt.
+/// Hand-chosen, 2026-11-23.
 pub const PREFIX: usize = 40;
-/// Tokens of the dictation after them.
+/// Tokens of the dictation after them. Hand-chosen, 2026-11-23.
 pub const DICTATION: usize = 16;
-/// Candidates that are scored.
+/// Candidates that are scored. Hand-chosen, 2026-11-23.
 pub const CANDIDATES: usize = 4;
 /// Tokens of each candidate. The first half is the same in all, as on the paths of a lattice.
+/// Hand-chosen, 2026-11-23.
 pub const LENGTH: usize = 20;
 
 /// The times of all rounds.

@@ -109,6 +109,7 @@ impl Language {
     /// As for [`Language::judge`].
     pub fn write_freely(&mut self, dictation: &str, stop: &Stop) -> Result<String, LanguageError> {
         /// Tokens that an answer may have in addition to twice the dictation.
+        /// Hand-chosen, 2026-11-23.
         const SOME: usize = 16;
         let prompt = self.chat.prompt(&self.tokenizer, dictation)?;
         let limit = 2 * self.tokenizer.encode(dictation)?.len() + SOME;
@@ -139,10 +140,10 @@ impl Language {
 
 /// Where to cut a text that repeats its end over and over, so that the end is there once.
 fn repeated(tokens: &[u32]) -> Option<usize> {
-    /// Longest period that is searched for, in tokens.
+    /// Longest period that is searched for, in tokens. Hand-chosen, 2026-11-23.
     const LONGEST: usize = 12;
     /// Minimum number of tokens and of periods that a repetition has: `- - - -` may well be
-    /// intended.
+    /// intended. Hand-chosen, 2026-11-23.
     const TOKENS: usize = 16;
     const TIMES: usize = 4;
     (1..=LONGEST).find_map(|period| {

@@ -12,7 +12,7 @@ use std::path::Path;
 
 /// The name of the file in the folder of models. No model can have this name.
 const FAILURE: &str = ".failed";
-/// Limit of the file, in bytes.
+/// Limit of the file, in bytes. Hand-chosen, 2026-11-28.
 const LIMIT: u64 = 64 << 10;
 
 /// A model that could not be loaded.

@@ -16,10 +16,12 @@ use std::time::{Duration, Instant};
 use ureq::Agent;
 
 /// How many times a server may send elsewhere. The public hub does it twice.
+/// Hand-chosen, 2026-11-28.
 const REDIRECTS: u32 = 5;
 /// How many times in a row a connection may break without bringing a new byte.
+/// Hand-chosen, 2026-11-23.
 const ATTEMPTS: u32 = 3;
-/// The pause after the first such break. It grows with each one.
+/// The pause after the first such break. It grows with each one. Hand-chosen, 2026-11-23.
 const PAUSE: Duration = Duration::from_millis(300);
 
 /// The HTTP client for files. It accepts no compressed bodies, because bytes are counted to resume

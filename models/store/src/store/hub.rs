@@ -17,13 +17,13 @@ use sayso_language::tokenizer::{CHAT_TEMPLATE, GENERATION_CONFIG, TOKENIZER, TOK
 use serde::Deserialize;
 use std::time::Duration;
 
-/// How long the hub may take to answer.
+/// How long the hub may take to answer. Hand-chosen, 2026-11-23.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// Limit of an answer, in bytes; real ones are far smaller.
+/// Limit of an answer, in bytes; real ones are far smaller. Hand-chosen, 2026-11-23.
 const LIMIT: u64 = 8 << 20;
-/// Limit of the number of files; real models have far fewer.
+/// Limit of the number of files; real models have far fewer. Hand-chosen, 2026-11-23.
 const FILES: usize = 1000;
-/// Limit of a file that is not weights, in bytes; real ones are far smaller.
+/// Limit of a file that is not weights, in bytes; real ones are far smaller. Hand-chosen, 2026-11-23.
 const TEXT_LIMIT: u64 = 128 << 20;
 
 /// A hub of models.

@@ -12,7 +12,7 @@ use std::path::Path;
 /// The name of the manifest in a model folder.
 pub const MANIFEST: &str = "manifest.json";
 
-/// Limit of a manifest, in bytes. Real ones list a few dozen files.
+/// Limit of a manifest, in bytes. Real ones list a few dozen files. Hand-chosen, 2026-11-23.
 const LIMIT: u64 = 1 << 20;
 
 /// The manifest of a model.

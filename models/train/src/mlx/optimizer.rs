@@ -9,7 +9,7 @@ use mlx_rs::error::Exception;
 use mlx_rs::{Array, Dtype, ops, transforms};
 use std::collections::BTreeMap;
 
-/// Added to denominators of Adam and AdamW.
+/// Added to denominators of Adam and AdamW. Hand-chosen, 2026-11-23.
 const EPSILON: f32 = 1e-8;
 
 /// An optimizer and its state.
