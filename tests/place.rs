@@ -74,3 +74,25 @@ fn a_file_system_that_hangs_costs_no_line() {
     daemon.ask(r#"{"v":1,"id":1,"op":"shutdown"}"#);
     assert!(daemon.ended().success());
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs root and FUSE: tests/run")]
+fn the_first_line_on_a_disk_that_hangs_is_answered_within_its_deadline() {
+    let Ok(hanging) = sayso_testing::HangingFolder::mount() else {
+        return eprintln!("NOT RUN: the_first_line_on_a_disk_that_hangs_…: no FUSE for this user");
+    };
+    let daemon = RealDaemon::new();
+    // Folders are looked at for their words once any project is trusted.
+    daemon.home.write("project/.sayso.toml", "[words]\n\"my box\" = \"box1\"\n");
+    let project = daemon.home.path().join("project");
+    let mut trust = daemon.home.command(sayso_testing::programs::program("sayso"));
+    assert!(trust.args(["trust", "--yes"]).current_dir(&project).output().unwrap().status.success());
+    settles_at(&daemon, &project, "cd space my box", "cd box1");
+    let request = json!({
+        "v": 1, "id": 1, "op": "convert", "text": SAID, "deadline_ms": 200,
+        "context": {"cwd": hanging.path()},
+    });
+    // Shorter than the daemon is ready to wait for the words of a project.
+    assert_eq!(daemon.ask(&request.to_string())["result"]["buffer"], MEANT);
+}

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, PoisonError, TryLockError};
+use std::time::Duration;
 
 /// A settings file of more bytes than this is a large one. Hand-chosen, 2026-11-29.
 const LARGE_FILE_BYTES: u64 = 64 * 1024;
@@ -104,9 +105,10 @@ impl Configuration {
         self.current.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The words for a line that is edited in `folder`: the person's own, and those of a project that is trusted.
-    pub(crate) fn words(&self, current: &Current, folder: Option<&str>) -> Arc<Words> {
-        self.projects.words(&current.words, &current.settings, current.seen, folder)
+    /// The words for a line that is edited in `folder`: the person's own, and those of a project that is trusted, which
+    /// are waited for no longer than `limit`.
+    pub(crate) fn words(&self, current: &Current, folder: Option<&str>, limit: Duration) -> Arc<Words> {
+        self.projects.words(&current.words, &current.settings, current.seen, folder, limit)
     }
 
     /// What is in force after a look at the files, which are read only when they have changed. May block, as long as

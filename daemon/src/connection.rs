@@ -64,12 +64,13 @@ async fn exchange(stream: &mut Stream, guest: &Guest, shared: &Arc<Shared>) -> i
     // Held while the connection holds a long message.
     let mut long = None;
     loop {
-        while listening
-            && waiting.is_none()
-            && let Some(message) = splitter.next_message()
-        {
+        while listening && waiting.is_none() && splitter.is_midway() {
+            let turn = guest.turn().await;
+            let Some(message) = splitter.next_message() else { break };
             frame_due = None;
-            match message.map(frame::decode) {
+            let message = message.map(frame::decode);
+            turn.end().await;
+            match message {
                 Ok(Ok(request)) => waiting = admit(request, stream, guest, shared, quiet_since).await?,
                 Ok(Err(rejected)) => {
                     send(stream, guest, &failed(shared, rejected.to, rejected.fault)).await?
@@ -235,7 +236,7 @@ fn learn(shared: &Shared, request: &Request) -> Result<(), String> {
         return Ok(());
     };
     let folder = request.context.cwd.as_deref();
-    let words = shared.configuration.words(&current, folder);
+    let words = shared.configuration.words(&current, folder, PATIENCE);
     let words = shared.learning.taught().with_offered(words, &request.text);
     shared.learning.note(settings, &current.tagger.engine, &words, &request.text, correction, folder)
 }

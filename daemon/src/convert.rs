@@ -46,7 +46,7 @@ pub(crate) async fn convert(
         let permit = shared.limits.rescoring.clone().acquire_owned().await.map_err(|_| shutting_down())?;
         let shared = shared.clone();
         let work = move || {
-            let (mut pending, _) = Pending::begin(&shared, request)?;
+            let (mut pending, _) = Pending::begin(&shared, request, &stop)?;
             pending.draft.rescore(&model, &stop);
             pending.finish()
         };
@@ -54,14 +54,15 @@ pub(crate) async fn convert(
     }
     if request.text.len() > LARGE_INPUT_BYTES {
         let begun = shared.clone();
-        let work = move || Pending::begin(&begun, request)?.0.finish();
+        let work = move || Pending::begin(&begun, request, &stop)?.0.finish();
         let done = shared.large_inputs.run(work).await.map_err(|WorkerFailed| internal_error());
         shared.burst_ended.notify_one();
         return done?;
     }
     let permit = shared.limits.workers.clone().acquire_owned().await.map_err(|_| shutting_down())?;
     let begun = shared.clone();
-    let begin = move || match Pending::begin(&begun, request)? {
+    let until = stop.clone();
+    let begin = move || match Pending::begin(&begun, request, &until)? {
         (pending, Some(model)) => Ok(Progress::Waits(Box::new(pending), model)),
         (pending, None) => pending.finish().map(Progress::Done),
     };
@@ -137,11 +138,17 @@ struct Pending {
 impl Pending {
     /// Converts as far as possible without a language model; beside it the model, where one is loaded and the draft
     /// wants it. A draft that a model could help with also begins to load an absent one, for the lines to come.
-    fn begin(shared: &Arc<Shared>, request: Request) -> Result<(Pending, Option<ModelHandle>), ErrorReply> {
+    fn begin(
+        shared: &Arc<Shared>,
+        request: Request,
+        stop: &Stop,
+    ) -> Result<(Pending, Option<ModelHandle>), ErrorReply> {
         let current = shared.configuration.refreshed();
         shared.learning.keep_up(&current.settings.learn);
         let folder = request.context.cwd.as_deref();
-        let words = shared.configuration.words(&current, folder);
+        // Half of the time that is left is for the conversion.
+        let limit = stop.left().map_or(Duration::MAX, |left| left / 2);
+        let words = shared.configuration.words(&current, folder, limit);
         let begun = Instant::now();
         let taught = shared.learning.taught();
         let words = taught.with_offered(words, &request.text);

@@ -42,15 +42,16 @@ impl Job {
     /// Waits for a place to be worked on, for this process.
     ///
     /// # Errors
-    /// The reply if the deadline comes first, or the end of the daemon.
+    /// The reply if a newer request of the session comes first, the deadline, or the end of the daemon.
     pub(crate) async fn wait_for_place(
-        self,
+        mut self,
         shared: &Shared,
         process: i32,
     ) -> Result<(Job, Place), (ReplyTo, ErrorReply)> {
         let wants_model = self.request.route == Route::Model;
         let fault = tokio::select! {
             biased;
+            fault = newer(&mut self.superseded) => fault,
             place = shared.limits.place(process, self.request.text.len(), wants_model) => match place {
                 Ok(place) => return Ok((self, place)),
                 Err(_) => shutting_down(),
@@ -110,27 +111,32 @@ async fn in_time(
     request: Request,
     place: Place,
     deadline: Instant,
-    superseded: Option<Superseded>,
+    mut superseded: Option<Superseded>,
 ) -> Result<Converted, ErrorReply> {
     let left = deadline.saturating_duration_since(Instant::now());
     let stop = Stop::at((deadline - REPLY_MARGIN.min(left / 2)).into_std());
     let _cancel = Cancel(stop.clone());
-    let newer = async {
-        let superseded = match superseded {
-            Some(superseded) => superseded.await.is_ok(),
-            None => false,
-        };
-        if !superseded {
-            std::future::pending::<()>().await;
-        }
-    };
     tokio::select! {
         biased;
+        // First, so that what nobody waits for is never begun.
+        fault = newer(&mut superseded) => Err(fault),
         converted = convert::convert(shared, request, place, stop) => converted,
-        () = newer => Err(ErrorReply::new(Code::Superseded, "a newer request of this session took its place")),
         () = sleep_until(deadline) => Err(out_of_time()),
         () = shared.phases.phase_reached(Phase::Closing) => Err(shutting_down()),
     }
+}
+
+/// Waits until a newer request of the session has come; for ever if none can.
+async fn newer(superseded: &mut Option<Superseded>) -> ErrorReply {
+    let is_superseded = match superseded {
+        Some(superseded) => superseded.await.is_ok(),
+        None => false,
+    };
+    if !is_superseded {
+        *superseded = None;
+        std::future::pending::<()>().await;
+    }
+    ErrorReply::new(Code::Superseded, "a newer request of this session took its place")
 }
 
 fn out_of_time() -> ErrorReply {
@@ -235,5 +241,32 @@ mod tests {
         let long_ago = Instant::now().checked_sub(Duration::from_secs(9)).unwrap();
         let late = Job::new(&shared, of_route(Route::Auto), long_ago);
         assert_eq!(late.wait_for_place(&shared, 64).await.unwrap_err().1.code, Code::Deadline);
+    }
+
+    #[tokio::test]
+    async fn who_is_superseded_waits_for_no_place_and_is_not_converted() {
+        let shared =
+            Shared::new(Configuration::at(None), ModelManager::new(None), false, String::new(), "daemon");
+        let shared = Arc::new(shared);
+        let job = |session: &str| {
+            let request = Request {
+                text: "git commit dash m quote fix login bug quote".to_owned(),
+                session: Some(session.to_owned()),
+                deadline_ms: Some(2_000),
+                ..Request::new(1, Op::Convert)
+            };
+            Job::new(&shared, request, Instant::now())
+        };
+        let (first, place) = job("zsh-1").wait_for_place(&shared, 1).await.unwrap();
+        let second = job("zsh-1");
+        assert_eq!(first.run(&shared, place).await.unwrap_err().code, Code::Superseded);
+        assert_eq!(shared.limits.workers.available_permits(), crate::limits::MAX_WORKERS, "it was begun");
+        let mut held = Vec::new();
+        for process in 0..64 {
+            held.push(job(&process.to_string()).wait_for_place(&shared, process).await.unwrap().1);
+        }
+        let _third = job("zsh-1");
+        let (_, fault) = second.wait_for_place(&shared, 64).await.unwrap_err();
+        assert_eq!(fault.code, Code::Superseded);
     }
 }

@@ -51,13 +51,15 @@ impl Projects {
     ///
     /// The folder is looked at on a thread of its own, and only if any project is trusted: it may be on a disk that hangs.
     ///
-    /// `own` are the person's words, `settings` hold the same as pairs, and `seen` is the state of their file.
+    /// `own` are the person's words, `settings` hold the same as pairs, and `seen` is the state of their file. Nothing is
+    /// waited for longer than `limit`.
     pub(crate) fn words(
         &self,
         own: &Arc<Words>,
         settings: &Arc<Settings>,
         seen: Option<Fingerprint>,
         folder: Option<&str>,
+        limit: Duration,
     ) -> Arc<Words> {
         let own = own.clone();
         let record = folders::trusted_file().and_then(|record| fingerprint(&record));
@@ -82,7 +84,7 @@ impl Projects {
         }
         let is_hanging = self.0.late.load(Ordering::Relaxed) > 0;
         let patience = if is_hanging { PATIENCE_BESIDE_HANGING } else { PATIENCE };
-        match words.recv_timeout(patience) {
+        match words.recv_timeout(patience.min(limit)) {
             Ok(words) => words.unwrap_or(own),
             Err(mpsc::RecvTimeoutError::Timeout) => {
                 // Counted before the channel goes, so that the reader finds itself counted.

@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore, SemaphorePermit};
+use tokio::task::yield_now;
 use tokio::time::Instant;
 
 /// Connections of one process that are open at once. Hand-chosen, 2026-11-29: as many as anything but a flood needs, and
@@ -38,6 +39,7 @@ struct Entry {
     /// Whether it has been asked to leave.
     leaving: bool,
     leave: Arc<Notify>,
+    turn: Arc<Semaphore>,
 }
 
 impl Roster {
@@ -53,14 +55,22 @@ impl Roster {
                 return None;
             }
         }
+        let known = guests.by_id.values().find(|it| it.process == process && process != 0);
+        let turn = known.map_or_else(|| Arc::new(Semaphore::new(1)), |it| it.turn.clone());
         let leave = Arc::new(Notify::new());
-        let entry =
-            Entry { process, idle_since: None, holds_much: false, leaving: false, leave: leave.clone() };
+        let entry = Entry {
+            process,
+            idle_since: None,
+            holds_much: false,
+            leaving: false,
+            leave: leave.clone(),
+            turn: turn.clone(),
+        };
         guests.next += 1;
         let id = guests.next;
         guests.by_id.insert(id, entry);
         guests.peak = guests.peak.max(guests.by_id.len());
-        Some(Guest { roster: self.clone(), id, process, leave })
+        Some(Guest { roster: self.clone(), id, process, leave, turn })
     }
 
     /// Whether half of a crowd has left since this was asked last.
@@ -119,6 +129,21 @@ pub(crate) struct Guest {
     id: u64,
     process: i32,
     leave: Arc<Notify>,
+    /// The one permit that all connections of the process share.
+    turn: Arc<Semaphore>,
+}
+
+/// The turn of one connection, see [`Guest::turn`].
+#[derive(Debug)]
+pub(crate) struct Turn<'g> {
+    _permit: Option<SemaphorePermit<'g>>,
+}
+
+impl Turn<'_> {
+    /// Ends it once everybody else has gone on who could.
+    pub(crate) async fn end(self) {
+        yield_now().await;
+    }
 }
 
 impl Guest {
@@ -132,6 +157,13 @@ impl Guest {
                 self.roster.idle.notify_one();
             }
         }
+    }
+
+    /// Waits until no other connection of the process has a turn. All connections share one thread: where each takes a
+    /// turn for each message, a process that sends thousands gets as much of that thread as one that sends a single one.
+    pub(crate) async fn turn(&self) -> Turn<'_> {
+        // Nobody closes it.
+        Turn { _permit: self.turn.acquire().await.ok() }
     }
 
     /// The process at the other end; 0 if the system does not say.
@@ -238,6 +270,25 @@ mod tests {
         assert!(roster.evict(false) && leaves(&guest).await);
         assert!(!roster.evict(false), "nobody is asked twice");
         drop(deaf);
+    }
+
+    #[tokio::test]
+    async fn a_process_has_one_turn_at_a_time_and_others_go_on_before_its_next() {
+        let roster = Arc::new(Roster::default());
+        let crowd: Vec<Guest> = (0..3).map(|_| roster.enter(Some(1)).unwrap()).collect();
+        let other = roster.enter(Some(2)).unwrap();
+        let order = Mutex::new(Vec::new());
+        let asks = async |guest: &Guest, name| {
+            let turn = guest.turn().await;
+            order.lock().unwrap().push(name);
+            turn.end().await;
+        };
+        tokio::join!(asks(&crowd[0], 1), asks(&crowd[1], 1), asks(&crowd[2], 1), asks(&other, 2));
+        assert_eq!(*order.lock().unwrap(), [1, 2, 1, 1]);
+        // Where the system does not say who it is, it may be anybody.
+        let (unknown, another) = (roster.enter(None).unwrap(), roster.enter(None).unwrap());
+        let _turn = unknown.turn().await;
+        assert!(timeout(Duration::ZERO, another.turn()).await.is_ok());
     }
 
     #[tokio::test]

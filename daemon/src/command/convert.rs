@@ -82,7 +82,8 @@ impl Means {
         let configuration = Configuration::load();
         let current = configuration.current();
         let here = std::env::current_dir().ok();
-        let words = configuration.words(&current, here.as_deref().and_then(|here| here.to_str()));
+        let words =
+            configuration.words(&current, here.as_deref().and_then(|here| here.to_str()), Duration::MAX);
         if let Some(mistake) = current.mistake {
             print_error(&format!("{mistake}; the rest of the settings is in force"));
         }
