@@ -82,7 +82,7 @@ impl Attack {
             return Ok(load::strike(*load, self.seed, socket, settings)?);
         }
         if let Some(conversions) = self.conversions {
-            return soak::run(conversions, self.seed);
+            return soak::run(conversions, self.seed, self.timed);
         }
         let mut daemon = RealDaemon::try_new()?;
         let mut random = fastrand::Rng::with_seed(self.seed);
