@@ -1,4 +1,4 @@
-//! Small models of random weights judge and write, each on its thread.
+//! Small models of random weights, imported from GGUF: they rescore and write, each on its thread.
 #![allow(clippy::unwrap_used)]
 
 use sayso_language::{LanguageError, ModelHandle, Options, Stop, WEIGHT_FILE};
@@ -17,7 +17,7 @@ use tempfile::TempDir;
 
 /// A small model of random weights with a tokenizer of its own, as a folder.
 fn folder(name: &str) -> TempDir {
-    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../store/tests/fixtures");
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
     let place = TempDir::new().unwrap();
     gguf::import(&fixtures.join(format!("{name}.gguf")), &place.path().join("model")).unwrap();
     place
