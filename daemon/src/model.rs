@@ -15,6 +15,7 @@ use sayso_protocol::{ModelState, ModelStatus};
 use sayso_settings as settings;
 use sayso_store::Store;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use wanted::{Inputs, WantedModel};
@@ -28,6 +29,8 @@ pub(crate) struct ModelManager {
     /// Held while a model is loaded: of two that are chosen shortly one after the other, one is loaded at a time, and
     /// the first not at all unless it has begun.
     loading: Mutex<()>,
+    /// Loads that were begun and have not ended. Each leaves the mark of a failure until it ends, which is none yet.
+    loads: AtomicUsize,
 }
 
 #[derive(Debug, Default)]
@@ -72,7 +75,12 @@ impl Inner {
 impl ModelManager {
     /// Manages a model of this store; nothing is looked at yet.
     pub(crate) fn new(store: Option<Store>) -> ModelManager {
-        ModelManager { store, inner: watch::Sender::default(), loading: Mutex::default() }
+        ModelManager {
+            store,
+            inner: watch::Sender::default(),
+            loading: Mutex::default(),
+            loads: AtomicUsize::default(),
+        }
     }
 
     /// Looks which model is wanted, and goes over to it. Costs two stats where nothing has changed. May block as long
@@ -83,7 +91,8 @@ impl ModelManager {
         if self.inner.borrow().inputs.as_ref() == Some(&inputs) {
             return;
         }
-        let (wanted, state) = wanted::resolve(store, settings);
+        let is_loading = || self.loads.load(Ordering::SeqCst) > 0;
+        let (wanted, state) = wanted::resolve(store, settings, is_loading);
         self.update(|inner| {
             let is_chosen_anew =
                 inner.inputs.as_ref().is_some_and(|before| before.store[1] != inputs.store[1]);

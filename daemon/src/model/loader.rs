@@ -4,6 +4,7 @@ use super::{LoadState, ModelManager, WantedModel, policy};
 use crate::memory;
 use sayso_engine::ModelHandle;
 use sayso_language::{LanguageError, Options};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::thread;
 use std::time::Instant;
@@ -36,8 +37,13 @@ impl ModelManager {
             tracing::info!(model = wanted.name, "loading the language model");
             inner.change(LoadState::Loading);
             let (manager, changes) = (self.clone(), inner.changes);
-            let load = move || manager.load(changes, &wanted);
+            self.loads.fetch_add(1, Ordering::SeqCst);
+            let load = move || {
+                manager.load(changes, &wanted);
+                manager.loads.fetch_sub(1, Ordering::SeqCst);
+            };
             if let Err(error) = thread::Builder::new().name("load".to_owned()).spawn(load) {
+                self.loads.fetch_sub(1, Ordering::SeqCst);
                 inner.change(LoadState::Failed(LanguageError::Thread(error).to_string()));
             }
             true

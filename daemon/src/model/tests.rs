@@ -99,6 +99,24 @@ async fn a_folder_that_ended_a_daemon_ends_no_second_one() {
 }
 
 #[tokio::test]
+async fn a_load_that_still_runs_is_no_failure_of_an_earlier_daemon() {
+    let (place, manager) = manager();
+    let (on, off) =
+        (settings::Model::default(), settings::Model { judge: false, ..settings::Model::default() });
+    manager.refresh_choice(&on);
+    let running = manager.loading.lock().unwrap();
+    manager.request_load();
+    // What the load leaves until it ends.
+    let store = Store::new(place.path());
+    store.note_failure("tiny", "the daemon ended while it was loading this model").unwrap();
+    manager.refresh_choice(&off);
+    manager.refresh_choice(&on);
+    assert_eq!(state(&manager), ModelState::Unloaded);
+    drop(running);
+    assert!(manager.load_and_wait().await.is_some());
+}
+
+#[tokio::test]
 async fn a_failure_is_remembered_until_the_folder_changes() {
     let (place, manager) = manager();
     let (store, folder) = (Store::new(place.path()), place.path().join("tiny"));

@@ -32,8 +32,13 @@ pub(super) struct WantedModel {
     pub(super) threads: Option<usize>,
 }
 
-/// The model that settings and choice want, and the state to begin with.
-pub(super) fn resolve(store: &Store, settings: &settings::Model) -> (Option<WantedModel>, LoadState) {
+/// The model that settings and choice want, and the state to begin with. While this process `is_loading` one, a failure
+/// that is remembered may be the mark of that load.
+pub(super) fn resolve(
+    store: &Store,
+    settings: &settings::Model,
+    is_loading: impl Fn() -> bool,
+) -> (Option<WantedModel>, LoadState) {
     if !settings.judge {
         return (None, LoadState::Off);
     }
@@ -50,7 +55,9 @@ pub(super) fn resolve(store: &Store, settings: &settings::Model) -> (Option<Want
         Ok((name, folder)) => {
             let identity = fingerprint(&folder);
             // What failed in an earlier process fails again, and may end this one.
+            let was_loading = is_loading();
             let state = match store.failure(&name) {
+                Some(_) if was_loading || is_loading() => LoadState::Unloaded(None),
                 Some(failure) => LoadState::Failed(format!(
                     "{}; `sayso model use {name}` checks it and tries again",
                     failure.reason
