@@ -1,14 +1,12 @@
 //! `sayso-lab curves`: draws the log of a training run.
 
-mod chart;
+mod epochs;
 mod log;
 
 use anyhow::Context;
-use chart::{Axis, Chart, Line};
+use epochs::Epochs;
 use log::Epoch;
-use plotters::backend::SVGBackend;
-use plotters::drawing::IntoDrawingArea;
-use plotters::style::WHITE;
+use sayso_curves::{Axis, Chart, Line};
 use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -49,25 +47,26 @@ impl Curves {
 
 /// The name of the training loss in the legend, which otherwise names checks.
 const TRAINING: &str = "training";
-/// Width of the drawing, in pixels.
-const WIDTH: u32 = 860;
-/// Height of one chart, in pixels.
-const CHART_HEIGHT: u32 = 300;
-
 /// Draws a log as SVG.
 ///
 /// # Errors
 /// If the log has no epoch, or a line is not one that training writes; the error names the line.
 pub fn draw(log: &str) -> anyhow::Result<String> {
-    let epochs = log::parse(log)?;
+    let log = log::parse(log)?;
     let checks: BTreeSet<&str> =
-        epochs.iter().flat_map(|epoch| epoch.checks.keys().map(String::as_str)).collect();
-    let axis = Axis::new(&epochs.iter().map(|epoch| epoch.number).collect::<Vec<_>>());
+        log.iter().flat_map(|epoch| epoch.checks.keys().map(String::as_str)).collect();
+    let epochs = Epochs::new(&log.iter().map(|epoch| epoch.number).collect::<Vec<_>>());
+    let axis = Axis {
+        title: epochs.title(),
+        last: epochs.last(),
+        labels: 20,
+        label: &|position| epochs.label(position),
+        breaks: epochs.breaks(),
+    };
     // A check has the same style in both charts; style 0 is that of the training loss.
-    let line = |style: usize, name, value: &dyn Fn(&Epoch) -> Option<f64>| Line {
-        name,
-        style,
-        values: epochs.iter().map(value).collect(),
+    let line = |style: usize, name, value: &dyn Fn(&Epoch) -> Option<f64>| {
+        let values: Vec<Option<f64>> = log.iter().map(value).collect();
+        Line { name, style, pieces: epochs.pieces(&values) }
     };
     let mut losses = vec![line(0, TRAINING, &|epoch| Some(epoch.loss))];
     let mut shares = Vec::new();
@@ -75,23 +74,13 @@ pub fn draw(log: &str) -> anyhow::Result<String> {
         losses.push(line(at + 1, name, &|epoch| Some(epoch.checks.get(name)?.loss)));
         shares.push(line(at + 1, name, &|epoch| Some(epoch.checks.get(name)?.right * 100.0)));
     }
-    let highest =
-        losses.iter().flat_map(|line| line.values.iter().flatten()).fold(0.0, |a: f64, b| a.max(*b));
+    let points = losses.iter().flat_map(|line| line.pieces.iter().flatten());
+    let highest = points.fold(0.0, |highest: f64, (_, value)| highest.max(*value));
     let charts = [
-        Chart { title: "loss of a step", unit: "", highest, lines: losses },
-        Chart { title: "lines that are right", unit: " %", highest: 100.0, lines: shares },
+        Chart { title: "loss of a step", unit: "", axis: &axis, highest, lines: losses },
+        Chart { title: "lines that are right", unit: " %", axis: &axis, highest: 100.0, lines: shares },
     ];
-    let mut svg = String::new();
-    {
-        let size = (WIDTH, CHART_HEIGHT * charts.len() as u32);
-        let paper = SVGBackend::with_string(&mut svg, size).into_drawing_area();
-        paper.fill(&WHITE)?;
-        for (area, chart) in paper.split_evenly((charts.len(), 1)).iter().zip(&charts) {
-            chart.draw(area, &axis)?;
-        }
-        paper.present()?;
-    }
-    Ok(svg)
+    Ok(sayso_curves::draw("Training of the tagger", &charts)?)
 }
 
 #[cfg(test)]

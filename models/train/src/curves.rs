@@ -2,26 +2,10 @@
 //! lines that are written exactly, over iterations.
 
 use crate::log::Entry;
-use plotters::backend::SVGBackend;
-use plotters::chart::{ChartBuilder, LabelAreaPosition, SeriesLabelPosition};
-use plotters::coord::Shift;
-use plotters::drawing::{DrawingArea, DrawingAreaErrorKind, IntoDrawingArea};
-use plotters::element::{Circle, PathElement};
-use plotters::prelude::DrawingBackend;
-use plotters::series::LineSeries;
-use plotters::style::{BLACK, Color, RGBColor, WHITE};
+use sayso_curves::{Axis, Chart, Line};
 
 /// The name of the file in the folder of a run.
 pub const FILE: &str = "curves.svg";
-
-/// Width of the drawing and height of one chart, in pixels.
-const SIZE: (u32, u32) = (860, 300);
-const FONT: &str = "sans-serif";
-/// From the palette of Okabe and Ito (2008), darkened as in the curves of the tagger.
-const COLOURS: [RGBColor; 2] = [RGBColor(0x1c, 0x1e, 0x21), RGBColor(0x00, 0x72, 0xb2)];
-
-/// A curve: its name and its points.
-type Curve = (&'static str, Vec<(f64, f64)>);
 
 /// Draws a log.
 ///
@@ -52,67 +36,37 @@ pub fn draw(entries: &[Entry]) -> Result<String, String> {
         }
         _ => None,
     });
-    let mut charts = vec![("loss, nats a token", vec![("training", training), ("held out", validation)])];
+    let mut charts =
+        vec![("loss of a token", " nats", vec![("training", training), ("held out", validation)])];
     if !exact.is_empty() {
-        charts.push(("held-out lines that are right, %", vec![("written freely", exact)]));
+        charts.push(("held-out lines that are right", " %", vec![("written freely", exact)]));
     }
-    if charts[0].1.iter().all(|(_, points)| points.is_empty()) {
+    if charts[0].2.iter().all(|(_, points)| points.is_empty()) {
         return Err("the log has no loss".to_owned());
     }
-    let mut svg = String::new();
-    {
-        let size = (SIZE.0, SIZE.1 * charts.len() as u32);
-        let paper = SVGBackend::with_string(&mut svg, size).into_drawing_area();
-        let failed = |error: DrawingAreaErrorKind<_>| format!("{error}");
-        paper.fill(&WHITE).map_err(failed)?;
-        for (area, (title, curves)) in paper.split_evenly((charts.len(), 1)).iter().zip(&charts) {
-            chart(area, title, curves).map_err(failed)?;
-        }
-        paper.present().map_err(failed)?;
-    }
-    Ok(svg)
-}
-
-fn chart<DB: DrawingBackend>(
-    area: &DrawingArea<DB, Shift>,
-    title: &str,
-    curves: &[Curve],
-) -> Result<(), DrawingAreaErrorKind<DB::ErrorType>> {
-    let all = || curves.iter().flat_map(|(_, points)| points);
-    // The bounds keep the axes from being empty; 2 % stay free above.
-    let last = all().map(|point| point.0).fold(1.0, f64::max);
-    let highest = all().map(|point| point.1).fold(1e-9, f64::max).min(1e300) * 1.02;
-    let mut chart = ChartBuilder::on(area)
-        .caption(title, (FONT, 16))
-        .margin(10)
-        .margin_right(20)
-        .set_label_area_size(LabelAreaPosition::Left, 64)
-        .set_label_area_size(LabelAreaPosition::Bottom, 40)
-        .build_cartesian_2d(0.0..last, 0.0..highest)?;
-    chart
-        .configure_mesh()
-        .disable_x_mesh()
-        .light_line_style(WHITE)
-        .y_labels(6)
-        .x_label_formatter(&|iteration| format!("{iteration:.0}"))
-        .y_label_formatter(&|value| format!("{value:.*}", if highest < 10.0 { 2 } else { 0 }))
-        .x_desc("iterations")
-        .label_style((FONT, 13))
-        .draw()?;
-    for ((name, points), colour) in curves.iter().zip(COLOURS) {
-        let Some((_, value)) = points.last() else { continue };
-        let marks: Vec<_> = points.iter().map(|point| Circle::new(*point, 2, colour.filled())).collect();
-        let mark = move |(x, y)| PathElement::new([(x, y), (x + 18, y)], colour.stroke_width(2));
-        let line = LineSeries::new(points.iter().copied(), colour.stroke_width(2));
-        chart.draw_series(line)?.label(format!("{name} {value:.3}")).legend(mark);
-        chart.draw_series(marks)?;
-    }
-    chart
-        .configure_series_labels()
-        .position(SeriesLabelPosition::UpperRight)
-        .background_style(WHITE.mix(0.85))
-        .label_font((FONT, 13, &BLACK))
-        .draw()
+    let all = || charts.iter().flat_map(|(_, _, curves)| curves).flat_map(|(_, points)| points);
+    let axis = Axis {
+        title: "iterations",
+        last: all().map(|point| point.0).fold(1.0, f64::max),
+        labels: 10,
+        label: &|iteration| format!("{iteration:.0}"),
+        breaks: vec![],
+    };
+    let charts: Vec<Chart<'_>> = charts
+        .into_iter()
+        .map(|(title, unit, curves)| Chart {
+            title,
+            unit,
+            axis: &axis,
+            highest: curves.iter().flat_map(|(_, points)| points).map(|point| point.1).fold(0.0, f64::max),
+            lines: curves
+                .into_iter()
+                .enumerate()
+                .map(|(style, (name, points))| Line { name, style, pieces: vec![points] })
+                .collect(),
+        })
+        .collect();
+    sayso_curves::draw("Training of a language model", &charts).map_err(|error| error.to_string())
 }
 
 #[cfg(test)]
@@ -128,7 +82,7 @@ mod tests {
         let exact = Entry::Exact { iteration: 20, right: 3, lines: 4, kinds: vec![], commands: vec![] };
         let entries = [loss(10, 2.0), loss(20, 1.0), Entry::Validation { iteration: 20, loss: 1.5 }, exact];
         let drawing = draw(&entries).unwrap();
-        for text in ["training 1.000", "held out 1.500", "written freely 75.000"] {
+        for text in ["training 1.00 nats", "held out 1.50 nats", "written freely 75.0 %"] {
             assert!(drawing.contains(text), "{text}");
         }
         for link in ["href", "src=", "@import", "url(", "NaN", "inf"] {
