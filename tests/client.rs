@@ -515,8 +515,8 @@ fn words_and_explanations_are_for_people_and_programs() {
     assert_eq!(sayso(&home, &["words", "no such word"], "").code, Some(1));
     let units = sayso(&home, &["explain", "--json", SAID], "").json()["units"].clone();
     assert_eq!(units[0]["heard"], "git");
-    let told = sayso(&home, &["explain", SAID], "").out;
-    assert!(told.contains(MEANT) && !told.contains('\u{1b}'), "no colour where nobody looks: {told}");
+    let shown = sayso(&home, &["explain", SAID], "").out;
+    assert!(shown.contains(MEANT) && !shown.contains('\u{1b}'), "no colour where nobody looks: {shown}");
 }
 
 #[test]

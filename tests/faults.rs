@@ -164,10 +164,10 @@ fn half_messages_make_way_without_a_word() {
         .collect();
     assert_eq!(daemon.ask(&convert(1, SAID, ""))["result"]["buffer"], MEANT);
     // Not because its time was up: that would be told.
-    let mut told = Vec::new();
-    let closed = (&halves[0]).read_to_end(&mut told);
+    let mut received = Vec::new();
+    let closed = (&halves[0]).read_to_end(&mut received);
     let is_reset = closed.is_err_and(|error| error.kind() == std::io::ErrorKind::ConnectionReset);
-    assert!(told.is_empty() || is_reset, "{}", String::from_utf8_lossy(&told));
+    assert!(received.is_empty() || is_reset, "{}", String::from_utf8_lossy(&received));
 }
 
 #[test]

@@ -115,19 +115,24 @@ impl Person {
         while let Some(folder) = folders.pop() {
             for entry in fs::read_dir(folder).unwrap() {
                 let path = entry.unwrap().path();
-                let seen = fs::symlink_metadata(&path).unwrap();
-                let thing = if seen.is_symlink() {
+                let metadata = fs::symlink_metadata(&path).unwrap();
+                let thing = if metadata.is_symlink() {
                     Thing::Link(fs::read_link(&path).unwrap())
-                } else if seen.is_dir() {
+                } else if metadata.is_dir() {
                     folders.push(path.clone());
                     Thing::Folder
                 } else {
                     let mut hasher = DefaultHasher::new();
                     // A pipe would wait for a writer.
-                    if seen.is_file() {
+                    if metadata.is_file() {
                         fs::read(&path).unwrap().hash(&mut hasher);
                     }
-                    Thing::File(hasher.finish(), seen.mode(), seen.ino(), (seen.mtime(), seen.mtime_nsec()))
+                    Thing::File(
+                        hasher.finish(),
+                        metadata.mode(),
+                        metadata.ino(),
+                        (metadata.mtime(), metadata.mtime_nsec()),
+                    )
                 };
                 // What the daemon logs is no part of what is installed.
                 if path.extension().is_none_or(|end| end != "log") {

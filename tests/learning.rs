@@ -158,9 +158,9 @@ fn hooks_of_the_person_go_on_working() {
 fn note(home: &Home, heard: &str, answer: &str, ran: &str) {
     // The daemon must run: it is not started for this.
     sayso(home, &["convert", "git space status"], "");
-    let told =
+    let shown =
         sayso(home, &["learn", "note", "--deadline-ms", "60000"], format!("{heard}\0{answer}\0{ran}\0"));
-    assert_eq!(told.code, Some(0), "{told:?}");
+    assert_eq!(shown.code, Some(0), "{shown:?}");
 }
 
 #[test]
@@ -233,8 +233,8 @@ fn a_store_that_cannot_be_used_is_named_and_lines_are_converted_all_the_same() {
         home.write(".local/share/sayso/learnt.sqlite", &content);
         fs::set_permissions(store(&home), fs::Permissions::from_mode(mode)).unwrap();
         assert_eq!(sayso(&home, &["convert", SAID], "").out, "head -n 5 notes.txt\n");
-        let told = sayso(&home, &["learn", "note", "--deadline-ms", "60000"], format!("{SAID}\0a b\0a c\0"));
-        assert!(told.code == Some(1) && told.err.contains(why), "{told:?}");
+        let shown = sayso(&home, &["learn", "note", "--deadline-ms", "60000"], format!("{SAID}\0a b\0a c\0"));
+        assert!(shown.code == Some(1) && shown.err.contains(why), "{shown:?}");
         assert!(sayso(&home, &["status"], "").out.contains(why));
         sayso(&home, &["learn", "status"], "").refused(why);
         assert_eq!(sayso(&home, &["convert", SAID], "").out, "head -n 5 notes.txt\n");
@@ -253,8 +253,8 @@ fn two_shells_that_learn_at_once_lose_nothing() {
             scope.spawn(move || {
                 for line in 0..5 {
                     let text = format!("{SAID}\0head -n 5 notes.txt\0head -n5 notes.txt # {shell} {line}\0");
-                    let told = sayso(home, &["learn", "note", "--deadline-ms", "60000"], text);
-                    assert_eq!(told.code, Some(0), "{told:?}");
+                    let shown = sayso(home, &["learn", "note", "--deadline-ms", "60000"], text);
+                    assert_eq!(shown.code, Some(0), "{shown:?}");
                 }
             });
         }

@@ -77,8 +77,8 @@ fn a_dead_daemons_socket_is_taken_over() {
     assert!(daemon.home.socket().exists());
     daemon.start(&[]);
     assert_eq!(daemon.ask(&convert(1, SAID, ""))["result"]["buffer"], MEANT);
-    let seen = fs::metadata(daemon.home.socket()).unwrap();
-    assert_eq!((seen.mode() & 0o777, seen.file_type().is_socket()), (0o600, true));
+    let metadata = fs::metadata(daemon.home.socket()).unwrap();
+    assert_eq!((metadata.mode() & 0o777, metadata.file_type().is_socket()), (0o600, true));
     assert_eq!(fs::metadata(daemon.home.socket_folder()).unwrap().mode() & 0o777, 0o700);
 }
 

@@ -52,7 +52,7 @@ fn converted(daemon: &RealDaemon, more: &str) -> String {
 
 /// Has the model answer a line: it judges, or writes where it thinks little of all readings.
 #[track_caller]
-fn judged(daemon: &RealDaemon) {
+fn rescored(daemon: &RealDaemon) {
     let stage = converted(daemon, r#","route":"model""#);
     assert!(["judge", "writer"].contains(&stage.as_str()), "{stage}");
 }
@@ -69,8 +69,8 @@ fn with_tiny(arguments: &[&str]) -> RealDaemon {
 #[test]
 fn a_model_is_loaded_behind_the_first_line_that_needs_it() {
     let daemon = RealDaemon::new();
-    let told = status(&daemon)["model"].clone();
-    assert_eq!((&told["state"], &told["name"]), (&"none".into(), &Value::Null));
+    let shown = status(&daemon)["model"].clone();
+    assert_eq!((&shown["state"], &shown["name"]), (&"none".into(), &Value::Null));
     import(&daemon, "tiny");
     model(&daemon, &["use", "tiny"], None);
     becomes(&daemon, "tiny", "unloaded");
@@ -79,12 +79,12 @@ fn a_model_is_loaded_behind_the_first_line_that_needs_it() {
     assert_eq!(status(&daemon)["model"]["state"], "unloaded");
 
     assert_eq!(converted(&daemon, ""), "tagger");
-    let told = becomes(&daemon, "tiny", "resident");
+    let shown = becomes(&daemon, "tiny", "resident");
     assert!(
-        told["weights_bytes"].as_u64() > Some(10_000) && told["cache_bytes"].as_u64() > Some(0),
-        "{told}"
+        shown["weights_bytes"].as_u64() > Some(10_000) && shown["cache_bytes"].as_u64() > Some(0),
+        "{shown}"
     );
-    judged(&daemon);
+    rescored(&daemon);
     let routes = status(&daemon)["routes"].clone();
     let by_model = |route: &&Value| route["route"] == "judge" || route["route"] == "writer";
     let counted = routes.as_array().unwrap().iter().find(by_model);
@@ -94,7 +94,7 @@ fn a_model_is_loaded_behind_the_first_line_that_needs_it() {
 #[test]
 fn who_asks_for_the_model_alone_waits_for_it() {
     let daemon = with_tiny(&[]);
-    judged(&daemon);
+    rescored(&daemon);
     let daemon = RealDaemon::new();
     let answer = daemon.ask(&convert(1, FREE, r#","route":"model""#));
     assert_eq!(answer["error"]["code"], "no_route", "{answer}");
@@ -121,10 +121,10 @@ fn a_model_that_nobody_needs_gives_its_memory_back() {
     let loads = || daemon.home.log().matches("the language model is loaded").count();
     for _ in 0..2 {
         let before = loads();
-        judged(&daemon);
-        let told = becomes(&daemon, "tiny", "unloaded");
-        assert_eq!(told["weights_bytes"], 0);
-        assert!(told["why"].as_str().unwrap().contains("no line needed it for 0.6 s"), "{told}");
+        rescored(&daemon);
+        let shown = becomes(&daemon, "tiny", "unloaded");
+        assert_eq!(shown["weights_bytes"], 0);
+        assert!(shown["why"].as_str().unwrap().contains("no line needed it for 0.6 s"), "{shown}");
         // On a busy machine the line may wait so long that the model is unloaded before it, and loaded once more.
         assert!(loads() > before, "{}", daemon.home.log());
     }
@@ -166,7 +166,7 @@ fn going_over_to_another_model_loses_no_line() {
 #[test]
 fn the_newest_line_of_a_session_has_the_model() {
     let daemon = with_tiny(&[]);
-    judged(&daemon);
+    rescored(&daemon);
     let mut wire = daemon.connect();
     let more = r#","route":"model","session":"zsh-1","deadline_ms":60000"#;
     let lines: String = (1..=20).map(|id| convert(id, FREE, more) + "\n").collect();
@@ -178,7 +178,7 @@ fn the_newest_line_of_a_session_has_the_model() {
     assert!(["judge", "writer"].contains(&stage), "{stage}");
     assert!(older.iter().any(|answer| answer["error"]["code"] == "superseded"), "{older:?}");
     // What was given up left the model as it was.
-    judged(&daemon);
+    rescored(&daemon);
 }
 
 #[test]
@@ -193,8 +193,8 @@ fn the_settings_choose_a_model_or_none() {
     becomes(&daemon, "", "off");
     daemon.settings("[model]\nname = \"absent\"");
     assert_eq!(converted(&daemon, ""), "tagger");
-    let told = becomes(&daemon, "", "failed");
-    assert!(told["why"].as_str().unwrap().contains("no model named absent is installed"), "{told}");
+    let shown = becomes(&daemon, "", "failed");
+    assert!(shown["why"].as_str().unwrap().contains("no model named absent is installed"), "{shown}");
     daemon.settings("");
     converted(&daemon, "");
     becomes(&daemon, "tiny", "resident");
@@ -206,12 +206,12 @@ fn a_model_is_removed_while_it_is_in_use() {
     converted(&daemon, r#","route":"model""#);
     model(&daemon, &["remove", "tiny"], None);
     assert_eq!(converted(&daemon, ""), "tagger");
-    let told = becomes(&daemon, "", "none");
-    assert_eq!(told["weights_bytes"], 0);
+    let shown = becomes(&daemon, "", "none");
+    assert_eq!(shown["weights_bytes"], 0);
     // Another one of the same name is another one.
     import(&daemon, "tiny");
     model(&daemon, &["use", "tiny"], None);
-    judged(&daemon);
+    rescored(&daemon);
 }
 
 /// What is wrong with a folder is told by the daemon, which answers on, and by `use`; and a whole one mends it.
@@ -219,8 +219,8 @@ fn check_broken(break_it: fn(&Path), why: &str) {
     let daemon = with_tiny(&[]);
     break_it(&daemon.home.models().join("tiny"));
     assert_eq!(converted(&daemon, ""), "tagger");
-    let told = becomes(&daemon, "tiny", "failed");
-    assert!(told["why"].as_str().unwrap().contains(why), "{why}: {told}");
+    let shown = becomes(&daemon, "tiny", "failed");
+    assert!(shown["why"].as_str().unwrap().contains(why), "{why}: {shown}");
     assert_eq!(converted(&daemon, ""), "tagger");
     assert_eq!(status(&daemon)["model"]["state"], "failed", "it is not tried again and again");
     let answer = daemon.ask(&convert(1, FREE, r#","route":"model""#));
@@ -229,7 +229,7 @@ fn check_broken(break_it: fn(&Path), why: &str) {
     model(&daemon, &["use", "tiny"], Some(why));
     import(&daemon, "whole");
     model(&daemon, &["use", "whole"], None);
-    judged(&daemon);
+    rescored(&daemon);
 }
 
 /// Replaces text in a file of the folder.

@@ -104,16 +104,16 @@ fn a_model_is_measured() {
 #[test]
 fn status_and_doctor_tell_of_the_model() {
     let home = Home::with_settings("deadline_ms = 60000");
-    let told = |verb: &str| sayso(&home, &[verb], "").out;
+    let shown = |verb: &str| sayso(&home, &[verb], "").out;
     sayso(&home, &["convert", "git space status"], "");
-    assert!(told("status").contains("none, the tagger decides alone"), "{}", told("status"));
+    assert!(shown("status").contains("none, the tagger decides alone"), "{}", shown("status"));
     done(&sayso(&home, &["model", "import", &gguf("qwen3"), "--name", "tiny"], ""), "tiny is installed");
     done(&sayso(&home, &["model", "use", "tiny"], ""), "tiny is now in use");
-    assert!(told("status").contains("tiny, loaded when a line needs it"), "{}", told("status"));
+    assert!(shown("status").contains("tiny, loaded when a line needs it"), "{}", shown("status"));
     let free = ["convert", "--json", "--route", "model", "git commit dash m quote fix login bug quote"];
     let route = sayso(&home, &free, "").json()["route"].clone();
     assert!(route == "judge" || route == "writer", "{route}");
-    assert!(told("status").contains("tiny, loaded in "), "{}", told("status"));
+    assert!(shown("status").contains("tiny, loaded in "), "{}", shown("status"));
     let status = sayso(&home, &["status", "--json"], "").json();
     assert_eq!(
         (&status["model"]["state"], &status["model"]["why"]),
@@ -124,8 +124,8 @@ fn status_and_doctor_tell_of_the_model() {
     done(&sayso(&home, &["model", "use", "tiny"], ""), "tiny is now in use");
     fs::remove_file(home.models().join("tiny/tokenizer.json")).unwrap();
     assert_eq!(sayso(&home, &free, "").code, Some(1));
-    assert!(told("status").contains("tiny cannot be used: "), "{}", told("status"));
-    let doctor = told("doctor");
+    assert!(shown("status").contains("tiny cannot be used: "), "{}", shown("status"));
+    let doctor = shown("doctor");
     assert!(doctor.contains("warn  model") && doctor.contains("`sayso model verify`"), "{doctor}");
 }
 

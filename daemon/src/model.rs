@@ -174,7 +174,7 @@ impl ModelManager {
         if let LoadState::Resident(resident, time) = &inner.state {
             let memory = resident.memory();
             status.weights_bytes = memory.weights as u64;
-            status.cache_bytes = (memory.cache + memory.room) as u64;
+            status.cache_bytes = (memory.cache + memory.scratch) as u64;
             status.load_ms = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
         }
         status

@@ -52,7 +52,7 @@ pub(crate) fn reread(place: &Place, lattice: &Lattice, path: &[Step]) -> Reread 
     let mut at = 0;
     while at < written.len() {
         let Written { reading, is_apart, is_quoted } = &written[at];
-        let is_left_out = reading.kind == Kind::Drop;
+        let is_left_out = reading.kind == Kind::Deletion;
         if !is_left_out && (!reading.kind.writes() || reading.text.is_empty()) {
             at += 1;
             continue;

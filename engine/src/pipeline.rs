@@ -152,7 +152,7 @@ fn classify(line: &Line<'_>) -> Class {
         Route::Tagger | Route::Model => Class::Dictation,
         Route::Scanner => strict::path(lattice).map_or(Class::Dictation, Class::Strict),
         Route::Auto => {
-            let verdict = rules::judge(lattice);
+            let verdict = rules::classify(lattice);
             if verdict == Verdict::Dictation
                 && line.stem.is_empty()
                 && let Some(path) = strict::path(lattice)
@@ -414,7 +414,7 @@ fn written(draft: &Draft, paths: &Candidates, mut rendered: Rendered) -> Convers
         }
     }
     let mut dropped = dropped(lattice, &best.steps);
-    let told = left_out(&draft.dictated, &dropped);
+    let notes = left_out(&draft.dictated, &dropped);
     dropped.extend(behind_last_word(&lattice.line));
     let mut alternatives: Vec<String> = Vec::new();
     let others = alternatives::texts(&draft.engine, paths, &rendered.text);
@@ -435,7 +435,7 @@ fn written(draft: &Draft, paths: &Candidates, mut rendered: Rendered) -> Convers
         spans: rendered.spans,
         message: message_of([
             paths.message.clone().or(message),
-            told,
+            notes,
             named(&paths.placed),
             offered(lattice, &best.steps),
         ]),
@@ -512,8 +512,8 @@ fn left_out(dictated: &str, dropped: &[Range<usize>]) -> Option<String> {
 
 /// Tells which names were not said as they are written.
 fn named(placed: &[Placed]) -> Option<String> {
-    let told: Vec<String> = placed.iter().filter_map(Placed::message).collect();
-    (!told.is_empty()).then(|| told.join("; "))
+    let notes: Vec<String> = placed.iter().filter_map(Placed::message).collect();
+    (!notes.is_empty()).then(|| notes.join("; "))
 }
 
 /// Tells that a path takes words that were learnt, and that the person has not confirmed.

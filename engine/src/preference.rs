@@ -102,11 +102,11 @@ impl Before {
 
     fn write(&mut self, lattice: &Lattice, reading: &Reading, space: bool) {
         match reading.kind {
-            Kind::Separator => {
+            Kind::Whitespace => {
                 self.spaced = true;
                 return self.end_word();
             }
-            Kind::Join | Kind::Drop => return,
+            Kind::NoSpace | Kind::Deletion => return,
             _ => {}
         }
         if space {

@@ -35,7 +35,7 @@ impl CandidateScore {
 /// The paths in the order that tagger and language model together give them.
 ///
 /// # Errors
-/// As [`ModelHandle::judge`].
+/// As [`ModelHandle::rescore`].
 pub(crate) fn rescore(
     paths: &Candidates,
     dictated: &str,
@@ -48,7 +48,7 @@ pub(crate) fn rescore(
 /// Each path, given with its text, and what tagger and language model think of it.
 ///
 /// # Errors
-/// As [`ModelHandle::judge`].
+/// As [`ModelHandle::rescore`].
 pub(crate) fn score(
     paths: Vec<(Path, String)>,
     dictated: &str,
@@ -56,7 +56,7 @@ pub(crate) fn score(
     stop: &Stop,
 ) -> Result<Vec<(Path, CandidateScore)>, LanguageError> {
     let texts: Vec<String> = paths.iter().map(|(_, text)| text.trim().to_owned()).collect();
-    let likelihoods = model.judge(dictated.trim(), &texts, stop)?;
+    let likelihoods = model.rescore(dictated.trim(), &texts, stop)?;
     let scored = |(((path, _), text), model): (((Path, String), String), Likelihood)| {
         let score = CandidateScore { text, tagger: path.score, model };
         (path, score)

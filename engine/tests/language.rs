@@ -46,23 +46,23 @@ fn lines(conversion: &Conversion) -> BTreeSet<&str> {
 }
 
 #[test]
-fn a_judge_reorders_what_the_tagger_found() {
+fn rescoring_reorders_what_the_tagger_found() {
     let model = model();
     for text in LINES {
-        let judged = by(Route::Model, text, Some(&model), &Stop::never());
+        let rescored = by(Route::Model, text, Some(&model), &Stop::never());
         let tagged = by(Route::Tagger, text, None, &Stop::never());
-        assert!((0.0..=1.0).contains(&judged.confidence));
-        match judged.stage {
+        assert!((0.0..=1.0).contains(&rescored.confidence));
+        match rescored.stage {
             // The tagger alone offers more, which a judge never sees.
-            Stage::Rescored => assert!(lines(&judged).contains(written(&tagged.buffer)), "{text}"),
+            Stage::Rescored => assert!(lines(&rescored).contains(written(&tagged.buffer)), "{text}"),
             stage => assert_eq!(stage, Stage::Generated),
         }
-        assert_eq!(by(Route::Model, text, Some(&model), &Stop::never()), judged, "the same answer again");
+        assert_eq!(by(Route::Model, text, Some(&model), &Stop::never()), rescored, "the same answer again");
     }
 }
 
 #[test]
-fn what_is_certain_is_not_judged() {
+fn what_is_certain_is_not_rescored() {
     let model = model();
     for text in ["git space status", "git status", "what time is it in the afternoon"] {
         let with = by(Route::Auto, text, Some(&model), &Stop::never());

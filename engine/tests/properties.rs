@@ -51,9 +51,9 @@ fn licensed(heard: &str, written: &str, kind: Kind, entry: Option<&vocabulary::E
             digits || spoken.ends_with(&letters(written)) || is_subsequence(&letters(written), &spoken)
         }
         Kind::Number => written.bytes().all(|b| b.is_ascii_digit()),
-        Kind::Symbol | Kind::Heard | Kind::Separator => entry.is_some_and(|entry| entry.writes == written),
+        Kind::Symbol | Kind::Alias | Kind::Whitespace => entry.is_some_and(|entry| entry.writes == written),
         // What may have been said is in the tables; only the capitals of what was heard are free.
-        Kind::Sounds => {
+        Kind::SoundAlike => {
             letters(heard) == letters(written) || known(written) || known(&written.to_lowercase())
         }
         // Only signs are added; words may be written without the names of signs behind them.
@@ -62,7 +62,7 @@ fn licensed(heard: &str, written: &str, kind: Kind, entry: Option<&vocabulary::E
             let heard_for = || known(written.trim_matches(|c: char| !c.is_alphanumeric()));
             digits || letters(heard).starts_with(&letters(written)) || heard_for()
         }
-        Kind::Join | Kind::Drop => written.is_empty(),
+        Kind::NoSpace | Kind::Deletion => written.is_empty(),
     }
 }
 

@@ -146,7 +146,7 @@ fn pieces(lattice: &Lattice, token: usize) -> Vec<Piece> {
             Kind::Word | Kind::Letter | Kind::Symbol | Kind::Number | Kind::Typed | Kind::Literal => {
                 add(end, &reading.text, 0);
             }
-            Kind::Separator if reading.text == " " => add(end, " ", 0),
+            Kind::Whitespace if reading.text == " " => add(end, " ", 0),
             _ => {}
         }
     }
@@ -173,8 +173,10 @@ fn pieces(lattice: &Lattice, token: usize) -> Vec<Piece> {
     }
     for reading in readings {
         match reading.kind {
-            Kind::Heard => add(reading.tokens.end, &reading.text, OTHERWISE),
-            Kind::Sounds if reading.cost > 0 && reading.cost <= MAX_SOUND_COST && reading.entry.is_none() => {
+            Kind::Alias => add(reading.tokens.end, &reading.text, OTHERWISE),
+            Kind::SoundAlike
+                if reading.cost > 0 && reading.cost <= MAX_SOUND_COST && reading.entry.is_none() =>
+            {
                 add(reading.tokens.end, &reading.text, OTHERWISE + reading.cost);
             }
             _ => {}

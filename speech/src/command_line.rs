@@ -22,7 +22,7 @@ pub fn runs_rest(word: &str) -> bool {
 
 /// Whether a reading begins a new line, so that a new command begins. `quoted` tells whether a quote is open.
 pub(crate) fn breaks_line(reading: &Reading, quoted: bool) -> bool {
-    reading.kind == Kind::Separator && reading.text.contains('\n') && !quoted
+    reading.kind == Kind::Whitespace && reading.text.contains('\n') && !quoted
 }
 
 /// A command line up to some point of a path.
@@ -135,7 +135,7 @@ impl CommandLine {
     pub(crate) fn write(&mut self, reading: &Reading, space: bool) {
         let text = reading.text.as_ref();
         let quoted = self.quote().is_some();
-        if reading.kind == Kind::Separator || (space && !quoted) {
+        if reading.kind == Kind::Whitespace || (space && !quoted) {
             self.finish_word();
         }
         let operator = reading.is_symbol()
@@ -146,7 +146,7 @@ impl CommandLine {
             *self = CommandLine::default();
             return;
         }
-        if reading.kind == Kind::Separator {
+        if reading.kind == Kind::Whitespace {
             return;
         }
         if space && quoted {

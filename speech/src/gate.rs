@@ -36,7 +36,7 @@ struct Evidence {
 }
 
 /// Judges a line that is not empty.
-pub fn judge(lattice: &Lattice) -> Verdict {
+pub fn classify(lattice: &Lattice) -> Verdict {
     let evidence = gather(lattice);
     if lattice.open_quote().is_some() && evidence.said == 0 {
         return Verdict::Command;
@@ -257,7 +257,7 @@ mod tests {
     use crate::words::UserWords;
 
     fn check(line: &str, verdict: Verdict) {
-        assert_eq!(judge(&lex(clean(line), &UserWords::default(), None)), verdict, "{line:?}");
+        assert_eq!(classify(&lex(clean(line), &UserWords::default(), None)), verdict, "{line:?}");
     }
 
     #[test]
@@ -306,7 +306,7 @@ mod tests {
     #[test]
     fn your_own_words_are_dictation() {
         let words = UserWords::new([("kay eight s".to_owned(), "k8s".to_owned())]);
-        assert_eq!(judge(&lex(clean("cd kay eight s"), &words, None)), Verdict::Dictation);
+        assert_eq!(classify(&lex(clean("cd kay eight s"), &words, None)), Verdict::Dictation);
     }
 
     #[test]

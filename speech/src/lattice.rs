@@ -152,8 +152,10 @@ fn replaces_word(line: &Line, reading: &Reading) -> bool {
     });
     let names = match reading.kind {
         // Sub-commands stand right behind their command.
-        Kind::Sounds => is_due && reading.fit == Fit::Command || first < 3 && reading.fit == Fit::Subcommand,
-        Kind::Heard => is_due,
+        Kind::SoundAlike => {
+            is_due && reading.fit == Fit::Command || first < 3 && reading.fit == Fit::Subcommand
+        }
+        Kind::Alias => is_due,
         _ => return false,
     };
     !names && !same && is_english(heard)
@@ -233,7 +235,7 @@ impl Lattice {
         let Lattice { line, mut readings, open_quote, caution, .. } = self;
         let is_inside = |other: &Range<usize>| tokens.start <= other.start && other.end <= tokens.end;
         let writes = |reading: &Reading| match text.is_empty() {
-            true => reading.kind == Kind::Drop && is_inside(&reading.tokens),
+            true => reading.kind == Kind::Deletion && is_inside(&reading.tokens),
             false => reading.tokens == tokens && reading.kind.writes() && reading.text == text,
         };
         if !readings.iter().any(writes) {
@@ -252,7 +254,7 @@ impl Lattice {
             let mut is_bound = vec![false; self.len()];
             for token in (0..self.len()).filter(|&token| !is_quoted[token]) {
                 if let Some(said) = self.instruction_at(token)
-                    && matches!(said.kind, Kind::Literal | Kind::Join)
+                    && matches!(said.kind, Kind::Literal | Kind::NoSpace)
                 {
                     is_bound[said.tokens.clone()].fill(true);
                 }
@@ -270,7 +272,7 @@ impl Lattice {
     /// Whether a reading leaves out this token alone, and no word of the user's begins with it.
     fn is_omittable(&self, token: usize) -> bool {
         let (_, readings) = self.arcs_from(token);
-        let drops = |reading: &Reading| reading.kind == Kind::Drop && reading.tokens.len() == 1;
+        let drops = |reading: &Reading| reading.kind == Kind::Deletion && reading.tokens.len() == 1;
         readings.iter().any(drops) && !readings.iter().any(Reading::is_user_word)
     }
 
@@ -309,12 +311,12 @@ impl Lattice {
         let mut choices: Vec<ReadingId> = Vec::with_capacity(readings.len());
         for (at, reading) in readings.iter().enumerate() {
             let obeys = instruction.is_none_or(|instruction| self.obeys(reading, instruction));
-            let swallows = reading.kind == Kind::Sounds && reaches_into(reading, said);
+            let swallows = reading.kind == Kind::SoundAlike && reaches_into(reading, said);
             if !obeys || swallows || reaches_into(reading, own) {
                 continue;
             }
             let again = choices.iter().any(|&id| self.reading(id).is_same_arc(reading));
-            if !again && (reading.kind != Kind::Drop || reading.tokens.len() == 1) {
+            if !again && (reading.kind != Kind::Deletion || reading.tokens.len() == 1) {
                 choices.push(first + at as u32);
             }
         }
@@ -344,7 +346,7 @@ impl Lattice {
         let whole = reading.tokens.end == instruction.tokens.end;
         let runs = instruction.kind == Kind::Case && !whole;
         match reading.kind {
-            Kind::Drop => true,
+            Kind::Deletion => true,
             _ if !same
                 || reading.entry.map(|entry| entry.writes) != instruction.entry.map(|entry| entry.writes) =>
             {

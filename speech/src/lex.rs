@@ -69,7 +69,7 @@ impl<'l> Builder<'l> {
                 }
             }
             Shape::Break => {
-                self.push(at..at + 1, Kind::Separator, text.to_owned(), None);
+                self.push(at..at + 1, Kind::Whitespace, text.to_owned(), None);
                 return;
             }
             Shape::Digits => self.push(at..at + 1, Kind::Number, text.to_owned(), None),
@@ -81,7 +81,7 @@ impl<'l> Builder<'l> {
                 self.offered_words(at);
             }
         }
-        self.push(at..at + 1, Kind::Drop, "", None);
+        self.push(at..at + 1, Kind::Deletion, "", None);
     }
 
     fn user_words(&mut self, at: usize) {
@@ -108,7 +108,7 @@ impl<'l> Builder<'l> {
         }
         let rest = self.lower[at..self.lower.len().min(at + MAX_SPAN)].to_vec();
         for (form, written) in words.matches_offered(&rest) {
-            self.push(at..at + form.len(), Kind::Heard, written.clone(), None);
+            self.push(at..at + form.len(), Kind::Alias, written.clone(), None);
         }
     }
 
@@ -131,17 +131,17 @@ impl<'l> Builder<'l> {
                         self.push(at..end, Kind::Symbol, entry.writes, Some(entry));
                     }
                 }
-                Said::Space => self.push(at..end, Kind::Separator, entry.writes, Some(entry)),
-                Said::Join => self.push(at..end, Kind::Join, "", Some(entry)),
+                Said::Space => self.push(at..end, Kind::Whitespace, entry.writes, Some(entry)),
+                Said::Join => self.push(at..end, Kind::NoSpace, "", Some(entry)),
                 Said::Case => self.case(entry, at, end, &lower),
                 Said::Literal if end < lower.len() && line.tokens[end].shape == Shape::Word => {
                     self.push(at..end + 1, Kind::Literal, line.text(end).to_owned(), Some(entry));
                 }
                 Said::Filler | Said::Lead | Said::Tail | Said::Correction => {
-                    self.push(at..end, Kind::Drop, "", Some(entry));
+                    self.push(at..end, Kind::Deletion, "", Some(entry));
                 }
                 Said::Heard | Said::Ending | Said::Name | Said::Variable => {
-                    self.push(at..end, Kind::Heard, entry.writes, Some(entry))
+                    self.push(at..end, Kind::Alias, entry.writes, Some(entry))
                 }
                 Said::Number | Said::Scale | Said::Repeat | Said::Literal => {}
             }

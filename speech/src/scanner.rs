@@ -55,7 +55,7 @@ fn choose_all(lattice: &Lattice, dropped: &[bool]) -> Vec<ReadingId> {
     let mut at = 0;
     while at < lattice.len() {
         let id = if dropped[at] {
-            lattice.find(at, 1, Kind::Drop).unwrap_or_else(|| lattice.arcs_from(at).0)
+            lattice.find(at, 1, Kind::Deletion).unwrap_or_else(|| lattice.arcs_from(at).0)
         } else {
             choose(lattice, at, dropped, &before)
         };
@@ -95,7 +95,7 @@ impl ScanState {
 
     /// Takes in a reading.
     fn read(&mut self, reading: &Reading) {
-        if reading.kind == Kind::Drop {
+        if reading.kind == Kind::Deletion {
             return;
         }
         let text = reading.text.as_ref();
@@ -110,8 +110,8 @@ impl ScanState {
                 ends_command_after(before.as_deref().unwrap_or_default(), text)
                     || (self.name_due && text == "(")
             }
-            Kind::Separator => self.name_due || breaks_line(reading, self.quote.is_open()),
-            Kind::Word | Kind::Heard => self.name_due && runner(text).is_some(),
+            Kind::Whitespace => self.name_due || breaks_line(reading, self.quote.is_open()),
+            Kind::Word | Kind::Alias => self.name_due && runner(text).is_some(),
             _ => false,
         };
         if text != "/" {
@@ -168,7 +168,7 @@ fn choose(lattice: &Lattice, at: usize, dropped: &[bool], before: &ScanState) ->
     }
     if !free(reading)
         && let Some((place, _)) = usable()
-            .filter(|(_, reading)| reading.kind != Kind::Drop)
+            .filter(|(_, reading)| reading.kind != Kind::Deletion)
             .max_by_key(|(_, reading)| reading.tokens.len())
     {
         return id(place);
@@ -241,7 +241,7 @@ fn case(lattice: &Lattice, at: usize, dropped: &[bool]) -> Option<usize> {
 /// Whether the name of a symbol is rather meant as a word: "at" and "plus" in a message, "tab" anywhere.
 fn everyday_in_text(reading: &Reading, before: &ScanState, lattice: &Lattice, at: usize) -> bool {
     let Some(entry) = reading.entry else { return false };
-    if reading.kind == Kind::Separator && entry.writes == "\t" {
+    if reading.kind == Kind::Whitespace && entry.writes == "\t" {
         return true;
     }
     let word = |at: usize| {

@@ -16,7 +16,7 @@ use crate::symbol::{ends_command, first_char, is_redirection};
 /// for its upper-case reading where the command has that flag in upper case only.
 pub fn space(lattice: &Lattice, chosen: &[ReadingId]) -> Vec<Step> {
     let writing: Vec<usize> =
-        (0..chosen.len()).filter(|&at| lattice.reading(chosen[at]).kind != Kind::Drop).collect();
+        (0..chosen.len()).filter(|&at| lattice.reading(chosen[at]).kind != Kind::Deletion).collect();
     let mut steps: Vec<Step> = chosen.iter().map(|&reading| Step { reading, space: false }).collect();
     let mut line = CommandLine::new(lattice.open_quote());
     for (place, &at) in writing.iter().enumerate() {
@@ -26,8 +26,8 @@ pub fn space(lattice: &Lattice, chosen: &[ReadingId]) -> Vec<Step> {
         let around = Around { previous, current, next: item(place + 1) };
         let space = match previous {
             None => false,
-            Some(previous) if previous.kind == Kind::Join || current.kind == Kind::Join => false,
-            Some(previous) if previous.kind == Kind::Separator || current.kind == Kind::Separator => false,
+            Some(previous) if previous.kind == Kind::NoSpace || current.kind == Kind::NoSpace => false,
+            Some(previous) if previous.kind == Kind::Whitespace || current.kind == Kind::Whitespace => false,
             Some(previous) => match as_typed(lattice, &line, previous, current) {
                 Some(space) => space,
                 None => line.space_before(&around) || !lattice.can_concatenate(previous, current),
@@ -82,7 +82,7 @@ fn is_symbol(reading: Option<&Reading>, text: &str) -> bool {
 fn is_name(reading: &Reading) -> bool {
     matches!(
         reading.kind,
-        Kind::Word | Kind::Case | Kind::WideCase | Kind::Literal | Kind::Heard | Kind::Typed
+        Kind::Word | Kind::Case | Kind::WideCase | Kind::Literal | Kind::Alias | Kind::Typed
     )
 }
 

@@ -22,7 +22,7 @@ pub fn path(lattice: &Lattice) -> Option<Vec<Step>> {
     while at < lattice.len() {
         let id = choose(lattice, at);
         let reading = lattice.reading(id);
-        let said = matches!(reading.kind, Kind::Separator | Kind::Join) && reading.entry.is_some();
+        let said = matches!(reading.kind, Kind::Whitespace | Kind::NoSpace) && reading.entry.is_some();
         says_separators |= said;
         let word = matches!(reading.kind, Kind::Word | Kind::Typed);
         if word && after_word {
@@ -51,7 +51,7 @@ fn lacks_separator(readings: &[&Reading]) -> bool {
                 && !commands::hyphenated(&command.text, &flag.text)
         }
         [number, rest @ ..] if number.kind == Kind::Number => {
-            let ends = rest.first().is_none_or(|next| next.kind == Kind::Separator);
+            let ends = rest.first().is_none_or(|next| next.kind == Kind::Whitespace);
             ends && !commands::is_command(&format!("{}{}", command.text, number.text))
         }
         _ => false,
@@ -66,11 +66,11 @@ pub fn choose(lattice: &Lattice, at: usize) -> ReadingId {
         Kind::Literal => 6,
         // One "all caps" covers a whole name in capitals, such as `NODE_ENV`.
         Kind::Case | Kind::WideCase => 5,
-        Kind::Separator | Kind::Join | Kind::Symbol => 4,
+        Kind::Whitespace | Kind::NoSpace | Kind::Symbol => 4,
         Kind::Number => 3,
         Kind::Typed => 2,
         Kind::Letter | Kind::Word => 1,
-        Kind::Heard | Kind::Sounds | Kind::Added | Kind::Drop => 0,
+        Kind::Alias | Kind::SoundAlike | Kind::Added | Kind::Deletion => 0,
     };
     let best = readings
         .iter()

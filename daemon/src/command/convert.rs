@@ -68,17 +68,17 @@ fn route() -> impl TypedValueParser<Value = Route> {
 }
 
 /// What lines are converted with.
-struct Means {
+struct Setup {
     engine: Engine,
     words: std::sync::Arc<Words>,
     model: Option<ModelHandle>,
     place: Place,
 }
 
-impl Means {
+impl Setup {
     /// The words and weights of the settings, and the model of the command line. As in the daemon, a mistake in the
     /// settings costs one entry.
-    fn load(model: &Model) -> anyhow::Result<Means> {
+    fn load(model: &Model) -> anyhow::Result<Setup> {
         let configuration = Configuration::load();
         let current = configuration.current();
         let here = std::env::current_dir().ok();
@@ -96,13 +96,13 @@ impl Means {
         };
         let model = model.folder.as_ref().map(open).transpose()?;
         let place = place::of_process(current.settings.here);
-        Ok(Means { engine: current.tagger.engine, words, model, place })
+        Ok(Setup { engine: current.tagger.engine, words, model, place })
     }
 }
 
 /// Converts and prints. Fails when standard input or output does; a refused line is an exit status of 1.
 pub(crate) fn run(convert: &Convert) -> anyhow::Result<ExitCode> {
-    match convert.print(&Means::load(&convert.model)?) {
+    match convert.print(&Setup::load(&convert.model)?) {
         // The reader of standard output has seen enough.
         Err(error) if is_broken_pipe(&error) => Ok(ExitCode::SUCCESS),
         done => done,
@@ -115,16 +115,16 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
 }
 
 impl Convert {
-    fn print(&self, means: &Means) -> anyhow::Result<ExitCode> {
+    fn print(&self, setup: &Setup) -> anyhow::Result<ExitCode> {
         if self.lines {
-            self.lines(means, io::stdin().lock(), io::stdout().lock())
+            self.lines(setup, io::stdin().lock(), io::stdout().lock())
                 .context("cannot convert the lines of standard input")?;
             return Ok(ExitCode::SUCCESS);
         }
         let outcome = if self.text.is_empty() || self.text == ["-"] {
-            self.line(means, io::stdin().lock()).context("cannot read standard input")?
+            self.line(setup, io::stdin().lock()).context("cannot read standard input")?
         } else {
-            self.answer(means, &self.text.join(" "))
+            self.answer(setup, &self.text.join(" "))
         };
         match &outcome {
             _ if self.json => writeln!(io::stdout(), "{}", cli_format::json(&outcome))?,
@@ -139,51 +139,51 @@ impl Convert {
         Ok(if outcome.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 
-    fn answer(&self, means: &Means, text: &str) -> Result<Answer, ErrorReply> {
+    fn answer(&self, setup: &Setup, text: &str) -> Result<Answer, ErrorReply> {
         let begun = Instant::now();
-        let converted = self.convert(means, text);
+        let converted = self.convert(setup, text);
         let micros = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
         converted
             .map_err(|refusal| wire::fault(&refusal))
             .and_then(|conversion| wire::answer(&conversion, micros).verified(text))
     }
 
-    fn convert(&self, means: &Means, text: &str) -> Result<Conversion, Refusal> {
+    fn convert(&self, setup: &Setup, text: &str) -> Result<Conversion, Refusal> {
         let (before, text) = line::split(text, self.from.unwrap_or(0));
         let cursor = self.cursor.map(|cursor| cursor.min(text.chars().count()));
         let route = wire::route(self.route);
         let dictation =
-            Dictation { text, cursor, route, before, place: Some(&means.place), ..Dictation::default() };
+            Dictation { text, cursor, route, before, place: Some(&setup.place), ..Dictation::default() };
         let stop = match self.model.deadline {
             Some(ms) => Stop::at(Instant::now() + Duration::from_millis(ms)),
             None => Stop::never(),
         };
-        match &means.model {
+        match &setup.model {
             Some(model) if self.model.free && self.route == Route::Model => {
-                let mut draft = means.engine.draft(&means.words, &dictation)?;
+                let mut draft = setup.engine.draft(&setup.words, &dictation)?;
                 draft.generate_unconstrained(model, &stop);
                 Ok(draft.finish())
             }
             model => {
                 let rescorer = model.as_ref().map(|model| Rescorer { model, stop: &stop });
-                means.engine.convert(&means.words, &dictation, rescorer)
+                setup.engine.convert(&setup.words, &dictation, rescorer)
             }
         }
     }
 
     /// One dictation, which may have several lines; a newline at its end belongs to the pipe.
-    fn line(&self, means: &Means, input: impl Read) -> io::Result<Result<Answer, ErrorReply>> {
+    fn line(&self, setup: &Setup, input: impl Read) -> io::Result<Result<Answer, ErrorReply>> {
         let mut bytes = Vec::new();
         input.take(MAX_TEXT_BYTES as u64 + 2).read_to_end(&mut bytes)?;
-        Ok(line::whole_text(&bytes, true).and_then(|text| self.answer(means, text)))
+        Ok(line::whole_text(&bytes, true).and_then(|text| self.answer(setup, text)))
     }
 
     /// Answers every line, also those that are too long or no text, as soon as it is there.
-    fn lines(&self, means: &Means, input: impl Read, mut output: impl Write) -> io::Result<()> {
+    fn lines(&self, setup: &Setup, input: impl Read, mut output: impl Write) -> io::Result<()> {
         let mut answers = String::new();
         line::each_dictation(input, |input| match input {
             Input::Line(text) => {
-                answers += &cli_format::json(&text.and_then(|text| self.answer(means, text)));
+                answers += &cli_format::json(&text.and_then(|text| self.answer(setup, text)));
                 answers.push('\n');
                 Ok(())
             }
@@ -217,8 +217,8 @@ mod tests {
         Convert { text, json: false, lines: true, route: Route::Auto, cursor: None, from: None, model }
     }
 
-    fn means() -> Means {
-        Means {
+    fn setup() -> Setup {
+        Setup {
             engine: Engine::embedded().clone(),
             words: std::sync::Arc::default(),
             model: None,
@@ -230,7 +230,7 @@ mod tests {
     fn check(input: &[u8], expected: &[&str]) {
         for piece in [1, 7, 1 << 16] {
             let mut output = Vec::new();
-            convert().lines(&means(), Pieces(input, piece), &mut output).unwrap();
+            convert().lines(&setup(), Pieces(input, piece), &mut output).unwrap();
             let found: Vec<String> = String::from_utf8(output)
                 .unwrap()
                 .lines()
@@ -263,11 +263,11 @@ mod tests {
     #[test]
     fn a_single_line_may_end_or_not() {
         for input in [b"ls space dash l".as_slice(), b"ls space dash l\n"] {
-            let answer = convert().line(&means(), input).unwrap().unwrap();
+            let answer = convert().line(&setup(), input).unwrap().unwrap();
             assert_eq!(answer.buffer, "ls -l");
         }
         let long = vec![b'x'; MAX_TEXT_BYTES + 1];
-        let fault = convert().line(&means(), long.as_slice()).unwrap().unwrap_err();
+        let fault = convert().line(&setup(), long.as_slice()).unwrap().unwrap_err();
         assert_eq!(fault, line::text_too_long());
     }
 }

@@ -173,17 +173,17 @@ fn review(as_list: bool, is_plain: bool) -> Result<()> {
             word.seen
         ))?;
         match line()?.as_str() {
-            "a" | "accept" => told(&settle(&mut store, word, &Verdict::Accept(word.written.clone()))?)?,
+            "a" | "accept" => report(&settle(&mut store, word, &Verdict::Accept(word.written.clone()))?)?,
             "e" | "edit" => {
                 print("  write instead: ")?;
                 let written = raw_line()?;
                 if written.is_empty() {
                     print("  skipped\n")?;
                 } else {
-                    told(&settle(&mut store, word, &Verdict::Accept(written))?)?;
+                    report(&settle(&mut store, word, &Verdict::Accept(written))?)?;
                 }
             }
-            "r" | "reject" => told(&settle(&mut store, word, &Verdict::Reject)?)?,
+            "r" | "reject" => report(&settle(&mut store, word, &Verdict::Reject)?)?,
             "q" | "quit" | "\u{4}" => break,
             _ => print("  skipped\n")?,
         }
@@ -192,7 +192,7 @@ fn review(as_list: bool, is_plain: bool) -> Result<()> {
     Ok(())
 }
 
-fn told(outcome: &str) -> Result<()> {
+fn report(outcome: &str) -> Result<()> {
     print(&format!("  {outcome}\n"))
 }
 

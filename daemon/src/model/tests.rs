@@ -42,8 +42,8 @@ async fn it_gives_back_what_nobody_needs_and_what_the_machine_needs_more() {
         let status = manager.status();
         assert_eq!((status.state, status.why.as_deref()), (ModelState::Unloaded, Some(why)));
         // Who still has it asks it to the end.
-        let judged = model.judge("git status", &["git status".to_owned()], &sayso_engine::Stop::never());
-        assert_eq!(judged.unwrap().len(), 1);
+        let scores = model.rescore("git status", &["git status".to_owned()], &sayso_engine::Stop::never());
+        assert_eq!(scores.unwrap().len(), 1);
     }
 }
 

@@ -279,10 +279,10 @@ impl Here<'_> {
                     && reading.tokens.len() > 1
                     && reading.text.len() > 1;
                 let instructs =
-                    is_directive || matches!(reading.kind, Kind::Separator | Kind::Join | Kind::Literal);
+                    is_directive || matches!(reading.kind, Kind::Whitespace | Kind::NoSpace | Kind::Literal);
                 let signs = ['|', ';', '&', '>', '<', '(', ')', '$', '"', '\'', '`'];
                 let operates = reading.kind != Kind::Word
-                    && !matches!(reading.kind, Kind::Sounds | Kind::Added)
+                    && !matches!(reading.kind, Kind::SoundAlike | Kind::Added)
                     && reading.text.contains(signs)
                     || step.is_quoted && self.written[self.at].is_quoted;
                 reading.tokens.start >= tokens.start && !instructs && !operates
@@ -369,7 +369,7 @@ impl Here<'_> {
                 text.push(' ');
             }
             match step.reading.kind {
-                Kind::Drop => {
+                Kind::Deletion => {
                     text.push_str(if text.is_empty() { "" } else { " " });
                     text.push_str(self.lattice.line.text(step.reading.tokens.start));
                 }

@@ -19,10 +19,10 @@ pub(super) fn written<'l>(lattice: &'l Lattice, path: &[Step]) -> Vec<Written<'l
     let mut written = Vec::with_capacity(path.len());
     for step in path {
         let reading = lattice.reading(step.reading);
-        apart |= step.space || reading.kind == Kind::Separator;
+        apart |= step.space || reading.kind == Kind::Whitespace;
         let was_open = quote.is_open();
         // The apostrophe of a word is no quote.
-        let is_word = matches!(reading.kind, Kind::Word | Kind::Heard | Kind::Sounds)
+        let is_word = matches!(reading.kind, Kind::Word | Kind::Alias | Kind::SoundAlike)
             && reading.text.starts_with(char::is_alphanumeric);
         if !is_word {
             reading.text.chars().for_each(|character| {

@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 /// The inputs of the benchmark. None of them comes with the program.
 #[derive(Debug, clap::Args)]
-pub(super) struct Means {
+pub(super) struct Inputs {
     /// For `auto`: JSON lines with the cases
     #[arg(long, value_name = "FILE.jsonl")]
     cases: Option<PathBuf>,
@@ -30,7 +30,7 @@ pub(super) struct Means {
     random: bool,
 }
 
-impl Means {
+impl Inputs {
     /// Whether both required inputs are given.
     pub(super) fn are_there(&self) -> bool {
         self.cases.is_some() && self.model.is_some()
@@ -41,12 +41,12 @@ impl Means {
 ///
 /// # Errors
 /// If an input is missing or cannot be read, or if the same line gets two different answers.
-pub(super) fn run(samples: usize, means: &Means) -> anyhow::Result<Report> {
-    let (Some(cases), Some(folder)) = (&means.cases, &means.model) else {
+pub(super) fn run(samples: usize, inputs: &Inputs) -> anyhow::Result<Report> {
+    let (Some(cases), Some(folder)) = (&inputs.cases, &inputs.model) else {
         bail!("`bench auto` needs --cases FILE.jsonl and --model FOLDER");
     };
     let made = tempfile::tempdir()?;
-    let folder = match means.random {
+    let folder = match inputs.random {
         true => with_random_weights(folder, made.path())?,
         false => folder.as_path(),
     };
@@ -62,7 +62,7 @@ pub(super) fn run(samples: usize, means: &Means) -> anyhow::Result<Report> {
     }
     let memory = resident_megabytes(std::process::id())? - model.memory().weights as f64 / 1e6;
     let mut writer = Writer::open(folder)?;
-    let mut peers = match means.random && llama::is_here() {
+    let mut peers = match inputs.random && llama::is_here() {
         true => Peer::start_all(language::Options::default().threads)?,
         false => Vec::new(),
     };
@@ -70,7 +70,7 @@ pub(super) fn run(samples: usize, means: &Means) -> anyhow::Result<Report> {
     for case in &cases {
         measure(case, &model, &mut writer, &mut peers, &mut times)?;
     }
-    Ok(report(times, cases.len(), memory, means.random))
+    Ok(report(times, cases.len(), memory, inputs.random))
 }
 
 /// The measured times.

@@ -78,7 +78,7 @@ pub struct Bench {
     #[arg(long)]
     markdown: bool,
     #[command(flatten)]
-    means: auto::Means,
+    inputs: auto::Inputs,
     #[command(flatten)]
     tagger: Tagger,
 }
@@ -99,7 +99,7 @@ impl Bench {
             writeln!(out, "{machine}\n")?;
         }
         let tagger = |samples| tagger::run(&engine, samples);
-        let auto = |samples| auto::run(samples, &self.means);
+        let auto = |samples| auto::run(samples, &self.inputs);
         let all: [(What, &Benchmark<'_>); 11] = [
             (What::Scanner, &scanner::run),
             (What::Tagger, &tagger),
@@ -117,7 +117,7 @@ impl Bench {
             let is_possible = match what {
                 // llama.cpp is not installed everywhere.
                 What::Llama => llama::is_here(),
-                What::Auto => self.means.are_there(),
+                What::Auto => self.inputs.are_there(),
                 _ => true,
             };
             if self.what != what && !(self.what == What::All && is_possible) {

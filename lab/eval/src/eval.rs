@@ -12,7 +12,7 @@ use crate::route;
 use crate::score::MEASURES;
 use crate::tagger::Tagger;
 use anyhow::Context;
-use run::{Means, Run, evaluate};
+use run::{Run, Setup, evaluate};
 use sayso_corpus::cases::{self, Case};
 use sayso_engine::Route;
 use std::io::Write as _;
@@ -80,10 +80,10 @@ impl Eval {
         let mut cases = cases::read(&self.cases, &self.dictated_field)?;
         cases.truncate(self.limit.map_or(cases.len(), NonZeroUsize::get));
         let routes = self.routes.map_or(vec![self.route], |TwoRoutes(a, b)| vec![a, b]);
-        let means = Means { engine: self.tagger.engine()?, model: self.model.open()?, limits: &self.model };
+        let setup = Setup { engine: self.tagger.engine()?, model: self.model.open()?, limits: &self.model };
         let runs = routes
             .iter()
-            .map(|&route| evaluate(&cases, route, &means))
+            .map(|&route| evaluate(&cases, route, &setup))
             .collect::<anyhow::Result<Vec<_>>>()?;
         if let (Some(path), Some(run)) = (&self.html, runs.last()) {
             let page = page::page(&self.title(), &cases, run)?;

@@ -166,21 +166,21 @@ fn row(engine: &Engine, kind: Kind, lines: Vec<(String, bool)>) -> Row {
     let progress = Progress::new(lines.len(), kind.name());
     let outcome = |(line, right): (String, bool)| {
         progress.step();
-        let (deed, got) = judge(engine, &words, &line);
+        let (deed, got) = outcome_of(engine, &words, &line);
         Outcome { line, deed, got, right }
     };
     Row { kind, outcomes: lines.into_iter().map(outcome).collect() }
 }
 
 /// What the engine does with a line, and the line that results.
-fn judge(engine: &Engine, words: &Words, line: &str) -> (GateOutcome, String) {
+fn outcome_of(engine: &Engine, words: &Words, line: &str) -> (GateOutcome, String) {
     let dictation = Dictation { text: line, ..Dictation::default() };
     let Ok(conversion) = engine.convert(words, &dictation, None) else {
         return (GateOutcome::Refused, line.to_owned());
     };
     let deed = match conversion.stage {
         Stage::Strict => GateOutcome::Strict,
-        Stage::Gate => match gate::judge(&lex(clean(line), words, None)) {
+        Stage::Gate => match gate::classify(&lex(clean(line), words, None)) {
             Verdict::Command => GateOutcome::LeftAsCommand,
             Verdict::Prose => GateOutcome::LeftAsProse,
             Verdict::Dictation => GateOutcome::LeftAsTalk,
@@ -280,7 +280,7 @@ mod tests {
     fn deeds() {
         let check = |line: &str, deed: GateOutcome, got: &str| {
             assert_eq!(
-                judge(Engine::embedded(), &Words::default(), line),
+                outcome_of(Engine::embedded(), &Words::default(), line),
                 (deed, got.to_owned()),
                 "of {line:?}"
             );

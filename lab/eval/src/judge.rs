@@ -49,7 +49,7 @@ pub struct Judge {
 }
 
 /// A case that tagger and language model have scored.
-struct Judged {
+struct Scored {
     /// The tagger's confidence, 0 to 1.
     confidence: f32,
     /// The scores of each candidate and whether it is exact, in the tagger's order.
@@ -71,7 +71,7 @@ impl Judge {
         let engine = self.tagger.engine()?;
         let model = self.model.open()?.context("`judge` needs a language model: give one with --model")?;
         let (words, progress) = (Words::default(), Progress::new(cases.len(), "cases"));
-        let (mut judged, mut time, mut refused) = (Vec::new(), Duration::ZERO, 0);
+        let (mut scored, mut time, mut refused) = (Vec::new(), Duration::ZERO, 0);
         for Case { dictated, expected, .. } in &cases {
             let dictation = Dictation { text: dictated, route: Route::Model, ..Dictation::default() };
             let stop = self.model.stop();
@@ -85,18 +85,18 @@ impl Judge {
                         let exact = collapse(&score.text) == expected;
                         (score, exact)
                     };
-                    judged.push(Judged { confidence, scores: scores.into_iter().map(exact).collect() });
+                    scored.push(Scored { confidence, scores: scores.into_iter().map(exact).collect() });
                 }
                 None => refused += 1,
             }
             progress.step();
         }
-        let pace = time.as_secs_f64() * 1e3 / judged.len().max(1) as f64;
+        let pace = time.as_secs_f64() * 1e3 / scored.len().max(1) as f64;
         let shown = match self.json {
-            true => format!("{}\n", self.to_json(&judged, refused, pace)),
+            true => format!("{}\n", self.to_json(&scored, refused, pace)),
             false => {
                 let weight = model.weight().unwrap_or(MODEL_WEIGHT);
-                self.table(&judged, refused, pace)
+                self.table(&scored, refused, pace)
                     + &format!("in use: weight {weight}, asked below a confidence of {RESCORE_BELOW}\n")
             }
         };
@@ -104,12 +104,12 @@ impl Judge {
     }
 
     /// Number of cases that are exact with this weight and threshold.
-    fn exact(&self, judged: &[Judged], weight: f32, threshold: f32) -> usize {
+    fn exact(&self, scored: &[Scored], weight: f32, threshold: f32) -> usize {
         let combined = |score: &CandidateScore| match self.mean {
             true => score.tagger + weight * score.model.mean() * USUAL,
             false => score.combined(weight),
         };
-        let is_exact = |case: &&Judged| {
+        let is_exact = |case: &&Scored| {
             let weighed = case.confidence < threshold;
             // `max_by` returns the last of equal elements; reversed, that is the first one.
             let best = match weighed {
@@ -118,37 +118,37 @@ impl Judge {
             };
             best.is_some_and(|(_, exact)| *exact)
         };
-        judged.iter().filter(is_exact).count()
+        scored.iter().filter(is_exact).count()
     }
 
-    fn table(&self, judged: &[Judged], refused: usize, pace: f64) -> String {
-        let percent = |count: usize| count as f64 * 100.0 / judged.len().max(1) as f64;
+    fn table(&self, scored: &[Scored], refused: usize, pace: f64) -> String {
+        let percent = |count: usize| count as f64 * 100.0 / scored.len().max(1) as f64;
         let mut text = format!("{:>9}  {:>7}", "threshold", "asked %");
         WEIGHTS.iter().for_each(|weight| text += &format!("  {weight:>5}"));
         text.push('\n');
         for threshold in THRESHOLDS {
-            let asked = percent(judged.iter().filter(|case| case.confidence < threshold).count());
+            let asked = percent(scored.iter().filter(|case| case.confidence < threshold).count());
             let _ = write!(text, "{threshold:>9}  {asked:>7.1}");
             for weight in WEIGHTS {
-                let _ = write!(text, "  {:>5.1}", percent(self.exact(judged, weight, threshold)));
+                let _ = write!(text, "  {:>5.1}", percent(self.exact(scored, weight, threshold)));
             }
             text.push('\n');
         }
-        let best = percent(judged.iter().filter(|case| case.scores.iter().any(|(_, exact)| *exact)).count());
+        let best = percent(scored.iter().filter(|case| case.scores.iter().any(|(_, exact)| *exact)).count());
         let _ = writeln!(text, "exact in percent, by weight; in {best:.1} % some candidate is exact");
-        let _ = writeln!(text, "{} cases scored in {pace:.1} ms each, {refused} not scored", judged.len());
+        let _ = writeln!(text, "{} cases scored in {pace:.1} ms each, {refused} not scored", scored.len());
         text
     }
 
-    fn to_json(&self, judged: &[Judged], refused: usize, pace: f64) -> Value {
+    fn to_json(&self, scored: &[Scored], refused: usize, pace: f64) -> Value {
         let row = |threshold: f32| -> Value {
-            let asked = judged.iter().filter(|case| case.confidence < threshold).count();
+            let asked = scored.iter().filter(|case| case.confidence < threshold).count();
             let exact: Vec<usize> =
-                WEIGHTS.iter().map(|weight| self.exact(judged, *weight, threshold)).collect();
+                WEIGHTS.iter().map(|weight| self.exact(scored, *weight, threshold)).collect();
             json!({ "threshold": threshold, "asked": asked, "exact": exact })
         };
         json!({
-            "cases": judged.len(),
+            "cases": scored.len(),
             "refused": refused,
             "milliseconds": pace,
             "weights": WEIGHTS,

@@ -20,7 +20,7 @@ fn cost(lattice: &Lattice, id: ReadingId, labels: &[Label]) -> Option<f32> {
     let reading = lattice.reading(id);
     let labels = &labels[reading.tokens.clone()];
     let talk = labels.contains(&Label::Talk);
-    if reading.kind == Kind::Drop {
+    if reading.kind == Kind::Deletion {
         return Some(match labels[0] {
             Label::Talk => 0.1,
             Label::Unknown => 3.0,
@@ -31,8 +31,8 @@ fn cost(lattice: &Lattice, id: ReadingId, labels: &[Label]) -> Option<f32> {
         return None;
     }
     Some(match reading.kind {
-        Kind::Heard => 1.3,
-        Kind::Sounds => 1.2 + f32::from(reading.cost) / 16.0,
+        Kind::Alias => 1.3,
+        Kind::SoundAlike => 1.2 + f32::from(reading.cost) / 16.0,
         Kind::Added => 1.4,
         Kind::Literal => 0.9,
         _ => 1.0,
@@ -74,6 +74,6 @@ mod tests {
     fn talk_is_dropped_where_it_is_known() {
         let (text, kinds) = aligned("git push no git push", "git push", &[0, 1, 2]).unwrap();
         assert_eq!(text, "git push");
-        assert_eq!(kinds, [Kind::Drop, Kind::Drop, Kind::Drop, Kind::Word, Kind::Word]);
+        assert_eq!(kinds, [Kind::Deletion, Kind::Deletion, Kind::Deletion, Kind::Word, Kind::Word]);
     }
 }

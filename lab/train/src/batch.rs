@@ -34,8 +34,8 @@ pub(super) struct Batch {
 }
 
 impl Batch {
-    /// Concatenates examples. With `blur`, that share of the features is left out at random.
-    pub(super) fn new(examples: &[&Example], blur: Option<(f32, &mut Rng)>) -> Batch {
+    /// Concatenates examples. With `dropout`, that share of the features is left out at random.
+    pub(super) fn new(examples: &[&Example], dropout: Option<(f32, &mut Rng)>) -> Batch {
         let (mut units, mut readings) = (CsrBags::default(), CsrBags::default());
         let (mut history, mut cross) = (CsrBags::default(), CsrBags::default());
         let mut vectors = Vec::new();
@@ -71,7 +71,7 @@ impl Batch {
             classes.push((line * CLASSES) as u32 + class_row(example.class));
             class_ends.push(((line + 1) * CLASSES) as u32);
         }
-        if let Some((share, random)) = blur {
+        if let Some((share, random)) = dropout {
             leave_out(share, &mut vectors, [&mut units, &mut history, &mut cross], random);
         }
         Batch {

@@ -168,7 +168,7 @@ pub(super) fn encode_path(lattice: &Lattice, path: &[Step], mut random: Option<&
         }
         let is_gold = |step: &Candidate| step.reading == gold.reading && step.space == gold.space;
         let is_sampled =
-            |step: &Candidate| lattice.reading(step.reading).kind == Kind::Sounds && !is_gold(step);
+            |step: &Candidate| lattice.reading(step.reading).kind == Kind::SoundAlike && !is_gold(step);
         let shown = |step: &Candidate| match random.as_deref_mut() {
             Some(random) => !is_sampled(step) || random.u8(..SHOWN) == 0,
             None => true,

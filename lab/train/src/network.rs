@@ -3,8 +3,8 @@
 
 use crate::batch::Batch;
 use crate::op::{
-    DropoutMask, Gathered, add_blurred, add_rows, attention, bag, blurred, choice, mean, neighbours, norm,
-    rectify, score,
+    DropoutMask, TableGradient, add_rows, add_with_dropout, attention, bag, choice, mean, neighbours, norm,
+    rectify, score, with_dropout,
 };
 use crate::vectors::Vectors;
 use candle_core::{Device, Result, Tensor, Var};
@@ -28,14 +28,14 @@ pub(super) struct Network {
 /// The gradients of [`TABLES`].
 #[derive(Debug, Clone)]
 pub(super) struct Tables {
-    pub rows: Gathered,
-    pub cross: Gathered,
+    pub rows: TableGradient,
+    pub cross: TableGradient,
 }
 
 impl Tables {
     /// Gradients of zero.
     pub(super) fn new() -> Tables {
-        Tables { rows: Gathered::new(ROWS * ROW), cross: Gathered::new(CROSS_ROWS * HIDDEN) }
+        Tables { rows: TableGradient::new(ROWS * ROW), cross: TableGradient::new(CROSS_ROWS * HIDDEN) }
     }
 }
 
@@ -83,33 +83,33 @@ impl Network {
     }
 
     /// Encodes the units of a batch (units × `WIDTH`).
-    fn encode(&self, batch: &Batch, blur: Option<DropoutMask>, tables: &Tables) -> Result<Tensor> {
-        let at = |place: u64| blur.map(|blur| blur.at(place));
+    fn encode(&self, batch: &Batch, mask: Option<DropoutMask>, tables: &Tables) -> Result<Tensor> {
+        let at = |place: u64| mask.map(|mask| mask.at(place));
         let sums = bag(self.get("rows"), &batch.units, &tables.rows)?;
         let sums = sums.matmul(self.get("input.weight"))?;
         let words = self.vectors.look_up(&batch.vectors)?.matmul(self.get("vector.weight"))?;
         let x = norm(&(sums + words)?, self.get("input.norm"))?;
-        let x = blurred(&x, at(1))?;
+        let x = with_dropout(&x, at(1))?;
         let y = neighbours(&x, &batch.line_ends)?.matmul(self.get("neighbours.weight"))?;
         let mut x = (x + rectify(&y, self.get("neighbours.bias"))?)?;
         for layer in 0..LAYERS {
             let get = |part: &str| self.get(&format!("layers.{layer}.{part}"));
             let y = norm(&x, get("attend.norm"))?.matmul(get("attend.weight"))?;
             let y = attention(&y, get("distance"), &batch.line_ends)?.matmul(get("merge.weight"))?;
-            x = add_blurred(&x, &y, at(2 + 2 * layer as u64))?;
+            x = add_with_dropout(&x, &y, at(2 + 2 * layer as u64))?;
             let y = norm(&x, get("forward.norm"))?.matmul(get("widen.weight"))?;
             let y = rectify(&y, get("widen.bias"))?.matmul(get("narrow.weight"))?;
-            x = add_blurred(&x, &y, at(3 + 2 * layer as u64))?;
+            x = add_with_dropout(&x, &y, at(3 + 2 * layer as u64))?;
         }
         norm(&x, self.get("output.norm"))
     }
 
     /// Scores all candidates, and the classes of each line.
-    pub(super) fn output(&self, batch: &Batch, blur: Option<DropoutMask>, tables: &Tables) -> Result<Output> {
-        let seen = self.encode(batch, blur, tables)?;
+    pub(super) fn output(&self, batch: &Batch, mask: Option<DropoutMask>, tables: &Tables) -> Result<Output> {
+        let encoded = self.encode(batch, mask, tables)?;
         let candidates =
-            if batch.steps.gold.is_empty() { None } else { Some(self.score(batch, &seen, blur, tables)?) };
-        let classes = mean(&seen, &batch.line_ends)?.matmul(&self.get("gate.weight").t()?)?;
+            if batch.steps.gold.is_empty() { None } else { Some(self.score(batch, &encoded, mask, tables)?) };
+        let classes = mean(&encoded, &batch.line_ends)?.matmul(&self.get("gate.weight").t()?)?;
         let classes = classes.broadcast_add(self.get("gate.bias"))?;
         Ok(Output { candidates, classes })
     }
@@ -117,11 +117,11 @@ impl Network {
     fn score(
         &self,
         batch: &Batch,
-        seen: &Tensor,
-        blur: Option<DropoutMask>,
+        encoded: &Tensor,
+        mask: Option<DropoutMask>,
         tables: &Tables,
     ) -> Result<Tensor> {
-        let of_units = |name: &str| seen.matmul(self.get(name));
+        let of_units = |name: &str| encoded.matmul(self.get(name));
         let rows = |bags| bag(self.get("rows"), bags, &tables.rows);
         let query = rows(&batch.history)?.matmul(self.get("history.weight"))?;
         let query = query.broadcast_add(self.get("query.bias"))?;
@@ -132,8 +132,8 @@ impl Network {
         let flat = |name: &str| self.get(name).flatten_all();
         let layer = Tensor::cat(&[flat("hidden.weight")?, flat("hidden.bias")?, flat("score.weight")?], 0)?;
         let cross = (self.get("cross"), &tables.cross);
-        let blur = blur.map(|blur| blur.at(40));
-        score([&query, &reading, &layer], cross, &batch.candidates, blur)
+        let mask = mask.map(|mask| mask.at(40));
+        score([&query, &reading, &layer], cross, &batch.candidates, mask)
     }
 
     /// The loss: the mean cross-entropy of the right candidate over `steps`, plus [`CLASS_WEIGHT`]
@@ -142,11 +142,11 @@ impl Network {
     pub(super) fn loss(
         &self,
         batch: &Batch,
-        blur: Option<DropoutMask>,
+        mask: Option<DropoutMask>,
         tables: &Tables,
         (steps, lines): (usize, usize),
     ) -> Result<Tensor> {
-        let output = self.output(batch, blur, tables)?;
+        let output = self.output(batch, mask, tables)?;
         let class = choice(&output.classes, &batch.classes)?;
         let class = (class * (CLASS_WEIGHT / lines.max(1) as f64))?;
         let Some(candidates) = output.candidates else { return Ok(class) };

@@ -14,11 +14,11 @@ mod mean;
 mod norm;
 mod score;
 
-pub(super) use add::{DropoutMask, NO_ROW, add_blurred, add_rows, blurred};
+pub(super) use add::{DropoutMask, NO_ROW, add_rows, add_with_dropout, with_dropout};
 pub(super) use attention::attention;
 pub(super) use bias_relu::rectify;
 pub(super) use conv3::neighbours;
-pub(super) use embedding_bag::{Gathered, bag};
+pub(super) use embedding_bag::{TableGradient, bag};
 pub(super) use grouped_cross_entropy::{Groups, choice, log_shares};
 pub(super) use mean::mean;
 pub(super) use norm::norm;

@@ -171,8 +171,8 @@ impl Optimizer {
                 Update { moments, gradients: &slices(name), rate, scale, decays: name.ends_with(".weight") };
             var.as_tensor().inplace_op1(&update)?;
         }
-        for gathered in rows.iter_mut().chain(&mut cross) {
-            gathered.fill(0.0);
+        for gradient_sum in rows.iter_mut().chain(&mut cross) {
+            gradient_sum.fill(0.0);
         }
         Ok(length)
     }

@@ -256,8 +256,8 @@ fn gradients(
     let work = |worker: usize| -> anyhow::Result<(f32, GradStore)> {
         let mut random = Rng::with_seed(seeds[worker]);
         let batch = Batch::new(&share(worker), Some((config.feature_dropout, &mut random)));
-        let blur = DropoutMask { dropout: config.dropout, seed: random.u64(..) };
-        let loss = network.loss(&batch, Some(blur), &tables[worker], size)?;
+        let mask = DropoutMask { dropout: config.dropout, seed: random.u64(..) };
+        let loss = network.loss(&batch, Some(mask), &tables[worker], size)?;
         Ok((loss.to_scalar::<f32>()?, loss.backward()?))
     };
     std::thread::scope(|scope| {

@@ -135,7 +135,7 @@ fn check(lattice: &Lattice, goal: &str, labels: &[Label], sample: &Sample) -> Op
         assert!(lattice.choices(end).contains(&step.reading), "the tagger can take it: {sample:?}");
         end = reading.tokens.end;
         let talked = labels[reading.tokens.clone()].iter().filter(|label| **label == Label::Talk).count();
-        assert!(talked == 0 || reading.kind == Kind::Drop, "talk is dropped: {reading:?} in {sample:?}");
+        assert!(talked == 0 || reading.kind == Kind::Deletion, "talk is dropped: {reading:?} in {sample:?}");
         talk += talked;
     }
     assert_eq!(end, lattice.len(), "{sample:?}");

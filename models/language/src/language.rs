@@ -160,7 +160,7 @@ impl Language {
     /// How much memory it takes, except for the tokenizer, whose size is not known.
     pub fn memory(&self) -> Memory {
         let memory = self.decoder.memory();
-        Memory { room: memory.room + self.vocabulary.memory(), ..memory }
+        Memory { scratch: memory.scratch + self.vocabulary.memory(), ..memory }
     }
 
     /// How likely each candidate is as the answer to a dictation. Only the part of the prompt that
@@ -172,7 +172,7 @@ impl Language {
     /// # Errors
     /// The dictation cannot be put into the prompt, it does not fit together with its candidates,
     /// or `stop` is reached.
-    pub fn judge(
+    pub fn rescore(
         &mut self,
         dictation: &str,
         candidates: &[String],

@@ -8,5 +8,5 @@ pub struct Memory {
     /// Keys and values, if all positions are used.
     pub cache: usize,
     /// Scratch buffers of the passes.
-    pub room: usize,
+    pub scratch: usize,
 }

@@ -44,13 +44,13 @@ impl Trie {
         self.nodes.len() - 1
     }
 
-    /// Writes into `seen` which nodes `node` may attend to: itself and its ancestors. All others
+    /// Writes into `visible` which nodes `node` may attend to: itself and its ancestors. All others
     /// become false.
-    pub(crate) fn ancestor_mask(&self, node: usize, seen: &mut [bool]) {
-        seen.fill(false);
+    pub(crate) fn ancestor_mask(&self, node: usize, visible: &mut [bool]) {
+        visible.fill(false);
         let mut at = Some(node);
         while let Some(node) = at {
-            seen[node] = true;
+            visible[node] = true;
             at = self.nodes[node].parent;
         }
     }
@@ -71,9 +71,9 @@ mod tests {
         assert_eq!(ends, [3, 4, 7]);
         assert_eq!(trie.nodes().len(), 8);
         assert_eq!(trie.nodes()[7], Node { token: 4, parent: Some(6), depth: 3 });
-        let mut seen = [true; 8];
-        trie.ancestor_mask(4, &mut seen);
-        assert_eq!(seen, [true, true, true, false, true, false, false, false]);
+        let mut visible = [true; 8];
+        trie.ancestor_mask(4, &mut visible);
+        assert_eq!(visible, [true, true, true, false, true, false, false, false]);
         trie.clear();
         assert!(trie.nodes().is_empty());
     }

@@ -33,7 +33,7 @@ fn load(folder: &Path) -> Result<(), String> {
     let model = ModelHandle::open(folder, &options()).map_err(|error| error.to_string())?;
     let stop = Stop::at(std::time::Instant::now() + std::time::Duration::from_secs(5));
     // A bad answer is allowed, an end of the thread is not.
-    let _ = model.judge("git status", &["git status".to_owned()], &stop);
+    let _ = model.rescore("git status", &["git status".to_owned()], &stop);
     match model.ended() {
         Some(why) => Err(format!("it has ended: {why}")),
         None => Ok(()),

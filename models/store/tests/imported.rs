@@ -36,40 +36,41 @@ fn texts(texts: &[&str]) -> Vec<String> {
 const MODELS: [&str; 4] = ["smollm", "llama3", "qwen2", "qwen3"];
 
 #[test]
-fn a_judge_scores_each_candidate_as_if_it_were_alone() {
+fn rescoring_scores_each_candidate_as_if_it_were_alone() {
     for name in MODELS {
         let model = resident(name);
         let candidates = texts(&["ls -l", "ls -L", "ls l", "ls -la /tmp"]);
-        let judge = |candidates: &[String]| model.judge("ls dash l", candidates, &Stop::never()).unwrap();
-        let together = judge(&candidates);
+        let score = |candidates: &[String]| model.rescore("ls dash l", candidates, &Stop::never()).unwrap();
+        let together = score(&candidates);
         assert!(together.iter().all(|likely| likely.sum < 0.0 && likely.tokens > 1), "{together:?}");
         for (candidate, together) in candidates.iter().zip(&together) {
-            let alone = judge(std::slice::from_ref(candidate))[0];
+            let alone = score(std::slice::from_ref(candidate))[0];
             assert_eq!(alone.tokens, together.tokens);
             assert!((alone.sum - together.sum).abs() < 1e-3 * (1.0 + alone.sum.abs()), "{name} {candidate}");
         }
-        assert_eq!(judge(&candidates), together, "the same question has the same answer");
+        assert_eq!(score(&candidates), together, "the same question has the same answer");
     }
 }
 
 #[test]
 fn digits_are_not_the_models_to_choose() {
     let model = resident("qwen3");
-    let judge =
-        |dictation, candidates: &[&str]| model.judge(dictation, &texts(candidates), &Stop::never()).unwrap();
-    let likely = judge("chmod 755 x", &["chmod 755 x", "chmod 644 x", "chmod 7 55 x"]);
+    let score = |dictation, candidates: &[&str]| {
+        model.rescore(dictation, &texts(candidates), &Stop::never()).unwrap()
+    };
+    let likely = score("chmod 755 x", &["chmod 755 x", "chmod 644 x", "chmod 7 55 x"]);
     assert_eq!(likely[0], likely[1]);
     assert_ne!(likely[0], likely[2], "where a space goes is");
-    assert_eq!(judge("chmod 644 x", &["chmod 000 x"])[0], likely[0]);
+    assert_eq!(score("chmod 644 x", &["chmod 000 x"])[0], likely[0]);
 }
 
 #[test]
 fn what_does_not_fit_is_refused_and_the_next_is_answered() {
     let model = resident("smollm");
-    let fine = || model.judge("ls dash l", &texts(&["ls -l"]), &Stop::never()).unwrap();
+    let fine = || model.rescore("ls dash l", &texts(&["ls -l"]), &Stop::never()).unwrap();
     let before = fine();
     let check = |dictation: &str, expected: &str| {
-        let error = model.judge(dictation, &texts(&["ls"]), &Stop::never()).unwrap_err().to_string();
+        let error = model.rescore(dictation, &texts(&["ls"]), &Stop::never()).unwrap_err().to_string();
         assert!(error.contains(expected), "{error}");
         assert_eq!(fine(), before);
     };
@@ -80,12 +81,12 @@ fn what_does_not_fit_is_refused_and_the_next_is_answered() {
 #[test]
 fn a_stop_stops_whether_it_is_the_clock_or_a_person() {
     let model = resident("smollm");
-    let judge = |stop: &Stop| model.judge("ls dash l", &texts(&["ls -l"]), stop);
-    assert!(judge(&Stop::at(Instant::now())).unwrap_err().is_stopped());
+    let score = |stop: &Stop| model.rescore("ls dash l", &texts(&["ls -l"]), stop);
+    assert!(score(&Stop::at(Instant::now())).unwrap_err().is_stopped());
     let stop = Stop::never();
     stop.clone().cancel();
-    assert!(judge(&stop).unwrap_err().is_stopped());
-    assert!(judge(&Stop::at(Instant::now() + Duration::from_secs(600))).is_ok());
+    assert!(score(&stop).unwrap_err().is_stopped());
+    assert!(score(&Stop::at(Instant::now() + Duration::from_secs(600))).is_ok());
 }
 
 #[test]
@@ -103,10 +104,10 @@ fn a_request_behind_another_is_not_waited_for() {
     });
     begun.recv().unwrap();
     let soon = Stop::at(Instant::now() + Duration::from_millis(20));
-    assert!(model.judge("ls", &texts(&["ls"]), &soon).unwrap_err().is_stopped());
+    assert!(model.rescore("ls", &texts(&["ls"]), &soon).unwrap_err().is_stopped());
     release.send(()).unwrap();
     assert_eq!(first.join().unwrap().unwrap(), 1);
-    assert!(model.judge("ls", &texts(&["ls"]), &Stop::never()).is_ok());
+    assert!(model.rescore("ls", &texts(&["ls"]), &Stop::never()).is_ok());
 }
 
 #[test]
@@ -142,7 +143,7 @@ fn a_resident_says_what_it_is() {
     let model = resident("qwen3");
     assert_eq!(model.name(), "model");
     let memory = model.memory();
-    assert!(memory.weights > 0 && memory.cache > 0 && memory.room > 0);
+    assert!(memory.weights > 0 && memory.cache > 0 && memory.scratch > 0);
 }
 
 #[test]
@@ -200,7 +201,7 @@ fn is_path(lattice: &Lattice, steps: &[Step]) {
             );
         }
         number = match reading.kind {
-            Kind::Drop => number,
+            Kind::Deletion => number,
             Kind::Number => Some(reading),
             // "no space" between numbers is what was said.
             _ => None,

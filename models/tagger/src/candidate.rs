@@ -20,9 +20,9 @@ pub struct Candidate {
 /// Readings of one class that write the same text are the same to the tagger. Part of its input: never renumber.
 fn class(kind: Kind) -> u8 {
     match kind {
-        Kind::Drop => 1,
-        Kind::Join => 2,
-        Kind::Separator => 3,
+        Kind::Deletion => 1,
+        Kind::NoSpace => 2,
+        Kind::Whitespace => 3,
         _ => 0,
     }
 }

@@ -207,25 +207,25 @@ impl Context {
     pub fn write(&mut self, lattice: &Lattice, reading: &Reading, space: bool) {
         self.omission = lattice.behind(self.omission, reading, space);
         match reading.kind {
-            Kind::Drop => {
+            Kind::Deletion => {
                 if self.dropped == 0 {
                     self.dropped_from = reading.tokens.start;
                 }
                 self.dropped = self.dropped.saturating_add(1);
                 return;
             }
-            Kind::Join => {
+            Kind::NoSpace => {
                 self.settled = true;
-                self.last_kind = Some(Kind::Join);
+                self.last_kind = Some(Kind::NoSpace);
                 return;
             }
-            Kind::Separator => {
+            Kind::Whitespace => {
                 self.finish_word();
                 if reading.text.contains('\n') && self.quote.is_none() {
                     self.begin_command();
                 }
                 self.settled = true;
-                self.last_kind = Some(Kind::Separator);
+                self.last_kind = Some(Kind::Whitespace);
                 return;
             }
             _ => {}

@@ -104,7 +104,7 @@ fn unit(lattice: &Lattice, token: usize) -> Vec<Weighted> {
     for reading in readings {
         kinds |= 1 << reading.kind.code();
         // There are so many readings by sound that their features would drown those of the words that were heard.
-        if reading.kind == Kind::Sounds {
+        if reading.kind == Kind::SoundAlike {
             continue;
         }
         if let Some(entry) = reading.entry {

@@ -64,7 +64,7 @@ impl<'l> Arcs<'l> {
         if !self.is_silent(id) || !self.lattice.may_take(gap.omission, reading, false) {
             return None;
         }
-        let settled = gap.settled || reading.kind == Kind::Join;
+        let settled = gap.settled || reading.kind == Kind::NoSpace;
         let omission = self.lattice.behind(gap.omission, reading, false);
         Some(Gap { token: reading.tokens.end, settled, omission, ..gap })
     }

@@ -96,7 +96,7 @@ impl Lattice {
     /// Whether a path that stands so may take a reading, with or without a space before it.
     pub fn may_take(&self, omission: Omission, reading: &Reading, space: bool) -> bool {
         match reading.kind {
-            Kind::Drop => self.may_leave_out(omission, reading.tokens.start),
+            Kind::Deletion => self.may_leave_out(omission, reading.tokens.start),
             // The first half of what was written as one word is left out, and the second half is not.
             _ if omission.run != Run::None && self.omissions().words[reading.tokens.start].is_attached => {
                 false
@@ -166,7 +166,7 @@ impl Lattice {
 
     /// Where a path stands behind a reading that it took, with or without a space before it.
     pub fn behind(&self, omission: Omission, reading: &Reading, space: bool) -> Omission {
-        if reading.kind == Kind::Drop {
+        if reading.kind == Kind::Deletion {
             let token = reading.tokens.start;
             let starts = omission.run == Run::None && self.omissions().words[token].starts_clear_tail;
             let run = self.run_behind(omission, token);
@@ -177,7 +177,7 @@ impl Lattice {
         let text = &*reading.text;
         if !reading.kind.writes() {
             // White space or "no space": what follows is no longer tied by an earlier sign.
-            let is_apart = reading.kind == Kind::Separator;
+            let is_apart = reading.kind == Kind::Whitespace;
             let is_tied = omission.is_tied && !is_apart;
             let (run, quote, is_blank) = (Run::None, omission.quote, omission.is_blank);
             return Omission { run, is_blank, is_apart, quote, is_tied, ..Omission::default() };
@@ -262,7 +262,7 @@ impl Lattice {
     pub fn left_out(&self, path: &[super::Step]) -> Vec<usize> {
         let readings = path.iter().map(|step| self.reading(step.reading));
         let dropped =
-            readings.filter(|reading| reading.kind == Kind::Drop).map(|reading| reading.tokens.start);
+            readings.filter(|reading| reading.kind == Kind::Deletion).map(|reading| reading.tokens.start);
         dropped.filter(|&token| !self.omissions().words[token].is_glue).collect()
     }
 
@@ -440,7 +440,7 @@ mod tests {
                 let reading = lattice.reading(id);
                 omission = lattice.behind(omission, reading, space);
                 settled = match reading.kind {
-                    Kind::Drop => settled,
+                    Kind::Deletion => settled,
                     kind => !kind.writes(),
                 };
                 token = reading.tokens.end;

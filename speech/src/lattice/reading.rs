@@ -19,9 +19,9 @@ pub enum Kind {
     /// What was already written: copied.
     Typed,
     /// White space that was said.
-    Separator,
+    Whitespace,
     /// "no space": nothing, and no space on either side.
-    Join,
+    NoSpace,
     /// A letter, word or words in a case that was said.
     Case,
     /// The same over more words than the directive strictly covers.
@@ -29,11 +29,11 @@ pub enum Kind {
     /// A word of the vocabulary taken as a word.
     Literal,
     /// A command's name, or a file's ending, in place of what the speech engine heard.
-    Heard,
+    Alias,
     /// Something that sounds like what the speech engine wrote. Only wide lattices have it.
-    Sounds,
+    SoundAlike,
     /// Nothing: talk, or what was taken back.
-    Drop,
+    Deletion,
     /// What was said with a sign that nobody said: the dashes of a flag, the quotes round a message. Only wide lattices
     /// have it.
     Added,
@@ -45,14 +45,14 @@ codes!(Kind {
     Symbol = 2,
     Number = 3,
     Typed = 4,
-    Separator = 5,
-    Join = 6,
+    Whitespace = 5,
+    NoSpace = 6,
     Case = 7,
     WideCase = 8,
     Literal = 9,
-    Heard = 10,
-    Sounds = 11,
-    Drop = 12,
+    Alias = 10,
+    SoundAlike = 11,
+    Deletion = 12,
     Added = 13,
 });
 
@@ -65,21 +65,21 @@ impl Kind {
             Kind::Symbol => "symbol",
             Kind::Number => "number",
             Kind::Typed => "typed",
-            Kind::Separator => "separator",
-            Kind::Join => "join",
+            Kind::Whitespace => "separator",
+            Kind::NoSpace => "join",
             Kind::Case => "case",
             Kind::WideCase => "wide case",
             Kind::Literal => "literal",
-            Kind::Heard => "heard",
-            Kind::Sounds => "sounds like",
-            Kind::Drop => "dropped",
+            Kind::Alias => "heard",
+            Kind::SoundAlike => "sounds like",
+            Kind::Deletion => "dropped",
             Kind::Added => "added",
         }
     }
 
     /// Whether it writes anything that can have a space before it.
     pub fn writes(self) -> bool {
-        !matches!(self, Kind::Separator | Kind::Join | Kind::Drop)
+        !matches!(self, Kind::Whitespace | Kind::NoSpace | Kind::Deletion)
     }
 }
 
@@ -136,7 +136,9 @@ impl Reading {
 
     /// Whether it writes a sign that can stand for all files, a folder or the root because that sounds like what was said.
     pub(super) fn widens(&self) -> bool {
-        self.kind == Kind::Sounds && !self.text.is_empty() && self.text.chars().all(|c| "*~/.?".contains(c))
+        self.kind == Kind::SoundAlike
+            && !self.text.is_empty()
+            && self.text.chars().all(|c| "*~/.?".contains(c))
     }
 
     /// Whether it writes a symbol.
@@ -150,7 +152,7 @@ impl Reading {
         let Some(entry) = self.entry else { return false };
         match self.kind {
             Kind::Literal => true,
-            Kind::Separator | Kind::Join => !entry.everyday,
+            Kind::Whitespace | Kind::NoSpace => !entry.everyday,
             Kind::Case => {
                 let everyday = matches!(entry.words.as_slice(), ["big" | "small" | "cap" | "capital"]);
                 !everyday || self.text.chars().count() == 1
@@ -166,13 +168,13 @@ impl Reading {
 
     /// Whether it comes from words that were learnt and that the user has not confirmed: a reading beside the others.
     pub fn is_offered_word(&self) -> bool {
-        self.kind == Kind::Heard && self.entry.is_none()
+        self.kind == Kind::Alias && self.entry.is_none()
     }
 
     /// Whether a path through `other` writes the same as one through this.
     pub(super) fn is_same_arc(&self, other: &Reading) -> bool {
         let same_effect = match self.kind {
-            Kind::Drop | Kind::Join | Kind::Separator => self.kind == other.kind,
+            Kind::Deletion | Kind::NoSpace | Kind::Whitespace => self.kind == other.kind,
             _ => other.kind.writes(),
         };
         self.tokens == other.tokens && self.text == other.text && same_effect

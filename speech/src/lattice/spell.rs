@@ -145,11 +145,11 @@ pub fn path_writing(lattice: &Lattice, text: &str) -> Option<Vec<Step>> {
 /// What a reading counts against a path: a dropped token as much as three that are written as they were heard.
 pub fn arc_cost(reading: &Reading) -> f32 {
     match reading.kind {
-        Kind::Drop => 48.0,
-        Kind::Sounds => 20.0 + f32::from(reading.cost),
+        Kind::Deletion => 48.0,
+        Kind::SoundAlike => 20.0 + f32::from(reading.cost),
         // What was said does without.
         Kind::Added => 24.0,
-        Kind::Heard => 20.0,
+        Kind::Alias => 20.0,
         _ => 16.0,
     }
 }
@@ -259,7 +259,8 @@ mod tests {
     fn a_path_takes_no_reading_without_a_cost() {
         let lattice = lattice("um status");
         let first = |id| {
-            (lattice.reading(id).tokens.start > 0 || lattice.reading(id).kind == Kind::Drop).then_some(1.0)
+            (lattice.reading(id).tokens.start > 0 || lattice.reading(id).kind == Kind::Deletion)
+                .then_some(1.0)
         };
         assert!(cheapest_path(&lattice, "status", Compare::Exactly, first).is_some());
         assert!(cheapest_path(&lattice, "um status", Compare::Exactly, first).is_none());

@@ -135,7 +135,7 @@ impl CommandContext {
         let redirections = symbols().filter(|reading| reading.text.ends_with(['>', '<']));
         let end = redirections.map(|reading| reading.tokens.end).max();
         self.symbol_end = end.map_or(0, |end| end + 1).max(self.symbol_end);
-        let mut words = readings.iter().filter(|reading| matches!(reading.kind, Kind::Word | Kind::Heard));
+        let mut words = readings.iter().filter(|reading| matches!(reading.kind, Kind::Word | Kind::Alias));
         let entered = words.clone().any(|reading| self.enter(&reading.text));
         if !entered && words.next().is_some() {
             self.said += 1;

@@ -135,7 +135,7 @@ impl Builder {
                 Some(entry) => Reading::new(token..token + 1, Kind::Symbol, entry.writes.into(), Some(entry)),
                 None => Reading::new(token..token + 1, Kind::Typed, Cow::Owned(text.to_owned()), None),
             };
-            let dropped = Reading::new(token..token + 1, Kind::Drop, "".into(), None);
+            let dropped = Reading::new(token..token + 1, Kind::Deletion, "".into(), None);
             self.at_token[token].extend([reading, dropped]);
         }
     }
@@ -154,7 +154,7 @@ impl Builder {
             self.at_token[token].extend(capitals);
             self.add_upper_case(token);
             for reading in &mut self.at_token[token] {
-                if matches!(reading.kind, Kind::Word | Kind::Letter | Kind::Heard) {
+                if matches!(reading.kind, Kind::Word | Kind::Letter | Kind::Alias) {
                     let lower = reading.text.to_ascii_lowercase();
                     reading.prior = lexicon::frequency(&lower).map_or(0, |frequency| frequency + 1);
                     reading.fit = context.fit_of_text(&reading.text);
@@ -226,7 +226,7 @@ impl Builder {
             if fit != Fit::Flag {
                 context.enter(&name);
             }
-            let reading = Reading::new(self.span(at, count), Kind::Sounds, name.into(), None);
+            let reading = Reading::new(self.span(at, count), Kind::SoundAlike, name.into(), None);
             self.at_token[self.said[at]].push(Reading { fit, ..reading });
         }
     }
@@ -299,7 +299,7 @@ impl Builder {
             left -= 1;
             let reading = Reading {
                 tokens: tokens.clone(),
-                kind: Kind::Sounds,
+                kind: Kind::SoundAlike,
                 text: Cow::Borrowed(text),
                 entry: candidate.near.entry.symbol,
                 cost: candidate.near.cost,
@@ -327,7 +327,7 @@ fn capitals(line: &Line, token: usize) -> impl Iterator<Item = Reading> + use<> 
         .then(|| format!("{}{}", lower[..1].to_ascii_uppercase(), &lower[1..]));
     let upper = (word && text.len() <= LONGEST_CAPITALS).then(|| lower.to_ascii_uppercase());
     let upper = upper.filter(|upper| upper != text);
-    let reading = move |text: String| Reading::new(token..token + 1, Kind::Sounds, text.into(), None);
+    let reading = move |text: String| Reading::new(token..token + 1, Kind::SoundAlike, text.into(), None);
     title.into_iter().chain(upper).map(reading)
 }
 
@@ -474,7 +474,7 @@ mod tests {
             for token in 0..wide.len() {
                 let (_, readings) = wide.arcs_from(token);
                 prop_assert!(readings.len() <= MAX_WIDE_READINGS);
-                prop_assert!(readings.iter().any(|reading| reading.kind == Kind::Drop));
+                prop_assert!(readings.iter().any(|reading| reading.kind == Kind::Deletion));
                 for reading in readings {
                     prop_assert!(reading.tokens.start == token && reading.tokens.end <= wide.len());
                     prop_assert!(reading.cost <= FURTHEST);

@@ -28,8 +28,8 @@ pub(super) fn run(store: &Store, name: Option<&str>, rounds: u32, json: bool) ->
     let memory = resident.memory();
     let rounds = rounds as usize;
     let times = resident.ask(&Stop::never(), move |language, stop| language.measure(rounds, stop))?;
-    let [read, written, judged] = [times.read, times.written, times.judged].map(median);
-    let (weights, cache) = (memory.weights as u64, (memory.cache + memory.room) as u64);
+    let [read, written, rescored] = [times.read, times.written, times.rescored].map(median);
+    let (weights, cache) = (memory.weights as u64, (memory.cache + memory.scratch) as u64);
     if json {
         let ms = |time: Duration| time.as_secs_f64() * 1e3;
         return print_json(&json!({
@@ -43,7 +43,7 @@ pub(super) fn run(store: &Store, name: Option<&str>, rounds: u32, json: bool) ->
             "write_token_ms": ms(written),
             "judge_candidates": measure::CANDIDATES,
             "judge_tokens": measure::LENGTH,
-            "judge_ms": ms(judged),
+            "judge_ms": ms(rescored),
         }));
     }
     let ms = |time: Duration| format!("{:8.1} ms", time.as_secs_f64() * 1e3);
@@ -65,7 +65,7 @@ pub(super) fn run(store: &Store, name: Option<&str>, rounds: u32, json: bool) ->
         rate(1, written),
         measure::CANDIDATES,
         measure::LENGTH,
-        ms(judged),
+        ms(rescored),
     ))
 }
 

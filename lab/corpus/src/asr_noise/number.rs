@@ -64,26 +64,26 @@ fn value(word: &str) -> Option<u32> {
 fn parts(words: &[LabelledWord]) -> Vec<u32> {
     let mut numbers: Vec<u32> = Vec::new();
     // A value below this can still be added to the last number.
-    let mut room = 0;
+    let mut limit = 0;
     for value in words.iter().filter_map(|said| value(&said.text)) {
         match (value, numbers.last_mut()) {
             (100 | 1000, None) => return Vec::new(),
             // "hundred" multiplies only the last part: "eight thousand two hundred".
             (100, Some(number)) if (1..100).contains(&(*number % 1000)) => {
                 *number += *number % 1000 * 99;
-                room = 100;
+                limit = 100;
             }
             (1000, Some(number)) if (1..1000).contains(number) => {
                 *number *= 1000;
-                room = 1000;
+                limit = 1000;
             }
-            (_, Some(number)) if value > 0 && value < room && value < 100 => {
+            (_, Some(number)) if value > 0 && value < limit && value < 100 => {
                 *number += value;
-                room = if value >= 20 { 10 } else { 0 };
+                limit = if value >= 20 { 10 } else { 0 };
             }
             _ => {
                 numbers.push(value);
-                room = if (20..100).contains(&value) { 10 } else { 0 };
+                limit = if (20..100).contains(&value) { 10 } else { 0 };
             }
         }
     }

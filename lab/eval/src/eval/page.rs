@@ -183,13 +183,13 @@ fn stretch(text: &[char], class: &'static str, width: usize) -> Stretch {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::eval::run::{Means, evaluate};
+    use crate::eval::run::{Setup, evaluate};
     use crate::model::Model;
     use sayso_engine::Engine;
     use sayso_engine::Route;
 
-    fn means(limits: &Model) -> Means<'_> {
-        Means { engine: Engine::embedded().clone(), model: None, limits }
+    fn setup(limits: &Model) -> Setup<'_> {
+        Setup { engine: Engine::embedded().clone(), model: None, limits }
     }
 
     fn case(dictated: &str, expected: &str) -> Case {
@@ -217,7 +217,7 @@ mod tests {
         let hostile =
             "echo <img src=x onerror=alert(1)> \"' onclick=alert(3) {{ cases }} </script>\u{202e}&amp;";
         let cases = [case(hostile, "ls </dd><script>alert(4)</script>"), case("ls space dash l", "ls -l")];
-        let run = evaluate(&cases, Route::Scanner, &means(&Model::default())).unwrap();
+        let run = evaluate(&cases, Route::Scanner, &setup(&Model::default())).unwrap();
         let page = page("</title><script>alert(5)</script>", &cases, &run).unwrap();
         assert_eq!(page.matches("<script").count(), 1, "only the page's own");
         assert_eq!(page.matches("</script").count(), 1);
@@ -230,7 +230,7 @@ mod tests {
     #[test]
     fn the_page_is_whole_and_loads_nothing() {
         let cases = [case("ls space dash l", "ls -l"), case("ls space dash a", "ls -b")];
-        let run = evaluate(&cases, Route::Scanner, &means(&Model::default())).unwrap();
+        let run = evaluate(&cases, Route::Scanner, &setup(&Model::default())).unwrap();
         let page = page("cases", &cases, &run).unwrap();
         for link in ["http:", "https:", "src=", "href=", "@import", "url("] {
             assert!(!page.contains(link), "{link}");

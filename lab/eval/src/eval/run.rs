@@ -64,28 +64,28 @@ pub(super) struct Run {
 }
 
 /// The engine, the language model where there is one, and its limits.
-pub(super) struct Means<'m> {
+pub(super) struct Setup<'m> {
     pub(super) engine: Engine,
     pub(super) model: Option<ModelHandle>,
     pub(super) limits: &'m Model,
 }
 
 /// Converts every case. Fails where the route is not in this build.
-pub(super) fn evaluate<'a>(cases: &'a [Case], route: Route, means: &'a Means<'_>) -> anyhow::Result<Run> {
+pub(super) fn evaluate<'a>(cases: &'a [Case], route: Route, setup: &'a Setup<'_>) -> anyhow::Result<Run> {
     let words = Words::default();
     let progress = Progress::new(cases.len(), "cases");
     let mut run = Run { route, answers: Vec::new(), time: Duration::ZERO };
     let dictation = |case: &'a Case| Dictation { text: &case.dictated, route, ..Dictation::default() };
     // The daemon has built its tables long before a key is pressed.
-    let engine = &means.engine;
+    let engine = &setup.engine;
     engine.warm_up();
     for case in cases {
         let dictation = dictation(case);
-        let stop = means.limits.stop();
-        let rescorer = means.model.as_ref().map(|model| Rescorer { model, stop: &stop });
+        let stop = setup.limits.stop();
+        let rescorer = setup.model.as_ref().map(|model| Rescorer { model, stop: &stop });
         let start = Instant::now();
-        let converted = match &means.model {
-            Some(model) if means.limits.free && route == Route::Model => {
+        let converted = match &setup.model {
+            Some(model) if setup.limits.free && route == Route::Model => {
                 Ok(unconstrained(model, &case.dictated, &stop))
             }
             _ => engine.convert(&words, &dictation, rescorer).map(|it| (By::Stage(it.stage), it)),

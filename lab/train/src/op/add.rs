@@ -37,24 +37,24 @@ impl DropoutMask {
 }
 
 /// Applies dropout to `y`. Without a mask, returns `y`.
-pub(crate) fn blurred(y: &Tensor, blur: Option<DropoutMask>) -> Result<Tensor> {
-    match blur {
-        Some(blur) => y.apply_op1(Blurred(blur)),
+pub(crate) fn with_dropout(y: &Tensor, mask: Option<DropoutMask>) -> Result<Tensor> {
+    match mask {
+        Some(mask) => y.apply_op1(WithDropout(mask)),
         None => Ok(y.clone()),
     }
 }
 
 /// Adds `y` with dropout to `x`, which has the same shape.
-pub(crate) fn add_blurred(x: &Tensor, y: &Tensor, blur: Option<DropoutMask>) -> Result<Tensor> {
-    match blur {
-        Some(blur) => x.apply_op2(y, Blurred(blur)),
+pub(crate) fn add_with_dropout(x: &Tensor, y: &Tensor, mask: Option<DropoutMask>) -> Result<Tensor> {
+    match mask {
+        Some(mask) => x.apply_op2(y, WithDropout(mask)),
         None => x + y,
     }
 }
 
-struct Blurred(DropoutMask);
+struct WithDropout(DropoutMask);
 
-impl Blurred {
+impl WithDropout {
     fn slope(&self, slope: &Tensor, of: &Tensor) -> Result<Option<Tensor>> {
         let of_y = read([slope], |[slope]| {
             let mut of_y = vec![0f32; slope.len()];
@@ -65,9 +65,9 @@ impl Blurred {
     }
 }
 
-impl CustomOp1 for Blurred {
+impl CustomOp1 for WithDropout {
     fn name(&self) -> &'static str {
-        "blurred"
+        "with_dropout"
     }
 
     fn cpu_fwd(&self, y: &CpuStorage, at: &Layout) -> Result<(CpuStorage, Shape)> {
@@ -82,9 +82,9 @@ impl CustomOp1 for Blurred {
     }
 }
 
-impl CustomOp2 for Blurred {
+impl CustomOp2 for WithDropout {
     fn name(&self) -> &'static str {
-        "add_blurred"
+        "add_with_dropout"
     }
 
     fn cpu_fwd(
@@ -191,16 +191,16 @@ mod tests {
     }
 
     #[test]
-    fn blurs_like_candle() {
+    fn drops_out_like_candle() {
         let (x, y) = (some(5, 64, 1), some(5, 64, 2));
-        let blur = DropoutMask { dropout: 0.25, seed: 7 };
+        let mask = DropoutMask { dropout: 0.25, seed: 7 };
         let mut factors = vec![0f32; 320];
-        blur.factors(320, |at, factor| factors[at] = factor);
+        mask.factors(320, |at, factor| factors[at] = factor);
         let zeros = factors.iter().filter(|factor| **factor == 0.0).count();
         assert!((50..110).contains(&zeros), "{zeros} of 320");
         let factors = Tensor::from_vec(factors, (5, 64), &Device::Cpu).unwrap();
         let theirs = || (x.as_tensor() + y.mul(&factors).unwrap()).unwrap();
-        equal(&[&x, &y], || add_blurred(&x, &y, Some(blur)).unwrap(), theirs);
-        equal(&[&y], || blurred(&y, Some(blur)).unwrap(), || y.mul(&factors).unwrap());
+        equal(&[&x, &y], || add_with_dropout(&x, &y, Some(mask)).unwrap(), theirs);
+        equal(&[&y], || with_dropout(&y, Some(mask)).unwrap(), || y.mul(&factors).unwrap());
     }
 }

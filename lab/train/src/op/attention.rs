@@ -78,11 +78,11 @@ impl Attention {
         for &end in self.ends.iter() {
             let end = end as usize;
             for from in start..end {
-                let seen = from.saturating_sub(WINDOW).max(start)..(from + WINDOW + 1).min(end);
+                let window = from.saturating_sub(WINDOW).max(start)..(from + WINDOW + 1).min(end);
                 for head in 0..HEADS {
                     let query = &all[part(from, 0, head)];
                     shares.clear();
-                    shares.extend(seen.clone().map(|to| {
+                    shares.extend(window.clone().map(|to| {
                         dot(query, &all[part(to, 1, head)]) * scale() + distance[place(from, to, head)]
                     }));
                     let highest = shares.iter().copied().fold(f32::MIN, f32::max);
@@ -92,7 +92,7 @@ impl Attention {
                         sum += *share;
                     }
                     shares.iter_mut().for_each(|share| *share /= sum);
-                    each(from, seen.clone(), head, &shares);
+                    each(from, window.clone(), head, &shares);
                 }
             }
             start = end;
@@ -115,9 +115,9 @@ impl CustomOp2 for Attention {
         let (all, distance) = (values(all, at_all)?, values(distance, at_distance)?);
         let units = all.len() / (3 * WIDTH);
         let mut y = vec![0f32; units * WIDTH];
-        self.shares(all, distance, |from, seen, head, shares| {
+        self.shares(all, distance, |from, window, head, shares| {
             let y = &mut y[from * WIDTH + head * SIZE..][..SIZE];
-            for (to, share) in seen.zip(shares) {
+            for (to, share) in window.zip(shares) {
                 add(y, *share, &all[part(to, 2, head)]);
             }
         });
@@ -134,13 +134,13 @@ impl CustomOp2 for Attention {
         let (of_all, of_distance) = read([all, distance, slope], |[all, distance, slope]| {
             let (mut of_all, mut of_distance) = (vec![0f32; all.len()], vec![0f32; distance.len()]);
             let mut of_shares: Vec<f32> = Vec::new();
-            self.shares(all, distance, |from, seen, head, shares| {
+            self.shares(all, distance, |from, window, head, shares| {
                 let slope = &slope[from * WIDTH + head * SIZE..][..SIZE];
                 of_shares.clear();
-                of_shares.extend(seen.clone().map(|to| dot(slope, &all[part(to, 2, head)])));
+                of_shares.extend(window.clone().map(|to| dot(slope, &all[part(to, 2, head)])));
                 let mean: f32 = of_shares.iter().zip(shares).map(|(of, share)| of * share).sum();
                 let mut of_query = [0f32; SIZE];
-                for ((to, share), of_share) in seen.zip(shares).zip(&of_shares) {
+                for ((to, share), of_share) in window.zip(shares).zip(&of_shares) {
                     add(&mut of_all[part(to, 2, head)], *share, slope);
                     let of_score = share * (of_share - mean);
                     of_distance[place(from, to, head)] += of_score;

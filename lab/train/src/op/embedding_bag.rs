@@ -10,12 +10,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The gradient of a table, summed over all bags that use it.
 #[derive(Debug, Clone)]
-pub(crate) struct Gathered(Arc<Mutex<Vec<f32>>>);
+pub(crate) struct TableGradient(Arc<Mutex<Vec<f32>>>);
 
-impl Gathered {
+impl TableGradient {
     /// A gradient of zero for a table of this many values.
-    pub(crate) fn new(values: usize) -> Gathered {
-        Gathered(Arc::new(Mutex::new(vec![0.0; values])))
+    pub(crate) fn new(values: usize) -> TableGradient {
+        TableGradient(Arc::new(Mutex::new(vec![0.0; values])))
     }
 
     /// Locks the gradient for reading or adding.
@@ -26,13 +26,13 @@ impl Gathered {
 
 struct Bag {
     bags: Arc<CsrBags>,
-    gathered: Gathered,
+    gradient_sum: TableGradient,
 }
 
 /// Sums the rows of `table` (rows × width) in each bag (bags × width). The gradient is added to
-/// `gathered`.
-pub(crate) fn bag(table: &Tensor, bags: &Arc<CsrBags>, gathered: &Gathered) -> Result<Tensor> {
-    table.apply_op1(Bag { bags: bags.clone(), gathered: gathered.clone() })
+/// `gradient_sum`.
+pub(crate) fn bag(table: &Tensor, bags: &Arc<CsrBags>, gradient_sum: &TableGradient) -> Result<Tensor> {
+    table.apply_op1(Bag { bags: bags.clone(), gradient_sum: gradient_sum.clone() })
 }
 
 impl CustomOp1 for Bag {
@@ -60,11 +60,11 @@ impl CustomOp1 for Bag {
     fn bwd(&self, _: &Tensor, sums: &Tensor, slope: &Tensor) -> Result<Option<Tensor>> {
         let width = sums.dim(1)?;
         read([slope], |[slope]| {
-            let mut gathered = self.gathered.lock();
+            let mut gradient_sum = self.gradient_sum.lock();
             let mut first = 0;
             for (slope, &end) in slope.chunks_exact(width).zip(&self.bags.offsets) {
                 for &(row, weight) in &self.bags.indices[first..end as usize] {
-                    let sum = &mut gathered[row as usize * width..][..width];
+                    let sum = &mut gradient_sum[row as usize * width..][..width];
                     for (sum, slope) in sum.iter_mut().zip(slope) {
                         *sum += weight * slope;
                     }
@@ -88,10 +88,10 @@ mod tests {
         bags.push([0, 2]);
         bags.push_weighted([(2, 0.5)]);
         bags.push([]);
-        let gathered = Gathered::new(6);
-        let sums = bag(&table, &Arc::new(bags), &gathered).unwrap();
+        let gradient_sum = TableGradient::new(6);
+        let sums = bag(&table, &Arc::new(bags), &gradient_sum).unwrap();
         assert_eq!(sums.to_vec2::<f32>().unwrap(), [[6., 8.], [2.5, 3.], [0., 0.]]);
         sums.sum_all().unwrap().backward().unwrap();
-        assert_eq!(*gathered.lock(), [1., 1., 0., 0., 1.5, 1.5]);
+        assert_eq!(*gradient_sum.lock(), [1., 1., 0., 0., 1.5, 1.5]);
     }
 }

@@ -1,7 +1,7 @@
 //! The scores of the candidates. They are by far the most rows of the network, so each is computed
 //! in one pass, while it is in the processor's registers.
 
-use super::{DropoutMask, Gathered, gradient, read, values};
+use super::{DropoutMask, TableGradient, gradient, read, values};
 use crate::example::CsrBags;
 use candle_core::{CpuStorage, CustomOp3, Layout, Result, Shape, Tensor};
 use sayso_tagger::shape::HIDDEN;
@@ -21,8 +21,8 @@ pub(crate) struct Candidates {
 struct Score {
     candidates: Candidates,
     table: Tensor,
-    gathered: Gathered,
-    blur: Option<DropoutMask>,
+    gradient_sum: TableGradient,
+    mask: Option<DropoutMask>,
     /// The output of the first rectifier and dropout, which the backward pass needs.
     hidden: Mutex<Vec<[f32; HIDDEN]>>,
 }
@@ -32,18 +32,18 @@ struct Score {
 ///
 /// `query` is steps × [`HIDDEN`] and `reading` is readings × [`HIDDEN`]. `layer` holds W
 /// ([`HIDDEN`] × [`HIDDEN`]), b and s ([`HIDDEN`] each), one after the other. cross is the sum of
-/// rows of `table` (rows × [`HIDDEN`]) in the candidate's bag; its gradient is added to `gathered`.
+/// rows of `table` (rows × [`HIDDEN`]) in the candidate's bag; its gradient is added to `gradient_sum`.
 pub(crate) fn score(
     [query, reading, layer]: [&Tensor; 3],
-    (table, gathered): (&Tensor, &Gathered),
+    (table, gradient_sum): (&Tensor, &TableGradient),
     candidates: &Candidates,
-    blur: Option<DropoutMask>,
+    mask: Option<DropoutMask>,
 ) -> Result<Tensor> {
     let op = Score {
         candidates: candidates.clone(),
         table: table.detach(),
-        gathered: gathered.clone(),
-        blur,
+        gradient_sum: gradient_sum.clone(),
+        mask,
         hidden: Mutex::default(),
     };
     query.apply_op3(reading, layer, op)
@@ -121,8 +121,8 @@ impl CustomOp3 for Score {
                     add(&mut hidden, weight, row(table, at));
                 }
                 hidden.iter_mut().for_each(|hidden| *hidden = hidden.max(0.0));
-                if let Some(blur) = self.blur {
-                    blur.at(candidate as u64).factors(HIDDEN, |at, factor| hidden[at] *= factor);
+                if let Some(mask) = self.mask {
+                    mask.at(candidate as u64).factors(HIDDEN, |at, factor| hidden[at] *= factor);
                 }
                 let more = more(&hidden, layer);
                 scores.push((0..HIDDEN).map(|at| (hidden[at] + more[at]) * weights[at]).sum::<f32>());
@@ -144,13 +144,13 @@ impl CustomOp3 for Score {
         let all = self.hidden.lock().unwrap_or_else(PoisonError::into_inner);
         let mut of_query = vec![0f32; query.elem_count()];
         let mut of_reading = vec![0f32; reading.elem_count()];
-        let kept = self.blur.map_or(1.0, |blur| 1.0 / (1.0 - blur.dropout));
+        let kept = self.mask.map_or(1.0, |mask| 1.0 / (1.0 - mask.dropout));
         let of_layer = read([layer, slope], |[layer, slope]| {
             let mut of_layer = vec![[0f32; HIDDEN]; HIDDEN + 2];
             let weights = row(layer, HIDDEN as u32 + 1);
             let back = transposed(layer);
             let largest = slope.iter().fold(0f32, |largest, slope| largest.max(slope.abs()));
-            let mut gathered = self.gathered.lock();
+            let mut gradient_sum = self.gradient_sum.lock();
             for (candidate, (hidden, &slope)) in all.iter().zip(slope).enumerate() {
                 if slope.abs() <= largest * NEGLIGIBLE {
                     continue;
@@ -185,7 +185,7 @@ impl CustomOp3 for Score {
                 }
                 for &(at, weight) in self.bag(candidate) {
                     if weight != 0.0 {
-                        add_to(&mut gathered, at, weight, &of_hidden);
+                        add_to(&mut gradient_sum, at, weight, &of_hidden);
                     }
                 }
             }
@@ -227,7 +227,7 @@ mod tests {
             steps: [0, 0, 1, 1, 1].into(),
             readings: [0, 1, 2, 2, 0].into(),
         };
-        let (ours, theirs) = (Gathered::new(9 * HIDDEN), Gathered::new(9 * HIDDEN));
+        let (ours, theirs) = (TableGradient::new(9 * HIDDEN), TableGradient::new(9 * HIDDEN));
         let whole = || {
             let inputs = [query.as_tensor(), &reading, &layer];
             score(inputs, (&table, &ours), &candidates, None).unwrap()

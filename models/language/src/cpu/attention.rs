@@ -30,7 +30,7 @@ pub(super) struct Cache {
     shape: Shape,
     store: AnyStore,
     /// One per thread.
-    rooms: Vec<Mutex<Room>>,
+    scratches: Vec<Mutex<Scratch>>,
     /// Cosines and sines: (positions, head_dim / 2)
     turns: Vec<[f32; 2]>,
 }
@@ -52,7 +52,7 @@ struct Shape {
 
 /// Scratch buffers of one thread.
 #[derive(Default)]
-struct Room {
+struct Scratch {
     /// (rows, head_dim)
     queries: Vec<f32>,
     /// (positions / 16, rows)
@@ -68,12 +68,12 @@ struct Room {
 pub(super) struct Pass<'a> {
     /// Cached positions, which every token attends to.
     pub(super) base: usize,
-    /// Further positions, filled by earlier passes; a token attends to those that `seen` allows.
+    /// Further positions, filled by earlier passes; a token attends to those that `visible` allows.
     pub(super) before: usize,
     /// The position of each token in its text.
     pub(super) places: &'a [usize],
     /// Whether a token attends to a position, counted from `base`: (tokens, `width`)
-    pub(super) seen: &'a [bool],
+    pub(super) visible: &'a [bool],
     pub(super) width: usize,
 }
 
@@ -133,14 +133,14 @@ impl Cache {
                 [cos as f32, sin as f32]
             })
         });
-        let room = || Room {
+        let scratch = || Scratch {
             queries: vec![0.0; shape.rows() * shape.head_dim],
             scores: vec![[0.0; LANES]; shape.positions / LANES * shape.rows()],
             weights: vec![0.0; shape.rows() * shape.positions],
             head: vec![0.0; shape.head_dim.next_multiple_of(LANES)],
         };
-        let rooms = (0..threads).map(|_| Mutex::new(room())).collect();
-        Ok(Cache { store, rooms, turns: turns.collect(), shape })
+        let scratches = (0..threads).map(|_| Mutex::new(scratch())).collect();
+        Ok(Cache { store, scratches, turns: turns.collect(), shape })
     }
 
     pub(super) fn positions(&self) -> usize {
@@ -156,10 +156,10 @@ impl Cache {
     }
 
     /// Size of everything else in bytes.
-    pub(super) fn room_bytes(&self) -> usize {
+    pub(super) fn scratch_bytes(&self) -> usize {
         let Shape { head_dim, positions, .. } = self.shape;
         let of_row = 4 * (head_dim + 2 * positions);
-        size_of_val(&*self.turns) + self.rooms.len() * self.shape.rows() * of_row
+        size_of_val(&*self.turns) + self.scratches.len() * self.shape.rows() * of_row
     }
 
     /// Attention of layer `number`: takes queries, keys and values from `qkv` (tiles, tokens), stores the keys and
@@ -173,13 +173,13 @@ impl Cache {
         out: &mut [f32],
         pool: &mut Pool,
     ) {
-        let Cache { shape, store, rooms, turns } = self;
+        let Cache { shape, store, scratches, turns } = self;
         match store {
             AnyStore::F32(store) => {
-                attend::<F32>(*shape, store, number, layer, pass, turns, qkv, out, rooms, pool);
+                attend::<F32>(*shape, store, number, layer, pass, turns, qkv, out, scratches, pool);
             }
             AnyStore::Bf16(store) => {
-                attend::<Bf16>(*shape, store, number, layer, pass, turns, qkv, out, rooms, pool);
+                attend::<Bf16>(*shape, store, number, layer, pass, turns, qkv, out, scratches, pool);
             }
         }
     }
@@ -195,7 +195,7 @@ fn attend<E: Stored>(
     turns: &[[f32; 2]],
     qkv: &[Lanes],
     out: &mut [f32],
-    rooms: &[Mutex<Room>],
+    scratches: &[Mutex<Scratch>],
     pool: &mut Pool,
 ) {
     let tokens = pass.places.len();
@@ -207,8 +207,8 @@ fn attend<E: Stored>(
     let heads = columns.chunks_exact_mut(shape.head_columns());
     let outs = out.chunks_exact_mut(tokens * shape.sharing() * shape.head_dim);
     pool.each_numbered(heads.zip(outs).enumerate(), |thread, (head, (columns, out))| {
-        let mut room = rooms[thread].lock().unwrap_or_else(PoisonError::into_inner);
-        let room = &mut *room;
+        let mut scratch = scratches[thread].lock().unwrap_or_else(PoisonError::into_inner);
+        let scratch = &mut *scratch;
         pulp::Arch::new().dispatch(Head::<E> {
             shape,
             layer,
@@ -220,7 +220,7 @@ fn attend<E: Stored>(
             head,
             columns,
             out,
-            room,
+            scratch,
         });
     });
 }
@@ -238,7 +238,7 @@ struct Head<'a, E: Stored> {
     columns: &'a mut [[E::Raw; LANES]],
     /// (tokens, sharing · head_dim)
     out: &'a mut [f32],
-    room: &'a mut Room,
+    scratch: &'a mut Scratch,
 }
 
 impl<E: Stored> WithSimd for Head<'_, E> {
@@ -263,7 +263,7 @@ impl<E: Stored> Head<'_, E> {
         let Shape { head_dim, positions, eps, .. } = self.shape;
         let tokens = self.pass.places.len();
         let (keys, values) = self.columns.split_at_mut(self.shape.key_columns());
-        let head = &mut self.room.head[..head_dim];
+        let head = &mut self.scratch.head[..head_dim];
         for (token, place) in self.pass.places.iter().enumerate() {
             let slot = self.pass.base + self.pass.before + token;
             gather(self.keys, tokens, token, self.head * head_dim, head);
@@ -289,8 +289,8 @@ impl<E: Stored> Head<'_, E> {
     fn attend<S: Simd>(&mut self, range: std::ops::Range<usize>) {
         let Shape { head_dim, positions, eps, .. } = self.shape;
         let sharing = self.shape.sharing();
-        let Pass { base, before, places, seen, width } = self.pass;
-        let Room { queries, scores, weights, .. } = &mut *self.room;
+        let Pass { base, before, places, visible, width } = self.pass;
+        let Scratch { queries, scores, weights, .. } = &mut *self.scratch;
         let rows = range.len() * sharing;
         for (row, query) in queries.chunks_exact_mut(head_dim).take(rows).enumerate() {
             let (token, head) = (range.start + row / sharing, self.head * sharing + row % sharing);
@@ -314,9 +314,9 @@ impl<E: Stored> Head<'_, E> {
         for (row, weights) in weights.chunks_exact_mut(positions).take(rows).enumerate() {
             gather(scores, rows, row, 0, &mut weights[..slots]);
             let (_, new) = weights[..slots].split_at_mut(base);
-            let seen = &seen[(range.start + row / sharing) * width..];
-            for (score, seen) in new.iter_mut().zip(seen) {
-                *score = if *seen { *score } else { f32::NEG_INFINITY };
+            let visible = &visible[(range.start + row / sharing) * width..];
+            for (score, visible) in new.iter_mut().zip(visible) {
+                *score = if *visible { *score } else { f32::NEG_INFINITY };
             }
             softmax(&mut weights[..slots]);
         }

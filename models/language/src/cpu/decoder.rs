@@ -1,7 +1,7 @@
 //! A language model in memory, with the text that it has read.
 
 use super::attention::Cache;
-use super::forward::{Engine, Room, TOKENS, Target};
+use super::forward::{Engine, Scratch, TOKENS, Target};
 use super::kernel::Instructions;
 use super::math::combine;
 use super::pool::Pool;
@@ -67,12 +67,13 @@ impl Decoder {
         let threads = pool.threads();
         let weights = Weights::pack(checkpoint, &mut pool)?;
         let cache = Cache::new(config, positions, exact, threads).map_err(DecoderError::Memory)?;
-        let room = Room::new(&weights, exact, cache.positions(), threads);
+        let scratch = Scratch::new(&weights, exact, cache.positions(), threads);
         let instructions = Instructions::best();
         // The cache rounds the number of positions up.
         let context = Context::new(cache.positions(), config.vocab_size);
         let last = vec![0.0; config.hidden_size];
-        let engine = Engine { weights, pool, instructions, exact, quant_terms: MAX_QUANT_TERMS, cache, room };
+        let engine =
+            Engine { weights, pool, instructions, exact, quant_terms: MAX_QUANT_TERMS, cache, scratch };
         Ok(Decoder {
             engine,
             context,
@@ -91,8 +92,12 @@ impl Decoder {
 
     /// How much memory it takes.
     pub fn memory(&self) -> Memory {
-        let Engine { weights, cache, room, .. } = &self.engine;
-        Memory { weights: weights.bytes(), cache: cache.bytes(), room: room.bytes() + cache.room_bytes() }
+        let Engine { weights, cache, scratch, .. } = &self.engine;
+        Memory {
+            weights: weights.bytes(),
+            cache: cache.bytes(),
+            scratch: scratch.bytes() + cache.scratch_bytes(),
+        }
     }
 
     /// Reads all weights once, with all threads, and adds them up. Writing a token cannot take less
@@ -264,7 +269,7 @@ impl Decoder {
 
     fn remember(&mut self, row: usize) {
         let hidden = self.last.len();
-        self.last.copy_from_slice(&self.engine.room.x[row * hidden..][..hidden]);
+        self.last.copy_from_slice(&self.engine.scratch.x[row * hidden..][..hidden]);
         self.last_is_current = true;
     }
 }

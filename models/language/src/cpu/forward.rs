@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 pub(super) const TOKENS: usize = 128;
 
 /// Scratch buffers of a pass, allocated once.
-pub(super) struct Room {
+pub(super) struct Scratch {
     /// The residual stream: (tokens, hidden_size)
     pub(super) x: Vec<f32>,
     input: Rows,
@@ -26,7 +26,7 @@ pub(super) struct Room {
     /// (key_value_heads, tokens, query heads that share a key · head_dim)
     heads: Vec<f32>,
     places: Vec<usize>,
-    seen: Vec<bool>,
+    visible: Vec<bool>,
     /// (shares of the output matrix, tokens)
     sums: Vec<LogSum>,
 }
@@ -62,11 +62,11 @@ pub(super) struct Engine {
     /// Number of rows of codes whose sum stands for a row of numbers.
     pub(super) quant_terms: usize,
     pub(super) cache: Cache,
-    pub(super) room: Room,
+    pub(super) scratch: Scratch,
 }
 
-impl Room {
-    pub(super) fn new(weights: &Weights, exact: bool, positions: usize, threads: usize) -> Room {
+impl Scratch {
+    pub(super) fn new(weights: &Weights, exact: bool, positions: usize, threads: usize) -> Scratch {
         let config = &weights.config;
         let widest = weights.linears().map(|linear| linear.matrix.columns).max().unwrap_or(0);
         let tiles_of = |linears: &[Linear]| linears.iter().map(|linear| linear.matrix.tiles()).sum::<usize>();
@@ -82,27 +82,27 @@ impl Room {
         if exact {
             groups.clear();
         }
-        Room {
+        Scratch {
             x: vec![0.0; TOKENS * config.hidden_size],
             input: Rows::with_room(TOKENS, widest, &groups),
             y: vec![[0.0; LANES]; most.max(tiles)],
             heads: vec![0.0; TOKENS * config.num_attention_heads * config.head_dim],
             places: Vec::with_capacity(TOKENS),
-            seen: vec![false; TOKENS * positions],
+            visible: vec![false; TOKENS * positions],
             sums: vec![LogSum::EMPTY; tiles.div_ceil(tiles_together(tiles, threads)) * TOKENS],
         }
     }
 
     pub(super) fn bytes(&self) -> usize {
         let numbers = size_of_val(&*self.x) + size_of_val(&*self.y) + size_of_val(&*self.heads);
-        let small = size_of_val(&*self.seen) + size_of_val(&*self.sums) + TOKENS * size_of::<usize>();
+        let small = size_of_val(&*self.visible) + size_of_val(&*self.sums) + TOKENS * size_of::<usize>();
         numbers + self.input.bytes() + small
     }
 }
 
 impl Engine {
     /// Runs nodes `range` of the trie, which follows `base` cached positions, through all layers.
-    /// Afterwards `room.x` holds the output of the last layer, before its norm, and the cache holds
+    /// Afterwards `scratch.x` holds the output of the last layer, before its norm, and the cache holds
     /// the keys and values.
     ///
     /// # Errors
@@ -114,15 +114,15 @@ impl Engine {
         range: Range<usize>,
         stop: &dyn Fn() -> bool,
     ) -> Result<(), DecoderError> {
-        let Engine { weights, pool, room, .. } = self;
-        let Room { x, places, seen, .. } = room;
+        let Engine { weights, pool, scratch, .. } = self;
+        let Scratch { x, places, visible, .. } = scratch;
         let (hidden, count) = (weights.config.hidden_size, range.len());
         let nodes = &trie.nodes()[range.clone()];
         let width = range.end;
         places.clear();
         places.extend(nodes.iter().map(|node| base + node.depth));
-        for (node, seen) in range.clone().zip(seen.chunks_exact_mut(width)) {
-            trie.ancestor_mask(node, seen);
+        for (node, visible) in range.clone().zip(visible.chunks_exact_mut(width)) {
+            trie.ancestor_mask(node, visible);
         }
         let embedding = weights.lines(&weights.embed_tokens);
         pool.each_of_many(count, nodes.iter().zip(x.chunks_exact_mut(hidden)), |(node, x)| {
@@ -134,7 +134,7 @@ impl Engine {
             }
             self.layer(number, base, range.start, width, count);
         }
-        let Room { x, y, .. } = &mut self.room;
+        let Scratch { x, y, .. } = &mut self.scratch;
         self.pool.each_of_many(count, x.chunks_exact_mut(hidden).take(count).enumerate(), |(row, x)| {
             add(x, y, count, row);
         });
@@ -142,8 +142,8 @@ impl Engine {
     }
 
     fn layer(&mut self, number: usize, base: usize, before: usize, width: usize, count: usize) {
-        let Engine { weights, pool, cache, room, exact, quant_terms, instructions } = self;
-        let Room { x, input, y, heads, places, seen, .. } = room;
+        let Engine { weights, pool, cache, scratch, exact, quant_terms, instructions } = self;
+        let Scratch { x, input, y, heads, places, visible, .. } = scratch;
         let layer = &weights.layers[number];
         let config = &weights.config;
         let (hidden, eps) = (config.hidden_size, config.rms_norm_eps);
@@ -163,7 +163,7 @@ impl Engine {
             },
         );
         product.of(&layer.qkv_proj, input, y, pool);
-        let pass = Pass { base, before, places, seen, width };
+        let pass = Pass { base, before, places, visible, width };
         cache.attend(number, layer, pass, y, &mut heads[..count * layer.o_proj.matrix.columns], pool);
 
         let of_head = config.num_attention_heads / config.num_key_value_heads * config.head_dim;
@@ -216,13 +216,13 @@ impl Engine {
     /// The logits for `hidden` (hidden_size), the output of the last layer before its norm:
     /// (vocab_size)
     pub(super) fn logits(&mut self, hidden: &[f32]) -> &[f32] {
-        let Engine { weights, pool, room, exact, quant_terms, instructions, .. } = self;
+        let Engine { weights, pool, scratch, exact, quant_terms, instructions, .. } = self;
         let head = std::slice::from_ref(weights.head());
         let config = &weights.config;
         let write = |_: usize, hidden: &[f32], out: &mut [f32]| {
             rms_norm(hidden, &weights.norm, config.rms_norm_eps, out);
         };
-        room.input.fill(
+        scratch.input.fill(
             [1, config.hidden_size, *quant_terms],
             groups(head),
             pool,
@@ -230,16 +230,16 @@ impl Engine {
             write,
         );
         let product = Product { weights, instructions: *instructions, exact: *exact };
-        product.of(head, &room.input, &mut room.y, pool);
-        &room.y.as_flattened()[..config.vocab_size]
+        product.of(head, &scratch.input, &mut scratch.y, pool);
+        &scratch.y.as_flattened()[..config.vocab_size]
     }
 
     /// Computes the log-probability of each target: its logit minus the logarithm of the sum of the
-    /// exponentials of its row. The targets must be sorted by token. `rows` names rows of `room.x`.
+    /// exponentials of its row. The targets must be sorted by token. `rows` names rows of `scratch.x`.
     /// Logits are not stored, because all of them would be as large as the weights.
     pub(super) fn log_probabilities(&mut self, rows: &[usize], targets: &mut [Target]) {
-        let Engine { weights, pool, room, exact, quant_terms, instructions, .. } = self;
-        let Room { x, input, sums, .. } = room;
+        let Engine { weights, pool, scratch, exact, quant_terms, instructions, .. } = self;
+        let Scratch { x, input, sums, .. } = scratch;
         let head = weights.head();
         let config = &weights.config;
         let (hidden, vocabulary) = (config.hidden_size, config.vocab_size);
@@ -260,8 +260,8 @@ impl Engine {
         let (shared_targets, input) = (&*targets, &*input);
         pool.each(shares, |(share, sums)| {
             sums.fill(LogSum::EMPTY);
-            let mut room = [[0.0; LANES]; TOKENS];
-            let lanes = &mut room[..rows.len()];
+            let mut scratch = [[0.0; LANES]; TOKENS];
+            let lanes = &mut scratch[..rows.len()];
             for tile in share * together..tiles.min((share + 1) * together) {
                 product.tile(head, tile, input, lanes);
                 let tokens = tile * LANES..vocabulary.min((tile + 1) * LANES);
@@ -366,10 +366,10 @@ impl Product<'_> {
         }
     }
     /// `y` (rows) = one tile · each row, where a row is the sum of [`MAX_QUANT_TERMS`] rows of
-    /// codes. `ROOM` is the largest number of those.
-    fn quant_terms<const ROOM: usize>(self, matrix: &Matrix, lines: &[Line], codes: &Codes, y: &mut [Lanes]) {
-        let mut room = [[0.0; LANES]; ROOM];
-        let terms = &mut room[..MAX_QUANT_TERMS * y.len()];
+    /// codes. `MOST` is the largest number of those.
+    fn quant_terms<const MOST: usize>(self, matrix: &Matrix, lines: &[Line], codes: &Codes, y: &mut [Lanes]) {
+        let mut scratch = [[0.0; LANES]; MOST];
+        let terms = &mut scratch[..MAX_QUANT_TERMS * y.len()];
         self.instructions.codes(matrix, lines, codes, terms);
         for (y, terms) in y.iter_mut().zip(terms.as_chunks::<MAX_QUANT_TERMS>().0) {
             *y = std::array::from_fn(|lane| terms.iter().map(|term| term[lane]).sum());

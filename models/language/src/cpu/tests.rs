@@ -195,11 +195,11 @@ fn what_cannot_be_done_is_named_and_changes_nothing() {
 #[test]
 fn memory_is_known() {
     let decoder = open("qwen3-4bit", false);
-    let Memory { weights, cache, room } = decoder.memory();
+    let Memory { weights, cache, scratch } = decoder.memory();
     // Codes of 4 bits, scale and bias of 16 bits for each 64: 36 bytes.
     let numbers = 160 * 64 + 2 * (64 * 128 + 2 * 64 * 64 + 128 * 64 + 3 * 64 * 128);
     assert_eq!(weights, numbers / 64 * 36);
     // Two layers, keys and values, two heads of 32, 208 positions of 16 bits.
     assert_eq!(cache, 2 * 2 * 2 * 32 * 208 * 2);
-    assert!((100_000..4_000_000).contains(&room), "{room}");
+    assert!((100_000..4_000_000).contains(&scratch), "{scratch}");
 }

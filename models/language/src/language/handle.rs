@@ -130,18 +130,18 @@ impl ModelHandle {
         }
     }
 
-    /// Runs [`Language::judge`] on the thread of the model.
+    /// Runs [`Language::rescore`] on the thread of the model.
     ///
     /// # Errors
-    /// As for [`Language::judge`], or [`LanguageError::Gone`].
-    pub fn judge(
+    /// As for [`Language::rescore`], or [`LanguageError::Gone`].
+    pub fn rescore(
         &self,
         dictation: &str,
         candidates: &[String],
         stop: &Stop,
     ) -> Result<Vec<Likelihood>, LanguageError> {
         let (dictation, candidates) = (dictation.to_owned(), candidates.to_vec());
-        self.ask(stop, move |language, stop| language.judge(&dictation, &candidates, stop))
+        self.ask(stop, move |language, stop| language.rescore(&dictation, &candidates, stop))
     }
 
     /// Runs [`Language::write`] on the thread of the model.

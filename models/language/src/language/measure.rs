@@ -27,7 +27,7 @@ pub struct Times {
     pub written: Vec<Duration>,
     /// Scoring [`CANDIDATES`] candidates of [`LENGTH`] tokens after a dictation, with the prompt
     /// before it cached.
-    pub judged: Vec<Duration>,
+    pub rescored: Vec<Duration>,
 }
 
 impl Language {
@@ -70,11 +70,11 @@ impl Language {
             self.decoder.prefill(&prefix, &stop)?;
             let begun = Instant::now();
             self.decoder.rescore(&prefix, &dictation, &candidates, &stop)?;
-            taken.judged.push(begun.elapsed());
+            taken.rescored.push(begun.elapsed());
             if round > 0 {
                 times.read.extend(taken.read);
                 times.written.extend(taken.written);
-                times.judged.extend(taken.judged);
+                times.rescored.extend(taken.rescored);
             }
         }
         if !self.head.is_empty() {

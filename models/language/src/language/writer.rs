@@ -29,7 +29,7 @@ impl Language {
     /// are; which ones they are follows from the dictation.
     ///
     /// # Errors
-    /// As for [`Language::judge`].
+    /// As for [`Language::rescore`].
     pub fn write(
         &mut self,
         dictation: &str,
@@ -106,7 +106,7 @@ impl Language {
     /// plus a constant.
     ///
     /// # Errors
-    /// As for [`Language::judge`].
+    /// As for [`Language::rescore`].
     pub fn write_freely(&mut self, dictation: &str, stop: &Stop) -> Result<String, LanguageError> {
         /// Tokens that an answer may have in addition to twice the dictation.
         /// Hand-chosen, 2026-11-23.

@@ -73,7 +73,7 @@ impl Cache {
         let layer = &mut self.layers[layer];
         layer.keys.try_index_mut((Ellipsis, base..end, ..), keys)?;
         layer.values.try_index_mut((Ellipsis, base..end, ..), values)?;
-        let seen = |array: &Array| array.try_index((Ellipsis, 0..end, ..));
-        Ok((seen(&layer.keys)?, seen(&layer.values)?))
+        let visible = |array: &Array| array.try_index((Ellipsis, 0..end, ..));
+        Ok((visible(&layer.keys)?, visible(&layer.values)?))
     }
 }

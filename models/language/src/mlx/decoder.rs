@@ -92,10 +92,10 @@ impl Decoder {
         &self.config
     }
 
-    /// How much memory it takes. Its `room` is the most that MLX keeps of freed memory, for the
+    /// How much memory it takes. Its `scratch` is the most that MLX keeps of freed memory, for the
     /// whole process.
     pub fn memory(&self) -> Memory {
-        Memory { weights: self.weights, cache: self.cache.bytes(), room: KEPT }
+        Memory { weights: self.weights, cache: self.cache.bytes(), scratch: KEPT }
     }
 
     /// Its capacity, in tokens.
@@ -187,9 +187,9 @@ impl Decoder {
         let mut written = Vec::with_capacity(limit);
         let mut token = self.next.as_ref().map(|next| argmax_axis(next, -1, false)).transpose()?;
         while let Some(this) = token.take().filter(|_| written.len() < limit) {
-            let room = self.context.fits(self.tokens().len() + 1);
+            let fits = self.context.fits(self.tokens().len() + 1);
             let mut ahead = None;
-            if written.len() + 1 < limit && room.is_ok() {
+            if written.len() + 1 < limit && fits.is_ok() {
                 // The pass after this token starts before the token is known here. If the token
                 // turns out to be an end, what the pass cached lies after the text and is
                 // overwritten later.
@@ -206,7 +206,7 @@ impl Decoder {
             if written.len() == limit {
                 break;
             }
-            room?;
+            fits?;
             if stop() {
                 return Err(DecoderError::Stopped);
             }
@@ -269,15 +269,15 @@ impl Decoder {
         let tokens: Vec<u32> = nodes.iter().map(|node| node.token).collect();
         let positions: Vec<i32> = nodes.iter().map(|node| (base + node.depth) as i32).collect();
         let width = base + pass.end;
-        let mut seen = vec![true; count * width];
-        for (node, seen) in pass.clone().zip(seen.chunks_exact_mut(width)) {
-            plan.trie().ancestor_mask(node, &mut seen[base..]);
+        let mut visible = vec![true; count * width];
+        for (node, visible) in pass.clone().zip(visible.chunks_exact_mut(width)) {
+            plan.trie().ancestor_mask(node, &mut visible[base..]);
         }
         let shape = [count as i32];
         let place = CachePosition::Tree {
             first: (base + pass.start) as i32,
             positions: Array::from_slice(&positions, &shape),
-            seen: Array::from_slice(&seen, &[count as i32, width as i32]),
+            visible: Array::from_slice(&visible, &[count as i32, width as i32]),
         };
         let x = self.model.forward(&Array::from_slice(&tokens, &shape), &place, &mut self.cache)?;
         async_eval(self.cache.arrays())?;

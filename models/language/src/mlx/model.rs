@@ -24,7 +24,7 @@ pub(super) enum CachePosition {
         positions: Array,
         /// (tokens, first + tokens) of booleans: whether a token attends to a position of the
         /// cache.
-        seen: Array,
+        visible: Array,
     },
 }
 
@@ -106,7 +106,7 @@ impl Attention {
             // A single token attends to everything.
             CachePosition::Line(_) if tokens == 1 => None,
             CachePosition::Line(_) => Some(Mask::Causal),
-            CachePosition::Tree { seen, .. } => Some(Mask::Array(seen)),
+            CachePosition::Tree { visible, .. } => Some(Mask::Array(visible)),
         };
         let scale = (head_dim as f32).sqrt().recip();
         // (1, num_attention_heads, tokens, head_dim)

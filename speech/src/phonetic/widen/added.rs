@@ -321,7 +321,7 @@ impl Builder {
         for reading in &self.at_token[self.said[at]] {
             let fits = match reading.kind {
                 Kind::Word | Kind::Letter | Kind::Number => true,
-                Kind::Heard => glob,
+                Kind::Alias => glob,
                 Kind::Symbol => matches!(reading.text.as_ref(), "*" | "?" | "!" | "."),
                 Kind::Typed => glob && begins && reading.text.contains('*'),
                 _ => false,
