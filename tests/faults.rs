@@ -232,6 +232,8 @@ fn the_daemon_keeps_no_secret_and_leaves_no_dump() {
     let limits = String::from_utf8_lossy(&of("limits")).into_owned();
     let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
     assert_eq!(core.split_whitespace().rev().nth(1), Some("0"), "{core}");
+    let left_out = String::from_utf8_lossy(&of("coredump_filter")).into_owned();
+    assert_eq!(left_out.trim().trim_matches('0'), "", "what a dump would hold: {left_out}");
 }
 
 #[test]
