@@ -419,7 +419,7 @@ _sayso_take() {
   failure='the answer makes no sense; the line stays as it was'
   if [[ $1 != ok ]]; then
     [[ -n $2 ]] && failure=$2
-  elif (( $# >= 7 && $# % 2 )) && [[ $#4 -lt 8 && $4 == <0-100> && $#5 -lt 8 && $5 == <-> ]]; then
+  elif (( $# >= 7 && $# % 2 )) && [[ $#4 -lt 8 && $4 == <0-100> && $#5 -lt 8 && $5 == <-> && $#6 -le 131072 ]]; then
     failure= message=$2 percent=$4 buffer=$6 note=$7 alternatives=() notes=()
     local reading= about=
     for reading about in "${@[8,-1]}"; do

@@ -35,6 +35,7 @@ macro_rules! in_every_shell {
     )*};
 }
 
+mod liars;
 mod screens;
 
 in_every_shell! {

@@ -2,7 +2,7 @@
 
 use crate::error_reply::{Code, ErrorReply};
 use crate::version::VERSION;
-use sayso_text::{Forbidden, is_forbidden};
+use sayso_text::{Forbidden, MAX_TEXT_BYTES, is_forbidden};
 use serde::{Deserialize, Serialize};
 
 /// Most spans, and most explained units, that a reply carries. A line with more is too long for anybody to follow it
@@ -269,11 +269,11 @@ impl Answer {
     }
 
     /// Checks what must hold before a line is replaced; the daemon does, and the client does again. The line has no
-    /// forbidden character and no newline at its end that `input` did not have, and the cursor is inside it. An
-    /// alternative that breaks the rule is dropped.
+    /// forbidden character and no newline at its end that `input` did not have, it is no longer than a line that could be
+    /// converted, and the cursor is inside it. An alternative that breaks the rule is dropped.
     ///
     /// # Errors
-    /// [`Code::BadCharacter`] if the new line breaks the rule; the line then stays as it was.
+    /// [`Code::BadCharacter`] or [`Code::TooLong`] if the new line breaks the rule; the line then stays as it was.
     pub fn verified(mut self, input: &str) -> Result<Answer, ErrorReply> {
         let ends = |line: &str| line.len() - line.trim_end_matches('\n').len();
         let allowed = ends(input);
@@ -283,14 +283,18 @@ impl Answer {
             }
             (ends(line) > allowed).then(|| "the result would end in a newline that was not there".to_owned())
         };
+        if self.buffer.len() > MAX_TEXT_BYTES {
+            let why = format!("the result is longer than the {MAX_TEXT_BYTES} bytes that a line may have");
+            return Err(ErrorReply::new(Code::TooLong, why));
+        }
         if let Some(why) = broken(&self.buffer) {
             return Err(ErrorReply::new(Code::BadCharacter, format!("the result was refused: {why}")));
         }
+        let kept = |line: &str| line.len() <= MAX_TEXT_BYTES && broken(line).is_none();
         self.notes.resize(if self.notes.is_empty() { 0 } else { self.alternatives.len() + 1 }, String::new());
-        let mut is_kept =
-            self.alternatives.iter().map(|line| broken(line).is_none()).collect::<Vec<_>>().into_iter();
+        let mut is_kept = self.alternatives.iter().map(|line| kept(line)).collect::<Vec<_>>().into_iter();
         self.notes.retain(|_| is_kept.next().unwrap_or(true));
-        self.alternatives.retain(|line| broken(line).is_none());
+        self.alternatives.retain(|line| kept(line));
         self.notes = self.notes.iter().map(|note| printable(note)).collect();
         self.cursor = self.cursor.min(self.buffer.chars().count());
         self.confidence = if self.confidence.is_finite() { self.confidence.clamp(0.0, 1.0) } else { 0.0 };
@@ -333,6 +337,16 @@ mod tests {
             dictation: None,
             units: None,
         }
+    }
+
+    #[test]
+    fn a_line_that_could_not_be_converted_again_is_refused() {
+        let longest = "x".repeat(MAX_TEXT_BYTES);
+        assert!(answer(&longest).verified("x").is_ok());
+        let longer = longest + "x";
+        assert_eq!(answer(&longer).verified("x").unwrap_err().code, Code::TooLong);
+        let beside = Answer { alternatives: vec![longer, "ls".into()], ..answer("l s") };
+        assert_eq!(beside.verified("x").unwrap().alternatives, ["ls"]);
     }
 
     #[test]

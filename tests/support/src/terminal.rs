@@ -190,6 +190,21 @@ impl Terminal {
         }
     }
 
+    /// Whether the shell ever sent these bytes to the terminal.
+    ///
+    /// # Panics
+    /// In tmux, which shows what it has made of them.
+    pub fn has_drawn(&self, bytes: &[u8]) -> bool {
+        match &self.screen {
+            Backend::Pty(pty) => {
+                let mut pty = pty.borrow_mut();
+                pty.screen();
+                pty.drawn().windows(bytes.len()).any(|window| window == bytes)
+            }
+            Backend::Tmux(_) => panic!("the screen of tmux is read without what made it"),
+        }
+    }
+
     /// Whether the first place on the screen where `text` stands is in this colour.
     ///
     /// # Panics

@@ -16,6 +16,8 @@ pub(super) struct Pty {
     input: Arc<blocking::Pty>,
     output: Receiver<Vec<u8>>,
     shown: Parser<Queries>,
+    /// Everything that the shell has drawn.
+    drawn: Vec<u8>,
 }
 
 impl Pty {
@@ -37,7 +39,7 @@ impl Pty {
         let input = Arc::new(pty);
         let output = follow(input.clone());
         let shown = Parser::new_with_callbacks(ROWS, super::columns(columns), 0, Queries::default());
-        Ok(Pty { shell, input, output, shown })
+        Ok(Pty { shell, input, output, shown, drawn: Vec::new() })
     }
 
     /// Types bytes. When the shell has ended nothing happens, and the next wait says so.
@@ -80,7 +82,13 @@ impl Pty {
         self.shell.wait().unwrap()
     }
 
+    /// Every byte that the shell has drawn so far, and that the last look at the screen has seen.
+    pub(super) fn drawn(&self) -> &[u8] {
+        &self.drawn
+    }
+
     fn process(&mut self, bytes: &[u8]) {
+        self.drawn.extend_from_slice(bytes);
         self.shown.process(bytes);
         let replies = std::mem::take(&mut self.shown.callbacks_mut().replies);
         if !replies.is_empty() {
