@@ -115,9 +115,9 @@ take_lock() {
             die "another install.sh (process $holder) is at work for this home." 'Nothing was changed. Try again when it is done.'
         fi
         tries=$((tries + 1))
-        # Without a holder it may have begun in this moment.
+        # A lock that names no holder may have been made at this very moment.
         if [ -z "$holder" ] && [ "$tries" -lt 3 ]; then sleep 1; continue; fi
-        # Of several that find it, one moves it.
+        # If several runs find the lock, only one of them can move it.
         mv "$lock" "$work/stale" 2>/dev/null && finish_stale "$work/stale"
         [ "$tries" -lt 10 ] || die "the lock $lock cannot be taken; remove it." 'Nothing was changed.'
     done
@@ -512,7 +512,7 @@ start_file() {
             ;;
         esac
     fi
-    # A link that leads nowhere, or in a circle, and a file that is not to be written are left alone.
+    # A link that leads nowhere or in a circle is left alone, and so is a file that cannot be written.
     if { [ -L "$file" ] && [ ! -e "$file" ]; } || { [ -e "$file" ] && ! { [ -f "$file" ] && [ -w "$file" ]; }; }; then
         say "$file is read-only or leads nowhere, so it was left alone. To turn sayso on in $1, add this line:"
         note "$(start_line "$1")"
@@ -550,7 +550,7 @@ start_file() {
 
 # remove_lines FILE PROGRAM NEWLINE: removes the lines that this script added for a program (for any program if it is empty)
 # from a start file; if NEWLINE is "newline", also the line break before the last one. Fails, and says what to do by hand, if
-# the file is not to be rewritten.
+# the file cannot be rewritten.
 remove_lines() {
     real=$1 links=0
     by_hand="$1 cannot be rewritten, so it was left alone; remove the line that contains 'install.sh of sayso' by hand."

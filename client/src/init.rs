@@ -55,7 +55,7 @@ pub(crate) fn script(
         chord.keys().iter().map(write).collect::<Vec<_>>().join(between)
     };
     let chords = [("", &settings.key), ("_back", &settings.key_back), ("_pick", &settings.key_pick)];
-    // For zsh and bash, which alike name the first chord apart.
+    // zsh and bash both want the first chord by a name of its own.
     let keys = |write: fn(&Key) -> String| -> String {
         let each = |(name, chord): &(&str, &Chord)| {
             let (key, prefix) = (quoted(&spelled(chord, write, "")), quoted(&prefix(chord, write)));
@@ -146,8 +146,8 @@ fn utf8(path: &Path) -> anyhow::Result<&str> {
     OsStr::to_str(path.as_os_str()).with_context(why)
 }
 
-/// The names of the symbols and separators that can be said, between bars: a pattern that zsh, fish and bash alike read as
-/// "one of these". A line with one of them is hardly meant to run as it is.
+/// The names of the symbols and separators that can be said, between bars: a pattern that zsh, fish and bash all read as
+/// "one of these". A line that contains one is hardly meant to run as it is.
 fn spoken() -> String {
     let is_sign = |entry: &&Entry| {
         matches!(entry.kind, Kind::Symbol | Kind::Quote | Kind::Open | Kind::Close | Kind::Space | Kind::Join)

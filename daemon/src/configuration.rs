@@ -62,7 +62,7 @@ impl Tagger {
     /// Reads the weights file that the settings name, if any.
     fn load(file: Option<PathBuf>) -> Tagger {
         let Some(file) = file else { return Tagger::default() };
-        // Of the file before it is read: a change meanwhile is noticed the next time.
+        // Taken before the file is read, so that a change in between is noticed the next time.
         let seen = fingerprint(&file);
         let (engine, mistake) = match Engine::open(&file) {
             Ok(engine) => {

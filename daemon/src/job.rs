@@ -33,7 +33,7 @@ impl Job {
             Some(ms) => Duration::from_millis(ms.clamp(1, MAX_DEADLINE_MS)),
             None => shared.configuration.current().settings.deadline,
         };
-        // Who asks about the last line of a session is not its line editor.
+        // A request about the last line of a session does not come from its line editor.
         let session = request.session.as_deref().filter(|_| !request.last);
         let superseded = session.map(|session| shared.sessions().begin(session));
         Job { started: Instant::now(), deadline: arrived + limit, superseded, request }

@@ -39,7 +39,7 @@ impl LargeInputWorker {
         let (done, result) = oneshot::channel();
         let job = move || {
             if !done.is_closed() {
-                // Nobody waits if the time is up meanwhile.
+                // If its time is up by now, nobody waits for it.
                 let _ = done.send(work());
             }
         };

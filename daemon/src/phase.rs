@@ -8,9 +8,9 @@ pub(crate) enum Phase {
     /// Everything is answered.
     #[default]
     Running,
-    /// What was sent is answered; no new connection is accepted.
+    /// Requests that were sent are answered; no new connection is accepted.
     Draining,
-    /// What is not answered yet gets `shutting_down`.
+    /// Requests that are not answered yet get `shutting_down`.
     Closing,
 }
 

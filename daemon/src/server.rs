@@ -22,9 +22,9 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Interval, interval, sleep, timeout};
 
-/// What was sent before the end is answered within this time. Hand-chosen, 2026-11-28.
+/// How long requests that came before the end may take to be answered. Hand-chosen, 2026-11-28.
 const DRAIN_TIME: Duration = Duration::from_millis(700);
-/// What remains then gets `shutting_down` within this time. Both together stay under a second. Hand-chosen, 2026-11-28.
+/// How long it may take to answer the rest with `shutting_down`. Both together stay under a second. Hand-chosen, 2026-11-28.
 const CLOSE_TIME: Duration = Duration::from_millis(150);
 /// How often the time without a request is looked at while the settings may change its limit. Hand-chosen, 2026-11-28.
 const IDLE_CHECK_INTERVAL: Duration = Duration::from_secs(15);
@@ -151,7 +151,7 @@ async fn poll_once<T>(mut future: std::pin::Pin<&mut impl Future<Output = T>>) -
 
 /// Listens at the path again.
 async fn listen_again(ownership: &mut Ownership, paths: &SocketPaths) -> anyhow::Result<Listener> {
-    // Who replaces a socket may be in the middle of it.
+    // Another process may be in the middle of replacing the socket.
     let mut attempts = 0;
     loop {
         match ownership.rebind(paths) {
@@ -193,7 +193,7 @@ async fn accept_all(listener: &Listener, arrivals: &mut Arrivals, shared: &Arc<S
         };
         let Some(slot) = connection_slot(shared).await else { return };
         serve(stream, guest, slot, shared);
-        // Who was let in goes on before the next one.
+        // Lets this client go on before the next one is accepted.
         tokio::task::yield_now().await;
     }
 }

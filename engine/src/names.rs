@@ -4,7 +4,7 @@
 //! place fits there ([`crate::slot`]) and equals what was said once separators and case are dropped, or nearly sounds
 //! like it where nothing else makes sense, it becomes the only reading of its words, and the line is searched again.
 //!
-//! What was said stays where it is right as it stands: where it exists, in quotes, in patterns, in messages, in names that
+//! The words stay as they were said where they are right already: where they name something that exists, in quotes, in patterns, in messages, in names that
 //! are being created, and where an instruction was said. Where two names fit, none is taken.
 
 mod here;

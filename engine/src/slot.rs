@@ -12,7 +12,7 @@ pub(crate) enum Trust {
     Exact,
     /// The same for one word, and files without their ending.
     Open,
-    /// Nothing but such a name makes sense here, so that one that sounds alike may be meant.
+    /// Only such a name makes sense here, so even one that merely sounds alike may be meant.
     Strong,
 }
 
@@ -111,7 +111,7 @@ const NEW_FLAGS: [&str; 24] = [
     "--since",
     "--until",
 ];
-/// The same of single commands.
+/// The same for single commands.
 const NEW_FLAGS_OF: [(&str, &[&str]); 4] = [
     ("git", &["-b", "-B", "-c", "-C", "-S", "-G"]),
     ("curl", &["-d", "-H", "-X"]),

@@ -91,13 +91,13 @@ impl Line {
         self.character(start)..self.character(end)
     }
 
-    /// The sign that the engine wrote behind a token where the speaker paused. `None` where nobody paused.
+    /// The sign that the engine wrote behind a token where the speaker paused. `None` if there was no pause.
     pub fn pause_behind(&self, token: usize) -> Option<char> {
         let token = &self.tokens[token];
         self.text[token.at.end..].chars().next().filter(|_| token.followed_by_pause)
     }
 
-    /// The tokens that a range of the source spans, in characters, to the letter; `None` if its ends are no ends of tokens.
+    /// The tokens that a range of the source, in characters, spans exactly; `None` if it begins or ends inside a token.
     pub fn tokens_in(&self, source: Range<usize>) -> Option<Range<usize>> {
         let first =
             (0..self.tokens.len()).find(|&token| self.source(token..token + 1).start == source.start)?;
@@ -106,8 +106,8 @@ impl Line {
         Some(first..last + 1)
     }
 
-    /// The line as it would have been typed: with plain typography, and without what an engine put behind its end or
-    /// behind an operator. `None` where there is no token.
+    /// The line as it would have been typed: with plain typography, and without the punctuation that an engine put at its
+    /// end or behind an operator. `None` if there is no token.
     pub fn mended(&self) -> Option<String> {
         let mut end = self.tokens.last()?.at.end;
         if self.made_up.is_none() && self.text[end..].starts_with('.') && self.keeps_stop() {
@@ -133,17 +133,17 @@ impl Line {
         start..start + self.text[at.clone()].chars().count()
     }
 
-    /// Whether an engine's full stop behind a token is cut out of the middle of the line.
+    /// Whether an engine's full stop behind a token is removed from the middle of the line.
     fn stop_is_cut(&self, token: &Token) -> bool {
         token.followed_by_pause && is_operator(&self.text[token.at.clone()])
     }
 
-    /// Whether a program is named to which a full stop at the end of a line means something.
+    /// Whether the line names a program for which a full stop at the end has a meaning.
     fn keeps_stop(&self) -> bool {
         (0..self.tokens.len()).any(|token| KEEPS_STOP.contains(&self.text(token)))
     }
 
-    /// The same line cut otherwise.
+    /// The same line with other tokens.
     pub(crate) fn with_tokens(&self, tokens: Vec<Token>) -> Line {
         Line { tokens, ..self.clone() }
     }
@@ -156,7 +156,7 @@ impl Line {
     }
 }
 
-/// Programs to which a full stop at the end means the name of a domain, the beginning of names, or text. Hand-chosen,
+/// Programs for which a full stop at the end has a meaning: it ends a domain or a prefix of names, or it is text. Hand-chosen,
 /// 2026-11-28.
 const KEEPS_STOP: [&str; 9] =
     ["csplit", "dig", "drill", "echo", "host", "nslookup", "printf", "say", "split"];

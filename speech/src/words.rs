@@ -7,7 +7,7 @@ use crate::lattice::MAX_SPAN;
 pub struct UserWords {
     /// The words of each form and the text that they write; forms with the most words first.
     forms: Forms,
-    /// Forms that bind nobody: a reading beside the others.
+    /// Forms that were learnt and not confirmed: each adds a reading and removes none.
     offered: Forms,
 }
 
@@ -61,7 +61,7 @@ impl UserWords {
         matching(&self.forms, words)
     }
 
-    /// The same of the words that bind nobody.
+    /// The same for words that were learnt and not confirmed.
     pub(crate) fn matches_offered<'a>(
         &'a self,
         words: &'a [&str],

@@ -41,7 +41,7 @@ async fn it_gives_back_what_nobody_needs_and_what_the_machine_needs_more() {
         assert_eq!(manager.unload_if_due(unload, spare), None);
         let status = manager.status();
         assert_eq!((status.state, status.why.as_deref()), (ModelState::Unloaded, Some(why)));
-        // Who still has it asks it to the end.
+        // A caller that still has it may ask it until it lets go.
         let scores = model.rescore("git status", &["git status".to_owned()], &sayso_engine::Stop::never());
         assert_eq!(scores.unwrap().len(), 1);
     }

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Inputs {
     settings: settings::Model,
-    /// Of the folder of models, and of the file with the name of the chosen one.
+    /// Fingerprints of the folder of models and of the file that names the chosen one.
     pub(super) store: [Option<Fingerprint>; 2],
 }
 
@@ -26,7 +26,8 @@ impl Inputs {
 pub(super) struct WantedModel {
     pub(super) name: String,
     pub(super) folder: PathBuf,
-    /// Of the folder: a model that was removed and came again is another one, even with the inode of the first.
+    /// The folder's fingerprint: a model that was removed and installed again is another one, even if it has the same
+    /// inode.
     identity: Option<Fingerprint>,
     /// `None`: as many as the machine suggests.
     pub(super) threads: Option<usize>,

@@ -322,7 +322,7 @@ impl Here<'_> {
         let tokens = start..found.end;
         let is_word = |token: &usize| self.lattice.line.tokens[*token].shape != Shape::Typed;
         let several = tokens.clone().filter(is_word).count() > 1 || tokens.len() > 1;
-        // What is said in one or two letters may be anything.
+        // A name of one or two letters sounds like too much else.
         if found.name.text.chars().filter(|c| c.is_alphanumeric()).count() < MIN_NAME {
             return false;
         }

@@ -118,11 +118,11 @@ pub struct Message {
 pub struct Pieces {
     /// What is said before a command.
     pub frames: Vec<Vec<LabelledWord>>,
-    /// What is said before less than a command.
+    /// What is said before a part of a command.
     pub fragment_frames: Vec<Vec<LabelledWord>>,
     /// What is said behind a command.
     pub tails: Vec<Vec<LabelledWord>>,
-    /// What is said inside of it.
+    /// What is said in the middle of a command.
     pub asides: Vec<Vec<LabelledWord>>,
     /// What takes back a part of a command.
     pub cues: Vec<Vec<LabelledWord>>,
@@ -457,7 +457,7 @@ fn mark(words: &mut [LabelledWord], expected: &str) -> Option<()> {
 
 /// Talk as text that could be quoted: plain words, of which at least two.
 fn message(words: &[LabelledWord]) -> Option<Message> {
-    /// Nobody writes a longer one. Hand-chosen, 2026-11-28.
+    /// Longer ones are mistakes. Hand-chosen, 2026-11-28.
     const LONGEST: usize = 14;
     let text = words.iter().map(bare_lower).collect::<Vec<_>>().join(" ");
     let plain = |c: char| c.is_ascii_lowercase() || matches!(c, ' ' | '\'');

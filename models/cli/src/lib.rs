@@ -31,7 +31,7 @@ pub struct Model {
 /// Which names to print.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Names {
-    /// Of the installed models.
+    /// Names of the installed models.
     Installed,
     /// Short names of models that are not installed.
     Absent,

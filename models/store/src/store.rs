@@ -356,7 +356,7 @@ impl Store {
                 _ => {}
             }
         }
-        // What is no plain file is not opened for the check either.
+        // The check must not open anything but plain files either.
         let is_plain = !faults.iter().any(|(_, fault)| *fault == Fault::NotAFile);
         Ok(Verified { faults, unusable: is_plain.then(|| folder::check(&folder).err()).flatten() })
     }

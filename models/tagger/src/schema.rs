@@ -27,7 +27,7 @@ const FEATURES: &str = "features";
 pub struct Schema(BTreeMap<String, u64>);
 
 impl Schema {
-    /// That of this program.
+    /// The schema of this program.
     pub fn current() -> Schema {
         let data = MODEL_INPUT.iter().map(|(name, text)| ((*name).to_owned(), fnv1a(text.bytes())));
         let features = (FEATURES.to_owned(), fnv1a(features().into_bytes()));

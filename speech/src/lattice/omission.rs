@@ -93,7 +93,7 @@ impl Omission {
 }
 
 impl Lattice {
-    /// Whether a path that stands so may take a reading, with or without a space before it.
+    /// Whether a path in this state may take a reading, with or without a space before it.
     pub fn may_take(&self, omission: Omission, reading: &Reading, space: bool) -> bool {
         match reading.kind {
             Kind::Deletion => self.may_leave_out(omission, reading.tokens.start),
@@ -114,7 +114,7 @@ impl Lattice {
         }
     }
 
-    /// Whether a path that stands so may leave out a token.
+    /// Whether a path in this state may leave out a token.
     fn may_leave_out(&self, omission: Omission, token: usize) -> bool {
         let word = &self.omissions().words[token];
         if word.is_glue {
@@ -164,7 +164,7 @@ impl Lattice {
         licensed.is_none_or(|word| word.is_last)
     }
 
-    /// Where a path stands behind a reading that it took, with or without a space before it.
+    /// The state of a path behind a reading that it took, with or without a space before it.
     pub fn behind(&self, omission: Omission, reading: &Reading, space: bool) -> Omission {
         if reading.kind == Kind::Deletion {
             let token = reading.tokens.start;
@@ -272,7 +272,7 @@ impl Lattice {
         word.is_none_or(|word| word.is_hesitation || word.starts_tail || word.comes_to_cue)
     }
 
-    /// Whether a path that stands so may end with the line.
+    /// Whether a path in this state may end with the line.
     pub fn may_end(&self, omission: Omission) -> bool {
         match omission.run {
             Run::Lead | Run::Pending | Run::Interjection => false,

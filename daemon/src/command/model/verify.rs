@@ -30,7 +30,7 @@ pub(super) fn run(store: &Store, name: Option<&str>, json: bool) -> Result<ExitC
         }
     }
     if names.is_empty() && !json {
-        print("No model is installed.\n")?;
+        print("No model is installed; `sayso model list` shows which ones can be downloaded.\n")?;
     }
     Ok(if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

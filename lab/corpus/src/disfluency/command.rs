@@ -22,7 +22,7 @@ impl<'a> Command<'a> {
         let units = starts(|said| said.unit);
         let mut arguments = starts(|said| said.argument);
         if arguments.len() == 1 {
-            // Nobody marked them.
+            // The sample does not mark its arguments.
             arguments.clone_from(&units);
         }
         Command { words, units, arguments, quoted: quoted(words) }

@@ -58,7 +58,8 @@ impl Mistake {
         }
     }
 
-    /// What is wrong with `got`, which is not `expected`. That the engine refused is not seen from here.
+    /// Classifies the difference between `got` and `expected`, which must differ. A refusal of the engine looks like any
+    /// other answer here.
     pub(super) fn of(dictated: &str, expected: &str, got: &str) -> Mistake {
         let (dictated, expected, got) = (collapse(dictated), collapse(expected), collapse(got));
         let alike = |keep: fn(&str) -> String| keep(&expected) == keep(&got);

@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 
 /// What a route made of a case.
 pub(super) struct Answer {
-    /// The line that the person is left with.
+    /// The line that the user gets.
     pub(super) text: String,
     /// Who answered.
     pub(super) by: By,
@@ -29,7 +29,7 @@ pub(super) struct Answer {
     pub(super) confidence: Option<f32>,
     /// Best first, without `text`.
     pub(super) alternatives: Vec<String>,
-    /// What the person is told.
+    /// The message for the user.
     pub(super) message: Option<String>,
     pub(super) score: Score,
 }
@@ -41,7 +41,7 @@ pub(super) enum By {
     Stage(Stage),
     /// The language model, without constraint: the lattice has no path that writes the same.
     Unconstrained,
-    /// Nobody: the engine refused the line.
+    /// No stage: the engine refused the line.
     Refusal,
 }
 

@@ -37,7 +37,7 @@ struct Model {
 /// Checks the parts of a `tokenizer.json`.
 ///
 /// # Errors
-/// What is not supported, or makes too much of too little.
+/// Names the first part that is not supported, or that could expand a short text without limit.
 pub(super) fn check(json: &[u8]) -> Result<(), String> {
     let parts: Parts = serde_json::from_slice(json).map_err(|error| error.to_string())?;
     let model = &parts.model;
