@@ -97,7 +97,7 @@ impl Line {
         self.text[token.at.end..].chars().next().filter(|_| token.followed_by_pause)
     }
 
-    /// The tokens that a range of the source, in characters, spans exactly; `None` if it begins or ends inside a token.
+    /// The tokens that a range of the source, in characters, spans exactly; `None` if it begins or ends inside of one.
     pub fn tokens_in(&self, source: Range<usize>) -> Option<Range<usize>> {
         let first =
             (0..self.tokens.len()).find(|&token| self.source(token..token + 1).start == source.start)?;
@@ -156,8 +156,8 @@ impl Line {
     }
 }
 
-/// Programs for which a full stop at the end has a meaning: it ends a domain or a prefix of names, or it is text. Hand-chosen,
-/// 2026-11-28.
+/// Programs for which a full stop at the end has a meaning: it ends a domain or a prefix of names, or it is text.
+/// Hand-chosen, 2026-11-28.
 const KEEPS_STOP: [&str; 9] =
     ["csplit", "dig", "drill", "echo", "host", "nslookup", "printf", "say", "split"];
 

@@ -457,7 +457,7 @@ fn mark(words: &mut [LabelledWord], expected: &str) -> Option<()> {
 
 /// Talk as text that could be quoted: plain words, of which at least two.
 fn message(words: &[LabelledWord]) -> Option<Message> {
-    /// Longer ones are mistakes. Hand-chosen, 2026-11-28.
+    /// Most words of a message. Hand-chosen, 2026-11-28.
     const LONGEST: usize = 14;
     let text = words.iter().map(bare_lower).collect::<Vec<_>>().join(" ");
     let plain = |c: char| c.is_ascii_lowercase() || matches!(c, ' ' | '\'');
