@@ -56,6 +56,7 @@ fi
 check "$actionlint" .github/workflows/*.yml
 
 check python3 scripts/doc-links.py
+check python3 scripts/promises.py
 
 # The documentation is for those who work here, to whom nothing is private.
 RUSTDOCFLAGS='-D warnings -A rustdoc::private_intra_doc_links' \

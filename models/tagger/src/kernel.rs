@@ -5,12 +5,12 @@
 
 use super::weights::Matrix;
 
-/// Rows of `x` for which the matrix is read once. With [`VECTORS`] vectors each, their sums fit sixteen registers.
-/// Hand-chosen, 2026-11-23.
+/// Rows of `x` for which the matrix is read once. With [`SUMMED_VECTORS`] vectors each, their sums fit sixteen
+/// registers. Hand-chosen, 2026-11-23.
 const BLOCK: usize = 6;
 /// Vectors of a row of `y` that are summed at a time. All widths of the network are multiples of this many vectors.
 /// Hand-chosen, 2026-11-23.
-const VECTORS: usize = 2;
+const SUMMED_VECTORS: usize = 2;
 
 /// `y` (rows × outputs) += `x` (rows × inputs) · `matrix` (inputs × outputs).
 #[inline(always)]
@@ -39,13 +39,13 @@ fn rows<S: pulp::Simd, const R: usize>(simd: S, x: &[f32], matrix: &Matrix, y: &
     let outputs = matrix.outputs;
     let inputs = x.len() / R;
     let (panels, rest) = S::as_simd_f32s(&matrix.values[..outputs]);
-    debug_assert!(rest.is_empty() && panels.len().is_multiple_of(VECTORS), "{outputs} outputs");
+    debug_assert!(rest.is_empty() && panels.len().is_multiple_of(SUMMED_VECTORS), "{outputs} outputs");
     let x: [&[f32]; R] = std::array::from_fn(|row| &x[row * inputs..][..inputs]);
-    for panel in (0..panels.len()).step_by(VECTORS) {
-        let mut sums = [[simd.splat_f32s(0.0); VECTORS]; R];
+    for panel in (0..panels.len()).step_by(SUMMED_VECTORS) {
+        let mut sums = [[simd.splat_f32s(0.0); SUMMED_VECTORS]; R];
         for (at, row) in matrix.values.chunks_exact(outputs).enumerate() {
             let (row, _) = S::as_simd_f32s(row);
-            let row = &row[panel..panel + VECTORS];
+            let row = &row[panel..panel + SUMMED_VECTORS];
             for (sums, x) in sums.iter_mut().zip(&x) {
                 let x = simd.splat_f32s(x[at]);
                 for (sum, value) in sums.iter_mut().zip(row) {
@@ -55,7 +55,7 @@ fn rows<S: pulp::Simd, const R: usize>(simd: S, x: &[f32], matrix: &Matrix, y: &
         }
         for (sums, y) in sums.iter().zip(y.chunks_exact_mut(outputs)) {
             let (y, _) = S::as_mut_simd_f32s(y);
-            for (sum, y) in sums.iter().zip(&mut y[panel..panel + VECTORS]) {
+            for (sum, y) in sums.iter().zip(&mut y[panel..panel + SUMMED_VECTORS]) {
                 *y = simd.add_f32s(*y, *sum);
             }
         }
