@@ -236,6 +236,46 @@ fn the_daemon_keeps_no_secret_and_leaves_no_dump() {
     assert_eq!(left_out.trim().trim_matches('0'), "", "what a dump would hold: {left_out}");
 }
 
+/// What the daemon has in memory that is its own and that it may write to.
+#[cfg(target_os = "linux")]
+fn memory_of(daemon: &RealDaemon) -> Vec<u8> {
+    use std::os::unix::fs::FileExt;
+    let folder = format!("/proc/{}", daemon.pid());
+    let memory = fs::File::open(format!("{folder}/mem")).unwrap();
+    let mut all = Vec::new();
+    for mapping in fs::read_to_string(format!("{folder}/maps")).unwrap().lines() {
+        let mut parts = mapping.split_whitespace();
+        let (range, mode) = (parts.next().unwrap(), parts.next().unwrap());
+        let (begin, end) = range.split_once('-').unwrap();
+        let [begin, end] = [begin, end].map(|number| u64::from_str_radix(number, 16).unwrap());
+        // The system's own pages cannot be read.
+        if mode.starts_with("rw") && !mapping.ends_with(']') || mapping.contains("[heap]") {
+            let mut bytes = vec![0; (end - begin) as usize];
+            let read = memory.read_at(&mut bytes, begin).unwrap_or_default();
+            all.extend_from_slice(&bytes[..read]);
+        }
+    }
+    all
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs root: tests/run")]
+fn what_was_dictated_does_not_stay_in_memory() {
+    let daemon = RealDaemon::new();
+    let holds = |text: &str| memory_of(&daemon).windows(text.len()).any(|window| window == text.as_bytes());
+    let session = r#","session":"zsh-1""#;
+    let secret = "echo space hunter marmalade xylophone";
+    for _ in 0..10 {
+        daemon.ask(&convert(1, secret, session));
+    }
+    assert!(holds("marmalade xylophone"), "the last line of a shell is kept for `explain --last`");
+    wait_until("what is gone is wiped", || {
+        daemon.ask(&convert(2, SAID, session));
+        !holds("marmalade xylophone")
+    });
+}
+
 #[test]
 fn the_newest_request_of_a_session_wins() {
     let daemon = RealDaemon::new();

@@ -595,6 +595,36 @@ fn a_start_file_that_leads_in_a_circle_is_left_alone() {
     assert!(zshrc.is_symlink() && !person.home().join(".local/share/sayso").exists());
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+#[cfg_attr(not(feature = "system-tests"), ignore = "needs all shells: tests/run")]
+fn a_start_file_that_is_read_only_is_left_alone() {
+    let person = Person::new();
+    let (zshrc, bashrc) = (person.home().join("dot files/zshrc"), person.home().join(".bashrc"));
+    let before = fs::read_to_string(&zshrc).unwrap();
+    let forbid = |file: &Path| fs::set_permissions(file, fs::Permissions::from_mode(0o444)).unwrap();
+    let install = |arguments: &[&str]| {
+        // Root may write what is read-only, unless it gives that up.
+        let mut command = person.command("setpriv");
+        command.args(["--bounding-set=-dac_override", "sh"]).arg(repository().join("install.sh"));
+        let output = command.args(arguments).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+        said
+    };
+    forbid(&zshrc);
+    let [from, tarball] = from_release();
+    let said = install(&[from, tarball, "--yes"]);
+    assert!(said.contains(".zshrc is read-only"), "{said}");
+    assert_eq!(fs::read_to_string(&zshrc).unwrap(), before);
+    // What became read-only since is named, and the rest goes.
+    fs::write(&bashrc, person.read(".bashrc") + "# install.sh of sayso\n").unwrap();
+    forbid(&bashrc);
+    install(&["--uninstall"]);
+    assert!(!person.home().join(".local/bin/sayso").exists());
+    assert_eq!(fs::read_to_string(&zshrc).unwrap(), before);
+}
+
 #[test]
 fn a_manifest_that_lies_removes_nothing_else() {
     let person = Person::new();
