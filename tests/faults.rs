@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::{Read, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
+use std::time::{Duration, Instant};
 
 #[test]
 fn what_is_no_request_is_answered_and_the_connection_stays() {
@@ -217,6 +218,27 @@ fn a_socket_that_is_gone_is_bound_again_by_the_same_daemon() {
     // Who was connected still is.
     before.say(convert(2, SAID, ""));
     assert_eq!(before.hear()["result"]["buffer"], MEANT);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn who_is_connected_does_not_wait_while_the_socket_is_bound_again() {
+    use nix::sys::socket::{Backlog, listen};
+    let daemon = RealDaemon::new();
+    let mut before = daemon.connect();
+    // Somebody takes the path who lets nobody in: the daemon waits for him before it gives up.
+    let other = daemon.home.folder().join("other.sock");
+    let listener = UnixListener::bind(&other).unwrap();
+    listen(&listener, Backlog::new(0).unwrap()).unwrap();
+    let _first = UnixStream::connect(&other).unwrap();
+    fs::rename(&other, daemon.home.socket()).unwrap();
+    let begun = Instant::now();
+    while begun.elapsed() < Duration::from_secs(1) {
+        let asked = Instant::now();
+        before.say(convert(1, SAID, ""));
+        assert_eq!(before.hear()["result"]["buffer"], MEANT);
+        assert!(asked.elapsed() < Duration::from_secs(1), "{:?}", asked.elapsed());
+    }
 }
 
 #[cfg(target_os = "linux")]

@@ -97,14 +97,21 @@ pub(crate) async fn run(
             () = accept_all(&listener, &mut arrivals, shared) => {}
             () = give_back(shared) => {}
             () = &mut idle => tracing::info!("ending after being idle"),
-            () = path_lost(ownership, paths, &mut touch) => match listen_again(ownership, paths).await {
-                Ok(again) => {
-                    tracing::warn!("the socket was removed or replaced; the daemon listens again");
-                    accept_queued(std::mem::replace(&mut listener, again), shared);
-                    continue;
+            () = path_lost(ownership, paths, &mut touch) => {
+                let again = tokio::select! {
+                    again = listen_again(ownership, paths) => again,
+                    // Who came before it was gone is let in meanwhile.
+                    () = accept_all(&listener, &mut arrivals, shared) => break,
+                };
+                match again {
+                    Ok(again) => {
+                        tracing::warn!("the socket was removed or replaced; the daemon listens again");
+                        accept_queued(std::mem::replace(&mut listener, again), shared);
+                        continue;
+                    }
+                    Err(error) => tracing::warn!("ending: the socket was removed or replaced, and {error:#}"),
                 }
-                Err(error) => tracing::warn!("ending: the socket was removed or replaced, and {error:#}"),
-            },
+            }
         }
         break;
     }
@@ -149,12 +156,20 @@ async fn poll_once<T>(mut future: std::pin::Pin<&mut impl Future<Output = T>>) -
     std::future::poll_fn(|context| Poll::Ready(future.as_mut().poll(context))).await
 }
 
-/// Listens at the path again.
+/// Listens at the path again. On a thread of its own, because a disk may take long to bind, and whoever sits on the
+/// path long to answer: who is connected does not wait for that.
 async fn listen_again(ownership: &mut Ownership, paths: &SocketPaths) -> anyhow::Result<Listener> {
     // Another process may be in the middle of replacing the socket.
     let mut attempts = 0;
     loop {
-        match ownership.rebind(paths) {
+        let (mut ours, at) = (std::mem::replace(ownership, Ownership::Managers), paths.clone());
+        let rebind = move || {
+            let bound = ours.rebind(&at);
+            (ours, bound)
+        };
+        let (ours, bound) = tokio::task::spawn_blocking(rebind).await?;
+        *ownership = ours;
+        match bound {
             Ok(listener) => return Ok(Listener::try_from(listener)?),
             Err(error) if attempts == REBIND_ATTEMPTS => return Err(error),
             Err(_) => attempts += 1,
