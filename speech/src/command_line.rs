@@ -1,8 +1,16 @@
 //! The state of a command line: the command that is being written, its words, and the signs that are open.
 //!
-//! What begins a command, and what runs another one, is said here once. [`CommandLine`] follows a path whose spaces are
-//! known, for the spacing rules. The scanner and the phonetic search see readings before their spaces and the gate sees
-//! tokens, so each keeps the part of the state that it can know and asks the functions of this module.
+//! What begins a command, and what runs another one, is said here and in [`crate::symbol`] once. [`CommandLine`] follows a
+//! path whose spaces are known, for the spacing rules. Four more places follow a command line, each as far as it can see:
+//!
+//! | view | sees | differs from [`CommandLine`] |
+//! |---|---|---|
+//! | `scanner::ScanState` | readings of a path, without spaces | a flag ends the wait for a name, also behind `sudo`; a `(` does not; an operator in quotes counts; back-ticks open no quote; `find -exec` begins no command |
+//! | `phonetic::command_context` | all readings of each token | an operator counts if any reading is one; up to four commands are open at once, so that none has to be the right one; quotes and line breaks are not known |
+//! | `gate::gather` | tokens, for typed lines | only what was typed ends a command; quotes are not known |
+//! | `Context` of the tagger | readings of a path, with spaces | frozen with the weights, which were trained with it: behind `>` no operator ends a command (`>|`), shell words such as `do` and assignments leave a name due, `|&` in quotes is text |
+//!
+//! `views_differ_as_they_are_meant_to`, below and in the tagger's `context.rs`, holds these differences.
 
 use crate::commands::{self, Arity, Command};
 use crate::lattice::{Kind, Reading};
@@ -220,4 +228,61 @@ fn is_letter_run(text: &str) -> bool {
 /// Whether a reading writes `$(`, which begins a command of its own.
 fn opens_substitution(reading: &Reading) -> bool {
     reading.kind == Kind::Typed && reading.text.ends_with("$(")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::phonetic::is_fresh_behind;
+    use crate::scanner::is_name_due_behind;
+
+    /// The readings of a line: signs are symbols, `NEWLINE` is one that was said.
+    fn readings(line: &str) -> Vec<Reading> {
+        let reading = |(at, text): (usize, &str)| {
+            let (kind, text) = match text {
+                "NEWLINE" => (Kind::Whitespace, "\n"),
+                text if text.starts_with(|c: char| c.is_alphanumeric()) => (Kind::Word, text),
+                text if text.len() > 1 && text.starts_with('-') => (Kind::Typed, text),
+                text => (Kind::Symbol, text),
+            };
+            Reading::new(at..at + 1, kind, text.to_owned().into(), None)
+        };
+        line.split(' ').filter(|text| !text.is_empty()).enumerate().map(reading).collect()
+    }
+
+    /// Whether a word behind the line would be the name of a command; signs but quotes
+    /// stand on what is before them.
+    fn names_command(readings: &[Reading]) -> bool {
+        let mut line = CommandLine::new(None);
+        let is_glued = |reading: &Reading| reading.is_symbol() && !reading.text.contains(['"', '`']);
+        readings.iter().for_each(|reading| line.write(reading, !is_glued(reading)));
+        line.write(&Reading::new(0..1, Kind::Word, "x".into(), None), true);
+        line.words.is_empty()
+    }
+
+    #[test]
+    fn views_differ_as_they_are_meant_to() {
+        // What the spacing rules, the scanner and the phonetic search take for the beginning of a command.
+        let meant = [
+            ("", true, true, true),
+            ("ls", false, false, false),
+            ("ls |", true, true, true),
+            ("ls &&", true, true, true),
+            ("ls |&", true, true, true),
+            ("ls &", true, true, true),
+            ("ls > &", false, false, false),
+            ("ls > |", true, true, true),
+            ("ls NEWLINE", true, true, false),
+            ("sudo", true, true, false),
+            ("sudo -u root", true, false, false),
+            ("(", false, true, true),
+            ("echo ` |", false, true, true),
+            ("echo \" |", false, true, true),
+        ];
+        let views = |(line, ..): &(&'static str, bool, bool, bool)| {
+            let readings = readings(line);
+            (*line, names_command(&readings), is_name_due_behind(&readings), is_fresh_behind(&readings))
+        };
+        assert_eq!(meant.each_ref().map(views), meant);
+    }
 }

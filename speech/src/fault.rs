@@ -3,6 +3,8 @@
 //! A press of the key means "convert", so a line stays only if it is plausible. Every fault is one that hardly any typed
 //! command has: `sayso-lab gate` counts those that have one.
 
+mod lists;
+
 use crate::clean::{Line, Shape};
 use crate::command_line::{runner, runs_rest};
 use crate::commands::{self, Arity, Command};
@@ -11,6 +13,9 @@ use crate::phonetic;
 use crate::phonetic::lexicon;
 use crate::programs;
 use crate::symbol::ends_command;
+use lists::{
+    BEFORE_COMMAND, FREE_SUBCOMMANDS, FREE_WORDS, HOSTS, NAMING_SUBCOMMANDS, READS_DASH, TAKES_SIGN,
+};
 
 /// What is wrong with a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,105 +40,6 @@ const LIKE_COMMAND: u8 = 14;
 /// Most words that a name is taken for, misheard or without its dashes.
 const MAX_NAME_WORDS: usize = 4;
 
-/// Programs for which a lone dash is standard input or output, or text. Hand-chosen, 2026-11-28.
-const READS_DASH: [&str; 76] = [
-    "awk",
-    "base64",
-    "bash",
-    "bc",
-    "bsdtar",
-    "bzip2",
-    "cat",
-    "cmp",
-    "column",
-    "comm",
-    "convert",
-    "cpio",
-    "csplit",
-    "curl",
-    "cut",
-    "diff",
-    "echo",
-    "egrep",
-    "expand",
-    "ffmpeg",
-    "fgrep",
-    "file",
-    "fmt",
-    "fold",
-    "gawk",
-    "gpg",
-    "grep",
-    "gunzip",
-    "gzip",
-    "head",
-    "hexdump",
-    "join",
-    "jq",
-    "less",
-    "magick",
-    "mawk",
-    "md5sum",
-    "more",
-    "mysql",
-    "nl",
-    "node",
-    "nvim",
-    "od",
-    "pandoc",
-    "parallel",
-    "paste",
-    "patch",
-    "perl",
-    "php",
-    "pr",
-    "printf",
-    "psql",
-    "python",
-    "python3",
-    "rg",
-    "ruby",
-    "sed",
-    "seq",
-    "sh",
-    "sha1sum",
-    "sha256sum",
-    "shuf",
-    "sort",
-    "split",
-    "tac",
-    "tail",
-    "tar",
-    "tee",
-    "tr",
-    "uniq",
-    "vi",
-    "vim",
-    "wc",
-    "wget",
-    "xargs",
-    "zcat",
-];
-/// Programs that take a sign as an argument. Hand-chosen, 2026-11-28.
-const TAKES_SIGN: [&str; 12] =
-    ["awk", "column", "cut", "egrep", "gawk", "grep", "join", "paste", "rg", "sed", "sort", "tr"];
-/// Commands whose arguments are any words, or expressions in which signs stand apart.
-const FREE_WORDS: [&str; 14] = [
-    "[", "[[", "((", "alias", "case", "echo", "expr", "for", "function", "let", "printf", "say", "set",
-    "test",
-];
-/// Shell words that a command follows.
-const BEFORE_COMMAND: [&str; 10] = ["!", "(", "do", "elif", "else", "if", "then", "time", "until", "while"];
-/// Programs that run any `PROGRAM-NAME` as `PROGRAM NAME`.
-const HOSTS: [&str; 5] = ["cargo", "docker", "gh", "git", "kubectl"];
-/// Sub-commands that take any words, so that these are no part of a hyphenated name: `git show branch`.
-const FREE_SUBCOMMANDS: [&str; 4] = ["commit", "diff", "merge", "show"];
-/// Sub-commands whose first argument is a name that may also be that of a flag: `npm install save`.
-const NAMING_SUBCOMMANDS: [&str; 26] = [
-    "add", "branch", "checkout", "config", "create", "delete", "describe", "disable", "edit", "enable",
-    "explain", "get", "help", "info", "install", "remove", "restart", "rm", "search", "set", "show", "start",
-    "stop", "switch", "tag", "view",
-];
 /// The first fault of a line.
 pub(crate) fn find(line: &Line) -> Option<Fault> {
     let words: Vec<&str> = (0..line.tokens.len()).map(|token| line.text(token)).collect();

@@ -17,6 +17,8 @@ mod similarity;
 mod token;
 mod widen;
 
+#[cfg(test)]
+pub(crate) use command_context::is_fresh_behind;
 pub(crate) use segmentation::is_glue;
 pub use similarity::{apart, consonant_keys, each_apart, sounds};
 pub use widen::widen;

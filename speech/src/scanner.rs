@@ -123,6 +123,14 @@ impl ScanState {
     }
 }
 
+/// Whether the name of a command is due behind some readings.
+#[cfg(test)]
+pub(crate) fn is_name_due_behind(readings: &[Reading]) -> bool {
+    let mut state = ScanState::new(None);
+    readings.iter().for_each(|reading| state.read(reading));
+    state.name_due
+}
+
 fn choose(lattice: &Lattice, at: usize, dropped: &[bool], before: &ScanState) -> ReadingId {
     let (first, readings) = lattice.arcs_from(at);
     // A reading must not span dropped tokens.

@@ -109,6 +109,14 @@ fn words(command: Command) -> Arc<Words> {
     words
 }
 
+/// Whether nothing was said since the last operator, behind tokens of one reading each.
+#[cfg(test)]
+pub(crate) fn is_fresh_behind(readings: &[Reading]) -> bool {
+    let mut context = CommandContext::default();
+    readings.iter().for_each(|reading| context.read(std::slice::from_ref(reading)));
+    context.commands.is_empty() && context.said == 0
+}
+
 /// The commands that were named since the last operator.
 #[derive(Default)]
 pub(super) struct CommandContext {
