@@ -35,6 +35,14 @@ fn by(route: Route, text: &str, model: Option<&ModelHandle>, stop: &Stop) -> Con
     Engine::embedded().convert(&Words::default(), &dictation, rescorer).unwrap()
 }
 
+/// The lines that the model scores: the tagger's best.
+fn candidates(text: &str, model: &ModelHandle) -> Vec<String> {
+    let dictation = Dictation { text, route: Route::Model, ..Dictation::default() };
+    let draft = Engine::embedded().draft(&Words::default(), &dictation).unwrap();
+    let (_, scores) = draft.scores(model, &Stop::never()).unwrap();
+    scores.into_iter().map(|score| score.text).collect()
+}
+
 /// A line without quotes at its end.
 fn written(line: &str) -> &str {
     line.trim_end_matches(['"', '\'', '`'])
@@ -53,8 +61,14 @@ fn rescoring_reorders_what_the_tagger_found() {
         let tagged = by(Route::Tagger, text, None, &Stop::never());
         assert!((0.0..=1.0).contains(&rescored.confidence));
         match rescored.stage {
-            // The tagger alone offers more, which a judge never sees.
-            Stage::Rescored => assert!(lines(&rescored).contains(written(&tagged.buffer)), "{text}"),
+            // All candidates are shown, and nothing else: a wider search of the tagger offers more, which the model
+            // never sees.
+            Stage::Rescored => {
+                let candidates = candidates(text, &model);
+                let candidates: BTreeSet<&str> = candidates.iter().map(|line| written(line)).collect();
+                assert_eq!(lines(&rescored), candidates, "{text}");
+                assert!(candidates.contains(written(&tagged.buffer)), "{text}");
+            }
             stage => assert_eq!(stage, Stage::Generated),
         }
         assert_eq!(by(Route::Model, text, Some(&model), &Stop::never()), rescored, "the same answer again");
