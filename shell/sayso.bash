@@ -319,15 +319,30 @@ _sayso_hook() {
 }
 
 _sayso_bind() {
-  local map prefix key old
-  # Whose keys these were: commands and macros of the person. What readline itself has there is not missed.
+  local map prefix key old keymap= undone=
+  # Whose keys these were: commands and macros of the person. What readline itself has there is not missed. And in which
+  # of its keymaps the key is undo already: one process answers both.
   while IFS= read -r old; do
+    if [[ $old == keymap:* ]]; then
+      keymap=${old#keymap:}
+      continue
+    elif [[ -n $keymap ]]; then
+      if [[ $old == *'"\C-_"'* ]]; then undone+=" $keymap "; fi
+      continue
+    fi
     for key in "$_sayso_key" "$_sayso_back_key" "$_sayso_pick_key"; do
       if [[ -n $key && $old == "\"$key\""* && $old != *sayso* ]]; then
         printf 'sayso: a key is taken: %s; to keep that, give sayso another key (sayso config path)\n' "$old" >&2
       fi
     done
-  done < <(bind -X; bind -s)
+  done < <(
+    bind -X
+    bind -s
+    for map in emacs vi-insert vi-command; do
+      printf 'keymap:%s\n' "$map"
+      bind -m "$map" -q undo 2>/dev/null
+    done
+  )
   # A first chord that inserts itself in vi mode would be inserted whenever the second one comes late, so it is unbound.
   # Only once: unbinding a chord that already begins longer ones would remove those.
   for prefix in "${_sayso_key:+$_sayso_prefix}" "${_sayso_back_key:+$_sayso_back_prefix}" \
@@ -342,8 +357,7 @@ _sayso_bind() {
     if [[ -n $_sayso_key ]]; then bind -m "$map" -x "\"$_sayso_key\": sayso_convert"; fi
     if [[ -n $_sayso_back_key ]]; then bind -m "$map" -x "\"$_sayso_back_key\": sayso_back"; fi
     if [[ -n $_sayso_pick_key ]]; then bind -m "$map" -x "\"$_sayso_pick_key\": sayso_pick"; fi
-    # Only where the key is undo already.
-    if [[ $(bind -m "$map" -q undo 2>/dev/null) == *'"\C-_"'* ]]; then
+    if [[ $undone == *" $map "* ]]; then
       bind -m "$map" -x '"\C-x\C-^": _sayso_undo_key'
       bind -m "$map" '"\C-x\e\C-_": undo'
       bind -m "$map" '"\C-_": "\C-x\C-^\C-x\e\C-_"'

@@ -38,7 +38,11 @@ set -g _sayso_message
 # below them.
 set -g _sayso_row 0
 set -g _sayso_rows 1
+# How many rows the prompt takes above its last one, and how many columns there; empty until it is measured.
+set -g _sayso_prompt
 set -g _sayso_told 0
+# How many rows of a message stand above the prompt.
+set -g _sayso_above 0
 
 # The key. Converts the selection, or else the line; pressed again, shows the next reading.
 function sayso-convert --description 'Turn the dictated line into a command'
@@ -238,11 +242,13 @@ function _sayso_take
         set -g _sayso_notes "$argv[2]"
         set -g _sayso_lines "$before$argv[6]$after"
         set -g _sayso_cursors (math (string length -- "$before") + $argv[5])
-        if set -q argv[8]
-            set -l readings $argv[(seq 8 2 (count $argv))]
-            set -a _sayso_notes $argv[(seq 9 2 (count $argv))]
-            set -a _sayso_lines "$before"$readings"$after"
-            set -a _sayso_cursors (string length -- "$before"$readings)
+        # The others come in pairs. `seq` would be a process.
+        set -l others $argv[8..]
+        while set -q others[2]
+            set -a _sayso_lines "$before$others[1]$after"
+            set -a _sayso_cursors (string length -- "$before$others[1]")
+            set -a _sayso_notes "$others[2]"
+            set -e others[1..2]
         end
         _sayso_remember "$before$after" "$_sayso_said[2]" "$_sayso_lines[1]"
         if test "$argv[6]" != "$_sayso_said[2]"
@@ -290,13 +296,21 @@ if test $_sayso_learn = 1
     end
 end
 
-# Measures the prompt and the line: in which row below the first one the cursor is, and how many rows there are.
+# Measures the prompt and the line: in which row below the first one the cursor is, and how many rows there are. The prompt
+# is asked once each time that it is shown: one that looks at a repository takes longer than all the rest.
 function _sayso_measure
-    set -l prompt (fish_prompt)
-    set -l width (string length --visible -- "$prompt[-1]")
-    set -l above (math (count $prompt) - 1)
-    set -g _sayso_row (_sayso_height $above $width (commandline --current-buffer --cut-at-cursor))
-    set -g _sayso_rows (math 1 + (_sayso_height $above $width (commandline --current-buffer)))
+    if not set -q _sayso_prompt[2]
+        set -l prompt (functions --query fish_mode_prompt; and fish_mode_prompt; fish_prompt)
+        set -g _sayso_prompt (math (count $prompt) - 1) (string length --visible -- "$prompt[-1]")
+    end
+    set -g _sayso_row (_sayso_height $_sayso_prompt (commandline --current-buffer --cut-at-cursor))
+    set -g _sayso_rows (math 1 + (_sayso_height $_sayso_prompt (commandline --current-buffer)))
+end
+
+# Before a prompt is shown: what was measured of the last one does not hold.
+function _sayso_new_prompt --on-event fish_prompt
+    set -g _sayso_prompt
+    set -g _sayso_above 0
 end
 
 # The row, below $argv[1] others, in which text ends that begins $argv[2] columns from the left and whose lines follow.
@@ -312,13 +326,19 @@ end
 function _sayso_say
     set -l row $_sayso_row
     set -l rows $_sayso_rows
-    test -n "$argv"; or test $_sayso_told = 1; or return 0
+    test -n "$argv" -o $_sayso_told = 1 -o $_sayso_above -gt 0; or return 0
     _sayso_measure
-    if test -n "$argv" -a (math "max($rows, $_sayso_rows)") -gt 1
-        # fish draws over what is below a line of several rows. So the message stands above the line, which is drawn again.
-        # fish goes up from there as many rows as the cursor was down in the line before.
-        printf '\n\e[Jsayso: %s' "$argv"
-        string repeat --no-newline --count (math $row + 1) \n
+    if test $_sayso_above -gt 0; or test -n "$argv" -a (math "max($rows, $_sayso_rows)") -gt 1
+        # fish draws over what is below a line of several rows. So the message stands above the prompt, in place of the one
+        # before, and both are drawn again below it. fish goes up from there as many rows as the cursor was down before.
+        test (math $row + $_sayso_above) -gt 0; and printf '\e[%dA' (math $row + $_sayso_above)
+        printf '\r\e[J'
+        set -g _sayso_above 0
+        if test -n "$argv"
+            printf 'sayso: %s\n' "$argv"
+            set -g _sayso_above (math "1 + floor(($(string length --visible -- "sayso: $argv") - 1) / $COLUMNS)")
+        end
+        string repeat --no-newline --count $row \n
         set -g _sayso_told 0
         commandline --function repaint
         return 0

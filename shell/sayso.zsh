@@ -523,14 +523,14 @@ fi
     return 0
   fi
   # Whose keys these were: widgets of the person or of a plugin, and macros. What zsh itself has there is not missed.
-  local -a bound=("${(@f)$(bindkey -L 2>/dev/null)}")
-  for old in "$bound[@]"; do
-    widget=${old##* }
+  for old in "${(@f)$(
     for key in "$_sayso_key" "$_sayso_back_key" "$_sayso_pick_key"; do
-      [[ -n $key && $old == (bindkey|bindkey -s)" \"$key\" "* ]] || continue
-      [[ $old == 'bindkey -s '* || $widgets[$widget] == user:* && $widget != sayso-* ]] || continue
-      print -ru2 -- "sayso: a key is taken: $old; to keep that, give sayso another key (sayso config path)"
+      [[ -n $key ]] && bindkey -L -- $key 2>/dev/null
     done
+  )}"; do
+    widget=${old##* }
+    [[ $old == 'bindkey -s '* || $widgets[$widget] == user:* && $widget != sayso-* ]] || continue
+    print -ru2 -- "sayso: a key is taken: $old; to keep that, give sayso another key (sayso config path)"
   done
   for keymap in emacs viins vicmd; do
     for key prefix widget in \
