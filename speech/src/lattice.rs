@@ -104,7 +104,7 @@ pub const MAX_SPAN: usize = 32;
 pub type ReadingId = u32;
 
 /// One step of a path.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Step {
     /// The reading taken.
     pub reading: ReadingId,

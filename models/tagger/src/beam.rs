@@ -6,8 +6,8 @@
 use super::candidate::Candidate;
 use super::context::Context;
 use super::line::EncodedLine;
+use super::scored::{Prefix, ScoredSteps};
 use super::scratch::Scratch;
-use super::shape::HIDDEN;
 use super::step::TokenFeatures;
 use sayso_speech::lattice::{ReadingId, Step};
 
@@ -35,6 +35,8 @@ struct Hypothesis {
     score: f32,
     /// Its last step, as an index of the back-pointers.
     step: Option<u32>,
+    /// Its steps, where what follows them is kept.
+    prefix: Prefix,
 }
 
 /// A step that some hypothesis took, and the step before it.
@@ -62,6 +64,7 @@ pub fn beam_search(line: &EncodedLine, width: usize, scratch: &mut Scratch) -> V
     if lattice.is_empty() {
         return Vec::new();
     }
+    let scored = &mut *line.scored();
     let mut backpointers: Vec<Backpointer> = Vec::with_capacity(lattice.len() * width);
     let mut waiting: Vec<Vec<Hypothesis>> = Vec::new();
     waiting.resize_with(lattice.len() + 1, Vec::new);
@@ -72,7 +75,7 @@ pub fn beam_search(line: &EncodedLine, width: usize, scratch: &mut Scratch) -> V
         if hypotheses.is_empty() {
             continue;
         }
-        expand(line, token, &hypotheses, scratch, &mut expansions);
+        expand(line, scored, token, &hypotheses, scratch, &mut expansions);
         // The best first; equal ones stay in the order in which they were found.
         expansions.sort_by(|a, b| b.sum.total_cmp(&a.sum));
         for expansion in expansions.drain(..) {
@@ -97,8 +100,10 @@ pub fn beam_search(line: &EncodedLine, width: usize, scratch: &mut Scratch) -> V
                 score: expansion.score,
                 before: from.step,
             });
+            let Candidate { reading, space, .. } = expansion.candidate;
+            let prefix = scored.longer(from.prefix, Step { reading, space });
             let step = Some(backpointers.len() as u32 - 1);
-            let hypothesis = Hypothesis { context, last, score: expansion.sum, step };
+            let hypothesis = Hypothesis { context, last, score: expansion.sum, step, prefix };
             match replaced {
                 Some(at) => there[at] = hypothesis,
                 None => there.push(hypothesis),
@@ -115,19 +120,21 @@ pub fn beam_search(line: &EncodedLine, width: usize, scratch: &mut Scratch) -> V
 /// Forced decoding: the score of each step of a given path, which is the logarithm of its probability among the
 /// candidates that it would have been chosen from. `None` when one of the steps is not a candidate.
 pub fn score_path(line: &EncodedLine, steps: &[Step], scratch: &mut Scratch) -> Option<Vec<f32>> {
+    let scored = &mut *line.scored();
     let mut hypotheses = [start(line)];
     let mut expansions: Vec<Expansion> = Vec::new();
     let mut scores = Vec::with_capacity(steps.len());
     for step in steps {
         let reading = line.lattice.reading(step.reading);
         expansions.clear();
-        expand(line, reading.tokens.start, &hypotheses, scratch, &mut expansions);
+        expand(line, scored, reading.tokens.start, &hypotheses, scratch, &mut expansions);
         let is_step = |expansion: &&Expansion| {
             expansion.candidate.reading == step.reading && expansion.candidate.space == step.space
         };
         scores.push(expansions.iter().find(is_step)?.score);
         let [hypothesis] = &mut hypotheses;
         hypothesis.context.write(&line.lattice, reading, step.space);
+        hypothesis.prefix = scored.longer(hypothesis.prefix, *step);
         if reading.kind.writes() {
             hypothesis.last = Some(step.reading);
         }
@@ -142,13 +149,14 @@ pub fn rank_readings(
     steps: &[Step],
     scratch: &mut Scratch,
 ) -> Vec<Vec<(ReadingId, f32)>> {
+    let scored = &mut *line.scored();
     let mut hypotheses = [start(line)];
     let mut expansions: Vec<Expansion> = Vec::new();
     let mut ranked = Vec::with_capacity(steps.len());
     for step in steps {
         let reading = line.lattice.reading(step.reading);
         expansions.clear();
-        expand(line, reading.tokens.start, &hypotheses, scratch, &mut expansions);
+        expand(line, scored, reading.tokens.start, &hypotheses, scratch, &mut expansions);
         expansions.sort_by(|a, b| b.score.total_cmp(&a.score));
         let mut readings: Vec<(ReadingId, f32)> = Vec::with_capacity(expansions.len());
         for Expansion { candidate, score, .. } in &expansions {
@@ -159,6 +167,7 @@ pub fn rank_readings(
         ranked.push(readings);
         let [hypothesis] = &mut hypotheses;
         hypothesis.context.write(&line.lattice, reading, step.space);
+        hypothesis.prefix = scored.longer(hypothesis.prefix, *step);
         if reading.kind.writes() {
             hypothesis.last = Some(step.reading);
         }
@@ -168,38 +177,56 @@ pub fn rank_readings(
 
 /// The hypothesis that has written nothing.
 fn start(line: &EncodedLine) -> Hypothesis {
-    Hypothesis { context: Context::new(line.lattice.open_quote()), last: None, score: 0.0, step: None }
+    Hypothesis {
+        context: Context::new(line.lattice.open_quote()),
+        last: None,
+        score: 0.0,
+        step: None,
+        prefix: ScoredSteps::start(line.lattice.len()),
+    }
 }
 
 /// Adds every step that the hypotheses at `token` may take, with its score.
 fn expand(
     line: &EncodedLine,
+    scored: &mut ScoredSteps,
     token: usize,
     hypotheses: &[Hypothesis],
     scratch: &mut Scratch,
     expansions: &mut Vec<Expansion>,
 ) {
-    let EncodedLine { weights, lattice, encoding } = line;
-    let Scratch { activations, step, readings, scores } = scratch;
-    let features = TokenFeatures::of(lattice, token);
-    readings.clear();
-    readings.resize(features.choices().len() * HIDDEN, 0.0);
-    let rows = features.choices().iter().zip(features.rows());
-    for ((id, rows), sum) in rows.zip(readings.chunks_exact_mut(HIDDEN)) {
-        let tokens = &lattice.reading(*id).tokens;
-        weights.reading(&rows, tokens.end - 1, tokens.end, encoding, sum);
-    }
+    let EncodedLine { weights, lattice, encoding, .. } = line;
+    let Scratch { activations, step, sums, readings, scores } = scratch;
     let best = hypotheses.iter().map(|hypothesis| hypothesis.score).fold(f32::MIN, f32::max);
     let likely = |(_, hypothesis): &(usize, &Hypothesis)| hypothesis.score > best - PRUNE_MARGIN;
+    // Made for the first hypothesis whose steps are not known yet.
+    let mut features: Option<TokenFeatures<'_>> = None;
     for (at, hypothesis) in hypotheses.iter().enumerate().filter(likely) {
+        let mut expand = |candidate: Candidate, score: f32| {
+            expansions.push(Expansion { hypothesis: at, candidate, score, sum: hypothesis.score + score });
+        };
+        if let Some(known) = scored.scores(hypothesis.prefix) {
+            known.iter().for_each(|&(candidate, score)| expand(candidate, score));
+            continue;
+        }
+        let features = features.get_or_insert_with(|| {
+            let features = TokenFeatures::of(lattice, token);
+            readings.clear();
+            match scored.readings(token) {
+                Some(known) => readings.extend_from_slice(&known),
+                None => {
+                    let ends = features.choices().iter().map(|id| lattice.reading(*id).tokens.end);
+                    weights.readings(features.rows(), ends, encoding, sums, readings);
+                    scored.keep_readings(token, lattice.len(), readings);
+                }
+            }
+            features
+        });
         features.step(&hypothesis.context, hypothesis.last, |_| true, step);
         weights.score(token, step, readings, encoding, activations, scores);
-        expansions.extend(step.candidates.iter().zip(scores.iter()).map(|(candidate, score)| Expansion {
-            hypothesis: at,
-            candidate: *candidate,
-            score: *score,
-            sum: hypothesis.score + score,
-        }));
+        let steps = || step.candidates.iter().copied().zip(scores.iter().copied());
+        scored.keep_scores(hypothesis.prefix, steps());
+        steps().for_each(|(candidate, score)| expand(candidate, score));
     }
 }
 

@@ -37,6 +37,7 @@ pub mod network;
 mod pattern;
 mod repair;
 pub mod schema;
+mod scored;
 mod scratch;
 pub mod shape;
 pub mod step;

@@ -1,11 +1,12 @@
 //! A line that the encoder has read.
 
 use super::network::{Encoding, LineClass};
+use super::scored::ScoredSteps;
 use super::scratch::Scratch;
 use super::weights::Weights;
 use super::{unit, vector};
 use sayso_speech::lattice::Lattice;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A lattice together with what the encoder made of it and the weights that it was encoded with. A search takes all
 /// three from here, so it cannot be given the encoding of another line or of other weights.
@@ -14,6 +15,7 @@ pub struct EncodedLine {
     pub(super) weights: Arc<Weights>,
     pub(super) lattice: Arc<Lattice>,
     pub(super) encoding: Encoding,
+    scored: Arc<Mutex<ScoredSteps>>,
 }
 
 /// Encodes a line. Takes time linear in its length. An empty line is of no class: all four probabilities are zero.
@@ -28,7 +30,7 @@ pub fn encode(
         let (units, vectors) = (unit::units(&lattice), vector::vectors(&lattice));
         weights.encode((&units, &vectors), &mut scratch.activations, &mut encoding);
     }
-    EncodedLine { weights: Arc::clone(weights), lattice, encoding }
+    EncodedLine { weights: Arc::clone(weights), lattice, encoding, scored: Arc::default() }
 }
 
 impl EncodedLine {
@@ -46,7 +48,12 @@ impl EncodedLine {
     #[must_use]
     pub fn with_lattice(&self, lattice: Lattice) -> EncodedLine {
         debug_assert_eq!(lattice.len(), self.lattice.len());
-        EncodedLine { lattice: Arc::new(lattice), ..self.clone() }
+        EncodedLine { lattice: Arc::new(lattice), scored: Arc::default(), ..self.clone() }
+    }
+
+    /// The steps that were scored already, for one search at a time.
+    pub(super) fn scored(&self) -> MutexGuard<'_, ScoredSteps> {
+        self.scored.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The weights that it was encoded with.

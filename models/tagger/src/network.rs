@@ -222,21 +222,32 @@ fn attend(layer: &Layer, qkv: &[f32], scores: &mut Vec<f32>, z: &mut [f32]) {
 const MAX_SCORE: f32 = 60.0;
 
 impl Weights {
-    /// Adds to `sum` ([`HIDDEN`]) what a reading says by itself, which its `rows` tell, and by its context: the token
-    /// `last` that it ends with and the token `next` behind it.
-    pub(super) fn reading(
+    /// Writes into `found`, readings × [`HIDDEN`], what each reading says by itself, which its `rows` tell, and by its
+    /// context: the token that it ends with and the token behind it, whose numbers are in `ends`. `sums` is scratch.
+    pub(super) fn readings(
         &self,
-        rows: &[u32],
-        last: usize,
-        next: usize,
+        rows: impl Iterator<Item = [u32; 8]>,
+        ends: impl Iterator<Item = usize>,
         encoding: &Encoding,
-        sum: &mut [f32],
+        sums: &mut Vec<f32>,
+        found: &mut Vec<f32>,
     ) {
-        pulp::Arch::new().dispatch(ScoreReading { weights: self, rows, last, next, encoding, sum });
+        sums.clear();
+        for rows in rows {
+            let mut row_sum = [0f32; ROW];
+            rows.iter().for_each(|&row| self.rows.add(row, 1.0, &mut row_sum));
+            sums.extend_from_slice(&row_sum);
+        }
+        let found = zeroed(found, sums.len() / ROW * HIDDEN);
+        pulp::Arch::new().dispatch(AddReadings { weights: self, sums, found });
+        for (end, found) in ends.zip(found.chunks_exact_mut(HIDDEN)) {
+            add(found, &encoding.last[(end - 1) * HIDDEN..][..HIDDEN]);
+            add(found, &encoding.next[end * HIDDEN..][..HIDDEN]);
+        }
     }
 
     /// Writes into `scores` the logarithm of the probability of each candidate of a step at `token`, among all of them.
-    /// `readings` is choices × [`HIDDEN`]: see [`Weights::reading`].
+    /// `readings` is choices × [`HIDDEN`]: see [`Weights::readings`].
     pub(super) fn score(
         &self,
         token: usize,
@@ -265,28 +276,18 @@ impl Weights {
     }
 }
 
-struct ScoreReading<'a> {
+struct AddReadings<'a> {
     weights: &'a Weights,
-    rows: &'a [u32],
-    last: usize,
-    next: usize,
-    encoding: &'a Encoding,
-    sum: &'a mut [f32],
+    sums: &'a [f32],
+    found: &'a mut [f32],
 }
 
-impl pulp::WithSimd for ScoreReading<'_> {
+impl pulp::WithSimd for AddReadings<'_> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: pulp::Simd>(self, simd: S) {
-        let ScoreReading { weights, rows, last, next, encoding, sum } = self;
-        let mut row_sum = [0f32; ROW];
-        for &row in rows {
-            weights.rows.add(row, 1.0, &mut row_sum);
-        }
-        matmul_add(simd, &row_sum, &weights.reading, sum);
-        add(sum, &encoding.last[last * HIDDEN..][..HIDDEN]);
-        add(sum, &encoding.next[next * HIDDEN..][..HIDDEN]);
+        matmul_add(simd, self.sums, &self.weights.reading, self.found);
     }
 }
 

@@ -9,6 +9,8 @@ use super::step::StepFeatures;
 pub struct Scratch {
     pub(super) activations: Activations,
     pub(super) step: StepFeatures,
+    /// Choices at a token × [`ROW`](super::shape::ROW): the sums of their rows.
+    pub(super) sums: Vec<f32>,
     /// Choices at a token × [`HIDDEN`](super::shape::HIDDEN): what each reading says by itself.
     pub(super) readings: Vec<f32>,
     /// One score a candidate.
