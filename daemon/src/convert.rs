@@ -150,23 +150,27 @@ impl Pending {
         let limit = stop.left().map_or(Duration::MAX, |left| left / 2);
         let words = shared.configuration.words(&current, folder, limit);
         let begun = Instant::now();
+        // The place is read while the line is converted.
+        let look = shared.places.look(&request, current.settings.here);
         let taught = shared.learning.taught();
         let words = taught.with_offered(words, &request.text);
         let end = request.text.chars().count();
-        let place = shared.places.at(&request, current.settings.here);
         let chosen = wire::chosen(&request.chosen);
         let dictation = Dictation {
             text: &request.text,
             cursor: request.cursor.map(|cursor| cursor.min(end)),
             route: wire::route(request.route),
             before: &request.context.prebuffer,
-            place: Some(&place),
+            place: None,
             preferences: Some(&taught.preferences),
             chosen: &chosen,
         };
         let drafted = current.tagger.engine.draft(&words, &dictation);
-        let draft = drafted.map_err(|refusal| wire::fault(&refusal))?;
+        let mut draft = drafted.map_err(|refusal| wire::fault(&refusal))?;
         drop(taught);
+        if let Some(look) = look.filter(|_| draft.may_have_names()) {
+            draft = draft.with_names(&shared.places.seen(look));
+        }
         let mut wanted = None;
         if draft.is_rescorable() {
             shared.model.refresh_choice(&current.settings.model);

@@ -14,7 +14,8 @@ use std::time::{Duration, Instant};
 
 // The limits below were hand-chosen on 2026-11-28.
 
-/// Longest that a key press waits for a place: for one that was not seen yet, and for news of one that was.
+/// How long after a look at a place began a key press waits for it: for one that was not seen yet, and for news of one that
+/// was.
 const PATIENCE: Duration = Duration::from_millis(2);
 /// A place that was looked at so lately is not looked at again.
 const FRESH: Duration = Duration::from_millis(500);
@@ -71,6 +72,17 @@ pub(crate) struct Places {
     news: Condvar,
 }
 
+/// A look at the place of a request, which goes on in the background.
+#[derive(Debug)]
+pub(crate) struct Look {
+    sources: Sources,
+    /// An absolute path.
+    cwd: Option<PathBuf>,
+    /// The hash of what its shell knows.
+    shell: Option<u64>,
+    begun: Instant,
+}
+
 /// What a reader reads.
 enum Job {
     Folder(PathBuf, Option<Arc<Folder>>),
@@ -84,32 +96,40 @@ impl Places {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The place of a request, as far as it is known. Whatever is not known yet, or may have changed, is read in the
-    /// background, and waited for no longer than [`PATIENCE`].
-    pub(crate) fn at(self: &Arc<Places>, request: &Request, here: Here) -> Place {
+    /// Begins to look at the place of a request, in the background: the line can be converted meanwhile. `None` where
+    /// nothing is to be known.
+    pub(crate) fn look(self: &Arc<Places>, request: &Request, here: Here) -> Option<Look> {
         let sources = sources(here);
         let context = &request.context;
         let cwd = context.cwd.as_ref().map(PathBuf::from).filter(|cwd| cwd.is_absolute());
         if sources == Sources::NONE || cwd.is_none() && context.names.is_empty() && context.digest.is_none() {
-            return Place::default();
+            return None;
         }
         let mut kept = self.kept();
         let shell = kept.shell_said(request).filter(|_| sources.shell);
-        self.look(&mut kept, cwd.as_deref(), sources);
+        self.look_at(&mut kept, cwd.as_deref(), sources);
         if let (Some(hash), false) = (shell, context.names.is_empty())
             && kept.shells.get(&hash).is_some_and(|known| known.value.is_none() && !known.is_busy)
         {
             self.start(&mut kept, Job::Shell(hash, context.names.clone()), sources);
         }
+        Some(Look { sources, cwd, shell, begun: Instant::now() })
+    }
+
+    /// The place, as far as it is known [`PATIENCE`] after the look began.
+    pub(crate) fn seen(self: &Arc<Places>, look: Look) -> Place {
+        let Look { sources, cwd, shell, begun } = look;
         let is_waiting = |kept: &mut Kept| {
             cwd.as_ref().and_then(|cwd| kept.folders.get(cwd)).is_some_and(|known| known.is_busy)
                 || kept.user.as_ref().is_some_and(|known| known.is_busy)
                 || shell.and_then(|hash| kept.shells.get(&hash)).is_some_and(|known| known.is_busy)
         };
-        let begun = Instant::now();
-        let waited = self.news.wait_timeout_while(kept, PATIENCE, is_waiting);
-        let (mut kept, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        let converted = Instant::now();
         let left = PATIENCE.saturating_sub(begun.elapsed());
+        let waited = self.news.wait_timeout_while(self.kept(), left, is_waiting);
+        let (mut kept, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        // Folders that the line names are only looked at from now on.
+        let left = PATIENCE.saturating_sub(converted.elapsed());
         let now = Instant::now();
         let mut place = Place::default();
         if let Some(known) = cwd.as_ref().and_then(|cwd| kept.folders.get_mut(cwd)) {
@@ -160,7 +180,7 @@ impl Places {
     }
 
     /// Begins to look at what is due.
-    fn look(self: &Arc<Places>, kept: &mut Kept, cwd: Option<&Path>, sources: Sources) {
+    fn look_at(self: &Arc<Places>, kept: &mut Kept, cwd: Option<&Path>, sources: Sources) {
         if let Some(cwd) = cwd {
             if !kept.folders.contains_key(cwd) {
                 forget_oldest(&mut kept.folders, MAX_FOLDERS);

@@ -75,13 +75,11 @@ impl Engine {
             }
             chosen => choose_around(&line, chosen)?,
         };
-        let choice = match dictation.place {
-            Some(place) if dictation.route != Route::Scanner && dictation.chosen.is_empty() => {
-                reread(self, place, choice)
-            }
-            _ => choice,
-        };
-        Ok(Draft::new(self.clone(), dictation, stem, choice))
+        let draft = Draft::new(self.clone(), dictation, stem, choice);
+        Ok(match dictation.place {
+            Some(place) => draft.with_names(place),
+            None => draft,
+        })
     }
 
     /// Reads the embedded data and builds its tables, which would otherwise cost the first line some tens of
@@ -199,7 +197,7 @@ fn choose(line: Line<'_>, class: Class) -> Choice {
 
 /// Step 3b: the same with the names of the place, where some were said. A line of which every separator was said stands
 /// as it is.
-fn reread(engine: &Engine, place: &Place, choice: Choice) -> Choice {
+pub(crate) fn reread(engine: &Engine, place: &Place, choice: Choice) -> Choice {
     match choice {
         Choice::Paths(found) if found.stage.is_tagged() => Choice::Paths(with_names(engine, place, found)),
         Choice::Kept(kept) => {
