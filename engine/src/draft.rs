@@ -2,7 +2,7 @@
 
 use crate::candidates::Candidates;
 use crate::gate::RULES_ONLY_COMMAND;
-use crate::{Dictation, Engine, Place, Route, pipeline};
+use crate::{Dictation, Engine, Route};
 use sayso_speech::lattice::Lattice;
 use std::sync::Arc;
 
@@ -62,24 +62,5 @@ impl Draft {
         let cursor = cursor.map(|cursor| cursor + stem.chars().count());
         let (dictated, is_by_hand) = (format!("{stem}{text}"), !chosen.is_empty());
         Draft { engine, dictated, stem, cursor, route, is_by_hand, choice }
-    }
-
-    /// Whether names of the place could change this line: not one that the rules answer alone, nor one for which somebody
-    /// chose the readings. Whoever reads the place slowly asks this first.
-    pub fn may_have_names(&self) -> bool {
-        let is_open = match &self.choice {
-            Choice::Paths(paths) => paths.stage.is_tagged(),
-            Choice::Kept(_) => true,
-        };
-        is_open && self.route != Route::Scanner && !self.is_by_hand
-    }
-
-    /// The line read again with the names of the place, as [`Dictation::place`] has it read from the start.
-    #[must_use]
-    pub fn with_names(self, place: &Place) -> Draft {
-        match self.may_have_names() {
-            true => Draft { choice: pipeline::reread(&self.engine, place, self.choice), ..self },
-            false => self,
-        }
     }
 }

@@ -195,9 +195,30 @@ fn choose(line: Line<'_>, class: Class) -> Choice {
     }
 }
 
+impl Draft {
+    /// Whether names of the place could change this line: not one that the rules answer alone, nor one for which somebody
+    /// chose the readings. Whoever reads the place slowly asks this first.
+    pub fn may_have_names(&self) -> bool {
+        let is_open = match &self.choice {
+            Choice::Paths(paths) => paths.stage.is_tagged(),
+            Choice::Kept(_) => true,
+        };
+        is_open && self.route != Route::Scanner && !self.is_by_hand
+    }
+
+    /// The line read again with the names of the place, as [`Dictation::place`] has it read from the start.
+    #[must_use]
+    pub fn with_names(self, place: &Place) -> Draft {
+        match self.may_have_names() {
+            true => Draft { choice: reread(&self.engine, place, self.choice), ..self },
+            false => self,
+        }
+    }
+}
+
 /// Step 3b: the same with the names of the place, where some were said. A line of which every separator was said stands
 /// as it is.
-pub(crate) fn reread(engine: &Engine, place: &Place, choice: Choice) -> Choice {
+fn reread(engine: &Engine, place: &Place, choice: Choice) -> Choice {
     match choice {
         Choice::Paths(found) if found.stage.is_tagged() => Choice::Paths(with_names(engine, place, found)),
         Choice::Kept(kept) => {
