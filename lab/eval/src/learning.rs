@@ -23,9 +23,10 @@ const MISHEARD_NAMES: usize = 40;
 /// Measures learning with simulated people.
 ///
 /// Each person has habits drawn from the cases (spacing, case, flags, hosts, and how their tools are misheard), dictates
-/// lines, and corrects what is wrong; some corrections are mistyped, and sometimes the person changes their mind. After a
-/// number of corrections, the person's later lines and everybody else's lines are converted with what was learnt and
-/// without it.
+/// lines, and corrects what is wrong; some corrections are mistyped, and sometimes the person changes their mind. At the end
+/// the person goes through what `sayso learn review` shows. Then the person's later lines, none of which was dictated before,
+/// and everybody else's lines are converted with what was learnt and without it. Others' lines are also compared in the
+/// person's own spaces: who writes `a|b` wants it in every line.
 #[derive(Debug, clap::Args)]
 pub struct Learning {
     /// Cases that the people's lines are made from
@@ -104,6 +105,8 @@ impl Tally {
 struct Taught {
     preferences: Preferences,
     seen: HashMap<(String, String), u32>,
+    /// Words that the person accepted.
+    accepted: Vec<(String, String)>,
 }
 
 impl Taught {
@@ -130,7 +133,16 @@ impl Taught {
     }
 
     fn words(&self) -> Words {
-        Words::default().with_offered(self.offered())
+        Words::new(self.accepted.iter().cloned()).with_offered(self.offered())
+    }
+
+    /// The person accepts those of the words seen so far that are theirs, and rejects the others.
+    fn review(&mut self, person: &Person) {
+        let mut own: Vec<_> =
+            self.seen.keys().filter(|(heard, written)| person.has_word(heard, written)).cloned().collect();
+        own.sort();
+        self.accepted = own;
+        self.seen.clear();
     }
 }
 
@@ -181,11 +193,14 @@ impl Learning {
         // Prose, and commands that stay as they are, are corrected by nobody.
         cases.retain(|case| case.dictated != case.expected);
         let mut random = Rng::with_seed(self.seed);
+        // Nothing that a person taught is asked again.
+        random.shuffle(&mut cases);
+        let (taught_from, asked_from) = cases.split_at(cases.len() / 2);
         let misheard = misheard_names(&mut random, MISHEARD_NAMES);
         let nothing = (Words::default(), Preferences::default());
         let plain: Vec<String> =
             others.iter().map(|case| answer(&nothing.0, &nothing.1, &case.dictated)).collect();
-        let (mut own, mut other) = (Tally::default(), Tally::default());
+        let (mut own, mut other, mut spaced) = (Tally::default(), Tally::default(), Tally::default());
         let (mut right_words, mut all_words) = (0, 0);
         let mut people = Vec::new();
         let mut out = std::io::stdout().lock();
@@ -195,7 +210,7 @@ impl Learning {
             let mut corrections = 0;
             // A person who is never answered wrongly would dictate for ever.
             for _ in 0..self.corrections * 200 {
-                let line = person.line(&cases[random.usize(..cases.len())], &mut random);
+                let line = person.line(&taught_from[random.usize(..taught_from.len())], &mut random);
                 let given = answer(&taught.words(), &taught.preferences, &line.heard);
                 if collapse(&given) == collapse(&line.meant) {
                     continue;
@@ -212,7 +227,7 @@ impl Learning {
             if corrections < self.corrections {
                 bail!("the cases are too easy: person {number} had to correct only {corrections} lines");
             }
-            let (words, offered) = (taught.words(), taught.offered());
+            let offered = taught.offered();
             all_words += offered.len();
             for (heard, written) in &offered {
                 let is_right = person.has_word(heard, written);
@@ -221,9 +236,11 @@ impl Learning {
                     writeln!(out, "word   {heard:?} -> {written:?}")?;
                 }
             }
+            taught.review(&person);
+            let words = taught.words();
             let mut tally = Tally::default();
             for _ in 0..self.lines {
-                let line = person.line(&cases[random.usize(..cases.len())], &mut random);
+                let line = person.line(&asked_from[random.usize(..asked_from.len())], &mut random);
                 let before = answer(&nothing.0, &nothing.1, &line.heard);
                 let after = answer(&words, &taught.preferences, &line.heard);
                 let is_right = |answer: &str| collapse(answer) == collapse(&line.meant);
@@ -235,7 +252,7 @@ impl Learning {
                     writeln!(out, "missed {:?}: {after:?}, not {:?}", line.heard, line.meant)?;
                 }
             }
-            let mut elsewhere = Tally::default();
+            let (mut elsewhere, mut in_own_spaces) = (Tally::default(), Tally::default());
             for (case, before) in others.iter().zip(&plain) {
                 let after = answer(&words, &taught.preferences, &case.dictated);
                 let is_right = |answer: &str| {
@@ -243,6 +260,12 @@ impl Learning {
                     std::iter::once(&case.expected).chain(&case.alt).any(|text| collapse(text) == answer)
                 };
                 elsewhere.count(is_right(before), is_right(&after));
+                let is_right_spaced = |answer: &str| {
+                    let answer = collapse(&person.spacing.write(answer));
+                    let mut right = std::iter::once(&case.expected).chain(&case.alt);
+                    right.any(|text| collapse(&person.spacing.write(text)) == answer)
+                };
+                in_own_spaces.count(is_right_spaced(before), is_right_spaced(&after));
                 if self.errors && is_right(before) && !is_right(&after) {
                     writeln!(out, "other  {:?}: {after:?}, not {:?}", case.dictated, case.expected)?;
                 }
@@ -250,6 +273,7 @@ impl Learning {
             people.push(json!({ "own": tally.json(), "others": elsewhere.json() }));
             own.add(tally);
             other.add(elsewhere);
+            spaced.add(in_own_spaces);
         }
         let share = |part: usize, of: usize| if of == 0 { 100.0 } else { 100.0 * part as f64 / of as f64 };
         let words = share(right_words, all_words);
@@ -257,6 +281,7 @@ impl Learning {
         if self.json {
             let all = json!({
                 "people": people, "own": own.json(), "others": other.json(),
+                "others_in_own_spaces": spaced.json(),
                 "words": { "learnt": all_words, "right": right_words, "precision": words },
                 "changes": { "precision": changes },
             });
@@ -264,7 +289,7 @@ impl Learning {
             return Ok(());
         }
         writeln!(out, "{} people, {} corrections each", self.people, self.corrections)?;
-        for (name, tally) in [("own later lines", own), ("others' lines", other)] {
+        for (name, tally) in [("own later lines", own), ("others' lines", other), ("in own spaces", spaced)] {
             writeln!(
                 out,
                 "{name:16} {:6} lines, exact {:5.1} % -> {:5.1} % ({:+.2}), {} mended, {} broken",

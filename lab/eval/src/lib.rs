@@ -14,4 +14,5 @@ pub mod roundtrip;
 pub mod route;
 pub mod score;
 pub mod similarity;
+mod spacing;
 pub mod tagger;

@@ -3,6 +3,7 @@
 //! A habit changes what a person means by a line (`head -n5` in place of `head -n 5`), or what is heard for a name of theirs.
 //! The same line means something else to somebody else, so nothing but corrections can teach it.
 
+use crate::spacing::Spacing;
 use fastrand::Rng;
 use sayso_corpus::cases::Case;
 use sayso_speech::english::{self, is_english};
@@ -14,9 +15,8 @@ const HOSTS: usize = 5;
 const TOOLS: usize = 5;
 /// Names of folders and files that a person writes with a capital, or in capitals.
 const CASED: usize = 4;
-/// Flags of which the person means the other letter case, and flags that the person writes right before a number.
+/// Flags of which the person means the other letter case.
 const FLAGS: usize = 1;
-const GLUED: usize = 2;
 /// Words that are so frequent that they are nobody's own name: the first so many.
 const COMMON_WORDS: usize = 40;
 /// How often a line names something of the person's own, in percent.
@@ -28,8 +28,8 @@ const MISHEARD: u8 = 12;
 /// A person.
 #[derive(Debug)]
 pub(crate) struct Person {
-    /// A command, and a short flag behind which a number stands without a space: `-n5`.
-    glued: Vec<(String, String)>,
+    /// How the person writes what others write otherwise, in every line alike.
+    pub(crate) spacing: Spacing,
     /// A command, and the letter of a flag that is heard in lower case and meant in upper case.
     flags: Vec<(String, char)>,
     /// What is heard for a name, and how it is written.
@@ -98,11 +98,7 @@ impl Person {
         flags.dedup();
         random.shuffle(&mut flags);
         flags.truncate(FLAGS);
-        let mut glued: Vec<(String, String)> = cases.iter().flat_map(numbered_flags).collect();
-        glued.sort_unstable();
-        glued.dedup();
-        random.shuffle(&mut glued);
-        glued.truncate(GLUED);
+        let spacing = Spacing::drawn(cases, random);
         let mut names: Vec<(String, String)> =
             words.iter().take(CASED).map(|word| ((*word).to_owned(), in_case(word, random.bool()))).collect();
         for _ in 0..HOSTS {
@@ -117,7 +113,7 @@ impl Person {
         names.extend(tools.into_iter().take(TOOLS));
         names.sort_unstable();
         names.dedup_by(|a, b| a.0 == b.0);
-        Person { glued, flags, names }
+        Person { spacing, flags, names }
     }
 
     /// Whether a word was heard for one of the person's own and is written like this.
@@ -145,11 +141,7 @@ impl Person {
                 meant = replaced(&meant, &flag, &flag.to_uppercase());
             }
         }
-        if let Some(first) = meant.split(' ').next().map(str::to_owned) {
-            for (_, flag) in self.glued.iter().filter(|(command, _)| *command == first) {
-                meant = with_glued_numbers(&meant, flag);
-            }
-        }
+        meant = self.spacing.write(&meant);
         let is_common = meant == common && heard == case.dictated;
         Line { heard, meant, is_common }
     }
@@ -186,41 +178,9 @@ fn short_flag(case: &Case) -> Option<(String, char)> {
     })
 }
 
-/// The command of a case, and its short flags that a number follows.
-fn numbered_flags(case: &Case) -> Vec<(String, String)> {
-    let words: Vec<&str> = case.expected.split(' ').collect();
-    let pairs = words.windows(2).filter(|pair| is_short_flag(pair[0]) && is_number(pair[1]));
-    pairs.map(|pair| (words[0].to_owned(), pair[0].to_owned())).collect()
-}
-
-fn is_number(word: &str) -> bool {
-    !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit())
-}
-
-/// The line with each number that follows `short` right behind it.
-fn with_glued_numbers(line: &str, short: &str) -> String {
-    let mut words: Vec<String> = Vec::new();
-    for word in line.split(' ') {
-        match words.last_mut() {
-            Some(flag) if is_number(word) && flag == short => flag.push_str(word),
-            _ => words.push(word.to_owned()),
-        }
-    }
-    words.join(" ")
-}
-
-fn is_short_flag(word: &str) -> bool {
-    word.len() == 2 && word.starts_with('-') && word.ends_with(|c: char| c.is_ascii_alphabetic())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn habits_change_what_is_meant() {
-        assert_eq!(with_glued_numbers("head -n 5 -c 4", "-n"), "head -n5 -c 4");
-    }
 
     #[test]
     fn names_are_misheard_as_words_that_sound_like_them() {
