@@ -13,8 +13,9 @@ use sayso_tagger::Path;
 use std::collections::HashMap;
 
 /// Most that one choice adds to or takes from the logarithm of a path's probability, in nats, and most that all choices of
-/// a path do together. Hand-chosen on 2026-11-28, never tuned: enough to turn a convention of writing, too
-/// little to turn a word that the tagger is sure of.
+/// a path do together: enough to turn a convention of writing, too little to turn a word that the tagger is sure of.
+/// Hand-chosen on 2026-11-28; of 3, 5 and 6 nats that were tried on simulated people on 2026-11-29 it breaks fewest lines
+/// (docs/EXPERIMENTS.md).
 const CHOICE_NATS: f32 = 3.0;
 const MAX_NATS: f32 = 8.0;
 /// Corrections after which about two thirds of a choice's weight are reached. Hand-chosen with the two above.
@@ -65,6 +66,8 @@ struct Before {
     command: String,
     /// What is written of the word that goes on here, if no space follows.
     word: String,
+    /// The operator that the command follows; empty for the first one.
+    operator: String,
     /// The words that were heard for the last reading.
     heard: String,
     /// Whether a space was said.
@@ -91,6 +94,15 @@ impl Before {
         if !self.at_start && !self.spaced {
             let joined = if space { "spaced" } else { "joined" };
             let class = class(text);
+            // Where spaces go around an operator does not depend on what stands beside it.
+            if is_operator(text) {
+                choices.push(stable_hash(&["before", text, joined]));
+                return choices;
+            }
+            if self.word.is_empty() {
+                choices.push(stable_hash(&["behind", &self.operator, joined]));
+                return choices;
+            }
             choices.push(stable_hash(&["join", &self.command, &self.word, class, joined]));
             if self.word.starts_with('-') {
                 choices.push(stable_hash(&["join", &self.word, class, joined]));
@@ -113,8 +125,8 @@ impl Before {
             self.end_word();
         }
         let text = reading.text.as_ref();
-        if matches!(text, "|" | "||" | "&&" | ";" | "&") {
-            *self = Before { heard: heard(lattice, reading), ..Before::start() };
+        if is_operator(text) {
+            *self = Before { heard: heard(lattice, reading), operator: text.to_owned(), ..Before::start() };
             self.at_start = false;
             return;
         }
@@ -130,6 +142,11 @@ impl Before {
             self.command = word;
         }
     }
+}
+
+/// Whether a text ends a command, and another one follows.
+fn is_operator(text: &str) -> bool {
+    matches!(text, "|" | "||" | "&&" | ";" | "&")
 }
 
 /// What was heard for a reading, in lower case.
