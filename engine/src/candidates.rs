@@ -6,7 +6,7 @@ use crate::quote::open_at_end;
 use crate::stage::Stage;
 use sayso_speech::destructive::is_destructive;
 use sayso_speech::english::is_english;
-use sayso_speech::lattice::omission::Caution;
+use sayso_speech::lattice::omission::{self, Caution};
 use sayso_speech::lattice::{Lattice, Step};
 use sayso_speech::{disfluency, render, scanner};
 use sayso_tagger::{EncodedLine, Path};
@@ -144,7 +144,8 @@ impl Candidates {
 
     /// Whether the chosen path leaves out half of the words or more, and the tagger is not sure of it. Of a line that
     /// says no symbol that is more likely prose than a command. Where the line begins with an English word that names
-    /// the command, two words of five are enough.
+    /// the command, two words of five are enough. Nobody writes a hesitation, so a line with one was spoken, and spoken to
+    /// this tool.
     pub(crate) fn may_be_prose(&self) -> bool {
         let (left_out, words) = (self.lattice.left_out(&self.best.steps).len(), self.lattice.len());
         let text = render::render(&self.lattice, &self.best.steps).text;
@@ -153,7 +154,10 @@ impl Candidates {
             true => (confidence::BEGINS_WITH_WORD_ABOVE, 5 * left_out >= 2 * words),
             false => (confidence::TALKS_ABOUT_COMMAND_ABOVE, 2 * left_out >= words),
         };
-        self.stage.is_tagged() && !disfluency::takes_back(&self.lattice) && self.confidence < above && many
+        let line = &self.lattice.line;
+        let hesitates = (0..self.lattice.len()).any(|token| omission::is_hesitation(line.lower(token)));
+        let is_spoken = hesitates || disfluency::takes_back(&self.lattice);
+        self.stage.is_tagged() && !is_spoken && self.confidence < above && many
     }
 
     /// The paths with the one that writes `text` first, if it is among them and the tagger is not sure of another one. The
