@@ -319,7 +319,7 @@ _sayso_hook() {
 }
 
 _sayso_bind() {
-  local map prefix key old keymap= undone=
+  local map prefix key old keymap='' undone=''
   # Whose keys these were: commands and macros of the person. What readline itself has there is not missed. And in which
   # of its keymaps the key is undo already: one process answers both.
   while IFS= read -r old; do

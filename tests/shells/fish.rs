@@ -34,15 +34,21 @@ fn fisher_finds_what_it_copies() {
 
 #[test]
 #[cfg_attr(not(feature = "system-tests"), ignore = "needs fish: tests/run")]
-fn a_message_below_a_wrapped_line_is_not_drawn_over() {
+fn a_message_about_a_wrapped_line_stands_above_it_in_place_of_the_one_before() {
     let home = Home::new();
     let _daemon = FakeDaemon::listen(&home);
     let terminal = Terminal::open(&home, Shell::Fish, Setup::default());
-    terminal.text(&"well ".repeat(40)).convert();
-    let screen = terminal.wait("both copies of the line", |screen| {
-        screen.contains("sayso: this does not look like") && screen.matches("$ well").count() == 2
-    });
-    assert_eq!(screen.replace('\n', "").matches("well").count(), 80, "{screen}");
+    let count = |screen: &str, text: &str| screen.replace('\n', "").matches(text).count();
+    // Below a line of one row; fish draws over it when the next line grows.
+    terminal.text("well").convert();
+    terminal.wait("the message below", |screen| screen.contains("$ well\nsayso: this does not look like"));
+    terminal.keys(&["C-u"]).text(&"well ".repeat(40)).convert();
+    let above = |screen: &str| screen.starts_with("sayso: this") && count(screen, "well") == 40;
+    terminal.wait("the message above", above);
+    terminal.convert().text("x");
+    let screen =
+        terminal.wait("the same after one more press", |screen| screen.contains("well x") && above(screen));
+    assert_eq!((count(&screen, "sayso:"), count(&screen, "$ ")), (1, 1), "{screen}");
 }
 
 #[test]

@@ -127,6 +127,20 @@ fn the_next_pull_goes_on_where_the_last_one_broke() {
 }
 
 #[test]
+fn what_failed_leaves_no_lock_behind() {
+    let (place, hub, store) = setup();
+    hub.trouble(WEIGHTS, Trouble::Ends(1234));
+    pull(&hub, &store).unwrap_err();
+    let file = place.path().join("other.gguf");
+    std::fs::write(&file, "no model").unwrap();
+    store.import(&file, "other").unwrap_err();
+    let names =
+        std::fs::read_dir(place.path().join("models")).unwrap().map(|entry| entry.unwrap().file_name());
+    let locks: Vec<_> = names.filter(|name| name.to_string_lossy().ends_with(".lock")).collect();
+    assert!(locks.is_empty(), "{locks:?}");
+}
+
+#[test]
 fn a_server_without_ranges_begins_anew() {
     let (_place, hub, store) = setup();
     hub.trouble(WEIGHTS, Trouble::NoRanges(Some(700)));
