@@ -1,4 +1,4 @@
-//! What the program does besides being the daemon. People reach it through `sayso`.
+//! The subcommands. People reach them through `sayso`.
 
 pub(crate) mod convert;
 pub(crate) mod here;

@@ -10,31 +10,31 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 use std::time::Duration;
 
-/// A settings file of more bytes than this is a large one. Hand-chosen, 2026-11-29.
+/// A settings file with more bytes than this counts as large. Hand-chosen, 2026-11-29.
 const LARGE_FILE_BYTES: u64 = 64 * 1024;
 
-/// The settings file and what it last said.
+/// The settings file and the settings last read from it.
 #[derive(Debug)]
 pub(crate) struct Configuration {
     path: Option<PathBuf>,
     current: Arc<Mutex<Current>>,
-    /// Whether a large file is read beside the requests.
+    /// Whether another thread is reading a large file, so that requests need not wait.
     aside: Arc<AtomicBool>,
-    /// Held while the files are read, so that one request reads them and not each.
+    /// Held while the files are read, so that only one request reads them.
     reading: Mutex<()>,
     /// The words of projects.
     projects: Projects,
 }
 
-/// What is in force.
+/// The settings in force.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Current {
     seen: Option<Fingerprint>,
-    /// What could be understood, the rest at its default.
+    /// The entries that could be understood; the rest have their default values.
     pub(crate) settings: Arc<Settings>,
     /// The person's own words, ready for the engine.
     pub(crate) words: Arc<Words>,
-    /// The engine, with the weights that the settings name where they can be used.
+    /// The engine, with the weights that the settings name if they can be used.
     pub(crate) tagger: Tagger,
     /// What is wrong with the settings file now.
     pub(crate) mistake: Option<String>,
@@ -43,7 +43,7 @@ pub(crate) struct Current {
 /// The engine and where its weights come from.
 #[derive(Debug, Clone)]
 pub(crate) struct Tagger {
-    /// With the embedded weights where `file` is `None` or cannot be used.
+    /// Uses the embedded weights if `file` is `None` or cannot be used.
     pub(crate) engine: Engine,
     /// The weights file that the settings name.
     pub(crate) file: Option<PathBuf>,
@@ -100,22 +100,23 @@ impl Configuration {
         configuration
     }
 
-    /// What is in force, without looking at the files. Never blocks for long: nothing is read under the lock.
+    /// The settings in force, without looking at the files. Never blocks for long, because no file is read under the
+    /// lock.
     pub(crate) fn current(&self) -> Current {
         self.current.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The words for a line that is edited in `folder`: the person's own, and those of a project that is trusted, which
-    /// are waited for no longer than `limit`.
+    /// The words for a line that is edited in `folder`: the person's own and those of a trusted project. Waits for the
+    /// latter no longer than `limit`.
     pub(crate) fn words(&self, current: &Current, folder: Option<&str>, limit: Duration) -> Arc<Words> {
         self.projects.words(&current.words, &current.settings, current.seen, folder, limit)
     }
 
-    /// What is in force after a look at the files, which are read only when they have changed. May block, as long as
-    /// their device does; nobody else waits meanwhile, but gets what was in force before.
+    /// Looks at the files, reads them only if they have changed, and returns the settings in force. May block as long
+    /// as their device does; meanwhile other callers do not wait but get the earlier settings.
     ///
-    /// A mistake in the settings costs the entry it is in, and weights that cannot be used leave the built-in ones in
-    /// force; both are logged and shown by `sayso status`.
+    /// A mistake in the settings costs only its own entry, and weights that cannot be used leave the built-in ones in
+    /// force. Both are logged and shown by `sayso status`.
     pub(crate) fn refreshed(&self) -> Current {
         let Some(path) = &self.path else { return self.current() };
         let _reading = match self.reading.try_lock() {
@@ -142,15 +143,15 @@ impl Configuration {
         if weights != current.tagger.file || current.tagger.is_changed() {
             current.tagger = Tagger::load(weights);
         }
-        // An older file is noticed by its fingerprint the next time.
+        // If this is older than the file, the next look notices it by the fingerprint.
         *self.current.lock().unwrap_or_else(PoisonError::into_inner) = current.clone();
         current
     }
 }
 
 impl Configuration {
-    /// Reads a large file on a thread of its own: it may be broken, and then takes long. Until that is done, what was in
-    /// force stays so.
+    /// Reads a large file on a thread of its own, because a broken one takes long to read. Until that is done, the
+    /// earlier settings stay in force.
     fn read_aside(&self, path: PathBuf, seen: Option<Fingerprint>) {
         if self.aside.swap(true, Relaxed) {
             return;
@@ -164,7 +165,7 @@ impl Configuration {
                 (current.seen, current.words) = (read.seen, read.words);
                 (current.settings, current.mistake) = (read.settings, read.mistake);
             }
-            // Reading it took a hundred times its length.
+            // Reading the file took a hundred times its length in memory.
             sayso_language::trim_heap();
             aside.store(false, Relaxed);
         });

@@ -1,4 +1,4 @@
-//! One connection: frames in, answers out, never more memory than a frame and what is in flight.
+//! One connection: reads frames, writes answers, and never holds more memory than a frame and the requests in flight.
 
 use crate::job::Job;
 use crate::limits::{FREE_BYTES, Place};
@@ -22,16 +22,14 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::{self, JoinSet};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
-/// How long the rest of a begun frame may take, and how long a peer may take to accept a reply.
+/// How long the rest of a frame may take once it has begun, and how long a peer may take to accept a reply.
 /// Hand-chosen, 2026-11-23.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// Silence after which, while the daemon ends, everything that was sent counts as read.
-/// Hand-chosen, 2026-11-23.
+/// During shutdown, everything that was sent counts as read after this much silence. Hand-chosen, 2026-11-23.
 const QUIET: Duration = Duration::from_millis(20);
-/// Bytes that are read at once: a key press and what its shell knows are a few of them.
-/// Hand-chosen, 2026-11-29.
+/// Bytes read at once: a key press with what its shell knows takes a few chunks. Hand-chosen, 2026-11-29.
 const CHUNK_BYTES: usize = 8 * 1024;
-/// Whom to answer when a request cannot be read that far.
+/// The addressee of an error if a request is too broken to name one.
 const UNKNOWN: ReplyTo = ReplyTo { id: 0, form: Form::Json };
 
 /// Serves one connection until either side is done with it.
@@ -54,12 +52,12 @@ async fn exchange(stream: &mut Stream, guest: &Guest, shared: &Arc<Shared>) -> i
     let mut chunk = vec![0; CHUNK_BYTES];
     // All of them end with the connection.
     let mut answers = Answers::default();
-    // Whether more is read. Once it is not, what is in flight is still answered.
+    // Whether to read more. Requests in flight are still answered afterwards.
     let mut listening = true;
-    // When the frame that has begun must have ended.
+    // The deadline for the rest of a frame that has begun.
     let mut frame_due = None;
     let mut quiet_since = Instant::now();
-    // A request that waits for a place. Until it has one, this connection is read no further.
+    // A request that waits for a place. Until it has one, nothing more is read from this connection.
     let mut waiting: Option<Waiting> = None;
     // Held while the connection holds a long message.
     let mut long = None;
@@ -140,7 +138,7 @@ async fn exchange(stream: &mut Stream, guest: &Guest, shared: &Arc<Shared>) -> i
 /// A request that waits for a place.
 type Waiting = Pin<Box<dyn Future<Output = Result<(Job, Place), (ReplyTo, ErrorReply)>> + Send>>;
 
-/// The outcome of a wait for a place; for ever if there is none.
+/// The outcome of waiting for a place; waits for ever if no request does.
 async fn placed(waiting: &mut Option<Waiting>) -> Result<(Job, Place), (ReplyTo, ErrorReply)> {
     match waiting {
         Some(waiting) => waiting.await,
@@ -148,7 +146,7 @@ async fn placed(waiting: &mut Option<Waiting>) -> Result<(Job, Place), (ReplyTo,
     }
 }
 
-/// Waits for a place for a long message; a connection that only sits on one makes way.
+/// Waits for a place for a long message, and asks an idle connection that holds one to make way.
 async fn place_for_long_message(shared: &Shared) -> io::Result<OwnedSemaphorePermit> {
     let places = &shared.limits.long_messages;
     loop {
@@ -163,7 +161,7 @@ async fn place_for_long_message(shared: &Shared) -> io::Result<OwnedSemaphorePer
     }
 }
 
-/// Waits until `time`; for ever if there is none.
+/// Waits until `time`, or for ever if that is `None`.
 async fn due(time: Option<Instant>) {
     match time {
         Some(time) => sleep_until(time).await,
@@ -189,7 +187,7 @@ async fn admit(
             send(stream, guest, &frame::encode_reply(Reply::new(request.id, VERSION, status), request.form))
                 .await?;
         }
-        // Nobody can rely on a daemon that ends: the client is about to start the next one.
+        // Nobody can rely on a daemon that is shutting down: the client is about to start the next one.
         Op::Status => send(stream, guest, &failed(shared, request.reply_to(), shutting_down())).await?,
         Op::Shutdown => {
             tracing::info!("asked to end");
@@ -227,7 +225,7 @@ async fn admit(
     Ok(None)
 }
 
-/// Learns from what a person ran, or looks again at what others have changed. Blocks.
+/// Learns from a line that a person ran, or reads again what other processes have changed. Blocks.
 fn learn(shared: &Shared, request: &Request) -> Result<(), String> {
     let current = shared.configuration.refreshed();
     let settings = &current.settings.learn;
@@ -241,11 +239,11 @@ fn learn(shared: &Shared, request: &Request) -> Result<(), String> {
     shared.learning.note(settings, &current.tagger.engine, &words, &request.text, correction, folder)
 }
 
-/// Requests of one connection that are worked on; each ends as the frame of its answer.
+/// The requests of one connection that are in progress; each ends as the frame of its answer.
 #[derive(Default)]
 struct Answers {
     tasks: JoinSet<Vec<u8>>,
-    /// Whom each answers, for a task that panics.
+    /// The addressee of each task's answer, in case the task panics.
     asked_by: HashMap<task::Id, ReplyTo>,
 }
 
@@ -258,7 +256,7 @@ impl Answers {
         self.tasks.is_empty()
     }
 
-    /// The next answer that is ready; `None` where nothing is worked on. May be dropped and called again.
+    /// The next answer that is ready; `None` if no request is in progress. May be dropped and called again.
     async fn next(&mut self, shared: &Shared) -> Option<Vec<u8>> {
         let (task, answer) = match self.tasks.join_next_with_id().await? {
             Ok((task, answer)) => (task, Some(answer)),
@@ -290,7 +288,7 @@ fn failed(shared: &Shared, to: ReplyTo, fault: ErrorReply) -> Vec<u8> {
     frame::encode_reply(Reply::new(to.id, VERSION, Outcome::Error(fault)), to.form)
 }
 
-/// Sends a frame. Who does not take it at once makes way for others, as who is idle does.
+/// Sends a frame. A peer that does not take it at once makes way for others, like an idle one.
 async fn send(stream: &mut Stream, guest: &Guest, frame: &[u8]) -> io::Result<()> {
     let sent = stream.write_all(frame);
     tokio::pin!(sent);
@@ -335,7 +333,7 @@ mod tests {
         let mut stream = Stream::try_from(std::os::fd::OwnedFd::from(ours)).unwrap();
         let roster = Arc::new(crate::roster::Roster::default());
         let guest = roster.enter(Some(1)).unwrap();
-        // More than the system keeps for a reader.
+        // More than the system buffers for a reader.
         let frame = vec![b'x'; 8 << 20];
         let newcomer = async {
             roster.becomes_idle().await;

@@ -1,4 +1,4 @@
-//! One conversion: off the async thread, put aside while it waits for a language model, and then resumed.
+//! One conversion: runs off the async thread, is put aside while it waits for a language model, and then resumes.
 
 use crate::hint;
 use crate::large_input::WorkerFailed;
@@ -15,8 +15,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::spawn_blocking;
 use tokio::time::{Instant, timeout};
 
-/// Longest line that is explained, in bytes: the reasons for one take a hundred times its length.
-/// Hand-chosen, 2026-11-23.
+/// Longest line that is explained, in bytes: its explanation takes a hundred times its length. Hand-chosen, 2026-11-23.
 const MAX_EXPLAINED_BYTES: usize = 32 * 1024;
 
 /// The result of a conversion.
@@ -26,15 +25,15 @@ pub(crate) struct Converted {
     pub(crate) frame: Vec<u8>,
     /// The stage that answered.
     pub(crate) stage: Stage,
-    /// Time that it took, in microseconds.
+    /// The time that it took, in microseconds.
     pub(crate) micros: u64,
-    /// The command, and the other readings: what the session remembers.
+    /// The command and the other readings, which the session remembers.
     pub(crate) lines: Vec<String>,
 }
 
-/// Converts a line. A line that needs no language model waits for none; one that leaves a doubt is put aside until the
-/// model has time for it, and goes on from where it was. Its place is then free for others; where too many wait for the
-/// model already, it does without.
+/// Converts a line. A line that needs no language model never waits for one. A line that leaves a doubt is put aside
+/// until the model has time for it, and then resumes where it stopped; meanwhile its place is free for others. If too
+/// many lines wait for the model already, it does without.
 pub(crate) async fn convert(
     shared: &Arc<Shared>,
     request: Request,
@@ -90,15 +89,14 @@ pub(crate) async fn convert(
     spawn_blocking(resume).await.map_err(|_| internal_error())?
 }
 
-/// How far a conversion has come.
+/// How far a conversion has got.
 enum Progress {
     Done(Converted),
     /// It waits for this model.
     Waits(Box<Pending>, ModelHandle),
 }
 
-/// Does some work on a blocking thread, and holds `permit` meanwhile. A panic of the engine ends here, as the failure of
-/// one request.
+/// Runs `work` on a blocking thread, and holds `permit` meanwhile. A panic of the engine fails only this one request.
 async fn spawn_conversion<T: Send + 'static>(
     permit: OwnedSemaphorePermit,
     work: impl FnOnce() -> Result<T, ErrorReply> + Send + 'static,
@@ -110,7 +108,7 @@ async fn spawn_conversion<T: Send + 'static>(
     spawn_blocking(work).await.map_err(|_| internal_error())?
 }
 
-/// The language model, for a request that wants no other stage: it is waited for.
+/// The language model, for a request that allows no other stage and therefore waits for it.
 async fn load_requested_model(shared: &Arc<Shared>) -> Result<ModelHandle, ErrorReply> {
     let asked = shared.clone();
     let request = move || {
@@ -136,8 +134,8 @@ struct Pending {
 }
 
 impl Pending {
-    /// Converts as far as possible without a language model; beside it the model, where one is loaded and the draft
-    /// wants it. A draft that a model could help with also begins to load an absent one, for the lines to come.
+    /// Converts as far as possible without a language model. Also returns the model if one is loaded and the draft
+    /// wants it. If the model is absent and could have helped, it begins to load for later lines.
     fn begin(
         shared: &Arc<Shared>,
         request: Request,
@@ -146,7 +144,7 @@ impl Pending {
         let current = shared.configuration.refreshed();
         shared.learning.keep_up(&current.settings.learn);
         let folder = request.context.cwd.as_deref();
-        // Half of the time that is left is for the conversion.
+        // The conversion gets half of the time that is left.
         let limit = stop.left().map_or(Duration::MAX, |left| left / 2);
         let words = shared.configuration.words(&current, folder, limit);
         let begun = Instant::now();
@@ -198,7 +196,7 @@ impl Pending {
         };
         let micros = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
         let hint = hint::below_line(&request.text, &conversion, hints);
-        // A line that stays has no other readings to go through.
+        // A line that stays as it is has no other readings to go through.
         let notes = match conversion.buffer == request.text {
             true => Vec::new(),
             false => hint::notes(&conversion, hints),

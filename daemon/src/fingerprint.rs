@@ -1,4 +1,4 @@
-//! What tells one state of a file from the next.
+//! The fingerprint that tells one state of a file from the next.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;

@@ -1,20 +1,20 @@
-//! What the shell shows below a converted line: how sure the answer is, how many readings there are, what is different in
-//! the next one, and what was left out or added. Where a line could do damage, that comes first.
+//! The hint below a converted line: how sure the answer is, how many readings there are, how the next one differs, and
+//! what was left out or added. A warning comes first if the line could do damage.
 
 use sayso_engine::{Conversion, Danger, Stage};
 use sayso_settings::Hints;
 
-/// From this confidence on an answer counts as sure. Hand-chosen, 2026-11-28: of the answers above it nine in ten and more
-/// are right, and Enter converts above it.
+/// An answer counts as sure from this confidence on. Hand-chosen, 2026-11-28: at least nine in ten of the answers above
+/// it are right, and Enter converts above it.
 const SURE: f32 = 0.9;
 /// From this confidence on an answer is likely. Hand-chosen, 2026-11-28.
 const LIKELY: f32 = 0.6;
-/// Most characters of what is different in the next reading: what fits below a line beside the rest.
+/// Most characters that the difference of the next reading takes: they fit below a line beside the rest.
 const MAX_DIFFERENCE: usize = 30;
-/// Between two parts.
+/// Separates two parts.
 const BETWEEN: &str = " · ";
 
-/// The hint for an answer to `dictated`, with its message; `None` if the message alone is to be shown.
+/// The hint for an answer to `dictated`, with its message; `None` if only the message is to be shown.
 pub(crate) fn below_line(dictated: &str, conversion: &Conversion, hints: Hints) -> Option<String> {
     if matches!(conversion.stage, Stage::Gate | Stage::AlreadyConverted) || conversion.buffer == dictated {
         return None;
@@ -68,7 +68,7 @@ fn confidence(confidence: f32) -> String {
     format!("{word}, {:.0} %", confidence * 100.0)
 }
 
-/// How many readings there are, and what is different in the next one.
+/// How many readings there are, and how the next one differs.
 fn readings(conversion: &Conversion) -> Vec<String> {
     let Some(next) = conversion.alternatives.first() else { return Vec::new() };
     let count = format!("{} readings", 1 + conversion.alternatives.len());

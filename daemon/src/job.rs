@@ -13,8 +13,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 
-/// Time before the deadline at which the language model must be done, at most half of what is left: the answer still has
-/// to be written and sent. Set by hand on 2026-11-23.
+/// Time before the deadline at which the language model must be done, at most half of what is left: the answer must
+/// still be written and sent. Set by hand on 2026-11-23.
 const REPLY_MARGIN: Duration = Duration::from_millis(20);
 
 /// A request to convert or to explain a line.
@@ -27,22 +27,23 @@ pub(crate) struct Job {
 }
 
 impl Job {
-    /// Starts the deadline of a request, which counts from its arrival, and supersedes the older requests of its session.
+    /// Starts the deadline of a request, counted from its arrival, and supersedes the older requests of its session.
     pub(crate) fn new(shared: &Shared, request: Request, arrived: Instant) -> Job {
         let limit = match request.deadline_ms {
             Some(ms) => Duration::from_millis(ms.clamp(1, MAX_DEADLINE_MS)),
             None => shared.configuration.current().settings.deadline,
         };
-        // A request about the last line of a session does not come from its line editor.
+        // A request about a session's last line does not come from its line editor.
         let session = request.session.as_deref().filter(|_| !request.last);
         let superseded = session.map(|session| shared.sessions().begin(session));
         Job { started: Instant::now(), deadline: arrived + limit, superseded, request }
     }
 
-    /// Waits for a place to be worked on, for this process.
+    /// Waits for a place in which this request of `process` can run.
     ///
     /// # Errors
-    /// The reply if a newer request of the session comes first, the deadline, or the end of the daemon.
+    /// The reply to send instead, if a newer request of the session, the deadline, or the end of the daemon comes
+    /// first.
     pub(crate) async fn wait_for_place(
         mut self,
         shared: &Shared,
@@ -69,8 +70,8 @@ impl Job {
 
     /// Returns the encoded reply, or the first of: superseded, past the deadline, shutting down.
     ///
-    /// A conversion that has started runs to its end on its thread, without the language model from then on, and its
-    /// result is dropped; one that has not started never does.
+    /// A conversion that has started runs to its end on its thread, but no longer uses the language model, and its
+    /// result is dropped. One that has not started never does.
     pub(crate) async fn run(self, shared: &Arc<Shared>, place: Place) -> Result<Vec<u8>, ErrorReply> {
         let Job { mut request, started, deadline, superseded } = self;
         if request.last {
@@ -94,11 +95,11 @@ impl Job {
         }
         shared.metrics().record_conversion(stage, micros);
         if let Some(session) = &session {
-            // A line that stays is often one that Enter asks about before it runs it.
+            // If a line stays as it is, Enter often asks about it again before running it.
             if lines.first().is_some_and(|line| *line != text) {
                 shared.sessions().keep_last(session, &text, &prebuffer);
             }
-            // The other readings too: the editor may have gone on to one of them.
+            // The other readings count too, because the editor may have gone on to one of them.
             lines.iter().filter(|line| **line != text).for_each(|line| shared.sessions().give(session, line));
         }
         Ok(frame)
@@ -118,7 +119,7 @@ async fn in_time(
     let _cancel = Cancel(stop.clone());
     tokio::select! {
         biased;
-        // First, so that what nobody waits for is never begun.
+        // Checked first, so that a conversion that nobody waits for never begins.
         fault = newer(&mut superseded) => Err(fault),
         converted = convert::convert(shared, request, place, stop) => converted,
         () = sleep_until(deadline) => Err(out_of_time()),
@@ -126,7 +127,7 @@ async fn in_time(
     }
 }
 
-/// Waits until a newer request of the session has come; for ever if none can.
+/// Waits until a newer request of the session comes; for ever if none can.
 async fn newer(superseded: &mut Option<Superseded>) -> ErrorReply {
     let is_superseded = match superseded {
         Some(superseded) => superseded.await.is_ok(),
@@ -143,7 +144,7 @@ fn out_of_time() -> ErrorReply {
     ErrorReply::new(Code::Deadline, "no answer in time; the line stays as it was")
 }
 
-/// Stops the language model for a request when nobody waits for the reply any more.
+/// Stops the language model once nobody waits for the reply any more.
 struct Cancel(Stop);
 
 impl Drop for Cancel {
@@ -152,8 +153,9 @@ impl Drop for Cancel {
     }
 }
 
-/// Whether the session remembers the answer, so that converting it again changes nothing; a picker that explains a line
-/// puts its answers into the same line editor. A request that pins a stage wants that stage's answer.
+/// Whether the session remembers the answer, so that converting it again changes nothing. That includes a picker that
+/// explains a line, because it puts its answers into the same line editor. A request that pins a stage wants that
+/// stage's answer.
 fn is_remembered(request: &Request) -> bool {
     request.route == Route::Auto && !request.last
 }
@@ -190,7 +192,7 @@ mod tests {
             }
         };
         ask(Op::Convert, "zsh-1", "echo space literal dash", false).await.unwrap();
-        // The answer that comes back is not what was dictated.
+        // The answer that is sent back is not what was dictated.
         ask(Op::Convert, "zsh-1", "echo dash", false).await.unwrap();
         let explained = String::from_utf8(ask(Op::Explain, "zsh-1", "", true).await.unwrap()).unwrap();
         assert!(explained.contains(r#""buffer":"echo dash""#), "{explained}");
@@ -237,7 +239,7 @@ mod tests {
         }
         let (_, fault) = job(Route::Auto).wait_for_place(&shared, 64).await.unwrap_err();
         assert_eq!(fault.code, Code::Deadline);
-        // What waited unread for longer than its deadline is answered at once.
+        // A request that waited unread for longer than its deadline is answered at once.
         let long_ago = Instant::now().checked_sub(Duration::from_secs(9)).unwrap();
         let late = Job::new(&shared, of_route(Route::Auto), long_ago);
         assert_eq!(late.wait_for_place(&shared, 64).await.unwrap_err().1.code, Code::Deadline);

@@ -1,7 +1,7 @@
 //! The one thread on which large inputs are converted, one after the other.
 //!
-//! A large input needs a hundred times its length, and an allocator keeps that memory for the thread that had it. On a
-//! thread of their own all large inputs share one such store, and the threads of the short lines stay small.
+//! A large input needs a hundred times its length, and an allocator keeps that memory for the thread that used it. On
+//! one thread all large inputs share one such store, and the threads of the short lines stay small.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Sender, channel};
@@ -31,7 +31,7 @@ impl LargeInputWorker {
         LargeInputWorker { jobs }
     }
 
-    /// Runs `work` in its turn, unless nobody waits for it any more by then.
+    /// Runs `work` in its turn, unless by then nobody waits for it any more.
     pub(crate) async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
@@ -39,7 +39,7 @@ impl LargeInputWorker {
         let (done, result) = oneshot::channel();
         let job = move || {
             if !done.is_closed() {
-                // If its time is up by now, nobody waits for it.
+                // If its deadline has passed, nobody waits for it.
                 let _ = done.send(work());
             }
         };
@@ -62,7 +62,7 @@ mod tests {
             let sign = sign.clone();
             worker.run(move || sign.send("given up"))
         };
-        // Handed over behind one that waits, and then given up.
+        // Handed over behind a job that waits, and then given up.
         tokio::select! {
             biased;
             _ = worker.run(move || wait.recv()) => unreachable!("nobody has said so"),

@@ -1,4 +1,4 @@
-//! What was learnt from corrected lines: kept in memory for conversions, which never wait for the file.
+//! What was learnt from corrected lines. It is kept in memory for conversions, which never wait for the file.
 
 use sayso_engine::{Engine, Preferences, Words};
 use sayso_learning::{Pair, Store, Teaching, secret, store};
@@ -9,17 +9,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-/// How long what was read from the file stays in use before it has faded enough to be added up again.
+/// How long the sums read from the file stay in use before they have faded enough to be computed again.
 const FRESH: Duration = Duration::from_secs(6 * 60 * 60);
 
-/// The store and what it teaches.
+/// The store and what was learnt from it.
 #[derive(Debug)]
 pub(crate) struct Learning {
     path: Option<PathBuf>,
-    /// Open while learning is on and the file can be used. Never locked by a conversion.
+    /// Open while learning is on and the file is usable. A conversion never locks it.
     open: Mutex<Option<Open>>,
     taught: RwLock<Taught>,
-    /// Whether a thread reads the file.
+    /// Whether a thread is reading the file.
     is_reading: AtomicBool,
 }
 
@@ -66,13 +66,13 @@ impl Learning {
         }
     }
 
-    /// What conversions use. Held for the time of one; who writes waits.
+    /// What conversions use. A conversion holds it to its end, and a writer waits.
     pub(crate) fn taught(&self) -> RwLockReadGuard<'_, Taught> {
         self.taught.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Has the file read on a thread of its own where that is due. Returns at once: what was learnt counts from a later
-    /// line on.
+    /// Has a thread of its own read the file if that is due. Returns at once; what the thread learns counts from a
+    /// later line on.
     pub(crate) fn keep_up(self: &Arc<Self>, settings: &Learn) {
         let read = self.taught().read;
         let is_due = match read {
@@ -92,7 +92,7 @@ impl Learning {
         }
     }
 
-    /// Reads the file again if it has changed or `always`, or lets go of it if learning is off. Blocks.
+    /// Reads the file again if it has changed or `always` is set, or closes it if learning is off. Blocks.
     pub(crate) fn refresh(&self, settings: &Learn, always: bool) {
         let mut open = self.open();
         if !settings.enabled {
@@ -124,7 +124,7 @@ impl Learning {
         let path = self.path.as_deref().ok_or("there is no home folder to keep what is learnt in")?;
         let now = now();
         *open = None;
-        // Opened anew each time: the path may lead to another file by now. The first pair makes one.
+        // Opened anew each time, because the path may lead to another file by now. The first pair creates the file.
         let Some(store) = Store::open_existing(path, now).map_err(|error| error.to_string())? else {
             return Ok(Taught { read: Some(Instant::now()), ..Taught::default() });
         };
@@ -137,10 +137,10 @@ impl Learning {
         Ok(Taught { read: Some(Instant::now()), preferences, offered, error: None })
     }
 
-    /// Keeps a correction, if it may be kept, and learns from it. Blocks.
+    /// Keeps a correction, if that is allowed, and learns from it. Blocks.
     ///
     /// # Errors
-    /// Why it was not kept, for the person.
+    /// The reason why it was not kept, for the person.
     pub(crate) fn note(
         &self,
         settings: &Learn,
@@ -153,7 +153,7 @@ impl Learning {
         self.refresh(settings, false);
         let Correction { answer, ran } = correction;
         let is_long = [heard, answer, ran].iter().any(|line| line.len() > store::MAX_LINE_BYTES);
-        // A line that was run as it was answered says nothing new.
+        // A line that was run exactly as answered teaches nothing new.
         let is_same = answer.trim() == ran.trim();
         if !settings.enabled
             || is_long
@@ -163,7 +163,7 @@ impl Learning {
             return Ok(());
         }
         let lesson = engine.lesson(words, heard.trim(), answer, ran.trim());
-        // Another line of the history, say.
+        // For example another line of the history.
         if !lesson.is_same_line {
             return Ok(());
         }

@@ -1,4 +1,4 @@
-//! One listening socket for one user: handed over by a service manager, or bound here under a lock.
+//! One listening socket for one user, either handed over by a service manager or bound here under a lock.
 
 use anyhow::{Context, Result, bail};
 use interprocess::local_socket::{GenericFilePath, ListenerOptions, ToFsName};
@@ -23,14 +23,14 @@ use std::time::{Duration, Instant};
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How long a daemon that accepts connections may take to answer `status`. Hand-chosen, 2026-11-23.
 const ANSWER: Duration = Duration::from_secs(2);
-/// How often a lock that another process holds is tried. Hand-chosen, 2026-11-23.
+/// Pause between two attempts to take a lock that another process holds. Hand-chosen, 2026-11-23.
 const RETRY: Duration = Duration::from_millis(10);
 
-/// The outcome of the attempt to listen.
+/// The outcome of an attempt to listen.
 pub(crate) enum Start {
-    /// This is the daemon now.
+    /// This process is the daemon now.
     Listening(Listener, Ownership),
-    /// Another one answered.
+    /// Another daemon answered.
     AlreadyRunning(Box<Status>),
 }
 
@@ -42,10 +42,10 @@ pub(crate) enum Ownership {
         socket: PathBuf,
         /// Device and inode of the socket.
         identity: (u64, u64),
-        /// While it is held, nobody takes the path for a dead daemon's.
+        /// While it is held, nobody takes the path for that of a dead daemon.
         lock: Lock,
     },
-    /// A service manager keeps it, and still listens after this daemon has ended.
+    /// A service manager keeps it, and goes on listening after this daemon has ended.
     Managers,
 }
 
@@ -69,14 +69,14 @@ impl Ownership {
     /// Listens at the path again after it was removed or replaced. Connections to the old socket stay open.
     ///
     /// # Errors
-    /// Another daemon has taken the path meanwhile, something else lies there, or the folder cannot be made again.
+    /// Another daemon has taken the path meanwhile, something else lies there, or the folder cannot be created again.
     pub(crate) fn rebind(&mut self, paths: &SocketPaths) -> Result<Listener> {
         let Ownership::Ours { identity, lock, .. } = self else {
             bail!("the service manager keeps the socket")
         };
         paths.prepare()?;
         if !lock.is_at(&paths.lock) {
-            // The folder was removed too: whoever is the first to make it again is the daemon.
+            // The folder was removed too: whoever creates it again first is the daemon.
             let Some(taken) = lock::try_take(&paths.lock)? else { bail!("another saysod holds the lock") };
             *lock = taken;
         }
@@ -116,7 +116,7 @@ impl Ownership {
 
 /// The listening socket that a service manager passed as descriptor 3, if it did, and its path.
 pub(crate) fn passed() -> Result<Option<(Listener, PathBuf)>> {
-    // LISTEN_FDS alone may be left over from something else.
+    // LISTEN_FDS alone may be left over from another program.
     if std::env::var_os("LISTEN_PID").is_none() {
         return Ok(None);
     }
@@ -137,7 +137,7 @@ pub(crate) fn passed() -> Result<Option<(Listener, PathBuf)>> {
     }
 }
 
-/// Binds the socket at `place`, or finds the daemon that already has.
+/// Binds the socket at `place`, or finds the daemon that has already bound it.
 ///
 /// A daemon holds the lock for its whole life. Whoever gets it knows that no other daemon is starting, running or
 /// ending, so a path that refuses connections belongs to a dead daemon and may be removed.
@@ -160,7 +160,7 @@ pub(crate) fn bind(paths: &SocketPaths) -> Result<Start> {
     Ok(Start::Listening(listener, Ownership::Ours { socket: paths.socket.clone(), identity, lock }))
 }
 
-/// Binds the socket, where nothing lies.
+/// Binds the socket at a path where nothing lies.
 fn listen_at(paths: &SocketPaths) -> Result<Listener> {
     let name = paths.socket.as_path().to_fs_name::<GenericFilePath>()?;
     let listener = ListenerOptions::new()
@@ -169,15 +169,16 @@ fn listen_at(paths: &SocketPaths) -> Result<Listener> {
         .create_sync_as::<Listener>()
         .with_context(|| format!("cannot listen on {}", paths.socket.display()))?;
     shorten_queue(&listener);
-    // Others cannot enter the folder already; macOS offers no mode while binding.
+    // Other users cannot enter the folder already; macOS offers no mode while binding.
     fs::set_permissions(&paths.socket, Permissions::from_mode(0o600))?;
     Ok(listener)
 }
 
-/// Lets few connections wait in the system's queue, which is first come, first served: a flood of thousands would stand
-/// before each key press. Who comes to a full queue waits on Linux; other systems refuse him, so there it stays long.
+/// Lets only a few connections wait in the system's queue. It is first come, first served, so a flood of thousands
+/// would stand before each key press. A client that finds the queue full waits on Linux; other systems refuse it, so
+/// there the queue stays long.
 fn shorten_queue(listener: &impl AsFd) {
-    /// Hand-chosen, 2026-11-29: what is let in within a millisecond or two.
+    /// Hand-chosen, 2026-11-29: as many as are let in within a millisecond or two.
     #[cfg(target_os = "linux")]
     const QUEUE: i32 = 64;
     #[cfg(target_os = "linux")]
@@ -190,13 +191,13 @@ fn shorten_queue(listener: &impl AsFd) {
     let _ = listener;
 }
 
-/// Whose turn it is to be the daemon.
+/// Which process is the daemon.
 enum Turn {
     Ours(Lock),
     Theirs(Box<Status>),
 }
 
-/// Takes the lock, or finds the daemon that holds it and answers. Waits for one that starts or ends.
+/// Takes the lock, or finds that the daemon which holds it answers. Waits for a daemon that is starting or ending.
 fn take_turn(paths: &SocketPaths) -> Result<Turn> {
     let end = Instant::now() + PATIENCE;
     loop {

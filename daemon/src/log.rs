@@ -1,4 +1,4 @@
-//! Structured logs in files of the user, without what was dictated.
+//! Structured logs in the user's own files, without what was dictated.
 
 use sayso_settings::{Level, Log, Rotation};
 use std::fs::DirBuilder;
@@ -8,12 +8,12 @@ use tracing::level_filters::LevelFilter;
 use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 use tracing_appender::rolling::{self, RollingFileAppender};
 
-/// Messages that wait for a slow disk; more are dropped, so that neither memory nor a request waits.
+/// Messages that may wait for a slow disk; further ones are dropped, so that neither memory nor a request suffers.
 /// Hand-chosen, 2026-11-23.
 const MAX_WAITING_LINES: usize = 1024;
 
-/// Begins to log into `folder`. If that is impossible, the daemon still runs and logs to standard error, where a service
-/// manager reads it. Drop the guard last: it writes the messages that still wait.
+/// Starts logging to `folder`. If that is impossible, the daemon runs all the same and logs to standard error, which a
+/// service manager reads. Drop the guard last, because it writes the messages that still wait.
 pub(crate) fn begin(settings: &Log, folder: Option<&Path>) -> Option<WorkerGuard> {
     let level = match settings.level {
         Level::Off => return None,
@@ -30,7 +30,7 @@ pub(crate) fn begin(settings: &Log, folder: Option<&Path>) -> Option<WorkerGuard
     };
     let (writer, guard) =
         NonBlockingBuilder::default().buffered_lines_limit(MAX_WAITING_LINES).lossy(true).finish(writer);
-    // A full disk must not write to a standard error that may be closed.
+    // On a full disk, no error message may go to standard error, which may be closed.
     let subscriber = tracing_subscriber::fmt()
         .with_max_level(level)
         .with_writer(writer)

@@ -50,7 +50,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The allocator of the system, under which the thread of a language model has a budget.
+/// The system's allocator, which also enforces the memory budget of a language model's thread.
 #[global_allocator]
 static HEAP: sayso_language::budget::BudgetedHeap = sayso_language::budget::BudgetedHeap;
 
@@ -74,7 +74,7 @@ fn main() -> ExitCode {
     })
 }
 
-/// An error with its causes, except those that the error before them mentions already.
+/// An error with its causes, leaving out those that the error before them already mentions.
 fn format_error(error: &anyhow::Error) -> String {
     error.chain().map(ToString::to_string).fold(String::new(), |message, cause| match () {
         () if message.is_empty() => cause,
@@ -83,7 +83,7 @@ fn format_error(error: &anyhow::Error) -> String {
     })
 }
 
-/// Prints a message on standard error, in the name by which the program was called: `sayso` becomes this program for
+/// Prints a message on standard error under the name by which the program was called: `sayso` becomes this program for
 /// some of its commands. A closed standard error must not turn a clear failure into a panic.
 fn print_error(message: &str) {
     let called = std::env::args_os().next().unwrap_or_default();
@@ -91,20 +91,20 @@ fn print_error(message: &str) {
     let _ = writeln!(std::io::stderr(), "{name}: {message}");
 }
 
-/// Is the daemon, until it ends.
+/// Runs the daemon until it ends.
 fn serve(cli: &Cli) -> Result<()> {
     if cli.man {
         clap_mangen::Man::new(Cli::command()).render(&mut std::io::stdout())?;
         return Ok(());
     }
     private::shed_environment();
-    // Nobody else may read sockets, locks and logs.
+    // No other user may read sockets, locks and logs.
     umask(Mode::from_bits_truncate(0o077));
     let socket = cli.socket.as_ref().map(std::path::absolute).transpose()?;
     if cli.handshake {
         detach::detach_from_terminal();
     }
-    // After that: a process that cannot be dumped cannot list its own descriptors.
+    // This comes after detaching: a process that cannot be dumped cannot list its own descriptors.
     process::leave_no_dump();
     let paths = SocketPaths::locate_or_at(socket.as_deref())?;
     let (listener, socket, mut ownership) = match listen::passed()? {
@@ -120,7 +120,7 @@ fn serve(cli: &Cli) -> Result<()> {
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
-        // One more than conversions take, so that `status` is answered while they all wait.
+        // One more than conversions take, so that `status` is answered while all conversions wait.
         .max_blocking_threads(MAX_WORKERS + MAX_RESCORING + 1)
         .thread_name("convert")
         .build()?;
@@ -157,7 +157,7 @@ fn serve(cli: &Cli) -> Result<()> {
     drop(within);
     runtime.block_on(server::run(listener, &mut ownership, &paths, &shared, signals, idle_exit));
     shared.model.forgive();
-    // Nobody waits for a conversion that still runs.
+    // Nobody waits for a conversion that is still running.
     runtime.shutdown_background();
     tracing::info!("ended");
     Ok(())

@@ -3,9 +3,9 @@
 /// Memory that the machine can spare.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct SpareMemory {
-    /// Memory available without taking it from anything else, in bytes; `None` if the system does not say.
+    /// Memory available without taking any from other programs, in bytes; `None` if the system does not say.
     pub(crate) bytes: Option<u64>,
-    /// Memory is scarce with less than this available, in bytes; 0 if the system has other signs.
+    /// Memory is scarce below this many available bytes; 0 if the system has other signs.
     pub(crate) floor: u64,
     /// Whether programs should give memory back.
     pub(crate) scarce: bool,
@@ -19,8 +19,8 @@ pub(crate) fn spare() -> SpareMemory {
     parse_meminfo(&read("/proc/meminfo"), &read("/proc/pressure/memory"))
 }
 
-/// Memory is scarce with less than a twentieth of it available, or if in the last 10 seconds every process waited for
-/// memory during more than a tenth of the time. Both thresholds were set by hand on 2026-11-23.
+/// Memory is scarce with less than a twentieth of it available, or if every process waited for memory during more than
+/// a tenth of the last 10 seconds. Both thresholds were set by hand on 2026-11-23.
 #[cfg(target_os = "linux")]
 fn parse_meminfo(meminfo: &str, pressure: &str) -> SpareMemory {
     const SCARCE: u64 = 20;
@@ -42,7 +42,7 @@ fn parse_meminfo(meminfo: &str, pressure: &str) -> SpareMemory {
     }
 }
 
-/// Asks the system: its level is 1 while all is well, 2 when programs should give back what they can, 4 before it ends
+/// Asks the system for its level: 1 while all is well, 2 when programs should give back what they can, 4 before it ends
 /// some of them.
 #[cfg(target_os = "macos")]
 pub(crate) fn spare() -> SpareMemory {

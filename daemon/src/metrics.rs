@@ -11,7 +11,7 @@ const WINDOW: usize = 1024;
 pub(crate) struct Metrics {
     /// Requests answered.
     pub(crate) requests: u64,
-    /// Requests among them that were answered with an error.
+    /// Requests among them that got an error.
     pub(crate) errors: u64,
     /// One for each stage that has answered, in order of first use.
     stages: Vec<Window>,
@@ -21,7 +21,7 @@ pub(crate) struct Metrics {
 struct Window {
     stage: Stage,
     count: u64,
-    /// The last times in microseconds, a ring.
+    /// The latest times in microseconds, a ring.
     micros: Vec<u64>,
 }
 

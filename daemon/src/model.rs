@@ -1,8 +1,8 @@
-//! The language model: which one is wanted, loaded in the background when a line first needs it, replaced when another
-//! one is chosen, and unloaded when no line needs it or the machine needs its memory more.
+//! The language model: which one is wanted, and when it is in memory. It is loaded in the background when a line first
+//! needs it, replaced when another one is chosen, and unloaded when no line needs it or the machine needs the memory.
 //!
-//! No line waits for any of that, unless its request wants the model and nothing else. A conversion gets the model that
-//! is loaded at that moment, or none; a model that is given up ends after the last line that still asks it.
+//! No line waits for any of that, unless its request wants only the model. A conversion gets the model that is loaded
+//! at that moment, or none; a model that was given up is dropped after the last line that still asks it.
 
 mod loader;
 mod policy;
@@ -20,22 +20,23 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use wanted::{Inputs, WantedModel};
 
-/// Owns the loaded model and decides when there is one.
+/// Owns the loaded model and decides when one is loaded.
 #[derive(Debug)]
 pub(crate) struct ModelManager {
     store: Option<Store>,
     /// Broadcasts every change of the state to waiters. Never borrowed across a wait.
     inner: watch::Sender<Inner>,
-    /// Held while a model is loaded: of two that are chosen shortly one after the other, one is loaded at a time, and
-    /// the first not at all unless it has begun.
+    /// Held while a model is loaded. If two are chosen shortly one after the other, they load in turn, and the first
+    /// not at all unless it has begun.
     loading: Mutex<()>,
-    /// Loads that were begun and have not ended. Each leaves the mark of a failure until it ends, which is none yet.
+    /// Loads that have begun and not ended. Each leaves the mark of a failure until it ends, although it has not
+    /// failed.
     loads: AtomicUsize,
 }
 
 #[derive(Debug, Default)]
 struct Inner {
-    /// What the choice was last made from.
+    /// The inputs of the last choice.
     inputs: Option<Inputs>,
     wanted: Option<WantedModel>,
     state: LoadState,
@@ -49,18 +50,18 @@ struct Inner {
 
 #[derive(Debug, Default)]
 enum LoadState {
-    /// None is chosen.
+    /// No model is chosen.
     #[default]
     None,
-    /// The settings want none.
+    /// The settings turn the model off.
     Off,
-    /// It is loaded when a line needs it; the text says why it is not loaded any more.
+    /// It will be loaded when a line needs it; the text says why it was unloaded.
     Unloaded(Option<String>),
     /// It is being loaded.
     Loading,
-    /// It is loaded; the time is what loading took.
+    /// It is loaded; the time is how long loading took.
     Resident(ModelHandle, Duration),
-    /// Why it cannot be used. It is not tried again before something changes.
+    /// The reason why it cannot be used. It is not tried again before something changes.
     Failed(String),
 }
 
@@ -73,7 +74,7 @@ impl Inner {
 }
 
 impl ModelManager {
-    /// Manages a model of this store; nothing is looked at yet.
+    /// Manages the models of this store, without looking at it yet.
     pub(crate) fn new(store: Option<Store>) -> ModelManager {
         ModelManager {
             store,
@@ -83,8 +84,8 @@ impl ModelManager {
         }
     }
 
-    /// Looks which model is wanted, and goes over to it. Costs two stats where nothing has changed. May block as long
-    /// as the disk does; nobody else waits meanwhile.
+    /// Looks up which model is wanted, and switches to it. Costs two stats if nothing has changed. May block as long as
+    /// the disk does; nobody else waits meanwhile.
     pub(crate) fn refresh_choice(&self, settings: &settings::Model) {
         let Some(store) = &self.store else { return };
         let inputs = Inputs::now(store, settings);
@@ -98,7 +99,7 @@ impl ModelManager {
                 inner.inputs.as_ref().is_some_and(|before| before.store[1] != inputs.store[1]);
             inner.inputs = Some(inputs);
             let is_same = wanted.is_some() && wanted == inner.wanted;
-            // Choosing a failed model again means: try it again.
+            // Choosing a failed model again asks for another attempt.
             let is_retried = is_chosen_anew && matches!(inner.state, LoadState::Failed(_));
             if is_same && !is_retried {
                 return false;
@@ -138,7 +139,7 @@ impl ModelManager {
         None
     }
 
-    /// Notes that a line needed the model and had it.
+    /// Notes that a line needed the model and got it.
     pub(crate) fn touch(&self) {
         self.update(|inner| {
             inner.last_needed = Some(Instant::now());
@@ -146,7 +147,7 @@ impl ModelManager {
         });
     }
 
-    /// Why there is no model, for the person.
+    /// The reason why there is no model, for the person.
     pub(crate) fn unavailable_reason(&self) -> String {
         match &self.inner.borrow().state {
             LoadState::None => "no language model is chosen, `sayso model --help` tells how".to_owned(),
@@ -180,7 +181,7 @@ impl ModelManager {
         status
     }
 
-    /// Forgets that a load has begun, for a daemon that ends in an orderly way in the middle of it:
+    /// Removes the mark of a load that has begun, for a daemon that shuts down in an orderly way in the middle of it:
     /// the model is not to blame.
     pub(crate) fn forgive(&self) {
         let is_loading = matches!(self.inner.borrow().state, LoadState::Loading);
@@ -197,7 +198,7 @@ impl ModelManager {
         self.inner.borrow().last_needed
     }
 
-    /// Changes what is known; `change` says whether the state changed, so that waiters look.
+    /// Changes the state; `change` returns whether it did, so that waiters look.
     fn update(&self, change: impl FnOnce(&mut Inner) -> bool) {
         self.inner.send_if_modified(change);
     }

@@ -1,4 +1,4 @@
-//! How the daemon ends: the phases of its shutdown.
+//! The phases of the daemon's shutdown.
 
 use tokio::sync::watch;
 
@@ -21,7 +21,7 @@ pub(crate) struct Phases {
 }
 
 impl Phases {
-    /// Goes on to `phase`; never back.
+    /// Advances to `phase`; never goes back.
     pub(crate) fn enter_phase(&self, phase: Phase) {
         self.current.send_if_modified(|current| {
             let is_later = phase > *current;

@@ -1,12 +1,13 @@
-//! What the daemon does not keep of whatever started it.
+//! Removes what the daemon inherits from its parent process but must not keep.
 
 use sayso_protocol::process::is_needed;
 use std::env;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
-/// Starts this program again, in this process, without the variables that it does not need, unless there are none. Only
-/// so they leave its memory, and what the system shows of it. If that is impossible, it goes on with them.
+/// Starts this program again, in this process, without the variables that it does not need, if there are any. Only a
+/// restart removes them from its memory and from what the system shows of it. If that is impossible, it continues with
+/// them.
 pub(crate) fn shed_environment() {
     if env::vars_os().all(|(name, _)| is_needed(&name)) {
         return;

@@ -14,11 +14,11 @@ use std::time::Duration;
 /// Projects that are remembered. Hand-chosen, 2026-11-28: more than anybody works in at a time.
 const MAX_PROJECTS: usize = 32;
 /// Longest that a line waits for the words of its project. Hand-chosen, 2026-11-29: reading them takes a tenth of a
-/// millisecond, but on a busy machine the thread that reads may begin late, and words that bind must not be missing then.
+/// millisecond, but on a busy machine the reading thread may start late, and binding words must not be missing then.
 const PATIENCE: Duration = Duration::from_millis(250);
 /// Longest that a line waits while the disk of an earlier one hangs.
 const PATIENCE_BESIDE_HANGING: Duration = Duration::from_millis(10);
-/// Most threads that read at once. A disk that hangs keeps one of them.
+/// Most threads that read at once. A hanging disk blocks one of them.
 const MAX_READERS: usize = 4;
 
 /// Projects whose files were read.
@@ -27,10 +27,10 @@ pub(crate) struct Projects(Arc<Known>);
 
 #[derive(Debug, Default)]
 struct Known {
-    /// The one that was read last is the last one.
+    /// The most recently read one is last.
     projects: Mutex<Vec<Project>>,
     readers: AtomicUsize,
-    /// How many of the readers were waited for in vain.
+    /// Readers that a line has stopped waiting for.
     late: AtomicUsize,
 }
 
@@ -38,21 +38,21 @@ struct Known {
 struct Project {
     file: PathBuf,
     seen: Seen,
-    /// The person's own words and the project's; `None` where the project's do not count.
+    /// The person's own words and the project's; `None` if the project's do not count.
     words: Option<Arc<Words>>,
 }
 
-/// The state of all files that the words of a project come from.
+/// The state of all files that a project's words come from.
 type Seen = [Option<Fingerprint>; 3];
 
 impl Projects {
-    /// The words for a line that is edited in `folder`: the person's own, and those of a project that is trusted. Of two
-    /// that are said alike the person's own one counts.
+    /// The words for a line that is edited in `folder`: the person's own and those of a trusted project. If two of them
+    /// sound alike, the person's own counts.
     ///
-    /// The folder is looked at on a thread of its own, and only if any project is trusted: it may be on a disk that hangs.
+    /// A thread of its own looks at the folder, which may be on a disk that hangs, and only if any project is trusted.
     ///
-    /// `own` are the person's words, `settings` hold the same as pairs, and `seen` is the state of their file. Nothing is
-    /// waited for longer than `limit`.
+    /// `own` are the person's words, `settings` hold the same as pairs, and `seen` is the state of their file. Waits
+    /// for nothing longer than `limit`.
     pub(crate) fn words(
         &self,
         own: &Arc<Words>,
@@ -87,7 +87,7 @@ impl Projects {
         match words.recv_timeout(patience.min(limit)) {
             Ok(words) => words.unwrap_or(own),
             Err(mpsc::RecvTimeoutError::Timeout) => {
-                // Counted before the channel goes, so that the reader finds itself counted.
+                // Counted before the channel is dropped, so that the reader finds itself counted.
                 self.0.late.fetch_add(1, Ordering::Relaxed);
                 drop(words);
                 own
@@ -99,8 +99,8 @@ impl Projects {
 }
 
 impl Known {
-    /// The person's own words and those of the project that `folder` is in; `None` where no such words count. `others` are
-    /// the states of the list of what is trusted and of the settings. Blocks as long as the disk does.
+    /// The person's own words and those of the project that `folder` is in; `None` if no project's words count.
+    /// `others` are the states of the list of trusted projects and of the settings. Blocks as long as the disk does.
     fn words(
         &self,
         own: &[(String, String)],

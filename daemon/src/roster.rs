@@ -1,4 +1,4 @@
-//! Who is connected, and who must leave when somebody new comes to a full house.
+//! Who is connected, and which connection must leave when a new one finds no room.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -6,17 +6,17 @@ use tokio::sync::{Notify, Semaphore, SemaphorePermit};
 use tokio::task::yield_now;
 use tokio::time::Instant;
 
-/// Connections of one process that are open at once. Hand-chosen, 2026-11-29: as many as anything but a flood needs, and
-/// the rest of the places is for others.
+/// Connections of one process that are open at once. Hand-chosen, 2026-11-29: anything but a flood needs no more, and
+/// the other places remain for other processes.
 const MAX_OF_PROCESS: usize = 160;
-/// So many connections are a crowd: when half of it has left, what it needed is given back to the system.
+/// This many connections are a crowd: when half of it has left, the memory that it needed is given back to the system.
 const CROWD: usize = 32;
 
 /// All open connections.
 #[derive(Debug, Default)]
 pub(crate) struct Roster {
     guests: Mutex<Guests>,
-    /// Told when a connection has become idle, so that it can make way.
+    /// Notified when a connection has become idle, so that it can make way.
     idle: Notify,
 }
 
@@ -24,7 +24,7 @@ pub(crate) struct Roster {
 struct Guests {
     by_id: HashMap<u64, Entry>,
     next: u64,
-    /// Most connections since a crowd has left.
+    /// The largest number of connections since a crowd last left.
     peak: usize,
 }
 
@@ -32,9 +32,10 @@ struct Guests {
 struct Entry {
     /// The process at the other end; 0 if the system does not say.
     process: i32,
-    /// Since when it has been idle: nothing of it is worked on. Half a message does not count as work.
+    /// Since when it has been idle, which means that no request of it is in progress. Half a message does not count as
+    /// work.
     idle_since: Option<Instant>,
-    /// Whether it holds a long message that is not whole.
+    /// Whether it holds a long message that is still incomplete.
     holds_much: bool,
     /// Whether it has been asked to leave.
     leaving: bool,
@@ -43,12 +44,12 @@ struct Entry {
 }
 
 impl Roster {
-    /// Adds a connection to a process. Until it says that it is idle, it is not. Where the process has very many, an idle one
-    /// of them makes way; `None` if all of them are at work.
+    /// Adds a connection to a process. It does not count as idle before it says so. If the process has very many
+    /// connections, an idle one of them makes way; `None` if all of them are at work.
     pub(crate) fn enter(self: &Arc<Roster>, process: Option<i32>) -> Option<Guest> {
         let process = process.unwrap_or_default();
         let mut guests = self.guests();
-        // Where the system does not say who it is, it may be anybody.
+        // If the system does not name the process, it may be any.
         if process != 0 {
             let of_process = guests.by_id.values().filter(|it| it.process == process && !it.leaving).count();
             if of_process >= MAX_OF_PROCESS && !guests.evict(|entry| entry.process == process) {
@@ -73,7 +74,7 @@ impl Roster {
         Some(Guest { roster: self.clone(), id, process, leave, turn })
     }
 
-    /// Whether half of a crowd has left since this was asked last.
+    /// Whether half of a crowd has left since the last call.
     pub(crate) fn crowd_has_left(&self) -> bool {
         let mut guests = self.guests();
         let has_left = guests.peak >= CROWD && guests.by_id.len() <= guests.peak / 2;
@@ -83,8 +84,8 @@ impl Roster {
         has_left
     }
 
-    /// Asks one idle connection to leave: of the process that has the most of them, the one that has been idle longest.
-    /// With `much`, only one that holds a long message. `false` if there is none.
+    /// Asks one idle connection to leave: the one that has been idle longest, of the process with the most idle ones.
+    /// With `much`, only one that holds a long message. Returns `false` if there is no such connection.
     pub(crate) fn evict(&self, much: bool) -> bool {
         self.guests().evict(|entry| entry.holds_much || !much)
     }
@@ -101,10 +102,10 @@ impl Roster {
 }
 
 impl Guests {
-    /// Asks the one to leave that has been idle longest, of the process that has the most idle ones, among those that
-    /// `may_leave`.
+    /// Asks one of the connections that `may_leave` to leave: the one that has been idle longest, of the process with
+    /// the most idle ones.
     fn evict(&mut self, may_leave: impl Fn(&Entry) -> bool) -> bool {
-        // Nobody is asked twice.
+        // No connection is asked twice.
         let is_movable = |entry: &Entry| entry.idle_since.is_some() && !entry.leaving && may_leave(entry);
         let mut of_process: HashMap<i32, usize> = HashMap::new();
         for entry in self.by_id.values().filter(|entry| is_movable(entry)) {
@@ -140,14 +141,14 @@ pub(crate) struct Turn<'g> {
 }
 
 impl Turn<'_> {
-    /// Ends it once everybody else has gone on who could.
+    /// Ends the turn once all other tasks that can run have run.
     pub(crate) async fn end(self) {
         yield_now().await;
     }
 }
 
 impl Guest {
-    /// Says since when the connection has been idle, `None` while it is not, and whether it holds a long message.
+    /// Sets since when the connection has been idle, `None` while it is not, and whether it holds a long message.
     pub(crate) fn set(&self, idle_since: Option<Instant>, holds_much: bool) {
         let mut guests = self.roster.guests();
         if let Some(entry) = guests.by_id.get_mut(&self.id) {
@@ -159,10 +160,11 @@ impl Guest {
         }
     }
 
-    /// Waits until no other connection of the process has a turn. All connections share one thread: where each takes a
-    /// turn for each message, a process that sends thousands gets as much of that thread as one that sends a single one.
+    /// Waits until no other connection of the process has a turn. All connections share one thread. If each takes a
+    /// turn for each message, a process that sends thousands gets no more of that thread than one that sends a single
+    /// one.
     pub(crate) async fn turn(&self) -> Turn<'_> {
-        // Nobody closes it.
+        // The semaphore is never closed.
         Turn { _permit: self.turn.acquire().await.ok() }
     }
 
@@ -171,14 +173,14 @@ impl Guest {
         self.process
     }
 
-    /// Says that the other end takes no answer. It may be asked to leave until this is dropped.
+    /// Notes that the peer takes no answer. The connection may be asked to leave until this is dropped.
     pub(crate) fn deaf(&self) -> Deaf<'_> {
         let before = self.set_idle(Some(Instant::now()));
         self.roster.idle.notify_one();
         Deaf { guest: self, before }
     }
 
-    /// Replaces since when the connection has been idle.
+    /// Sets since when the connection has been idle.
     fn set_idle(&self, since: Option<Instant>) -> Option<Instant> {
         let mut guests = self.roster.guests();
         let entry = guests.by_id.get_mut(&self.id)?;
@@ -191,7 +193,7 @@ impl Guest {
     }
 }
 
-/// While this is held, the other end takes no answer.
+/// While this is held, the peer takes no answer.
 #[derive(Debug)]
 pub(crate) struct Deaf<'g> {
     guest: &'g Guest,
@@ -239,7 +241,7 @@ mod tests {
                 assert_eq!(leaves(guest).await, at == expected, "{at}");
             }
         }
-        // One each: the older.
+        // Each has one: the older one leaves.
         assert!(roster.evict(false) && leaves(&alone).await);
         assert!(roster.evict(false) && leaves(&crowd[0]).await);
         assert!(!roster.evict(false) && !leaves(&busy).await);
@@ -285,7 +287,7 @@ mod tests {
         };
         tokio::join!(asks(&crowd[0], 1), asks(&crowd[1], 1), asks(&crowd[2], 1), asks(&other, 2));
         assert_eq!(*order.lock().unwrap(), [1, 2, 1, 1]);
-        // Where the system does not say who it is, it may be anybody.
+        // If the system does not name the process, it may be any.
         let (unknown, another) = (roster.enter(None).unwrap(), roster.enter(None).unwrap());
         let _turn = unknown.turn().await;
         assert!(timeout(Duration::ZERO, another.turn()).await.is_ok());
@@ -297,7 +299,7 @@ mod tests {
         let mut crowd: Vec<Guest> = (0..MAX_OF_PROCESS).map(|_| roster.enter(Some(1)).unwrap()).collect();
         assert!(roster.enter(Some(1)).is_none());
         crowd[0].set(Some(Instant::now()), false);
-        // An idle one of its own makes way.
+        // An idle connection of the same process makes way.
         crowd.push(roster.enter(Some(1)).unwrap());
         assert!(leaves(&crowd[0]).await);
         assert!(roster.enter(Some(1)).is_none());

@@ -1,4 +1,4 @@
-//! The life of the daemon: let connections in, and end in an orderly way.
+//! The life of the daemon: it lets connections in, and ends in an orderly way.
 
 use crate::connection;
 use crate::limits::MAX_CONNECTIONS;
@@ -22,31 +22,32 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Interval, interval, sleep, timeout};
 
-/// How long requests that came before the end may take to be answered. Hand-chosen, 2026-11-28.
+/// How long requests that came before the shutdown may take to be answered. Hand-chosen, 2026-11-28.
 const DRAIN_TIME: Duration = Duration::from_millis(700);
-/// How long it may take to answer the rest with `shutting_down`. Both together stay under a second. Hand-chosen, 2026-11-28.
+/// How long answering the rest with `shutting_down` may take. Both together stay under a second. Hand-chosen,
+/// 2026-11-28.
 const CLOSE_TIME: Duration = Duration::from_millis(150);
-/// How often the time without a request is looked at while the settings may change its limit. Hand-chosen, 2026-11-28.
+/// How often the idle time is checked while the settings may change its limit. Hand-chosen, 2026-11-28.
 const IDLE_CHECK_INTERVAL: Duration = Duration::from_secs(15);
-/// How many more times, and how often, the daemon tries to listen again where its socket is gone.
-/// Hand-chosen, 2026-11-28.
+/// How many more times, and how often, the daemon tries to listen again after its socket has gone. Hand-chosen,
+/// 2026-11-28.
 const REBIND_ATTEMPTS: u32 = 5;
 const REBIND_PAUSE: Duration = Duration::from_millis(10);
 /// How often the socket is touched, so that cleaners of temporary folders leave it. Hand-chosen, 2026-11-28.
 const TOUCH_INTERVAL: Duration = Duration::from_secs(3600);
-/// A pause after connections could not be accepted, for example for want of descriptors. Hand-chosen, 2026-11-28.
+/// Pause after connections could not be accepted, for example for lack of descriptors. Hand-chosen, 2026-11-28.
 const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(50);
-/// Connections that are taken from the system before they are let in: half as many as its queue holds, so that there are
-/// descriptors for them.
+/// Connections that are taken from the system before they are let in: half as many as its queue holds, so that enough
+/// descriptors remain for them.
 const MAX_ARRIVALS: usize = 32;
-/// Connections that are taken from the system before somebody is let in; most of a flood are gone again by then.
+/// Connections that are taken from the system before one is let in; by then most of a flood are gone again.
 const MAX_ACCEPTED: usize = 256;
 /// How long a connection that was asked to leave may take before another one is asked. Hand-chosen, 2026-11-29.
 const MAKING_WAY: Duration = Duration::from_millis(5);
 /// How long after the end of a burst its memory is given back. Hand-chosen, 2026-11-28.
 const BURST_END: Duration = Duration::from_millis(500);
 
-/// The signals that end the daemon. From the moment this exists, none of them ends it the hard way.
+/// The signals that end the daemon. While this exists, none of them kills it outright.
 pub(crate) struct Signals {
     terminate: Signal,
     interrupt: Signal,
@@ -54,7 +55,7 @@ pub(crate) struct Signals {
 }
 
 impl Signals {
-    /// Begins to listen for the signals. Needs a runtime.
+    /// Starts to listen for the signals. Needs a runtime.
     pub(crate) fn new() -> io::Result<Signals> {
         Ok(Signals {
             terminate: signal(SignalKind::terminate())?,
@@ -63,7 +64,7 @@ impl Signals {
         })
     }
 
-    /// The name of the next one.
+    /// The name of the next signal.
     async fn next(&mut self) -> &'static str {
         tokio::select! {
             _ = self.terminate.recv() => "SIGTERM",
@@ -82,11 +83,11 @@ pub(crate) async fn run(
     mut signals: Signals,
     idle_exit: Option<Option<Duration>>,
 ) {
-    // Nobody waits for it: a line that arrives meanwhile finds part of it done.
+    // Nobody waits for this: a line that arrives meanwhile finds part of it done.
     let warmed = shared.clone();
     tokio::task::spawn_blocking(move || warmed.configuration.current().tagger.engine.warm_up());
     let mut touch = interval(TOUCH_INTERVAL);
-    // Kept while the listener is replaced, so that nobody at the door is turned away.
+    // Kept while the listener is replaced, so that no waiting connection is turned away.
     let mut arrivals = Arrivals::default();
     let idle = idle_for(shared, idle_exit);
     tokio::pin!(idle);
@@ -100,7 +101,7 @@ pub(crate) async fn run(
             () = path_lost(ownership, paths, &mut touch) => {
                 let again = tokio::select! {
                     again = listen_again(ownership, paths) => again,
-                    // Who came before it was gone is let in meanwhile.
+                    // Connections that were made before the socket had gone are let in meanwhile.
                     () = accept_all(&listener, &mut arrivals, shared) => break,
                 };
                 match again {
@@ -116,7 +117,8 @@ pub(crate) async fn run(
         break;
     }
     shared.phases.enter_phase(Phase::Draining);
-    // First the path, so that new clients start the next daemon; then the connections that are queued already.
+    // The path goes first, so that new clients start the next daemon; then the connections that are already queued are
+    // accepted.
     ownership.remove();
     while let Ok(slot) = shared.limits.connection_slots.clone().try_acquire_owned() {
         let Some(stream) = arrivals.next() else { break };
@@ -132,10 +134,10 @@ pub(crate) async fn run(
     }
 }
 
-/// Waits until the socket's path leads elsewhere, and touches it now and then.
+/// Waits until the socket's path leads elsewhere, and touches the socket now and then.
 async fn path_lost(ownership: &Ownership, paths: &SocketPaths, touch: &mut Interval) {
     loop {
-        // The watch is set before the look, so that no change falls between the two.
+        // The watch is set before the check, so that no change falls between the two.
         let change = folder_changes(&paths.folder);
         tokio::pin!(change);
         let is_pending = poll_once(change.as_mut()).await.is_pending();
@@ -156,8 +158,8 @@ async fn poll_once<T>(mut future: std::pin::Pin<&mut impl Future<Output = T>>) -
     std::future::poll_fn(|context| Poll::Ready(future.as_mut().poll(context))).await
 }
 
-/// Listens at the path again. On a thread of its own, because a disk may take long to bind, and whoever sits on the
-/// path long to answer: who is connected does not wait for that.
+/// Listens at the path again, on a thread of its own: a disk may take long to bind, and a process that sits on the path
+/// may take long to answer. Clients that are already connected do not wait for that.
 async fn listen_again(ownership: &mut Ownership, paths: &SocketPaths) -> anyhow::Result<Listener> {
     // Another process may be in the middle of replacing the socket.
     let mut attempts = 0;
@@ -178,9 +180,9 @@ async fn listen_again(ownership: &mut Ownership, paths: &SocketPaths) -> anyhow:
     }
 }
 
-/// Accepts connections for ever, as many at once as there are slots. All that wait at the door are taken from the system
-/// at once, so that its queue stays short, and let in one of each process in turn: a flood of one process is no queue
-/// for another.
+/// Accepts connections for ever, as many at once as there are slots. All waiting connections are taken from the system
+/// at once, so that its queue stays short, and let in one of each process in turn, so that a flood of one process does
+/// not delay another.
 async fn accept_all(listener: &Listener, arrivals: &mut Arrivals, shared: &Arc<Shared>) {
     loop {
         if arrivals.is_empty() {
@@ -188,7 +190,7 @@ async fn accept_all(listener: &Listener, arrivals: &mut Arrivals, shared: &Arc<S
                 Ok(stream) => arrivals.add(stream),
                 Err(error) => {
                     tracing::warn!(%error, "a connection could not be accepted");
-                    // It may be for want of descriptors.
+                    // This may be for lack of descriptors.
                     shared.roster.evict(false);
                     sleep(ACCEPT_RETRY_DELAY).await;
                 }
@@ -213,14 +215,14 @@ async fn accept_all(listener: &Listener, arrivals: &mut Arrivals, shared: &Arc<S
     }
 }
 
-/// Connections that are at the door, by the process at their other end.
+/// Connections that wait to be let in, by the process at their other end.
 #[derive(Default)]
 struct Arrivals {
     by_process: VecDeque<(Option<i32>, VecDeque<Stream>)>,
 }
 
 impl Arrivals {
-    /// Adds a connection, unless its other end has gone already without a word.
+    /// Adds a connection, unless its peer has already gone without sending anything.
     fn add(&mut self, stream: Stream) {
         let look = MsgFlags::MSG_PEEK | MsgFlags::MSG_DONTWAIT;
         if recv(stream.as_fd().as_raw_fd(), &mut [0], look) == Ok(0) {
@@ -263,7 +265,7 @@ async fn connection_slot(shared: &Shared) -> Option<OwnedSemaphorePermit> {
         tokio::select! {
             slot = slots.clone().acquire_owned() => return slot.ok(),
             () = shared.roster.becomes_idle(), if !makes_way => {}
-            // It has begun to do something meanwhile: the next one is asked.
+            // It has started to do something meanwhile, so the next one is asked.
             () = sleep(MAKING_WAY), if makes_way => {}
         }
     }
@@ -273,7 +275,7 @@ async fn connection_slot(shared: &Shared) -> Option<OwnedSemaphorePermit> {
 async fn give_back(shared: &Shared) {
     loop {
         shared.burst_ended.notified().await;
-        // More of the same burst may end shortly.
+        // More of the same burst may follow shortly.
         sleep(BURST_END).await;
         if tokio::task::spawn_blocking(sayso_language::trim_heap).await.is_err() {
             return;
@@ -302,7 +304,7 @@ fn let_in(stream: Stream, slot: OwnedSemaphorePermit, shared: &Arc<Shared>) {
     serve(stream, guest, slot, shared);
 }
 
-/// Serves a connection beside all others, and gives its slot back at its end.
+/// Serves a connection alongside all others, and frees its slot at its end.
 fn serve(stream: Stream, guest: Guest, slot: OwnedSemaphorePermit, shared: &Arc<Shared>) {
     let shared = shared.clone();
     tokio::spawn(async move {
@@ -311,7 +313,7 @@ fn serve(stream: Stream, guest: Guest, slot: OwnedSemaphorePermit, shared: &Arc<
     });
 }
 
-/// Ends after so long without a request: `fixed` where the command line says it, else as the settings say now.
+/// Ends once no request has come for this long: `fixed` if the command line sets it, else what the settings now say.
 async fn idle_for(shared: &Shared, fixed: Option<Option<Duration>>) {
     loop {
         let limit = fixed.unwrap_or_else(|| shared.configuration.current().settings.daemon.idle);

@@ -1,18 +1,18 @@
-//! What is remembered of each line editor: its newest request, and its last results.
+//! What the daemon remembers of each line editor: its newest request, and its last results.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 use tokio::sync::oneshot;
 
-/// Most line editors that are remembered; the one whose last request is oldest is forgotten first.
-/// Hand-chosen, 2026-11-23.
+/// Most line editors that are remembered; the one with the oldest last request is forgotten first. Hand-chosen,
+/// 2026-11-23.
 const MAX_SESSIONS: usize = 512;
-/// Results that are remembered of a session: those of its last 16 requests, if all had alternatives.
-/// Hand-chosen, 2026-11-23.
+/// Results that are remembered per session: those of its last 16 requests, if all had alternatives. Hand-chosen,
+/// 2026-11-23.
 const MAX_GIVEN: usize = 16 * (1 + sayso_engine::MAX_ALTERNATIVES);
 
-/// Longest line that is kept for `explain --last`, in bytes, its earlier lines included: so that all sessions together
-/// keep no more than some megabytes. Hand-chosen, 2026-11-28.
+/// Longest line that is kept for `explain --last`, in bytes, including its earlier lines. All sessions together then
+/// keep no more than a few megabytes. Hand-chosen, 2026-11-28.
 const MAX_LAST_BYTES: usize = 8 * 1024;
 
 /// All line editors.
@@ -28,11 +28,11 @@ pub(crate) struct Sessions {
 struct Session {
     /// Its last request, in ticks of the clock.
     asked: u64,
-    /// Tells the newest request when a newer one has come.
+    /// Tells the newest request that a newer one has come.
     newest: Option<oneshot::Sender<()>>,
     /// Hashes of the last results, a ring of at most [`MAX_GIVEN`].
     given: Vec<u64>,
-    /// Where the next one goes once the ring is full.
+    /// Where the next hash goes once the ring is full.
     next: usize,
     /// The line that was converted last. In memory only, for `explain --last`.
     last: Option<LastLine>,
@@ -47,11 +47,11 @@ pub(crate) struct LastLine {
     pub(crate) prebuffer: String,
 }
 
-/// Resolves when a newer request of the same session has come. A session that is forgotten supersedes nothing.
+/// Resolves when a newer request of the same session arrives. A session that was forgotten supersedes nothing.
 pub(crate) type Superseded = oneshot::Receiver<()>;
 
 impl Sessions {
-    /// Begins a request of the session, which supersedes the one before it if that still runs.
+    /// Begins a request of the session, which supersedes the one before it if that is still running.
     pub(crate) fn begin(&mut self, name: &str) -> Superseded {
         let (keep, superseded) = oneshot::channel();
         self.clock += 1;
@@ -61,13 +61,13 @@ impl Sessions {
         let session = self.by_name.entry(name.to_owned()).or_default();
         session.asked = self.clock;
         if let Some(older) = session.newest.replace(keep) {
-            // It may have been answered long ago.
+            // The earlier request may have been answered long ago.
             let _ = older.send(());
         }
         superseded
     }
 
-    /// Remembers that the session was given `line` as a result, or as an alternative, of another line.
+    /// Remembers that the session received `line` as the result, or as an alternative, of another line.
     pub(crate) fn give(&mut self, name: &str, line: &str) {
         let hash = self.hasher.hash_one(line);
         if let Some(session) = self.by_name.get_mut(name)
@@ -81,7 +81,7 @@ impl Sessions {
         }
     }
 
-    /// Keeps the line that the session had converted last; a longer one only makes it forget the one before.
+    /// Keeps the line that the session converted last; if it is too long, only forgets the one before.
     pub(crate) fn keep_last(&mut self, name: &str, text: &str, prebuffer: &str) {
         if let Some(session) = self.by_name.get_mut(name) {
             let line = LastLine { text: text.to_owned(), prebuffer: prebuffer.to_owned() };
@@ -94,18 +94,18 @@ impl Sessions {
         self.by_name.get(name).and_then(|session| session.last.clone())
     }
 
-    /// Whether the session was given `line` lately, so that converting it must change nothing.
+    /// Whether the session received `line` recently, so that converting it must change nothing.
     pub(crate) fn was_given(&self, name: &str, line: &str) -> bool {
         let hash = self.hasher.hash_one(line);
         self.by_name.get(name).is_some_and(|session| session.given.contains(&hash))
     }
 
-    /// Line editors that are remembered.
+    /// The number of line editors that are remembered.
     pub(crate) fn len(&self) -> usize {
         self.by_name.len()
     }
 
-    /// A pass over all sessions is cheaper than an order kept for every request: it happens once for a new session,
+    /// A pass over all sessions is cheaper than keeping an order for every request: it happens once for a new session,
     /// and only when there are [`MAX_SESSIONS`].
     fn forget_oldest(&mut self) {
         let oldest = self.by_name.iter().min_by_key(|(_, session)| session.asked);

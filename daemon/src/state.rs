@@ -1,4 +1,4 @@
-//! What all connections share.
+//! The state that all connections share.
 
 use crate::configuration::Configuration;
 use crate::large_input::LargeInputWorker;
@@ -19,7 +19,7 @@ use tokio::time::Instant;
 /// Version of this daemon.
 pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// What all connections share.
+/// The state that all connections share.
 #[derive(Debug)]
 pub(crate) struct Shared {
     /// The settings in force.
@@ -30,15 +30,15 @@ pub(crate) struct Shared {
     pub(crate) learning: Arc<Learning>,
     /// Whether the log may hold what was dictated.
     pub(crate) log_text: bool,
-    /// How much is done at once.
+    /// The limits on concurrent work.
     pub(crate) limits: Limits,
     /// Who is connected.
     pub(crate) roster: Arc<Roster>,
-    /// Told when much memory was given back, which the allocator keeps for a thread that may not need it again.
+    /// Notified when much memory was freed, which the allocator would keep for a thread that may not need it again.
     pub(crate) burst_ended: Notify,
-    /// How far the shutdown is.
+    /// The phase of the shutdown.
     pub(crate) phases: Phases,
-    /// Where large inputs are converted.
+    /// The thread that converts large inputs.
     pub(crate) large_inputs: LargeInputWorker,
     /// What is known of the places where lines are dictated.
     pub(crate) places: Arc<Places>,

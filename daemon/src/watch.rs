@@ -7,14 +7,13 @@ use tokio::time::sleep;
 #[cfg(target_os = "linux")]
 use tokio::time::timeout;
 
-/// How often the path is looked at where the system does not tell. Hand-chosen, 2026-11-28.
+/// How often the path is checked if the system sends no notice. Hand-chosen, 2026-11-28.
 const LOOK: Duration = Duration::from_secs(1);
-/// How often it is looked at all the same: a folder further up may have been moved.
-/// Hand-chosen, 2026-11-28.
+/// How often it is checked even so: a folder further up may have been moved. Hand-chosen, 2026-11-28.
 #[cfg(target_os = "linux")]
 const GLANCE: Duration = Duration::from_secs(15);
 
-/// Waits until something in the folder has changed, or it is time to look.
+/// Waits until something in the folder has changed, or until the next check is due.
 #[cfg(target_os = "linux")]
 pub(crate) async fn folder_changes(folder: &Path) {
     use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
@@ -33,16 +32,16 @@ pub(crate) async fn folder_changes(folder: &Path) {
         Ok(unsafe { AsyncFd::register(watch)? })
     };
     match watched() {
-        // It is closed after the first change, so what it says need not be read.
+        // It is closed after the first change, so its messages need not be read.
         Ok(watch) => {
             let _ = timeout(GLANCE, watch.readable()).await;
         }
-        // Without watches left, or without the folder.
+        // There are no watches left, or no folder.
         Err(_) => sleep(LOOK).await,
     }
 }
 
-/// Waits a second: the system tells of nothing.
+/// Waits a second, because the system sends no notice.
 #[cfg(not(target_os = "linux"))]
 pub(crate) async fn folder_changes(_folder: &Path) {
     sleep(LOOK).await;

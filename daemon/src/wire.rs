@@ -51,17 +51,17 @@ pub(crate) fn units(units: &[ExplainedUnit]) -> Option<Vec<wire::Unit>> {
     (units.len() <= wire::MAX_SPANS).then(|| units.iter().map(unit).collect())
 }
 
-/// The fault of a request that arrives, or is still open, while the daemon ends.
+/// The fault of a request that arrives, or is still open, during shutdown.
 pub(crate) fn shutting_down() -> ErrorReply {
     ErrorReply::new(Code::ShuttingDown, "the daemon is ending; the line stays as it was, try again")
 }
 
-/// The fault of a request that met a defect.
+/// The fault of a request that hit a bug.
 pub(crate) fn internal_error() -> ErrorReply {
     ErrorReply::new(Code::Internal, "the conversion failed; the line stays as it was")
 }
 
-/// Why a line stays as it is.
+/// The reason why a line stays as it is.
 pub(crate) fn fault(refusal: &Refusal) -> ErrorReply {
     let code = match refusal {
         Refusal::Empty => Code::Empty,

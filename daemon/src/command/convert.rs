@@ -1,5 +1,5 @@
-//! `saysod convert`: what `sayso convert` answers, by the engine in this process. `sayso convert --no-daemon` becomes
-//! this program.
+//! `saysod convert`: answers as `sayso convert` does, with the engine in this process. `sayso convert --no-daemon`
+//! becomes this program.
 
 use crate::configuration::Configuration;
 use crate::{place, print_error, wire};
@@ -67,7 +67,7 @@ fn route() -> impl TypedValueParser<Value = Route> {
     PossibleValuesParser::new(Route::ALL.map(Route::as_str)).map(move |name| named(name).unwrap_or_default())
 }
 
-/// What lines are converted with.
+/// Everything that a conversion needs besides the line.
 struct Setup {
     engine: Engine,
     words: std::sync::Arc<Words>,
@@ -103,7 +103,7 @@ impl Setup {
 /// Converts and prints. Fails when standard input or output does; a refused line is an exit status of 1.
 pub(crate) fn run(convert: &Convert) -> anyhow::Result<ExitCode> {
     match convert.print(&Setup::load(&convert.model)?) {
-        // The reader of standard output has seen enough.
+        // Whoever reads standard output has seen enough.
         Err(error) if is_broken_pipe(&error) => Ok(ExitCode::SUCCESS),
         done => done,
     }
@@ -171,14 +171,14 @@ impl Convert {
         }
     }
 
-    /// One dictation, which may have several lines; a newline at its end belongs to the pipe.
+    /// One dictation, which may span several lines; a newline at its end belongs to the pipe.
     fn line(&self, setup: &Setup, input: impl Read) -> io::Result<Result<Answer, ErrorReply>> {
         let mut bytes = Vec::new();
         input.take(MAX_TEXT_BYTES as u64 + 2).read_to_end(&mut bytes)?;
         Ok(line::whole_text(&bytes, true).and_then(|text| self.answer(setup, text)))
     }
 
-    /// Answers every line, also those that are too long or no text, as soon as it is there.
+    /// Answers each line as soon as it arrives, even one that is too long or not text.
     fn lines(&self, setup: &Setup, input: impl Read, mut output: impl Write) -> io::Result<()> {
         let mut answers = String::new();
         line::each_dictation(input, |input| match input {

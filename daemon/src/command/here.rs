@@ -1,4 +1,4 @@
-//! `saysod here`: which names of the place are known, from where, and how old what they were read from is.
+//! `saysod here`: lists the names that are known in this place, with the source of each and the age of that source.
 
 use crate::configuration::Configuration;
 use crate::place;
@@ -8,7 +8,7 @@ use serde_json::json;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-/// Names of each source that are shown without `--all`. Hand-chosen, 2026-11-28.
+/// Names shown of each source without `--all`. Hand-chosen, 2026-11-28.
 const EXAMPLES: usize = 5;
 
 /// Shows which names of this folder, of the shell and of the history can be read from what is said.
@@ -22,7 +22,7 @@ pub(crate) struct Here {
     all: Option<String>,
 }
 
-/// Prints what is known.
+/// Prints the known names.
 pub(crate) fn run(here: &Here) -> anyhow::Result<ExitCode> {
     let place = place::of_process(Configuration::load().current().settings.here);
     let sources = sources(&place);
@@ -65,7 +65,7 @@ pub(crate) fn run(here: &Here) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Each source with its names, and the seconds since what it was read from changed last.
+/// Each source with its names, and the seconds since that source last changed.
 fn sources(place: &Place) -> Vec<(&'static str, Vec<String>, Option<u64>)> {
     let all = |names: &Names| names.iter().map(|name| name.text.to_owned()).collect::<Vec<_>>();
     let folder = place.folder.stamps.age();

@@ -1,4 +1,4 @@
-//! `sayso learn`: what is kept and learnt, and how to take it back.
+//! `sayso learn`: shows what is kept and learnt, and takes it back.
 
 use crate::learning::now;
 use anyhow::{Context, Result, bail};
@@ -45,7 +45,7 @@ fn settings_file() -> Result<PathBuf> {
     folders::config_file().context("no home folder was found, so there is no settings file; set SAYSO_CONFIG")
 }
 
-/// A question has no line break at its end, and is to be seen all the same.
+/// Prints text and flushes it, because a question that does not end with a line break must be visible too.
 fn print(text: &str) -> Result<()> {
     let mut out = io::stdout().lock();
     out.write_all(text.as_bytes())?;
@@ -88,7 +88,7 @@ fn on(yes: bool) -> Result<ExitCode> {
         }
     }
     edit::set_learning(&settings_file()?, true)?;
-    // A file that is there and cannot be used is better known now.
+    // If the file exists but cannot be used, the person should learn of it now.
     Store::open_existing(&path, now())?;
     tell_daemon();
     print("Learning is on, in every shell that is started from now on.\n")?;
@@ -196,7 +196,7 @@ fn report(outcome: &str) -> Result<()> {
     print(&format!("  {outcome}\n"))
 }
 
-/// Carries out a decision about a word, and says what became of it.
+/// Carries out a decision about a word, and returns a sentence about the result.
 fn settle(store: &mut Store, word: &Word, verdict: &Verdict) -> Result<String> {
     let Verdict::Accept(written) = verdict else {
         store.decide(&word.heard, &word.written, Standing::Rejected)?;
@@ -244,7 +244,7 @@ fn export() -> Result<()> {
     Ok(())
 }
 
-/// A line that was typed, in lower case; Ctrl-D stands for itself.
+/// Reads a typed line, in lower case; Ctrl-D stands for itself.
 fn line() -> Result<String> {
     Ok(raw_line()?.to_lowercase())
 }
@@ -255,8 +255,8 @@ fn raw_line() -> Result<String> {
     Ok(if read == 0 { "\u{4}".to_owned() } else { text.trim().to_owned() })
 }
 
-/// Has a running daemon look at the settings and the file again, so that the next line knows. Where none answers, there
-/// is none that would have to.
+/// Makes a running daemon look at the settings and the file again, so that the next line uses them. If no daemon
+/// answers, none has to.
 fn tell_daemon() {
     let Ok(paths) = SocketPaths::locate() else { return };
     let deadline = Instant::now() + PATIENCE;

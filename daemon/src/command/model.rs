@@ -18,7 +18,7 @@ use std::process::ExitCode;
 pub(crate) fn run(model: &Model) -> ExitCode {
     match act(model) {
         Ok(code) => code,
-        // The reader of standard output has seen enough.
+        // Whoever reads standard output has seen enough.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             let message = crate::format_error(&error);

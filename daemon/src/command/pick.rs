@@ -1,4 +1,4 @@
-//! `saysod pick` and `saysod try`: what `sayso pick` and `sayso try` become, because the client stays small.
+//! `saysod pick` and `saysod try`, which `sayso pick` and `sayso try` become so that the client stays small.
 
 use crate::print_error;
 use anyhow::{Context, Result};
@@ -106,7 +106,7 @@ impl Daemon {
         Ok(Daemon { paths, connection: None, settings, op, session, cursor, asked: 0 })
     }
 
-    /// Asks for a line around what was chosen by hand. A connection that the daemon has closed is opened once more.
+    /// Asks for a line around what was chosen by hand. If the daemon has closed the connection, opens it once more.
     fn ask(&mut self, text: &str, chosen: &[Chosen]) -> Result<Answer, ErrorReply> {
         self.asked += 1;
         let deadline = Instant::now() + self.settings.deadline;

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 use tempfile::TempDir;
 
-/// A daemon with a language model that is loaded, and settings in a file.
+/// A daemon whose language model is loaded and whose settings are in a file.
 async fn with_model() -> (TempDir, Arc<Shared>) {
     let folder = TempDir::new().unwrap();
     let store = Store::new(folder.path().join("models"));
@@ -21,7 +21,7 @@ async fn with_model() -> (TempDir, Arc<Shared>) {
     (folder, shared)
 }
 
-/// A line with a word of the person's that leaves the tagger in doubt.
+/// A line with one of the person's words, about which the tagger is in doubt.
 fn doubtful(current: &Current) -> &'static str {
     const LINES: [&str; 5] = [
         "grep dash R N quote frobnicate bar dot dash I",

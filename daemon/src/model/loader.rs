@@ -10,7 +10,7 @@ use std::thread;
 use std::time::Instant;
 
 impl ModelManager {
-    /// Notes that a line needs the model, and begins to load it if it is absent.
+    /// Notes that a line needs the model, and starts loading it if it is absent.
     pub(crate) fn request_load(self: &Arc<ModelManager>) {
         self.touch();
         let (wanted, changes) = {
@@ -22,7 +22,7 @@ impl ModelManager {
         };
         let shortage = policy::shortage(&wanted.folder, memory::spare());
         self.update(|inner| {
-            // Somebody else may have begun, or chosen another one.
+            // Meanwhile another thread may have begun, or chosen another model.
             if inner.changes != changes {
                 return false;
             }
@@ -50,8 +50,8 @@ impl ModelManager {
         });
     }
 
-    /// The model, loaded and waited for if it is absent; `None` if it cannot be had. Waits for one that is chosen
-    /// meanwhile, too.
+    /// The model, which is loaded and waited for if it is absent; `None` if that fails. Also waits for a model that is
+    /// chosen meanwhile.
     pub(crate) async fn load_and_wait(self: &Arc<ModelManager>) -> Option<ModelHandle> {
         let mut changes = self.inner.subscribe();
         loop {
@@ -67,7 +67,7 @@ impl ModelManager {
         }
     }
 
-    /// Notes beside the choice why a model could not be loaded, or that it could.
+    /// Notes next to the choice why a model could not be loaded, or that it could.
     fn remember(&self, wanted: &WantedModel, failure: Option<&str>) {
         let Some(store) = &self.store else { return };
         let noted = match failure {
@@ -89,7 +89,7 @@ impl ModelManager {
         let begun = Instant::now();
         let mut options = Options::default();
         options.threads = wanted.threads.unwrap_or(options.threads);
-        // Left behind if this process does not survive the load, so that the next one leaves it.
+        // This mark remains if this process does not survive the load, so that the next one does not load the model.
         self.remember(wanted, Some("the daemon ended while it was loading this model"));
         let opened = ModelHandle::open(&wanted.folder, &options);
         self.remember(
@@ -108,7 +108,7 @@ impl ModelManager {
                         ms = time.as_millis(),
                         "the language model is loaded"
                     );
-                    // It counts as needed now: loading may have taken longer than it may be idle.
+                    // It counts as needed just now, because loading may have taken longer than the idle limit.
                     inner.last_needed = Some(Instant::now());
                     LoadState::Resident(resident, time)
                 }
@@ -123,8 +123,8 @@ impl ModelManager {
     }
 }
 
-/// Whether a failure is that of the folder, so that it will come again; not one of the machine, such
-/// as too little memory.
+/// Whether a failure is due to the folder, so that it will happen again, and not to the machine, such as too little
+/// memory.
 fn lasts(error: &LanguageError) -> bool {
     use sayso_language::DecoderError::{Memory, Threads};
     !matches!(error, LanguageError::Thread(_) | LanguageError::Decoder(Memory(_) | Threads(_)))

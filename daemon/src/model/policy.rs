@@ -8,13 +8,13 @@ use tokio::time::sleep;
 
 /// How often free memory is polled while a model is loaded. Hand-chosen, 2026-11-28.
 const POLL_INTERVAL: Duration = Duration::from_secs(5);
-/// Memory that a model must leave free when it is loaded, in bytes; at least the floor below which it would be unloaded
+/// Memory that must stay free when a model is loaded, in bytes; at least the threshold below which it would be unloaded
 /// at once. Set by hand on 2026-11-23.
 pub(super) const MEMORY_RESERVE: u64 = 256 << 20;
 
 impl ModelManager {
-    /// Unloads the model when no line needed it for as long as `unload` says (`None`: never), or when memory is scarce.
-    /// Runs for ever, and sleeps while no model is loaded.
+    /// Unloads the model once no line has needed it for the time that `unload` says (`None`: never), or when memory is
+    /// scarce. Runs for ever, and sleeps while no model is loaded.
     pub(crate) async fn unload_loop(&self, unload: impl Fn() -> Option<Duration>) {
         let mut changes = self.inner.subscribe();
         loop {
@@ -26,7 +26,8 @@ impl ModelManager {
         }
     }
 
-    /// Unloads the model if that is due; returns the time until it may be, `None` if no model is loaded any more.
+    /// Unloads the model if that is due. Returns the time until it may be due, or `None` if no model is loaded any
+    /// more.
     pub(super) fn unload_if_due(&self, unload: Option<Duration>, spare: SpareMemory) -> Option<Duration> {
         let mut left = None;
         self.update(|inner| {
@@ -52,7 +53,7 @@ impl ModelManager {
     }
 }
 
-/// Why a model must not be loaded now, if so: its weights are copied from their files into memory.
+/// The reason why a model must not be loaded now, if any. Its weights are copied from their files into memory.
 pub(super) fn shortage(folder: &Path, spare: SpareMemory) -> Option<String> {
     if spare.scarce {
         return Some("this machine is short of memory".to_owned());

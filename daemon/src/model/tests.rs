@@ -41,7 +41,7 @@ async fn it_gives_back_what_nobody_needs_and_what_the_machine_needs_more() {
         assert_eq!(manager.unload_if_due(unload, spare), None);
         let status = manager.status();
         assert_eq!((status.state, status.why.as_deref()), (ModelState::Unloaded, Some(why)));
-        // A caller that still has it may ask it until it lets go.
+        // A caller that still holds it may ask it until it lets go.
         let scores = model.rescore("git status", &["git status".to_owned()], &sayso_engine::Stop::never());
         assert_eq!(scores.unwrap().len(), 1);
     }
@@ -73,7 +73,7 @@ fn nothing_is_loaded_that_would_leave_shortage() {
     let why = shortage(&folder, spare(MEMORY_RESERVE)).unwrap();
     assert_eq!(why, "268 MB of memory can be had, 269 are needed");
     assert!(shortage(&folder, SCARCE).is_some());
-    // What would be given back at once is not taken.
+    // A model that would be unloaded at once is not loaded.
     let floor = 2 * MEMORY_RESERVE;
     assert!(shortage(&folder, SpareMemory { floor, ..spare(floor) }).is_some());
     assert_eq!(shortage(&folder, SpareMemory { floor, ..spare(floor + (1 << 20)) }), None);
@@ -83,7 +83,7 @@ fn nothing_is_loaded_that_would_leave_shortage() {
 async fn a_folder_that_ended_a_daemon_ends_no_second_one() {
     let (place, _) = manager();
     let store = || Store::new(place.path());
-    // As a process that ended in the middle of a load leaves it.
+    // This is the mark that a process leaves if it ends in the middle of a load.
     store().note_failure("tiny", "the daemon ended while it was loading this model").unwrap();
     let next = Arc::new(ModelManager::new(Some(store())));
     next.refresh_choice(&settings::Model::default());
@@ -91,7 +91,7 @@ async fn a_folder_that_ended_a_daemon_ends_no_second_one() {
     assert!(next.load_and_wait().await.is_none());
     let why = next.status().why.unwrap();
     assert!(why.contains("the daemon ended while") && why.contains("sayso model use tiny"), "{why}");
-    // Chosen again, it is tried again, and the success is remembered.
+    // If it is chosen again, it is tried again, and the success is remembered.
     store().choose("tiny").unwrap();
     next.refresh_choice(&settings::Model::default());
     assert!(next.load_and_wait().await.is_some());
@@ -106,7 +106,7 @@ async fn a_load_that_still_runs_is_no_failure_of_an_earlier_daemon() {
     manager.refresh_choice(&on);
     let running = manager.loading.lock().unwrap();
     manager.request_load();
-    // What the load leaves until it ends.
+    // The mark that a load leaves until it ends.
     let store = Store::new(place.path());
     store.note_failure("tiny", "the daemon ended while it was loading this model").unwrap();
     manager.refresh_choice(&off);

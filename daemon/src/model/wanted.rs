@@ -1,4 +1,4 @@
-//! Which model is wanted: the one that the settings name, else the one that `sayso model use` chose.
+//! Which model is wanted: the one that the settings name, or else the one that `sayso model use` chose.
 
 use super::LoadState;
 use crate::fingerprint::{Fingerprint, fingerprint};
@@ -15,7 +15,7 @@ pub(super) struct Inputs {
 }
 
 impl Inputs {
-    /// The inputs now. Asks the disk twice.
+    /// Reads the inputs as they are now. Asks the disk twice.
     pub(super) fn now(store: &Store, settings: &settings::Model) -> Inputs {
         Inputs { settings: settings.clone(), store: store.watched().map(|path| fingerprint(&path)) }
     }
@@ -29,12 +29,12 @@ pub(super) struct WantedModel {
     /// The folder's fingerprint: a model that was removed and installed again is another one, even if it has the same
     /// inode.
     identity: Option<Fingerprint>,
-    /// `None`: as many as the machine suggests.
+    /// `None`: as many as suit the machine.
     pub(super) threads: Option<usize>,
 }
 
-/// The model that settings and choice want, and the state to begin with. While this process `is_loading` one, a failure
-/// that is remembered may be the mark of that load.
+/// The model that the settings and the choice ask for, and its initial state. While this process `is_loading` a model,
+/// a remembered failure may be the mark of that load.
 pub(super) fn resolve(
     store: &Store,
     settings: &settings::Model,
@@ -55,7 +55,7 @@ pub(super) fn resolve(
     match named {
         Ok((name, folder)) => {
             let identity = fingerprint(&folder);
-            // What failed in an earlier process fails again, and may end this one.
+            // A model that failed in an earlier process fails again, and may end this one.
             let was_loading = is_loading();
             let state = match store.failure(&name) {
                 Some(_) if was_loading || is_loading() => LoadState::Unloaded(None),
