@@ -216,16 +216,11 @@ _sayso_ask() {
   # The commands of a substitution are parsed when it runs, so backslashes keep aliases out here and below.
   saved=$(\trap -p INT)
   trap stopped=1 INT
-  # The text goes through a pipe, because other users can see arguments. bash 5.1 makes one without a process for a short
-  # text; before, and for a long one, it would write a file.
+  # The text goes through a pipe, because other users can see arguments.
   mapfile -d '' -t fields < <(
-    if (( BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] >= 501 && ${#text} < 1000 )); then
-      exec <<<"$text"
-    else
-      exec < <(\printf %s "$text")
-    fi
     SAYSO_SHELL_NAMES=<(_sayso_known) exec "$_sayso_client" convert --fields --notes --session "bash-$$" \
-      --cursor "$cursor" --deadline-ms "$deadline" 2>/dev/null
+      --cursor "$cursor" \
+      --deadline-ms "$deadline" < <(\printf %s "$text") 2>/dev/null
   )
   if [[ -n $saved ]]; then eval "\\$saved"; else trap - INT; fi
 
