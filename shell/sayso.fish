@@ -38,6 +38,9 @@ set -g _sayso_message
 # below them.
 set -g _sayso_row 0
 set -g _sayso_rows 1
+# The line before it changed, up to the cursor and whole, line by line.
+set -g _sayso_cut
+set -g _sayso_all
 # How many rows the prompt takes above its last one, and how many columns there; empty until it is measured.
 set -g _sayso_prompt
 set -g _sayso_told 0
@@ -46,7 +49,7 @@ set -g _sayso_above 0
 
 # The key. Converts the selection, or else the line; pressed again, shows the next reading.
 function sayso-convert --description 'Turn the dictated line into a command'
-    _sayso_measure
+    _sayso_look
     if not _sayso_step 1; and _sayso_ask $_sayso_deadline_ms
         _sayso_show 1
     end
@@ -56,7 +59,7 @@ end
 
 # The second key. Shows the reading before.
 function sayso-back --description 'Show the reading before'
-    _sayso_measure
+    _sayso_look
     _sayso_step -1
     or set -g _sayso_message 'there is no reading to go back to; convert the line first'
     _sayso_say "$_sayso_message"
@@ -70,13 +73,15 @@ function sayso-pick --description 'Choose among the readings of the dictated lin
     end
     set -l said $_sayso_said
     if test -z "$said[2]"
-        _sayso_measure
+        _sayso_look
         _sayso_say 'the line is empty: dictate a command first'
         return 0
     end
     # The list stands below the end of the line, and the cursor comes back to where it was.
+    _sayso_look
     _sayso_measure
-    _sayso_say ''
+    # A message above stays until the line is drawn again.
+    test $_sayso_told = 1; and _sayso_say ''
     set -l down (math $_sayso_rows - 1 - $_sayso_row)
     test $down -gt 0; and printf '\e[%dB' $down
     set -l fields (printf %s "$said[2]" | $_sayso_client pick --fields --session fish-$fish_pid 2>/dev/null | string split0)
@@ -95,7 +100,7 @@ end
 function sayso-execute --description 'Convert a dictated line, run any other'
     # In a list of completions or of history, Enter picks an entry.
     if not commandline --paging-mode; and not commandline --search-mode
-        _sayso_measure
+        _sayso_look
         if not _sayso_shown; and _sayso_hold
             return 0
         end
@@ -296,15 +301,22 @@ if test $_sayso_learn = 1
     end
 end
 
-# Measures the prompt and the line: in which row below the first one the cursor is, and how many rows there are. The prompt
-# is asked once each time that it is shown: one that looks at a repository takes longer than all the rest.
+# Keeps the line and what of it is before the cursor, from which `_sayso_measure` tells the rows.
+function _sayso_look
+    set -g _sayso_cut (commandline --current-buffer --cut-at-cursor)
+    set -g _sayso_all (commandline --current-buffer)
+end
+
+# Measures the prompt and the line that was looked at: in which row below the first one the cursor was, and how many rows
+# there were. The prompt is asked once each time that it is shown: one that looks at a repository takes longer than all the
+# rest.
 function _sayso_measure
     if not set -q _sayso_prompt[2]
         set -l prompt (functions --query fish_mode_prompt; and fish_mode_prompt; fish_prompt)
         set -g _sayso_prompt (math (count $prompt) - 1) (string length --visible -- "$prompt[-1]")
     end
-    set -g _sayso_row (_sayso_height $_sayso_prompt (commandline --current-buffer --cut-at-cursor))
-    set -g _sayso_rows (math 1 + (_sayso_height $_sayso_prompt (commandline --current-buffer)))
+    set -g _sayso_row (_sayso_height $_sayso_prompt $_sayso_cut)
+    set -g _sayso_rows (math 1 + (_sayso_height $_sayso_prompt $_sayso_all))
 end
 
 # Before a prompt is shown: what was measured of the last one does not hold.
@@ -322,11 +334,14 @@ function _sayso_height
     echo $row
 end
 
-# Says something below the line, in place of what was said before; nothing, if there is nothing to say.
+# Says something below the line, in place of what was said before; nothing, if there is nothing to say. The line was looked at
+# before it changed.
 function _sayso_say
+    test -n "$argv" -o $_sayso_told = 1 -o $_sayso_above -gt 0; or return 0
+    _sayso_measure
     set -l row $_sayso_row
     set -l rows $_sayso_rows
-    test -n "$argv" -o $_sayso_told = 1 -o $_sayso_above -gt 0; or return 0
+    _sayso_look
     _sayso_measure
     if test $_sayso_above -gt 0; or test -n "$argv" -a (math "max($rows, $_sayso_rows)") -gt 1
         # fish draws over what is below a line of several rows. So the message stands above the prompt, in place of the one
@@ -362,7 +377,7 @@ end
 
 # Undo, which also removes what was said about the line.
 function _sayso_undo
-    _sayso_measure
+    _sayso_look
     _sayso_say ''
     commandline --function undo
 end
