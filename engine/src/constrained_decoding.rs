@@ -27,7 +27,7 @@ pub(crate) fn generate(
         return Ok(None);
     }
     let written = model.write(dictated.trim(), &rescored.lattice, stop)?;
-    let Some(path) = written.and_then(|written| tagged::score(engine, line, written.steps)) else {
+    let Some(path) = written.and_then(|written| tagged::score(engine, line, written.steps, f32::NEG_INFINITY)) else {
         return Ok(None);
     };
     let text = rescored.text_of(&path);
@@ -58,7 +58,7 @@ pub(crate) fn unconstrained(
     let text = text.trim();
     let steps = path_writing(&paths.lattice, text).filter(|_| !text.is_empty());
     let scored = steps.zip(paths.tagged.as_ref()).and_then(|(steps, line)| {
-        let path = tagged::score(engine, line, steps)?;
+        let path = tagged::score(engine, line, steps, f32::NEG_INFINITY)?;
         Some((line.weights().confidence(path.score), path))
     });
     let Some((confidence, best)) = scored else {

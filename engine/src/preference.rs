@@ -205,15 +205,14 @@ pub(crate) fn prefer(engine: &Engine, mut found: Candidates, preferences: &Prefe
     if is_destructive(&text(&found.best)) {
         return found;
     }
-    let nats =
-        |path: &Path| preferences.nats_of_all(&choices(&lattice, &path.steps)).clamp(-MAX_NATS, MAX_NATS);
+    let nats = |steps: &[Step]| preferences.nats_of_all(&choices(&lattice, steps)).clamp(-MAX_NATS, MAX_NATS);
     let left_out = lattice.left_out(&found.best.steps);
     let may_be = |path: &Path| lattice.left_out(&path.steps) == left_out && !is_destructive(&text(path));
-    let own = nats(&found.best);
+    let own = nats(&found.best.steps);
     let mut chosen = (found.best.clone(), own);
     let gains = |path: &Path, nats: f32, than: &(Path, f32)| path.score + nats > than.0.score + than.1;
     for path in &found.others {
-        let nats = nats(path);
+        let nats = nats(&path.steps);
         if gains(path, nats, &chosen) && may_be(path) {
             chosen = (path.clone(), nats);
         }
@@ -222,8 +221,13 @@ pub(crate) fn prefer(engine: &Engine, mut found: Candidates, preferences: &Prefe
     let mut offered: Vec<Path> = Vec::new();
     for (tokens, step) in preferred_steps(&lattice, &found.best.steps, preferences) {
         let Some(steps) = with_step(&lattice, &chosen.0.steps, tokens, step) else { continue };
-        let Some(path) = tagged::score(engine, &line, steps) else { continue };
-        let nats = nats(&path);
+        let nats = nats(&steps);
+        // One that is offered anyway is scored in any case.
+        let above = match lattice.reading(step.reading).is_offered_word() {
+            true => f32::NEG_INFINITY,
+            false => chosen.0.score + chosen.1 - nats,
+        };
+        let Some(path) = tagged::score(engine, &line, steps, above) else { continue };
         if !may_be(&path) {
             continue;
         }

@@ -117,10 +117,11 @@ fn with_all_words(engine: &Engine, mut found: Candidates) -> Candidates {
     found
 }
 
-/// A given path with the tagger's scores; `None` where the tagger would never take one of its steps.
-pub(crate) fn score(engine: &Engine, line: &EncodedLine, steps: Vec<Step>) -> Option<Path> {
+/// A given path with the tagger's scores; `None` where the tagger would never take one of its steps, or its score is not
+/// `above` this one.
+pub(crate) fn score(engine: &Engine, line: &EncodedLine, steps: Vec<Step>, above: f32) -> Option<Path> {
     let tokens = line.lattice().len();
-    let scores = engine.with_scratch(tokens, |scratch| score_path(line, &steps, scratch))?;
+    let scores = engine.with_scratch(tokens, |scratch| score_path(line, &steps, above, scratch))?;
     Some(Path { score: scores.iter().sum(), steps, scores })
 }
 

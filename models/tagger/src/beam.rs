@@ -118,8 +118,9 @@ pub fn beam_search(line: &EncodedLine, width: usize, scratch: &mut Scratch) -> V
 }
 
 /// Forced decoding: the score of each step of a given path, which is the logarithm of its probability among the
-/// candidates that it would have been chosen from. `None` when one of the steps is not a candidate.
-pub fn score_path(line: &EncodedLine, steps: &[Step], scratch: &mut Scratch) -> Option<Vec<f32>> {
+/// candidates that it would have been chosen from. `None` when one of the steps is not a candidate, or when the path comes
+/// to be no likelier than `above`, a logarithm too: no step makes it likelier again.
+pub fn score_path(line: &EncodedLine, steps: &[Step], above: f32, scratch: &mut Scratch) -> Option<Vec<f32>> {
     let scored = &mut *line.scored();
     let mut hypotheses = [start(line)];
     let mut expansions: Vec<Expansion> = Vec::new();
@@ -131,7 +132,12 @@ pub fn score_path(line: &EncodedLine, steps: &[Step], scratch: &mut Scratch) -> 
         let is_step = |expansion: &&Expansion| {
             expansion.candidate.reading == step.reading && expansion.candidate.space == step.space
         };
-        scores.push(expansions.iter().find(is_step)?.score);
+        let score = expansions.iter().find(is_step)?.score;
+        hypotheses[0].score += score;
+        if hypotheses[0].score <= above {
+            return None;
+        }
+        scores.push(score);
         let [hypothesis] = &mut hypotheses;
         hypothesis.context.write(&line.lattice, reading, step.space);
         hypothesis.prefix = scored.longer(hypothesis.prefix, *step);

@@ -58,7 +58,7 @@ fn scores_are_those_of_the_training_framework() {
             token += tokens;
         }
         let line = encode(weights, lattice, &mut scratch);
-        let scores = score_path(&line, &steps, &mut scratch).unwrap();
+        let scores = score_path(&line, &steps, f32::NEG_INFINITY, &mut scratch).unwrap();
         let class = line.class();
         let classes = [class.command, class.strict, class.dictation, class.prose].map(f32::ln);
         let pairs = scores.iter().zip(numbers("scores")).chain(classes.iter().zip(numbers("classes")));
