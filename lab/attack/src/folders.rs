@@ -1,4 +1,4 @@
-//! Model folders that a stranger made. The daemon is told by its settings to load each, without the check of the store.
+//! Model folders made by a stranger. The settings tell the daemon to load each of them, without the store's checks.
 
 use crate::good;
 use anyhow::{Result, ensure};
@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-/// The model that is damaged, and the files that are.
+/// The model to damage, and those of its files that are damaged.
 const NAME: &str = "hostile";
 const FILES: [&str; 5] = [
     "tokenizer.json",
@@ -33,7 +33,7 @@ pub(crate) fn prepare(home: &Home) -> Result<()> {
     Ok(())
 }
 
-/// Damages the folder and asks for the model, over and over; returns how often.
+/// Damages the folder and asks for the model, over and over; returns how many times.
 pub(crate) fn run(
     models: &Path,
     socket: &Path,
@@ -99,7 +99,7 @@ fn mutated(sound: &[u8], random: &mut fastrand::Rng) -> Vec<u8> {
     bytes
 }
 
-/// A file as somebody would write it who means harm.
+/// A file as an attacker would write it.
 fn by_hand(file: &str, random: &mut fastrand::Rng) -> Vec<u8> {
     let nest = |open: &str, times: usize| open.repeat(times);
     let texts: Vec<String> = match file {

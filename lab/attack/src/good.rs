@@ -9,17 +9,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How long a key press waits, as in the settings by default.
+/// How long a key press waits under the default settings.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(1);
-/// Pause between two lines: somebody who presses the key all the time.
+/// Pause between two lines, as if somebody pressed the key all the time.
 const PAUSE: Duration = Duration::from_millis(5);
 
-/// What became of the lines.
+/// Outcomes of the lines.
 #[derive(Debug, Default)]
 pub(crate) struct Lines {
     /// The time of each line that was answered, in microseconds.
     pub(crate) micros: Vec<u64>,
-    /// Lines that had no answer within the deadline.
+    /// Lines that got no answer within the deadline.
     pub(crate) late: usize,
     /// Lines whose answer was wrong.
     pub(crate) wrong: usize,
@@ -35,7 +35,7 @@ impl Lines {
     }
 }
 
-/// Asks until told to stop. A daemon that is absent for a moment is asked again, within the deadline of the line.
+/// Asks until told to stop. If the daemon is absent for a moment, asks again within the deadline of the line.
 pub(crate) fn ask_until(stop: &AtomicBool, socket: &Path) -> Lines {
     let mut lines = Lines::default();
     let mut id = 0;

@@ -1,4 +1,4 @@
-//! False daemons: whoever sits on the socket lies to the client.
+//! False daemons, which sit on the socket and lie to the client.
 
 use anyhow::{Context, Result, ensure};
 use sayso_testing::{Home, SAID, programs};
@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How long the client is told to wait, and how long it may take to start and to end beside that on a busy machine.
+/// How long the client may wait for an answer, and how much longer it may take to start and to end on a busy machine.
 const DEADLINE_MS: u64 = 300;
 const AROUND: Duration = Duration::from_secs(2);
 
@@ -73,7 +73,7 @@ fn lie(listener: &UnixListener, ended: &AtomicBool, seed: u64) {
     }
 }
 
-/// What a liar says; `None` for one that says nothing and keeps the connection.
+/// What a liar says; `None` for one that keeps the connection open and says nothing.
 fn words(random: &mut fastrand::Rng) -> Option<Vec<u8>> {
     const BUFFERS: [&str; 8] = [
         r#""ls\u001b[2J""#,

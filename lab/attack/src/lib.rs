@@ -18,9 +18,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// What the good client waits for 99 of 100 lines at most, in milliseconds.
+/// The 99th percentile of the good client's waiting time must not exceed this, in milliseconds.
 const P99_MS: f64 = 50.0;
-/// How much memory the daemon may keep of a load, in bytes, and how long giving it back may take.
+/// How much memory the daemon may still hold after a load, in bytes, and how long giving the rest back may take.
 const KEPT_BYTES: u64 = 10 << 20;
 const GIVEN_BACK: Duration = Duration::from_secs(5);
 
@@ -60,14 +60,14 @@ pub struct Attack {
 /// A line that the tagger must decide.
 const NOT_STRICT: &str = "git commit dash m quote fix login bug quote";
 
-/// What a load cost.
+/// The effects of a load.
 struct Outcome {
     load: Load,
     strikes: u64,
     lines: Lines,
     /// Resident memory before, at most during, and after the load, in bytes.
     memory: [u64; 3],
-    /// Open descriptors of the daemon before and after, where the system tells.
+    /// Open descriptors of the daemon before and after, if the system tells.
     descriptors: [Option<usize>; 2],
 }
 
@@ -170,7 +170,7 @@ fn attack(daemon: &mut RealDaemon, load: Load, seconds: u64, random: &mut fastra
     Ok(Outcome { load, strikes, lines, memory: [before, peak, after], descriptors })
 }
 
-/// Asks until what is loaded late is loaded.
+/// Asks until everything that loads late is loaded.
 fn warm_up(socket: &std::path::Path) -> Result<()> {
     for id in 0..20 {
         good::one(socket, id, Instant::now() + Duration::from_secs(60))?;
@@ -184,7 +184,7 @@ fn joined<T>(thread: thread::ScopedJoinHandle<'_, T>) -> Result<T> {
     thread.join().map_err(|_| anyhow::anyhow!("a thread of the attack has panicked"))
 }
 
-/// The daemon's resident memory in bytes, as soon as it is at most `wanted`, or when `patience` is over.
+/// The daemon's resident memory in bytes, as soon as it is at most `wanted`, or once `patience` has passed.
 fn settled(socket: &std::path::Path, wanted: u64, patience: Duration) -> Result<u64> {
     let begun = Instant::now();
     loop {
@@ -197,13 +197,13 @@ fn settled(socket: &std::path::Path, wanted: u64, patience: Duration) -> Result<
     }
 }
 
-/// The resident memory that the daemon states, in bytes.
+/// The resident memory that the daemon reports, in bytes.
 fn resident(socket: &std::path::Path) -> Option<u64> {
     let status = good::ask(socket, r#"{"v":1,"id":1,"op":"status"}"#, DEADLINE);
     status.ok()?["status"]["resident_bytes"].as_u64()
 }
 
-/// The open descriptors of a process, where the system tells them.
+/// The open descriptors of a process, if the system tells.
 fn descriptors(pid: u32) -> Option<usize> {
     Some(fs::read_dir(format!("/proc/{pid}/fd")).ok()?.count())
 }
@@ -246,7 +246,7 @@ impl Outcome {
         })
     }
 
-    /// The promises that were not kept. While the daemon is killed, a line may wait for the next one.
+    /// The promises that were not kept. While the daemon is being killed, a line may wait for the next daemon.
     fn broken(&self, timed: bool) -> Vec<String> {
         let mut broken = Vec::new();
         let Lines { micros, late, wrong } = &self.lines;

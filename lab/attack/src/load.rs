@@ -1,4 +1,4 @@
-//! The loads. Each runs until it is told to stop, and what it holds open goes with it.
+//! The loads. Each runs until it is told to stop, and then frees everything that it holds open.
 
 use sayso_testing::{SAID, wire};
 use std::fs;
@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-/// Connections that a load holds: almost as many as the daemon has places for.
+/// Connections that a load holds: almost as many as there are places in the daemon.
 const CROWD: usize = 190;
 
 /// A load.
@@ -49,7 +49,7 @@ pub(crate) enum Load {
 }
 
 impl Load {
-    /// All of them, in the order of the table.
+    /// All loads, in the order of the table.
     pub(crate) const ALL: [Load; 15] = [
         Load::None,
         Load::Wire,
@@ -65,12 +65,12 @@ impl Load {
         Load::Settings,
         Load::Folders,
         Load::Liars,
-        // A daemon that is new has not yet the memory that others are measured by.
+        // A new daemon does not yet have the memory that the other loads are measured by.
         Load::Kills,
     ];
 }
 
-/// Where a load does its work.
+/// What a load attacks.
 pub(crate) struct Target<'t> {
     pub(crate) socket: &'t Path,
     pub(crate) settings: &'t Path,
@@ -95,7 +95,7 @@ impl Stranger {
         Ok(Stranger { process })
     }
 
-    /// Ends it, with all that it holds open; returns how often it struck.
+    /// Ends it and everything that it holds open; returns how often it struck.
     pub(crate) fn end(mut self) -> io::Result<u64> {
         drop(self.process.stdin.take());
         let mut said = String::new();
@@ -107,7 +107,7 @@ impl Stranger {
     }
 }
 
-/// Is the stranger: strikes until standard input ends, and prints how often.
+/// Acts as the stranger: strikes until standard input ends, and prints how often.
 pub(crate) fn strike(load: Load, seed: u64, socket: &Path, settings: &Path) -> io::Result<()> {
     let stop = AtomicBool::new(false);
     let target = Target { socket, settings, stop: &stop };
@@ -120,7 +120,7 @@ pub(crate) fn strike(load: Load, seed: u64, socket: &Path, settings: &Path) -> i
     writeln!(io::stdout(), "{strikes}")
 }
 
-/// Runs a load; returns how many times it struck. Errors are what a hostile client has to expect, and are passed over.
+/// Runs a load; returns how many times it struck. Errors are ignored, because a hostile client must expect them.
 pub(crate) fn run(load: Load, target: &Target<'_>, random: &mut fastrand::Rng) -> u64 {
     let (mut held, mut strikes) = (Vec::new(), 0);
     while !target.stop.load(Ordering::Relaxed) {
@@ -181,10 +181,10 @@ fn hold(held: &mut Vec<UnixStream>, socket: &Path, words: &[u8]) {
     hold_many(held, socket, words, CROWD);
 }
 
-/// Opens one more connection and says something; beyond so many, an older one is closed.
+/// Opens one more connection and says something; above the limit, an older connection is closed.
 fn hold_many(held: &mut Vec<UnixStream>, socket: &Path, words: &[u8], most: usize) {
     let Ok(mut stream) = UnixStream::connect(socket) else { return pause(1) };
-    // Who does not read this is not waited for.
+    // Nobody waits for a peer that does not read this.
     let _ = stream.set_write_timeout(Some(Duration::from_millis(50)));
     let _ = stream.write_all(words);
     held.push(stream);

@@ -1,5 +1,5 @@
-//! A simulated day: one line after the other, of several line editors at once, while everything happens to the daemon
-//! that happens to one in a day.
+//! A simulated day: lines from several line editors at once, one after the other, while everything happens to the
+//! daemon that can happen to it in a day.
 
 use crate::good::{self, DEADLINE, Lines};
 use crate::{KEPT_BYTES, NOT_STRICT, descriptors, joined, resident};
@@ -16,7 +16,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Lines that are strict, as most of them: these make nine in ten.
+/// Strict lines. Most lines are strict: these make up nine in ten.
 const STRICT: [&str; 5] = [
     "git space status space dash s",
     "echo space camel case hello world",
@@ -24,7 +24,7 @@ const STRICT: [&str; 5] = [
     "cd space tilde slash projects slash sayso",
     "docker space run space dash p space eighty eighty colon eighty space nginx",
 ];
-/// Lines that the tagger decides. They answer the same whatever else is loaded.
+/// Lines that the tagger decides. Their answers do not depend on what else is loaded.
 const TAGGED: [&str; 6] = [
     NOT_STRICT,
     "ls dash l pipe grep foo",
@@ -33,23 +33,22 @@ const TAGGED: [&str; 6] = [
     "this is a sentence that nobody would run",
     "find dot dash name quote star dot rs quote",
 ];
-/// The line whose meaning the settings change: one in ten of the strict ones.
+/// The line whose meaning the settings change; it is one in ten of the strict ones.
 const OWN_WORD: &str = "cd space my box";
-/// How many lines there are between two things that happen, and how many things happen at least: a million lines are
-/// 2,000 things.
+/// How many lines there are between two events, and the least number of events: a million lines see 2,000 events.
 const LINES_BETWEEN: u64 = 500;
 const LEAST_EVENTS: u64 = 400;
-/// Lines that are under way at once, and the names of line editors they come from: more than the daemon remembers.
+/// Lines in progress at once, and the names of the line editors that they come from, more than the daemon remembers.
 const AT_ONCE: usize = 4;
 const EDITORS: u64 = 700;
-/// Folders that lines are edited in.
+/// Folders in which lines are edited.
 const FOLDERS: usize = 3;
 /// The model that comes and goes.
 const MODEL: &str = "tiny";
-/// How long a line waits on a machine that others use. Without an answer by then it is lost.
+/// How long a line waits on a machine that others use too. If there is no answer by then, it is lost.
 const LOST: Duration = Duration::from_secs(10);
 
-/// How often each thing happened.
+/// How often each event happened.
 #[derive(Debug, Default)]
 struct Events {
     settings: u64,
@@ -62,14 +61,14 @@ struct Events {
     wrong: u64,
 }
 
-/// The daemon, and what its settings say.
+/// The daemon, and the contents of its settings.
 struct Place {
     daemon: RealDaemon,
     judge: bool,
     happened: Events,
 }
 
-/// What the line editors share.
+/// The state that the line editors share.
 struct Desk {
     socket: PathBuf,
     folders: Vec<PathBuf>,
@@ -78,16 +77,16 @@ struct Desk {
     /// Lines in all, and those that have begun.
     conversions: u64,
     begun: AtomicU64,
-    /// What the settings say of the own word.
+    /// What the settings say about the person's own word.
     word: AtomicU64,
-    /// For each line, its stage, and the answers that are right.
+    /// For each line its stage, and the right answers.
     meant: Vec<(&'static str, &'static str, Vec<Value>)>,
     lines: Mutex<Lines>,
-    /// Held by each line, and alone by who wants none under way.
+    /// Each line holds it shared; a thread that wants no line in progress holds it alone.
     under_way: RwLock<()>,
 }
 
-/// Converts so many lines, and prints what became of them; `timed` holds them to the deadline of a key press.
+/// Converts this many lines, and prints the outcomes; `timed` holds them to the deadline of a key press.
 pub(crate) fn run(conversions: u64, seed: u64, timed: bool) -> Result<()> {
     let mut place = Place::new()?;
     let mut random = fastrand::Rng::with_seed(seed);
@@ -97,7 +96,7 @@ pub(crate) fn run(conversions: u64, seed: u64, timed: bool) -> Result<()> {
     let every = (conversions / LEAST_EVENTS).clamp(1, LINES_BETWEEN);
     let at_ends = thread::scope(|scope| -> Result<_> {
         let editors: Vec<_> = (0..AT_ONCE).map(|at| scope.spawn(move || desk.edit(at))).collect();
-        // Where this ends early, so do they.
+        // If this ends early, so do they.
         let told = happenings(&mut place, desk, every, &mut random, started);
         desk.begun.fetch_add(conversions, Ordering::Relaxed);
         editors.into_iter().try_for_each(joined)?;
@@ -128,8 +127,8 @@ pub(crate) fn run(conversions: u64, seed: u64, timed: bool) -> Result<()> {
     Ok(())
 }
 
-/// Lets things happen until all lines have begun. The second half belongs to one daemon: returns what it had at the
-/// beginning of that.
+/// Triggers events until all lines have begun. The second half belongs to one daemon: returns what that daemon held at
+/// the beginning of it.
 fn happenings(
     place: &mut Place,
     desk: &Desk,
@@ -178,7 +177,7 @@ impl Place {
         Ok(place)
     }
 
-    /// One of the things that happen in a day.
+    /// One of the events of a day.
     fn something_happens(&mut self, desk: &Desk, may_end: bool, random: &mut fastrand::Rng) -> Result<()> {
         let happened = &mut self.happened;
         match random.u8(0..10) {
@@ -213,10 +212,10 @@ impl Place {
         Ok(())
     }
 
-    /// Lets the model be loaded or unloaded, and asks it.
+    /// Has the model loaded or unloaded, and asks it.
     fn change_model(&mut self, desk: &Desk) -> Result<()> {
         if self.judge {
-            // A daemon that was killed while it loaded the model has left it to be chosen again.
+            // If a daemon was killed while it loaded the model, the model must be chosen again.
             let mut choose = self.daemon.home.command(programs::program("saysod"));
             let chosen = choose.args(["model", "use", MODEL]).stdout(Stdio::null()).status()?;
             ensure!(chosen.success(), "the model cannot be chosen");
@@ -227,7 +226,7 @@ impl Place {
         let (reply, is_right) = loop {
             let reply = good::ask(&desk.socket, &line, Duration::from_secs(21)).unwrap_or_default();
             let is_right = reply[if self.judge { "result" } else { "error" }].is_object();
-            // The socket may be gone for a moment, or another line be about to read the settings.
+            // The socket may be gone for a moment, or another line may be about to read the settings.
             if is_right || begun.elapsed() > LOST {
                 break (reply, is_right);
             }
@@ -240,7 +239,7 @@ impl Place {
         Ok(())
     }
 
-    /// The daemon, of which every write to a file fails, as it does on a full disk.
+    /// The daemon with every write to a file failing, as on a full disk.
     fn without_disk(&self) -> Command {
         let mut shell = self.daemon.home.command("/bin/sh");
         shell.args(["-c", r#"trap "" XFSZ; ulimit -f 0; exec "$0""#]).arg(programs::program("saysod"));
@@ -248,7 +247,7 @@ impl Place {
         shell
     }
 
-    /// Replaces the settings at once, as an editor does that means well: a line finds the old ones or the new ones.
+    /// Replaces the settings atomically, as a careful editor does: a line finds either the old or the new ones.
     fn write_settings(&self, word: u64) -> io::Result<()> {
         let (file, new) =
             (self.daemon.home.settings_file(), self.daemon.home.folder().join("settings.toml.new"));
@@ -261,8 +260,8 @@ impl Place {
         fs::rename(new, file)
     }
 
-    /// Memory and descriptors of the daemon once no line is under way, its model is gone, and what it needed is given
-    /// back.
+    /// Memory and descriptors of the daemon once no line is in progress, its model is unloaded, and the memory that it
+    /// needed is given back.
     fn at_rest(&mut self, desk: &Desk) -> Result<(u64, Option<usize>)> {
         let _alone = desk.under_way.write().unwrap_or_else(PoisonError::into_inner);
         self.judge = false;
@@ -273,7 +272,7 @@ impl Place {
 }
 
 impl Desk {
-    /// Asks what is right before anything happens.
+    /// Asks for the right answers before any event.
     fn new(place: &Place, conversions: u64, seed: u64, patience: Duration) -> Result<Desk> {
         let socket = place.daemon.home.socket();
         let folders: Vec<_> =
@@ -285,7 +284,7 @@ impl Desk {
         let strict = STRICT.iter().map(|said| (*said, ""));
         let tagged = TAGGED.iter().map(|said| (*said, "tagger"));
         let mut meant = Vec::new();
-        // Of the last one the model may choose another reading.
+        // For the last line, the model may choose another reading.
         for (said, route) in strict.chain(tagged).chain([(NOT_STRICT, "auto")]) {
             let asked = if route.is_empty() { "auto" } else { route };
             let more = format!(r#","route":"{asked}","deadline_ms":60000"#);
@@ -323,12 +322,12 @@ impl Desk {
             let folder = random.choice(&self.folders).and_then(|folder| folder.to_str());
             let more = format!(
                 r#","session":"zsh-{}","context":{{"cwd":{}}}"#,
-                // No two lines at once are of one editor: the newer one would take the place of the other.
+                // No editor has two lines at once, because the newer one would supersede the other.
                 random.u64(0..EDITORS) * AT_ONCE as u64 + at as u64,
                 Value::from(folder.unwrap_or_default())
             );
             if random.u8(0..10) == 0 {
-                // While one line reads new settings the others have those before, and they may change meanwhile.
+                // While one line reads new settings the others use the earlier ones, and they may change meanwhile.
                 let before = self.word.load(Ordering::SeqCst).saturating_sub(1);
                 let right = |answer: &Value| {
                     let words = before..=self.word.load(Ordering::SeqCst) + 1;
@@ -344,7 +343,7 @@ impl Desk {
         }
     }
 
-    /// One line, as a key press asks it; a daemon that is absent for a moment is asked again.
+    /// Asks one line as a key press does; a daemon that is absent for a moment is asked again.
     fn ask(&self, id: u64, said: &str, more: &str, right: impl Fn(&Value) -> bool) {
         let begun = Instant::now();
         let reply = loop {
@@ -381,7 +380,7 @@ impl Desk {
         self.lines.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What became of the lines until now.
+    /// Outcomes of the lines so far.
     fn so_far(&self, place: &Place) -> String {
         let (bytes, descriptors) = (resident(&self.socket), descriptors(place.daemon.pid()));
         let lines = self.lines();

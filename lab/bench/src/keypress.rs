@@ -35,7 +35,7 @@ struct Start {
     shell: Shell,
     /// Arguments that run a line as an interactive shell does.
     bare: &'static [&'static str],
-    /// A line that loads what an interactive shell has loaded anyway by its first prompt.
+    /// A line that loads the files which an interactive shell has loaded anyway by its first prompt.
     editor: &'static str,
 }
 
@@ -119,7 +119,7 @@ fn key_presses(shell: Shell, daemon: &RealDaemon, samples: usize) -> anyhow::Res
     })
 }
 
-/// What the hint adds to a key press: with and without it, in turn.
+/// The time that the hint adds to a key press: with and without it, in turn.
 fn hint(shell: Shell, never: &RealDaemon, always: &RealDaemon, samples: usize) -> anyhow::Result<Row> {
     let open = |daemon: &RealDaemon| {
         let command = shell.set_up(&daemon.home, Setup::default());
@@ -131,7 +131,7 @@ fn hint(shell: Shell, never: &RealDaemon, always: &RealDaemon, samples: usize) -
     let shown = |terminal: &Terminal, keys: &str, row: &str, has_next: Option<bool>| {
         let start = Instant::now();
         terminal.text(keys);
-        // In bash messages stand above the line, and older ones above them.
+        // In bash, messages stand above the line, with older ones above them.
         let says_next = |screen: &str| {
             let message = screen.lines().rfind(|line| line.starts_with("sayso:"));
             message.is_some_and(|message| message.contains(" · next: "))
@@ -153,7 +153,7 @@ fn hint(shell: Shell, never: &RealDaemon, always: &RealDaemon, samples: usize) -
             shown(terminal, EMPTY_LINE, "$", None)?;
             anyhow::Ok(key)
         };
-        // In fish and bash a hint stays until the next press: that of a line with one reading takes its place.
+        // In fish and bash a hint stays until the next press, so the hint of a line with one reading must replace it.
         convert(&STRICT, false)?;
         convert(&FREE, has_hint)
     };

@@ -1,4 +1,4 @@
-//! The store of corrected lines with as many pairs as it holds, and what they add to a conversion.
+//! A full store of corrected lines, and the time that it adds to a conversion.
 
 use crate::report::{Report, Row, Unit};
 use sayso_engine::{Dictation, Engine, Preferences, Words};
@@ -7,7 +7,7 @@ use sayso_learning::{Pair, Store, Teaching};
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-/// A corrected line as people have them.
+/// A typical corrected line.
 const HEARD: &str = "docker run dash it dash dash rm dash p eighty eighty colon eighty web server one";
 const RAN: &str = "docker run -it --rm -p 8080:80 webserver1";
 /// A line that the tagger decides.
@@ -54,7 +54,7 @@ pub(super) fn run(samples: usize) -> anyhow::Result<Report> {
         }
         times
     };
-    // The same line with and without what was learnt, in turn.
+    // The same line with and without learning, in turn.
     let mut times = [Vec::new(), Vec::new()];
     let mut added = Vec::new();
     for _ in 0..samples * 10 {

@@ -7,12 +7,12 @@ use std::time::{Duration, Instant};
 
 /// Openings before the measured ones.
 const WARM_UP: usize = 5;
-/// Has several readings.
+/// A dictation with several readings.
 const SAID: &str = "git commit dash a m quote fix login bug quote";
-/// Ctrl-X Ctrl-P.
+/// Ctrl-X Ctrl-P, the key of the picker.
 const KEY: &str = "\x18\x10";
 const DOWN: &str = "\x1b[B";
-/// Ctrl-G, which closes the picker as Esc does, but begins no other key.
+/// Ctrl-G, which closes the picker as Esc does, but is not the beginning of another key.
 const CLOSE: &str = "\x07";
 /// Ends every frame of the list.
 const LAST_ROW: &str = "1-9 and arrows choose";

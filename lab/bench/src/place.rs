@@ -1,4 +1,4 @@
-//! Names of the place: how long reading one takes, its memory, and what it adds to a conversion.
+//! Names of the place: how long reading a place takes, how much memory it needs, and what it adds to a conversion.
 
 use crate::report::{Report, Row, Unit};
 use anyhow::ensure;
@@ -10,12 +10,12 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-/// Words that the names of files are made of.
+/// Words that file names are made of.
 const PARTS: [&str; 12] = [
     "order", "invoice", "report", "client", "server", "parser", "widget", "schema", "router", "worker",
     "archive", "budget",
 ];
-/// What is said, and what comes out in the place.
+/// Each dictation with the answer in that place.
 const LINES: [(&str, &str); 4] = [
     ("git status dash s", "git status -s"),
     ("grep dash r needle src", "grep -r needle src"),
@@ -23,7 +23,7 @@ const LINES: [(&str, &str); 4] = [
     ("tar dash x z f backup dot tar dot gz", "tar -xzf backup.tar.gz"),
 ];
 
-/// Measures with so many conversions of each line.
+/// Measures with this many conversions of each line.
 ///
 /// # Errors
 /// If the folders cannot be written, or if an answer is wrong.
@@ -66,7 +66,7 @@ pub(super) fn run(samples: usize) -> anyhow::Result<Report> {
     })
 }
 
-/// The same lines with and without the place, by turns.
+/// The same lines with and without the place, in turn.
 fn conversions(samples: usize, place: &Place) -> anyhow::Result<[Row; 2]> {
     let mut place = place.clone();
     place.shell = Shell::read("path /usr/bin:/bin\nalias ll\nfunction mkcd\nvariable EDITOR\n").into();
@@ -87,7 +87,8 @@ fn conversions(samples: usize, place: &Place) -> anyhow::Result<[Row; 2]> {
     Ok([row("a line without a place", &without), row("the same in a place of 10000 files", &with)])
 }
 
-/// Requests to a daemon by turns, without a place and in a known one; on Linux also in places that are new and hang.
+/// Requests to a daemon, in turn without a place and in a known one; on Linux also in new places and in places that
+/// hang.
 fn requests(samples: usize, folder: &Path) -> anyhow::Result<Vec<Row>> {
     let daemon = RealDaemon::try_new()?;
     let ask = |cwd: Option<&Path>| -> anyhow::Result<Duration> {
@@ -100,7 +101,7 @@ fn requests(samples: usize, folder: &Path) -> anyhow::Result<Vec<Row>> {
         Ok(start.elapsed())
     };
     let (mut without, mut known) = (Vec::new(), Vec::new());
-    // The first press begins to read; reading is over long before the last.
+    // The first press starts reading, which is over long before the last one.
     ask(Some(folder))?;
     std::thread::sleep(Duration::from_secs(1));
     for _ in 0..samples {
@@ -112,7 +113,7 @@ fn requests(samples: usize, folder: &Path) -> anyhow::Result<Vec<Row>> {
         vec![row("a request without a place", &without), row("a request in a known place", &known)];
     #[cfg(target_os = "linux")]
     if let Ok(hanging) = sayso_testing::HangingFolder::mount() {
-        // No more than the daemon has readers: with all of them waiting, nobody waits any more.
+        // No more than the daemon has readers: once all of them wait, no further line waits.
         let first: Vec<Duration> =
             (0..8).map(|at| ask(Some(&hanging.below(at)))).collect::<Result<_, _>>()?;
         rows.push(row("first request in a place that hangs", &first));
@@ -120,7 +121,7 @@ fn requests(samples: usize, folder: &Path) -> anyhow::Result<Vec<Row>> {
     Ok(rows)
 }
 
-/// Writes a folder of so many empty files, a hundred in each folder.
+/// Writes a tree of this many empty files, a hundred in each folder.
 fn write(root: &Path, files: usize) -> anyhow::Result<()> {
     for at in 0..files {
         let (first, second) = (PARTS[at % PARTS.len()], PARTS[at / PARTS.len() % PARTS.len()]);
@@ -135,7 +136,7 @@ fn write(root: &Path, files: usize) -> anyhow::Result<()> {
         }
         fs::write(folder.join(format!("{first}{capital}{at}.rs")), "")?;
     }
-    // The line that is converted names this one.
+    // The converted line names this file.
     fs::write(root.join("orderInvoice17.rs"), "")?;
     Ok(())
 }

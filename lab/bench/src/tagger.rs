@@ -14,7 +14,7 @@ const LINE: (&str, &str) = (
 /// How many times more often a conversion is measured than a process.
 const MORE: usize = 10;
 
-/// The same line without its other readings, which a wider search finds after the answer is known.
+/// The same line without its other readings, which a wider search finds once the answer is known.
 fn answers(engine: &Engine, samples: usize) -> anyhow::Result<Row> {
     let words = Words::default();
     let dictation = Dictation { text: LINE.0, route: Route::Tagger, ..Dictation::default() };

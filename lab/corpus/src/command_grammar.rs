@@ -1,7 +1,7 @@
 //! Everyday commands of developers from a grammar of our own: most of what a tagger must know besides `find`.
 //!
-//! The lists are in `data/commands`, in the notation that [`crate::grammar`] explains. Every command starts at `[line]` in
-//! `shell.txt`. A test holds the facts, such as the case of each flag, to the table of commands.
+//! The lists are in `data/commands`, in the notation that [`crate::grammar`] explains. Every command starts at `[line]`
+//! in `shell.txt`. A test checks facts, such as the case of each flag, against the table of commands.
 
 mod placeholder;
 
@@ -26,12 +26,12 @@ static LISTS: [&str; 10] = [
 #[expect(clippy::expect_used, reason = "the lists are part of the program, and every test reads them")]
 static GRAMMAR: LazyLock<Grammar> = LazyLock::new(|| Grammar::read(&LISTS, &[]).expect("readable lists"));
 
-/// A command line, about as often of each kind as developers type them.
+/// A command line. Each kind comes about as often as developers type it.
 pub fn command(random: &mut Rng) -> String {
     fill("line", random).unwrap_or_default()
 }
 
-/// A text for the slot `name`, such as `branch`, `path` or `port`; nothing where there is no such list.
+/// A text for the slot `name`, such as `branch`, `path` or `port`; `None` if there is no such list.
 pub fn fill(name: &str, random: &mut Rng) -> Option<String> {
     GRAMMAR.entry(name, random)
 }

@@ -1,4 +1,4 @@
-//! The commands that training samples say: from the corpora and of our own making, with other names in them.
+//! The commands behind training samples: from the corpora and of our own making, with names exchanged.
 
 use crate::corpus;
 use crate::disfluency::slots::made_up;
@@ -21,15 +21,15 @@ pub struct Commands {
     pub more: Vec<String>,
     /// Templates of tldr-pages without the held-out pages.
     pub templates: Vec<String>,
-    /// Templates of the held-out pages: for measuring only.
+    /// Templates of the held-out pages, for measuring only.
     pub held_out: Vec<String>,
-    /// Names of files and the like, to put in place of others.
+    /// Names of files and the like, which replace others.
     pub names: Vec<String>,
-    /// Talk, and what engines write, written by hand.
+    /// Talk, and lines as engines write them, written by hand.
     pub written: Written,
 }
 
-/// Where a command comes from.
+/// The source of a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Source {
     /// The training pairs of NL2Bash.
@@ -44,16 +44,16 @@ pub(crate) enum Source {
     Grammar,
 }
 
-/// Of 100 commands so many get another name. Hand-chosen, 2026-11-23.
+/// Percentage of commands that get another name. Hand-chosen, 2026-11-23.
 const RENAMED: u8 = 10;
-/// One page of so many is held out.
+/// One page in this many is held out.
 const ONE_HELD_OUT_OF: u64 = 12;
 
 impl Commands {
     /// Reads the corpora under `folder`; `own` adds the written lines that come with this crate.
     ///
     /// # Errors
-    /// Where a file cannot be read, or holds nothing to learn from.
+    /// If a file cannot be read, or contains nothing to learn from.
     pub fn read(folder: &Path, own: bool) -> anyhow::Result<Commands> {
         let pairs = cases::read(&folder.join("nl2bash/train.jsonl"), "dictated")?;
         let path = folder.join("nl2bash/more-commands.txt");
@@ -83,7 +83,7 @@ impl Commands {
         Ok(Commands { pairs, more, templates, held_out, names, written })
     }
 
-    /// A command from a source, now and then under the name of a program that no table holds.
+    /// A command from a source, now and then under the name of a program that is in no table.
     pub(crate) fn draw(&self, source: Source, random: &mut Rng) -> String {
         let command = self.known(source, random);
         match source != Source::HeldOut && random.u8(..100) < RENAMED {
@@ -109,7 +109,7 @@ impl Commands {
     }
 }
 
-/// A command of a template, its placeholders filled with their own text or with names as developers use them.
+/// A command from a template, its placeholders filled with their own text or with typical names.
 pub(crate) fn filled(template: &str, random: &mut Rng) -> String {
     let choice = random.usize(..4);
     match random.bool() {
@@ -124,8 +124,8 @@ static PROGRAMS: LazyLock<Vec<&str>> = LazyLock::new(|| programs().collect());
 const SHORTEST_NAME: usize = 4;
 
 impl Commands {
-    /// The command under another name: there are more programs than any table holds, and what is heard for one of them is
-    /// not to be taken for another that sounds like it.
+    /// The command under another name. There are more programs than any table holds, and a misheard name of one must
+    /// not be taken for another that sounds like it.
     fn renamed(&self, command: &str, random: &mut Rng) -> Option<String> {
         let start = if command.starts_with("sudo ") { "sudo ".len() } else { 0 };
         let name = &command[start..];
@@ -153,7 +153,7 @@ impl Commands {
         Some(renamed)
     }
 
-    /// A word as commands hold them, now and then any English one.
+    /// A word as commands contain it, now and then any English one.
     pub(crate) fn word(&self, random: &mut Rng) -> &str {
         static ENGLISH: LazyLock<Vec<&str>> = LazyLock::new(|| english::words().collect());
         match random.u8(..6) {
@@ -166,7 +166,7 @@ impl Commands {
         if random.bool() { self.varied(command, random) } else { command.to_owned() }
     }
 
-    /// The command with other names and numbers in it: what surrounds a name is what is learnt.
+    /// The command with other names and numbers in it, because the tagger should learn what surrounds a name.
     fn varied(&self, command: &str, random: &mut Rng) -> String {
         let mut varied = String::with_capacity(command.len() + 8);
         let mut rest = command;
@@ -183,7 +183,7 @@ impl Commands {
                 && !varied.ends_with(|c: char| c.is_ascii_uppercase())
                 && !behind.starts_with(|c: char| c.is_ascii_uppercase())
                 && !sayso_speech::commands::is_command(run);
-            // A number behind a letter or a dash is a flag's, or part of a name such as `md5sum`.
+            // A number after a letter or a dash belongs to a flag, or to a name such as `md5sum`.
             let is_number = first.is_ascii_digit()
                 && !varied.ends_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '-' | '$'))
                 && !behind.starts_with(['>', '&'])
@@ -203,7 +203,7 @@ impl Commands {
 }
 
 impl Commands {
-    /// A name, now and then of several words.
+    /// A name, which now and then has several words.
     fn name(&self, varied: &mut String, random: &mut Rng) {
         varied.push_str(self.word(random));
         match random.u8(..12) {
@@ -221,7 +221,7 @@ impl Commands {
     }
 }
 
-/// Names as commands hold them, each as often as it stands there.
+/// Names as commands contain them, each as often as it occurs there.
 fn names<'c>(commands: impl Iterator<Item = &'c str>) -> Vec<String> {
     commands
         .flat_map(|command| command.split(|c: char| !c.is_ascii_lowercase()))
@@ -230,7 +230,7 @@ fn names<'c>(commands: impl Iterator<Item = &'c str>) -> Vec<String> {
         .collect()
 }
 
-/// Whether a page of tldr is held out, on every platform that it stands for.
+/// Whether a page of tldr is held out, on all its platforms.
 pub fn is_held_out(page: &str) -> bool {
     let hash = fnv1a(page.bytes());
     (hash >> 20).is_multiple_of(ONE_HELD_OUT_OF)

@@ -1,4 +1,4 @@
-//! The commands of a corpus folder: what `roundtrip` and `cases` say aloud.
+//! The commands of a corpus folder, which `roundtrip` and `cases` say aloud.
 
 use crate::cases;
 use crate::template;
@@ -14,7 +14,7 @@ const NL2BASH: &str = "nl2bash/valid.jsonl";
 /// An example of tldr-pages.
 #[derive(Debug, Deserialize)]
 pub struct Example {
-    /// The page that it stands on, such as `git-push`.
+    /// Its page, such as `git-push`.
     pub page: String,
     /// The command with placeholders, see [`template`].
     pub template: String,

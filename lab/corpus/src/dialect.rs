@@ -1,8 +1,8 @@
-//! How the dictation of a sample is said.
+//! The dialect in which a sample is dictated.
 
 use std::fmt;
 
-/// How the dictation of a sample is said.
+/// The dialect in which a sample is dictated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Dialect {
     /// The dialect of the public series.
@@ -11,17 +11,17 @@ pub enum Dialect {
     Free,
     /// With talk around the command and inside it.
     Talk,
-    /// As a speech engine writes it.
+    /// As a speech engine writes it down.
     Noise,
     /// Talk without a command: all of it is to be dropped.
     Prose,
-    /// Every separator is said. The path is found by rule, so that only the class of the line is learnt.
+    /// Every separator is said. Rules find the path, so only the class of the line is learnt.
     Strict,
-    /// As it is typed: only the class of the line is learnt.
+    /// As it is typed. Only the class of the line is learnt.
     Typed,
     /// Talk as people wrote it down.
     Written,
-    /// The pieces of such talk around and inside of other commands, and commands that sound like talk.
+    /// Pieces of such talk around and inside other commands, and commands that sound like talk.
     Recombined,
     /// As good speech engines leave it, written down by people.
     Engine,

@@ -22,10 +22,10 @@ use slots::say;
 use std::sync::LazyLock;
 use substitution::Sort;
 
-/// A line that holds so many words of talk gets no more. Hand-chosen, 2026-11-28.
+/// A line with this many words of talk gets no more. Hand-chosen, 2026-11-28.
 const MAX_TALK: usize = 40;
 
-/// How much is said that is no part of the command.
+/// How much is said that does not belong to the command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Intensity {
     None,
@@ -33,15 +33,15 @@ enum Intensity {
     Heavy,
 }
 
-/// Talk, and the word of the command in front of which it is said.
+/// Talk, and the word of the command before which it is said.
 type Insertion = (usize, Vec<LabelledWord>);
 
 /// Adds what people say around and inside a command: nothing in a quarter of all calls, a little in 35 %, a lot in the
 /// rest.
 ///
-/// `words` say the command, all kept, with their units and arguments marked. `others` are other commands as said; wrong
-/// starts and wrong pieces are borrowed from them. The words of the command come back unchanged and in order, except for
-/// a comma where an aside follows. Everything that is added is not kept.
+/// `words` say the command: all are kept, and their units and arguments are marked. `others` are other commands as
+/// said; wrong starts and wrong pieces are borrowed from them. The words of the command come back unchanged and in
+/// order, except for a comma before an aside. Everything that is added is not kept.
 pub fn disfluency(
     words: Vec<LabelledWord>,
     others: &[Vec<LabelledWord>],
@@ -77,7 +77,7 @@ pub fn disfluency(
     line
 }
 
-/// A message as people write it into commits and echoes. It is full of words that sound like talk, is said in quotes and
+/// A message as people write it in commits and echoes. It is full of words that sound like talk, is said in quotes and
 /// must be kept.
 pub fn message(random: &mut Rng) -> String {
     let mut words = Vec::new();
@@ -157,13 +157,13 @@ fn aside(command: &Command, context: &SlotContext, random: &mut Rng) -> Option<I
     Some((at, said))
 }
 
-/// Of 100 phrases so many are perturbed. Hand-chosen, 2026-11-28.
+/// Percentage of phrases that are perturbed. Hand-chosen, 2026-11-28.
 const PERTURBED: u8 = 30;
-/// Of 100 words of a perturbed phrase so many are replaced. Hand-chosen, 2026-11-28.
+/// Percentage of the words of a perturbed phrase that are replaced. Hand-chosen, 2026-11-28.
 const REPLACED: u8 = 35;
 
-/// Puts other words into a phrase: no grammar holds all that people say, and a tagger that knows phrases by heart fails
-/// on every other one.
+/// Replaces words of a phrase. No grammar contains everything that people say, and a tagger that knows phrases by heart
+/// fails on all others.
 fn perturb(said: &mut [LabelledWord], context: &SlotContext, random: &mut Rng) {
     static ENGLISH: LazyLock<Vec<&str>> = LazyLock::new(|| english::words().collect());
     if random.u8(..100) >= PERTURBED {
@@ -201,7 +201,7 @@ fn intro(command: &Command, context: &SlotContext, random: &mut Rng) -> Option<I
     (!runs_into(&said, next)).then_some((at, said))
 }
 
-/// A remark on an argument: before it, whether it is the right one; behind it, what it is for.
+/// A remark on an argument: before it, whether it is the right one; after it, what it is for.
 fn about(command: &Command, context: &SlotContext, random: &mut Rng) -> Option<Insertion> {
     let (from, to) = command.some_argument(random);
     let prev = command.unit_before(to);
@@ -225,7 +225,7 @@ fn about(command: &Command, context: &SlotContext, random: &mut Rng) -> Option<I
     Some((at, said))
 }
 
-/// Whether talk ends with the word with which the command goes on: nobody could tell the two apart.
+/// Whether talk ends with the word that the command continues with, so that nobody could tell the two apart.
 fn runs_into(said: &[LabelledWord], next: &[LabelledWord]) -> bool {
     match (said.last(), next.first()) {
         (Some(last), Some(next)) => last.text.eq_ignore_ascii_case(&next.text),
@@ -233,7 +233,7 @@ fn runs_into(said: &[LabelledWord], next: &[LabelledWord]) -> bool {
     }
 }
 
-/// The command with the insertions, in the order of the command and then in the order in which they were added.
+/// The command with the insertions, ordered by their place in the command and then by when they were added.
 fn interleave(
     words: Vec<LabelledWord>,
     mut added: Vec<Insertion>,
@@ -245,7 +245,7 @@ fn interleave(
     let mut added = added.into_iter().peekable();
     for at in 0..=words.len() {
         while let Some((_, said)) = added.next_if(|(before, _)| *before == at) {
-            // A pause before talk that itself pauses.
+            // A pause before talk that itself contains pauses.
             if context.pauses
                 && said.last().is_some_and(|said| !said.pause.is_empty())
                 && let Some(last) = line.last_mut()
@@ -287,7 +287,7 @@ mod tests {
     use crate::labelled_word;
     use std::collections::HashSet;
 
-    /// A command whose arguments stand apart by `|`, its units by blanks, the words of one unit by `_`.
+    /// A command with its arguments separated by `|`, its units by blanks, and the words of a unit by `_`.
     fn command(text: &str) -> Vec<LabelledWord> {
         let mut words = Vec::new();
         for argument in text.split(" | ") {

@@ -5,16 +5,16 @@ use fastrand::Rng;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-/// Which list a word of a placeholder stands for.
+/// The list that a word of a placeholder stands for.
 static LISTS: LazyLock<HashMap<&str, &str>> = LazyLock::new(|| {
     let lines = include_str!("../../data/commands/placeholders.txt").lines();
     let lists = lines.filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once(": "));
     lists.flat_map(|(list, words)| words.split(' ').map(move |word| (word, list))).collect()
 });
 
-/// A text for `placeholder`, which stands without its braces; the placeholder itself where nothing tells what it is.
+/// A text for `placeholder`, which comes without its braces; the placeholder itself if nothing tells what it is.
 ///
-/// Of choices (`name|id`) one is taken, of `file1 file2 ...` one to three are filled.
+/// Of several choices (`name|id`) one is taken; `file1 file2 ...` is filled with one to three names.
 pub fn value_for(placeholder: &str, random: &mut Rng) -> String {
     let choices: Vec<&str> = placeholder.split('|').collect();
     if choices.len() > 1
@@ -56,7 +56,7 @@ fn number(placeholder: &str, random: &mut Rng) -> Option<String> {
     Some(format!("{}{}", drawn.max(low), &placeholder[digits.len()..]))
 }
 
-/// What shows by its shape: addresses, dates, versions, sites.
+/// What the shape alone tells: addresses, dates, versions, sites.
 fn shaped(placeholder: &str, random: &mut Rng) -> Option<String> {
     let numbers = |sign: char| {
         let parts = placeholder.split(sign);
@@ -124,14 +124,14 @@ fn extension(name: &str) -> Option<&str> {
 }
 
 fn worded(placeholder: &str, random: &mut Rng) -> Option<String> {
-    // What holds anything but words is an example as it stands.
+    // A placeholder that contains anything but words is itself an example.
     if placeholder.is_empty()
         || !placeholder.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-')
     {
         return None;
     }
     let words = words(placeholder);
-    // A name is a name of something, where that is known.
+    // A name is the name of something, if it is known of what.
     let general = |word: &&String| matches!(word.as_str(), "name" | "id" | "number" | "value" | "key");
     let specific = words.iter().rev().filter(|word| !general(word)).find_map(|word| LISTS.get(word.as_str()));
     if words.last().is_some_and(|last| last == "id" || last == "number" || last == "n") {

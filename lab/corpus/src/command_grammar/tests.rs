@@ -1,4 +1,4 @@
-//! What holds for every command of the grammar, tried on many.
+//! Properties that hold for every command of the grammar, tried on many.
 
 use super::*;
 use sayso_speech::commands::{self, Arity, Command};
@@ -56,7 +56,8 @@ fn slots_are_filled_by_name() {
     assert_eq!(fill("no-such-list", &mut random), None);
 }
 
-/// What the table knows the sub-commands of, and not all their flags, and what hands on flags of other programs.
+/// Commands of which the table knows the sub-commands but not all flags, and commands that pass flags on to other
+/// programs.
 const PARTLY_KNOWN: [&str; 25] = [
     "aws",
     "az",
@@ -85,7 +86,7 @@ const PARTLY_KNOWN: [&str; 25] = [
     "yarn",
 ];
 
-/// Flags that are right and that the table lacks, with their commands.
+/// Correct flags that the table lacks, with their commands.
 const BEYOND_THE_TABLE: [(&str, &str); 59] = [
     ("ansible-galaxy", "-r"),
     ("apt autoremove", "--purge"),
@@ -169,14 +170,14 @@ fn flags_are_flags_of_their_commands() {
     assert!(listed.is_empty(), "{}\n{} in all", listed.join("\n"), listed.len());
 }
 
-/// The flags among `words` that their command does not take, as far as the table knows it.
+/// The flags among `words` that their command does not take, as far as the table knows.
 fn unknown_flags(words: &[&str]) -> Vec<(String, String)> {
     let mut unknown = Vec::new();
     let mut command: Option<Command> = None;
     let mut path: Vec<&str> = Vec::new();
     let mut quoted = false;
     for (at, &word) in words.iter().enumerate() {
-        // Quoted text holds what looks like flags, and what follows `--` is another command's.
+        // Quoted text may contain something like flags, and what follows `--` is another command's.
         let quotes = word.matches(['"', '\'']).count();
         if quoted || quotes > 0 || word == "--" {
             quoted ^= quotes % 2 == 1;
@@ -217,7 +218,7 @@ fn unknown_flags(words: &[&str]) -> Vec<(String, String)> {
     unknown
 }
 
-/// Whether the command takes the flag or the bundle of flags that `word` is.
+/// Whether the command takes `word`, which is a flag or a bundle of flags.
 fn takes(command: Command, word: &str) -> bool {
     if let Some(long) = word.strip_prefix("--") {
         let name = long.split('=').next().unwrap_or(long);
@@ -225,11 +226,11 @@ fn takes(command: Command, word: &str) -> bool {
     }
     let bundle = &word[1..];
     let name = bundle.split(['=', ':']).next().unwrap_or(bundle);
-    // A number, also with its unit or with what follows it: `find -size -2k`, `tail -20f`.
+    // A number, possibly with its unit or what follows it: `find -size -2k`, `tail -20f`.
     if command.word_flag(name).is_some() || bundle.starts_with(|c: char| c.is_ascii_digit()) {
         return true;
     }
-    // Behind a flag that takes a value the rest is the value.
+    // After a flag that takes a value, the rest is the value.
     let first = bundle.chars().find(|&letter| command.short(letter) != Some(Arity::None));
     first.is_none_or(|letter| command.short(letter).is_some())
 }

@@ -14,7 +14,7 @@ pub(super) struct Command<'a> {
 }
 
 impl<'a> Command<'a> {
-    /// Cuts `words`, of which there is at least one.
+    /// Cuts `words`, which must not be empty.
     pub(super) fn new(words: &'a [LabelledWord]) -> Command<'a> {
         let starts = |is: fn(&LabelledWord) -> bool| -> Vec<usize> {
             (0..words.len()).filter(|&at| at == 0 || is(&words[at])).collect()
@@ -42,8 +42,8 @@ impl<'a> Command<'a> {
         &self.words[self.units[unit]..end]
     }
 
-    /// First word of the argument with that number, and the one behind its last. A separator that is said belongs to
-    /// none.
+    /// The range from the first word of the argument with that number to the one after its last. A spoken separator
+    /// belongs to none.
     pub(super) fn argument(&self, argument: usize) -> (usize, usize) {
         let start = self.arguments[argument];
         let mut end = self.arguments.get(argument + 1).copied().unwrap_or(self.words.len());
@@ -69,7 +69,7 @@ impl<'a> Command<'a> {
         if self.units.get(here) == Some(&at) { self.unit(here) } else { &[] }
     }
 
-    /// Whether what is said in front of a word stands between spoken quotes.
+    /// Whether talk inserted before a word stands between spoken quotes.
     pub(super) fn quoted(&self, at: usize) -> bool {
         self.quoted.get(at).copied().unwrap_or(false)
     }

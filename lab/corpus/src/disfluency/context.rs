@@ -1,4 +1,4 @@
-//! What talk may refer to at its place in a command, and how the speech engine writes it.
+//! The surroundings that talk may refer to at its place in a command, and how the speech engine writes it.
 
 use crate::labelled_word::LabelledWord;
 
@@ -9,11 +9,11 @@ pub(super) struct SlotContext<'a> {
     pub prev: &'a [LabelledWord],
     /// The unit that comes next; empty at the end.
     pub next: &'a [LabelledWord],
-    /// The unit that something wrong is said for.
+    /// The unit in whose place something wrong is said.
     pub akin: &'a [LabelledWord],
     /// Other commands.
     pub others: &'a [Vec<LabelledWord>],
-    /// Phrases that take back what was said; where there is none, the grammar makes them.
+    /// Phrases that take back what was said; if there are none, the grammar makes them.
     pub cues: &'a [Vec<LabelledWord>],
     /// Whether names, "I" and the starts of sentences have capitals.
     pub capitals: bool,
@@ -33,7 +33,7 @@ impl SlotContext<'_> {
         pauses: false,
     };
 
-    /// A word of talk as it is written here.
+    /// A word of talk as this engine writes it.
     pub(super) fn written(&self, text: &str) -> String {
         if self.capitals { text.to_owned() } else { text.to_ascii_lowercase() }
     }

@@ -38,7 +38,7 @@ static PHRASES: LazyLock<Grammar> = LazyLock::new(|| {
     Grammar::read(&texts, &SLOTS.map(|(name, _)| name)).expect("readable phrases")
 });
 
-/// The words that the grammar itself holds, each as often as it stands there.
+/// The words in the grammar itself, each as often as it occurs there.
 pub(super) static WORDS: LazyLock<Vec<String>> =
     LazyLock::new(|| PHRASES.words().iter().map(|word| word.trim_end_matches(PAUSES).to_owned()).collect());
 
@@ -69,7 +69,7 @@ pub(super) fn say_plain(list: &str, context: &SlotContext, random: &mut Rng, out
 struct Writer<'a> {
     context: &'a SlotContext<'a>,
     out: &'a mut Vec<LabelledWord>,
-    /// The last word is still being written where it is not before this one.
+    /// The last word is still being written if its index is not below this.
     open_from: usize,
 }
 

@@ -1,7 +1,7 @@
-//! Talk that people wrote down, said around and inside of other commands.
+//! Talk that people wrote down, said around and inside other commands.
 //!
-//! Frames and tails go around any command. What takes something back follows words that are wrong in the place where it is
-//! said. The shares in this file are hand-chosen, 2026-11-28.
+//! Frames and tails go around any command. A phrase that takes something back follows words that are wrong in that
+//! place. The shares in this file are hand-chosen, 2026-11-28.
 
 use super::command::Command;
 use super::context::SlotContext;
@@ -10,15 +10,15 @@ use crate::labelled_word::LabelledWord;
 use crate::written::{Core, CoreKind, Pieces};
 use fastrand::Rng;
 
-/// Tries to put something around a command before it is said alone. Hand-chosen, 2026-11-28.
+/// Attempts at putting something around a command before it is said alone. Hand-chosen, 2026-11-28.
 const TRIES: usize = 8;
-/// Of 100 pieces of talk so many may get other words. Hand-chosen, 2026-11-28.
+/// Percentage of the pieces of talk that may get other words. Hand-chosen, 2026-11-28.
 const REWORDED: u8 = 25;
 
-/// The words of `core` with pieces of talk around and inside of them, as far as its kind allows it.
+/// The words of `core` with pieces of talk around and inside them, as far as its kind allows that.
 ///
-/// They come back in order, with other pauses, and the first of them with a capital where a sentence starts. `others` are
-/// other commands as said, of which wrong pieces are made. Everything that is added is not kept.
+/// They come back in order, with other pauses, and the first of them with a capital where a sentence starts. `others`
+/// are other commands as said, from which wrong pieces are made. Everything that is added is not kept.
 pub fn recombine(
     core: Core,
     pieces: &Pieces,
@@ -51,7 +51,7 @@ pub fn recombine(
             break;
         }
     }
-    // Two things in one place inside of the command would run into each other.
+    // Two insertions in one place inside the command would run into each other.
     let mut taken: Vec<usize> = Vec::new();
     added.retain(|(at, _)| {
         let free = *at == 0 || !taken.contains(at);
@@ -66,7 +66,7 @@ pub fn recombine(
     line
 }
 
-/// A line of talk and the command `expected` with its sentences as another engine writes them.
+/// A line of talk and the command `expected`, with its sentences as another engine writes them.
 pub fn rewritten(mut words: Vec<LabelledWord>, expected: &str, random: &mut Rng) -> Vec<LabelledWord> {
     if random.bool() {
         write_sentences(&mut words, random);
@@ -108,7 +108,7 @@ fn aside(command: &Command, pieces: &Pieces, context: &SlotContext, random: &mut
     (at > 0 && !command.quoted(at) && !runs_into(&said, command.unit_at(at))).then_some((at, said))
 }
 
-/// Something wrong, and the words that take it back. Never between quotes, where all of it would be text.
+/// Wrong words, and the phrase that takes them back. Never between quotes, where all of it would be text.
 fn correction(
     command: &Command,
     pieces: &Pieces,
@@ -116,7 +116,7 @@ fn correction(
     random: &mut Rng,
 ) -> Option<Insertion> {
     let restart = random.u8(..100) < 18;
-    // What takes back a part can take back all.
+    // A phrase that takes back a part can take back everything.
     let cues = if restart && random.bool() { &pieces.restarts } else { &pieces.cues };
     let context = SlotContext { cues, ..*context };
     let (at, said) = match restart {
@@ -161,7 +161,7 @@ fn capitalise(word: &mut LabelledWord, starts: bool) {
     }
 }
 
-/// As an engine writes that writes sentences: capitals, commas around talk, and a full stop.
+/// Writes as engines that write sentences: capitals, commas around talk, and a full stop.
 fn write_sentences(line: &mut [LabelledWord], random: &mut Rng) {
     for at in 1..line.len() {
         let (left, right) = (line[at - 1].clone(), &line[at]);
@@ -198,7 +198,7 @@ fn write_sentences(line: &mut [LabelledWord], random: &mut Rng) {
     }
 }
 
-/// As an engine writes that only writes words.
+/// Writes as engines that only write words.
 fn write_plainly(line: &mut [LabelledWord]) {
     let mut starts = true;
     for word in line.iter_mut() {
@@ -217,7 +217,7 @@ fn write_plainly(line: &mut [LabelledWord]) {
     }
 }
 
-/// Whether a word has a capital and is an English one: only the start of a sentence gave it to it.
+/// Whether a word is English and has a capital, which then comes only from the start of a sentence.
 fn is_common_title(word: &LabelledWord) -> bool {
     is_title(word) && sayso_speech::english::is_english(&word.text.to_ascii_lowercase())
 }

@@ -1,7 +1,7 @@
-//! What is said and taken back: wrong units and arguments, restarts, stutters.
+//! Words that are said and taken back: wrong units and arguments, restarts, stutters.
 //!
-//! All of these are one thing: words in front of a kept word (the reparandum and the editing phrase, in Shriberg's terms,
-//! 1994) that say wrongly, or break off, or say twice what the kept words, the repair, say from there on.
+//! All of these have the same form: words before a kept word (in Shriberg's terms, 1994, the reparandum and the editing
+//! phrase) that say wrongly, break off, or say twice what the kept words, the repair, say from there on.
 
 use super::command::{Command, is_space, units_of};
 use super::context::{SlotContext, repeat};
@@ -11,14 +11,14 @@ use super::substitution::{self, Sort};
 use crate::labelled_word::{LabelledWord, same_texts};
 use fastrand::Rng;
 
-/// How something is taken back.
+/// The form of a repair.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Mistake {
     /// "dash r no wait dash capital r", "eight no nine".
     Unit,
     /// "foo dot txt scratch that bar dot md".
     Argument,
-    /// Broken off within an argument, which starts again.
+    /// An argument that is broken off and starts again.
     Within,
     /// "git push origin master no origin main": more is said again than was wrong.
     Context,
@@ -28,7 +28,7 @@ enum Mistake {
     Dropped,
     /// "not foo but bar".
     NotBut,
-    /// "server no wait cat": a word that has nothing to do with what is meant.
+    /// "server no wait cat": a word that has nothing to do with the intended one.
     Stray,
     /// "the the", "git git status".
     Stutter,
@@ -36,7 +36,7 @@ enum Mistake {
     FalseStart,
 }
 
-/// How often each mistake is made, beside the others. Hand-chosen, 2026-11-23.
+/// How often each mistake is made relative to the others. Hand-chosen, 2026-11-23.
 const WEIGHTS: [(Mistake, u32); 10] = [
     (Mistake::Unit, 26),
     (Mistake::Argument, 20),
@@ -50,7 +50,7 @@ const WEIGHTS: [(Mistake, u32); 10] = [
     (Mistake::FalseStart, 7),
 ];
 
-/// Draws a mistake and what takes it back. Returns them with the word of the command in front of which they are said.
+/// Draws a mistake and its repair. Returns them with the word of the command before which they are said.
 pub(super) fn repair(
     command: &Command,
     context: &SlotContext,
@@ -59,7 +59,7 @@ pub(super) fn repair(
     draw(&WEIGHTS, command, context, random)
 }
 
-/// How often each mistake is made that a phrase of the context takes back. Hand-chosen, 2026-11-28.
+/// How often each mistake is made that a phrase of the context can take back. Hand-chosen, 2026-11-28.
 const WRITTEN_WEIGHTS: [(Mistake, u32); 5] = [
     (Mistake::Unit, 30),
     (Mistake::Argument, 30),
@@ -125,7 +125,7 @@ struct Repair<'a> {
     out: Vec<LabelledWord>,
 }
 
-/// Each kind of mistake returns the word of the command in front of which it is said, or nothing where it does not fit the
+/// Each kind of mistake returns the word of the command before which it is said, or `None` if it does not fit the
 /// command.
 impl Repair<'_> {
     fn unit(&mut self) -> usize {
@@ -133,7 +133,7 @@ impl Repair<'_> {
         let is_dash = |unit: usize| command.unit(unit).first().is_some_and(substitution::is_dash);
         let is_number = |unit: usize| substitution::sort(command.unit(unit)) == Sort::Number;
         let mut first = self.some_unit();
-        // A flag's letter comes with its dash, most of the time.
+        // A flag's letter usually comes with its dash.
         while first > 0 && is_dash(first - 1) && self.random.u8(..4) > 0 {
             first -= 1;
         }
@@ -141,7 +141,7 @@ impl Repair<'_> {
         while last + 1 < command.units.len() && is_dash(last) {
             last += 1;
         }
-        // A number may be of several units, digit by digit.
+        // A number said digit by digit may have several units.
         while last + 1 < command.units.len()
             && is_number(last)
             && is_number(last + 1)
@@ -211,7 +211,7 @@ impl Repair<'_> {
         self.repeat(command.words(from, wrong_from));
         self.say_wrong_argument(command.words(wrong_from, wrong_to));
         if wrong_at + 1 < count && self.once_in(3) {
-            // Noticed late.
+            // The speaker notices the mistake late.
             let last = (wrong_at + self.random.usize(1..3)).min(count - 1);
             let (_, to) = command.argument(last);
             self.repeat(command.words(wrong_to, to.min(wrong_to + 8)));
@@ -259,7 +259,7 @@ impl Repair<'_> {
 
     fn dropped(&mut self) -> Option<usize> {
         let command = self.command;
-        // At the end as often as elsewhere: "dash dash force scratch that" is a tail as well.
+        // As often at the end as elsewhere: "dash dash force scratch that" is a tail as well.
         let at = match self.once_in(4) {
             true => command.len(),
             false => command.argument(self.random.usize(..command.arguments.len())).0,
@@ -310,7 +310,7 @@ impl Repair<'_> {
         let first = self.random.usize(..command.units.len());
         let last = (first + self.random.usize(..3)).min(command.units.len() - 1);
         let units = || (first..=last).map(|unit| command.unit(unit));
-        // "dot dot" and "one one" say something: only what holds a word can be said twice.
+        // "dot dot" and "one one" say something else: only a part with a plain word can be said twice.
         let is_word =
             |unit: &[LabelledWord]| substitution::sort(unit) == Sort::Word && unit[0].text.len() > 1;
         if !units().any(is_word) {
@@ -352,9 +352,9 @@ impl Repair<'_> {
     }
 }
 
-/// The parts of which mistakes are made.
+/// The parts that mistakes are made of.
 impl<'a> Repair<'a> {
-    /// True once in so many times.
+    /// True once in this many calls.
     fn once_in(&mut self, times: u8) -> bool {
         self.random.u8(..times) == 0
     }
@@ -379,7 +379,7 @@ impl<'a> Repair<'a> {
         self.random.choice(self.context.others)
     }
 
-    /// Says that the words before were wrong. What the kept words say goes on at word `at`.
+    /// Says that the words before were wrong. The kept words continue at word `at`.
     fn take_back(&mut self, at: usize) {
         if self.context.pauses
             && let Some(last) = self.out.last_mut()
@@ -391,7 +391,7 @@ impl<'a> Repair<'a> {
         }
         let list = match self.random.u8(..10) {
             _ if self.command.quoted(at) => "replace-quoted",
-            // What people say tells less than what they say next: any of it may take back a word or all.
+            // The phrase tells less than the words after it: any phrase may take back one word or everything.
             0 => "restart",
             1 => "drop",
             _ => "replace",
@@ -399,7 +399,7 @@ impl<'a> Repair<'a> {
         self.say(list);
     }
 
-    /// Says a phrase of the context that takes back what was said, now and then none though there are some.
+    /// Says a phrase of the context that takes back what was said; now and then says none although there are some.
     fn say_cue(&mut self) -> bool {
         if self.context.cues.is_empty() || self.once_in(4) {
             return false;
@@ -408,7 +408,7 @@ impl<'a> Repair<'a> {
         true
     }
 
-    /// A unit to get wrong: numbers and letters more often than symbols.
+    /// A unit to say wrongly: numbers and letters more often than symbols.
     fn some_unit(&mut self) -> usize {
         let count = self.command.units.len();
         let mut unit = self.random.usize(..count);
@@ -445,7 +445,7 @@ impl<'a> Repair<'a> {
                 self.repeat(unit);
             }
             if at == changed && self.once_in(3) {
-                // Noticed at once.
+                // The speaker notices the mistake at once.
                 return;
             }
         }

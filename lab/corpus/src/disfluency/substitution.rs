@@ -1,4 +1,4 @@
-//! What people say by mistake in place of a unit: another number, another letter, a similar word.
+//! Mistakes that people make when they say a unit: another number, another letter, a similar word.
 
 use super::context::{SlotContext, repeat};
 use super::phrases;
@@ -9,7 +9,7 @@ use sayso_speech::vocabulary::{self, Kind};
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-/// The sort of a unit, by how people get it wrong.
+/// The sort of a unit, which decides how people get it wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Sort {
     Number,
@@ -41,7 +41,7 @@ static FIRST: LazyLock<HashMap<&str, Sort>> = LazyLock::new(|| {
     first
 });
 
-/// For each word, the groups of words that are said for one another.
+/// For each word, the groups of words that are mistaken for one another.
 static ALIKE: LazyLock<HashMap<&str, Vec<&[&str]>>> = LazyLock::new(|| {
     let mut alike: HashMap<&str, Vec<&[&str]>> = HashMap::new();
     for line in include_str!("../../data/disfluency/alike.txt").lines().filter(|line| !line.starts_with('#'))
@@ -54,7 +54,7 @@ static ALIKE: LazyLock<HashMap<&str, Vec<&[&str]>>> = LazyLock::new(|| {
     alike
 });
 
-/// Symbols that are said for one another. Hand-chosen, 2026-11-23.
+/// Symbols that are mistaken for one another. Hand-chosen, 2026-11-23.
 const SYMBOLS: [&[&str]; 14] = [
     &["dash", "dash dash", "minus", "underscore", "dot", "hyphen", "double dash"],
     &["slash", "backslash", "forward slash", "dot", "pipe"],
@@ -86,7 +86,7 @@ pub(super) fn sort(unit: &[LabelledWord]) -> Sort {
         return Sort::Number;
     }
     if !text.starts_with(|c: char| c.is_ascii_alphabetic()) {
-        // Typed text is longer than a sign that was said.
+        // Typed text is longer than a spoken sign.
         return if text.len() > 3 { Sort::Word } else { Sort::Symbol };
     }
     if text.len() == 1 && unit.len() == 1 {
@@ -106,7 +106,7 @@ pub(super) fn sort(unit: &[LabelledWord]) -> Sort {
     }
 }
 
-/// Says something that `unit` could be mistaken for, and never `unit` itself.
+/// Says something that could be confused with `unit`, but never `unit` itself.
 pub(super) fn unit(
     unit: &[LabelledWord],
     context: &SlotContext,
@@ -136,7 +136,7 @@ fn push_words(text: &str, out: &mut Vec<LabelledWord>) {
 
 fn say_number(unit: &[LabelledWord], random: &mut Rng, out: &mut Vec<LabelledWord>) {
     if unit.len() > 1 && random.u8(..5) == 0 {
-        // Broken off half-way.
+        // The word is broken off half-way.
         return repeat(&unit[..random.usize(1..unit.len())], out);
     }
     let changed = random.usize(..unit.len());
@@ -247,7 +247,7 @@ fn word(unit: &[LabelledWord], context: &SlotContext, random: &mut Rng, out: &mu
     }
 }
 
-/// Says the beginning of a word and breaks off: "pu" of "push". Says nothing where the word is too short for that.
+/// Says the beginning of a word and breaks off: "pu" of "push". Says nothing if the word is too short for that.
 pub(super) fn cut_off(word: &LabelledWord, random: &mut Rng, out: &mut Vec<LabelledWord>) {
     let text = &word.text;
     if text.len() < 4 || !text.bytes().all(|b| b.is_ascii_alphabetic()) {
