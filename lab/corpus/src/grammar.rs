@@ -1,4 +1,4 @@
-//! A grammar of templates: lists whose entries are texts with slots, and a slot is filled from another list.
+//! A grammar of templates: lists of texts with slots, each of which is filled from another list.
 //!
 //! ```text
 //! # A comment. Blank lines mean nothing.
@@ -26,18 +26,18 @@
 //! | `{={print}}` | `{print}`: the text as it is |
 //! | `{}` `{print $1}` `{{.ID}}` `${HOME}` | itself, as any brace that reads as none of these |
 //!
-//! A grammar may have open slots, which its user fills while an entry is written.
+//! A grammar may have open slots, which its user fills while an entry is being written.
 
 use fastrand::Rng;
 use std::collections::HashMap;
 
-/// Numbered slots that an entry may hold. Hand-chosen, 2026-11-28.
+/// Most numbered slots in an entry. Hand-chosen, 2026-11-28.
 const MAX_MEMOS: usize = 4;
 
 /// Lists of templates.
 #[derive(Debug)]
 pub struct Grammar {
-    /// In the order in which they are first mentioned.
+    /// In the order of their first mention.
     lists: Vec<List>,
     names: HashMap<String, usize>,
     /// Names of the open slots.
@@ -72,7 +72,7 @@ pub enum GrammarError {
         /// The slot between its braces.
         slot: String,
     },
-    /// A list that is filled from itself: its texts would have no end.
+    /// A list that is filled from itself, so that its texts would never end.
     #[error("the list {0:?} is filled from itself")]
     Circular(String),
 }
@@ -93,11 +93,11 @@ struct List {
     missing_since: Option<String>,
 }
 
-/// Templates of which one is drawn.
+/// Templates from which one is drawn.
 #[derive(Debug, Default)]
 struct Choice {
     templates: Vec<Template>,
-    /// The sum of the weights up to and with each template. Empty where all are equally likely.
+    /// The sum of the weights up to and including each template. Empty if all are equally likely.
     sums: Vec<u32>,
 }
 
@@ -124,7 +124,7 @@ enum Capitals {
     All,
 }
 
-/// How the entries of a list stand in its lines.
+/// How the lines of a list are split into entries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Layout {
     Lines,
@@ -138,7 +138,7 @@ impl Grammar {
     /// not filled from lists.
     ///
     /// # Errors
-    /// Where an entry cannot be read, or a list is missing, empty or filled from itself.
+    /// If an entry cannot be read, or a list is missing, empty or filled from itself.
     pub fn read(texts: &[&str], open: &[&str]) -> Result<Grammar, GrammarError> {
         let mut grammar = Grammar {
             lists: Vec::new(),
@@ -187,7 +187,7 @@ impl Grammar {
         Ok(())
     }
 
-    /// The list of that name, new where it is not mentioned yet.
+    /// The list with that name, which is added if it has not been mentioned yet.
     fn list(&mut self, name: &str) -> usize {
         if let Some(&list) = self.names.get(name) {
             return list;
@@ -239,7 +239,7 @@ impl Grammar {
         Ok(parts)
     }
 
-    /// The part that stands between two braces, or nothing where they mean themselves.
+    /// The part that two braces enclose, or `None` if the braces mean themselves.
     fn part(&mut self, inner: &str, entry: &str) -> Result<Option<Part>, GrammarError> {
         let unreadable = || GrammarError::Slot { entry: entry.to_owned(), slot: inner.to_owned() };
         if let Some(text) = inner.strip_prefix('=') {
@@ -331,7 +331,7 @@ impl Grammar {
         ends
     }
 
-    /// An entry of the list `name` with its slots filled, or nothing where there is no such list. Open slots stay empty.
+    /// An entry of the list `name` with its slots filled, or `None` if there is no such list. Open slots stay empty.
     pub fn entry(&self, name: &str, random: &mut Rng) -> Option<String> {
         let list = *self.names.get(name)?;
         let mut text = String::with_capacity(80);
@@ -340,10 +340,10 @@ impl Grammar {
     }
 
     /// Writes an entry of the list `name` piece by piece. `write` fills the open slots, and draws from the same random
-    /// numbers for that.
+    /// numbers for them.
     ///
     /// # Panics
-    /// Where there is no such list.
+    /// If there is no such list.
     pub fn write(&self, name: &str, random: &mut Rng, write: &mut dyn FnMut(Piece, &mut Rng)) {
         self.write_list(self.names[name], random, write);
     }
@@ -358,7 +358,7 @@ impl Grammar {
         self.names.get(name).map_or(0, |&at| self.lists[at].choice.templates.len())
     }
 
-    /// The lists from which some entry of `name` is filled.
+    /// The lists from which an entry of `name` may be filled.
     pub fn slots(&self, name: &str) -> Vec<&str> {
         let Some(&at) = self.names.get(name) else { return Vec::new() };
         let mut used = Vec::new();
@@ -373,9 +373,9 @@ impl Grammar {
         found
     }
 
-    /// The words of all entries, each as often as it stands there, without those of which a slot is a part.
+    /// The words of all entries, each as often as it occurs there, without words that contain a slot.
     pub fn words(&self) -> Vec<String> {
-        /// Stands for what a slot may write.
+        /// Stands for whatever a slot may write.
         const SLOT: char = '\0';
         fn add(template: &Template, text: &mut String) {
             for part in template {
@@ -505,7 +505,7 @@ impl Layout {
         })
     }
 
-    /// What the lists of one header are called behind its name.
+    /// The suffixes of the lists under one header.
     fn endings(self) -> &'static [&'static str] {
         if self == Layout::Verbs { &["", "s", "ed", "ing"] } else { &[""] }
     }
@@ -542,7 +542,7 @@ fn weighted(text: &str) -> (Option<u32>, &str) {
     weight.unwrap_or((None, text))
 }
 
-/// Where the brace that `text` starts with is closed.
+/// Where the brace that `text` starts with closes.
 fn closing(text: &str) -> Option<usize> {
     let mut depth = 0usize;
     text.bytes().position(|byte| {
@@ -555,7 +555,7 @@ fn closing(text: &str) -> Option<usize> {
     })
 }
 
-/// The texts between the bars that stand in no braces of their own.
+/// The texts between the bars that are not inside further braces.
 fn choices(inner: &str) -> Vec<&str> {
     let mut depth = 0usize;
     inner

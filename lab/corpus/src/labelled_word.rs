@@ -1,9 +1,9 @@
-//! A word of a dictation that is made for training, with what is known about it.
+//! A word of a dictation that is made for training, and its labels.
 
 /// A word of a dictation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LabelledWord {
-    /// As the dictation tool types it.
+    /// The text that the dictation tool types.
     pub text: String,
     /// Whether it says a part of the command. Fillers and what is taken back do not.
     pub kept: bool,
@@ -11,7 +11,7 @@ pub struct LabelledWord {
     pub unit: bool,
     /// Whether an argument of the command starts here.
     pub argument: bool,
-    /// What the speech engine writes behind it: "", "," or ".".
+    /// The sign that the speech engine writes after it: "", "," or ".".
     pub pause: &'static str,
 }
 
@@ -47,7 +47,7 @@ pub fn line(words: &[LabelledWord]) -> String {
     line
 }
 
-/// Whether two runs of words have the same texts, whatever their case.
+/// Whether two runs of words have the same texts, ignoring case.
 pub fn same_texts(a: &[LabelledWord], b: &[LabelledWord]) -> bool {
     a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.text.eq_ignore_ascii_case(&b.text))
 }

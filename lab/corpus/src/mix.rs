@@ -4,7 +4,7 @@ use crate::dialect::Dialect;
 use anyhow::bail;
 use serde::Deserialize;
 
-/// Shares of the dialects; they are weighed against each other.
+/// Shares of the dialects, relative to each other.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Mix {
@@ -31,7 +31,7 @@ pub struct Mix {
     /// The share of [`Dialect::Engine`].
     #[serde(default)]
     pub engine: f32,
-    /// Among the samples of [`Dialect::Nl2bash`], the share of pairs from its own training set, 0 to 1.
+    /// The share of pairs from NL2Bash's own training set among the samples of [`Dialect::Nl2bash`], 0 to 1.
     pub pairs: f32,
 }
 
@@ -65,10 +65,10 @@ impl Mix {
         last
     }
 
-    /// Refuses shares by which nothing could be drawn or learnt.
+    /// Rejects shares with which nothing could be drawn or learnt.
     ///
     /// # Errors
-    /// With the name of the entry.
+    /// The error names the entry.
     pub fn check(&self) -> anyhow::Result<()> {
         for (dialect, share) in self.shares() {
             not_below_zero(dialect.name(), share)?;
@@ -85,10 +85,10 @@ impl Mix {
     }
 }
 
-/// Refuses a figure that is below zero or no number.
+/// Rejects a figure that is below zero or not a number.
 ///
 /// # Errors
-/// With the name of the entry.
+/// The error names the entry.
 pub fn not_below_zero(name: &str, figure: f32) -> anyhow::Result<()> {
     if !(figure >= 0.0 && figure.is_finite()) {
         bail!("`{name}` is {figure}, and must be a number from 0 on");

@@ -44,12 +44,12 @@ pub struct Cases {
     count: NonZeroUsize,
 }
 
-/// So many styles are tried for a command: one that types its first words leaves nothing of a short one to say.
+/// Most styles that are tried for a command: one that types the first words leaves nothing of a short command to say.
 /// Hand-chosen, 2026-11-23.
 const STYLES: usize = 8;
 
 impl Cases {
-    /// Makes the cases. Fails where the corpus cannot be read, or where nothing of it can be said.
+    /// Makes the cases. Fails if the corpus cannot be read, or if nothing of it can be said.
     pub fn run(&self) -> anyhow::Result<()> {
         if self.training_styles && self.dialect == Dialect::Strict {
             bail!("training says nothing strictly: leave out --training-styles, or choose another --dialect");
@@ -91,9 +91,9 @@ impl Cases {
         Ok(())
     }
 
-    /// The dictation of `command`, or why there is none.
+    /// The dictation of `command`, or the reason why there is none.
     fn said(&self, command: &str, random: &mut Rng) -> Result<String, String> {
-        // It also tells why a command has no spoken form, in whatever style.
+        // It also tells why a command has no spoken form in any style.
         let spoken = speak(command, self.dialect, random.u64(..)).map_err(|why| why.to_string())?;
         if !self.training_styles {
             return Ok(spoken);

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 /// Shorter work would only flicker. Hand-chosen, 2026-11-23.
 const SHOWN_AFTER: Duration = Duration::from_secs(1);
 
-/// Counts steps; shows itself when the work takes long. Removed from the screen when dropped.
+/// Counts steps, and appears when the work takes long. Removed from the screen when dropped.
 pub struct Progress {
     bar: ProgressBar,
     since: Instant,

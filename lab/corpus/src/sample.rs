@@ -4,16 +4,16 @@ use crate::dialect::Dialect;
 use crate::labelled_word::LabelledWord;
 use std::ops::Range;
 
-/// A dictation, its answer, and where it comes from.
+/// A dictation, its answer, and its dialect.
 #[derive(Debug, Clone)]
 pub struct Sample {
     /// What the dictation tool typed.
     pub dictated: LabelledText,
-    /// The command; empty where there is none.
+    /// The command; empty if there is none.
     pub expected: String,
-    /// The class that the network learns for the line.
+    /// The class of the line that the network learns.
     pub class: LineClass,
-    /// How it was said.
+    /// The dialect in which it was said.
     pub dialect: Dialect,
 }
 
@@ -22,7 +22,7 @@ pub struct Sample {
 pub enum LineClass {
     /// A command as it is typed.
     Command,
-    /// A command of which every separator was said.
+    /// A command with every separator spoken.
     Strict,
     /// A dictated command.
     #[default]
@@ -31,10 +31,10 @@ pub enum LineClass {
     Prose,
 }
 
-/// What is known about a part of a dictation.
+/// The label of a part of a dictation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Label {
-    /// It says a part of the command.
+    /// It says part of the command.
     Kept,
     /// It is talk, or was taken back.
     Talk,
@@ -42,21 +42,21 @@ pub enum Label {
     Unknown,
 }
 
-/// A text with labels of some of its parts.
+/// A text in which some parts have labels.
 ///
-/// The network sees tokens that the cleaner and the lexer cut out of the text. The labels are kept by characters, so that
-/// they survive the cutting.
+/// The network sees tokens that the cleaner and the lexer cut out of the text. Labels refer to characters, so that they
+/// survive the cutting.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct LabelledText {
     /// The text.
     pub text: String,
-    /// Ranges of characters (not bytes) of `text`, in order and apart from each other. Characters outside of them are
+    /// Ranges of characters (not bytes) of `text`, in order and without overlaps. Characters outside of them are
     /// unknown.
     pub labels: Vec<(Range<usize>, Label)>,
 }
 
 impl LabelledText {
-    /// A text of which nothing is known.
+    /// A text without any labels.
     pub fn unlabelled(text: impl Into<String>) -> LabelledText {
         LabelledText { text: text.into(), labels: Vec::new() }
     }
@@ -81,7 +81,7 @@ impl LabelledText {
         LabelledText { text, labels }
     }
 
-    /// The label of a range of characters: that of all labelled parts in it, or unknown where there is none or they
+    /// The label of a range of characters: that of all labelled parts in it, or unknown if there are none or they
     /// differ.
     pub fn label(&self, range: Range<usize>) -> Label {
         let first = self.labels.partition_point(|(part, _)| part.end <= range.start);
@@ -94,8 +94,8 @@ impl LabelledText {
 }
 
 impl LineClass {
-    /// The class of a dictation and its command. A dictation that reads like its command is a command: nothing tells the
-    /// two apart.
+    /// The class of a dictation and its command. A dictation that reads like its command is a command, because nothing
+    /// tells the two apart.
     pub fn of_dictation(dictated: &str, expected: &str) -> LineClass {
         match dictated.split_whitespace().eq(expected.split_whitespace()) {
             true => LineClass::Command,
@@ -116,7 +116,7 @@ impl Sample {
         Sample { dictated, expected: String::new(), class: LineClass::Prose, dialect: Dialect::Prose }
     }
 
-    /// Whether a path through the lattice is taught, and not only the class of the line.
+    /// Whether a path through the lattice is taught, rather than only the class of the line.
     pub fn teaches_a_path(&self) -> bool {
         match self.dialect {
             Dialect::Strict | Dialect::Typed => false,

@@ -14,14 +14,15 @@ use crate::written::{Core, CoreKind, EngineKind, TalkKind};
 use fastrand::Rng;
 use sayso_speech::speak::{self, speak};
 
-/// Of 100 samples of the free dialect so many are said in the styles of `speak`. Hand-chosen, 2026-11-23.
+/// Percentage of the samples of the free dialect that are said in the styles of `speak`. Hand-chosen, 2026-11-23.
 const SPOKEN: u8 = 40;
-/// Commands that are remembered to borrow from. Hand-chosen, 2026-11-23.
+/// Commands that are remembered for borrowing. Hand-chosen, 2026-11-23.
 const MAX_RECENT: usize = 64;
-/// Of 100 recombined samples so many are traps, of 100 of these so many have no talk around them. Hand-chosen, 2026-11-28.
+/// Percentage of recombined samples that are traps, and percentage of those that have no talk around them. Hand-chosen,
+/// 2026-11-28.
 const TRAPS: u8 = 22;
 const BARE_TRAPS: u8 = 50;
-/// Words that prose has at least.
+/// Least number of words in prose.
 const SHORTEST_PROSE: usize = 3;
 
 /// An endless stream of samples.
@@ -30,9 +31,9 @@ pub struct Sampler<'c> {
     /// What the samples are made of from now on.
     pub mix: Mix,
     random: Rng,
-    /// Whether commands come from the held-out pages alone.
+    /// Whether commands come only from the held-out pages.
     held_out: bool,
-    /// Commands as they were said lately; wrong starts are borrowed from them.
+    /// Commands as they were recently said; wrong starts are borrowed from them.
     recent: Vec<Vec<LabelledWord>>,
 }
 
@@ -60,7 +61,7 @@ impl<'c> Sampler<'c> {
         Sampler { held_out: true, ..Sampler::new(commands, mix, seed) }
     }
 
-    /// The next sample, or `None` where a command could not be said.
+    /// The next sample, or `None` if a command could not be said.
     pub fn next_sample(&mut self) -> Option<Sample> {
         let dialect = self.mix.dialect(self.random.f32());
         match dialect {
@@ -76,7 +77,7 @@ impl<'c> Sampler<'c> {
         }
     }
 
-    /// A pair of NL2Bash as it is.
+    /// An unchanged pair of NL2Bash.
     fn pair(&mut self) -> Sample {
         let pairs = &self.commands.pairs;
         let (dictated, expected) = &pairs[self.random.usize(..pairs.len())];
@@ -110,7 +111,7 @@ impl<'c> Sampler<'c> {
         Some(Sample::dictation(LabelledText::unlabelled(dictated), &command, Dialect::Free))
     }
 
-    /// A command in the style of a person, with what is said around it and what a speech engine makes of it.
+    /// A command in a person's style, with talk around it and the noise of a speech engine.
     fn said_by_a_person(&mut self, dialect: Dialect) -> Option<Sample> {
         let command = self.command();
         let style = Style::drawn(&mut self.random);
@@ -133,7 +134,7 @@ impl<'c> Sampler<'c> {
         Some(Sample::dictation(LabelledText::of_words(&words), command.trim(), dialect))
     }
 
-    /// A line of talk as it is, or as another engine writes it.
+    /// A line of talk, unchanged or as another engine writes it.
     fn written(&mut self) -> Option<Sample> {
         let line = self.random.choice(&self.commands.written.talk)?;
         let words = match self.random.u8(..100) {
@@ -148,12 +149,12 @@ impl<'c> Sampler<'c> {
         })
     }
 
-    /// A line of an engine as it is.
+    /// An unchanged line of an engine.
     fn engine(&mut self) -> Option<Sample> {
         let line = self.random.choice(&self.commands.written.engine)?;
         let dictated = LabelledText::unlabelled(line.dictated.as_str());
         let sample = Sample::dictation(dictated, &line.expected, Dialect::Engine);
-        // What needs nothing is recognised by its class; the others are dictations however they look.
+        // A line that needs nothing is recognised by its class; the others are dictations, whatever they look like.
         let class = match line.kind {
             EngineKind::Fine => LineClass::Command,
             EngineKind::Keep | EngineKind::Mended => sample.class,
@@ -161,7 +162,7 @@ impl<'c> Sampler<'c> {
         Some(Sample { class, ..sample })
     }
 
-    /// Written talk around and inside of another command, or a trap.
+    /// Written talk around and inside another command, or a trap.
     fn recombined(&mut self) -> Option<Sample> {
         let written = &self.commands.written;
         let core = match self.random.u8(..100) {
@@ -208,7 +209,7 @@ impl<'c> Sampler<'c> {
         self.commands.draw(source, &mut self.random)
     }
 
-    /// Keeps a command to borrow from, in place of another one where there are enough.
+    /// Keeps a command for borrowing, in place of another one if there are enough.
     fn remember(&mut self, words: &[LabelledWord]) {
         if self.recent.len() < MAX_RECENT {
             self.recent.push(words.to_vec());

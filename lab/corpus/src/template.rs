@@ -1,12 +1,12 @@
 //! Command templates of tldr-pages: `tar {{[-c|--create]}} -f {{path/to/file.tar}} {{a|b}}`.
 
-/// A template with every placeholder filled: the text between the braces, and of several choices the one with
-/// number `choice` (counted around), so that a few numbers cover short and long options alike.
+/// A template with every placeholder filled with the text between its braces. Of several choices, number `choice` is
+/// taken (counted around), so that a few numbers cover short and long options alike.
 pub fn fill(template: &str, choice: usize) -> String {
     fill_with(template, choice, str::to_owned)
 }
 
-/// As [`fill`], with what `value` makes of the text between the braces in its place.
+/// Like [`fill`], but replaces the text between the braces with what `value` makes of it.
 pub fn fill_with(template: &str, choice: usize, mut value: impl FnMut(&str) -> String) -> String {
     let mut filled = String::new();
     let mut rest = template;
@@ -22,7 +22,7 @@ pub fn fill_with(template: &str, choice: usize, mut value: impl FnMut(&str) -> S
     filled.replace("\\{\\{", "{{").replace("\\}\\}", "}}")
 }
 
-/// Where the closing braces stand. Of three and more in a row the last two close: `{{{1..3}}}` holds `{1..3}`.
+/// The position of the closing braces. Of three or more in a row the last two close: `{{{1..3}}}` contains `{1..3}`.
 fn placeholder_end(text: &str) -> Option<usize> {
     let first = text.find("}}")?;
     let braces = text[first..].bytes().take_while(|&byte| byte == b'}').count();
@@ -35,7 +35,7 @@ fn chosen(placeholder: &str, choice: usize) -> &str {
         .and_then(|inner| inner.strip_suffix(']'))
         .filter(|inner| inner.contains('|') && !inner.contains(['[', ']']));
     let choices: Vec<&str> = options.unwrap_or(placeholder).split('|').collect();
-    // A bar with a space or nothing beside it is a pipe of the command, and one inside brackets is a choice of a part.
+    // A bar next to a space or at an end is a pipe of the command, and one inside brackets is a choice of a part.
     let choosable =
         |text: &&str| !text.is_empty() && text.trim() == *text && !text.contains(['[', ']', '\\']);
     match choices.iter().all(choosable) {

@@ -1,4 +1,4 @@
-//! Traps: commands with words that sound like talk, or that are said twice, of which nothing may be taken away.
+//! Traps: commands with words that sound like talk, or that are said twice, from which nothing may be removed.
 //!
 //! The names, carriers and shares in this file are hand-chosen, 2026-11-28.
 
@@ -10,7 +10,7 @@ use fastrand::Rng;
 use sayso_speech::english;
 use std::sync::LazyLock;
 
-/// Words of talk that people give to files, branches and scripts.
+/// Words of talk that people also use to name files, branches and scripts.
 #[rustfmt::skip]
 const TALK: [&str; 40] = [
     "like", "actually", "no", "wait", "sorry", "well", "so", "okay", "please", "maybe", "never", "mind",
@@ -19,7 +19,7 @@ const TALK: [&str; 40] = [
     "or", "mean", "hold", "instead", "that",
 ];
 
-/// Commands with `W`, a word, in one place or more; each `W` may be another one.
+/// Commands with one or more words `W`; each `W` may be another word.
 #[rustfmt::skip]
 const WORDY: [&str; 44] = [
     "git checkout W", "git checkout -b W", "git branch -d W", "git merge W-W", "git switch W", "git tag W",
@@ -31,7 +31,7 @@ const WORDY: [&str; 44] = [
     "touch W-W.txt", "python W.py W",
 ];
 
-/// Commands with `A`, a word that is the same in all places.
+/// Commands with `A`, which is the same word in all places.
 #[rustfmt::skip]
 const REPEATED: [&str; 30] = [
     "cp A A", "mv A A", "cp A A.bak", "mv A.txt A.md", "cp -r A A-old", "diff A A", "cmp A.log A.log",
@@ -42,7 +42,7 @@ const REPEATED: [&str; 30] = [
     "echo A A", "echo A A A", "kubectl exec A -- A", "grep A A",
 ];
 
-/// Where free text follows, quoted: what stands before and behind it.
+/// Contexts of quoted free text: what stands before and after it.
 #[rustfmt::skip]
 const CARRIERS: [(&str, &str); 30] = [
     ("git commit -m", ""), ("git commit -m", ""), ("git commit -m", ""), ("git commit -am", ""),
@@ -55,7 +55,7 @@ const CARRIERS: [(&str, &str); 30] = [
     ("notify-send", ""), ("logger", ""), ("grep -r", "src"),
 ];
 
-/// Where free text follows that nobody needs to quote aloud, and whether it is quoted as written.
+/// Contexts of free text that nobody needs to quote aloud, and whether it is quoted as written.
 const OPEN_CARRIERS: [(&str, bool); 10] = [
     ("git commit -m", true),
     ("git commit -am", true),
@@ -69,11 +69,12 @@ const OPEN_CARRIERS: [(&str, bool); 10] = [
     ("echo -n", false),
 ];
 
-/// Words with which people end a command out of politeness: alone at its end nobody could tell.
+/// Words with which people politely end a command. If one stood alone at its end, nobody could tell whether it belongs
+/// to it.
 const POLITE: [&str; 12] =
     ["please", "thanks", "okay", "right", "sorry", "now", "then", "anyway", "cool", "just", "yes", "hey"];
 
-/// How quotes are said: before and behind the text, and the sign.
+/// Spoken quotes: before and after the text, and the sign.
 const QUOTES: [(&str, &str, char); 8] = [
     ("quote", "quote", '"'),
     ("quote", "quote", '"'),
@@ -85,7 +86,7 @@ const QUOTES: [(&str, &str, char); 8] = [
     ("single quote", "single quote", '\''),
 ];
 
-/// A trap. Nothing where it cannot be said.
+/// A trap; `None` if it cannot be said.
 pub fn trap(commands: &Commands, style: Style, random: &mut Rng) -> Option<Core> {
     let kind = random.u8(..100);
     match kind {
@@ -150,7 +151,7 @@ fn message(commands: &Commands, style: Style, random: &mut Rng) -> Option<Core> 
     Some(Core { words, expected, kind: CoreKind::Trap })
 }
 
-/// Text that is not quoted aloud and goes on to the end of the line.
+/// Text that is not quoted aloud and reaches the end of the line.
 fn open_message(commands: &Commands, style: Style, random: &mut Rng) -> Option<Core> {
     let message = random.choice(&commands.written.messages)?;
     let (before, is_quoted) = OPEN_CARRIERS[random.usize(..OPEN_CARRIERS.len())];
@@ -167,7 +168,7 @@ fn open_message(commands: &Commands, style: Style, random: &mut Rng) -> Option<C
     Some(Core { words, expected, kind: CoreKind::Open })
 }
 
-/// As engines write "I".
+/// Replaces "i" with "I", as engines write it.
 fn with_capital_i(text: &str) -> String {
     let word = |word: &str| match word {
         "i" => "I".to_owned(),

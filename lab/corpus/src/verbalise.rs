@@ -1,7 +1,7 @@
-//! Says a command aloud the way people do, for training: every word knows whether a unit or an argument starts with it.
+//! Says a command aloud the way people do, for training. Every word knows whether it starts a unit or an argument.
 //!
-//! `sayso_speech::speak` is the exact inverse of the strict dialect. This leaves out and varies what people leave out and
-//! vary. A style is drawn once a command and kept, as a person keeps theirs.
+//! `sayso_speech::speak` is the exact inverse of the strict dialect. This leaves out and varies what people do. A style
+//! is drawn once per command and kept, because a person keeps theirs.
 
 mod letters;
 mod number;
@@ -19,7 +19,7 @@ use sayso_speech::vocabulary::{self, Kind};
 /// Signs that are said as one, longest first.
 const LONG_SIGNS: [&str; 8] = ["2>&1", "2>&", "...", "--", "&&", "||", "..", ">>"];
 
-/// Says `command`, or nothing where one of its characters has no name.
+/// Says `command`; `None` if one of its characters has no name.
 pub fn verbalise(command: &str, style: Style, random: &mut Rng) -> Option<Vec<LabelledWord>> {
     let command = command.trim();
     let mut verbaliser = Verbaliser {
@@ -44,7 +44,7 @@ pub fn verbalise(command: &str, style: Style, random: &mut Rng) -> Option<Vec<La
 /// A command while it is being said.
 struct Verbaliser<'a> {
     command: &'a str,
-    /// The byte of `command` that is said next.
+    /// The byte of `command` that comes next.
     at: usize,
     style: Style,
     random: &'a mut Rng,
@@ -53,12 +53,12 @@ struct Verbaliser<'a> {
     argument_starts: bool,
     /// The quotes that are open, the last one innermost.
     open: Vec<char>,
-    /// Up to this byte stands a name that is said without its dashes.
+    /// Up to this byte, a name is said without its dashes.
     bare_until: usize,
 }
 
 impl Verbaliser<'_> {
-    /// The first arguments as they are typed, where they hold nothing that must be said. Nothing where the command has
+    /// The first arguments as they are typed, if they contain nothing that must be said. `None` if the command has
     /// fewer.
     fn type_arguments(&mut self, count: usize) -> Option<()> {
         let end = self.command.match_indices(' ').nth(count - 1)?.0;
@@ -71,7 +71,7 @@ impl Verbaliser<'_> {
         Some(())
     }
 
-    /// Says the next space, number, run of letters or sign. Nothing where it has no name.
+    /// Says the next space, number, run of letters or sign. `None` if it has no name.
     fn say_next(&mut self) -> Option<()> {
         let rest = &self.command[self.at..];
         let first = rest.chars().next()?;
@@ -114,7 +114,7 @@ impl Verbaliser<'_> {
         Some(())
     }
 
-    /// A single space is said as often as the style has it; a run of them is never left to chance.
+    /// A single space is said as often as the style says it; a run of spaces is never left to chance.
     fn say_spaces(&mut self, rest: &str) {
         let spaces = leading(rest, |c| c == ' ').len();
         for _ in 0..spaces {
@@ -126,20 +126,20 @@ impl Verbaliser<'_> {
         self.at += spaces;
     }
 
-    /// Draws whether the word ahead is said without its dashes, and remembers where it ends.
+    /// Draws whether the next word is said without its dashes, and remembers where it ends.
     fn look_for_bare_name(&mut self, rest: &str) {
         let word = &rest[..rest.find([' ', '=']).unwrap_or(rest.len())];
         let is_bare = self.random.u8(..100) < self.style.bare && is_name(&self.command[..self.at], word);
         self.bare_until = if is_bare { self.at + word.len() } else { 0 };
     }
 
-    /// Whether the dash ahead joins two letters of a name that is said without its dashes.
+    /// Whether the next dash joins two letters of a name that is said without its dashes.
     fn is_bare_dash(&self) -> bool {
         let is_letter = |at: usize| self.command.as_bytes().get(at).is_some_and(u8::is_ascii_alphabetic);
         self.at < self.bare_until && self.at > 0 && is_letter(self.at - 1) && is_letter(self.at + 1)
     }
 
-    /// Says the name of a sign. An opening quote is not said by a name for closing ones, and the other way round.
+    /// Says the name of a sign. An opening quote never gets a name for closing ones, nor the other way round.
     fn say_symbol(&mut self, sign: &str) -> Option<()> {
         let mut unwanted = None;
         if let Some(quote) = sign.chars().next().filter(|c| matches!(c, '"' | '\'' | '`')) {
@@ -163,7 +163,7 @@ impl Verbaliser<'_> {
     }
 }
 
-/// The start of `text` as far as all its characters are so.
+/// The longest start of `text` in which `is_so` holds for every character.
 fn leading(text: &str, is_so: fn(char) -> bool) -> &str {
     &text[..text.find(|c| !is_so(c)).unwrap_or(text.len())]
 }
@@ -172,7 +172,7 @@ fn is_redirection(text: &str) -> bool {
     ["2>&1", "2>&"].iter().any(|sign| text.starts_with(sign))
 }
 
-/// Whether `word`, which stands behind `before`, is the name of a flag, a command or a sub-command with dashes in it.
+/// Whether `word`, which follows `before`, is the name of a flag, a command or a sub-command with dashes in it.
 fn is_name(before: &str, word: &str) -> bool {
     let name = word.trim_start_matches('-');
     let Some((first, rest)) = name.split_once('-') else { return false };

@@ -1,6 +1,7 @@
-//! Lines that people wrote by hand: talk with a mask of what is not the command, and what speech engines leave on a line.
+//! Lines that people wrote by hand: talk with a mask of everything that is not the command, and lines as speech engines
+//! leave them.
 //!
-//! Such talk is also taken to pieces, so that [`recombination`](crate::disfluency::recombination) can say it around other
+//! Such talk is also taken apart, so that [`recombination`](crate::disfluency::recombination) can say it around other
 //! commands.
 
 use crate::labelled_word::{LabelledWord, line};
@@ -18,7 +19,7 @@ use std::sync::LazyLock;
 
 /// Talk, as one JSON object a line with `dictated`, `expected`, `kind` and `marked`.
 const TALK: &str = "talk/train.jsonl";
-/// What engines write, as one JSON object a line with `dictated`, `expected` and `kind`.
+/// Lines as engines write them, as one JSON object a line with `dictated`, `expected` and `kind`.
 const ENGINE: &str = "engine/train.jsonl";
 /// The same by other hands, written for this project: by the authors `e`, `f`, `g`, `i`, `l`, `m`, `p` and `q`.
 const OWN_TALK: &str = include_str!("../data/written/talk.jsonl");
@@ -31,11 +32,11 @@ const OWN_ENGINE: &str = include_str!("../data/written/engine.jsonl");
 pub enum TalkKind {
     /// Talk before the command.
     Frame,
-    /// Talk behind it.
+    /// Talk after it.
     Tail,
     /// Something is taken back.
     Correction,
-    /// Talk inside of it.
+    /// Talk inside it.
     Filler,
     /// Less than a command: a path, a flag, a pattern.
     Fragment,
@@ -83,13 +84,13 @@ pub struct EngineLine {
 /// What may be said around a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CoreKind {
-    /// Anything, also inside of it.
+    /// Anything, also inside it.
     Command,
-    /// Anything; it is less than a command.
+    /// Anything; the core is less than a command.
     Fragment,
-    /// Something before and behind it, but nothing inside: it sounds like talk itself.
+    /// Something before and after it, but nothing inside, because it sounds like talk itself.
     Trap,
-    /// Only something before it: it is text up to the end of the line.
+    /// Only something before it, because it is text up to the end of the line.
     Open,
 }
 
@@ -104,7 +105,7 @@ pub struct Core {
     pub kind: CoreKind,
 }
 
-/// Text that is quoted, as said and as written.
+/// Quoted text, both as said and as written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
     /// As said, between the quotes.
@@ -116,28 +117,28 @@ pub struct Message {
 /// Talk in pieces; no word of it is kept.
 #[derive(Debug, Clone, Default)]
 pub struct Pieces {
-    /// What is said before a command.
+    /// Said before a command.
     pub frames: Vec<Vec<LabelledWord>>,
-    /// What is said before a part of a command.
+    /// Said before a part of a command.
     pub fragment_frames: Vec<Vec<LabelledWord>>,
-    /// What is said behind a command.
+    /// Said after a command.
     pub tails: Vec<Vec<LabelledWord>>,
-    /// What is said in the middle of a command.
+    /// Said in the middle of a command.
     pub asides: Vec<Vec<LabelledWord>>,
-    /// What takes back a part of a command.
+    /// Takes back a part of a command.
     pub cues: Vec<Vec<LabelledWord>>,
-    /// What takes back the start of a command, so that it starts anew.
+    /// Takes back the start of a command, so that it starts anew.
     pub restarts: Vec<Vec<LabelledWord>>,
 }
 
-/// All that was written by hand.
+/// Everything that was written by hand.
 #[derive(Debug, Clone, Default)]
 pub struct Written {
     /// Lines of talk.
     pub talk: Vec<TalkLine>,
     /// Lines of engines.
     pub engine: Vec<EngineLine>,
-    /// Their commands without talk, where it is known where units and arguments start.
+    /// Their commands without talk, if it is known where units and arguments start.
     pub cores: Vec<Core>,
     /// The talk without commands.
     pub pieces: Pieces,
@@ -146,10 +147,10 @@ pub struct Written {
 }
 
 impl Written {
-    /// Reads what is under `folder`; `own` adds the lines that come with this crate.
+    /// Reads the files under `folder`; `own` adds the lines that come with this crate.
     ///
     /// # Errors
-    /// Where a file cannot be read or holds nothing, or a line is broken: with the file and the number of the line.
+    /// If a file cannot be read or is empty, or a line is broken; names the file and the number of the line.
     pub fn read(folder: &Path, own: bool) -> anyhow::Result<Written> {
         let mut talk = file(&folder.join(TALK), TalkRecord::line)?;
         let mut engine = file(&folder.join(ENGINE), Ok)?;
@@ -160,7 +161,7 @@ impl Written {
         Ok(Written::new(talk, engine))
     }
 
-    /// Takes the lines to pieces.
+    /// Takes the lines apart.
     pub fn new(talk: Vec<TalkLine>, engine: Vec<EngineLine>) -> Written {
         let cores = talk.iter().filter_map(talk_core).chain(engine.iter().filter_map(engine_core)).collect();
         let mut pieces = Pieces::default();
@@ -176,7 +177,7 @@ impl Written {
     }
 }
 
-/// The lines of a file of JSON objects, of which there must be some.
+/// The lines of a file of JSON objects, which must not be empty.
 fn file<R: DeserializeOwned, L>(path: &Path, line: fn(R) -> anyhow::Result<L>) -> anyhow::Result<Vec<L>> {
     let text = std::fs::read_to_string(path)
         .with_context(|| format!("cannot read {}: name the folder of the corpora", path.display()))?;
@@ -206,7 +207,7 @@ struct TalkRecord {
     dictated: String,
     expected: String,
     kind: TalkKind,
-    /// `dictated` with braces around what is not the command.
+    /// `dictated` with braces around everything that is not the command.
     marked: String,
 }
 
@@ -241,7 +242,7 @@ impl TalkRecord {
     }
 }
 
-/// A word, with the comma or full stop behind it as a pause.
+/// A word, with the comma or full stop after it as a pause.
 fn paused(word: &str) -> LabelledWord {
     let pause = match word.chars().last() {
         Some(',') => ",",
@@ -249,7 +250,7 @@ fn paused(word: &str) -> LabelledWord {
         _ => "",
     };
     let text = &word[..word.len() - pause.len()];
-    // Other signs in front of it are no sentence: `..`, `-d,`.
+    // After other signs, a comma or full stop is not punctuation: `..`, `-d,`.
     match text.ends_with(|c: char| c.is_alphanumeric() || matches!(c, '\'' | '"')) {
         true => LabelledWord { pause, ..LabelledWord::kept(text) },
         false => LabelledWord::kept(word),
@@ -291,7 +292,7 @@ impl Pieces {
                     }
                     continue;
                 }
-                // What follows a command may take a part of it back.
+                // Talk after a command may take a part of it back.
                 (TalkKind::Correction, _, true) => continue,
                 (TalkKind::Fragment, true, _) => &mut self.fragment_frames,
                 (_, true, _) => &mut self.frames,
@@ -314,7 +315,7 @@ const TAKING_BACK: [&str; 58] = [
     "other way",
 ];
 
-/// Starts of [`TAKING_BACK`] that take nothing back if nothing follows.
+/// Beginnings of [`TAKING_BACK`] that take nothing back if nothing follows.
 const INCOMPLETE: [&str; 16] = [
     "not",
     "forget",
@@ -334,14 +335,14 @@ const INCOMPLETE: [&str; 16] = [
     "other way",
 ];
 
-/// The end of a correction that says that its start was wrong. Where it goes on about its own command, only its first word
-/// or two.
+/// The end of the part of a correction that says that its start was wrong. If it goes on about its own command, only
+/// its first word or two.
 fn cue<'a>(
     group: &'a [LabelledWord],
     line: &[LabelledWord],
     common: &HashSet<String>,
 ) -> Option<&'a [LabelledWord]> {
-    /// A longer one is about its own command. Hand-chosen, 2026-11-28.
+    /// A longer correction is about its own command. Hand-chosen, 2026-11-28.
     const LONGEST: usize = 9;
     let texts: Vec<String> = group.iter().map(bare_lower).collect();
     let (from, start) = (1..group.len()).find_map(|at| {
@@ -367,7 +368,7 @@ fn cue<'a>(
     (!INCOMPLETE.contains(&texts[from..end].join(" ").as_str())).then_some(&group[from..end])
 }
 
-/// Whether a word alone names a sign, a number or a case.
+/// Whether a word alone is the name of a sign, a number or a case.
 fn is_sign_or_number(word: &str) -> bool {
     static NAMED: LazyLock<HashSet<&str>> = LazyLock::new(|| {
         let one_word = vocabulary::entries().iter().filter(|entry| entry.words.len() == 1);
@@ -380,9 +381,9 @@ fn is_sign_or_number(word: &str) -> bool {
     NAMED.contains(word)
 }
 
-/// The words that stand in enough groups to be about no command of their own.
+/// The words that occur in so many groups that they cannot belong to one command.
 fn common_words(talk: &[TalkLine]) -> HashSet<String> {
-    /// One group of so many holds the word. Hand-chosen, 2026-11-28.
+    /// A word counts if one group in this many contains it. Hand-chosen, 2026-11-28.
     const ONE_OF: usize = 1000;
     let mut counts: HashMap<String, usize> = HashMap::new();
     let mut all = 0;
@@ -395,7 +396,7 @@ fn common_words(talk: &[TalkLine]) -> HashSet<String> {
     counts.into_iter().filter(|(_, count)| count * ONE_OF >= all).map(|(word, _)| word).collect()
 }
 
-/// In lower case, without signs of a sentence.
+/// In lower case, without punctuation.
 fn bare_lower(word: &LabelledWord) -> String {
     word.text.trim_end_matches(['?', '!', ';', ':', '.', ',']).to_lowercase()
 }
@@ -417,7 +418,8 @@ fn engine_core(line: &EngineLine) -> Option<Core> {
     core(line.dictated.split_whitespace().map(paused).collect(), &line.expected, CoreKind::Command)
 }
 
-/// A command without talk, in the middle of a sentence. Nothing where no path writes it, so that nobody knows its units.
+/// A command without talk, as in the middle of a sentence. `None` if no path writes it, because then nobody knows its
+/// units.
 fn core(mut words: Vec<LabelledWord>, expected: &str, kind: CoreKind) -> Option<Core> {
     words.last_mut()?.pause = "";
     let first = &mut words[0];
@@ -455,7 +457,7 @@ fn mark(words: &mut [LabelledWord], expected: &str) -> Option<()> {
     Some(())
 }
 
-/// Talk as text that could be quoted: plain words, of which at least two.
+/// Talk that could be quoted as text: plain words, at least two.
 fn message(words: &[LabelledWord]) -> Option<Message> {
     /// Most words of a message. Hand-chosen, 2026-11-28.
     const LONGEST: usize = 14;

@@ -1,11 +1,11 @@
-//! How sure a difference between two routes is: the paired bootstrap over the same cases, command by command.
+//! The paired bootstrap: how certain a difference between two routes is, over the same cases and command by command.
 
 use fastrand::Rng;
 
-/// Resamples drawn; the ends of the interval then move by about a hundredth of its width between seeds.
-/// Hand-chosen, 2026-11-23.
+/// Resamples drawn. The ends of the interval then vary by about a hundredth of its width between seeds. Hand-chosen,
+/// 2026-11-23.
 const RESAMPLES: usize = 10_000;
-/// Any fixed number: the same cases give the same interval.
+/// Any fixed number, so that the same cases give the same interval.
 const SEED: u64 = 0x5A15_0001;
 
 /// A difference of means and its 95 % interval.
@@ -69,7 +69,7 @@ mod tests {
         // 400 coin flips: standard error 0.5 / √400 = 0.025, so 0.5 ± 0.049.
         let flips: Vec<f64> = (0..400).map(|at| f64::from(at % 2)).collect();
         check(&flips, 0.5, 0.451, 0.549);
-        // Each said four times with the same outcome, they are no more than 100 flips: standard error 0.05.
+        // With each said four times with the same outcome, they count as no more than 100 flips: standard error 0.05.
         let clusters: Vec<Vec<f64>> = flips.iter().take(100).map(|&flip| vec![flip; 4]).collect();
         check_clusters(&clusters, 0.5, 0.402, 0.598);
         // A long cluster weighs by its cases.

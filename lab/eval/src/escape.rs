@@ -1,10 +1,10 @@
-//! Text in markup, for the pages and drawings of the lab.
+//! Escapes text for the markup of the lab's pages and drawings.
 
 use sayso_text::forbidden;
 use std::fmt::Write as _;
 
-/// Text as HTML and SVG show it, in elements and in quoted attributes. What no command may hold, because it is invisible
-/// or turns the text round it, is shown by its number, and so is what XML forbids.
+/// Text as HTML and SVG show it, in elements and in quoted attributes. Characters that no command may contain, because
+/// they are invisible or reverse the text around them, are shown by their numbers, and so are those that XML forbids.
 pub(crate) fn escape(text: &str) -> String {
     let mut markup = String::with_capacity(text.len());
     for c in text.chars() {

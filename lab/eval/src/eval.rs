@@ -103,7 +103,7 @@ impl Eval {
         Ok(std::io::stdout().write_all(shown.as_bytes())?)
     }
 
-    /// The name of the file of cases, and of the folder that it is in: there are many "valid.jsonl".
+    /// The name of the file of cases and of its folder, because there are many files named "valid.jsonl".
     fn title(&self) -> String {
         if self.cases.as_os_str() == "-" {
             return "standard input".to_owned();

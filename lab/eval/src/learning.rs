@@ -12,12 +12,12 @@ use std::collections::HashMap;
 use std::io::Write as _;
 use std::path::PathBuf;
 
-/// Of a hundred corrections, those with a typing error in them, those after which the person means something else, and
-/// those in which the person runs the answer although it is wrong. Hand-chosen, 2026-11-28.
+/// Percentage of corrections with a typing error, of those after which the person means something else, and of those in
+/// which the person runs a wrong answer unchanged. Hand-chosen, 2026-11-28.
 const MISTYPED: u8 = 5;
 const CHANGED: u8 = 7;
 const LEFT: u8 = 3;
-/// Names that are misheard, of which every person has some.
+/// Names that are misheard; every person has some of them.
 const MISHEARD_NAMES: usize = 40;
 
 /// Measures learning with simulated people.
@@ -55,7 +55,7 @@ pub struct Learning {
     json: bool,
 }
 
-/// Lines that are right.
+/// Numbers of right lines.
 #[derive(Debug, Default, Clone, Copy)]
 struct Tally {
     lines: usize,
@@ -87,7 +87,7 @@ impl Tally {
         100.0 * count as f64 / self.lines.max(1) as f64
     }
 
-    /// Percent points that the right lines rose by.
+    /// Percentage points by which the share of right lines rose.
     fn gain(&self) -> f64 {
         self.percent(self.after) - self.percent(self.before)
     }
@@ -119,7 +119,7 @@ impl Taught {
         lesson.words.into_iter().for_each(|word| *self.seen.entry(word).or_default() += 1);
     }
 
-    /// The words that are offered.
+    /// The offered words.
     fn offered(&self) -> Vec<(String, String)> {
         let word = |((heard, written), seen): (&(String, String), &u32)| Word {
             heard: heard.clone(),
@@ -136,7 +136,7 @@ impl Taught {
         Words::new(self.accepted.iter().cloned()).with_offered(self.offered())
     }
 
-    /// The person accepts those of the words seen so far that are theirs, and rejects the others.
+    /// Accepts the words seen so far that are the person's own, and rejects the others.
     fn review(&mut self, person: &Person) {
         let mut own: Vec<_> =
             self.seen.keys().filter(|(heard, written)| person.has_word(heard, written)).cloned().collect();
@@ -146,14 +146,14 @@ impl Taught {
     }
 }
 
-/// The answer to a dictation; the dictation itself where it is refused.
+/// The answer to a dictation, or the dictation itself if it is refused.
 fn answer(words: &Words, preferences: &Preferences, heard: &str) -> String {
     let dictation = Dictation { text: heard, preferences: Some(preferences), ..Dictation::default() };
     let converted = Engine::embedded().convert(words, &dictation, None);
     converted.map_or_else(|_| heard.to_owned(), |conversion| conversion.buffer)
 }
 
-/// What a person runs who means `meant`, and was answered wrongly.
+/// The line that a person runs who meant `meant` and got a wrong answer.
 fn corrected(answer: &str, meant: &str, random: &mut Rng) -> String {
     let mut letters: Vec<char> = meant.chars().collect();
     match random.u8(..100) {
@@ -165,7 +165,7 @@ fn corrected(answer: &str, meant: &str, random: &mut Rng) -> String {
         roll if roll < MISTYPED + CHANGED => match random.u8(..3) {
             0 => format!("{meant} | less"),
             1 => {
-                // Another word in place of one of the line.
+                // Another word replaces one of the line.
                 let mut words: Vec<&str> = meant.split(' ').collect();
                 let at = random.usize(..words.len());
                 words[at] = ["status", "main", "-v", "other.txt", "3"][random.usize(..5)];
@@ -190,10 +190,10 @@ impl Learning {
             Ok(all?.concat())
         };
         let (mut cases, others) = (read(&self.cases)?, read(&self.others)?);
-        // Prose, and commands that stay as they are, are corrected by nobody.
+        // Nobody corrects prose, or commands that stay as they are.
         cases.retain(|case| case.dictated != case.expected);
         let mut random = Rng::with_seed(self.seed);
-        // Nothing that a person taught is asked again.
+        // No line that a person taught is asked again.
         random.shuffle(&mut cases);
         let (taught_from, asked_from) = cases.split_at(cases.len() / 2);
         let misheard = misheard_names(&mut random, MISHEARD_NAMES);
@@ -208,7 +208,7 @@ impl Learning {
             let person = Person::new(&cases, &misheard, &mut random);
             let mut taught = Taught::default();
             let mut corrections = 0;
-            // A person who is never answered wrongly would dictate for ever.
+            // A person who never gets a wrong answer would dictate for ever.
             for _ in 0..self.corrections * 200 {
                 let line = person.line(&taught_from[random.usize(..taught_from.len())], &mut random);
                 let given = answer(&taught.words(), &taught.preferences, &line.heard);

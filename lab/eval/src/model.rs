@@ -21,7 +21,7 @@ pub struct Model {
 }
 
 impl Model {
-    /// Loads it, where one is named.
+    /// Loads the model, if one is named.
     pub fn open(&self) -> anyhow::Result<Option<ModelHandle>> {
         let open = |folder: &PathBuf| {
             ModelHandle::open(folder, &Options::default())
@@ -30,7 +30,7 @@ impl Model {
         self.folder.as_ref().map(open).transpose()
     }
 
-    /// When it must be done with a line that comes now.
+    /// The time by which it must be done with a line that arrives now.
     pub fn stop(&self) -> Stop {
         match self.deadline {
             Some(ms) => Stop::at(Instant::now() + Duration::from_millis(ms)),

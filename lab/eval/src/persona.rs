@@ -1,7 +1,7 @@
-//! Simulated people: their habits are drawn from data, and so are the lines that they dictate.
+//! Simulated people, whose habits and lines are drawn from data.
 //!
-//! A habit changes what a person means by a line (`head -n5` in place of `head -n 5`), or what is heard for a name of theirs.
-//! The same line means something else to somebody else, so nothing but corrections can teach it.
+//! A habit changes what a person means by a line (`head -n5` in place of `head -n 5`), or what is heard for one of
+//! their names. The same line means something else to somebody else, so only corrections can teach it.
 
 use crate::spacing::Spacing;
 use fastrand::Rng;
@@ -9,45 +9,45 @@ use sayso_corpus::cases::Case;
 use sayso_speech::english::{self, is_english};
 use sayso_speech::{commands, phonetic, programs};
 
-/// Names of their own that a person has: hosts, which are heard as they are said, and tools, which are misheard. Hand-chosen,
-/// 2026-11-28, with the next two.
+/// Number of a person's own names: hosts, which are heard as they are said, and tools, which are misheard. Hand-chosen,
+/// 2026-11-28, like the next two.
 const HOSTS: usize = 5;
 const TOOLS: usize = 5;
-/// Names of folders and files that a person writes with a capital, or in capitals.
+/// Folder and file names that a person writes with a capital, or in capitals.
 const CASED: usize = 4;
-/// Flags of which the person means the other letter case.
+/// Flags that the person means in the other letter case.
 const FLAGS: usize = 1;
-/// Words that are so frequent that they are nobody's own name: the first so many.
+/// This many of the most frequent words are too frequent to be anybody's own name.
 const COMMON_WORDS: usize = 40;
-/// How often a line names something of the person's own, in percent.
+/// How often a line contains one of the person's own names, in percent.
 const OWN_NAME: u8 = 40;
-/// Furthest that a misheard name may sound from what is heard for it, in 64ths of a wholly different sound. Recognisers do
-/// worse; then nobody could know what was said.
+/// Largest phonetic distance of a misheard name from the words heard for it, in 64ths of a wholly different sound.
+/// Recognisers do worse; then nobody could know what was said.
 const MISHEARD: u8 = 12;
 
 /// A person.
 #[derive(Debug)]
 pub(crate) struct Person {
-    /// How the person writes what others write otherwise, in every line alike.
+    /// How the person writes what can be written in several ways, in every line alike.
     pub(crate) spacing: Spacing,
-    /// A command, and the letter of a flag that is heard in lower case and meant in upper case.
+    /// A command, and the letter of a flag that is heard in lower case but meant in upper case.
     flags: Vec<(String, char)>,
-    /// What is heard for a name, and how it is written.
+    /// The words that are heard for a name, and how it is written.
     names: Vec<(String, String)>,
 }
 
 /// A line that a person dictates.
 #[derive(Debug, Clone)]
 pub(crate) struct Line {
-    /// What the dictation tool types.
+    /// The text that the dictation tool types.
     pub(crate) heard: String,
-    /// What the person means.
+    /// The command that the person means.
     pub(crate) meant: String,
-    /// Whether that is what anybody would mean.
+    /// Whether anybody would mean that.
     pub(crate) is_common: bool,
 }
 
-/// Names of programs that nobody knows here, and what is heard for each: common words that sound like it.
+/// Names of programs that nobody knows here, and the common words of similar sound that are heard for each.
 pub(crate) fn misheard_names(random: &mut Rng, count: usize) -> Vec<(String, String)> {
     let mut names: Vec<&str> = programs::programs()
         .filter(|name| (5..=9).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_lowercase()))
@@ -80,7 +80,7 @@ pub(crate) fn misheard_names(random: &mut Rng, count: usize) -> Vec<(String, Str
 }
 
 impl Person {
-    /// A person with habits that matter for lines like `cases`.
+    /// A person with habits that matter in lines like `cases`.
     pub(crate) fn new(cases: &[Case], misheard: &[(String, String)], random: &mut Rng) -> Person {
         let mut words: Vec<&str> = cases.iter().flat_map(arguments).collect();
         words.sort_unstable();
@@ -116,16 +116,16 @@ impl Person {
         Person { spacing, flags, names }
     }
 
-    /// Whether a word was heard for one of the person's own and is written like this.
+    /// Whether a word was heard for one of the person's own names and is written like this.
     pub(crate) fn has_word(&self, heard: &str, written: &str) -> bool {
         self.names.iter().any(|(own, writes)| own == heard && writes == written)
     }
 
-    /// What the person dictates and means in place of a case.
+    /// The line that the person dictates and means in place of a case.
     pub(crate) fn line(&self, case: &Case, random: &mut Rng) -> Line {
         let mut heard = case.dictated.clone();
         let mut meant = case.expected.clone();
-        // Names stand among arguments, not in messages.
+        // Names occur among arguments, not in messages.
         if !meant.contains(['"', '\''])
             && random.u8(..100) < OWN_NAME
             && let Some(word) = arguments(case).next().map(str::to_owned)
@@ -147,7 +147,7 @@ impl Person {
     }
 }
 
-/// The plain words of a case that are neither the command nor anything with a meaning of its own.
+/// The plain words of a case that are neither the command nor have a meaning of their own.
 fn arguments(case: &Case) -> impl Iterator<Item = &str> {
     let plain = |word: &&str| word.len() >= 4 && word.bytes().all(|byte| byte.is_ascii_lowercase());
     let first = case.expected.split(' ').next().unwrap_or_default();

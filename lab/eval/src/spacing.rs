@@ -1,4 +1,4 @@
-//! Where a simulated person puts spaces that may be there or not, drawn from how lines are written.
+//! The optional spaces of a simulated person, drawn from how lines are written.
 
 use fastrand::Rng;
 use sayso_corpus::cases::Case;
@@ -7,14 +7,15 @@ use std::collections::BTreeMap;
 /// A person's spaces, the same in every line.
 #[derive(Debug, Default)]
 pub(crate) struct Spacing {
-    /// Before and behind a pipe.
+    /// Before and after a pipe.
     pipe: (bool, bool),
-    /// Short flag → whether a space goes before a number behind it: `-n 5`, `-n5`.
+    /// Short flag → whether a space precedes its number: `-n 5`, `-n5`.
     numbers: BTreeMap<String, bool>,
 }
 
 impl Spacing {
-    /// What one line of `cases` does, for each place another line: so a person does what most do as often as it is done.
+    /// Copies one line of `cases`, for each place another one, so that a habit is as common among people as it is in
+    /// lines.
     pub(crate) fn drawn(cases: &[Case], random: &mut Rng) -> Spacing {
         let mut pipes = Vec::new();
         let mut numbers: BTreeMap<String, Vec<bool>> = BTreeMap::new();
@@ -41,14 +42,14 @@ impl Spacing {
             }
         }
         let pipe = pipes.get(random.usize(..pipes.len().max(1))).copied().unwrap_or((true, true));
-        // A flag of which everybody writes the same is no habit.
+        // A flag that everybody writes in the same way is not a habit.
         let differs = |seen: &Vec<bool>| seen.contains(&true) && seen.contains(&false);
         let numbers = numbers.into_iter().filter(|(_, seen)| differs(seen));
         let numbers = numbers.map(|(flag, seen)| (flag, seen[random.usize(..seen.len())])).collect();
         Spacing { pipe, numbers }
     }
 
-    /// A line with the person's spaces; as it is where it holds what could be misread.
+    /// A line with the person's spaces; unchanged if it contains something that could be misread.
     pub(crate) fn write(&self, line: &str) -> String {
         let Some(parts) = parts(line) else { return line.to_owned() };
         let mut written = String::new();
@@ -83,7 +84,7 @@ impl Spacing {
     }
 }
 
-/// A part of a line, as far as habits go.
+/// A part of a line, as far as habits care.
 #[derive(Debug, PartialEq, Eq)]
 enum Part {
     Word(String),
@@ -91,7 +92,7 @@ enum Part {
     Pipe,
 }
 
-/// The parts of a line; `None` if it holds other lines, which would be misread.
+/// The parts of a line; `None` if it contains other lines, which would be misread.
 fn parts(line: &str) -> Option<Vec<Part>> {
     if ["`", "$(", "<(", "((", "[["].iter().any(|inner| line.contains(inner)) {
         return None;
@@ -143,7 +144,7 @@ fn is_short_flag(word: &str) -> bool {
     word.len() == 2 && word.starts_with('-') && word.ends_with(|c: char| c.is_ascii_alphabetic())
 }
 
-/// A short flag and the number right behind it.
+/// A short flag and the number directly after it.
 fn flag_and_number(word: &str) -> Option<(&str, &str)> {
     let (flag, number) = word.split_at_checked(2)?;
     (is_short_flag(flag) && is_number(number)).then_some((flag, number))

@@ -1,4 +1,4 @@
-//! The tagger's weights that a command line names.
+//! The tagger's weights as named on the command line.
 
 use anyhow::Context;
 use sayso_engine::Engine;
@@ -16,7 +16,7 @@ impl Tagger {
     /// The engine with these weights.
     ///
     /// # Errors
-    /// Where the file cannot be read, or holds no weights of this tagger.
+    /// If the file cannot be read, or contains no weights of this tagger.
     pub fn engine(&self) -> anyhow::Result<Engine> {
         match &self.weights {
             Some(path) => {

@@ -105,8 +105,8 @@ const fn class_row(class: LineClass) -> u32 {
     }
 }
 
-/// Leaves out a share of all rows and word vectors, and a third of it of units: what such a unit is must follow from what
-/// stands around.
+/// Drops a share of all rows and word vectors, and all features of a third as many units: the network must infer such a
+/// unit from its surroundings.
 fn leave_out(share: f32, vectors: &mut [u32], [units, history, cross]: [&mut CsrBags; 3], random: &mut Rng) {
     let limit = (share * 256.0) as u8;
     let mut first = 0;

@@ -11,13 +11,13 @@ use std::sync::Arc;
 
 /// The NL2Bash cases on which settings are chosen, as a path within the folder of the corpora.
 pub(crate) const VALID: &str = "nl2bash/valid.jsonl";
-/// All sets that confidence is fitted on. One manner of speaking alone would make it too sure of the others.
+/// All sets that confidence is fitted on. Fitted on one manner of speaking alone, it would be too sure of the others.
 const SETS: [&str; 4] = [VALID, "talk/valid.jsonl", "talk/dev.jsonl", "engine/valid.jsonl"];
 /// Beam width, the same as in the engine.
 const BEAM: usize = 4;
 
-/// Fits the calibration with which confidences best match the share of exact answers on the sets of cases in the folder
-/// `corpus`.
+/// Fits the calibration with which confidences best match the share of exact answers, on the sets of cases in the
+/// folder `corpus`.
 ///
 /// # Errors
 /// If the cases cannot be read.

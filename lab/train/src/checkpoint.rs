@@ -93,7 +93,7 @@ impl Checkpoint {
     }
 }
 
-/// The names of the word vectors in a checkpoint, and of their scales. Candle knows no int8: they are kept as bytes.
+/// The names of the word vectors and of their scales in a checkpoint. Candle knows no int8, so they are kept as bytes.
 fn vector_names() -> [String; 2] {
     ["", SCALE].map(|suffix| format!("{}{suffix}", vectors::TABLE))
 }
@@ -120,7 +120,7 @@ pub(super) fn quantized(network: &Network, calibration: Calibration) -> anyhow::
     serialize(tensors(network, calibration)?)
 }
 
-/// The weights of an earlier shape in that of today: the tensors that `old` has, byte by byte, and the others of `network`.
+/// The weights of an earlier shape in today's shape: the tensors of `old`, byte for byte, and the others of `network`.
 pub(super) fn converted(network: &Network, old: &[u8]) -> anyhow::Result<Vec<u8>> {
     let file = SafeTensors::deserialize(old)?;
     let mut tensors = tensors(network, Calibration::NONE)?;
@@ -195,14 +195,14 @@ fn tensors(network: &Network, calibration: Calibration) -> anyhow::Result<Vec<Wr
     Ok(tensors)
 }
 
-/// Writes a file aside and renames it, so that what was there stays whole until then.
+/// Writes a file aside and renames it, so that the earlier file stays intact until then.
 pub(super) fn write_aside(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     let aside = path.with_extension("new");
     std::fs::write(&aside, bytes).with_context(|| format!("cannot write {}", aside.display()))?;
     std::fs::rename(&aside, path).with_context(|| format!("cannot write {}", path.display()))
 }
 
-/// Reads a network from a weights file in the form in which it is shipped.
+/// Reads a network from a weights file in its shipped form.
 pub(super) fn read_weights(bytes: &[u8]) -> anyhow::Result<Network> {
     let mut network = Network::new(0)?;
     if let Some(missing) = warm_start(bytes, &network)?.first() {

@@ -17,7 +17,8 @@ use sayso_corpus::sampler::Sampler;
 const HELD_OUT_SAMPLES: usize = 600;
 const HELD_OUT_SEED: u64 = 77;
 
-/// What training is measured on after each epoch: NL2Bash `valid`, talk and engine lines by other authors, transcripts, and
+/// The sets on which training is measured after each epoch: NL2Bash `valid`, talk and engine lines by other authors,
+/// transcripts, and held-out pages said freely.
 /// held-out pages said freely.
 pub(crate) fn read(
     config: &Config,

@@ -33,10 +33,11 @@ pub struct Config {
     pub averaging: f32,
     /// Largest norm of the gradient; a larger gradient is scaled down to it.
     pub clip: f32,
-    /// A file with the table of word vectors: that of `sayso-lab vectors`, or weights. Without it, that of `start`.
+    /// A file with the table of word vectors, either from `sayso-lab vectors` or a weights file. Without it, the table
+    /// of `start`.
     pub vectors: Option<PathBuf>,
-    /// What the first weights of this run are: the averaged ones of a finished run, by its folder, or a weights file. New
-    /// parameters that a file lacks change nothing at first.
+    /// The source of this run's first weights: the folder of a finished run, for its averaged weights, or a weights
+    /// file. New parameters that a file lacks change nothing at first.
     pub start: Option<PathBuf>,
     /// Shares of the kinds of samples.
     pub mix: Mix,

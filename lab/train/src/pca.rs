@@ -7,12 +7,12 @@ pub(super) struct Components {
     mean: Vec<f64>,
     /// Directions of length 1, the largest variance first.
     directions: Vec<Vec<f64>>,
-    /// Share of all variance that lies in them.
+    /// Share of the total variance that lies in them.
     pub explained: f64,
 }
 
 impl Components {
-    /// The first `count` components of points of the same width, of which there must be one.
+    /// The first `count` components of points of the same width. There must be at least one point.
     pub(super) fn of(points: &[Vec<f32>], count: usize) -> Components {
         let (width, all) = (points.first().map_or(0, Vec::len), points.len() as f64);
         let mut mean = vec![0f64; width];
@@ -40,7 +40,7 @@ impl Components {
         }
     }
 
-    /// Where a point lies along each of them.
+    /// The coordinates of a point along each of them.
     pub(super) fn project(&self, point: &[f32]) -> Vec<f32> {
         let along = |direction: &Vec<f64>| {
             let products = point.iter().zip(&self.mean).zip(direction);
@@ -50,14 +50,14 @@ impl Components {
     }
 }
 
-/// Rounds of rotations, at most: a matrix of a hundred rows takes about ten. Hand-chosen, 2026-11-28.
+/// Most rounds of rotations: a matrix of a hundred rows takes about ten. Hand-chosen, 2026-11-28.
 const ROUNDS: usize = 50;
 
-/// The eigenvalues and eigenvectors of a symmetric matrix, by rotations (Jacobi 1846). The largest part of each vector is
-/// above zero.
+/// The eigenvalues and eigenvectors of a symmetric matrix, by rotations (Jacobi 1846). The largest element of each
+/// vector is positive.
 fn eigenvectors(mut matrix: Vec<Vec<f64>>) -> Vec<(f64, Vec<f64>)> {
     let width = matrix.len();
-    // Row by row: what each rotation does to the axes.
+    // The axes after the rotations so far, row by row.
     let mut axes: Vec<Vec<f64>> =
         (0..width).map(|row| (0..width).map(|column| f64::from(u8::from(row == column))).collect()).collect();
     let trace: f64 = (0..width).map(|at| matrix[at][at].abs()).sum();

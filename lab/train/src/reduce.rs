@@ -35,7 +35,7 @@ impl Reduce {
     /// Reads, reduces and writes.
     ///
     /// # Errors
-    /// Where the file cannot be read or understood, its vectors are too short or no numbers, or none is of a common word.
+    /// If the file cannot be read or understood, its vectors are too short or not numbers, or none is of a common word.
     pub fn run(&self) -> anyhow::Result<()> {
         let path = self.vectors.display();
         let bytes = std::fs::read(&self.vectors).with_context(|| format!("cannot read {path}"))?;
@@ -55,16 +55,16 @@ impl Reduce {
     }
 }
 
-/// Vectors as the package has them, of common words alone.
+/// Vectors as in the package, only of common words.
 #[derive(Debug, Deserialize)]
 struct Package {
-    /// Numbers of a vector that count; what follows them tells other things.
+    /// How many numbers of a vector count; the ones after them mean other things.
     dimensions: usize,
     #[serde(deserialize_with = "of_common_words")]
     vectors: BTreeMap<usize, Vec<f32>>,
 }
 
-/// The vectors of common words, by the place of the word; others are skipped as they are read.
+/// The vectors of common words, by the index of the word; others are skipped while reading.
 fn of_common_words<'de, D: Deserializer<'de>>(input: D) -> Result<BTreeMap<usize, Vec<f32>>, D::Error> {
     struct Chosen;
     impl<'de> Visitor<'de> for Chosen {
@@ -94,8 +94,8 @@ fn of_common_words<'de, D: Deserializer<'de>>(input: D) -> Result<BTreeMap<usize
     input.deserialize_map(Chosen)
 }
 
-/// The table, and the share of the variance that it keeps. Every vector gets a root mean square of 1: its length tells how
-/// frequent its word is, and little of what it means.
+/// The table, and the share of the variance that it keeps. Every vector is scaled to a root mean square of 1, because
+/// its length says how frequent its word is and little about its meaning.
 fn reduced(package: Package) -> anyhow::Result<(Vectors, f64)> {
     let Package { dimensions, vectors } = package;
     if dimensions < VECTOR {

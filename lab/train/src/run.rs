@@ -168,8 +168,8 @@ impl<'a> Run<'a> {
     }
 }
 
-/// Puts the weights of a file into a network that was made anew, with its word vectors if `with_vectors`, and says which
-/// parameters are new.
+/// Puts the weights of a file into a newly made network, with its word vectors if `with_vectors`, and names the new
+/// parameters.
 fn start_from(file: &Path, network: &mut Network, with_vectors: bool) -> anyhow::Result<()> {
     let bytes = std::fs::read(file)?;
     let new = warm_start(&bytes, network)?;
@@ -182,11 +182,11 @@ fn start_from(file: &Path, network: &mut Network, with_vectors: bool) -> anyhow:
     Ok(())
 }
 
-/// Writes the weights of a file of an earlier shape in that of today, with the word vectors of the file `vectors` or their
+/// Writes a file's weights of an earlier shape in today's shape, with the word vectors of the file `vectors` or their
 /// own. They answer as before, and keep their calibration.
 ///
 /// # Errors
-/// Where a file cannot be read or written, or holds no weights that can be started from.
+/// If a file cannot be read or written, or contains no weights to start from.
 pub(crate) fn convert(weights: &Path, vectors: Option<&Path>, output: &Path) -> anyhow::Result<()> {
     let given = vectors.map(Vectors::read).transpose()?;
     let mut network = Network::new(0)?;
@@ -203,7 +203,7 @@ pub(crate) fn convert(weights: &Path, vectors: Option<&Path>, output: &Path) -> 
 /// Calibrates finished weights anew, in place.
 ///
 /// # Errors
-/// Where the weights or the cases cannot be read, or the file cannot be written.
+/// If the weights or the cases cannot be read, or the file cannot be written.
 pub(crate) fn calibrate_file(path: &Path, corpus: &Path) -> anyhow::Result<()> {
     let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
     let weights = Arc::new(Weights::read(&bytes).with_context(|| format!("in {}", path.display()))?);

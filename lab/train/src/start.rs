@@ -6,11 +6,11 @@ use candle_core::{Device, Tensor};
 use safetensors::{Dtype, SafeTensors};
 use sayso_tagger::weights::SCALE;
 
-/// Puts the parameters of a weights file into a network that was made anew. Those that the file lacks are named: the word
-/// vectors' weight and whole layers, which begin so that the network computes what it did without them.
+/// Puts the parameters of a weights file into a newly made network. Returns the names of those that the file lacks: the
+/// word vectors' weight and whole layers, which are initialised so that the network computes what it did without them.
 ///
 /// # Errors
-/// Where the file is damaged, a parameter has another shape, or one is missing that cannot be left out.
+/// If the file is damaged, a parameter has another shape, or an indispensable one is missing.
 pub(super) fn warm_start(bytes: &[u8], network: &Network) -> anyhow::Result<Vec<String>> {
     let file = SafeTensors::deserialize(bytes).context("not a safetensors file, or damaged")?;
     let names = file.names();
@@ -27,7 +27,7 @@ pub(super) fn warm_start(bytes: &[u8], network: &Network) -> anyhow::Result<Vec<
         if !is_new_layer && name != "vector.weight" {
             bail!("there is no tensor {name}: these are no weights of the tagger");
         }
-        // What ends a branch: the layer adds nothing to the residual stream.
+        // The last part of a branch is zero, so that the layer adds nothing to the residual stream.
         if name == "vector.weight" || name.ends_with(".merge.weight") || name.ends_with(".narrow.weight") {
             var.set(&var.as_tensor().zeros_like()?)?;
         }

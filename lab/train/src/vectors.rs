@@ -1,4 +1,4 @@
-//! Word vectors as the network takes them: a table that training reads and never changes.
+//! Word vectors in the form that the network takes: a table that training reads and never changes.
 
 use crate::op::NO_ROW;
 use crate::quantize::quantize;
@@ -9,7 +9,7 @@ use sayso_tagger::shape::{VECTOR, VECTORS};
 use sayso_tagger::weights::SCALE;
 use std::path::Path;
 
-/// The name of the table in every file that has it. Its scales are beside it, as those of every matrix.
+/// The name of the table in every file that contains it. Its scales are stored beside it, like those of every matrix.
 pub(super) const TABLE: &str = "vectors";
 
 /// The table, as it is shipped.
@@ -36,7 +36,7 @@ impl Vectors {
     /// The table from its parts in a file: the bytes of its values, and its scales.
     ///
     /// # Errors
-    /// Where there are too few or too many, or a scale is no finite number.
+    /// If there are too few or too many, or a scale is not a finite number.
     pub(super) fn from_parts(bytes: &[u8], scales: Vec<f32>) -> anyhow::Result<Vectors> {
         if bytes.len() != VECTORS * VECTOR || scales.len() != VECTORS {
             bail!(
@@ -51,10 +51,10 @@ impl Vectors {
         Ok(Vectors { values: bytes.iter().map(|&byte| byte as i8).collect(), scales })
     }
 
-    /// The table in a weights file, or in a file of `sayso-lab vectors`; `None` if there is none in it.
+    /// The table in a weights file, or in a file of `sayso-lab vectors`; `None` if it contains none.
     ///
     /// # Errors
-    /// Where the table has another type or shape.
+    /// If the table has another type or shape.
     pub(super) fn in_file(file: &SafeTensors<'_>) -> anyhow::Result<Option<Vectors>> {
         let (Ok(table), Ok(scales)) = (file.tensor(TABLE), file.tensor(&format!("{TABLE}{SCALE}"))) else {
             return Ok(None);
@@ -74,7 +74,7 @@ impl Vectors {
     /// Reads the table of a file.
     ///
     /// # Errors
-    /// Where the file cannot be read, or has no such table.
+    /// If the file cannot be read, or has no such table.
     pub(super) fn read(path: &Path) -> anyhow::Result<Vectors> {
         let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
         let found = SafeTensors::deserialize(&bytes).map_err(anyhow::Error::from);

@@ -6,7 +6,7 @@ use crate::labelled_word::LabelledWord;
 use fastrand::Rng;
 use sayso_speech::number;
 
-/// Words that a spoken digit is heard as. Hand-chosen on 2026-11-23.
+/// Words that are heard for a spoken digit. Hand-chosen on 2026-11-23.
 const ALIKE: [(&str, &[&str]); 6] = [
     ("0", &["oh", "o", "O"]),
     ("1", &["won", "a", "one"]),

@@ -24,7 +24,7 @@ static NAMES: LazyLock<HashMap<&str, Vec<String>>> = LazyLock::new(|| {
     names
 });
 
-/// Says a run of letters. `flag` tells whether a dash stands before them.
+/// Says a run of letters. `flag` says whether a dash precedes them.
 pub(super) fn letters(text: &str, flag: bool, style: Style, random: &mut Rng, said: &mut Vec<LabelledWord>) {
     if style.letters == Letters::Upper && style.numbers == Numbers::Nl2bash {
         if text.len() == 1 || (flag && text.len() <= 3) {
@@ -98,7 +98,7 @@ fn cased(text: &str, style: Style, random: &mut Rng, said: &mut Vec<LabelledWord
     let lower = text.to_ascii_lowercase();
     match style.letters {
         Letters::Upper | Letters::AsIs => return push_unit([text], said),
-        // The words of a name one by one: nothing tells that they are one, or where its capitals are.
+        // The words of a name one by one: nothing tells that they belong together, or where its capitals are.
         Letters::Lower => {
             return humps(text).iter().for_each(|hump| push_unit([hump.to_ascii_lowercase().as_str()], said));
         }
@@ -108,7 +108,7 @@ fn cased(text: &str, style: Style, random: &mut Rng, said: &mut Vec<LabelledWord
     match random.u8(..8) {
         // A dictation tool that knows the name.
         0 => return push_unit([text], said),
-        // What people leave out: the capitals of a name, and that its words are one.
+        // People leave out the capitals of a name, and that its words are one.
         1 | 2 => return humps.iter().for_each(|hump| push_unit([hump.to_ascii_lowercase().as_str()], said)),
         // "capital path".
         3 if text.len() > 1 && text.bytes().all(|byte| byte.is_ascii_uppercase()) => {

@@ -39,11 +39,11 @@ pub(super) enum Numbers {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Letters {
-    /// Single letters in upper case, whatever their case.
+    /// Single letters in upper case, whatever case they have.
     Upper,
-    /// As they are.
+    /// Unchanged.
     AsIs,
-    /// In lower case, an upper-case one with a directive.
+    /// In lower case, with a directive before an upper-case letter.
     Directed,
     /// In lower case: nothing says which letters are capitals.
     Lower,

@@ -47,7 +47,7 @@ fn lines_become_pieces() {
     assert_eq!(texts(fragment_frames), ["the flag is"]);
     assert_eq!(texts(tails), ["before it fills up"]);
     assert_eq!(texts(asides), ["um"]);
-    // "four" is a word of its own command, so that the third correction goes on about that.
+    // "four" is a word of the third correction's own command, so that correction goes on about it.
     assert_eq!(texts(cues), ["no sorry", "no"]);
     assert_eq!(texts(restarts), ["hang on not that one"]);
     assert!([frames, tails, asides, cues, restarts].iter().all(|list| !list[0][0].kept));

@@ -1,4 +1,4 @@
-//! An evaluation for programs.
+//! An evaluation as JSON, for programs.
 
 use super::differences;
 use super::run::{Run, groups};

@@ -1,27 +1,27 @@
-//! What is wrong with a wrong answer, in one word: mistakes of a kind have a cause in common.
+//! What is wrong with a wrong answer, in one word, because mistakes of a kind often share a cause.
 
 use crate::similarity::collapse;
 
-/// The kinds of mistakes. An answer is of the first kind that explains all of it.
+/// The kinds of mistakes. The first kind that fully explains an answer is taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Mistake {
     /// The engine refused.
     Refused,
-    /// The line is still as it was dictated.
+    /// The line is still what was dictated.
     Unchanged,
-    /// Right but for white space.
+    /// Right except for white space.
     Spacing,
-    /// Right but for upper and lower case.
+    /// Right except for upper and lower case.
     Case,
-    /// Right but for both.
+    /// Right except for both.
     SpacingAndCase,
     /// Letters and digits are right, signs are not.
     Symbol,
-    /// Right but for digits.
+    /// Right except for digits.
     Digits,
     /// The words are right, but some are missing.
     MissingWords,
-    /// The right words are all there, and others too.
+    /// The right words are all there, and so are others.
     ExtraWords,
     /// Several of these at once, or other words.
     Other,

@@ -1,7 +1,7 @@
-//! An evaluation as one page: every wrong answer above the right one, character by character.
+//! An evaluation as a single page: every wrong answer above the right one, character by character.
 //!
-//! The page loads nothing, and every text in it passes through [`escape`]: anybody may have dictated the cases. It can be
-//! read without scripts; a script filters.
+//! The page loads nothing, and every text in it passes through [`escape`], because anybody may have dictated the cases.
+//! It can be read without scripts; a script filters.
 
 use super::mistake::Mistake;
 use super::run::{Answer, Run, Table};
@@ -16,7 +16,7 @@ const TEMPLATE: &str = include_str!("page.html");
 /// The page about `run`, which answered `cases`. `title` says which cases they are.
 ///
 /// # Errors
-/// Where the template does not fit what is filled in.
+/// If the template does not fit the values that are filled in.
 pub(super) fn page(title: &str, cases: &[Case], run: &Run) -> Result<String, minijinja::Error> {
     let wrong = run.worst(usize::MAX);
     let shown: Vec<(&Case, &Answer)> = wrong.iter().map(|&at| (&cases[at], &run.answers[at])).collect();
@@ -79,7 +79,7 @@ fn command(case: &Case) -> &str {
     case.expected.split_whitespace().next().unwrap_or_default()
 }
 
-/// Each name with how often it comes, the most frequent first.
+/// Each name with the number of its occurrences, the most frequent first.
 fn counted<'a>(names: impl Iterator<Item = &'a str>) -> Vec<(&'a str, usize)> {
     let mut sorted: Vec<&str> = names.collect();
     sorted.sort_unstable();
@@ -99,7 +99,7 @@ fn figures(table: &Table<'_>) -> Value {
     context! { caption => table.caption, counted => table.counted, rows }
 }
 
-/// What the script filters a case by: places in the lists of choices.
+/// The values by which the script filters a case: places in the lists of choices.
 struct Keys {
     command: usize,
     groups: String,
@@ -128,7 +128,7 @@ fn article(case: &Case, answer: &Answer, keys: &Keys) -> Value {
         groups => keys.groups.as_str(),
         mistake => keys.mistake,
         mistake_name => answer.mistake(case).name(),
-        // What the script searches, beside the text that is shown.
+        // The text that the script searches, beside the text that is shown.
         plain => format!("{expected}\n{got}"),
         notes => notes.join(" · "),
         dictated => case.dictated.as_str(),
@@ -146,13 +146,13 @@ fn values(line: Vec<Stretch>) -> Vec<Value> {
 /// A stretch of a line beside another one.
 struct Stretch {
     text: String,
-    /// How it differs from the other line: "changed", "extra", "missing", or "" where it is the same.
+    /// How it differs from the other line: "changed", "extra", "missing", or "" if it is the same.
     class: &'static str,
-    /// As many spaces as the stretch is shorter than that of the other line.
+    /// How many spaces this stretch needs to be as long as that of the other line.
     gap: String,
 }
 
-/// Both lines, marked where they differ and stretched so that what is the same stands one above the other.
+/// Both lines, marked where they differ, and stretched so that equal parts stand above each other.
 fn aligned(got: &str, expected: &str) -> (Vec<Stretch>, Vec<Stretch>) {
     let (got, expected): (Vec<char>, Vec<char>) = (got.chars().collect(), expected.chars().collect());
     let mut lines = (Vec::new(), Vec::new());

@@ -1,4 +1,4 @@
-//! One route over all cases: its answers, judged.
+//! One route over all cases: its answers and their scores.
 
 use super::mistake::Mistake;
 use crate::model::Model;
@@ -19,13 +19,13 @@ use sayso_speech::words::UserWords;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-/// What a route made of a case.
+/// The result of a route for a case.
 pub(super) struct Answer {
     /// The line that the user gets.
     pub(super) text: String,
-    /// Who answered.
+    /// The stage that answered.
     pub(super) by: By,
-    /// How sure it was, 0 to 1; `None` where the engine refused.
+    /// Its confidence, 0 to 1; `None` if the engine refused.
     pub(super) confidence: Option<f32>,
     /// Best first, without `text`.
     pub(super) alternatives: Vec<String>,
@@ -34,12 +34,12 @@ pub(super) struct Answer {
     pub(super) score: Score,
 }
 
-/// Who answered.
+/// The stage that answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum By {
     /// A stage of the engine.
     Stage(Stage),
-    /// The language model, without constraint: the lattice has no path that writes the same.
+    /// The language model without constraint, because no path of the lattice writes the same.
     Unconstrained,
     /// No stage: the engine refused the line.
     Refusal,
@@ -63,20 +63,20 @@ pub(super) struct Run {
     time: Duration,
 }
 
-/// The engine, the language model where there is one, and its limits.
+/// The engine, the language model if there is one, and its limits.
 pub(super) struct Setup<'m> {
     pub(super) engine: Engine,
     pub(super) model: Option<ModelHandle>,
     pub(super) limits: &'m Model,
 }
 
-/// Converts every case. Fails where the route is not in this build.
+/// Converts every case. Fails if the route is not in this build.
 pub(super) fn evaluate<'a>(cases: &'a [Case], route: Route, setup: &'a Setup<'_>) -> anyhow::Result<Run> {
     let words = Words::default();
     let progress = Progress::new(cases.len(), "cases");
     let mut run = Run { route, answers: Vec::new(), time: Duration::ZERO };
     let dictation = |case: &'a Case| Dictation { text: &case.dictated, route, ..Dictation::default() };
-    // The daemon has built its tables long before a key is pressed.
+    // The daemon has built its tables long before the first key press.
     let engine = &setup.engine;
     engine.warm_up();
     for case in cases {
@@ -103,7 +103,7 @@ pub(super) fn evaluate<'a>(cases: &'a [Case], route: Route, setup: &'a Setup<'_>
             Err(refusal @ (Refusal::NoTagger | Refusal::NoModel)) => {
                 bail!("{refusal}: nothing was evaluated")
             }
-            // What a person is left with is the line as it was.
+            // The person is left with the line as it was.
             Err(refusal) => Answer {
                 score: Score { refused: true, ..score(case, &case.dictated, &[]) },
                 text: case.dictated.clone(),
@@ -113,7 +113,8 @@ pub(super) fn evaluate<'a>(cases: &'a [Case], route: Route, setup: &'a Setup<'_>
                 message: Some(refusal.to_string()),
             },
         };
-        // An exact answer is always counted as reachable: a line that is a command already is answered without a lattice.
+        // An exact answer always counts as reachable, because a line that is already a command is answered without a
+        // lattice.
         let lattice = wide(&case.dictated);
         answer.score.reachable |= expected(case).any(|expected| lattice::is_reachable(&lattice, expected));
         run.answers.push(answer);
@@ -122,12 +123,12 @@ pub(super) fn evaluate<'a>(cases: &'a [Case], route: Route, setup: &'a Setup<'_>
     Ok(run)
 }
 
-/// All commands that are right.
+/// All right commands.
 fn expected(case: &Case) -> impl Iterator<Item = &String> {
     std::iter::once(&case.expected).chain(&case.alt)
 }
 
-/// The best score of an answer against any command that is right.
+/// The best score of an answer against any of the right commands.
 fn score(case: &Case, answer: &str, alternatives: &[String]) -> Score {
     let mut scores: Vec<Score> =
         expected(case).map(|expected| Score::new(answer, alternatives, expected)).collect();
@@ -145,8 +146,8 @@ fn wide(dictated: &str) -> Lattice {
     widen(lex(clean(dictated), &words, None), &words)
 }
 
-/// What the model writes without being held to anything, as the series counted it: also where it would never be put on a
-/// line. It counts as generated where some path of the lattice writes the same.
+/// What the model writes without any constraint, as the series counted it, even if it would never be put on a line. It
+/// counts as generated if some path of the lattice writes the same.
 fn unconstrained(model: &ModelHandle, dictated: &str, stop: &Stop) -> (By, Conversion) {
     let (buffer, message) = match model.write_freely(dictated, stop) {
         Ok(text) => (text.trim().to_owned(), None),
@@ -168,7 +169,7 @@ fn unconstrained(model: &ModelHandle, dictated: &str, stop: &Stop) -> (By, Conve
     (by, conversion)
 }
 
-/// Name of each group, and which cases are in it, "all" first.
+/// Name of each group with its cases, "all" first.
 pub(super) fn groups(cases: &[Case]) -> Vec<(&str, Vec<usize>)> {
     let mut named: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (at, case) in cases.iter().enumerate() {
@@ -181,13 +182,13 @@ pub(super) fn groups(cases: &[Case]) -> Vec<(&str, Vec<usize>)> {
 pub(super) struct Table<'a> {
     /// What is special about it; empty for the first one.
     pub(super) caption: &'static str,
-    /// What is counted: a plural noun.
+    /// The counted things, as a plural noun.
     pub(super) counted: &'static str,
-    /// Name of the group, how many there are in it, and every measure in percent.
+    /// Name of the group, its size, and every measure in percent.
     pub(super) rows: Vec<(&'a str, usize, [f64; MEASURES.len()])>,
 }
 
-/// The cases among `members` that expect the same command, command by command.
+/// The cases among `members`, grouped by the command that they expect.
 pub(super) fn commands(cases: &[Case], members: &[usize]) -> Vec<Vec<usize>> {
     let mut commands: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for &at in members {
@@ -197,12 +198,12 @@ pub(super) fn commands(cases: &[Case], members: &[usize]) -> Vec<Vec<usize>> {
 }
 
 impl Run {
-    /// As [`Run::tally`], each command once.
+    /// Like [`Run::tally`], but counts each command once.
     pub(super) fn by_command(&self, cases: &[Case], members: &[usize]) -> ByCommand {
         ByCommand::of(commands(cases, members).iter().map(|same| self.tally(same)))
     }
 
-    /// The figures case by case, and where some commands are said repeatedly, also with each command once.
+    /// The figures case by case and, if some commands are said repeatedly, also with each command counted once.
     pub(super) fn tables<'a>(&self, cases: &'a [Case]) -> Vec<Table<'a>> {
         let (mut by_case, mut by_command) = (Vec::new(), Vec::new());
         for (name, members) in groups(cases) {
@@ -223,7 +224,7 @@ impl Run {
         Tally::of(members.iter().map(|&at| &self.answers[at].score))
     }
 
-    /// How many alternatives there are, and how many of them differ from the answer in capitals only.
+    /// The number of alternatives, and the number of those that differ from the answer only in capitals.
     pub(super) fn alternatives(&self) -> (usize, usize) {
         let pairs = self.answers.iter().flat_map(|answer| {
             answer.alternatives.iter().map(move |other| other.eq_ignore_ascii_case(&answer.text))
@@ -235,7 +236,7 @@ impl Run {
         self.time.as_secs_f64() / self.answers.len() as f64
     }
 
-    /// The name of each that answered, with the cases that it answered.
+    /// The name of each stage that answered, with its cases.
     pub(super) fn stages(&self) -> BTreeMap<&str, Vec<usize>> {
         let mut stages: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
         for (at, answer) in self.answers.iter().enumerate() {
@@ -244,7 +245,7 @@ impl Run {
         stages
     }
 
-    /// How far the confidences can be trusted. Refusals have none and are not in it.
+    /// How far the confidences can be trusted. Refusals have none and are left out.
     pub(super) fn reliability(&self) -> Reliability {
         let pair = |answer: &Answer| Some((answer.confidence?, answer.score.tier == Tier::Exact));
         Reliability::of(self.answers.iter().filter_map(pair))
@@ -262,7 +263,7 @@ impl Run {
 }
 
 impl Answer {
-    /// What is wrong with it, where it is wrong.
+    /// The kind of its mistake, if it is wrong.
     pub(super) fn mistake(&self, case: &Case) -> Mistake {
         match self.score.refused {
             true => Mistake::Refused,

@@ -8,7 +8,7 @@ use sayso_corpus::cases::Case;
 use std::fmt::Write as _;
 
 impl Run {
-    /// A row per group, a column per measure, in percent.
+    /// A row for each group and a column for each measure, in percent.
     pub(super) fn table(&self, cases: &[Case]) -> String {
         let mut text = String::new();
         for Table { caption, counted, rows } in self.tables(cases) {
@@ -41,7 +41,7 @@ impl Run {
         )
     }
 
-    /// The `limit` worst answers, each aligned with what was expected and marked where it first differs.
+    /// The `limit` worst answers, each aligned with the expected command and marked at their first difference.
     pub(super) fn errors(&self, cases: &[Case], limit: usize) -> String {
         let mut text = String::new();
         for at in self.worst(limit) {

@@ -20,7 +20,7 @@ impl Epochs {
         (self.numbers.len() - 1) as f64
     }
 
-    /// What the axis is called.
+    /// The label of the axis.
     pub(super) fn title(&self) -> &'static str {
         if self.starts.len() > 1 { "epochs of each run" } else { "epochs" }
     }
