@@ -1,35 +1,35 @@
-//! What all pairs teach together, faded by their age.
+//! The sum of what all pairs teach, faded by their age.
 
 use crate::LIFETIME;
 use std::collections::HashMap;
 
-/// Pairs that must show a word before it is offered. The project's page of what is asked sets it.
+/// Pairs that must show a word before it is offered. The project's page of requirements sets it.
 pub const SEEN_ENOUGH: u32 = 2;
 
-/// What all pairs teach together.
+/// The sum of what all pairs teach.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Learnt {
-    /// A number that stands for a choice between readings → how much speaks for it: a fresh pair adds or subtracts 1, one
-    /// of half the lifetime a half.
+    /// Id of a choice between readings → its weight. A fresh pair adds or subtracts 1, and one of half the lifetime
+    /// adds or subtracts a half.
     pub choices: HashMap<u64, f32>,
-    /// Words that were heard for others, the most certain first.
+    /// Words that were misheard, the most certain first.
     pub words: Vec<Word>,
 }
 
-/// A word that was heard, and what the person wrote in its place.
+/// A heard word, and the one that the person wrote in its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Word {
-    /// What the dictation tool wrote, in lower case.
+    /// The word that the dictation tool wrote, in lower case.
     pub heard: String,
-    /// What the person wrote.
+    /// The word that the person wrote.
     pub written: String,
     /// Pairs that show it.
     pub seen: u32,
 }
 
 impl Learnt {
-    /// The words that were seen often enough to be offered: of several that were written for the same the one that was
-    /// seen most, and none where two were seen as often.
+    /// The words that were seen often enough to be offered. If several were written for the same heard word, only the
+    /// one seen most counts, and none if two were seen equally often.
     pub fn offered(&self) -> Vec<&Word> {
         let rivals =
             |word: &Word| self.words.iter().filter(|it| it.heard == word.heard && *it != word).count();

@@ -2,7 +2,7 @@
 
 use wildmatch::WildMatch;
 
-/// Words next to which a secret stands, in lower case without separators.
+/// Words that stand next to a secret, in lower case without separators.
 const WORDS: &[&str] = &[
     "password",
     "passwd",
@@ -23,7 +23,7 @@ const WORDS: &[&str] = &[
     "otp",
     "mfa",
 ];
-/// The beginnings of keys that services hand out.
+/// The beginnings of keys that services issue.
 const PREFIXES: &[&str] = &[
     "ghp_",
     "gho_",
@@ -56,14 +56,14 @@ const PREFIXES: &[&str] = &[
     "-----begin",
     "age-secret-key-",
 ];
-/// Shortest run of letters and digits whose randomness is looked at, in characters, and the entropy above which it counts
-/// as random, in bits a character. Hand-chosen, 2026-11-28: names of files and hosts stay below.
+/// Shortest run of letters and digits that is checked for randomness, in characters, and the entropy above which it
+/// counts as random, in bits per character. Hand-chosen, 2026-11-28: names of files and hosts stay below.
 const RANDOM_CHARS: usize = 20;
 const RANDOM_BITS: f32 = 3.7;
-/// Longest run of digits that is no number of a card or an account.
+/// Longest run of digits that cannot be the number of a card or an account.
 const MAX_DIGITS: usize = 11;
 
-/// Why a line is not kept.
+/// The reason why a line is not kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ignored {
     /// It begins with white space, which keeps it out of the shell's history too.
@@ -74,8 +74,8 @@ pub enum Ignored {
     Pattern,
 }
 
-/// Why none of these lines, which belong together, may be kept; `None` if all may. `ran` is the one that was run, `globs`
-/// are patterns of whole lines.
+/// The reason why none of these lines, which belong together, may be kept; `None` if all may. `ran` is the one that was
+/// run, and `globs` are patterns of whole lines.
 pub fn ignored(heard: &str, answer: &str, ran: &str, globs: &[String]) -> Option<Ignored> {
     if ran.starts_with(char::is_whitespace) {
         return Some(Ignored::LeadingSpace);
@@ -92,7 +92,7 @@ pub fn ignored(heard: &str, answer: &str, ran: &str, globs: &[String]) -> Option
     }
 }
 
-/// Whether a line may hold a secret. In doubt it does.
+/// Whether a line may hold a secret. If in doubt, it does.
 pub fn may_hold_secret(line: &str) -> bool {
     let lower = line.to_lowercase();
     let joined: String = lower.chars().filter(|c| !matches!(c, ' ' | '-' | '_' | '.')).collect();
@@ -128,7 +128,7 @@ fn names_value_of_password(line: &str) -> bool {
         || (of_mysql && words.iter().any(|word| word.starts_with("-p") && word.len() > 2))
 }
 
-/// Whether a word looks as if it was drawn by lot: long, and its characters vary more than those of a name.
+/// Whether a word looks randomly generated: it is long, and its characters vary more than those of a name.
 fn is_random(word: &str) -> bool {
     let length = word.chars().count();
     let has = |is: fn(&char) -> bool| word.chars().any(|c| is(&c));

@@ -1,4 +1,4 @@
-//! The SQLite file: pairs of a dictation and what was run, and the person's decisions about words.
+//! The SQLite file: pairs of a dictation and the line that was run, and the person's decisions about words.
 
 use crate::LIFETIME;
 use crate::learnt::{Learnt, Word, weight};
@@ -12,9 +12,9 @@ use std::time::{Duration, Instant};
 
 /// Most pairs that are kept; the oldest go first.
 pub const MAX_PAIRS: i64 = 100_000;
-/// Longest of the lines of a pair, in bytes: nobody corrects more by hand, and the file stays small.
+/// Longest line of a pair, in bytes: nobody corrects longer ones by hand, and the file stays small.
 pub const MAX_LINE_BYTES: usize = 2_000;
-/// How long to wait for another process that writes.
+/// How long to wait for another process that is writing.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// The pause before a locked file is tried again.
 const PAUSE: Duration = Duration::from_millis(5);
@@ -49,7 +49,7 @@ const TABLES: &str = "
     ) STRICT, WITHOUT ROWID;
 ";
 
-/// Why the store cannot be used.
+/// The reason why the store cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// It belongs to somebody else, or others may read it.
@@ -60,12 +60,12 @@ pub enum StoreError {
         /// What is wrong with it.
         why: &'static str,
     },
-    /// It is no store, or a part of it is unreadable.
+    /// It is not a store, or a part of it is unreadable.
     #[error("{path} is damaged ({why}): nothing more is learnt. `sayso learn forget --all` begins a new one")]
     Damaged {
         /// The file.
         path: PathBuf,
-        /// What SQLite says.
+        /// SQLite's message.
         why: String,
     },
     /// A newer sayso has written it.
@@ -85,12 +85,12 @@ pub enum StoreError {
     Other {
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// The system's message.
         why: String,
     },
 }
 
-/// A dictation, what sayso made of it, and what the person ran.
+/// A dictation, sayso's answer, and the line that the person ran.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pair {
     /// Seconds since 1970.
@@ -99,29 +99,29 @@ pub struct Pair {
     pub folder: u64,
     /// The dictation.
     pub heard: String,
-    /// What sayso wrote first.
+    /// The line that sayso wrote first.
     pub answer: String,
-    /// What was run.
+    /// The line that was run.
     pub ran: String,
 }
 
 /// What a pair teaches.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Teaching {
-    /// Numbers of choices, and whether the pair speaks for (1) or against (-1) each.
+    /// Numbers of choices, and whether the pair supports each (1) or contradicts it (-1).
     pub choices: Vec<(u64, i8)>,
-    /// Words: what was heard, and what the person wrote in its place.
+    /// Words: the heard one, and the one that the person wrote in its place.
     pub words: Vec<(String, String)>,
 }
 
-/// What the person has decided about a word.
+/// The person's decision about a word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
     /// Nothing yet.
     Open,
     /// It is one of the person's own words now.
     Accepted,
-    /// It is not to be offered.
+    /// It must not be offered.
     Rejected,
 }
 
@@ -133,7 +133,7 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens the store at `path`, or makes one. Pairs beyond their lifetime are deleted.
+    /// Opens the store at `path`, or creates one. Pairs beyond their lifetime are deleted.
     ///
     /// # Errors
     /// A [`StoreError`] says why it cannot be used.
@@ -142,7 +142,7 @@ impl Store {
         if let Some(folder) = path.parent() {
             fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(fail)?;
         }
-        // SQLite would make it readable for others; its further files get the mode of this one.
+        // SQLite would create it readable for others; its further files get the mode of this one.
         match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(fail(error)),
             _ => {}
@@ -150,7 +150,7 @@ impl Store {
         Store::open_existing(path, now)?.ok_or_else(|| fail(io::ErrorKind::NotFound.into()))
     }
 
-    /// Opens the store at `path`; `None` where there is none.
+    /// Opens the store at `path`; `None` if it does not exist.
     ///
     /// # Errors
     /// As [`Store::open`].
@@ -162,7 +162,7 @@ impl Store {
             let connection = Connection::open(path)?;
             connection.busy_timeout(PATIENCE)?;
             use_log_of_changes(&connection)?;
-            // Every pair is on the disk before it counts as kept, and what is deleted is overwritten.
+            // Every pair is on the disk before it counts as kept, and deleted data is overwritten.
             connection.execute_batch(
                 "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON;",
             )?;
@@ -197,7 +197,7 @@ impl Store {
 
     fn lay_out(&mut self) -> Result<(), StoreError> {
         let path = self.path.clone();
-        // Two that open a new file at once: the second one waits here, and then finds the tables.
+        // If two processes open a new file at once, the second one waits here, and then finds the tables.
         let layout = self.in_transaction(|connection| {
             let layout: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
             if layout == 0 {
@@ -233,7 +233,7 @@ impl Store {
         })
     }
 
-    /// Lets the file grow to so many pages of 4096 bytes and no further: to SQLite that is a full disk.
+    /// Limits the file to this many pages of 4096 bytes: beyond them, SQLite sees a full disk.
     ///
     /// # Errors
     /// A [`StoreError`].
@@ -241,7 +241,7 @@ impl Store {
         self.run(|connection| connection.pragma_update(None, "max_page_count", pages))
     }
 
-    /// What all pairs teach together at the time `now`.
+    /// The sum of what all pairs teach at the time `now`.
     ///
     /// # Errors
     /// A [`StoreError`], for example for a damaged file.
@@ -274,7 +274,7 @@ impl Store {
         })
     }
 
-    /// Changes of the file by others since it was opened change this number. Takes some microseconds.
+    /// This number changes when others have changed the file since it was opened. Takes some microseconds.
     ///
     /// # Errors
     /// A [`StoreError`].
@@ -295,7 +295,7 @@ impl Store {
         })
     }
 
-    /// Pairs that are kept, and the time of the oldest one.
+    /// The number of pairs, and the time of the oldest one.
     ///
     /// # Errors
     /// A [`StoreError`].
@@ -307,7 +307,7 @@ impl Store {
         })
     }
 
-    /// Notes what the person has decided about a word.
+    /// Records the person's decision about a word.
     ///
     /// # Errors
     /// A [`StoreError`].
@@ -323,7 +323,7 @@ impl Store {
         Ok(())
     }
 
-    /// Words that the person has decided about, and how.
+    /// Words that the person has decided about, with the decisions.
     ///
     /// # Errors
     /// A [`StoreError`].
@@ -351,7 +351,7 @@ impl Store {
         })
     }
 
-    /// Deletes the pairs of which a line contains `text`, and what they taught. Returns how many there were.
+    /// Deletes the pairs that contain `text` in one of their lines, and what they taught. Returns how many there were.
     ///
     /// # Errors
     /// A [`StoreError`].
@@ -366,7 +366,7 @@ impl Store {
                 [text],
             )
         })?;
-        // What was forgotten must not stay in the log of changes either.
+        // Forgotten data must not stay in the write-ahead log either.
         self.run(|connection| connection.execute_batch("VACUUM; PRAGMA wal_checkpoint(TRUNCATE);"))?;
         Ok(gone)
     }
@@ -419,8 +419,8 @@ fn pair_of(row: &rusqlite::Row<'_>) -> rusqlite::Result<Pair> {
     Ok(Pair { time: row.get(0)?, folder, heard: row.get(2)?, answer: row.get(3)?, ran: row.get(4)? })
 }
 
-/// Has the file keep a log of changes, with which a reader and a writer do not wait for each other. While another process
-/// does the same, the file is locked, and for this SQLite does not wait by itself.
+/// Switches the file to a write-ahead log, with which a reader and a writer do not wait for each other. While another
+/// process does the same, the file is locked, and SQLite does not wait for that by itself.
 fn use_log_of_changes(connection: &Connection) -> rusqlite::Result<()> {
     let begun = Instant::now();
     loop {
@@ -438,7 +438,7 @@ fn use_log_of_changes(connection: &Connection) -> rusqlite::Result<()> {
     }
 }
 
-/// Whether there is a file at `path`, and nobody else can read it.
+/// Whether there is a file at `path` that nobody else can read.
 fn check_owner(path: &Path) -> Result<bool, StoreError> {
     let foreign = |why| Err(StoreError::Foreign { path: path.to_owned(), why });
     let facts = match fs::symlink_metadata(path) {
@@ -454,7 +454,7 @@ fn check_owner(path: &Path) -> Result<bool, StoreError> {
     }
 }
 
-/// What SQLite says, in the words of this crate.
+/// Translates an error of SQLite into one of this crate.
 fn named(path: &Path, error: rusqlite::Error) -> StoreError {
     let path = path.to_owned();
     match error.sqlite_error_code() {
@@ -462,7 +462,7 @@ fn named(path: &Path, error: rusqlite::Error) -> StoreError {
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
             StoreError::Damaged { path, why: error.to_string() }
         }
-        // A file that another program has written may have tables of the same name.
+        // A file written by another program may have tables of the same name.
         None | Some(ErrorCode::Unknown) => StoreError::Damaged { path, why: error.to_string() },
         Some(_) => StoreError::Other { path, why: error.to_string() },
     }

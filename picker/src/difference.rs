@@ -1,11 +1,11 @@
-//! Which words of a reading are not in another one.
+//! Finds the words of a reading that another one lacks.
 
-/// The words and white space of `line`, in order, and whether each word has no partner in `other`. The longest common
-/// run of words, in order, has partners.
+/// The words and white space of `line`, in order, and whether each word has no partner in `other`. The words of the
+/// longest common subsequence have partners.
 pub(crate) fn parts<'a>(line: &'a str, other: &str) -> Vec<(&'a str, bool)> {
     let ours = words(line);
     let theirs: Vec<&str> = other.split_whitespace().collect();
-    // Longer lines are compared from both ends only: nobody reads them word by word.
+    // Longer lines are compared only from both ends, because nobody reads them word by word.
     const MAX_WORDS: usize = 200;
     let is_common = if ours.len() > MAX_WORDS || theirs.len() > MAX_WORDS {
         let head = ours.iter().zip(&theirs).take_while(|((_, a), b)| a == *b).count();

@@ -2,7 +2,7 @@
 
 use unicode_width::UnicodeWidthStr;
 
-/// What was typed so far.
+/// The text typed so far.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Input {
     characters: Vec<char>,
@@ -15,7 +15,7 @@ impl Input {
         self.characters.iter().collect()
     }
 
-    /// As much of the text as fits into so many columns, and the column of the cursor in it, which is always within.
+    /// As much of the text as fits into this many columns, and the column of the cursor, which is always within.
     pub(crate) fn window(&self, columns: usize) -> (String, usize) {
         let mut from = 0;
         let width = |from: usize| self.characters[from..self.cursor].iter().collect::<String>().width();
@@ -25,7 +25,7 @@ impl Input {
         (self.characters[from..].iter().collect(), width(from))
     }
 
-    /// Inserts text at the cursor; what a line cannot hold becomes a space.
+    /// Inserts text at the cursor; characters that a line cannot hold become spaces.
     pub(crate) fn insert(&mut self, text: &str) {
         for character in text.chars() {
             let character = if character.is_control() { ' ' } else { character };
@@ -58,7 +58,7 @@ impl Input {
         *self = Input::default();
     }
 
-    /// Moves the cursor, not beyond the ends.
+    /// Moves the cursor, but not beyond the ends.
     pub(crate) fn move_by(&mut self, by: isize) {
         self.cursor = self.cursor.saturating_add_signed(by).min(self.characters.len());
     }

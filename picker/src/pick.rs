@@ -8,15 +8,15 @@ use crate::units::Units;
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use sayso_protocol::{Answer, Chosen, ErrorReply};
 
-/// Rows that the picker takes at most: nine readings, the filter, the note and the keys.
+/// Most rows that the picker takes: nine readings, the filter, the note and the keys.
 const ROWS: u16 = 12;
 
-/// How it ended.
+/// The outcome.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Picked {
-    /// With this answer: the reading that was taken, the others behind it.
+    /// This answer was taken: its reading, with the others after it.
     Taken(Box<Answer>),
-    /// With the line as it was.
+    /// The line stays as it was.
     Cancelled,
 }
 
@@ -36,7 +36,7 @@ pub fn pick(dictated: &str, answer: &Answer, ask: &mut Ask<'_>, look: Look) -> R
                 region.resized()?;
                 continue;
             }
-            // A paste is no key.
+            // A paste is not a key.
             _ => continue,
         };
         if let Some(picked) = picker.press(key, ask) {
@@ -69,7 +69,7 @@ impl<'a> Picker<'a> {
         }
     }
 
-    /// Does what a key says; returns how the picker ends, if it does.
+    /// Carries out a key; returns the outcome if it ends the picker.
     fn press(&mut self, key: KeyEvent, ask: &mut Ask<'_>) -> Option<Picked> {
         let is_ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
         if key.code == KeyCode::Esc || is_ctrl && matches!(key.code, KeyCode::Char('c' | 'd' | 'g')) {
@@ -81,7 +81,7 @@ impl<'a> Picker<'a> {
                 match key.code {
                     KeyCode::Enter => return Some(Picked::Taken(Box::new(units.answer().clone()))),
                     KeyCode::Tab | KeyCode::BackTab => {
-                        // The readings that go with what was chosen.
+                        // The readings that match the choices.
                         self.answer = units.answer().clone();
                         self.readings = Readings::new(&self.answer, self.dictated);
                         self.is_by_word = false;
@@ -147,7 +147,7 @@ pub(crate) fn taken(answer: &Answer, dictated: &str, line: &str) -> Picked {
         alternatives,
         notes,
         hint,
-        // These are about the first reading.
+        // These belong to the first reading.
         message: None,
         spans: Vec::new(),
         dropped: Vec::new(),

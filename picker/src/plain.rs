@@ -1,15 +1,15 @@
-//! The numbered list for screen readers: plain lines, one after the other, and nothing is drawn over.
+//! The numbered list for screen readers: plain lines, one after the other, never drawn over.
 
 use crate::pick::{Picked, taken};
 use crate::readings::Readings;
 use sayso_protocol::Answer;
 use std::io::{self, BufRead, Write};
 
-/// Prints the readings of `dictated` with their numbers and reads the number of one. An empty line, or the end of the
-/// input, leaves the line as it was.
+/// Prints the readings of `dictated` with their numbers, and reads a number. An empty line, or the end of the input,
+/// leaves the line as it was.
 ///
 /// # Errors
-/// Nothing can be read or written.
+/// If nothing can be read or written.
 pub fn pick_plainly(
     dictated: &str,
     answer: &Answer,

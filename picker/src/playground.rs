@@ -1,4 +1,4 @@
-//! `sayso try`: dictate or type above, and see below, with every key, what becomes of it.
+//! `sayso try`: dictate or type in the first row, and see the result below after every key.
 
 use crate::input::Input;
 use crate::readings::{from_difference, note_rows};
@@ -10,22 +10,22 @@ use sayso_protocol::{Answer, ErrorReply};
 use sayso_speech::speak::{Dialect, speak};
 use std::time::{Duration, Instant};
 
-/// Rows that it takes at most.
+/// Most rows that it takes.
 const ROWS: u16 = 14;
-/// What stands before the dictation.
+/// Stands before the dictation.
 const LABEL: &str = "say  ";
-/// Rows of the command and of a note at most, where a narrow window cannot hold it in one.
+/// Most rows of the command and of a note, if a narrow window cannot hold them in one.
 const MAX_WRAPPED: usize = 3;
-/// What the keys do, for a wide window and for narrower ones.
+/// The help for the keys, for a wide window and for narrower ones.
 const HELP: [&str; 3] = [
     "Enter: the next one, Ctrl-U clears, Ctrl-C ends without a trace",
     "Ctrl-U clears, Ctrl-C ends",
     "Ctrl-C ends",
 ];
-/// What may be typed, likewise.
+/// Examples of what to type, likewise.
 const INVITATION: [&str; 2] = ["a dictation, or a command to hear how it is said", "dictate here"];
 
-/// Lets somebody try dictations until Ctrl-C. Nothing is kept, and nothing is left on the screen.
+/// Lets somebody try dictations until Ctrl-C. Nothing is kept, and nothing remains on the screen.
 ///
 /// # Errors
 /// There is no terminal, or it went away.
@@ -38,7 +38,7 @@ pub fn play(ask: &mut Ask<'_>, look: Look) -> Result<(), TerminalError> {
         let (rows, column) = rows(&input, &shown, columns);
         region.draw(&rows, Some((0, column)))?;
         let before = input.text();
-        // A dictation comes as many keys at once; it is asked for when the last one is there.
+        // A dictation arrives as many keys at once, so it is converted when the last one has come.
         loop {
             match region.event()? {
                 Event::Key(key) if key.kind != KeyEventKind::Release => {
@@ -62,7 +62,7 @@ pub fn play(ask: &mut Ask<'_>, look: Look) -> Result<(), TerminalError> {
     }
 }
 
-/// What stands below the dictation.
+/// The rows below the dictation.
 enum Shown {
     Nothing,
     Answer(Box<Answer>, Duration),
@@ -103,7 +103,7 @@ fn edit(key: KeyEvent, input: &mut Input) {
         KeyCode::Right => input.move_by(1),
         KeyCode::Home => input.move_by(isize::MIN + 1),
         KeyCode::End => input.move_by(isize::MAX),
-        // The next dictation.
+        // Starts the next dictation.
         KeyCode::Enter => input.clear(),
         _ => {}
     }
@@ -111,7 +111,7 @@ fn edit(key: KeyEvent, input: &mut Input) {
 
 /// The rows, and the column of the cursor in the first of them.
 fn rows(input: &Input, shown: &Shown, columns: usize) -> (Vec<Row>, usize) {
-    // A dictation that is longer than the row is seen where the cursor is.
+    // If a dictation is longer than the row, the part around the cursor is visible.
     let (text, column) = input.window(columns.saturating_sub(LABEL.len() + 2));
     let mut rows = vec![Row::new(LABEL, Tone::Faint).with(text, Tone::Plain)];
     match shown {
@@ -135,7 +135,7 @@ fn answered(text: &str, answer: &Answer, took: Duration, columns: usize) -> Vec<
         }
         rows.push(row);
     }
-    // A command that was pasted: how is it said?
+    // A pasted command: shows how to say it.
     if answer.buffer == text
         && let Ok(spoken) = speak(text, Dialect::Strict, 0)
     {

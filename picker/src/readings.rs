@@ -1,15 +1,15 @@
-//! The list of readings: numbered, filtered by what is typed, one of them current.
+//! The list of readings: numbered, filtered by the typed text, one of them current.
 
 use crate::difference;
 use crate::row::{Row, Tone};
 use sayso_protocol::Answer;
 use unicode_width::UnicodeWidthStr;
 
-/// Rows of the list at most; more readings scroll.
+/// Most rows of the list; more readings scroll.
 const MAX_SHOWN: usize = 9;
-/// Rows of the current reading, and of its note, at most, where a narrow window cannot hold it in one.
+/// Most rows of the current reading and of its note, if a narrow window cannot hold them in one.
 const MAX_WRAPPED: usize = 4;
-/// What the keys do, for a wide window and for narrower ones.
+/// The help for the keys, for a wide window and for narrower ones.
 const HELP: [&str; 4] = [
     "Enter takes, Esc leaves, Tab: word by word, 1-9 and arrows choose",
     "Enter takes, Esc leaves, Tab: by word",
@@ -22,7 +22,7 @@ const HELP: [&str; 4] = [
 pub(crate) struct Reading {
     /// The line.
     pub(crate) line: String,
-    /// What the answer says about it.
+    /// The note of the answer about it.
     pub(crate) note: String,
 }
 
@@ -30,14 +30,14 @@ pub(crate) struct Reading {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Readings {
     all: Vec<Reading>,
-    /// What was typed: readings without it are not shown.
+    /// The typed filter: readings without it are not shown.
     filter: String,
-    /// Which of the shown ones the arrows are on.
+    /// The index of the current reading among those shown.
     current: usize,
 }
 
 impl Readings {
-    /// The readings of an answer to a dictation, and last the dictation itself.
+    /// The readings of an answer, followed by the dictation itself.
     pub(crate) fn new(answer: &Answer, dictated: &str) -> Readings {
         let about_first = answer.hint.clone().or_else(|| answer.message.clone()).unwrap_or_default();
         let note = |at: usize| answer.notes.get(at).cloned().unwrap_or_default();
@@ -51,7 +51,7 @@ impl Readings {
         Readings { all, filter: String::new(), current: 0 }
     }
 
-    /// Those that hold what was typed, in any case.
+    /// The readings that contain the typed text, in any letter case.
     fn shown(&self) -> Vec<&Reading> {
         let wanted = self.filter.to_lowercase();
         self.all.iter().filter(|reading| reading.line.to_lowercase().contains(&wanted)).collect()
@@ -62,7 +62,7 @@ impl Readings {
         self.shown().get(self.current).copied()
     }
 
-    /// Goes up or down, round the ends.
+    /// Goes up or down, wrapping at the ends.
     pub(crate) fn step(&mut self, by: isize) {
         let count = self.shown().len();
         if count > 0 {
@@ -85,18 +85,18 @@ impl Readings {
         self.current = 0;
     }
 
-    /// Takes back the last character of the filter; false if there was none.
+    /// Removes the last character of the filter; false if there was none.
     pub(crate) fn unfilter(&mut self) -> bool {
         self.current = 0;
         self.filter.pop().is_some()
     }
 
-    /// All of them, whatever was typed.
+    /// All readings, whatever was typed.
     pub(crate) fn all(&self) -> &[Reading] {
         &self.all
     }
 
-    /// The rows for so many rows and columns of room, the last of which says what the keys do.
+    /// The rows for a window of this many rows and columns; the last row is the help for the keys.
     pub(crate) fn rows(&self, room: usize, columns: usize) -> Vec<Row> {
         let shown = self.shown();
         let note = self.current().map(|reading| reading.note.as_str()).unwrap_or_default();
@@ -104,7 +104,7 @@ impl Readings {
         if !note.is_empty() {
             notes = note_rows(note, columns, MAX_WRAPPED);
         }
-        // In a low window the readings matter more than what the keys do.
+        // In a low window the readings matter more than the help.
         let more =
             self.current().map_or(0, |it| (it.line.width() + MARK) / columns.max(2)).min(MAX_WRAPPED - 1);
         let most = MAX_SHOWN.min(room.saturating_sub(1 + notes.len().max(1) + more)).max(1);
@@ -135,11 +135,11 @@ impl Readings {
     }
 }
 
-/// Columns of what stands before a reading: "> 1 ".
+/// Columns of the text before a reading: "> 1 ".
 const MARK: usize = 4;
 
-/// The parts of a reading from a little before its first difference on, where a window of so many columns would not show
-/// that otherwise: readings that are cut before they part look the same.
+/// The parts of a reading from shortly before its first difference, if a window of this many columns would not show
+/// that otherwise: readings that are cut before they differ look the same.
 pub(crate) fn from_difference(parts: Vec<(&str, bool)>, columns: usize) -> Vec<(&str, bool)> {
     let room = columns.saturating_sub(MARK + 2);
     let before =
@@ -149,7 +149,7 @@ pub(crate) fn from_difference(parts: Vec<(&str, bool)>, columns: usize) -> Vec<(
     if over == 0 {
         return parts;
     }
-    // For the sign that something was left out.
+    // Room for the sign that something was left out.
     over += 1;
     let mut kept = vec![("…", false)];
     for (text, differs) in parts {
@@ -161,7 +161,7 @@ pub(crate) fn from_difference(parts: Vec<(&str, bool)>, columns: usize) -> Vec<(
     kept
 }
 
-/// A note over at most `most` rows, in the tone of a danger where it begins with one.
+/// A note over at most `most` rows, in the style of a danger if it begins with one.
 pub(crate) fn note_rows(note: &str, columns: usize, most: usize) -> Vec<Row> {
     let tone = if note.starts_with("careful") { Tone::Danger } else { Tone::Faint };
     Row::prose(note, tone, columns, most)

@@ -1,4 +1,4 @@
-//! A region of rows below the cursor: drawn again and again, and removed without a trace. Never a full screen.
+//! A region of rows below the cursor, redrawn in place and removed without a trace. It never fills the screen.
 
 use crate::row::Row;
 use crossterm::event::{self, DisableBracketedPaste, EnableBracketedPaste, Event};
@@ -7,15 +7,15 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::time::Duration;
 
-/// What the terminal can show.
+/// The abilities of the terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Look {
-    /// Whether it may be in colour.
+    /// Whether it may show colours.
     pub has_color: bool,
 }
 
 impl Look {
-    /// What the environment wants: no colours if `NO_COLOR` is not empty, or if the terminal is a dumb one.
+    /// Reads the environment: no colours if `NO_COLOR` is not empty, or if the terminal is a dumb one.
     pub fn of_environment() -> Look {
         let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
         let is_dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
@@ -23,33 +23,33 @@ impl Look {
     }
 }
 
-/// Why nothing can be drawn.
+/// The reason why nothing can be drawn.
 #[derive(Debug, thiserror::Error)]
 #[error("this needs a terminal ({0}); `sayso pick --plain` asks in plain lines")]
 pub struct TerminalError(#[from] io::Error);
 
-/// How often the size of the window is looked at while no key comes: crossterm loses the news of a change that comes
-/// before the first wait, or together with a key. Hand-chosen, 2026-11-29: soon for the eye, and four times a second costs
+/// How often the window's size is checked while no key comes: crossterm loses a change of size that comes before the
+/// first wait, or together with a key. Hand-chosen, 2026-11-29: quick enough for the eye, and four times a second costs
 /// nothing.
 const LOOK_AT_SIZE: Duration = Duration::from_millis(250);
 
-/// The region. When it is dropped, it is cleared and the terminal is as it was before.
+/// The region. Dropping it clears it and restores the terminal.
 pub(crate) struct Region {
     terminal: File,
     look: Look,
-    /// Rows that it may take.
+    /// Most rows that it may take.
     rows: u16,
-    /// How many rows it was opened with.
+    /// The number of rows that it was opened with.
     wanted: u16,
-    /// Columns and rows of the window when room was made.
+    /// Columns and rows of the window when the room was made.
     size: (u16, u16),
-    /// How far below its top the cursor was left.
+    /// Rows from its top to where the cursor was left.
     below: u16,
 }
 
 impl Region {
-    /// Makes room for at most `rows` rows below the cursor, which comes back to where it is whenever something was
-    /// drawn. The terminal no longer turns keys into signals.
+    /// Makes room for at most `rows` rows below the cursor, which returns to its place after every drawing. The
+    /// terminal no longer turns keys into signals.
     pub(crate) fn open(rows: u16, look: Look) -> Result<Region, TerminalError> {
         let terminal = File::options().read(true).write(true).open("/dev/tty")?;
         terminal::enable_raw_mode()?;
@@ -67,12 +67,12 @@ impl Region {
         if self.rows > 0 {
             text += &format!("\x1b[{}A", self.rows);
         }
-        // Saved and restored by the codes of the VT100, which more terminals know than the others.
+        // Saved and restored with the VT100's codes, which more terminals know than the others.
         text += "\x1b7\x1b[?25l";
         self.terminal.write_all(text.as_bytes())
     }
 
-    /// Waits for a key, a paste, or another size of the window.
+    /// Waits for a key, a paste, or a change of the window's size.
     pub(crate) fn event(&self) -> io::Result<Event> {
         while !event::poll(LOOK_AT_SIZE)? {
             let (columns, rows) = terminal::size()?;
@@ -83,11 +83,11 @@ impl Region {
         event::read()
     }
 
-    /// Follows a window that has another size now. Terminals move the cursor with the text around it, but not the place
-    /// that they were told to remember, so it is remembered anew.
+    /// Adapts to a new window size. Terminals move the cursor together with the text around it, but not the saved
+    /// position, so it is saved anew.
     pub(crate) fn resized(&mut self) -> io::Result<()> {
         if self.below > 0 {
-            // Only a region that begins at the left edge shows the cursor within.
+            // Only a region that begins at the left edge shows the cursor inside it.
             self.terminal.write_all(format!("\x1b[{}A\r", self.below).as_bytes())?;
             self.below = 0;
         }
@@ -100,15 +100,15 @@ impl Region {
         Ok((self.rows.into(), columns.into()))
     }
 
-    /// Draws rows; those that find no room are left out. `cursor`, if given, is the row and the column in which the
-    /// cursor is shown.
+    /// Draws rows, as many as there is room for. `cursor`, if given, is the row and the column in which the cursor is
+    /// shown.
     pub(crate) fn draw(&mut self, rows: &[Row], cursor: Option<(usize, usize)>) -> io::Result<()> {
         let (room, columns) = self.room()?;
         let mut text = String::from("\x1b[?25l\x1b8");
         for row in rows.iter().take(room) {
             text += &format!("\r\n{}\x1b[K", row.shown(columns, self.look.has_color));
         }
-        // In a window that has grown, older rows may stand below the region too.
+        // If the window has grown, older rows may stand below the region too.
         text += if room > 0 && !rows.is_empty() { "\x1b[J\x1b8" } else { "\x1b8" };
         self.below = 0;
         if let Some((row, column)) = cursor {

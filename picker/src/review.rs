@@ -1,15 +1,15 @@
-//! `sayso learn review`: deciding about words that were learnt, one after the other, below the cursor.
+//! `sayso learn review`: decides about learnt words, one after the other, below the cursor.
 
 use crate::input::Input;
 use crate::region::{Look, Region, TerminalError};
 use crate::row::{Row, Tone};
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
-/// Rows that it takes at most.
+/// Most rows that it takes.
 const ROWS: u16 = 12;
-/// Words that are seen at once, at most.
+/// Most words that are visible at once.
 const MAX_SHOWN: usize = 8;
-/// What the keys do, for a wide window and for narrower ones.
+/// The help for the keys, for a wide window and for narrower ones.
 const HELP: [&str; 3] = [
     "a accepts, r rejects, e edits what is written, arrows choose, Esc ends",
     "a accepts, r rejects, e edits, Esc",
@@ -20,27 +20,27 @@ const HELP_OF_EDIT: [&str; 2] = ["Enter accepts this instead, Esc leaves it", "E
 /// A word to decide about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Doubt {
-    /// What the dictation tool wrote.
+    /// The word that the dictation tool wrote.
     pub heard: String,
-    /// What the person wrote instead.
+    /// The word that the person wrote instead.
     pub written: String,
     /// How often.
     pub seen: u32,
 }
 
-/// What was decided about a word.
+/// A decision about a word.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
-    /// It writes this from now on.
+    /// It is written like this from now on.
     Accept(String),
-    /// It is not offered any more.
+    /// It is never offered again.
     Reject,
 }
 
-/// Carries out a decision about the word with this place, and says what became of it.
+/// Carries out a decision about the word at this index, and returns a sentence about the result.
 pub type Decide<'a> = dyn FnMut(usize, &Verdict) -> Result<String, String> + 'a;
 
-/// Shows the words until all are decided about or somebody has had enough.
+/// Shows the words until all are decided, or the person has had enough.
 ///
 /// # Errors
 /// There is no terminal, or it went away.
@@ -63,10 +63,10 @@ pub fn review(words: &[Doubt], decide: &mut Decide<'_>, look: Look) -> Result<()
 
 struct Review<'a> {
     words: &'a [Doubt],
-    /// For each word what became of it.
+    /// The result of the decision about each word.
     outcomes: Vec<Option<String>>,
     current: usize,
-    /// What is written instead, while it is typed.
+    /// The replacement, while it is being typed.
     edit: Option<Input>,
     /// Why the last decision was not carried out.
     refusal: Option<String>,
@@ -77,7 +77,7 @@ impl<'a> Review<'a> {
         Review { words, outcomes: vec![None; words.len()], current: 0, edit: None, refusal: None }
     }
 
-    /// Does what a key says; returns whether that was all.
+    /// Carries out a key; returns whether the review has ended.
     fn press(&mut self, key: KeyEvent, decide: &mut Decide<'_>) -> bool {
         let is_ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
         let interrupts = is_ctrl && matches!(key.code, KeyCode::Char('c' | 'd' | 'g'));
@@ -134,7 +134,7 @@ impl<'a> Review<'a> {
         self.current = (self.current + count).saturating_add_signed(by) % count;
     }
 
-    /// Decides about the current word, once, and goes to the next one that is open; returns whether there is none.
+    /// Decides about the current word, once, and goes to the next undecided one; returns whether there is none.
     fn settle(&mut self, verdict: &Verdict, decide: &mut Decide<'_>) -> bool {
         if self.outcomes[self.current].is_some() {
             return false;

@@ -1,26 +1,26 @@
-//! A row of the terminal: pieces of text, each in a look, cut to a width.
+//! A row of the terminal: pieces of text, each with a look, cut to a width.
 
 use anstyle::{AnsiColor, Style};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-/// Why a piece of text looks as it does.
+/// The meaning of a look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Tone {
-    /// As everything else.
+    /// Ordinary text.
     Plain,
-    /// May be skipped.
+    /// Text that may be skipped.
     Faint,
-    /// What the arrows are on.
+    /// The entry that the arrows have selected.
     Current,
-    /// Different from the reading that it is compared with.
+    /// A difference from the reading that it is compared with.
     Different,
-    /// Could do damage.
+    /// Text that could do damage.
     Danger,
 }
 
 impl Tone {
-    /// Of the sixteen colours only, which every terminal has in a light and a dark scheme. Without colours everything
-    /// is told apart all the same.
+    /// Uses only the sixteen colours, which every terminal has in a light and a dark scheme. Without colours the looks
+    /// still differ.
     fn style(self, has_color: bool) -> Style {
         let style = match self {
             Tone::Plain => Style::new(),
@@ -42,7 +42,7 @@ impl Tone {
 pub(crate) struct Row(Vec<(String, Tone)>);
 
 impl Row {
-    /// A row of one piece.
+    /// A row with one piece.
     pub(crate) fn new(text: impl Into<String>, tone: Tone) -> Row {
         Row::default().with(text, tone)
     }
@@ -60,9 +60,9 @@ impl Row {
     }
 
     /// The row over at most `most` rows of a terminal of `width` columns; all but the first are indented by `indent`.
-    /// What finds no room is cut.
+    /// Text that finds no room is cut.
     pub(crate) fn wrapped(self, width: usize, indent: usize, most: usize) -> Vec<Row> {
-        // As in a row that is shown, the last column stays free.
+        // The last column stays free, as in a row that is drawn.
         let room = width.saturating_sub(1).max(indent + 2);
         let mut rows = vec![Row::default()];
         let mut left = room;
@@ -85,7 +85,8 @@ impl Row {
         rows
     }
 
-    /// Words over at most `most` rows of a terminal of `width` columns, broken between them; what finds no room is cut.
+    /// Words over at most `most` rows of a terminal of `width` columns, broken between words; text that finds no room
+    /// is cut.
     pub(crate) fn prose(text: &str, tone: Tone, width: usize, most: usize) -> Vec<Row> {
         let mut rows = vec![String::new()];
         for word in text.split(' ') {
@@ -101,17 +102,17 @@ impl Row {
         rows.into_iter().map(|row| Row::new(row, tone)).collect()
     }
 
-    /// The first of some rows that is not cut in a terminal of `width` columns, or else the last one.
+    /// The first of several rows that fits a terminal of `width` columns uncut, or else the last one.
     pub(crate) fn first_that_fits(texts: &[&str], width: usize) -> Row {
         let fits = |text: &&&str| text.width() < width;
         Row::new(texts.iter().find(fits).or(texts.last()).map_or("", |text| *text), Tone::Faint)
     }
 
-    /// The row as a terminal of `width` columns shows it, cut with `…` where it is longer. Tabs and line breaks become
+    /// The row as a terminal of `width` columns shows it, cut with `…` if it is longer. Tabs and line breaks become
     /// signs that take one column.
     pub(crate) fn shown(&self, width: usize, has_color: bool) -> String {
         let whole = self.width();
-        // The last column stays free: terminals differ in what a character there does to the cursor.
+        // The last column stays free, because terminals differ in where the cursor goes after it.
         let room = width.saturating_sub(1);
         let mut left = if whole > room { room.saturating_sub(1) } else { room };
         let mut shown = String::new();

@@ -1,12 +1,12 @@
-//! The choice word by word: a unit of the dictation is current, up and down go through its readings, and the rest of the
-//! line is chosen again around it.
+//! The choice word by word: one unit of the dictation is current, up and down go through its readings, and the rest of
+//! the line is chosen again around it.
 
 use crate::row::{Row, Tone};
 use sayso_protocol::{Answer, Chosen, Reading, Unit};
 
-/// Rows of the list at most; more readings scroll.
+/// Most rows of the list; more readings scroll.
 const MAX_SHOWN: usize = 6;
-/// What the keys do, for a wide window and for narrower ones.
+/// The help for the keys, for a wide window and for narrower ones.
 const HELP: [&str; 4] = [
     "Enter takes, Esc leaves, Tab: all readings, left and right: words, up and down: readings",
     "Enter takes, Esc leaves, Tab: list, arrows: words and readings",
@@ -14,17 +14,17 @@ const HELP: [&str; 4] = [
     "Enter Esc Tab",
 ];
 
-/// The units of a line, and what was chosen by hand.
+/// The units of a line, and the choices made by hand.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Units {
-    /// As they were before anything was chosen: with all readings.
+    /// The units before anything was chosen, with all their readings.
     before: Vec<Unit>,
     /// The line as it is now.
     answer: Answer,
     chosen: Vec<Chosen>,
-    /// Which unit of the answer the arrows are on.
+    /// The index of the current unit.
     current: usize,
-    /// Why the last choice was not possible.
+    /// The reason why the last choice was not possible.
     refusal: Option<String>,
 }
 
@@ -44,7 +44,7 @@ impl Units {
         self.answer.units.as_deref().unwrap_or_default()
     }
 
-    /// Goes to another unit, round the ends.
+    /// Goes to another unit, wrapping at the ends.
     pub(crate) fn move_by(&mut self, by: isize) {
         let count = self.units().len();
         if count > 0 {
@@ -53,8 +53,8 @@ impl Units {
         self.refusal = None;
     }
 
-    /// The readings of the current unit, each text over the same words once: those of the whole lattice, which has more
-    /// than the line has after a choice.
+    /// The readings of the current unit, each text over the same words once. They are those of the whole lattice, which
+    /// has more than the line has after a choice.
     fn readings(&self) -> Vec<&Reading> {
         let Some(unit) = self.units().get(self.current) else { return Vec::new() };
         let taken = unit.readings.iter().filter(|reading| reading.taken);
@@ -77,7 +77,7 @@ impl Units {
         readings
     }
 
-    /// Which of the readings the line has.
+    /// The index of the reading that the line has.
     fn taken(&self, readings: &[&Reading]) -> usize {
         let unit = self.units().get(self.current);
         let taken = unit.and_then(|unit| unit.readings.iter().find(|reading| reading.taken));
@@ -87,8 +87,7 @@ impl Units {
         readings.iter().position(is_it).unwrap_or(0)
     }
 
-    /// What has to be chosen so that the current unit has the reading `by` places further on; `None` if there is no
-    /// other one.
+    /// The choices that give the current unit the reading `by` places further on; `None` if there is no other one.
     fn choice(&self, by: isize) -> Option<Vec<Chosen>> {
         let readings = self.readings();
         let count = readings.len();
@@ -100,8 +99,8 @@ impl Units {
         Some(chosen).filter(|_| count > 1)
     }
 
-    /// Gives the current unit its next reading, or the one before, and lets `ask` choose the rest again. A reading with
-    /// which the line would make no sense is passed over.
+    /// Gives the current unit its next or previous reading, and lets `ask` choose the rest again. Readings with which
+    /// the line would make no sense are skipped.
     pub(crate) fn turn(&mut self, by: isize, mut ask: impl FnMut(&[Chosen]) -> Result<Answer, String>) {
         let count = self.readings().len();
         self.refusal = None;
@@ -123,7 +122,8 @@ impl Units {
         }
     }
 
-    /// The rows for so many rows and columns of room, the first of which is the line, and the last says what the keys do.
+    /// The rows for a window of this many rows and columns: the first one is the line, and the last one is the help for
+    /// the keys.
     pub(crate) fn rows(&self, room: usize, columns: usize) -> Vec<Row> {
         let mut rows = self.line().wrapped(columns, 2, MAX_SHOWN);
         let over = rows.len() - 1;
@@ -149,7 +149,7 @@ impl Units {
         rows
     }
 
-    /// The line, with what the current unit became.
+    /// The line, with the text of the current unit marked.
     fn line(&self) -> Row {
         let characters: Vec<char> = self.answer.buffer.chars().collect();
         let span =
@@ -160,7 +160,7 @@ impl Units {
             true => Row::new(text(0, start), Tone::Plain)
                 .with(format!("[{}]", text(start, end)), Tone::Different)
                 .with(text(end, characters.len()), Tone::Plain),
-            // Left out: a mark where it would stand.
+            // The unit was left out: a mark shows where it would stand.
             false => Row::new(text(0, start), Tone::Plain)
                 .with("[]", Tone::Different)
                 .with(text(start, characters.len()), Tone::Plain),
@@ -178,7 +178,7 @@ mod tests {
         Reading { text: text.into(), kind: "word".into(), source, taken }
     }
 
-    /// "ls dash L", of which the last two words have these texts.
+    /// "ls dash L", with these texts for the last two words.
     fn explained(dash: &str, letter: &str) -> Answer {
         let unit = |heard: &str, source: [usize; 2], texts: &[&str], taken: &str| {
             let mut readings: Vec<Reading> =
@@ -215,7 +215,7 @@ mod tests {
             Ok(explained("dash", "L"))
         });
         assert_eq!(units.answer().buffer, "ls dashL");
-        // Chosen again, a unit forgets its first choice.
+        // If a unit is chosen again, it forgets its first choice.
         units.turn(1, |chosen| {
             assert_eq!(chosen.iter().map(|it| it.text.as_str()).collect::<Vec<_>>(), ["L", "-"]);
             Ok(explained("-", "L"))

@@ -1,5 +1,5 @@
-//! Language models on the CPU: Llama, Qwen2 and Qwen3 from MLX checkpoints, quantised as they are
-//! there.
+//! Language models on the CPU: Llama, Qwen2 and Qwen3 from MLX checkpoints, in the checkpoint's own
+//! quantisation.
 //!
 //! [`Decoder`] reads text, writes the likeliest continuation, and scores given ones. Below it, from
 //! top to bottom: `forward` is a pass through the layers, `attention` is its attention, `weights`

@@ -185,9 +185,9 @@ impl Decoder {
         })
     }
 
-    /// Writes after `prompt`, always the likeliest token, until one of `ends`, which is not part of
-    /// the result, or until `limit` tokens are written. All written tokens but the last are also
-    /// read.
+    /// Continues `prompt`, always with the likeliest token, up to one of `ends`, which is not part
+    /// of the result, or until `limit` tokens are written. All written tokens except the last are
+    /// also read.
     ///
     /// # Errors
     /// As for [`Decoder::prefill`]. After a stop, [`Decoder::tokens`] holds what was written before
@@ -213,10 +213,11 @@ impl Decoder {
 
     /// For each candidate, the log-probabilities of its tokens after `prefix` and `text`.
     ///
-    /// `prefix` is what requests have in common. It is read as by [`Decoder::prefill`] unless it is
-    /// cached, and is the text that was read afterwards. The rest takes one pass if it fits into
-    /// one. It is read with one 8-bit term per activation, where text that is kept or written gets
-    /// two. That halves the work, and scores need not tell apart candidates that are nearly equal.
+    /// `prefix` is the common beginning of requests. It is read as by [`Decoder::prefill`] unless
+    /// it is cached; afterwards it is the text that was read. The rest takes one pass if it fits
+    /// into one. It is read with one 8-bit term per activation, while text that is kept or written
+    /// gets two. That halves the work, and scores need not tell apart candidates that are nearly
+    /// equal.
     ///
     /// # Errors
     /// As for [`Decoder::prefill`].

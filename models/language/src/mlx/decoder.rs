@@ -14,8 +14,8 @@ use mlx_rs::transforms::async_eval;
 use mlx_rs::{Array, memory};
 use std::ops::Range;
 
-/// Maximum number of tokens of one pass, which is as long as a stop may have to wait.
-/// Hand-chosen, 2026-11-23.
+/// Maximum number of tokens in one pass; a stop may have to wait for a whole pass. Hand-chosen,
+/// 2026-11-23.
 const TOKENS: usize = 128;
 
 /// Maximum number of rows of logits in memory while candidates are scored. With 152,000 tokens and
@@ -169,9 +169,9 @@ impl Decoder {
         Ok(token.map(|token| token.try_item_exact()).transpose()?)
     }
 
-    /// Writes after `prompt`, always the likeliest token, until one of `ends`, which is not part of
-    /// the result, or until `limit` tokens are written. All written tokens but the last are also
-    /// read.
+    /// Continues `prompt`, always with the likeliest token, up to one of `ends`, which is not part
+    /// of the result, or until `limit` tokens are written. All written tokens except the last are
+    /// also read.
     ///
     /// # Errors
     /// As for [`Decoder::prefill`]. After a stop, [`Decoder::tokens`] holds what was written before
@@ -218,9 +218,9 @@ impl Decoder {
 
     /// For each candidate, the log-probabilities of its tokens after `prefix` and `text`.
     ///
-    /// `prefix` is what requests have in common. It is read as by [`Decoder::prefill`] unless it is
-    /// cached, and is the text that was read afterwards. The rest takes one pass if it fits into
-    /// one.
+    /// `prefix` is the common beginning of requests. It is read as by [`Decoder::prefill`] unless
+    /// it is cached; afterwards it is the text that was read. The rest takes one pass if it fits
+    /// into one.
     ///
     /// # Errors
     /// As for [`Decoder::prefill`].

@@ -122,7 +122,7 @@ fn greedy_takes_the_likeliest() {
             assert_eq!(first_choice(&read(model, &so_far)) as u32, *token, "{model}");
             so_far.push(*token);
         }
-        // The pass after the end had been started: nothing of it may be left.
+        // The pass after the end had already started: none of it may remain.
         let end = written.iter().position(|token| *token == written[8]).unwrap();
         assert_eq!(decoder.greedy(&prompt, 12, &[written[8]], &never).unwrap(), written[..end]);
         let so_far = [&prompt, &written[..end]].concat();
