@@ -46,7 +46,7 @@ impl Metrics {
         let latency = |window: &Window| {
             let mut sorted = window.micros.clone();
             sorted.sort_unstable();
-            // Nearest rank: the smallest time that so many percent of all do not exceed.
+            // Nearest rank: the smallest time that this percentage of all times does not exceed.
             let percentile = |percent: usize| sorted[(sorted.len() * percent).div_ceil(100).max(1) - 1];
             RouteLatency {
                 route: window.stage.name().to_owned(),
@@ -59,7 +59,7 @@ impl Metrics {
     }
 }
 
-/// Resident memory of this process, in bytes; 0 where the system does not say.
+/// Resident memory of this process, in bytes; 0 if the system does not say.
 #[cfg(target_os = "linux")]
 pub(crate) fn resident_bytes() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
@@ -68,7 +68,7 @@ pub(crate) fn resident_bytes() -> u64 {
     kibibytes.unwrap_or(0) * 1024
 }
 
-/// Peak of the resident memory of this process, in bytes; 0 where the system does not say.
+/// Peak of the resident memory of this process, in bytes; 0 if the system does not say.
 #[cfg(not(target_os = "linux"))]
 pub(crate) fn resident_bytes() -> u64 {
     use nix::sys::resource::{UsageWho, getrusage};

@@ -62,7 +62,7 @@ impl CsrBags {
 pub struct Example {
     /// One bag for each token.
     pub units: CsrBags,
-    /// The row of each token's word vector, or `u32::MAX` where it has none.
+    /// The row of each token's word vector, or `u32::MAX` if it has none.
     pub vectors: Vec<u32>,
     /// One bag a reading.
     pub readings: CsrBags,

@@ -9,7 +9,7 @@ pub(super) struct Epochs {
 }
 
 impl Epochs {
-    /// A run starts where the epoch number does not grow.
+    /// A new run starts if the epoch number does not grow.
     pub(super) fn new(numbers: &[u64]) -> Epochs {
         let starts = (0..numbers.len()).filter(|&at| at == 0 || numbers[at] <= numbers[at - 1]).collect();
         Epochs { numbers: numbers.to_vec(), starts }
