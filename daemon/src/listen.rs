@@ -197,7 +197,7 @@ enum Turn {
     Theirs(Box<Status>),
 }
 
-/// Takes the lock, or finds that the daemon which holds it answers. Waits for a daemon that is starting or ending.
+/// Takes the lock, or finds the daemon that holds it and answers. Waits for a daemon that is starting or ending.
 fn take_turn(paths: &SocketPaths) -> Result<Turn> {
     let end = Instant::now() + PATIENCE;
     loop {
