@@ -47,7 +47,7 @@ type Seen = [Option<Fingerprint>; 3];
 
 impl Projects {
     /// The words for a line that is edited in `folder`: the person's own and those of a trusted project. If two of them
-    /// sound alike, the person's own counts.
+    /// have the same spoken form, the person's own counts.
     ///
     /// A thread of its own looks at the folder, which may be on a disk that hangs, and only if any project is trusted.
     ///
