@@ -27,7 +27,9 @@ pub(crate) fn generate(
         return Ok(None);
     }
     let written = model.write(dictated.trim(), &rescored.lattice, stop)?;
-    let Some(path) = written.and_then(|written| tagged::score(engine, line, written.steps, f32::NEG_INFINITY)) else {
+    let Some(path) =
+        written.and_then(|written| tagged::score(engine, line, written.steps, f32::NEG_INFINITY))
+    else {
         return Ok(None);
     };
     let text = rescored.text_of(&path);
