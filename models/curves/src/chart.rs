@@ -111,7 +111,7 @@ impl Chart<'_> {
             text.push_str(if at == 0 { " " } else { "; " });
             let value = |value: f64| format!("{}{}", precise(value), self.unit);
             let values = || line.pieces.iter().flatten().map(|(_, value)| *value);
-            let (Some(first), Some(last)) = (values().next(), values().last()) else {
+            let (Some(first), Some(last)) = (values().next(), values().next_back()) else {
                 let _ = write!(text, "{} has no values", visible(line.name));
                 continue;
             };
