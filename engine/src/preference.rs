@@ -9,6 +9,7 @@ use crate::{Engine, Stage, tagged};
 use sayso_speech::destructive::is_destructive;
 use sayso_speech::lattice::{Kind, Lattice, Reading, Step};
 use sayso_speech::render;
+use sayso_speech::symbol::ends_command;
 use sayso_tagger::Path;
 use std::collections::HashMap;
 
@@ -95,7 +96,7 @@ impl Before {
             let joined = if space { "spaced" } else { "joined" };
             let class = class(text);
             // Where spaces go around an operator does not depend on what stands beside it.
-            if is_operator(text) {
+            if ends_command(text) {
                 choices.push(stable_hash(&["before", text, joined]));
                 return choices;
             }
@@ -125,7 +126,7 @@ impl Before {
             self.end_word();
         }
         let text = reading.text.as_ref();
-        if is_operator(text) {
+        if ends_command(text) {
             *self = Before { heard: heard(lattice, reading), operator: text.to_owned(), ..Before::start() };
             self.at_start = false;
             return;
@@ -142,11 +143,6 @@ impl Before {
             self.command = word;
         }
     }
-}
-
-/// Whether a text ends a command, and another one follows.
-fn is_operator(text: &str) -> bool {
-    matches!(text, "|" | "||" | "&&" | ";" | "&")
 }
 
 /// What was heard for a reading, in lower case.
