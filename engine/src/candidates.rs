@@ -6,7 +6,7 @@ use crate::quote::open_at_end;
 use crate::stage::Stage;
 use sayso_speech::destructive::is_destructive;
 use sayso_speech::english::is_english;
-use sayso_speech::lattice::omission::{self, Caution};
+use sayso_speech::lattice::omission::Caution;
 use sayso_speech::lattice::{Lattice, Step};
 use sayso_speech::{disfluency, render, scanner};
 use sayso_tagger::{EncodedLine, Path};
@@ -154,9 +154,7 @@ impl Candidates {
             true => (confidence::BEGINS_WITH_WORD_ABOVE, 5 * left_out >= 2 * words),
             false => (confidence::TALKS_ABOUT_COMMAND_ABOVE, 2 * left_out >= words),
         };
-        let line = &self.lattice.line;
-        let hesitates = (0..self.lattice.len()).any(|token| omission::is_hesitation(line.lower(token)));
-        let is_spoken = hesitates || disfluency::takes_back(&self.lattice);
+        let is_spoken = self.lattice.hesitates() || disfluency::takes_back(&self.lattice);
         self.stage.is_tagged() && !is_spoken && self.confidence < above && many
     }
 

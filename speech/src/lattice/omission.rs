@@ -266,6 +266,11 @@ impl Lattice {
         dropped.filter(|&token| !self.omissions().words[token].is_glue).collect()
     }
 
+    /// Whether a word of the line is a hesitation.
+    pub fn hesitates(&self) -> bool {
+        self.omissions().words.iter().any(|word| word.is_hesitation)
+    }
+
     /// Whether talk may begin at a token, or the line ends there.
     pub(super) fn talk_may_begin(&self, token: usize) -> bool {
         let word = self.omissions().words.get(token);
