@@ -9,7 +9,7 @@ use super::line::EncodedLine;
 use super::scored::{Prefix, ScoredSteps};
 use super::scratch::Scratch;
 use super::step::TokenFeatures;
-use sayso_speech::lattice::{ReadingId, Step};
+use sayso_speech::lattice::{Lattice, ReadingId, Step};
 
 /// A hypothesis is dropped when its log-probability is this far below the best one at its token, in nats: e⁻⁹ is about one
 /// in eight thousand. Hand-chosen, never measured apart.
@@ -27,6 +27,7 @@ pub struct Path {
 }
 
 /// A path under construction. Its steps are recovered through back-pointers.
+#[derive(Clone)]
 struct Hypothesis {
     context: Context,
     /// The last reading that wrote something.
@@ -41,7 +42,7 @@ struct Hypothesis {
 
 /// A step that some hypothesis took, and the step before it.
 struct Backpointer {
-    candidate: Candidate,
+    step: Step,
     score: f32,
     before: Option<u32>,
 }
@@ -91,19 +92,13 @@ pub fn beam_search(line: &EncodedLine, width: usize, scratch: &mut Scratch) -> V
                 }
                 _ => None,
             };
-            let from = &hypotheses[expansion.hypothesis];
-            let mut context = from.context.clone();
-            context.write(lattice, reading, expansion.candidate.space);
-            let last = if reading.kind.writes() { Some(expansion.candidate.reading) } else { from.last };
-            backpointers.push(Backpointer {
-                candidate: expansion.candidate,
-                score: expansion.score,
-                before: from.step,
-            });
+            let mut hypothesis = hypotheses[expansion.hypothesis].clone();
             let Candidate { reading, space, .. } = expansion.candidate;
-            let prefix = scored.longer(from.prefix, Step { reading, space });
-            let step = Some(backpointers.len() as u32 - 1);
-            let hypothesis = Hypothesis { context, last, score: expansion.sum, step, prefix };
+            let step = Step { reading, space };
+            backpointers.push(Backpointer { step, score: expansion.score, before: hypothesis.step });
+            hypothesis.take(lattice, scored, step);
+            hypothesis.score = expansion.sum;
+            hypothesis.step = Some(backpointers.len() as u32 - 1);
             match replaced {
                 Some(at) => there[at] = hypothesis,
                 None => there.push(hypothesis),
@@ -138,12 +133,7 @@ pub fn score_path(line: &EncodedLine, steps: &[Step], above: f32, scratch: &mut 
             return None;
         }
         scores.push(score);
-        let [hypothesis] = &mut hypotheses;
-        hypothesis.context.write(&line.lattice, reading, step.space);
-        hypothesis.prefix = scored.longer(hypothesis.prefix, *step);
-        if reading.kind.writes() {
-            hypothesis.last = Some(step.reading);
-        }
+        hypotheses[0].take(&line.lattice, scored, *step);
     }
     Some(scores)
 }
@@ -171,14 +161,21 @@ pub fn rank_readings(
             }
         }
         ranked.push(readings);
-        let [hypothesis] = &mut hypotheses;
-        hypothesis.context.write(&line.lattice, reading, step.space);
-        hypothesis.prefix = scored.longer(hypothesis.prefix, *step);
-        if reading.kind.writes() {
-            hypothesis.last = Some(step.reading);
-        }
+        hypotheses[0].take(&line.lattice, scored, *step);
     }
     ranked
+}
+
+impl Hypothesis {
+    /// Takes one more step, whose score is still to be added.
+    fn take(&mut self, lattice: &Lattice, scored: &mut ScoredSteps, step: Step) {
+        let reading = lattice.reading(step.reading);
+        self.context.write(lattice, reading, step.space);
+        self.prefix = scored.longer(self.prefix, step);
+        if reading.kind.writes() {
+            self.last = Some(step.reading);
+        }
+    }
 }
 
 /// The hypothesis that has written nothing.
@@ -223,7 +220,7 @@ fn expand(
                 None => {
                     let ends = features.choices().iter().map(|id| lattice.reading(*id).tokens.end);
                     weights.readings(features.rows(), ends, encoding, sums, readings);
-                    scored.keep_readings(token, lattice.len(), readings);
+                    scored.keep_readings(hypothesis.prefix, token, readings);
                 }
             }
             features
@@ -240,7 +237,7 @@ fn path(end: &Hypothesis, backpointers: &[Backpointer]) -> Path {
     let mut path = Path { steps: Vec::new(), scores: Vec::new(), score: end.score };
     let mut at = end.step;
     while let Some(step) = at.and_then(|at| backpointers.get(at as usize)) {
-        path.steps.push(Step { reading: step.candidate.reading, space: step.candidate.space });
+        path.steps.push(step.step);
         path.scores.push(step.score);
         at = step.before;
     }

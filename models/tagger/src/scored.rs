@@ -57,9 +57,9 @@ impl ScoredSteps {
         self.readings.get(&token).cloned()
     }
 
-    /// Keeps what the readings at a token say by themselves, in a line of so many tokens.
-    pub(super) fn keep_readings(&mut self, token: usize, tokens: usize, readings: &[f32]) {
-        if tokens <= MAX_TOKENS {
+    /// Keeps what the readings at a token say by themselves, where a beginning that comes there is kept too.
+    pub(super) fn keep_readings(&mut self, prefix: Prefix, token: usize, readings: &[f32]) {
+        if prefix.is_some() {
             self.readings.insert(token, readings.into());
         }
     }
