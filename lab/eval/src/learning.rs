@@ -255,17 +255,14 @@ impl Learning {
             let (mut elsewhere, mut in_own_spaces) = (Tally::default(), Tally::default());
             for (case, before) in others.iter().zip(&plain) {
                 let after = answer(&words, &taught.preferences, &case.dictated);
-                let is_right = |answer: &str| {
-                    let answer = collapse(answer);
-                    std::iter::once(&case.expected).chain(&case.alt).any(|text| collapse(text) == answer)
-                };
-                elsewhere.count(is_right(before), is_right(&after));
-                let is_right_spaced = |answer: &str| {
-                    let answer = collapse(&person.spacing.write(answer));
+                let is_any = |answer: &str, write: &dyn Fn(&str) -> String| {
                     let mut right = std::iter::once(&case.expected).chain(&case.alt);
-                    right.any(|text| collapse(&person.spacing.write(text)) == answer)
+                    right.any(|text| write(text) == write(answer))
                 };
-                in_own_spaces.count(is_right_spaced(before), is_right_spaced(&after));
+                let is_right = |answer: &str| is_any(answer, &collapse);
+                elsewhere.count(is_right(before), is_right(&after));
+                let own_spaces = |text: &str| collapse(&person.spacing.write(text));
+                in_own_spaces.count(is_any(before, &own_spaces), is_any(&after, &own_spaces));
                 if self.errors && is_right(before) && !is_right(&after) {
                     writeln!(out, "other  {:?}: {after:?}, not {:?}", case.dictated, case.expected)?;
                 }
