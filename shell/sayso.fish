@@ -38,12 +38,12 @@ set -g _sayso_message
 # below them.
 set -g _sayso_row 0
 set -g _sayso_rows 1
+set -g _sayso_told 0
 # The line before it changed, up to the cursor and whole, line by line.
 set -g _sayso_cut
 set -g _sayso_all
 # How many rows the prompt takes above its last one, and how many columns there; empty until it is measured.
 set -g _sayso_prompt
-set -g _sayso_told 0
 # How many rows of a message stand above the prompt.
 set -g _sayso_above 0
 
@@ -346,7 +346,8 @@ function _sayso_say
     if test $_sayso_above -gt 0; or test -n "$argv" -a (math "max($rows, $_sayso_rows)") -gt 1
         # fish draws over what is below a line of several rows. So the message stands above the prompt, in place of the one
         # before, and both are drawn again below it. fish goes up from there as many rows as the cursor was down before.
-        test (math $row + $_sayso_above) -gt 0; and printf '\e[%dA' (math $row + $_sayso_above)
+        set -l up (math $row + $_sayso_above)
+        test $up -gt 0; and printf '\e[%dA' $up
         printf '\r\e[J'
         set -g _sayso_above 0
         if test -n "$argv"
