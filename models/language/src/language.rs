@@ -178,13 +178,13 @@ impl Language {
         candidates: &[String],
         stop: &Stop,
     ) -> Result<Vec<Likelihood>, LanguageError> {
-        let prompt = self.chat.prompt(&self.tokenizer, &masked(dictation))?;
+        let prompt = self.chat.prompt(&self.tokenizer, &mask_digits(dictation))?;
         // At least one token must be left to read.
         let most = prompt.len().saturating_sub(1);
         let shared = prompt[..most].iter().zip(&self.head).take_while(|(a, b)| a == b).count();
         let (prefix, text) = prompt.split_at(shared);
         let ended = |candidate: &String| -> Result<Vec<u32>, LanguageError> {
-            let mut tokens = self.tokenizer.encode(&masked(candidate))?;
+            let mut tokens = self.tokenizer.encode(&mask_digits(candidate))?;
             tokens.push(self.tokenizer.end());
             Ok(tokens)
         };
@@ -251,6 +251,6 @@ pub(crate) fn weight(folder: &Path) -> Result<Option<f32>, CheckpointError> {
 }
 
 /// The text with every digit replaced by a 0.
-fn masked(text: &str) -> String {
+pub fn mask_digits(text: &str) -> String {
     text.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect()
 }

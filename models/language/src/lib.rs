@@ -30,6 +30,7 @@ pub use decoder::Decoder;
 pub use error::DecoderError;
 pub use heap::trim as trim_heap;
 pub use language::{
-    Language, LanguageError, Likelihood, ModelHandle, Options, Stop, WEIGHT_FILE, Written, measure,
+    Language, LanguageError, Likelihood, ModelHandle, Options, Stop, WEIGHT_FILE, Written, mask_digits,
+    measure,
 };
 pub use memory::Memory;

@@ -5,7 +5,7 @@ mod line;
 mod row;
 
 pub use line::{Line, Source};
-pub use row::{Batch, Batches, Layout, Row};
+pub use row::{Batch, Batches, Layout, PAD, Row};
 
 use crate::TrainError;
 use crate::recipe;
@@ -93,6 +93,13 @@ impl Sets {
         };
         let chat = conversation.chat(&system)?;
         let encoder = Encoder { tokenizer, conversation: &conversation, system: &system };
+        let read = |files: &[PathBuf]| -> Result<Vec<Line>, TrainError> {
+            let lines = read(files)?;
+            Ok(match recipe.mask_digits {
+                true => lines.into_iter().map(Line::with_masked_digits).collect(),
+                false => lines,
+            })
+        };
         let train = read(&files(&recipe.train, "train.jsonl")?)?;
         let valid = match recipe.valid.is_empty() {
             true => {

@@ -4,6 +4,7 @@
 pub mod curves;
 pub mod data;
 mod error;
+pub mod kernels;
 pub mod log;
 mod mersenne;
 #[cfg(any(feature = "mlx", all(target_os = "macos", target_arch = "aarch64")))]

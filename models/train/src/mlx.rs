@@ -14,6 +14,7 @@ mod linear;
 pub mod model;
 pub mod optimizer;
 pub mod pass;
+pub mod processor;
 pub mod quantize;
 pub mod state;
 pub mod tensors;

@@ -74,6 +74,10 @@ pub struct Data {
     /// Learn only the answers, not the prompts. Default yes.
     #[serde(default = "yes")]
     pub mask_prompt: bool,
+    /// Learn every digit as a 0, as a model sees it that only judges and chooses among the readings
+    /// of a dictation. Default no.
+    #[serde(default)]
+    pub mask_digits: bool,
     /// Examples of more tokens are left out, and counted. Default 512.
     #[serde(default = "max_tokens")]
     pub max_tokens: usize,
@@ -192,6 +196,10 @@ pub struct Run {
     /// Batches whose gradients are averaged for one step. Default 1.
     #[serde(default = "one")]
     pub accumulation: usize,
+    /// What computes losses and gradients. Default: MLX on a graphics processor, kernels of our own on
+    /// a processor where the recipe allows it.
+    #[serde(default)]
+    pub backend: Backend,
     /// Keep only the inputs of layers and compute the rest again: half the speed, a fraction of
     /// the memory. Default no.
     #[serde(default)]
@@ -218,6 +226,19 @@ pub struct Run {
     /// Stop after this many measurements without a better one. Default: never.
     #[serde(default)]
     pub patience: Option<usize>,
+}
+
+/// What computes losses and gradients.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Backend {
+    /// The faster one.
+    #[default]
+    Auto,
+    /// MLX.
+    Mlx,
+    /// Our own kernels, which know no packed base, no DoRA and no dropout, and only Adam and AdamW.
+    Processor,
 }
 
 fn yes() -> bool {

@@ -5,7 +5,7 @@
 
 use mlx_rs::{Array, Dtype};
 use sayso_language::checkpoint::Checkpoint;
-use sayso_model_train::data::{Batches, Example, Layout};
+use sayso_model_train::data::{Batches, Example, Layout, PAD};
 use sayso_model_train::mlx::gradient::{Input, loss_and_gradients};
 use sayso_model_train::mlx::model::Model;
 use sayso_model_train::mlx::optimizer::Optimizer;
@@ -84,6 +84,7 @@ fn check(name: &str, checkpointing: bool) {
         batch: case["batch"].as_u64().unwrap() as usize,
         as_mlx_lm: Some(64),
         packed: None,
+        pad: PAD,
         seed: case["seed"].as_u64().unwrap(),
     };
     let mut batches = Batches::new(&examples(&case), layout).unwrap();

@@ -5,7 +5,7 @@
 
 use mlx_rs::{Array, Dtype, random};
 use sayso_language::checkpoint::Checkpoint;
-use sayso_model_train::data::{Batches, Example, Layout};
+use sayso_model_train::data::{Batches, Example, Layout, PAD};
 use sayso_model_train::mlx::Trained;
 use sayso_model_train::mlx::gradient::{Input, loss, loss_and_gradients};
 use sayso_model_train::mlx::model::Model;
@@ -15,7 +15,7 @@ use std::path::Path;
 /// How far a gradient may be off, in parts of it.
 const TOLERANCE: f64 = 1e-3;
 
-const LAYOUT: Layout = Layout { batch: 3, as_mlx_lm: None, packed: None, seed: 0 };
+const LAYOUT: Layout = Layout { batch: 3, as_mlx_lm: None, packed: None, pad: PAD, seed: 0 };
 
 fn load(name: &str) -> Model {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../language/tests/fixtures/golden").join(name);

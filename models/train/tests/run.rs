@@ -11,7 +11,7 @@ use sayso_language::checkpoint::{Checkpoint, Quantization};
 use sayso_language::tokenizer::Tokenizer;
 use sayso_language::{Language, Options, chat::Chat};
 use sayso_model_train::TrainError;
-use sayso_model_train::data::{Batches, Layout, Sets};
+use sayso_model_train::data::{Batches, Layout, PAD, Sets};
 use sayso_model_train::log::{self, Entry};
 use sayso_model_train::mlx::adapter::Origin;
 use sayso_model_train::mlx::fuse::{Fused, Packing};
@@ -309,7 +309,7 @@ fn prompts_of_training_are_those_of_use() {
     let answer = &example.tokens[example.answer..];
     assert_eq!(answer, [&tokenizer.encode("ls -0").unwrap()[..], &[257, 10]].concat());
     // What is learnt at first is the first token of the answer.
-    let layout = Layout { batch: 1, as_mlx_lm: None, packed: None, seed: 0 };
+    let layout = Layout { batch: 1, as_mlx_lm: None, packed: None, pad: PAD, seed: 0 };
     let batch = Batches::new(&sets.train[..1], layout).unwrap().at(0);
     assert_eq!((batch.positions[0] as usize, &batch.targets[..]), (example.answer - 1, answer));
     let value = loss(&load(&place.base()), &[], &Input::new(&batch), None).unwrap().item_exact::<f32>();

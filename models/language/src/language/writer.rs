@@ -6,7 +6,7 @@
 //! lazily here, because every line has another one. The model is not asked about what is certain: a
 //! stretch on which all paths agree is read in one pass with the token chosen before it.
 
-use super::{Language, LanguageError, Stop, masked};
+use super::{Language, LanguageError, Stop, mask_digits};
 use crate::error::DecoderError;
 use sayso_speech::lattice::constraint::Constraint;
 use sayso_speech::lattice::spell::{Compare, arc_cost, cheapest_path};
@@ -36,7 +36,7 @@ impl Language {
         lattice: &Lattice,
         stop: &Stop,
     ) -> Result<Option<Written>, LanguageError> {
-        let mut next = self.chat.prompt(&self.tokenizer, &masked(dictation))?;
+        let mut next = self.chat.prompt(&self.tokenizer, &mask_digits(dictation))?;
         let Language { decoder, tokenizer, vocabulary, .. } = self;
         let constraint = Constraint::new(lattice, true);
         let (mut states, mut text, mut chosen) = (constraint.start(), Vec::new(), 0);

@@ -1,5 +1,6 @@
 //! One line of a data file.
 
+use sayso_language::mask_digits;
 use serde::Deserialize;
 
 /// Who says something in a conversation, and what.
@@ -92,6 +93,24 @@ impl Line {
         }
     }
 
+    /// The same with every digit replaced by a 0.
+    pub(super) fn with_masked_digits(self) -> Line {
+        let source = match self.source {
+            Source::Chat { messages } => {
+                let masked = |Message { role, content }| Message { role, content: mask_digits(&content) };
+                Source::Chat { messages: messages.into_iter().map(masked).collect() }
+            }
+            Source::Completion { prompt, completion } => {
+                Source::Completion { prompt: mask_digits(&prompt), completion: mask_digits(&completion) }
+            }
+            Source::Dictation { dictated, expected } => {
+                Source::Dictation { dictated: mask_digits(&dictated), expected: mask_digits(&expected) }
+            }
+        };
+        let others = self.others.iter().map(|other| mask_digits(other)).collect();
+        Line { source, others, ..self }
+    }
+
     /// The dictation, if the line is one: also as a conversation of a system prompt, one message of
     /// the user and the answer.
     pub fn dictated(&self) -> Option<&str> {
@@ -169,6 +188,25 @@ mod tests {
         }
         let line = Line::parse(r#"{"dictated": "a", "expected": "b", "alt": ["c"]}"#).unwrap();
         assert!(line.accepts("b") && line.accepts("c") && !line.accepts("a"));
+    }
+
+    #[test]
+    fn digits_are_masked_in_every_form() {
+        for (text, asked, answer) in [
+            (r#"{"dictated": "p 8 80", "expected": "-p 880"}"#, "p 0 00", "-p 000"),
+            (r#"{"prompt": "p 8 80", "completion": "-p 880"}"#, "p 0 00", "-p 000"),
+            (
+                r#"{"messages": [{"role": "user", "content": "p 8 80"}, {"role": "assistant", "content": "-p 880"}]}"#,
+                "p 0 00",
+                "-p 000",
+            ),
+        ] {
+            let line = Line::parse(text).unwrap().with_masked_digits();
+            let texts: Vec<&str> = line.messages("").iter().map(|(_, content)| *content).collect();
+            assert!(texts.ends_with(&[asked, answer]), "{texts:?}");
+        }
+        let line = Line::parse(r#"{"dictated": "a", "expected": "b1", "alt": ["c2"]}"#).unwrap();
+        assert!(line.with_masked_digits().accepts("c0"));
     }
 
     #[test]

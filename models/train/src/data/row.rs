@@ -5,9 +5,9 @@ use crate::mersenne::Mersenne;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-/// Rows are padded to a multiple of this, as in `mlx_lm`: fewer shapes, so that graphics memory is
-/// reused.
-const PAD: usize = 32;
+/// Rows are padded to a multiple of this on a graphics processor, as in `mlx_lm`: fewer shapes, so
+/// that its memory is reused.
+pub const PAD: usize = 32;
 
 /// A row of a batch: one example, or several that do not see each other.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,11 +58,11 @@ pub struct Batch {
 }
 
 impl Batch {
-    fn of(rows: &[&Row]) -> Batch {
+    fn of(rows: &[&Row], pad: usize) -> Batch {
         let longest = rows.iter().map(|row| row.tokens.len()).max().unwrap_or(1);
         // The last token of a row is only a target, but one more column keeps the widths of
         // `mlx_lm`, whose rows have one above a multiple.
-        let width = longest.div_ceil(PAD) * PAD;
+        let width = longest.div_ceil(pad) * pad;
         let mut batch = Batch {
             rows: rows.len(),
             width,
@@ -100,6 +100,7 @@ pub struct Batches {
     rows: Vec<Row>,
     /// Indices of the rows of each batch.
     batches: Vec<Vec<usize>>,
+    pad: usize,
     seed: u32,
     /// The generator after the last epoch in `order`, and that epoch.
     random: Mersenne,
@@ -116,6 +117,8 @@ pub struct Layout {
     pub as_mlx_lm: Option<usize>,
     /// Put examples together into rows of at most this many tokens.
     pub packed: Option<usize>,
+    /// Rows are padded to a multiple of this: [`PAD`], or 1 where shapes cost nothing.
+    pub pad: usize,
     /// Seed of the order.
     pub seed: u64,
 }
@@ -142,7 +145,7 @@ impl Batches {
         }
         let seed = (layout.seed ^ (layout.seed >> 32)) as u32;
         let random = Mersenne::new(seed);
-        let mut made = Batches { rows, batches, seed, random, order: Vec::new(), epoch: 0 };
+        let mut made = Batches { rows, batches, pad: layout.pad, seed, random, order: Vec::new(), epoch: 0 };
         if made.batches.is_empty() {
             return None;
         }
@@ -197,7 +200,7 @@ impl Batches {
 
     /// A batch by its place in the order of rows.
     pub fn at(&self, place: usize) -> Batch {
-        Batch::of(&self.batches[place].iter().map(|row| &self.rows[*row]).collect::<Vec<_>>())
+        Batch::of(&self.batches[place].iter().map(|row| &self.rows[*row]).collect::<Vec<_>>(), self.pad)
     }
 
     /// (rows, width) of a batch by its place, and how many tokens it learns.
@@ -231,7 +234,7 @@ mod tests {
     }
 
     fn layout(batch: usize) -> Layout {
-        Layout { batch, as_mlx_lm: None, packed: None, seed: 3 }
+        Layout { batch, as_mlx_lm: None, packed: None, pad: PAD, seed: 3 }
     }
 
     #[test]

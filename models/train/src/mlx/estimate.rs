@@ -1,10 +1,9 @@
 //! What a run will take, before it starts: memory from the shapes, time from a few gradients.
 
 use super::Trained;
-use super::gradient::{self, Input};
 use super::model::Model;
 use crate::TrainError;
-use crate::data::Batches;
+use crate::data::{Batch, Batches};
 use crate::recipe::{OptimizerName, Recipe};
 use mlx_rs::memory;
 use sayso_language::checkpoint::Config;
@@ -17,7 +16,7 @@ const BACKWARD: f64 = 2.1;
 /// What a run will take.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Estimate {
-    /// Peak of MLX's memory, in bytes.
+    /// Peak of MLX's memory, in bytes; that of all memory where our own kernels compute.
     pub bytes: f64,
     /// Time of all iterations, in seconds, without measurements; `None` if it was not tried.
     pub seconds: Option<f64>,
@@ -80,13 +79,12 @@ fn numbers_of_layer(config: &Config, columns: usize) -> f64 {
 /// iterations from them. Nothing is changed.
 ///
 /// # Errors
-/// Whatever MLX refuses, or too little memory.
+/// Those of `gradients`.
 pub fn tried(
     recipe: &Recipe,
-    model: &Model,
-    trained: &Trained,
     batches: &mut Batches,
     done: usize,
+    mut gradients: impl FnMut(&Batch) -> Result<(), TrainError>,
 ) -> Result<f64, TrainError> {
     let mut places = batches.places(done..recipe.run.iterations);
     let size = |place: usize| {
@@ -95,10 +93,9 @@ pub fn tried(
     };
     places.sort_by_key(|place| size(*place));
     let Some(last) = places.len().checked_sub(1) else { return Ok(0.0) };
-    let seconds = |place: usize| -> Result<f64, TrainError> {
+    let mut seconds = |place: usize| -> Result<f64, TrainError> {
         let begun = Instant::now();
-        let input = Input::new(&batches.at(place));
-        gradient::loss_and_gradients(model, &trained.arrays, &input, None, recipe.run.checkpointing)?;
+        gradients(&batches.at(place))?;
         Ok(begun.elapsed().as_secs_f64())
     };
     // The first one also compiles and fills caches.
@@ -122,10 +119,19 @@ fn line(points: &[(f64, f64)]) -> (f64, f64) {
     (slope, y - slope * x)
 }
 
+/// The most memory that this process ever had, in bytes; `None` where that cannot be asked.
+pub fn peak() -> Option<f64> {
+    status("/proc/self/status", "VmHWM:")
+}
+
 /// Memory that is free now, in bytes; `None` where that cannot be asked.
 pub fn available() -> Option<f64> {
-    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
-    let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
+    status("/proc/meminfo", "MemAvailable:")
+}
+
+fn status(path: &str, entry: &str) -> Option<f64> {
+    let text = std::fs::read_to_string(path).ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix(entry))?;
     let kilobytes: f64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
     Some(kilobytes * 1024.0)
 }

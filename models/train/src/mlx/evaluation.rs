@@ -1,10 +1,8 @@
 //! Measures a model on held-out examples: its loss, and how many lines it writes exactly.
 
 use super::fuse::{self, Fused, Packing};
-use super::gradient::{self, Input};
-use super::model::Model;
 use crate::TrainError;
-use crate::data::{Batches, Line};
+use crate::data::{Batch, Batches, Line};
 use crate::log::Tally;
 use sayso_language::{Language, Options, Stop};
 use std::collections::BTreeMap;
@@ -14,13 +12,12 @@ use std::path::Path;
 /// over all lengths.
 ///
 /// # Errors
-/// Whatever MLX refuses.
+/// Those of `of_batch`, the loss of one batch.
 pub fn loss(
-    model: &Model,
-    trained: &[mlx_rs::Array],
     batches: &Batches,
     most: Option<usize>,
     stop: &dyn Fn() -> bool,
+    of_batch: impl Fn(&Batch) -> Result<f32, TrainError>,
 ) -> Result<Option<f64>, TrainError> {
     let taken = most.unwrap_or(batches.len()).clamp(1, batches.len());
     let (mut sum, mut tokens) = (0.0, 0);
@@ -29,8 +26,7 @@ pub fn loss(
             return Ok(None);
         }
         let batch = batches.at(number * batches.len() / taken);
-        let mean: f32 = gradient::loss(model, trained, &Input::new(&batch), None)?.try_item_exact()?;
-        sum += f64::from(mean) * batch.targets.len() as f64;
+        sum += f64::from(of_batch(&batch)?) * batch.targets.len() as f64;
         tokens += batch.targets.len();
     }
     Ok(Some(sum / tokens as f64))

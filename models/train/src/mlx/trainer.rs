@@ -7,11 +7,12 @@ use super::estimate::{self, Estimate};
 use super::gradient::{self, Input, dropout_seed};
 use super::model::Model;
 use super::optimizer::Optimizer;
+use super::processor::Processor;
 use super::state;
 use super::{Trained, fuse, tensors};
 use crate::TrainError;
 use crate::curves;
-use crate::data::{Batches, Layout, Sets};
+use crate::data::{Batch, Batches, Layout, PAD, Sets};
 use crate::log::{self, Entry, Log};
 use crate::progress::Progress;
 use crate::recipe::{Numbers, Recipe};
@@ -23,6 +24,9 @@ use std::time::{Duration, Instant};
 
 /// Iterations from which on the time of a run is tried before it starts. Hand-chosen, 2026-11-29.
 const TRIED_FROM: usize = 20;
+
+/// Whether MLX computes on a graphics processor.
+const HAS_GRAPHICS: bool = cfg!(all(target_os = "macos", target_arch = "aarch64"));
 
 /// How a run is to be done.
 #[derive(Clone, Copy)]
@@ -58,6 +62,8 @@ struct Run<'a> {
     model: Model,
     trained: Trained,
     optimizer: Optimizer,
+    /// What computes instead of MLX, if something does.
+    processor: Option<Processor>,
     batches: Batches,
     origin: Origin,
     progress: state::Progress,
@@ -78,6 +84,7 @@ pub fn train(recipe: &Recipe, how: How<'_>) -> Result<Outcome, TrainError> {
         batch,
         as_mlx_lm: recipe.data.as_mlx_lm.then_some(recipe.data.max_tokens),
         packed: recipe.data.packing.then_some(recipe.data.max_tokens),
+        pad: if HAS_GRAPHICS || recipe.data.as_mlx_lm { PAD } else { 1 },
         seed: recipe.seed,
     };
     let Some(batches) = Batches::new(&sets.train, layout(recipe.run.batch)) else {
@@ -110,13 +117,26 @@ pub fn train(recipe: &Recipe, how: How<'_>) -> Result<Outcome, TrainError> {
         true => state::Progress::load(recipe, how.full, &mut trained, &mut optimizer)?,
         false => state::Progress::new(recipe, how.full),
     };
+    let processor = Processor::new(recipe, how.full, &checkpoint, &model, &trained, &optimizer)?;
     let log = Log::open(&recipe.output, how.resume)?;
     let view = Progress::new(recipe.run.iterations, progress.iterations);
     let layers = checkpoint.config().num_hidden_layers;
     AdapterConfig::of(recipe, how.full, layers).save(&recipe.output)?;
     origin.save(&recipe.output)?;
-    let mut run =
-        Run { recipe, how, checkpoint, model, trained, optimizer, batches, origin, progress, log, view };
+    let mut run = Run {
+        recipe,
+        how,
+        checkpoint,
+        model,
+        trained,
+        optimizer,
+        processor,
+        batches,
+        origin,
+        progress,
+        log,
+        view,
+    };
     let expected = run.estimate()?;
     let outcome = run.iterate(&Measure::new(recipe, held, &sets.lines), expected);
     run.view.finish();
@@ -129,10 +149,9 @@ pub fn train(recipe: &Recipe, how: How<'_>) -> Result<Outcome, TrainError> {
 
 /// The numbers to compute with.
 fn numbers(numbers: Numbers, checkpoint: &Checkpoint) -> Result<Dtype, TrainError> {
-    let has_graphics = cfg!(all(target_os = "macos", target_arch = "aarch64"));
     match numbers {
         Numbers::Float32 => Ok(Dtype::Float32),
-        Numbers::Auto if !has_graphics => Ok(Dtype::Float32),
+        Numbers::Auto if !HAS_GRAPHICS => Ok(Dtype::Float32),
         Numbers::Auto | Numbers::Base => fuse::dtype_of(checkpoint),
     }
 }
@@ -141,9 +160,20 @@ impl Run<'_> {
     /// Says what the run will take, and refuses it if there is not enough memory.
     fn estimate(&mut self) -> Result<Estimate, TrainError> {
         let (recipe, done) = (self.recipe, self.progress.iterations);
-        let bytes = estimate::memory_of(recipe, &self.model, &self.trained, &mut self.batches, done)?;
-        let free = estimate::available();
         let loaded = memory::active_memory()? as f64;
+        let bytes = match &self.processor {
+            None => estimate::memory_of(recipe, &self.model, &self.trained, &mut self.batches, done)?,
+            Some(processor) => {
+                let places = self.batches.places(done..recipe.run.iterations);
+                let shapes: Vec<(usize, usize)> = places
+                    .into_iter()
+                    .map(|place| self.batches.shape(place))
+                    .map(|(rows, width, learnt)| (rows * width, learnt))
+                    .collect();
+                processor.memory(self.checkpoint.config(), loaded, recipe.run.accumulation, &shapes)
+            }
+        };
+        let free = estimate::available();
         if let Some(free) = free.filter(|free| bytes - loaded > *free) {
             let mut advice = Vec::new();
             if !recipe.run.checkpointing {
@@ -165,7 +195,18 @@ impl Run<'_> {
         }
         let seconds = match recipe.run.iterations - done.min(recipe.run.iterations) {
             left if left >= TRIED_FROM => {
-                Some(estimate::tried(recipe, &self.model, &self.trained, &mut self.batches, done)?)
+                let Run { model, trained, processor, batches, .. } = self;
+                let gradients = |batch: &Batch| match processor {
+                    Some(processor) => {
+                        processor.gradients(batch);
+                        Ok(())
+                    }
+                    None => {
+                        let (input, layered) = (Input::new(batch), recipe.run.checkpointing);
+                        gradient::loss_and_gradients(model, &trained.arrays, &input, None, layered).map(drop)
+                    }
+                };
+                Some(estimate::tried(recipe, batches, done, gradients)?)
             }
             _ => None,
         };
@@ -213,25 +254,34 @@ impl Run<'_> {
             }
             let begun = Instant::now();
             let batch = self.batches.get(iteration);
-            let dropout = Some(dropout_seed(*seed, iteration));
-            let input = Input::new(&batch);
-            let (loss, gradients) = gradient::loss_and_gradients(
-                &self.model,
-                &self.trained.arrays,
-                &input,
-                dropout,
-                run.checkpointing,
-            )?;
+            let (loss, gradients) = match &mut self.processor {
+                Some(processor) => (processor.add(&batch), None),
+                None => {
+                    let dropout = Some(dropout_seed(*seed, iteration));
+                    let (model, trained) = (&self.model, &self.trained.arrays);
+                    let (input, layered) = (Input::new(&batch), run.checkpointing);
+                    let (loss, gradients) =
+                        gradient::loss_and_gradients(model, trained, &input, dropout, layered)?;
+                    (loss, Some(gradients))
+                }
+            };
             if !loss.is_finite() {
                 return Err(TrainError::NotFinite { iteration: iteration + 1, kept: self.kept() });
             }
-            sums = Some(added(sums, gradients)?);
+            if let Some(gradients) = gradients {
+                sums = Some(added(sums, gradients)?);
+            }
             let is_last = iteration + 1 == run.iterations;
             if (iteration + 1).is_multiple_of(run.accumulation) || is_last {
                 let count = iteration % run.accumulation + 1;
                 let rate = schedule.rate(optimizer.learning_rate, self.progress.steps, steps);
-                let gradients = mean(sums.take().unwrap_or_default(), count)?;
-                self.optimizer.step(&mut self.trained, gradients, rate)?;
+                match &mut self.processor {
+                    Some(processor) => processor.step(rate, self.progress.steps + 1, count),
+                    None => {
+                        let gradients = mean(sums.take().unwrap_or_default(), count)?;
+                        self.optimizer.step(&mut self.trained, gradients, rate)?;
+                    }
+                }
                 self.progress.steps += 1;
                 reported.rate = rate;
             }
@@ -239,11 +289,11 @@ impl Run<'_> {
             self.progress.tokens += batch.targets.len();
             losses.push(loss);
             spent += begun.elapsed();
-            peak = peak.max(memory::peak_memory()? as f64);
+            peak = peak.max(self.peak()?);
             reported.add(loss, batch.targets.len(), begun.elapsed());
             self.view.advance();
             self.report(&mut reported, peak)?;
-            let is_step = sums.is_none();
+            let is_step = sums.is_none() && !self.processor.as_ref().is_some_and(Processor::has_sums);
             if measured.is_due(self.progress.iterations, is_last) && is_step {
                 memory::clear_cache()?;
                 if self.measure(measure, &mut measured)? {
@@ -261,8 +311,8 @@ impl Run<'_> {
             }
         };
         // Gradients that were added up since the last step are computed again after a resume.
-        self.progress.iterations -=
-            if sums.is_some() { self.progress.iterations % run.accumulation } else { 0 };
+        let has_sums = sums.is_some() || self.processor.as_ref().is_some_and(Processor::has_sums);
+        self.progress.iterations -= if has_sums { self.progress.iterations % run.accumulation } else { 0 };
         self.save()?;
         if self.progress.best.is_none() {
             self.keep_best()?;
@@ -292,8 +342,26 @@ impl Run<'_> {
         self.log.write(&entry)
     }
 
+    /// The most memory so far, in bytes.
+    fn peak(&self) -> Result<f64, TrainError> {
+        let all = self.processor.as_ref().and_then(|_| estimate::peak());
+        Ok(match all {
+            Some(all) => all,
+            None => memory::peak_memory()? as f64,
+        })
+    }
+
+    /// Brings the trained weights and the optimizer up to date.
+    fn hand_over(&mut self) -> Result<(), TrainError> {
+        match &self.processor {
+            Some(processor) => processor.hand_over(&mut self.trained, &mut self.optimizer),
+            None => Ok(()),
+        }
+    }
+
     /// Saves the state, unless a weight is not finite.
     fn save(&mut self) -> Result<(), TrainError> {
+        self.hand_over()?;
         for array in &self.trained.arrays {
             if !adapter::all_finite(array)? {
                 let iteration = self.progress.iterations;

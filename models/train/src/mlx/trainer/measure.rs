@@ -2,10 +2,11 @@
 
 use super::Run;
 use crate::TrainError;
-use crate::data::{Batches, Line};
+use crate::data::{Batch, Batches, Line};
 use crate::log::Entry;
 use crate::mlx::evaluation::{self, Exact};
 use crate::mlx::fuse::{Fused, Packing};
+use crate::mlx::gradient::{self, Input};
 use crate::recipe::Recipe;
 
 /// What is measured, and when.
@@ -70,9 +71,14 @@ impl Run<'_> {
         let mut quality = None;
         if let Some(held) = measure.held.as_ref().filter(|_| measured.loss_is_due) {
             let most = self.recipe.run.validation_batches;
-            let Some(loss) = evaluation::loss(&self.model, &self.trained.arrays, held, most, stop)? else {
-                return Ok(false);
+            let of_batch = |batch: &Batch| match &self.processor {
+                Some(processor) => Ok(processor.loss(batch)),
+                None => {
+                    let mean = gradient::loss(&self.model, &self.trained.arrays, &Input::new(batch), None)?;
+                    Ok(mean.try_item_exact()?)
+                }
             };
+            let Some(loss) = evaluation::loss(held, most, stop, of_batch)? else { return Ok(false) };
             measured.loss_is_due = false;
             self.view.held(iteration, loss);
             self.log.write(&Entry::Validation { iteration, loss })?;
@@ -82,6 +88,7 @@ impl Run<'_> {
             quality = (!measure.writes()).then_some(-loss);
         }
         if measured.exact_is_due {
+            self.hand_over()?;
             let fused = Fused {
                 model: &self.model,
                 trained: &self.trained,
@@ -105,6 +112,7 @@ impl Run<'_> {
             self.progress.best = Some(quality);
             self.progress.best_iteration = iteration;
             self.progress.since = 0;
+            self.hand_over()?;
             self.keep_best()?;
             return Ok(false);
         }

@@ -1,0 +1,133 @@
+//! Matrix products.
+
+#![allow(unsafe_code)]
+
+use gemm::Parallelism;
+
+/// A matrix in a slice, perhaps transposed or a part of a wider one.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct View<'a> {
+    data: &'a [f32],
+    rows: usize,
+    columns: usize,
+    row_stride: usize,
+    column_stride: usize,
+}
+
+impl<'a> View<'a> {
+    /// (rows, columns), rows one after the other.
+    pub(super) fn new(data: &'a [f32], rows: usize, columns: usize) -> View<'a> {
+        View::part(data, rows, columns, columns)
+    }
+
+    /// The first `columns` of rows that are `stride` apart.
+    pub(super) fn part(data: &'a [f32], rows: usize, columns: usize, stride: usize) -> View<'a> {
+        assert!(columns <= stride && data.len() >= needed(rows, columns, stride), "a matrix is too short");
+        View { data, rows, columns, row_stride: stride, column_stride: 1 }
+    }
+
+    /// The transposed matrix.
+    pub(super) fn t(self) -> View<'a> {
+        View {
+            rows: self.columns,
+            columns: self.rows,
+            row_stride: self.column_stride,
+            column_stride: self.row_stride,
+            ..self
+        }
+    }
+}
+
+/// What becomes of what stands in the result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Into {
+    /// It is replaced.
+    Replace,
+    /// The product is added to it.
+    Add,
+}
+
+/// Numbers from the first to the last one of a matrix.
+fn needed(rows: usize, columns: usize, stride: usize) -> usize {
+    if rows == 0 { 0 } else { (rows - 1) * stride + columns }
+}
+
+/// `factor` · `a` · `b` with all threads, into a matrix whose rows are `stride` apart.
+pub(super) fn matmul(result: &mut [f32], stride: usize, a: View<'_>, b: View<'_>, into: Into) {
+    product(result, stride, 1.0, a, b, into, Parallelism::Rayon(0));
+}
+
+/// The same with this thread alone.
+pub(super) fn matmul_here(
+    result: &mut [f32],
+    stride: usize,
+    factor: f32,
+    a: View<'_>,
+    b: View<'_>,
+    into: Into,
+) {
+    product(result, stride, factor, a, b, into, Parallelism::None);
+}
+
+fn product(
+    result: &mut [f32],
+    stride: usize,
+    factor: f32,
+    a: View<'_>,
+    b: View<'_>,
+    into: Into,
+    threads: Parallelism,
+) {
+    assert_eq!(a.columns, b.rows, "matrices do not fit each other");
+    assert!(
+        b.columns <= stride && result.len() >= needed(a.rows, b.columns, stride),
+        "a result is too short"
+    );
+    let add = into == Into::Add;
+    // SAFETY: all three matrices lie within their slices, which was checked here and when the views were
+    // made, and the result overlaps with no operand, because it is borrowed mutably. Strides are
+    // far below the largest isize.
+    unsafe {
+        gemm::gemm(
+            a.rows,
+            b.columns,
+            a.columns,
+            result.as_mut_ptr(),
+            1,
+            stride as isize,
+            add,
+            a.data.as_ptr(),
+            a.column_stride as isize,
+            a.row_stride as isize,
+            b.data.as_ptr(),
+            b.column_stride as isize,
+            b.row_stride as isize,
+            1.0,
+            factor,
+            false,
+            false,
+            false,
+            threads,
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_and_transposed_matrices() {
+        let a = [1.0, 2.0, 9.0, 3.0, 4.0, 9.0];
+        let b = [5.0, 6.0, 7.0, 8.0];
+        let mut result = [1.0; 4];
+        let (a, b) = (View::part(&a, 2, 2, 3), View::new(&b, 2, 2));
+        matmul(&mut result, 2, a, b, Into::Replace);
+        assert_eq!(result, [19.0, 22.0, 43.0, 50.0]);
+        matmul_here(&mut result, 2, 2.0, a.t(), b, Into::Add);
+        assert_eq!(result, [19.0 + 52.0, 22.0 + 60.0, 43.0 + 76.0, 50.0 + 88.0]);
+        let mut wide = [0.0; 5];
+        matmul(&mut wide, 3, a, b.t(), Into::Replace);
+        assert_eq!(wide, [17.0, 23.0, 0.0, 39.0, 53.0]);
+    }
+}

@@ -1,0 +1,230 @@
+//! A run whose losses, gradients and steps are computed by [`crate::kernels`] instead of MLX.
+//!
+//! While the run goes on, weights and means stand in lists of this; [`Processor::hand_over`] copies them to
+//! where everything else expects them: MLX's arrays.
+
+use super::Trained;
+use super::model::Model;
+use super::optimizer::Optimizer;
+use crate::TrainError;
+use crate::data::Batch;
+use crate::kernels::{self, Adam, Input, Place, clip};
+use crate::recipe::{self, Backend, OptimizerName, Recipe};
+use mlx_rs::{Array, Dtype};
+use sayso_language::checkpoint::{Checkpoint, Config};
+use std::collections::HashMap;
+
+/// The state of such a run.
+#[derive(Debug)]
+pub struct Processor {
+    model: kernels::Model,
+    recipe: recipe::Optimizer,
+    names: Vec<String>,
+    /// The trained weights, and what belongs to each.
+    weights: Vec<Vec<f32>>,
+    gradients: Vec<Vec<f32>>,
+    /// Sums of gradients since the last step, if several batches make one.
+    sums: Option<Vec<Vec<f32>>>,
+    means: Vec<Vec<f32>>,
+    squares: Vec<Vec<f32>>,
+}
+
+/// Why a recipe needs MLX.
+fn needs_mlx(recipe: &Recipe, full: bool, checkpoint: &Checkpoint) -> Option<&'static str> {
+    let is_packed = !recipe.dequantize && checkpoint.names().any(|name| name.ends_with(".scales"));
+    match () {
+        () if is_packed => Some("a base of few bits"),
+        () if !full && recipe.adapter.magnitude => Some("DoRA"),
+        () if !full && recipe.adapter.dropout > 0.0 => Some("dropout"),
+        () if !matches!(recipe.optimizer.name, OptimizerName::Adam | OptimizerName::AdamW) => {
+            Some("another optimizer than adam and adamw")
+        }
+        () => None,
+    }
+}
+
+impl Processor {
+    /// Takes over a run, if the recipe and the machine want that.
+    ///
+    /// # Errors
+    /// A recipe that asks for it and cannot have it.
+    pub fn new(
+        recipe: &Recipe,
+        full: bool,
+        checkpoint: &Checkpoint,
+        model: &Model,
+        trained: &Trained,
+        optimizer: &Optimizer,
+    ) -> Result<Option<Processor>, TrainError> {
+        let has_graphics = cfg!(all(target_os = "macos", target_arch = "aarch64"));
+        match (recipe.run.backend, needs_mlx(recipe, full, checkpoint)) {
+            (Backend::Mlx, _) | (Backend::Auto, Some(_)) => return Ok(None),
+            (Backend::Auto, None) if has_graphics => return Ok(None),
+            (Backend::Processor, Some(what)) => {
+                return Err(TrainError::Unfit(format!(
+                    "run.backend is \"processor\", which cannot compute {what}; leave it out"
+                )));
+            }
+            (Backend::Auto | Backend::Processor, None) => {}
+        }
+        let mut frozen: HashMap<String, Vec<f32>> = HashMap::new();
+        let mut freeze = |name: String, array: &Array| -> Result<(), TrainError> {
+            if !trained.names.contains(&name) {
+                frozen.insert(name, numbers(array)?);
+            }
+            Ok(())
+        };
+        for linear in model.linears() {
+            freeze(format!("{}.weight", linear.name), linear.weight.of(&trained.arrays))?;
+            if let Some(bias) = &linear.bias {
+                freeze(format!("{}.bias", linear.name), bias.of(&trained.arrays))?;
+            }
+        }
+        for (name, norm) in model.norms() {
+            freeze(name, norm.of(&trained.arrays))?;
+        }
+        let places: HashMap<&str, usize> =
+            trained.names.iter().enumerate().map(|(at, name)| (name.as_str(), at)).collect();
+        let place = |name: &str| match places.get(name) {
+            Some(at) => Some(Place::Trained(*at)),
+            None => frozen.remove(name).map(Place::Frozen),
+        };
+        let own = kernels::Model::new(checkpoint.config(), recipe.adapter.scale, place)
+            .map_err(|name| TrainError::Unfit(format!("the model has no {name}")))?;
+        let weights = trained.arrays.iter().map(numbers).collect::<Result<Vec<_>, _>>()?;
+        let zeros = || weights.iter().map(|weight| vec![0.0; weight.len()]).collect::<Vec<_>>();
+        let mean = |part: &str| -> Result<Vec<Vec<f32>>, TrainError> {
+            let of =
+                |(name, weight): (&String, &Vec<f32>)| match optimizer.state.get(&format!("{name}.{part}")) {
+                    Some(array) => numbers(array),
+                    None => Ok(vec![0.0; weight.len()]),
+                };
+            trained.names.iter().zip(&weights).map(of).collect()
+        };
+        Ok(Some(Processor {
+            model: own,
+            recipe: recipe.optimizer.clone(),
+            names: trained.names.clone(),
+            gradients: zeros(),
+            sums: None,
+            means: mean("m")?,
+            squares: mean("v")?,
+            weights,
+        }))
+    }
+
+    /// The gradients of a batch, added to those since the last step. Returns the loss.
+    pub fn add(&mut self, batch: &Batch) -> f32 {
+        let loss = self.gradients(batch);
+        match &mut self.sums {
+            None => self.sums = Some(std::mem::take(&mut self.gradients)),
+            Some(sums) => sums
+                .iter_mut()
+                .zip(&self.gradients)
+                .for_each(|(sum, gradient)| sum.iter_mut().zip(gradient).for_each(|(sum, x)| *sum += x)),
+        }
+        loss
+    }
+
+    /// Computes the gradients of a batch and forgets them.
+    pub fn gradients(&mut self, batch: &Batch) -> f32 {
+        if self.gradients.is_empty() {
+            self.gradients = self.weights.iter().map(|weight| vec![0.0; weight.len()]).collect();
+        }
+        let weights: Vec<&[f32]> = self.weights.iter().map(Vec::as_slice).collect();
+        self.model.loss_and_gradients(&weights, &Input::new(batch), &mut self.gradients)
+    }
+
+    /// The loss of a batch.
+    pub fn loss(&self, batch: &Batch) -> f32 {
+        let weights: Vec<&[f32]> = self.weights.iter().map(Vec::as_slice).collect();
+        self.model.loss(&weights, &Input::new(batch))
+    }
+
+    /// A step of the optimizer, the `step`-th from 1, with the mean of the gradients of `count`
+    /// batches.
+    pub fn step(&mut self, rate: f32, step: usize, count: usize) {
+        let Some(sums) = self.sums.take() else { return };
+        let recipe = &self.recipe;
+        let mean = 1.0 / count as f32;
+        let shorten = match recipe.clip {
+            Some(most) => mean * clip(sums.iter().map(Vec::as_slice), most / mean),
+            None => mean,
+        };
+        let decay = match recipe.name {
+            OptimizerName::AdamW => recipe.weight_decay.unwrap_or(0.01),
+            _ => 0.0,
+        };
+        // A run has far fewer than 2³¹ steps.
+        let [first, second] = recipe.betas.map(|beta| 1.0 - beta.powi(step as i32));
+        let (rate_now, root) = match recipe.bias_correction {
+            true => (rate / first, 1.0 / second.sqrt()),
+            false => (rate, 1.0),
+        };
+        let adam = Adam { betas: recipe.betas, rate: rate_now, root, keep: 1.0 - rate * decay, shorten };
+        let means = self.means.iter_mut().zip(&mut self.squares);
+        for ((weight, gradient), (mean, square)) in self.weights.iter_mut().zip(&sums).zip(means) {
+            adam.step(weight, gradient, mean, square);
+        }
+        // The memory is used again.
+        self.gradients = sums;
+    }
+
+    /// Forgets gradients that made no step.
+    pub fn forget(&mut self) {
+        self.sums = None;
+    }
+
+    /// Whether gradients wait for their step.
+    pub fn has_sums(&self) -> bool {
+        self.sums.is_some()
+    }
+
+    /// Copies weights and means to MLX's arrays.
+    ///
+    /// # Errors
+    /// Whatever MLX refuses, or too little memory.
+    pub fn hand_over(&self, trained: &mut Trained, optimizer: &mut Optimizer) -> Result<(), TrainError> {
+        for (at, name) in self.names.iter().enumerate() {
+            let old = &mut trained.arrays[at];
+            let shape = old.shape().to_vec();
+            let array = |numbers: &[f32]| Array::from_slice(numbers, &shape);
+            *old = array(&self.weights[at]).as_dtype(old.dtype())?;
+            old.eval()?;
+            optimizer.state.insert(format!("{name}.m"), array(&self.means[at]));
+            optimizer.state.insert(format!("{name}.v"), array(&self.squares[at]));
+        }
+        Ok(())
+    }
+
+    /// Memory that the run takes at most, in bytes, for batches of so many (tokens, learnt tokens):
+    /// weights with their gradients and means, and what the layers keep. `model` is what MLX keeps of the
+    /// model.
+    pub fn memory(
+        &self,
+        config: &Config,
+        model: f64,
+        accumulation: usize,
+        batches: &[(usize, usize)],
+    ) -> f64 {
+        let trained: f64 = self.weights.iter().map(|weight| weight.len() as f64 * 4.0).sum();
+        let queries = (config.num_attention_heads * config.head_dim) as f64;
+        let keys = (config.num_key_value_heads * config.head_dim) as f64;
+        let (hidden, between) = (config.hidden_size as f64, config.intermediate_size as f64);
+        let of_layer = 2.0 * hidden + 2.0 * queries + 2.0 * keys + 2.0 * between;
+        let working = 4.0 * hidden + 3.0 * queries + 2.0 * keys + 2.0 * between;
+        let of_batch = |(tokens, learnt): &(usize, usize)| {
+            let kept = of_layer * config.num_hidden_layers as f64 + working;
+            4.0 * (*tokens as f64 * kept + *learnt as f64 * config.vocab_size as f64)
+        };
+        let passes = batches.iter().map(of_batch).fold(0.0, f64::max);
+        let gradients = if accumulation > 1 { 2.0 } else { 1.0 };
+        model + trained * (3.0 + gradients) + passes
+    }
+}
+
+fn numbers(array: &Array) -> Result<Vec<f32>, TrainError> {
+    let array = array.as_dtype(Dtype::Float32)?.contiguous()?;
+    array.eval()?;
+    Ok(array.to_vec_exact::<f32>()?)
+}
