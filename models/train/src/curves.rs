@@ -30,16 +30,23 @@ pub fn draw(entries: &[Entry]) -> Result<String, String> {
         Entry::Validation { iteration, loss } => Some((*iteration, *loss)),
         _ => None,
     });
+    let share = |count: usize, lines: usize| count as f64 * 100.0 / lines.max(1) as f64;
     let exact = points(&|entry| match entry {
-        Entry::Exact { iteration, right, lines, .. } => {
-            Some((*iteration, *right as f64 * 100.0 / (*lines).max(1) as f64))
-        }
+        Entry::Exact { iteration, right, lines, .. } => Some((*iteration, share(*right, *lines))),
+        _ => None,
+    });
+    let along = points(&|entry| match entry {
+        Entry::Exact { iteration, along, lines, .. } => Some((*iteration, share(*along, *lines))),
         _ => None,
     });
     let mut charts =
         vec![("loss of a token", " nats", vec![("training", training), ("held out", validation)])];
     if !exact.is_empty() {
-        charts.push(("held-out lines that are right", " %", vec![("written freely", exact)]));
+        charts.push((
+            "held-out lines that are right",
+            " %",
+            vec![("written freely", exact), ("along what was said", along)],
+        ));
     }
     if charts[0].2.iter().all(|(_, points)| points.is_empty()) {
         return Err("the log has no loss".to_owned());
@@ -79,7 +86,8 @@ mod tests {
 
     #[test]
     fn a_log_is_drawn_without_links() {
-        let exact = Entry::Exact { iteration: 20, right: 3, lines: 4, kinds: vec![], commands: vec![] };
+        let exact =
+            Entry::Exact { iteration: 20, right: 3, along: 4, lines: 4, kinds: vec![], commands: vec![] };
         let entries = [loss(10, 2.0), loss(20, 1.0), Entry::Validation { iteration: 20, loss: 1.5 }, exact];
         let drawing = draw(&entries).unwrap();
         for text in ["training 1.00 nats", "held out 1.50 nats", "written freely 75.0 %"] {

@@ -17,4 +17,4 @@ mod rows;
 
 pub use adam::{Adam, clip};
 pub use input::Input;
-pub use model::{Model, Place};
+pub use model::{Model, Place, Teacher};

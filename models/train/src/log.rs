@@ -50,11 +50,14 @@ pub enum Entry {
     Exact {
         /// Iterations done.
         iteration: usize,
-        /// Right lines.
+        /// Right lines, written freely.
         right: usize,
+        /// Right lines, written along the lattice of what was said.
+        #[serde(default)]
+        along: usize,
         /// All lines.
         lines: usize,
-        /// By kind of line.
+        /// By kind of line, written freely.
         kinds: Vec<Tally>,
         /// By command.
         commands: Vec<Tally>,

@@ -7,6 +7,8 @@
 
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
+use sayso_model_train::cut;
+use sayso_model_train::data::Line;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -31,6 +33,8 @@ enum Command {
     Fuse(Fuse),
     /// Packs a model folder into few bits
     Quantize(Quantize),
+    /// Cuts a model down to some layers and to the tokens of a task, to be trained again
+    Cut(Cut),
 }
 
 /// A training run.
@@ -87,6 +91,26 @@ struct Quantize {
     group_size: usize,
 }
 
+/// What is left of a model.
+#[derive(Args)]
+struct Cut {
+    /// A model folder of 16 or 32 bits
+    #[arg(value_name = "FOLDER")]
+    source: PathBuf,
+    /// The new model folder
+    #[arg(value_name = "NEW FOLDER")]
+    target: PathBuf,
+    /// The layers that are kept, from 0, such as 0,1,2,27; all when left out
+    #[arg(long, value_name = "LAYERS", value_delimiter = ',')]
+    layers: Vec<usize>,
+    /// How many tokens are kept; all when left out
+    #[arg(long, value_name = "N", requires = "lines")]
+    tokens: Option<usize>,
+    /// Lines of the task, as for training, which say what tokens it uses
+    #[arg(long, value_name = "LINES.jsonl")]
+    lines: Vec<PathBuf>,
+}
+
 fn main() -> ExitCode {
     tracing_subscriber::fmt().with_writer(std::io::stderr).without_time().with_target(false).init();
     match Cli::parse().command.run() {
@@ -98,6 +122,32 @@ fn main() -> ExitCode {
     }
 }
 
+impl Cut {
+    fn run(self) -> anyhow::Result<()> {
+        let mut texts = Vec::new();
+        for path in &self.lines {
+            let text =
+                std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+            for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+                let line = Line::parse(line).map_err(anyhow::Error::msg);
+                let line = line.with_context(|| format!("{}, line {}", path.display(), number + 1))?;
+                texts.extend(line.texts().map(str::to_owned));
+            }
+        }
+        let layers = Some(self.layers).filter(|layers| !layers.is_empty());
+        let wanted = cut::Cut { layers, tokens: self.tokens };
+        let done = cut::cut(&self.source, &self.target, &wanted, &texts)?;
+        println!(
+            "{} layers and {} tokens are left, {:.1} million numbers; {:.2} % of the tokens of the lines are still one token",
+            done.layers,
+            done.tokens,
+            done.parameters as f64 / 1e6,
+            100.0 * done.covered
+        );
+        Ok(())
+    }
+}
+
 #[cfg(not(any(feature = "mlx", all(target_os = "macos", target_arch = "aarch64"))))]
 impl Command {
     fn run(self) -> anyhow::Result<()> {
@@ -105,6 +155,7 @@ impl Command {
             Command::Lora(Train { recipe, .. }) | Command::Full(Train { recipe, .. }) => recipe,
             Command::Fuse(Fuse { base, .. }) => base,
             Command::Quantize(Quantize { source, .. }) => source,
+            Command::Cut(cut) => return cut.run(),
         };
         Err(anyhow::anyhow!(
             "this program was built without MLX, which computes everything: on Apple silicon plain cargo builds with it, on Linux `scripts/mlx-linux.sh build -p sayso-model-train --features mlx`"
@@ -115,10 +166,10 @@ impl Command {
 
 #[cfg(any(feature = "mlx", all(target_os = "macos", target_arch = "aarch64")))]
 mod work {
-    use super::{Command, Context, Fuse, Quantize, Train};
+    use super::{Command, Context, Fuse, Line, Quantize, Train};
     use sayso_language::checkpoint::{Checkpoint, Quantization};
     use sayso_model_train::TrainError;
-    use sayso_model_train::data::Line;
+
     use sayso_model_train::mlx::adapter::{AdapterConfig, Origin};
     use sayso_model_train::mlx::fuse::{self, Fused, Packing};
     use sayso_model_train::mlx::model::Model;
@@ -135,6 +186,7 @@ mod work {
                 Command::Full(train) => train.run(true),
                 Command::Fuse(fuse) => fuse.run(),
                 Command::Quantize(quantize) => quantize.run(),
+                Command::Cut(cut) => cut.run(),
             }
         }
     }

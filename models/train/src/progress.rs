@@ -48,9 +48,19 @@ impl Progress {
     }
 
     /// A measurement of exact match.
-    pub fn exact(&self, iteration: usize, right: usize, lines: usize, kinds: &[Tally], commands: &[Tally]) {
-        let share = right as f64 * 100.0 / lines.max(1) as f64;
-        self.say(&format!("{iteration}: {right} of {lines} held-out lines exact ({share:.1} %)"));
+    pub fn exact(
+        &self,
+        iteration: usize,
+        [right, along, lines]: [usize; 3],
+        kinds: &[Tally],
+        commands: &[Tally],
+    ) {
+        let share = |count: usize| count as f64 * 100.0 / lines.max(1) as f64;
+        self.say(&format!(
+            "{iteration}: of {lines} held-out lines {:.1} % exact written freely, {:.1} % along what was said",
+            share(right),
+            share(along)
+        ));
         for tally in kinds {
             self.say(&row(tally));
         }

@@ -26,6 +26,9 @@ pub struct Recipe {
     pub numbers: Numbers,
     /// The examples.
     pub data: Data,
+    /// What a larger model teaches, if one does.
+    #[serde(default)]
+    pub teacher: Option<Teacher>,
     /// What is trained by `lora`.
     #[serde(default)]
     pub adapter: Adapter,
@@ -89,6 +92,18 @@ pub struct Data {
     /// after each answer is learnt too. Default no.
     #[serde(default)]
     pub as_mlx_lm: bool,
+}
+
+/// A larger model, whose probabilities are learnt beside the true tokens (Hinton and others, "Distilling
+/// the Knowledge in a Neural Network", 2015). Only our own kernels can.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Teacher {
+    /// Its folder. It must have the vocabulary of the base.
+    pub folder: PathBuf,
+    /// How much it counts beside the true tokens, 0 to 1. Default 0.7.
+    #[serde(default = "seven_tenths")]
+    pub share: f32,
 }
 
 /// Adapters: low-rank changes of matrices (Hu et al., "LoRA", 2021).
@@ -241,6 +256,9 @@ pub enum Backend {
     Processor,
 }
 
+fn seven_tenths() -> f32 {
+    0.7
+}
 fn yes() -> bool {
     true
 }
@@ -331,7 +349,9 @@ impl Recipe {
     /// Makes relative paths start at `folder`.
     fn root(&mut self, folder: &Path) {
         let paths = [&mut self.base, &mut self.output].into_iter().chain(&mut self.data.train);
-        for path in paths.chain(&mut self.data.valid).chain(&mut self.adapter.start) {
+        let others =
+            self.adapter.start.iter_mut().chain(self.teacher.iter_mut().map(|teacher| &mut teacher.folder));
+        for path in paths.chain(&mut self.data.valid).chain(others) {
             *path = folder.join(&*path);
         }
     }
@@ -373,6 +393,11 @@ impl Recipe {
             return Err("data.packing and data.as_mlx_lm exclude each other: mlx_lm packs nothing".to_owned());
         }
         share("adapter.dropout", self.adapter.dropout)?;
+        if let Some(teacher) = &self.teacher
+            && !(0.0..=1.0).contains(&teacher.share)
+        {
+            return Err(format!("teacher.share is {}; it must be from 0 to 1", teacher.share));
+        }
         positive("adapter.scale", self.adapter.scale)?;
         positive("optimizer.learning_rate", self.optimizer.learning_rate)?;
         share("optimizer.betas", self.optimizer.betas[0])?;

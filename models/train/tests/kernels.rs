@@ -56,7 +56,7 @@ fn compare(what: &str, checkpoint: &Checkpoint, model: &Model, trained: &Trained
     // What stands there before must not matter.
     let mut found: Vec<Vec<f32>> = weights.iter().map(|weight| vec![7.0; weight.len()]).collect();
     let input = kernels::Input::new(batch);
-    let loss = own.loss_and_gradients(&weights, &input, &mut found);
+    let loss = own.loss_and_gradients(&weights, &input, None, &mut found);
     assert!((loss - expected).abs() < 1e-5 * expected, "{what}: {loss}, not {expected}");
     assert_eq!(own.loss(&weights, &input), loss, "{what}");
     for ((name, expected), found) in trained.names.iter().zip(&gradients).zip(&found) {

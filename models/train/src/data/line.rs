@@ -149,7 +149,7 @@ impl Line {
     }
 
     /// All texts of the line.
-    pub(super) fn texts(&self) -> impl Iterator<Item = &str> {
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
         self.messages("").into_iter().map(|(_, content)| content).collect::<Vec<_>>().into_iter()
     }
 

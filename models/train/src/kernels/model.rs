@@ -192,12 +192,36 @@ impl Model {
         }
         let (normed, _) = self.learnt_rows(trained, input, &x);
         let mut logits = self.head().forward(trained, &normed);
-        cross_entropy(&mut logits, self.config.vocab_size, &input.targets)
+        cross_entropy(&mut logits, self.config.vocab_size, &input.targets, None)
     }
 
-    /// The same, and the gradients of all trained weights, which replace what stands in
-    /// `gradients`.
-    pub fn loss_and_gradients(&self, trained: &[&[f32]], input: &Input, gradients: &mut [Vec<f32>]) -> f32 {
+    /// The probabilities of all tokens at each learnt place: (learnt, vocab_size).
+    pub fn probabilities(&self, trained: &[&[f32]], input: &Input) -> Vec<f32> {
+        let turns = self.turns(input);
+        let mut x = self.embed(trained, input);
+        for layer in &self.layers {
+            x = self.forward(layer, trained, input, &turns, x).1;
+        }
+        let (normed, _) = self.learnt_rows(trained, input, &x);
+        let mut logits = self.head().forward(trained, &normed);
+        logits.par_chunks_mut(self.config.vocab_size).for_each(|row| {
+            vectorized(
+                #[inline(always)]
+                || softmax(row),
+            );
+        });
+        logits
+    }
+
+    /// The loss, and the gradients of all trained weights, which replace what stands in
+    /// `gradients`. With a `teacher`, its probabilities at the learnt places are learnt too.
+    pub fn loss_and_gradients(
+        &self,
+        trained: &[&[f32]],
+        input: &Input,
+        teacher: Option<Teacher<'_>>,
+        gradients: &mut [Vec<f32>],
+    ) -> f32 {
         let turns = self.turns(input);
         let mut x = self.embed(trained, input);
         let mut kept = Vec::with_capacity(self.layers.len());
@@ -209,7 +233,7 @@ impl Model {
         let (normed, rows) = self.learnt_rows(trained, input, &x);
         let head = self.head();
         let mut dlogits = head.forward(trained, &normed);
-        let loss = cross_entropy(&mut dlogits, self.config.vocab_size, &input.targets);
+        let loss = cross_entropy(&mut dlogits, self.config.vocab_size, &input.targets, teacher);
         let mut dnormed = vec![0.0; normed.len()];
         head.backward(trained, &normed, &dlogits, Some((&mut dnormed, Into::Replace)), gradients);
         drop(dlogits);
@@ -434,6 +458,16 @@ impl Linear {
     }
 }
 
+/// What a larger model thinks of the same tokens (Hinton and others, "Distilling the Knowledge in a Neural
+/// Network", 2015).
+#[derive(Debug, Clone, Copy)]
+pub struct Teacher<'a> {
+    /// (learnt, vocab_size): those of [`Model::probabilities`].
+    pub probabilities: &'a [f32],
+    /// How much it counts beside the true tokens, 0 to 1.
+    pub share: f32,
+}
+
 /// Keeps the gradient of a weight, if it is trained.
 fn keep(place: &Place, gradient: Vec<f32>, gradients: &mut [Vec<f32>]) {
     if let Place::Trained(at) = place {
@@ -442,24 +476,65 @@ fn keep(place: &Place, gradient: Vec<f32>, gradients: &mut [Vec<f32>]) {
 }
 
 /// The mean cross-entropy of `targets` under `logits` (targets, width), whose gradient replaces the
-/// logits.
-fn cross_entropy(logits: &mut [f32], width: usize, targets: &[u32]) -> f32 {
-    let share = 1.0 / targets.len() as f32;
+/// logits. A teacher's part of it is the cross-entropy of its probabilities.
+fn cross_entropy(logits: &mut [f32], width: usize, targets: &[u32], teacher: Option<Teacher<'_>>) -> f32 {
+    let mean = 1.0 / targets.len() as f32;
+    let (share, probabilities) =
+        teacher.map_or((0.0, &[][..]), |teacher| (teacher.share, teacher.probabilities));
     let losses: Vec<f32> = logits
         .par_chunks_mut(width)
         .zip(targets)
-        .map(|(row, target)| {
+        .enumerate()
+        .map(|(at, (row, target))| {
+            let taught = probabilities.get(at * width..(at + 1) * width).unwrap_or_default();
             vectorized(
                 #[inline(always)]
                 || {
                     let wanted = row[*target as usize];
+                    let meant = sum2(row, taught, |logit, probability| logit * probability);
                     let sum = softmax(row);
-                    row[*target as usize] -= 1.0;
-                    row.iter_mut().for_each(|x| *x *= share);
-                    sum - wanted
+                    row[*target as usize] -= 1.0 - share;
+                    if taught.is_empty() {
+                        row.iter_mut().for_each(|x| *x *= mean);
+                    } else {
+                        for (x, probability) in row.iter_mut().zip(taught) {
+                            *x = mean * (*x - share * probability);
+                        }
+                    }
+                    (1.0 - share) * (sum - wanted)
+                        + if taught.is_empty() { 0.0 } else { share * (sum - meant) }
                 },
             )
         })
         .collect();
-    sum2(&losses, &losses, |loss, _| loss) * share
+    sum2(&losses, &losses, |loss, _| loss) * mean
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_gradient_of_a_taught_loss_is_its_slope() {
+        let logits = [0.3, -1.0, 2.0, 0.5, 1.5, 0.0, -0.5, 0.25];
+        let probabilities = [0.1, 0.2, 0.6, 0.1, 0.25, 0.25, 0.3, 0.2];
+        let teacher = Some(Teacher { probabilities: &probabilities, share: 0.7 });
+        let loss = |logits: &[f32]| cross_entropy(&mut logits.to_vec(), 4, &[2, 0], teacher);
+        let mut gradient = logits;
+        cross_entropy(&mut gradient, 4, &[2, 0], teacher);
+        for at in 0..8 {
+            let moved = |by: f32| {
+                let mut moved = logits;
+                moved[at] += by;
+                loss(&moved)
+            };
+            let slope = (moved(1e-2) - moved(-1e-2)) / 2e-2;
+            assert!((slope - gradient[at]).abs() < 1e-4, "{at}: {slope}, not {}", gradient[at]);
+        }
+        // Who knows the answer for sure teaches nothing else.
+        let certain = [0.0, 0.0, 1.0, 0.0, 1.0, 0.0, 0.0, 0.0];
+        let taught = Some(Teacher { probabilities: &certain, share: 0.7 });
+        let alone = cross_entropy(&mut logits.to_vec(), 4, &[2, 0], None);
+        assert!((cross_entropy(&mut logits.to_vec(), 4, &[2, 0], taught) - alone).abs() < 1e-6);
+    }
 }

@@ -5,6 +5,11 @@ use crate::TrainError;
 use crate::data::{Batch, Batches, Line};
 use crate::log::Tally;
 use sayso_language::{Language, Options, Stop};
+use sayso_speech::clean::clean;
+use sayso_speech::lex::lex;
+use sayso_speech::phonetic::widen;
+use sayso_speech::render::render;
+use sayso_speech::words::UserWords;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -35,8 +40,10 @@ pub fn loss(
 /// What a model wrote for held-out lines.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Exact {
-    /// Whether each line was written exactly.
+    /// Whether each line was written exactly, freely.
     pub right: Vec<bool>,
+    /// Whether each was written exactly along the lattice of what was said.
+    pub along: Vec<bool>,
     /// What was written.
     pub written: Vec<String>,
 }
@@ -45,6 +52,11 @@ impl Exact {
     /// How many lines are right.
     pub fn count(&self) -> usize {
         self.right.iter().filter(|right| **right).count()
+    }
+
+    /// How many lines are right along the lattice.
+    pub fn count_along(&self) -> usize {
+        self.along.iter().filter(|right| **right).count()
     }
 
     /// Right lines by kind and by command, beside those of an earlier measurement.
@@ -103,7 +115,7 @@ pub fn by_folder(
     stop: &dyn Fn() -> bool,
 ) -> Result<Option<Exact>, TrainError> {
     let mut language = Language::open(folder, &Options::default())?;
-    let mut exact = Exact { right: Vec::new(), written: Vec::new() };
+    let mut exact = Exact { right: Vec::new(), along: Vec::new(), written: Vec::new() };
     for line in lines {
         if stop() {
             return Ok(None);
@@ -111,7 +123,16 @@ pub fn by_folder(
         let dictated = line.dictated().unwrap_or_default();
         let written = language.write_freely(dictated, &Stop::never()).unwrap_or_default();
         exact.right.push(line.accepts(written.trim()));
+        exact.along.push(line.accepts(along(&mut language, dictated).unwrap_or_default().trim()));
         exact.written.push(written);
     }
     Ok(Some(exact))
+}
+
+/// What a model writes along the lattice of a dictation; `None` if it writes nothing.
+fn along(language: &mut Language, dictated: &str) -> Option<String> {
+    let words = UserWords::default();
+    let lattice = widen(lex(clean(dictated), &words, None), &words);
+    let written = language.write(dictated, &lattice, &Stop::never()).ok()??;
+    Some(render(&lattice, &written.steps).text)
 }

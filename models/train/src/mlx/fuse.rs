@@ -4,12 +4,11 @@ use super::adapter::{self, Origin};
 use super::linear::{Linear, Packed, row_norms};
 use super::model::Model;
 use super::{Trained, tensors};
-use crate::TrainError;
+use crate::{TrainError, file, folder};
 use mlx_rs::{Array, Dtype, ops};
 use sayso_language::chat::{SYSTEM_PROMPT_FILE, TRAINED_PROMPT_FILE};
-use sayso_language::checkpoint::{CONFIG, Checkpoint, Quantization, WEIGHTS};
-use sayso_language::tokenizer::{CHAT_TEMPLATE, GENERATION_CONFIG, TOKENIZER, TOKENIZER_CONFIG};
-use serde_json::{Map, Value, json};
+use sayso_language::checkpoint::{Checkpoint, Quantization, WEIGHTS};
+use sayso_language::tokenizer::CHAT_TEMPLATE;
 use std::fs;
 use std::path::Path;
 
@@ -44,7 +43,7 @@ impl Fused<'_> {
     /// # Errors
     /// The folder exists, the disk is full, or MLX refuses something.
     pub fn write(&self, target: &Path, packing: Packing, dtype: Dtype) -> Result<(), TrainError> {
-        create(target)?;
+        folder::create(target)?;
         let done = self.write_into(target, packing, dtype);
         if done.is_err() {
             // Half a model is of no use, and the disk may be full.
@@ -92,19 +91,19 @@ impl Fused<'_> {
         }
         let weights = weights.iter().map(|(name, array)| (name.as_str(), array));
         tensors::write(&target.join(WEIGHTS), weights)?;
-        copy_files(self.base, target, |config| {
+        folder::copy_files(self.base, target, |config| {
             if packing == Packing::Plain {
                 config.remove("quantization");
                 config.remove("quantization_config");
             }
         })?;
         let Some(origin) = self.origin else { return Ok(()) };
-        tensors::replace(&target.join(SYSTEM_PROMPT_FILE), format!("{}\n", origin.system_prompt).as_bytes())?;
+        file::replace(&target.join(SYSTEM_PROMPT_FILE), format!("{}\n", origin.system_prompt).as_bytes())?;
         let prompt = serde_json::to_string_pretty(&origin.prompt)
             .map_err(|error| TrainError::Unfit(format!("{TRAINED_PROMPT_FILE}: {error}")))?;
-        tensors::replace(&target.join(TRAINED_PROMPT_FILE), prompt.as_bytes())?;
+        file::replace(&target.join(TRAINED_PROMPT_FILE), prompt.as_bytes())?;
         match &origin.template {
-            Some(template) => tensors::replace(&target.join(CHAT_TEMPLATE), template.as_bytes()),
+            Some(template) => file::replace(&target.join(CHAT_TEMPLATE), template.as_bytes()),
             None => Ok(()),
         }
     }
@@ -138,49 +137,6 @@ fn fused(linear: &Linear, trained: &[Array]) -> Result<Array, TrainError> {
             Ok(factor.expand_dims(-1)?.multiply(sum)?)
         }
     }
-}
-
-/// Creates a folder that must not exist, or must be empty.
-pub(super) fn create(target: &Path) -> Result<(), TrainError> {
-    if fs::read_dir(target).is_ok_and(|mut entries| entries.next().is_some()) {
-        return Err(TrainError::Unfit(format!("{} exists already; name a new folder", target.display())));
-    }
-    fs::create_dir_all(target).map_err(TrainError::write(target))
-}
-
-/// Copies what belongs to a model beside its weights, and changes its configuration.
-pub(super) fn copy_files(
-    from: &Path,
-    to: &Path,
-    change: impl FnOnce(&mut Map<String, Value>),
-) -> Result<(), TrainError> {
-    let others = [
-        TOKENIZER,
-        TOKENIZER_CONFIG,
-        GENERATION_CONFIG,
-        CHAT_TEMPLATE,
-        SYSTEM_PROMPT_FILE,
-        TRAINED_PROMPT_FILE,
-        "special_tokens_map.json",
-    ];
-    for name in others {
-        let path = from.join(name);
-        if path.exists() {
-            let bytes = fs::read(&path).map_err(TrainError::read(&path))?;
-            tensors::replace(&to.join(name), &bytes)?;
-        }
-    }
-    let path = from.join(CONFIG);
-    let text = fs::read_to_string(&path).map_err(TrainError::read(&path))?;
-    let mut config: Map<String, Value> = serde_json::from_str(&text)
-        .map_err(|error| TrainError::Unfit(format!("{} is damaged: {error}", path.display())))?;
-    change(&mut config);
-    tensors::replace(&to.join(CONFIG), crate::python_json::to_string(&config).as_bytes())
-}
-
-/// What `quantization` says in a configuration.
-pub(super) fn quantization(quantization: Quantization) -> Value {
-    json!({"group_size": quantization.group_size, "bits": quantization.bits, "mode": "affine"})
 }
 
 /// The type of the base's floating-point numbers.

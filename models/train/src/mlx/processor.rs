@@ -8,7 +8,7 @@ use super::model::Model;
 use super::optimizer::Optimizer;
 use crate::TrainError;
 use crate::data::Batch;
-use crate::kernels::{self, Adam, Input, Place, clip};
+use crate::kernels::{self, Adam, Input, Place, Teacher, clip};
 use crate::recipe::{self, Backend, OptimizerName, Recipe};
 use mlx_rs::{Array, Dtype};
 use sayso_language::checkpoint::{Checkpoint, Config};
@@ -27,6 +27,7 @@ pub struct Processor {
     sums: Option<Vec<Vec<f32>>>,
     means: Vec<Vec<f32>>,
     squares: Vec<Vec<f32>>,
+    teacher: Option<(kernels::Model, f32)>,
 }
 
 /// Why a recipe needs MLX.
@@ -58,8 +59,13 @@ impl Processor {
     ) -> Result<Option<Processor>, TrainError> {
         let has_graphics = cfg!(all(target_os = "macos", target_arch = "aarch64"));
         match (recipe.run.backend, needs_mlx(recipe, full, checkpoint)) {
+            (Backend::Mlx, _) | (Backend::Auto, Some(_)) if recipe.teacher.is_some() => {
+                return Err(TrainError::Unfit(
+                    "only run.backend = \"processor\" can learn from a teacher".to_owned(),
+                ));
+            }
             (Backend::Mlx, _) | (Backend::Auto, Some(_)) => return Ok(None),
-            (Backend::Auto, None) if has_graphics => return Ok(None),
+            (Backend::Auto, None) if has_graphics && recipe.teacher.is_none() => return Ok(None),
             (Backend::Processor, Some(what)) => {
                 return Err(TrainError::Unfit(format!(
                     "run.backend is \"processor\", which cannot compute {what}; leave it out"
@@ -110,6 +116,7 @@ impl Processor {
             means: mean("m")?,
             squares: mean("v")?,
             weights,
+            teacher: recipe.teacher.as_ref().map(|teacher| load(teacher, checkpoint.config())).transpose()?,
         }))
     }
 
@@ -132,7 +139,10 @@ impl Processor {
             self.gradients = self.weights.iter().map(|weight| vec![0.0; weight.len()]).collect();
         }
         let weights: Vec<&[f32]> = self.weights.iter().map(Vec::as_slice).collect();
-        self.model.loss_and_gradients(&weights, &Input::new(batch), &mut self.gradients)
+        let input = Input::new(batch);
+        let taught = self.teacher.as_ref().map(|(model, share)| (model.probabilities(&[], &input), *share));
+        let teacher = taught.as_ref().map(|(probabilities, share)| Teacher { probabilities, share: *share });
+        self.model.loss_and_gradients(&weights, &input, teacher, &mut self.gradients)
     }
 
     /// The loss of a batch.
@@ -221,6 +231,34 @@ impl Processor {
         let gradients = if accumulation > 1 { 2.0 } else { 1.0 };
         model + trained * (3.0 + gradients) + passes
     }
+}
+
+/// The teacher of a recipe, all of whose weights stay, and how much it counts.
+fn load(teacher: &recipe::Teacher, student: &Config) -> Result<(kernels::Model, f32), TrainError> {
+    let checkpoint = Checkpoint::open(&teacher.folder)?;
+    let config = checkpoint.config();
+    if config.vocab_size != student.vocab_size {
+        return Err(TrainError::Foreign {
+            folder: teacher.folder.clone(),
+            what: "vocabulary",
+            problem: format!(
+                "the teacher has {} tokens and the student {}",
+                config.vocab_size, student.vocab_size
+            ),
+        });
+    }
+    let model = Model::load(&checkpoint, Dtype::Float32, true)?;
+    let place = |name: &str| {
+        let matrix = |name: &str| model.matrix(name, &[]);
+        let array = name.strip_suffix(".weight").and_then(matrix).or_else(|| {
+            let is_plain = checkpoint.has(name);
+            is_plain.then(|| super::tensors::load(&checkpoint, name).ok()).flatten()
+        });
+        array.and_then(|array| numbers(&array).ok()).map(Place::Frozen)
+    };
+    let model = kernels::Model::new(config, 1.0, place)
+        .map_err(|name| TrainError::Unfit(format!("the teacher has no {name}")))?;
+    Ok((model, teacher.share))
 }
 
 fn numbers(array: &Array) -> Result<Vec<f32>, TrainError> {

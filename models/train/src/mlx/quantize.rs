@@ -1,8 +1,8 @@
 //! Packs the matrices of a model folder into few bits, as `mlx_lm.convert -q` does.
 
 use super::linear::Packed;
-use super::{fuse, tensors};
-use crate::TrainError;
+use super::tensors;
+use crate::{TrainError, folder};
 use mlx_rs::Array;
 use sayso_language::checkpoint::{Checkpoint, Quantization, WEIGHTS};
 use std::fs;
@@ -40,7 +40,7 @@ pub fn quantize(source: &Path, target: &Path, quantization: Quantization) -> Res
             source.display()
         )));
     }
-    fuse::create(target)?;
+    folder::create(target)?;
     let done = write(&checkpoint, source, target, quantization);
     if done.is_err() {
         let _ = fs::remove_dir_all(target);
@@ -84,8 +84,8 @@ fn write(
     }
     done.bits = bytes as f64 * 8.0 / numbers as f64;
     tensors::write(&target.join(WEIGHTS), weights.iter().map(|(name, array)| (name.as_str(), array)))?;
-    fuse::copy_files(source, target, |config| {
-        let entry = fuse::quantization(quantization);
+    folder::copy_files(source, target, |config| {
+        let entry = folder::quantization(quantization);
         config.insert("quantization".to_owned(), entry.clone());
         config.insert("quantization_config".to_owned(), entry);
     })?;

@@ -3,8 +3,8 @@
 
 use super::optimizer::Optimizer;
 use super::{Trained, adapter, tensors};
-use crate::TrainError;
 use crate::recipe::Recipe;
+use crate::{TrainError, file};
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -65,7 +65,7 @@ impl Progress {
             tensors::write(&new.join(OPTIMIZER), state)?;
             let text = serde_json::to_string_pretty(self)
                 .map_err(|error| TrainError::Unfit(format!("{PROGRESS}: {error}")))?;
-            tensors::replace(&new.join(PROGRESS), text.as_bytes())
+            file::replace(&new.join(PROGRESS), text.as_bytes())
         };
         if let Err(error) = write() {
             // Half a state is of no use, and the disk may be full.

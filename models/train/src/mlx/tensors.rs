@@ -1,12 +1,11 @@
 //! Tensors between files and MLX.
 
-use crate::TrainError;
+use crate::{TrainError, file};
 use mlx_rs::{Array, Dtype};
 use safetensors::SafeTensors;
 use safetensors::tensor::TensorView;
 use sayso_language::checkpoint::Checkpoint;
-use std::collections::{BTreeMap, HashMap};
-use std::io::Write;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// Copies a tensor of a checkpoint into MLX's memory, with its own type.
@@ -85,46 +84,5 @@ pub fn write<'a>(
             .map_err(|error| TrainError::Unfit(format!("tensor {name}: {error:?}")))?;
         views.push((*name, view));
     }
-    // As `mlx` says it.
-    let format = HashMap::from([("format".to_owned(), "mlx".to_owned())]);
-    let folder = path.parent().unwrap_or(Path::new("."));
-    std::fs::create_dir_all(folder).map_err(TrainError::write(path))?;
-    let file = tempfile::NamedTempFile::new_in(folder).map_err(TrainError::write(path))?;
-    safetensors::serialize_to_file(views, Some(format), file.path()).map_err(|error| {
-        let error = match error {
-            safetensors::SafeTensorError::IoError(error) => error,
-            error => std::io::Error::other(format!("{error:?}")),
-        };
-        TrainError::write(path)(error)
-    })?;
-    finish(file, path).map_err(TrainError::write(path))
-}
-
-/// Gives a complete file its name, once it is on the disk. It is found by its path, because the
-/// writer of safetensors may have put another file there.
-fn finish(file: tempfile::NamedTempFile, path: &Path) -> std::io::Result<()> {
-    // Readable for others, as any file that a program writes.
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        std::fs::set_permissions(file.path(), std::fs::Permissions::from_mode(0o644))?;
-    }
-    std::fs::File::open(file.path())?.sync_all()?;
-    file.persist(path)?;
-    Ok(())
-}
-
-/// Writes a file, which replaces an earlier one only when it is complete and on the disk.
-///
-/// # Errors
-/// The disk is full, or the folder may not be written to.
-pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), TrainError> {
-    let write = || -> std::io::Result<()> {
-        let folder = path.parent().unwrap_or(Path::new("."));
-        std::fs::create_dir_all(folder)?;
-        let mut file = tempfile::NamedTempFile::new_in(folder)?;
-        file.write_all(bytes)?;
-        finish(file, path)
-    };
-    write().map_err(TrainError::write(path))
+    file::write_tensors(path, views)
 }

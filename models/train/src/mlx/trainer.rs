@@ -9,13 +9,13 @@ use super::model::Model;
 use super::optimizer::Optimizer;
 use super::processor::Processor;
 use super::state;
-use super::{Trained, fuse, tensors};
-use crate::TrainError;
+use super::{Trained, fuse};
 use crate::curves;
 use crate::data::{Batch, Batches, Layout, PAD, Sets};
 use crate::log::{self, Entry, Log};
 use crate::progress::Progress;
 use crate::recipe::{Numbers, Recipe};
+use crate::{TrainError, file};
 use measure::Measure;
 use mlx_rs::{Array, Dtype, memory};
 use sayso_language::checkpoint::Checkpoint;
@@ -395,7 +395,7 @@ impl Run<'_> {
         let text = std::fs::read_to_string(&path).map_err(TrainError::read(&path))?;
         let drawn = log::parse(&text).and_then(|entries| curves::draw(&entries));
         match drawn {
-            Ok(svg) => tensors::replace(&self.recipe.output.join(curves::FILE), svg.as_bytes()),
+            Ok(svg) => file::replace(&self.recipe.output.join(curves::FILE), svg.as_bytes()),
             // A run of a few iterations has no loss to draw.
             Err(_) => Ok(()),
         }

@@ -1,9 +1,8 @@
 //! `adapter_config.json`, as `mlx_lm` 0.32 writes and reads it.
 
-use crate::TrainError;
-use crate::mlx::tensors;
 use crate::python_json::{self, decimal};
 use crate::recipe::{self, OptimizerName, PROJECTIONS, Recipe};
+use crate::{TrainError, file};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::path::Path;
@@ -171,7 +170,7 @@ impl AdapterConfig {
     /// # Errors
     /// The disk is full, or the folder may not be written to.
     pub fn save(&self, folder: &Path) -> Result<(), TrainError> {
-        tensors::replace(&folder.join(FILE), python_json::to_string(self).as_bytes())
+        file::replace(&folder.join(FILE), python_json::to_string(self).as_bytes())
     }
 
     /// Whether weights were trained in full.

@@ -1,7 +1,6 @@
 //! What adapters were trained on: base, tokenizer and prompt.
 
-use crate::TrainError;
-use crate::mlx::tensors;
+use crate::{TrainError, file};
 use sayso_language::chat::{Conversation, TrainedPrompt};
 use sayso_language::checkpoint::Checkpoint;
 use sayso_language::tokenizer::TOKENIZER;
@@ -69,7 +68,7 @@ impl Origin {
         let path = folder.join(FILE);
         let text = serde_json::to_string_pretty(self)
             .map_err(|error| TrainError::Unfit(format!("{}: {error}", path.display())))?;
-        tensors::replace(&path, format!("{text}\n").as_bytes())
+        file::replace(&path, format!("{text}\n").as_bytes())
     }
 
     /// Refuses a base, tokenizer or prompt that adapters in `folder` were not trained on.

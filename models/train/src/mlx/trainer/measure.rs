@@ -101,9 +101,9 @@ impl Run<'_> {
             let Some(exact) = exact else { return Ok(false) };
             measured.exact_is_due = false;
             let (kinds, commands) = exact.tallies(&measure.lines, measured.before.as_ref());
-            let (right, lines) = (exact.count(), measure.lines.len());
-            self.view.exact(iteration, right, lines, &kinds, &commands);
-            self.log.write(&Entry::Exact { iteration, right, lines, kinds, commands })?;
+            let (right, along, lines) = (exact.count(), exact.count_along(), measure.lines.len());
+            self.view.exact(iteration, [right, along, lines], &kinds, &commands);
+            self.log.write(&Entry::Exact { iteration, right, along, lines, kinds, commands })?;
             quality = Some(right as f64);
             measured.before = Some(exact);
         }
