@@ -244,3 +244,34 @@ fn a_disk_on_which_a_model_does_not_fit_is_said_before_the_pull() {
 fn is_refusal(said: &[u8]) -> bool {
     String::from_utf8_lossy(said).starts_with("unshare: ")
 }
+
+#[test]
+fn weights_of_the_tagger_are_used_listed_and_reset() {
+    let home = Home::patient();
+    let tagger = |arguments: &[&str]| sayso(&home, &[&["tagger"], arguments].concat(), "");
+    let weights = home.path().join("mine.safetensors");
+    let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/../models/weights/tagger.safetensors");
+    fs::copy(shipped, &weights).unwrap();
+    assert_eq!(tagger(&["list"]).out, "* built-in\n");
+    failed(
+        &tagger(&["use", "/nowhere.safetensors"]),
+        "/nowhere.safetensors cannot be used, nothing was changed",
+    );
+    home.write("notes.safetensors", "no weights");
+    failed(&tagger(&["use", home.path().join("notes.safetensors").to_str().unwrap()]), "cannot be used");
+    assert_eq!(tagger(&["list"]).out, "* built-in\n");
+
+    done(&tagger(&["use", weights.to_str().unwrap()]), "mine is now in use");
+    // The copy counts, wherever the file goes.
+    fs::remove_file(&weights).unwrap();
+    let list = tagger(&["list"]).out;
+    assert!(list.starts_with("  built-in\n* mine  ") && list.contains("taggers/mine.safetensors"), "{list}");
+    assert_eq!(sayso(&home, &["convert", "git commit dash m fix"], "").out, "git commit -m fix\n");
+    let status = sayso(&home, &["config", "show"], "").out;
+    assert!(status.contains("taggers/mine.safetensors"), "{status}");
+
+    done(&tagger(&["reset"]), "built-in weights are in use again");
+    assert!(tagger(&["list"]).out.starts_with("* built-in\n  mine  "), "{:?}", tagger(&["list"]));
+    let named: serde_json::Value = serde_json::from_str(&tagger(&["use", "mine", "--json"]).out).unwrap();
+    assert_eq!(named["name"], "mine");
+}

@@ -4,7 +4,7 @@ use crate::init::Shell;
 use crate::service::command::Action;
 use clap::{Args, Parser, Subcommand, ValueHint, value_parser};
 use sayso_learning_cli::Learn;
-use sayso_model_cli::Model;
+use sayso_model_cli::{Model, Tagger};
 use sayso_protocol::Route;
 use sayso_text::MAX_DEADLINE_MS;
 use std::path::PathBuf;
@@ -88,6 +88,7 @@ pub(crate) enum Command {
         all: Option<String>,
     },
     Model(Model),
+    Tagger(Tagger),
     Learn(Learn),
     Report(Report),
     /// Show and check the settings

@@ -1,5 +1,5 @@
-//! The sub-commands that the daemon's program carries out: `sayso model`, `sayso learn` and `sayso here`, because it knows
-//! models, what was learnt and places; `sayso pick` and
+//! The sub-commands that the daemon's program carries out: `sayso model`, `sayso tagger`, `sayso learn` and `sayso here`, because
+//! it knows models, what was learnt and places; `sayso pick` and
 //! `sayso try`, because they draw in the terminal and this program stays small.
 
 use crate::daemon_client::DaemonClient;

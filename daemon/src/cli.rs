@@ -5,7 +5,7 @@ use crate::command::here::Here;
 use crate::command::pick::Pick;
 use clap::{Parser, Subcommand};
 use sayso_learning_cli::Learn;
-use sayso_model_cli::Model;
+use sayso_model_cli::{Model, Tagger};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -65,6 +65,9 @@ pub(crate) enum Command {
     // People type `sayso model`.
     #[command(hide = true)]
     Model(Model),
+    // People type `sayso tagger`.
+    #[command(hide = true)]
+    Tagger(Tagger),
     // People type `sayso learn`.
     #[command(hide = true)]
     Learn(Learn),

@@ -5,3 +5,4 @@ pub(crate) mod here;
 pub(crate) mod learn;
 pub(crate) mod model;
 pub(crate) mod pick;
+pub(crate) mod tagger;

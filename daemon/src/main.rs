@@ -61,6 +61,7 @@ fn main() -> ExitCode {
     }
     let done = match &cli.command {
         Some(Command::Model(model)) => return command::model::run(model),
+        Some(Command::Tagger(tagger)) => return command::tagger::run(tagger),
         Some(Command::Here(here)) => command::here::run(here),
         Some(Command::Learn(learn)) => command::learn::run(learn),
         Some(Command::Convert(convert)) => command::convert::run(convert),

@@ -52,6 +52,20 @@ pub fn set_learning(path: &Path, is_enabled: bool) -> Result<(), EditError> {
     write(path, &document.to_string())
 }
 
+/// Names the tagger's weights in the settings file at `path`, which is made if need be; `None` is the built-in ones.
+///
+/// # Errors
+/// An [`EditError`] says why nothing was changed.
+pub fn set_tagger(path: &Path, weights: Option<&str>) -> Result<(), EditError> {
+    let mut document = read(path)?;
+    let section = section(&mut document, path, "tagger")?;
+    match weights {
+        Some(weights) => drop(section.insert("weights", value(weights))),
+        None => drop(section.remove("weights")),
+    }
+    write(path, &document.to_string())
+}
+
 /// The file at `path` as it can be changed; empty where there is none.
 pub(crate) fn read(path: &Path) -> Result<DocumentMut, EditError> {
     let text = match crate::bytes_of(path).map(String::from_utf8) {

@@ -31,6 +31,12 @@ pub fn model_folder() -> Option<PathBuf> {
     data_folder().map(|folder| folder.join("models"))
 }
 
+/// Where weights of the tagger are that were taken into use: `taggers` in the platform's folder for data. `None` for a user
+/// without a home.
+pub fn tagger_folder() -> Option<PathBuf> {
+    data_folder().map(|folder| folder.join("taggers"))
+}
+
 fn data_folder() -> Option<PathBuf> {
     of_this_user(project()?.data_local_dir(), ".local/share/sayso")
 }

@@ -113,13 +113,13 @@ fn remove(store: &Store, given: &str, json: bool) -> Result<()> {
 }
 
 /// Prints text on standard output.
-fn print(text: &str) -> Result<()> {
+pub(super) fn print(text: &str) -> Result<()> {
     let mut out = io::stdout().lock();
     Ok(out.write_all(text.as_bytes()).and_then(|()| out.flush())?)
 }
 
 /// Prints one JSON object on a line of standard output.
-fn print_json(object: &Value) -> Result<()> {
+pub(super) fn print_json(object: &Value) -> Result<()> {
     print(&format!("{object}\n"))
 }
 
@@ -132,7 +132,7 @@ fn megabytes(bytes: u64) -> String {
     }
 }
 
-fn is_broken_pipe(error: &anyhow::Error) -> bool {
+pub(super) fn is_broken_pipe(error: &anyhow::Error) -> bool {
     error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }
 

@@ -2,6 +2,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod adapt;
 mod cli;
 
 use clap::Parser;
@@ -16,6 +17,7 @@ fn main() -> ExitCode {
         Command::Gate(gate) => gate.run().map(|()| ExitCode::SUCCESS),
         Command::Judge(judge) => judge.run().map(|()| ExitCode::SUCCESS),
         Command::Learning(learning) => learning.run().map(|()| ExitCode::SUCCESS),
+        Command::Adapt(adapt) => adapt.run().map(|()| ExitCode::SUCCESS),
         Command::Cases(cases) => cases.run().map(|()| ExitCode::SUCCESS),
         Command::Speak(speak) => speak.run().map(|()| ExitCode::SUCCESS),
         Command::RoundTrip(round_trip) => round_trip.run().map(|()| ExitCode::SUCCESS),

@@ -2,7 +2,7 @@
 
 use crate::corpus;
 use crate::disfluency::slots::made_up;
-use crate::written::Written;
+use crate::written::{TalkKind, Written};
 use crate::{cases, command_grammar, template};
 use anyhow::{Context, bail};
 use fastrand::Rng;
@@ -81,6 +81,22 @@ impl Commands {
         }
         let written = Written::read(folder, own)?;
         Ok(Commands { pairs, more, templates, held_out, names, written })
+    }
+
+    /// What comes with this crate, in place of the corpora: the commands of the written lines. Nothing is held out.
+    ///
+    /// # Errors
+    /// If a written line is broken.
+    pub fn shipped() -> anyhow::Result<Commands> {
+        let written = Written::own()?;
+        let pairs: Vec<(String, String)> =
+            written.engine.iter().map(|line| (line.dictated.clone(), line.expected.clone())).collect();
+        let talk = written.talk.iter().filter(|line| line.kind != TalkKind::Prose);
+        let more: Vec<String> = talk.map(|line| line.expected.clone()).collect();
+        // Two braces would begin a placeholder.
+        let templates: Vec<String> = more.iter().filter(|command| !command.contains("{{")).cloned().collect();
+        let names = names(pairs.iter().map(|(_, command)| command.as_str()));
+        Ok(Commands { pairs, more, templates, held_out: Vec::new(), names, written })
     }
 
     /// A command from a source, now and then under the name of a program that is in no table.

@@ -161,6 +161,16 @@ impl Written {
         Ok(Written::new(talk, engine))
     }
 
+    /// Only the lines that come with this crate.
+    ///
+    /// # Errors
+    /// If a line is broken; names its number.
+    pub fn own() -> anyhow::Result<Written> {
+        let talk = lines("data/written/talk.jsonl", OWN_TALK, TalkRecord::line)?;
+        let engine = lines("data/written/engine.jsonl", OWN_ENGINE, Ok)?;
+        Ok(Written::new(talk, engine))
+    }
+
     /// Takes the lines apart.
     pub fn new(talk: Vec<TalkLine>, engine: Vec<EngineLine>) -> Written {
         let cores = talk.iter().filter_map(talk_core).chain(engine.iter().filter_map(engine_core)).collect();

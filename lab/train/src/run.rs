@@ -213,7 +213,7 @@ pub(crate) fn calibrate_file(path: &Path, corpus: &Path) -> anyhow::Result<()> {
 }
 
 /// One step of training. Returns its loss.
-fn train_step(
+pub(crate) fn train_step(
     network: &Network,
     optimizer: &mut Optimizer,
     tables: &[Tables],

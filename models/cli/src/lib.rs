@@ -1,5 +1,9 @@
-//! The command line of `sayso model`: the client has its help and completions from here, the daemon's program carries it
-//! out.
+//! The command lines of `sayso model` and `sayso tagger`: the client has its help and completions from here, the daemon's program
+//! carries them out.
+
+mod tagger;
+
+pub use tagger::{Tagger, TaggerAction};
 
 use clap::{Args, Subcommand, ValueHint};
 use std::path::PathBuf;

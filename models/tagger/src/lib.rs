@@ -47,7 +47,7 @@ pub mod weights;
 mod word;
 
 pub use beam::{Path, beam_search, rank_readings, score_path};
-pub use embedded::embedded;
+pub use embedded::{embedded, embedded_bytes};
 pub use line::{EncodedLine, encode};
 pub use network::LineClass;
 pub use schema::Schema;

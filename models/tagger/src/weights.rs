@@ -192,6 +192,11 @@ impl Weights {
         self.calibration.confidence(score)
     }
 
+    /// How its probabilities become confidences.
+    pub fn calibration(&self) -> Calibration {
+        self.calibration
+    }
+
     /// The schema that the weights were trained with, if they say so. [`Schema::changed_data`] tells which data files have
     /// changed since.
     pub fn schema(&self) -> Option<&Schema> {
