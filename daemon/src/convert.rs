@@ -175,7 +175,7 @@ impl Pending {
             match shared.model.model() {
                 Some(model) => {
                     shared.model.touch();
-                    wanted = Some(model).filter(|_| draft.wants_rescoring());
+                    wanted = Some(model).filter(|model| draft.wants_rescoring(model.mix()));
                 }
                 None => shared.model.request_load(),
             }

@@ -4,7 +4,6 @@
 mod alternatives;
 mod candidates;
 mod confidence;
-mod constrained_decoding;
 mod draft;
 mod engine;
 pub mod explain;

@@ -48,7 +48,7 @@ impl Engine {
         }
         let mut draft = self.draft(words, dictation)?;
         if let Some(Rescorer { model, stop }) = rescorer
-            && draft.wants_rescoring()
+            && draft.wants_rescoring(model.mix())
         {
             draft.rescore(model, stop);
         }

@@ -1,87 +1,324 @@
-//! Rescoring: where the tagger is not sure, a language model says which of its paths reads most like a command.
+//! Rescoring: where the tagger is not sure, a language model says which of its paths reads most like a command, writes one
+//! along the lattice itself, and all are scored together.
+//!
+//! The two fail on different lines: the tagger knows commands and sounds, the model knows English. How their opinions are
+//! weighed stands in the model's folder ([`Mix`]) and was fitted on the sets that settings are chosen on.
 
 use crate::candidates::Candidates;
-use crate::{ModelHandle, Stage, Stop};
-use sayso_language::{LanguageError, Likelihood};
+use crate::{Engine, MAX_ALTERNATIVES, ModelHandle, Stage, Stop, tagged};
+use sayso_language::{LanguageError, Likelihood, Mix, Weights};
+use sayso_speech::destructive::is_destructive;
+use sayso_speech::lattice::{Kind, Lattice, path_writing};
 use sayso_tagger::Path;
 
-/// Rescore with the language model only below this confidence of the tagger; above it, rescoring breaks as many lines as
-/// it mends. Chosen on NL2Bash `valid` with `sayso-lab judge`, 2026-11-23.
-pub const RESCORE_BELOW: f32 = 0.7;
-/// Weight of the language model's log-probability beside the tagger's, unless the model's folder sets another one. Chosen
-/// on NL2Bash `valid`, 2026-11-23, with a model that was never trained on this prompt, among the weights that do no harm
-/// to lines with disfluencies. A model that was trained on it deserves more:
-/// [`sayso_language::WEIGHT_FILE`] says so in its folder.
-pub const MODEL_WEIGHT: f32 = 0.1;
+/// Paths that are rescored at most. In the first eight the right line stands more often than in four, and a path more costs
+/// a few tokens, because beginnings are shared. Hand-chosen, 2026-11-29.
+const MAX_CANDIDATES: usize = 8;
+
+/// What kind of line it is, as far as a [`Mix`] tells lines apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LineKind {
+    /// Something was said that is left out.
+    pub talks: bool,
+    /// It has the typography of a sentence.
+    pub is_sentence: bool,
+}
 
 /// What tagger and language model think of one path.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CandidateScore {
     /// The line that the path writes.
     pub text: String,
-    /// The logarithm of the probability that the tagger gives it.
-    pub tagger: f32,
-    /// How likely the language model finds it.
-    pub model: Likelihood,
+    /// What a [`Mix`] weighs, in the order of [`Weights`].
+    pub features: [f32; Weights::COUNT],
 }
 
-impl CandidateScore {
-    /// Both together: the higher, the likelier.
-    pub fn combined(&self, weight: f32) -> f32 {
-        self.tagger + weight * self.model.sum
+/// All paths of a line that are scored together.
+#[derive(Debug, Clone)]
+pub struct Scored {
+    /// How sure the tagger is of its first path, 0 to 1.
+    pub confidence: f32,
+    /// The kind of the line.
+    pub kind: LineKind,
+    /// The paths, in the tagger's order, and last the model's own, if it wrote another one.
+    pub scores: Vec<CandidateScore>,
+    paths: Vec<Path>,
+    /// What the tagger gives all of them together, as a calibrated confidence.
+    pub together: f32,
+}
+
+/// The best path of some that were scored.
+#[derive(Debug, Clone, Copy)]
+pub struct Best {
+    /// Its index.
+    pub at: usize,
+    /// How sure it is, 0 to 1.
+    pub confidence: f32,
+}
+
+impl LineKind {
+    fn of(paths: &Candidates) -> LineKind {
+        let line = &paths.lattice.line;
+        LineKind {
+            talks: !paths.lattice.left_out(&paths.best.steps).is_empty(),
+            is_sentence: line.is_mended || line.text.starts_with(|c: char| c.is_ascii_uppercase()),
+        }
     }
 }
 
-/// The paths in the order that tagger and language model together give them.
+/// The place of [`Weights::own`] among the features.
+const OWN: usize = 2;
+
+/// The weights for lines of a kind.
+fn weights(mix: &Mix, kind: LineKind) -> [f32; Weights::COUNT] {
+    let mut sum = mix.every.list();
+    for (is_one, more) in [(kind.talks, mix.talk), (kind.is_sentence, mix.sentence)] {
+        if is_one {
+            sum.iter_mut().zip(more.list()).for_each(|(sum, weight)| *sum += weight);
+        }
+    }
+    sum
+}
+
+fn dot(a: &[f32], b: &[f32]) -> f32 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
+}
+
+impl Scored {
+    /// The score of each path; only differences matter.
+    pub fn combined(&self, mix: &Mix) -> Vec<f32> {
+        let weights = weights(mix, self.kind);
+        self.scores.iter().map(|score| dot(&score.features, &weights)).collect()
+    }
+
+    /// What the confidence of the best path is a sum of, in the order of [`sayso_language::Confidence`] without its bias; and
+    /// which path that is. `None` if there is none.
+    pub fn evidence(&self, mix: &Mix) -> Option<(usize, [f32; 3])> {
+        let combined = self.combined(mix);
+        // Of equal ones the first.
+        let (at, highest) = combined.iter().enumerate().rev().max_by(|(_, a), (_, b)| a.total_cmp(b))?;
+        let share = combined.iter().map(|score| (score - highest).exp()).sum::<f32>().recip();
+        let own = self.scores[at].features[OWN];
+        Some((at, [log_odds(self.together * share), log_odds(share), own]))
+    }
+
+    /// The best path. `None` if there is none.
+    pub fn best(&self, mix: &Mix) -> Option<Best> {
+        let (at, evidence) = self.evidence(mix)?;
+        let sayso_language::Confidence { joint, share, own, bias } = mix.confidence;
+        let odds = dot(&evidence, &[joint, share, own]) + bias;
+        Some(Best { at, confidence: 1.0 / (1.0 + (-odds).exp()) })
+    }
+}
+
+/// The logarithm of the odds of a probability, which is kept from 0 and 1.
+fn log_odds(probability: f32) -> f32 {
+    let probability = probability.clamp(1e-4, 1.0 - 1e-4);
+    (probability / (1.0 - probability)).ln()
+}
+
+/// The paths in the order that tagger and language model together give them; with the model's own among them where none of
+/// the others is sure. `None` where there is nothing to choose.
+///
+/// # Errors
+/// As [`ModelHandle::rescore`] and [`ModelHandle::write`]; where only the second fails, it comes with what the first made.
+pub(crate) fn rescore(
+    engine: &Engine,
+    paths: &Candidates,
+    dictated: &str,
+    model: &ModelHandle,
+    stop: &Stop,
+) -> Result<(Option<Candidates>, Option<LanguageError>), LanguageError> {
+    let mix = model.mix();
+    let Some(scored) = score(engine, paths, dictated, model, stop)? else { return Ok((None, None)) };
+    let ranked = rank(paths, &scored, mix);
+    if ranked.as_ref().is_none_or(|ranked| ranked.confidence >= mix.write_below) {
+        return Ok((ranked, None));
+    }
+    match with_own(engine, paths, scored, dictated, model, stop) {
+        Ok(scored) => Ok((rank(paths, &scored, mix), None)),
+        Err(error) => Ok((ranked, Some(error))),
+    }
+}
+
+/// The tagger's paths with the model's opinion of each; `None` where the tagger has none.
 ///
 /// # Errors
 /// As [`ModelHandle::rescore`].
-pub(crate) fn rescore(
+pub(crate) fn score(
+    engine: &Engine,
+    paths: &Candidates,
+    dictated: &str,
+    model: &ModelHandle,
+    stop: &Stop,
+) -> Result<Option<Scored>, LanguageError> {
+    let Some(line) = &paths.tagged else { return Ok(None) };
+    let mut all = paths.distinct();
+    // A wider search takes no care of what destroys something.
+    if !all.iter().any(|(_, text)| is_destructive(text)) {
+        for path in tagged::paths(engine, line, MAX_CANDIDATES) {
+            let text = paths.text_of(&path);
+            let is_known = all.iter().any(|(_, other)| *other == text);
+            if !is_known && !text.trim().is_empty() && !is_destructive(&text) {
+                all.push((path, text));
+            }
+        }
+        all.truncate(MAX_CANDIDATES.max(paths.others.len() + 1));
+    }
+    let texts: Vec<String> = all.iter().map(|(_, text)| text.trim().to_owned()).collect();
+    let likelihoods = model.rescore(dictated.trim(), &texts, stop)?;
+    let mut scored = Scored {
+        confidence: paths.confidence,
+        kind: LineKind::of(paths),
+        scores: Vec::with_capacity(all.len() + 1),
+        paths: Vec::with_capacity(all.len() + 1),
+        together: 0.0,
+    };
+    for (((path, _), text), likelihood) in all.into_iter().zip(texts).zip(likelihoods) {
+        scored.push(line.weights().confidence(path.score), &paths.lattice, path, text, likelihood);
+    }
+    Ok(Some(scored))
+}
+
+impl Scored {
+    fn push(&mut self, confidence: f32, lattice: &Lattice, path: Path, text: String, model: Likelihood) {
+        let alike = path.steps.iter().filter(|step| lattice.reading(step.reading).kind == Kind::SoundAlike);
+        let features = [
+            path.score,
+            model.sum,
+            0.0,
+            if self.paths.is_empty() { 1.0 } else { 0.0 },
+            tagged::lost_words(lattice, &path) as f32,
+            alike.count() as f32,
+        ];
+        self.together = (self.together + confidence).min(1.0);
+        self.scores.push(CandidateScore { text, features });
+        self.paths.push(path);
+    }
+}
+
+/// The same with the line that the model itself writes along the lattice: marked where it is there already, and added where
+/// it is not.
+///
+/// # Errors
+/// As [`ModelHandle::write`].
+pub(crate) fn with_own(
+    engine: &Engine,
+    paths: &Candidates,
+    mut scored: Scored,
+    dictated: &str,
+    model: &ModelHandle,
+    stop: &Stop,
+) -> Result<Scored, LanguageError> {
+    let Some(line) = &paths.tagged else { return Ok(scored) };
+    let written = model.write(dictated.trim(), &paths.lattice, stop)?;
+    let path = written.and_then(|written| tagged::score(engine, line, written.steps, f32::NEG_INFINITY));
+    let Some(path) = path else { return Ok(scored) };
+    let text = paths.text_of(&path).trim().to_owned();
+    let known = scored.scores.iter().position(|score| score.text == text);
+    if let Some(at) = known {
+        scored.scores[at].features[OWN] = 1.0;
+    } else if !text.is_empty() && !is_destructive(&text) {
+        // What destroys something is only found by a search with more caution.
+        let likelihood = model.rescore(dictated.trim(), std::slice::from_ref(&text), stop)?;
+        if let Some(likelihood) = likelihood.first() {
+            scored.push(line.weights().confidence(path.score), &paths.lattice, path, text, *likelihood);
+            if let Some(own) = scored.scores.last_mut() {
+                own.features[OWN] = 1.0;
+            }
+        }
+    }
+    Ok(scored)
+}
+
+/// The paths by their combined scores; equal ones stay in order, and the path that leaves nothing out stays among those
+/// that are shown.
+fn rank(paths: &Candidates, scored: &Scored, mix: &Mix) -> Option<Candidates> {
+    let best = scored.best(mix)?;
+    let combined = scored.combined(mix);
+    let mut order: Vec<usize> = (0..scored.paths.len()).filter(|at| *at != best.at).collect();
+    order.sort_by(|a, b| combined[*b].total_cmp(&combined[*a]));
+    let loss = |at: &usize| paths.lattice.left_out(&scored.paths[*at].steps).len();
+    let whole = order.iter().copied().min_by_key(loss);
+    let is_shown = |at: &usize| order.iter().take(MAX_ALTERNATIVES).any(|shown| shown == at);
+    if let Some(whole) = whole.filter(|whole| loss(whole) < loss(&best.at) && !is_shown(whole)) {
+        order.truncate(MAX_ALTERNATIVES - 1);
+        order.push(whole);
+    }
+    let is_own = scored.scores[best.at].features[OWN] > 0.0;
+    let is_new = best.at >= paths.distinct().len();
+    Some(Candidates {
+        stage: if is_own && is_new { Stage::Generated } else { Stage::Rescored },
+        best: scored.paths[best.at].clone(),
+        confidence: best.confidence,
+        others: order.into_iter().map(|at| scored.paths[at].clone()).collect(),
+        message: None,
+        ..paths.clone()
+    })
+}
+
+/// What the model writes without constraint: taken where it is a path of the lattice, else told.
+///
+/// # Errors
+/// As [`ModelHandle::write_freely`].
+pub(crate) fn unconstrained(
+    engine: &Engine,
     paths: &Candidates,
     dictated: &str,
     model: &ModelHandle,
     stop: &Stop,
 ) -> Result<Candidates, LanguageError> {
-    Ok(rank(paths, score(paths.distinct(), dictated, model, stop)?, model))
-}
-
-/// Each path, given with its text, and what tagger and language model think of it.
-///
-/// # Errors
-/// As [`ModelHandle::rescore`].
-pub(crate) fn score(
-    paths: Vec<(Path, String)>,
-    dictated: &str,
-    model: &ModelHandle,
-    stop: &Stop,
-) -> Result<Vec<(Path, CandidateScore)>, LanguageError> {
-    let texts: Vec<String> = paths.iter().map(|(_, text)| text.trim().to_owned()).collect();
-    let likelihoods = model.rescore(dictated.trim(), &texts, stop)?;
-    let scored = |(((path, _), text), model): (((Path, String), String), Likelihood)| {
-        let score = CandidateScore { text, tagger: path.score, model };
-        (path, score)
+    let text = model.write_freely(dictated.trim(), stop)?;
+    let text = text.trim();
+    let steps = path_writing(&paths.lattice, text).filter(|_| !text.is_empty());
+    let scored = steps.zip(paths.tagged.as_ref()).and_then(|(steps, line)| {
+        let path = tagged::score(engine, line, steps, f32::NEG_INFINITY)?;
+        Some((line.weights().confidence(path.score), path))
+    });
+    let Some((confidence, best)) = scored else {
+        let message = format!("the language model wrote {text:?}, which was not said: this is the tagger's");
+        return Ok(Candidates { message: Some(message), ..paths.clone() });
     };
-    Ok(paths.into_iter().zip(texts).zip(likelihoods).map(scored).collect())
+    let others = paths.distinct().into_iter().map(|(path, _)| path).collect();
+    Ok(Candidates { stage: Stage::Generated, best, confidence, others, ..paths.clone() })
 }
 
-/// The paths by their combined scores; equal ones stay in order.
-pub(crate) fn rank(
-    paths: &Candidates,
-    scored: Vec<(Path, CandidateScore)>,
-    model: &ModelHandle,
-) -> Candidates {
-    let Some(tagged) = &paths.tagged else { return paths.clone() };
-    let weight = model.weight().unwrap_or(MODEL_WEIGHT);
-    let mut ranked: Vec<(f32, Path)> =
-        scored.into_iter().map(|(path, score)| (score.combined(weight), path)).collect();
-    ranked.sort_by(|(a, _), (b, _)| b.total_cmp(a));
-    let Some((highest, _)) = ranked.first() else { return paths.clone() };
-    // All paths together are as likely as the tagger finds them; the combined scores say which part each has of that.
-    let together: f32 = ranked.iter().map(|(_, path)| tagged.weights().confidence(path.score)).sum();
-    let share: f32 = ranked.iter().map(|(score, _)| (score - highest).exp()).sum::<f32>().recip();
-    let confidence = together.min(1.0) * share;
-    let mut ranked = ranked.into_iter().map(|(_, path)| path);
-    let Some(best) = ranked.next() else { return paths.clone() };
-    let others = ranked.collect();
-    Candidates { stage: Stage::Rescored, best, confidence, others, message: None, ..paths.clone() }
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scored(kind: LineKind, candidates: &[[f32; Weights::COUNT]]) -> Scored {
+        let scores =
+            candidates.iter().map(|features| CandidateScore { text: String::new(), features: *features });
+        let paths = vec![Path::default(); candidates.len()];
+        Scored { confidence: 0.5, kind, scores: scores.collect(), paths, together: 0.8 }
+    }
+
+    const PLAIN: LineKind = LineKind { talks: false, is_sentence: false };
+
+    #[test]
+    fn weights_of_the_kind_are_added() {
+        let mut mix =
+            Mix { every: Weights { tagger: 1.0, model: 0.5, ..Weights::default() }, ..Mix::default() };
+        let candidates = [[-1.0, -9.0, 0.0, 1.0, 0.0, 0.0], [-3.0, -4.0, 1.0, 0.0, 0.0, 0.0]];
+        assert_eq!(scored(PLAIN, &candidates).best(&mix).unwrap().at, 1);
+        mix.talk.model = -0.4;
+        let talk = LineKind { talks: true, ..PLAIN };
+        assert_eq!(scored(talk, &candidates).best(&mix).unwrap().at, 0);
+        assert_eq!(scored(PLAIN, &candidates).best(&mix).unwrap().at, 1);
+        mix.sentence.own = 9.0;
+        let both = LineKind { talks: true, is_sentence: true };
+        assert_eq!(scored(both, &candidates).best(&mix).unwrap().at, 1);
+    }
+
+    #[test]
+    fn of_equal_paths_the_first_is_taken_and_is_as_sure_as_its_share() {
+        let mix = Mix::default();
+        let same = [-1.0, -2.0, 0.0, 0.0, 0.0, 0.0];
+        let best = scored(PLAIN, &[same, same]).best(&mix).unwrap();
+        // Half of what the tagger gives both.
+        assert_eq!(best.at, 0);
+        assert!((best.confidence - 0.4).abs() < 1e-4, "{}", best.confidence);
+        assert!(scored(PLAIN, &[]).best(&mix).is_none());
+    }
 }

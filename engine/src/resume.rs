@@ -3,9 +3,9 @@
 use crate::candidates::Candidates;
 use crate::draft::{Choice, Draft};
 use crate::explain::{self, ExplainedUnit};
-use crate::rescore::{self, CandidateScore};
-use crate::{Conversion, ModelHandle, Route, Stage, Stop, constrained_decoding, pipeline};
-use sayso_language::LanguageError;
+use crate::rescore::{self, Scored};
+use crate::{Conversion, ModelHandle, Route, Stage, Stop, pipeline};
+use sayso_language::{LanguageError, Mix};
 
 impl Draft {
     /// Whether lines like this one are worth keeping a language model loaded for: the tagger chose, and the route
@@ -29,11 +29,11 @@ impl Draft {
         Some(paths).filter(|_| may_ask)
     }
 
-    /// Whether a language model is to be asked about this line, where there is one: the tagger is not sure of it, or the
-    /// route wants a model's answer in any case.
-    pub fn wants_rescoring(&self) -> bool {
+    /// Whether a language model with this mix is to be asked about the line: the tagger is less sure than the mix says, or
+    /// the route wants a model's answer in any case.
+    pub fn wants_rescoring(&self, mix: &Mix) -> bool {
         self.rescorable().is_some_and(|paths| {
-            let is_unsure = self.route == Route::Model || paths.confidence < rescore::RESCORE_BELOW;
+            let is_unsure = self.route == Route::Model || paths.confidence < mix.ask_below;
             paths.stage == Stage::Tagger && is_unsure
         })
     }
@@ -42,13 +42,13 @@ impl Draft {
     /// model has no answer by `stop`, the tagger's answer stands.
     pub fn rescore(&mut self, model: &ModelHandle, stop: &Stop) {
         let Some(paths) = self.rescorable() else { return };
-        let (paths, outcome) = match rescore::rescore(paths, &self.dictated, model, stop) {
-            Err(error) => (paths.clone(), Err(("gave no answer, so this is the tagger's", error))),
-            Ok(rescored) => {
-                match constrained_decoding::generate(&self.engine, &rescored, &self.dictated, model, stop) {
-                    Ok(generated) => (generated.unwrap_or(rescored), Ok(())),
-                    Err(error) => (rescored, Err(("judged, but did not come to write another line", error))),
-                }
+        const NO_ANSWER: &str = "gave no answer, so this is the tagger's";
+        const NO_LINE: &str = "judged, but did not come to write another line";
+        let (paths, outcome) = match rescore::rescore(&self.engine, paths, &self.dictated, model, stop) {
+            Err(error) => (paths.clone(), Err((NO_ANSWER, error))),
+            Ok((rescored, error)) => {
+                let outcome = error.map_or(Ok(()), |error| Err((NO_LINE, error)));
+                (rescored.unwrap_or_else(|| paths.clone()), outcome)
             }
         };
         self.resume(paths, outcome);
@@ -58,11 +58,11 @@ impl Draft {
     /// path that writes the same; else the person is told, and the tagger's answer stands.
     pub fn generate_unconstrained(&mut self, model: &ModelHandle, stop: &Stop) {
         let Some(paths) = self.rescorable() else { return };
-        let (paths, outcome) =
-            match constrained_decoding::unconstrained(&self.engine, paths, &self.dictated, model, stop) {
-                Ok(answer) => (answer, Ok(())),
-                Err(error) => (paths.clone(), Err(("wrote nothing, so this is the tagger's answer", error))),
-            };
+        let (paths, outcome) = match rescore::unconstrained(&self.engine, paths, &self.dictated, model, stop)
+        {
+            Ok(answer) => (answer, Ok(())),
+            Err(error) => (paths.clone(), Err(("wrote nothing, so this is the tagger's answer", error))),
+        };
         self.resume(paths, outcome);
     }
 
@@ -76,19 +76,17 @@ impl Draft {
         self.choice = Choice::Paths(paths);
     }
 
-    /// The tagger's confidence and, for each of its paths, what tagger and language model think of it; the tagger's
-    /// first one first. Thresholds and weights of rescoring are chosen by these numbers.
+    /// What tagger and language model think of each path, the model's own among them; mixes are fitted to that. `None`
+    /// where no model is asked.
     ///
     /// # Errors
     /// The model cannot read the line, or was stopped.
-    pub fn scores(
-        &self,
-        model: &ModelHandle,
-        stop: &Stop,
-    ) -> Result<(f32, Vec<CandidateScore>), LanguageError> {
-        let Choice::Paths(paths) = &self.choice else { return Ok((0.0, Vec::new())) };
-        let scored = rescore::score(paths.distinct(), &self.dictated, model, stop)?;
-        Ok((paths.confidence, scored.into_iter().map(|(_, score)| score).collect()))
+    pub fn scores(&self, model: &ModelHandle, stop: &Stop) -> Result<Option<Scored>, LanguageError> {
+        let Some(paths) = self.rescorable() else { return Ok(None) };
+        let Some(scored) = rescore::score(&self.engine, paths, &self.dictated, model, stop)? else {
+            return Ok(None);
+        };
+        rescore::with_own(&self.engine, paths, scored, &self.dictated, model, stop).map(Some)
     }
 
     /// The answer.

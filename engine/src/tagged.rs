@@ -70,10 +70,13 @@ const LOST_WORD: f32 = 0.4;
 
 /// How unlikely a path is, and how much it leaves out: the tagger learnt from lines whose holes are all meant.
 pub(crate) fn cost(lattice: &Lattice, path: &Path) -> f32 {
-    let left_out = lattice.left_out(&path.steps);
+    LOST_WORD * lost_words(lattice, path) as f32 - path.score
+}
+
+/// How many words a path leaves out that no list knows as talk.
+pub(crate) fn lost_words(lattice: &Lattice, path: &Path) -> usize {
     let is_talk = |word: &str| omission::cue(word).is_some() || omission::is_hesitation(word);
-    let lost = left_out.iter().filter(|&&token| !is_talk(lattice.line.lower(token))).count();
-    LOST_WORD * lost as f32 - path.score
+    lattice.left_out(&path.steps).iter().filter(|&&token| !is_talk(lattice.line.lower(token))).count()
 }
 
 /// The `width` likeliest paths of a line, by their probability alone.

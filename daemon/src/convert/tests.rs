@@ -1,6 +1,7 @@
 use super::*;
 use crate::configuration::{Configuration, Current};
 use crate::model::ModelManager;
+use sayso_language::Mix;
 use sayso_store::Store;
 use std::fs;
 use std::path::Path;
@@ -32,7 +33,11 @@ fn doubtful(current: &Current) -> &'static str {
     ];
     let wants_rescoring = |text: &&str| {
         let dictation = Dictation { text, ..Dictation::default() };
-        current.tagger.engine.draft(&current.words, &dictation).is_ok_and(|draft| draft.wants_rescoring())
+        current
+            .tagger
+            .engine
+            .draft(&current.words, &dictation)
+            .is_ok_and(|draft| draft.wants_rescoring(&Mix::default()))
     };
     LINES.into_iter().find(wants_rescoring).expect("one of these lines is doubtful")
 }

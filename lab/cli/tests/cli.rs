@@ -31,13 +31,17 @@ fn a_language_model_may_be_asked() {
     let answer = |arguments: &[&str]| with(arguments).json_lines()[0].clone();
     let figures = answer(&["eval", "--cases", CASES, "--json", "--route", "model", "--free"]);
     assert_eq!(figures["stages"]["free"]["cases"], figures["cases"]);
-    let judge = answer(&["judge", "--cases", CASES, "--json"]);
-    // The engine refuses an empty line, which `eval` counts as a case that it got wrong.
-    let count = |name: &str| judge[name].as_u64().unwrap();
-    assert_eq!(
-        (count("cases") + count("refused"), count("refused")),
-        (figures["cases"].as_u64().unwrap(), 1)
-    );
+    let mix = place.path().join("mix.json");
+    let judge =
+        answer(&["judge", "--cases", CASES, "--cases", CASES, "--json", "--fit", mix.to_str().unwrap()]);
+    let sets = judge["sets"].as_array().unwrap();
+    assert_eq!((sets.len(), &sets[0]["cases"]), (2, &figures["cases"]));
+    let share = |name: &str| sets[0][name].as_f64().unwrap();
+    assert!(share("possible") >= share("without").max(share("fitted")), "{judge}");
+    // What was fitted is what a model folder may have.
+    std::fs::copy(&mix, folder.join("mix.json")).unwrap();
+    let fitted = answer(&["judge", "--cases", CASES, "--json"]);
+    assert_eq!((&fitted["mix"], &fitted["sets"][0]["with"]), (&judge["mix"], &sets[0]["fitted"]));
     let run = lab(&["judge", "--cases", CASES, "--model", "/nowhere"], b"");
     assert_eq!(run.code, Some(1));
     assert!(run.err.contains("cannot use the language model in /nowhere"), "{}", run.err);
@@ -298,7 +302,7 @@ fn other_weights_are_used_or_refused() {
     for (command, compared) in [
         (&eval[..], &["calibration"][..]),
         (&gate, &[]),
-        (&judge, &["rows"]),
+        (&judge, &["sets"]),
         (&roundtrip, &[]),
         (&bench, &[]),
     ] {

@@ -7,17 +7,17 @@ mod run;
 mod text;
 
 use crate::bootstrap::{self, Interval};
-use crate::model::Model;
+use crate::model::{self, Model};
 use crate::route;
 use crate::score::MEASURES;
 use crate::tagger::Tagger;
 use anyhow::Context;
 use run::{Run, Setup, evaluate};
 use sayso_corpus::cases::{self, Case};
-use sayso_engine::Route;
+use sayso_engine::{Engine, Route};
 use std::io::Write as _;
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Converts every case and compares with the expected command.
 ///
@@ -53,6 +53,9 @@ pub struct Eval {
     /// Two stages, compared case by case: side by side, with a paired bootstrap interval of the difference
     #[arg(long, value_parser = two_routes, value_name = "A,B", conflicts_with = "route")]
     routes: Option<TwoRoutes>,
+    /// Two model folders, compared case by case as with --routes; - is no model
+    #[arg(long, value_parser = two_models, value_name = "A,B", conflicts_with_all = ["routes", "folder"])]
+    models: Option<TwoModels>,
     /// The member that holds the dictation
     #[arg(long, default_value = "dictated", value_name = "MEMBER")]
     dictated_field: String,
@@ -79,12 +82,21 @@ impl Eval {
     pub fn run(&self) -> anyhow::Result<()> {
         let mut cases = cases::read(&self.cases, &self.dictated_field)?;
         cases.truncate(self.limit.map_or(cases.len(), NonZeroUsize::get));
-        let routes = self.routes.map_or(vec![self.route], |TwoRoutes(a, b)| vec![a, b]);
-        let setup = Setup { engine: self.tagger.engine()?, model: self.model.open()?, limits: &self.model };
-        let runs = routes
-            .iter()
-            .map(|&route| evaluate(&cases, route, &setup))
-            .collect::<anyhow::Result<Vec<_>>>()?;
+        let engine = self.tagger.engine()?;
+        let runs = match &self.models {
+            // One after the other, so that only one is in memory.
+            Some(TwoModels(a, b)) => {
+                [a, b].map(|folder| self.with_model(folder.as_deref(), &cases, &engine)).into_iter().collect()
+            }
+            None => {
+                let routes = self.routes.map_or(vec![self.route], |TwoRoutes(a, b)| vec![a, b]);
+                let setup = Setup { engine, model: self.model.open()?, limits: &self.model };
+                routes
+                    .iter()
+                    .map(|&route| evaluate(&cases, route, &setup))
+                    .collect::<anyhow::Result<Vec<_>>>()
+            }
+        }?;
         if let (Some(path), Some(run)) = (&self.html, runs.last()) {
             let page = page::page(&self.title(), &cases, run)?;
             std::fs::write(path, page).with_context(|| format!("cannot write {}", path.display()))?;
@@ -103,6 +115,16 @@ impl Eval {
         Ok(std::io::stdout().write_all(shown.as_bytes())?)
     }
 
+    /// The run of one of two models.
+    fn with_model(&self, folder: Option<&Path>, cases: &[Case], engine: &Engine) -> anyhow::Result<Run> {
+        let model = folder.map(model::open).transpose()?;
+        let label = model.as_ref().map_or("no model", |model| model.name()).to_owned();
+        let setup = Setup { engine: engine.clone(), model, limits: &self.model };
+        let mut run = evaluate(cases, self.route, &setup)?;
+        run.label = label;
+        Ok(run)
+    }
+
     /// The name of the file of cases and of its folder, because there are many files named "valid.jsonl".
     fn title(&self) -> String {
         if self.cases.as_os_str() == "-" {
@@ -117,6 +139,16 @@ impl Eval {
 /// Two stages to compare, such as `scanner,auto`.
 #[derive(Debug, Clone, Copy)]
 struct TwoRoutes(Route, Route);
+
+/// Two model folders to compare; `None` for no model.
+#[derive(Debug, Clone)]
+struct TwoModels(Option<PathBuf>, Option<PathBuf>);
+
+fn two_models(text: &str) -> Result<TwoModels, String> {
+    let (a, b) = text.split_once(',').ok_or("two model folders are compared, such as old,new or -,new")?;
+    let folder = |name: &str| Some(name).filter(|name| *name != "-").map(PathBuf::from);
+    Ok(TwoModels(folder(a), folder(b)))
+}
 
 fn two_routes(text: &str) -> Result<TwoRoutes, String> {
     let (a, b) = text.split_once(',').ok_or("two stages are compared, such as scanner,auto")?;

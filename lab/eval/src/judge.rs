@@ -1,44 +1,48 @@
-//! `sayso-lab judge`: measures rescoring, to choose the weight of the language model and the
-//! confidence of the tagger below which it is asked.
+//! `sayso-lab judge`: measures rescoring, and fits how tagger and language model are weighed.
 
+use crate::mix::{Judged, fit};
 use crate::model::Model;
 use crate::similarity::collapse;
 use crate::tagger::Tagger;
 use anyhow::Context;
 use sayso_corpus::cases::{self, Case};
 use sayso_corpus::progress::Progress;
-use sayso_engine::rescore::{CandidateScore, MODEL_WEIGHT, RESCORE_BELOW};
-use sayso_engine::{Dictation, Route, Words};
+use sayso_engine::{Dictation, ModelHandle, Words};
+use sayso_language::Mix;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-/// Weights to try; 0 is the tagger alone. Hand-chosen, 2026-11-23.
-const WEIGHTS: [f32; 9] = [0.0, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 1.0];
-/// Confidence thresholds to try; above 1, the language model is always asked.
-/// Hand-chosen, 2026-11-23.
-const THRESHOLDS: [f32; 7] = [0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 1.1];
+/// Below this confidence of the tagger the model is asked when a mix is fitted, and it writes a line of its own when the
+/// best candidate is less sure. Hand-chosen, 2026-11-29.
+const ASK_BELOW: f32 = 0.95;
+const WRITE_BELOW: f32 = 0.9;
+/// Parts of the cases that are held out in turn. Hand-chosen, 2026-11-29.
+const FOLDS: usize = 5;
 
-/// Shows how rescoring with a language model changes the results, by its weight and the tagger's
-/// confidence.
+/// Shows how rescoring with a language model changes the answers, and fits how much its opinion counts.
 ///
-/// The model scores each case once. The table says how many cases are exact for each weight of the
-/// model's log-probability relative to the tagger's, and for each threshold: the model is asked if
-/// the tagger's confidence is lower. Cases that cannot be scored, such as lines that are too long
-/// for the model, are not counted. The gate and the strict dialect are skipped, so the tagger reads
-/// every line. Put the best weight into judge_weight.txt in the model folder; without that file, a
-/// small default is used that suits most models.
+/// Each case is converted on route auto; where the tagger chose, the model scores its paths and writes one of its own. For
+/// each set: how many answers are exact without the model, with the mix of its folder, and how many could be, because
+/// some candidate is exact. Cases that cannot be scored, such as lines that are too long for the model, keep the tagger's
+/// answer.
+///
+/// --fit fits a mix to all sets together and writes it; put it into the model folder as mix.json. The share of exact answers
+/// is then also told for lines that the fit has not seen: each fifth is judged with what the other four fit. Fit only to
+/// sets that settings may be chosen on.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  sayso-lab judge --model FOLDER --cases nl2bash/valid.jsonl")]
+#[command(
+    after_help = "Example:\n  sayso-lab judge --model FOLDER --cases talk/valid.jsonl --cases nl2bash/valid.jsonl --fit mix.json"
+)]
 pub struct Judge {
-    /// JSON lines with the cases; - reads standard input
-    #[arg(long, value_name = "FILE.jsonl")]
-    cases: PathBuf,
-    /// Use 20 times the mean log-probability of a line's tokens instead of the sum
-    #[arg(long)]
-    mean: bool,
+    /// JSON lines with the cases, for each set once; - reads standard input
+    #[arg(long, value_name = "FILE.jsonl", required = true)]
+    cases: Vec<PathBuf>,
+    /// Fit a mix to all cases and write it into this file
+    #[arg(long, value_name = "mix.json")]
+    fit: Option<PathBuf>,
     /// Print one JSON object instead of a table
     #[arg(long)]
     json: bool,
@@ -48,111 +52,179 @@ pub struct Judge {
     model: Model,
 }
 
-/// A case that tagger and language model have scored.
-struct Scored {
-    /// The tagger's confidence, 0 to 1.
-    confidence: f32,
-    /// The scores of each candidate and whether it is exact, in the tagger's order.
-    scores: Vec<(CandidateScore, bool)>,
+/// A set of cases and what became of them.
+struct Set {
+    name: String,
+    judged: Vec<Judged>,
+    /// Time of the cases that the model scored.
+    times: Vec<Duration>,
+    refused: usize,
 }
 
-/// The approximate number of tokens of a line. It scales a mean to the size of a sum.
-/// Hand-chosen, 2026-11-23.
-const USUAL: f32 = 20.0;
-
 impl Judge {
-    /// Scores the cases and prints the table.
+    /// Scores the cases, prints the table and fits.
     ///
     /// # Errors
     /// If no model is given or it cannot be loaded, if the tagger's weights or the cases cannot be
-    /// read, or if standard output cannot be written.
+    /// read, or if the mix or standard output cannot be written.
     pub fn run(&self) -> anyhow::Result<()> {
-        let cases = cases::read(&self.cases, "dictated")?;
-        let engine = self.tagger.engine()?;
         let model = self.model.open()?.context("`judge` needs a language model: give one with --model")?;
-        let (words, progress) = (Words::default(), Progress::new(cases.len(), "cases"));
-        let (mut scored, mut time, mut refused) = (Vec::new(), Duration::ZERO, 0);
-        for Case { dictated, expected, .. } in &cases {
-            let dictation = Dictation { text: dictated, route: Route::Model, ..Dictation::default() };
-            let stop = self.model.stop();
-            let expected = collapse(expected);
-            let start = Instant::now();
-            let draft = engine.draft(&words, &dictation);
-            match draft.ok().and_then(|draft| draft.scores(&model, &stop).ok()) {
-                Some((confidence, scores)) => {
-                    time += start.elapsed();
-                    let exact = |score: CandidateScore| {
-                        let exact = collapse(&score.text) == expected;
-                        (score, exact)
-                    };
-                    scored.push(Scored { confidence, scores: scores.into_iter().map(exact).collect() });
-                }
-                None => refused += 1,
-            }
-            progress.step();
-        }
-        let pace = time.as_secs_f64() * 1e3 / scored.len().max(1) as f64;
+        let sets =
+            self.cases.iter().map(|path| self.judge(path, &model)).collect::<anyhow::Result<Vec<_>>>()?;
+        let all: Vec<&Judged> = sets.iter().flat_map(|set| &set.judged).collect();
+        let fitted = self.fit.as_ref().map(|path| -> anyhow::Result<(Mix, Vec<bool>)> {
+            let start = Mix { ask_below: ASK_BELOW, write_below: WRITE_BELOW, ..Mix::default() };
+            let mix = fit(&all, &start);
+            let text = format!("{}\n", serde_json::to_string_pretty(&mix)?);
+            std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))?;
+            Ok((mix, held_out(&all, &start)))
+        });
+        let fitted = fitted.transpose()?;
         let shown = match self.json {
-            true => format!("{}\n", self.to_json(&scored, refused, pace)),
-            false => {
-                let weight = model.weight().unwrap_or(MODEL_WEIGHT);
-                self.table(&scored, refused, pace)
-                    + &format!("in use: weight {weight}, asked below a confidence of {RESCORE_BELOW}\n")
-            }
+            true => format!("{}\n", to_json(&sets, model.mix(), fitted.as_ref())),
+            false => table(&sets, model.mix(), fitted.as_ref()),
         };
         Ok(std::io::stdout().write_all(shown.as_bytes())?)
     }
 
-    /// Number of cases that are exact with this weight and threshold.
-    fn exact(&self, scored: &[Scored], weight: f32, threshold: f32) -> usize {
-        let combined = |score: &CandidateScore| match self.mean {
-            true => score.tagger + weight * score.model.mean() * USUAL,
-            false => score.combined(weight),
+    fn judge(&self, path: &PathBuf, model: &ModelHandle) -> anyhow::Result<Set> {
+        let cases = cases::read(path, "dictated")?;
+        let engine = self.tagger.engine()?;
+        let (words, progress) = (Words::default(), Progress::new(cases.len(), "cases"));
+        let asking = Mix { ask_below: ASK_BELOW.max(model.mix().ask_below), ..*model.mix() };
+        let mut set = Set {
+            name: path
+                .components()
+                .rev()
+                .take(2)
+                .map(|part| part.as_os_str().to_string_lossy())
+                .collect::<Vec<_>>()
+                .into_iter()
+                .rev()
+                .collect::<Vec<_>>()
+                .join("/"),
+            judged: Vec::new(),
+            times: Vec::new(),
+            refused: 0,
         };
-        let is_exact = |case: &&Scored| {
-            let weighed = case.confidence < threshold;
-            // `max_by` returns the last of equal elements; reversed, that is the first one.
-            let best = match weighed {
-                true => case.scores.iter().rev().max_by(|(a, _), (b, _)| combined(a).total_cmp(&combined(b))),
-                false => case.scores.first(),
+        for Case { dictated, expected, alt, .. } in &cases {
+            let is_right = |text: &str| {
+                let text = collapse(text);
+                text == collapse(expected) || alt.iter().any(|alt| text == collapse(alt))
             };
-            best.is_some_and(|(_, exact)| *exact)
-        };
-        scored.iter().filter(is_exact).count()
-    }
-
-    fn table(&self, scored: &[Scored], refused: usize, pace: f64) -> String {
-        let percent = |count: usize| count as f64 * 100.0 / scored.len().max(1) as f64;
-        let mut text = format!("{:>9}  {:>7}", "threshold", "asked %");
-        WEIGHTS.iter().for_each(|weight| text += &format!("  {weight:>5}"));
-        text.push('\n');
-        for threshold in THRESHOLDS {
-            let asked = percent(scored.iter().filter(|case| case.confidence < threshold).count());
-            let _ = write!(text, "{threshold:>9}  {asked:>7.1}");
-            for weight in WEIGHTS {
-                let _ = write!(text, "  {:>5.1}", percent(self.exact(scored, weight, threshold)));
-            }
-            text.push('\n');
+            let dictation = Dictation { text: dictated, ..Dictation::default() };
+            let start = Instant::now();
+            let Ok(draft) = engine.draft(&words, &dictation) else {
+                set.judged.push(Judged { is_right: is_right(dictated), scored: None });
+                continue;
+            };
+            let scored = match draft.wants_rescoring(&asking) {
+                true => draft.scores(model, &self.model.stop()).unwrap_or_else(|_| {
+                    set.refused += 1;
+                    None
+                }),
+                false => None,
+            };
+            let scored = scored.map(|scored| {
+                set.times.push(start.elapsed());
+                let right = scored.scores.iter().map(|score| is_right(&score.text)).collect();
+                (scored, right)
+            });
+            set.judged.push(Judged { is_right: is_right(&draft.finish().buffer), scored });
+            progress.step();
         }
-        let best = percent(scored.iter().filter(|case| case.scores.iter().any(|(_, exact)| *exact)).count());
-        let _ = writeln!(text, "exact in percent, by weight; in {best:.1} % some candidate is exact");
-        let _ = writeln!(text, "{} cases scored in {pace:.1} ms each, {refused} not scored", scored.len());
-        text
+        Ok(set)
     }
+}
 
-    fn to_json(&self, scored: &[Scored], refused: usize, pace: f64) -> Value {
-        let row = |threshold: f32| -> Value {
-            let asked = scored.iter().filter(|case| case.confidence < threshold).count();
-            let exact: Vec<usize> =
-                WEIGHTS.iter().map(|weight| self.exact(scored, *weight, threshold)).collect();
-            json!({ "threshold": threshold, "asked": asked, "exact": exact })
-        };
-        json!({
-            "cases": scored.len(),
-            "refused": refused,
-            "milliseconds": pace,
-            "weights": WEIGHTS,
-            "rows": THRESHOLDS.map(row),
-        })
+/// For each case whether it is right with a mix that was fitted without it.
+fn held_out(all: &[&Judged], start: &Mix) -> Vec<bool> {
+    let mut right = vec![false; all.len()];
+    for fold in 0..FOLDS {
+        let others: Vec<&Judged> =
+            all.iter().enumerate().filter(|(at, _)| at % FOLDS != fold).map(|(_, case)| *case).collect();
+        let mix = fit(&others, start);
+        for (at, case) in all.iter().enumerate().filter(|(at, _)| at % FOLDS == fold) {
+            right[at] = case.is_right_with(&mix);
+        }
     }
+    right
+}
+
+/// The figures of a set: their names and shares of its cases.
+fn figures(set: &Set, mix: &Mix, fitted: Option<(&Mix, &[bool])>) -> Vec<(&'static str, f64)> {
+    let share = |count: usize| count as f64 * 100.0 / set.judged.len().max(1) as f64;
+    let count = |is: &dyn Fn(&Judged) -> bool| share(set.judged.iter().filter(|case| is(case)).count());
+    let mut figures = vec![
+        ("asked", count(&|case| case.scored.is_some())),
+        ("without", count(&|case| case.is_right)),
+        ("with", count(&|case| case.is_right_with(mix))),
+    ];
+    if let Some((mix, held_out)) = fitted {
+        figures.push(("fitted", count(&|case| case.is_right_with(mix))));
+        figures.push(("held out", share(held_out.iter().filter(|right| **right).count())));
+    }
+    figures.push(("possible", count(&Judged::could_be_right)));
+    figures
+}
+
+/// Time of a case in milliseconds that this share of the cases do not exceed.
+fn quantile(times: &[Duration], share: f64) -> f64 {
+    let mut times = times.to_vec();
+    times.sort_unstable();
+    let at = (times.len().saturating_sub(1) as f64 * share).round() as usize;
+    times.get(at).map_or(0.0, |time| time.as_secs_f64() * 1e3)
+}
+
+/// Each set with the part of the held-out answers that is its own.
+fn with_held_out<'a>(
+    sets: &'a [Set],
+    fitted: Option<&'a (Mix, Vec<bool>)>,
+) -> impl Iterator<Item = (&'a Set, Option<(&'a Mix, &'a [bool])>)> {
+    let mut from = 0;
+    sets.iter().map(move |set| {
+        let own = from..from + set.judged.len();
+        from = own.end;
+        (set, fitted.map(|(mix, right)| (mix, &right[own])))
+    })
+}
+
+fn table(sets: &[Set], mix: &Mix, fitted: Option<&(Mix, Vec<bool>)>) -> String {
+    let mut text = String::new();
+    for (number, (set, fitted)) in with_held_out(sets, fitted).enumerate() {
+        let figures = figures(set, mix, fitted);
+        if number == 0 {
+            let _ = write!(text, "{:>24}  {:>5}", "% exact", "cases");
+            figures.iter().for_each(|(name, _)| text += &format!("  {name:>8}"));
+            text += "    p50 ms    p99 ms\n";
+        }
+        let _ = write!(text, "{:>24}  {:>5}", set.name, set.judged.len());
+        figures.iter().for_each(|(_, share)| text += &format!("  {share:>8.1}"));
+        let _ = writeln!(text, "  {:>8.1}  {:>8.1}", quantile(&set.times, 0.5), quantile(&set.times, 0.99));
+        if set.refused > 0 {
+            let _ = writeln!(text, "{:>24}  {} could not be scored", "", set.refused);
+        }
+    }
+    text += "asked: the tagger is not sure of it; possible: some candidate is exact\n";
+    text
+}
+
+fn to_json(sets: &[Set], mix: &Mix, fitted: Option<&(Mix, Vec<bool>)>) -> Value {
+    let rows: Vec<Value> = with_held_out(sets, fitted)
+        .map(|(set, fitted)| {
+            let figures = figures(set, mix, fitted);
+            let mut row = json!({
+                "set": set.name,
+                "cases": set.judged.len(),
+                "refused": set.refused,
+                "p50_ms": quantile(&set.times, 0.5),
+                "p99_ms": quantile(&set.times, 0.99),
+            });
+            for (name, share) in figures {
+                row[name.replace(' ', "_")] = json!(share);
+            }
+            row
+        })
+        .collect();
+    json!({ "sets": rows, "mix": fitted.map_or(mix, |(mix, _)| mix) })
 }

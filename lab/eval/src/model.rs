@@ -3,7 +3,7 @@
 use anyhow::Context;
 use sayso_engine::{ModelHandle, Stop};
 use sayso_language::Options;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// The language model that may be asked, and for how long.
@@ -20,14 +20,16 @@ pub struct Model {
     pub free: bool,
 }
 
+/// Loads the model in a folder.
+pub fn open(folder: &Path) -> anyhow::Result<ModelHandle> {
+    ModelHandle::open(folder, &Options::default())
+        .with_context(|| format!("cannot use the language model in {}", folder.display()))
+}
+
 impl Model {
     /// Loads the model, if one is named.
     pub fn open(&self) -> anyhow::Result<Option<ModelHandle>> {
-        let open = |folder: &PathBuf| {
-            ModelHandle::open(folder, &Options::default())
-                .with_context(|| format!("cannot use the language model in {}", folder.display()))
-        };
-        self.folder.as_ref().map(open).transpose()
+        self.folder.as_deref().map(open).transpose()
     }
 
     /// The time by which it must be done with a line that arrives now.

@@ -15,25 +15,19 @@ pub use writer::Written;
 
 use crate::budget;
 use crate::chat::{Chat, ChatError};
-use crate::checkpoint::{Checkpoint, CheckpointError, file};
+use crate::checkpoint::{Checkpoint, CheckpointError};
 use crate::cpu;
 use crate::decoder::Decoder;
 use crate::error::DecoderError;
 use crate::memory::Memory;
+use crate::mix::Mix;
 use crate::tokenizer::{Tokenizer, TokenizerError};
 use std::path::Path;
 use vocabulary::Vocabulary;
 
-/// The file of a model folder that holds the weight of the model's log-probabilities against the
-/// tagger's. It is a number that `sayso-lab judge` finds; folders that were not measured do not
-/// have it.
-pub const WEIGHT_FILE: &str = "judge_weight.txt";
-
 /// What keys, values and the buffers of the passes may take, in bytes. A model of 8 billion
 /// parameters takes 60 MB for them. Hand-chosen, 2026-11-28.
 const CACHE_LIMIT: usize = 512 << 20;
-/// Largest weight that is accepted.
-const HEAVIEST: f32 = 10.0;
 
 /// Why a language model cannot be used, or has no answer.
 #[derive(Debug, thiserror::Error)]
@@ -119,7 +113,7 @@ pub struct Language {
     /// The tokens of the prompt before the dictation.
     head: Vec<u32>,
     vocabulary: Vocabulary,
-    weight: Option<f32>,
+    mix: Mix,
 }
 
 impl std::fmt::Debug for Language {
@@ -141,7 +135,7 @@ impl Language {
         let decoder =
             budget::with_more(beyond, || Decoder::open(&checkpoint, options.threads, options.positions))?;
         let language = Language::new(decoder, tokenizer, chat)?;
-        Ok(Language { weight: weight(folder)?, ..language })
+        Ok(Language { mix: Mix::open(folder)?.unwrap_or_default(), ..language })
     }
 
     /// Builds a model from its parts, which must belong to the same folder.
@@ -154,7 +148,7 @@ impl Language {
             decoder.prefill(&head, &|| false)?;
         }
         let vocabulary = Vocabulary::new(&tokenizer);
-        Ok(Language { decoder, tokenizer, chat, head, vocabulary, weight: None })
+        Ok(Language { decoder, tokenizer, chat, head, vocabulary, mix: Mix::default() })
     }
 
     /// How much memory it takes, except for the tokenizer, whose size is not known.
@@ -219,7 +213,7 @@ fn parts(folder: &Path) -> Result<(Checkpoint, Tokenizer, Chat), CheckpointError
 pub(crate) fn check(folder: &Path, checkpoint: &Checkpoint) -> Result<(), LanguageError> {
     let tokenizer = Tokenizer::open(folder, checkpoint.config())?;
     let chat = Chat::open(folder)?;
-    weight(folder)?;
+    Mix::open(folder)?;
     drop(Vocabulary::new(&tokenizer));
     let head = chat.head(&tokenizer)?;
     let positions = Options::default().positions.min(checkpoint.config().max_position_embeddings);
@@ -233,20 +227,6 @@ pub(crate) fn check(folder: &Path, checkpoint: &Checkpoint) -> Result<(), Langua
     match head.len() < positions {
         true => Ok(()),
         false => Err(DecoderError::Full { needed: head.len() + 1, positions }.into()),
-    }
-}
-
-/// The weight in [`WEIGHT_FILE`], if the folder has that file.
-pub(crate) fn weight(folder: &Path) -> Result<Option<f32>, CheckpointError> {
-    const LIMIT: u64 = 64;
-    let path = folder.join(WEIGHT_FILE);
-    if !path.exists() {
-        return Ok(None);
-    }
-    let text = String::from_utf8_lossy(&file::bytes(&path, LIMIT, file::Links::Follow)?).trim().to_owned();
-    match text.parse::<f32>() {
-        Ok(weight) if (0.0..=HEAVIEST).contains(&weight) => Ok(Some(weight)),
-        _ => Err(CheckpointError::entry(&path, format!("{text:?} is not a number from 0 to {HEAVIEST}"))),
     }
 }
 

@@ -14,6 +14,7 @@ mod golden;
 mod heap;
 mod language;
 mod memory;
+mod mix;
 #[cfg(any(feature = "mlx", all(target_os = "macos", target_arch = "aarch64")))]
 pub mod mlx;
 mod rescoring;
@@ -30,7 +31,7 @@ pub use decoder::Decoder;
 pub use error::DecoderError;
 pub use heap::trim as trim_heap;
 pub use language::{
-    Language, LanguageError, Likelihood, ModelHandle, Options, Stop, WEIGHT_FILE, Written, mask_digits,
-    measure,
+    Language, LanguageError, Likelihood, ModelHandle, Options, Stop, Written, mask_digits, measure,
 };
 pub use memory::Memory;
+pub use mix::{Confidence, MIX_FILE, Mix, Weights};

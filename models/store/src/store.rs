@@ -30,7 +30,7 @@ use sayso_language::checkpoint::{
     CheckpointError,
     file::{self, Links},
 };
-use sayso_language::{LanguageError, WEIGHT_FILE, folder};
+use sayso_language::{LanguageError, MIX_FILE, folder};
 use std::fs::{File, Metadata, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
@@ -347,8 +347,8 @@ impl Store {
         for entry in std::fs::read_dir(&folder).map_err(StoreError::io(&folder))? {
             let entry = entry.map_err(StoreError::io(&folder))?;
             let file = entry.file_name().to_string_lossy().into_owned();
-            // This file is added later, when the weight of the model is measured.
-            let is_known = file == MANIFEST || file == WEIGHT_FILE;
+            // This file is added later, when it is measured how much the model's opinion counts.
+            let is_known = file == MANIFEST || file == MIX_FILE;
             let is_plain = entry.file_type().is_ok_and(|kind| kind.is_file());
             match manifest.files.contains_key(&file) {
                 false if !is_plain => faults.push((file, Fault::NotAFile)),

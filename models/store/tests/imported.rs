@@ -1,7 +1,7 @@
 //! Small models of random weights, imported from GGUF: they rescore and write, each on its thread.
 #![allow(clippy::unwrap_used)]
 
-use sayso_language::{LanguageError, ModelHandle, Options, Stop, WEIGHT_FILE};
+use sayso_language::{LanguageError, MIX_FILE, Mix, ModelHandle, Options, Stop};
 use sayso_speech::clean::clean;
 use sayso_speech::lattice::{self, Kind, Lattice, Step};
 use sayso_speech::lex::lex;
@@ -147,20 +147,30 @@ fn a_resident_says_what_it_is() {
 }
 
 #[test]
-fn a_folder_may_say_what_its_judgement_weighs() {
+fn a_folder_may_say_how_its_opinion_counts() {
     let place = folder("smollm");
     let model = place.path().join("model");
     let open = |text: Option<&str>| {
         if let Some(text) = text {
-            std::fs::write(model.join(WEIGHT_FILE), text).unwrap();
+            std::fs::write(model.join(MIX_FILE), text).unwrap();
         }
-        ModelHandle::open(&model, &OPTIONS).map(|model| model.weight()).map_err(|error| error.to_string())
+        ModelHandle::open(&model, &OPTIONS).map(|model| *model.mix()).map_err(|error| error.to_string())
     };
-    assert_eq!(open(None), Ok(None));
-    assert_eq!(open(Some("0.3\n")), Ok(Some(0.3)));
-    for wrong in ["", "much", "-1", "NaN", "11"] {
-        assert!(open(Some(wrong)).unwrap_err().contains("is not a number from 0 to 10"), "{wrong:?}");
+    assert_eq!(open(None), Ok(Mix::default()));
+    let mut mix = Mix { ask_below: 0.9, ..Mix::default() };
+    mix.talk.model = -0.25;
+    assert_eq!(open(Some(&serde_json::to_string(&mix).unwrap())), Ok(mix));
+    for (wrong, why) in [("", "not a mix"), ("0.3", "not a mix"), ("{}", "missing field")] {
+        assert!(open(Some(wrong)).unwrap_err().contains(why), "{wrong:?}");
     }
+    let text = |change: &dyn Fn(&mut Value)| {
+        let mut value = serde_json::to_value(Mix::default()).unwrap();
+        change(&mut value);
+        open(Some(&value.to_string())).unwrap_err()
+    };
+    assert!(text(&|mix| mix["every"]["own"] = json!(1e3)).contains("a weight is 1000"));
+    assert!(text(&|mix| mix["ask_below"] = json!(1.5)).contains("a threshold is 1.5"));
+    assert!(text(&|mix| mix["every"]["modle"] = json!(1)).contains("unknown field `modle`"));
 }
 
 /// A line such as people dictate: names of symbols, numbers, letters and words, in no sensible order.

@@ -1,6 +1,7 @@
 //! Models come whole or not at all, whatever the server, the connection or the disk does.
 #![allow(clippy::unwrap_used)]
 
+use sayso_language::Mix;
 use sayso_language::checkpoint::Checkpoint;
 use sayso_store::{Fault, Hub, Origin, Patience, Progress, Pulled, Source, Store, StoreError};
 use sayso_testing::{FakeHub, Trouble, hex};
@@ -281,7 +282,7 @@ fn only_plain_files_are_opened() {
         // Choosing and removing put it right.
         store.choose("tiny").unwrap();
         assert_eq!(store.chosen().unwrap().as_deref(), Some("tiny"));
-        for name in ["config.json", WEIGHTS, "judge_weight.txt"] {
+        for name in ["config.json", WEIGHTS, "mix.json"] {
             let good = std::fs::read(folder.join(name)).ok();
             replace(&folder.join(name), odd);
             let found = store.verify("tiny", &mut |_| ()).unwrap();
@@ -474,10 +475,10 @@ fn what_a_model_is_worth_is_written_beside_it() {
     let place = TempDir::new().unwrap();
     let store = Store::new(place.path());
     store.import(&gguf(), "mine").unwrap();
-    let weight = place.path().join("mine/judge_weight.txt");
-    std::fs::write(&weight, "0.15\n").unwrap();
+    let mix = place.path().join("mine/mix.json");
+    std::fs::write(&mix, serde_json::to_string(&Mix::default()).unwrap()).unwrap();
     assert!(store.verify("mine", &mut |_| ()).unwrap().is_sound());
-    std::fs::write(&weight, "much").unwrap();
+    std::fs::write(&mix, "much").unwrap();
     assert!(!store.verify("mine", &mut |_| ()).unwrap().is_sound());
     assert!(matches!(store.choose("mine"), Err(StoreError::Unusable(_))));
 }

@@ -15,6 +15,7 @@ impl Run {
         };
         let mut object = figures(&(0..cases.len()).collect::<Vec<_>>());
         object["route"] = json!(self.route.name());
+        object["label"] = json!(self.label);
         let (all, alike) = self.alternatives();
         object["alternatives"] = json!({ "all": all, "other_capitals_only": alike });
         object["seconds_per_case"] = json!(self.seconds_per_case());

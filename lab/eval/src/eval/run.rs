@@ -58,6 +58,8 @@ impl By {
 
 /// The answers of one route, in the order of the cases.
 pub(super) struct Run {
+    /// What tells it from the other one of two: its route, or its model.
+    pub(super) label: String,
     pub(super) route: Route,
     pub(super) answers: Vec<Answer>,
     time: Duration,
@@ -74,7 +76,7 @@ pub(super) struct Setup<'m> {
 pub(super) fn evaluate<'a>(cases: &'a [Case], route: Route, setup: &'a Setup<'_>) -> anyhow::Result<Run> {
     let words = Words::default();
     let progress = Progress::new(cases.len(), "cases");
-    let mut run = Run { route, answers: Vec::new(), time: Duration::ZERO };
+    let mut run = Run { label: route.name().to_owned(), route, answers: Vec::new(), time: Duration::ZERO };
     let dictation = |case: &'a Case| Dictation { text: &case.dictated, route, ..Dictation::default() };
     // The daemon has built its tables long before the first key press.
     let engine = &setup.engine;

@@ -69,7 +69,7 @@ impl Run {
     }
 }
 
-/// Two routes side by side: a row per measure, then a row per group with the exact answers.
+/// Two routes or models side by side: a row per measure, then a row per group with the exact answers.
 pub(super) fn comparison(cases: &[Case], a: &Run, b: &Run) -> String {
     let groups = groups(cases);
     let width = groups.iter().map(|(name, _)| name.chars().count()).chain([13]).max().unwrap_or(13);
@@ -77,8 +77,8 @@ pub(super) fn comparison(cases: &[Case], a: &Run, b: &Run) -> String {
     let mut text = format!(
         "{:<width$}  {:>8}  {:>8}  difference (95 % interval)\n",
         format!("%, {} cases", cases.len()),
-        a.route.name(),
-        b.route.name()
+        a.label,
+        b.label
     );
     let figures = a.tally(all).percents().into_iter().zip(b.tally(all).percents());
     for (((_, heading), (of_a, of_b)), interval) in MEASURES.iter().zip(figures).zip(differences(cases, a, b))
@@ -102,7 +102,7 @@ pub(super) fn comparison(cases: &[Case], a: &Run, b: &Run) -> String {
         );
     }
     for run in [a, b] {
-        let _ = writeln!(text, "route {}, {}", run.route.name(), pace(run.seconds_per_case()));
+        let _ = writeln!(text, "{}: route {}, {}", run.label, run.route.name(), pace(run.seconds_per_case()));
     }
     text
 }

@@ -6,6 +6,7 @@ use crate::budget::{BESIDE_WEIGHTS, Budget};
 use crate::error::DecoderError;
 use crate::heap;
 use crate::memory::Memory;
+use crate::mix::Mix;
 use sayso_speech::lattice::Lattice;
 use std::path::Path;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
@@ -24,7 +25,7 @@ pub struct ModelHandle {
 struct Inner {
     name: String,
     memory: Memory,
-    weight: Option<f32>,
+    mix: Mix,
     /// Behind a lock, so that threads can share the handle. It is held only while a request is
     /// sent.
     requests: Mutex<Sender<Request>>,
@@ -77,7 +78,7 @@ impl ModelHandle {
                 }
             };
             heap::trim();
-            let _ = opened.send(Ok((language.memory(), language.weight)));
+            let _ = opened.send(Ok((language.memory(), language.mix)));
             // A panic ends the thread, because the model may be in a broken state, and closes all
             // channels.
             while let Ok(request) = inbox.recv() {
@@ -89,7 +90,7 @@ impl ModelHandle {
         let thread = thread::Builder::new().name("language".to_owned()).stack_size(STACK_BYTES).spawn(work);
         let thread = thread.map_err(LanguageError::Thread)?;
         let begun = Instant::now();
-        let (memory, weight) = loop {
+        let (memory, mix) = loop {
             match answer.recv_timeout(POLL_INTERVAL) {
                 Ok(opened) => break opened?,
                 Err(RecvTimeoutError::Disconnected) => return Err(LanguageError::Gone),
@@ -101,7 +102,7 @@ impl ModelHandle {
             }
         };
         Ok(ModelHandle {
-            inner: Arc::new(Inner { name, memory, weight, requests: Mutex::new(requests), thread, budget }),
+            inner: Arc::new(Inner { name, memory, mix, requests: Mutex::new(requests), thread, budget }),
         })
     }
 
@@ -115,9 +116,9 @@ impl ModelHandle {
         self.inner.memory
     }
 
-    /// The weight of the model's log-probabilities against the tagger's, if its folder has one.
-    pub fn weight(&self) -> Option<f32> {
-        self.inner.weight
+    /// How its opinion counts beside the tagger's.
+    pub fn mix(&self) -> &Mix {
+        &self.inner.mix
     }
 
     /// Why the model answers no further request, if so: its thread has ended because of a bug, or

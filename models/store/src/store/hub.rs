@@ -218,9 +218,7 @@ mod tests {
         {
             assert!(is_wanted(name), "{name}");
         }
-        for name in
-            ["judge_weight.txt", "system_prompt.txt", "manifest.json", ".chosen", "a/config.json", "x.py"]
-        {
+        for name in ["mix.json", "system_prompt.txt", "manifest.json", ".chosen", "a/config.json", "x.py"] {
             assert!(!is_wanted(name), "{name}");
         }
     }
