@@ -58,7 +58,7 @@ def the_sizes_of_the_tagger():
 
 
 def the_pipeline_fits_on_screens():
-    for name in ["pipeline", "draft", "resume", "tagged", "gate", "rescore", "constrained_decoding"]:
+    for name in ["pipeline", "draft", "resume", "tagged", "gate", "rescore"]:
         start = None
         for at, line in enumerate(read(f"engine/src/{name}.rs").split("\n"), 1):
             if re.match(r" {0,4}(pub(\([^)]*\))? )?fn ", line):

@@ -83,7 +83,7 @@ impl Draft {
     /// The model cannot read the line, or was stopped.
     pub fn scores(&self, model: &ModelHandle, stop: &Stop) -> Result<Option<Scored>, LanguageError> {
         let Some(paths) = self.rescorable() else { return Ok(None) };
-        let Some(scored) = rescore::score(&self.engine, paths, &self.dictated, model, stop)? else {
+        let Some(scored) = rescore::score(paths, &self.dictated, model, stop)? else {
             return Ok(None);
         };
         rescore::with_own(&self.engine, paths, scored, &self.dictated, model, stop).map(Some)

@@ -74,8 +74,10 @@ fn where_words_are_left_out_the_line_with_all_of_them_is_offered() {
     let model = model();
     let text = "okay so find dot dash name star dot py wait no star dot rs";
     let rescored = by(Route::Model, text, Some(&model), &Stop::never());
-    let fewest = |line: &&str| line.split_whitespace().count();
-    assert!(lines(&rescored).iter().map(|line| fewest(line)).max() > Some(4), "{rescored:?}");
+    assert!(
+        lines(&rescored).iter().any(|line| line.contains("okay") && line.contains("wait")),
+        "{rescored:?}"
+    );
 }
 
 #[test]

@@ -54,7 +54,7 @@ pub struct Eval {
     #[arg(long, value_parser = two_routes, value_name = "A,B", conflicts_with = "route")]
     routes: Option<TwoRoutes>,
     /// Two model folders, compared case by case as with --routes; - is no model
-    #[arg(long, value_parser = two_models, value_name = "A,B", conflicts_with_all = ["routes", "folder"])]
+    #[arg(long, value_parser = two_models, value_name = "A,B", allow_hyphen_values = true, conflicts_with_all = ["routes", "folder"])]
     models: Option<TwoModels>,
     /// The member that holds the dictation
     #[arg(long, default_value = "dictated", value_name = "MEMBER")]

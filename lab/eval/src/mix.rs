@@ -37,10 +37,7 @@ impl Judged {
 
 /// The mix under which the right paths of these cases are likeliest, and the confidences that match how often they are.
 pub(crate) fn fit(cases: &[&Judged], start: &Mix) -> Mix {
-    let asked = || {
-        let scored = cases.iter().filter_map(|case| case.scored.as_ref());
-        scored.filter(|(scored, _)| scored.confidence < start.ask_below)
-    };
+    let asked = || cases.iter().filter_map(|case| case.scored.as_ref());
     let mut mix = *start;
     let first = flat(start);
     let mut weights = first;

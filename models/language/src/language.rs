@@ -158,7 +158,8 @@ impl Language {
     }
 
     /// How likely each candidate is as the answer to a dictation. Only the part of the prompt that
-    /// is not cached and the candidates are read; beginnings that candidates share are read once.
+    /// is not cached and the candidates are read; beginnings that candidates share are read once. The
+    /// whole prompt is cached afterwards.
     ///
     /// The model does not choose digits: it reads each one as a 0, and their tokens are not
     /// counted.
@@ -173,10 +174,9 @@ impl Language {
         stop: &Stop,
     ) -> Result<Vec<Likelihood>, LanguageError> {
         let prompt = self.chat.prompt(&self.tokenizer, &mask_digits(dictation))?;
-        // At least one token must be left to read.
-        let most = prompt.len().saturating_sub(1);
-        let shared = prompt[..most].iter().zip(&self.head).take_while(|(a, b)| a == b).count();
-        let (prefix, text) = prompt.split_at(shared);
+        // The dictation is kept, because the next request is often about the same one. At least one token must be
+        // left to read.
+        let (prefix, text) = prompt.split_at(prompt.len().saturating_sub(1));
         let ended = |candidate: &String| -> Result<Vec<u32>, LanguageError> {
             let mut tokens = self.tokenizer.encode(&mask_digits(candidate))?;
             tokens.push(self.tokenizer.end());

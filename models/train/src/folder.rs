@@ -2,9 +2,9 @@
 
 use crate::{TrainError, file};
 use sayso_language::chat::{SYSTEM_PROMPT_FILE, TRAINED_PROMPT_FILE};
-use sayso_language::checkpoint::{CONFIG, Quantization};
+use sayso_language::checkpoint::CONFIG;
 use sayso_language::tokenizer::{CHAT_TEMPLATE, GENERATION_CONFIG, TOKENIZER, TOKENIZER_CONFIG};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use std::fs;
 use std::path::Path;
 
@@ -44,9 +44,4 @@ pub(crate) fn copy_files(
         .map_err(|error| TrainError::Unfit(format!("{} is damaged: {error}", path.display())))?;
     change(&mut config);
     file::replace(&to.join(CONFIG), crate::python_json::to_string(&config).as_bytes())
-}
-
-/// What `quantization` says in a configuration.
-pub(crate) fn quantization(quantization: Quantization) -> Value {
-    json!({"group_size": quantization.group_size, "bits": quantization.bits, "mode": "affine"})
 }

@@ -3,7 +3,7 @@
 //! MLX without a graphics processor computes everything but matrix products with one thread and one
 //! number at a time, and pads every row. Here the examples of a batch follow one another without
 //! padding, what lies between two products is one pass over memory in vector instructions, and
-//! only what the loss depends on is computed. The gradients are those of [`crate::mlx`]
+//! only what the loss depends on is computed. The gradients are those of `mlx`
 //! (tests/kernels.rs).
 //!
 //! Matrices are row-major slices; a comment such as (tokens, hidden_size) gives the shape.

@@ -17,6 +17,10 @@ pub(crate) fn to_string(value: &impl Serialize) -> String {
 }
 
 /// A 32-bit number as the decimal that somebody wrote: 1e-4 and not 9.999999747378752e-5.
+#[cfg_attr(
+    not(any(feature = "mlx", all(target_os = "macos", target_arch = "aarch64"))),
+    allow(dead_code, reason = "only runs with MLX write the configuration of adapters")
+)]
 pub(crate) fn decimal(value: f32) -> f64 {
     value.to_string().parse().unwrap_or_else(|_| f64::from(value))
 }

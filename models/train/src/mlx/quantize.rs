@@ -5,6 +5,7 @@ use super::tensors;
 use crate::{TrainError, folder};
 use mlx_rs::Array;
 use sayso_language::checkpoint::{Checkpoint, Quantization, WEIGHTS};
+use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
 
@@ -85,9 +86,14 @@ fn write(
     done.bits = bytes as f64 * 8.0 / numbers as f64;
     tensors::write(&target.join(WEIGHTS), weights.iter().map(|(name, array)| (name.as_str(), array)))?;
     folder::copy_files(source, target, |config| {
-        let entry = folder::quantization(quantization);
+        let entry = entry(quantization);
         config.insert("quantization".to_owned(), entry.clone());
         config.insert("quantization_config".to_owned(), entry);
     })?;
     Ok(done)
+}
+
+/// What `quantization` says in a configuration.
+fn entry(quantization: Quantization) -> Value {
+    json!({"group_size": quantization.group_size, "bits": quantization.bits, "mode": "affine"})
 }
