@@ -266,7 +266,7 @@ fn weights_of_the_tagger_are_used_listed_and_reset() {
     fs::remove_file(&weights).unwrap();
     let list = tagger(&["list"]).out;
     assert!(list.starts_with("  built-in\n* mine  ") && list.contains("taggers/mine.safetensors"), "{list}");
-    assert_eq!(sayso(&home, &["convert", "git commit dash m fix"], "").out, "git commit -m fix\n");
+    assert_eq!(sayso(&home, &["convert", "git commit dash m fix"], "").out, "git commit -m \"fix\"\n");
     let status = sayso(&home, &["config", "show"], "").out;
     assert!(status.contains("taggers/mine.safetensors"), "{status}");
 

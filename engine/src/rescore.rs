@@ -238,9 +238,11 @@ fn rank(paths: &Candidates, scored: &Scored, mix: &Mix) -> Option<Candidates> {
     let taken = &scored.paths[best.at];
     let mut others: Vec<Path> = order.into_iter().map(|at| scored.paths[at].clone()).collect();
     others.extend(scored.rest.iter().cloned());
-    let loss = |path: &Path| paths.lattice.left_out(&path.steps).len();
-    let whole = (0..others.len()).min_by_key(|at| loss(&others[*at]));
-    if let Some(at) = whole.filter(|at| *at >= MAX_ALTERNATIVES && loss(&others[*at]) < loss(taken)) {
+    // Where the tagger leaves words out, its last path is the one with all of them.
+    let leaves_out = !paths.lattice.left_out(&paths.best.steps).is_empty();
+    let whole = paths.others.last().filter(|_| leaves_out);
+    let at = whole.and_then(|whole| others.iter().position(|path| path.steps == whole.steps));
+    if let Some(at) = at.filter(|at| *at >= MAX_ALTERNATIVES) {
         let whole = others.remove(at);
         others.insert(MAX_ALTERNATIVES - 1, whole);
     }

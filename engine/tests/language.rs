@@ -48,11 +48,6 @@ fn written(line: &str) -> &str {
     line.trim_end_matches(['"', '\'', '`'])
 }
 
-/// All lines of an answer, but for quotes at their end: the best one is also offered without those that were closed.
-fn lines(conversion: &Conversion) -> BTreeSet<&str> {
-    conversion.alternatives.iter().chain([&conversion.buffer]).map(|line| written(line)).collect()
-}
-
 #[test]
 fn only_what_the_lattice_has_is_answered() {
     let model = model();
@@ -63,7 +58,7 @@ fn only_what_the_lattice_has_is_answered() {
         assert!([Stage::Rescored, Stage::Generated].contains(&rescored.stage));
         let candidates = candidates(text, &model);
         let candidates: BTreeSet<&str> = candidates.iter().map(|line| written(line)).collect();
-        assert!(lines(&rescored).is_subset(&candidates), "{text}: {candidates:?}");
+        assert!(candidates.contains(written(&rescored.buffer)), "{text}: {candidates:?}");
         assert!(candidates.contains(written(&tagged.buffer)), "{text}");
         assert_eq!(by(Route::Model, text, Some(&model), &Stop::never()), rescored, "the same answer again");
     }
@@ -74,10 +69,9 @@ fn where_words_are_left_out_the_line_with_all_of_them_is_offered() {
     let model = model();
     let text = "okay so find dot dash name star dot py wait no star dot rs";
     let rescored = by(Route::Model, text, Some(&model), &Stop::never());
-    assert!(
-        lines(&rescored).iter().any(|line| line.contains("okay") && line.contains("wait")),
-        "{rescored:?}"
-    );
+    let tagged = by(Route::Tagger, text, None, &Stop::never());
+    let whole = tagged.alternatives.last().unwrap();
+    assert!(whole.contains("wait") && rescored.alternatives.contains(whole), "{rescored:?}, not {whole:?}");
 }
 
 #[test]

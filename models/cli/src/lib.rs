@@ -61,12 +61,12 @@ pub enum Action {
         #[arg(value_hint = ValueHint::Other)]
         model: String,
     },
-    /// Import a GGUF file as a model, without changing its weights
+    /// Import a GGUF file as a model, without changing its weights, or copy a model folder
     ///
-    /// Supports llama, qwen2 and qwen3 models with their tokenizer, and F32, F16, BF16, Q8_0, Q4_0 and Q4_1 weights.
+    /// A folder is one as `mlx_lm` and `sayso-train` write it. Of GGUF it supports llama, qwen2 and qwen3 models with their tokenizer, and F32, F16, BF16, Q8_0, Q4_0 and Q4_1 weights.
     Import {
-        /// The file
-        #[arg(value_hint = ValueHint::FilePath)]
+        /// The file or folder
+        #[arg(value_hint = ValueHint::AnyPath)]
         file: PathBuf,
         /// The name of the model [default: the name of the file without its extension]
         #[arg(long, value_name = "NAME", value_hint = ValueHint::Other)]

@@ -26,6 +26,7 @@ pub use source::{Source, series};
 use crate::gguf;
 use digest::Digests;
 use nix::fcntl::OFlag;
+use sayso_language::chat::{SYSTEM_PROMPT_FILE, TRAINED_PROMPT_FILE};
 use sayso_language::checkpoint::{
     CheckpointError,
     file::{self, Links},
@@ -296,11 +297,11 @@ impl Store {
         Ok(Pulled { name, manifest, already: false })
     }
 
-    /// Imports a GGUF file as a model with this name.
+    /// Imports a GGUF file as a model with this name, or copies a model folder, such as one that was trained here.
     ///
     /// # Errors
-    /// [`StoreError::Exists`], [`StoreError::Import`], and errors of the system.
-    pub fn import(&self, file: &Path, name: &str) -> Result<Manifest, StoreError> {
+    /// [`StoreError::Exists`], [`StoreError::Import`], [`StoreError::Unusable`], and errors of the system.
+    pub fn import(&self, source: &Path, name: &str) -> Result<Manifest, StoreError> {
         let folder = self.place(name)?;
         let _lock = self.lock(name)?;
         if folder.exists() {
@@ -309,9 +310,12 @@ impl Store {
         let aside = self.aside(name, "import");
         delete(&aside)?;
         make_aside(&aside)?;
-        let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let filled = gguf::fill(file, &aside).map_err(StoreError::from);
-        let admitted = filled.and_then(|()| self.admit(&aside, &folder, Origin::Gguf { file: name }));
+        let name = source.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let (filled, origin) = match source.is_dir() {
+            true => (copy_model(source, &aside), Origin::Folder { folder: name }),
+            false => (gguf::fill(source, &aside).map_err(StoreError::from), Origin::Gguf { file: name }),
+        };
+        let admitted = filled.and_then(|()| self.admit(&aside, &folder, origin));
         admitted.inspect_err(|_| {
             // The first error is the one to report.
             let _ = delete(&aside);
@@ -450,6 +454,24 @@ impl Store {
     fn aside(&self, name: &str, what: &str) -> PathBuf {
         self.folder.join(format!(".{name}.{what}"))
     }
+}
+
+/// Copies what belongs to a model from its folder, and nothing else that lies there.
+fn copy_model(from: &Path, to: &Path) -> Result<(), StoreError> {
+    let is_own = |name: &str| [MIX_FILE, SYSTEM_PROMPT_FILE, TRAINED_PROMPT_FILE].contains(&name);
+    for entry in std::fs::read_dir(from).map_err(StoreError::io(from))? {
+        let entry = entry.map_err(StoreError::io(from))?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if hub::is_wanted(&name) || is_own(&name) {
+            let mut file = file::open(&entry.path(), Links::Follow).map_err(StoreError::Read)?;
+            let path = to.join(&name);
+            let mut copy = File::create_new(&path).map_err(StoreError::io(&path))?;
+            std::io::copy(&mut file, &mut copy)
+                .and_then(|_| copy.sync_all())
+                .map_err(StoreError::io(&path))?;
+        }
+    }
+    Ok(())
 }
 
 /// Whether this is a folder itself, and no link to one.

@@ -496,3 +496,23 @@ fn sources_are_short_names_or_repositories() {
         assert!(matches!(source(text), Err(StoreError::Name(_))), "{text:?}");
     }
 }
+
+#[test]
+fn a_model_folder_is_copied_with_what_belongs_to_it() {
+    let place = TempDir::new().unwrap();
+    let store = Store::new(&place.path().join("models"));
+    store.import(&gguf(), "first").unwrap();
+    let folder = place.path().join("trained");
+    std::fs::rename(place.path().join("models/first"), &folder).unwrap();
+    std::fs::write(folder.join("mix.json"), serde_json::to_string(&Mix::default()).unwrap()).unwrap();
+    std::fs::write(folder.join("notes.txt"), "mine").unwrap();
+    let manifest = store.import(&folder, "second").unwrap();
+    assert_eq!(manifest.origin, Origin::Folder { folder: "trained".to_owned() });
+    assert!(manifest.files.contains_key("mix.json") && !manifest.files.contains_key("notes.txt"));
+    assert!(store.verify("second", &mut |_| ()).unwrap().is_sound());
+    store.choose("second").unwrap();
+    std::fs::write(folder.join("config.json"), "{}").unwrap();
+    assert!(matches!(store.import(&folder, "third"), Err(StoreError::Unusable(_))));
+    assert!(matches!(store.import(&folder, "second"), Err(StoreError::Exists(_))));
+    assert!(store.folder("third").is_err(), "nothing is left of it");
+}

@@ -263,7 +263,10 @@ mod work {
                 }
                 checked?;
             }
-            println!("{} is a model folder: `sayso model use {0}`", self.output.display());
+            println!(
+                "{} is a model folder: `sayso model import {0}`, then `sayso model use`",
+                self.output.display()
+            );
             Ok(())
         }
 

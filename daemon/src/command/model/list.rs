@@ -69,5 +69,6 @@ fn format_origin(origin: &Origin) -> String {
             format!("{repository} at {}", commit.get(..10).unwrap_or(commit))
         }
         Origin::Gguf { file } => format!("imported from {file}"),
+        Origin::Folder { folder } => format!("copied from the folder {folder}"),
     }
 }

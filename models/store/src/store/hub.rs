@@ -198,7 +198,7 @@ impl Sibling {
 /// Whether a file is downloaded: weights, their index, the configuration, the tokenizer and the chat
 /// template. Nothing that could run, no folders, and nothing that steers sayso itself, such as the
 /// weight of the model against the tagger or another system prompt: those are the user's.
-fn is_wanted(name: &str) -> bool {
+pub(super) fn is_wanted(name: &str) -> bool {
     const FILES: [&str; 6] = [CONFIG, GENERATION_CONFIG, INDEX, TOKENIZER, TOKENIZER_CONFIG, CHAT_TEMPLATE];
     is_name(name) && (name.ends_with(".safetensors") || FILES.contains(&name))
 }

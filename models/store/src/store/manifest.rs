@@ -35,6 +35,11 @@ pub enum Origin {
         /// The commit, in hexadecimal.
         commit: String,
     },
+    /// A model folder on this machine.
+    Folder {
+        /// Its name without the folder that it is in.
+        folder: String,
+    },
     /// A GGUF file.
     Gguf {
         /// Its name without its folder.

@@ -229,7 +229,8 @@ impl Processor {
         };
         let passes = batches.iter().map(of_batch).fold(0.0, f64::max);
         let gradients = if accumulation > 1 { 2.0 } else { 1.0 };
-        model + trained * (3.0 + gradients) + passes
+        // Weights and two means, and the means again once they are handed over to be saved.
+        model + trained * (5.0 + gradients) + passes
     }
 }
 
