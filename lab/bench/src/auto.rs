@@ -172,7 +172,9 @@ impl Writer {
         let mut decoder = Decoder::new(&checkpoint, Options::default())?;
         let chat = Chat::open(folder)?;
         let head = chat.head(&tokenizer)?;
-        decoder.prefill(&head, &|| false)?;
+        if !head.is_empty() {
+            decoder.prefill(&head, &|| false)?;
+        }
         Ok(Writer { decoder, tokenizer, chat, head: head.len() })
     }
 

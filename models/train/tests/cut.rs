@@ -43,7 +43,7 @@ fn what_is_left_is_a_model_of_the_same_texts() {
     let most = 300;
     assert!(most < whole.config().vocab_size, "{}", whole.config().vocab_size);
     let target = place.path().join("cut");
-    let done = cut(&source, &target, &Cut { layers: Some(vec![1]), tokens: Some(most) }, &texts).unwrap();
+    let done = cut(&source, &target, &Cut { layers: Some(vec![0]), tokens: Some(most) }, &texts).unwrap();
     let (left, few) = open(&target);
     assert_eq!((done.layers, left.config().num_hidden_layers), (1, 1));
     assert_eq!(done.tokens, left.config().vocab_size);
@@ -73,13 +73,24 @@ fn what_is_left_is_a_model_of_the_same_texts() {
         row(&left, few.end()),
         "the token that ends a text has another number and the same row"
     );
+    let mut language = Language::open(&target, &Options { threads: 1, positions: 256 }).unwrap();
+    language.write_freely("git status", &Stop::never()).unwrap();
+}
+
+#[test]
+fn layers_move_up() {
+    let place = TempDir::new().unwrap();
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../language/tests/fixtures/golden/llama-bf16");
+    let target = place.path().join("cut");
+    let done = cut(&source, &target, &Cut { layers: Some(vec![1]), tokens: None }, &[]).unwrap();
+    let (whole, left) = (Checkpoint::open(&source).unwrap(), Checkpoint::open(&target).unwrap());
+    assert_eq!((done.layers, left.config().num_hidden_layers), (1, 1));
     let layer = |checkpoint: &Checkpoint, index: usize| {
         let name = format!("model.layers.{index}.mlp.up_proj.weight");
         checkpoint.tensor(&name).unwrap().bytes.to_vec()
     };
     assert_eq!(layer(&whole, 1), layer(&left, 0));
-    let mut language = Language::open(&target, &Options { threads: 1, positions: 256 }).unwrap();
-    language.write_freely("git status", &Stop::never()).unwrap();
+    assert_ne!(layer(&whole, 0), layer(&left, 0));
 }
 
 #[test]
