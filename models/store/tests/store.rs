@@ -500,7 +500,7 @@ fn sources_are_short_names_or_repositories() {
 #[test]
 fn a_model_folder_is_copied_with_what_belongs_to_it() {
     let place = TempDir::new().unwrap();
-    let store = Store::new(&place.path().join("models"));
+    let store = Store::new(place.path().join("models"));
     store.import(&gguf(), "first").unwrap();
     let folder = place.path().join("trained");
     std::fs::rename(place.path().join("models/first"), &folder).unwrap();
