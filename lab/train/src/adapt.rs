@@ -26,7 +26,7 @@ use std::sync::Arc;
 const BATCH: usize = 64;
 /// The share of a person's own lines: one in so many.
 const OWN_ONE_OF: usize = 10;
-/// A fifth of the rate with which training began. Hand-chosen, 2026-11-29.
+/// A fifth of the rate of tagger-talk.toml. Hand-chosen, 2026-11-29, and not measured apart.
 const RATE: f32 = 4e-4;
 /// Fewer lines teach nothing but themselves. Hand-chosen, 2026-11-29.
 const FEWEST: usize = 10;
