@@ -27,4 +27,5 @@ pub use cores::default_threads;
 pub use decoder::{Decoder, Options};
 pub use element::Float;
 pub use kernel::Instructions;
+pub use math::{combine, exp};
 pub use matrix::{Format, Unfit};

@@ -6,7 +6,6 @@
 //! several.
 
 use crate::{TrainError, file, folder};
-use safetensors::tensor::TensorView;
 use sayso_language::checkpoint::{Checkpoint, WEIGHTS};
 use sayso_language::tokenizer::{GENERATION_CONFIG, TOKENIZER, Tokenizer};
 use serde_json::{Map, Value, json};
@@ -95,7 +94,7 @@ fn write_weights(
     layers: &[usize],
     vocabulary: Option<&Vocabulary>,
 ) -> Result<usize, TrainError> {
-    let mut tensors: Vec<(String, safetensors::Dtype, Vec<usize>, Vec<u8>)> = Vec::new();
+    let mut tensors: Vec<file::Tensor> = Vec::new();
     for name in checkpoint.names() {
         let new = match name.strip_prefix("model.layers.").and_then(|rest| rest.split_once('.')) {
             None => name.to_owned(),
@@ -122,13 +121,7 @@ fn write_weights(
         tensors.push((new, view.dtype, shape, bytes));
     }
     let parameters = tensors.iter().map(|(_, _, shape, _)| shape.iter().product::<usize>()).sum();
-    let mut views = Vec::new();
-    for (name, dtype, shape, bytes) in &tensors {
-        let view = TensorView::new(*dtype, shape.clone(), bytes)
-            .map_err(|error| TrainError::Unfit(format!("tensor {name}: {error:?}")))?;
-        views.push((name.as_str(), view));
-    }
-    file::write_tensors(&target.join(WEIGHTS), views)?;
+    file::write_tensors(&target.join(WEIGHTS), &tensors)?;
     Ok(parameters)
 }
 

@@ -1,16 +1,26 @@
 //! Files that are there as a whole or not at all.
 
 use crate::TrainError;
+use safetensors::Dtype;
 use safetensors::tensor::TensorView;
 use std::collections::HashMap;
 use std::io::Write;
 use std::path::Path;
 
+/// A tensor that is to be written: its name, type, shape and little-endian numbers.
+pub(crate) type Tensor = (String, Dtype, Vec<usize>, Vec<u8>);
+
 /// Writes tensors into a file, which replaces an earlier one only when it is complete.
 ///
 /// # Errors
 /// The disk is full, or the folder may not be written to.
-pub(crate) fn write_tensors(path: &Path, views: Vec<(&str, TensorView<'_>)>) -> Result<(), TrainError> {
+pub(crate) fn write_tensors(path: &Path, tensors: &[Tensor]) -> Result<(), TrainError> {
+    let mut views = Vec::new();
+    for (name, dtype, shape, bytes) in tensors {
+        let view = TensorView::new(*dtype, shape.clone(), bytes)
+            .map_err(|error| TrainError::Unfit(format!("tensor {name}: {error:?}")))?;
+        views.push((name.as_str(), view));
+    }
     // As `mlx` says it.
     let format = HashMap::from([("format".to_owned(), "mlx".to_owned())]);
     let folder = path.parent().unwrap_or(Path::new("."));

@@ -24,6 +24,9 @@ use crate::TrainError;
 use mlx_rs::Array;
 use mlx_rs::error::{AsSliceError, ConversionError, Exception};
 
+/// Whether MLX computes on a graphics processor.
+const HAS_GRAPHICS: bool = cfg!(all(target_os = "macos", target_arch = "aarch64"));
+
 /// The weights that are trained.
 #[derive(Debug, Clone, Default)]
 pub struct Trained {

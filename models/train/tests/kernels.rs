@@ -5,10 +5,11 @@
 use mlx_rs::{Array, Dtype, random};
 use sayso_language::checkpoint::Checkpoint;
 use sayso_model_train::data::{Batch, Batches, Example, Layout, PAD};
-use sayso_model_train::kernels::{self, Place};
+use sayso_model_train::kernels;
 use sayso_model_train::mlx::Trained;
 use sayso_model_train::mlx::gradient::{Input, loss_and_gradients};
 use sayso_model_train::mlx::model::Model;
+use sayso_model_train::mlx::processor::own_model;
 use sayso_model_train::recipe::{Adapter, Full};
 use std::path::{Path, PathBuf};
 
@@ -42,15 +43,7 @@ fn numbers(array: &Array) -> Vec<f32> {
 fn compare(what: &str, checkpoint: &Checkpoint, model: &Model, trained: &Trained, batch: &Batch) {
     let (expected, gradients) =
         loss_and_gradients(model, &trained.arrays, &Input::new(batch), None, false).unwrap();
-    let place = |name: &str| {
-        if let Some(at) = trained.names.iter().position(|trained| trained == name) {
-            return Some(Place::Trained(at));
-        }
-        let linear = |linear: &str| model.matrix(linear, &trained.arrays).map(|array| numbers(&array));
-        let frozen = name.strip_suffix(".weight").and_then(linear);
-        frozen.or_else(|| checkpoint.has(name).then(|| numbers(&tensor(checkpoint, name)))).map(Place::Frozen)
-    };
-    let own = kernels::Model::new(checkpoint.config(), SCALE, place).unwrap();
+    let own = own_model(checkpoint.config(), SCALE, model, trained).unwrap();
     let weights: Vec<Vec<f32>> = trained.arrays.iter().map(numbers).collect();
     let weights: Vec<&[f32]> = weights.iter().map(Vec::as_slice).collect();
     // What stands there before must not matter.
@@ -66,10 +59,6 @@ fn compare(what: &str, checkpoint: &Checkpoint, model: &Model, trained: &Trained
         assert!(largest > 0.0, "{what}: {name} has no gradient");
         assert!(off <= TOLERANCE * largest, "{what}: {name} is off by {off} of {largest}");
     }
-}
-
-fn tensor(checkpoint: &Checkpoint, name: &str) -> Array {
-    sayso_model_train::mlx::tensors::load(checkpoint, name).unwrap()
 }
 
 #[test]

@@ -5,7 +5,7 @@
 /// polynomial is that of Cephes' `expf`. Unlike the C library's function, it becomes vector
 /// instructions.
 #[inline(always)]
-pub(super) fn exp(x: f32) -> f32 {
+pub fn exp(x: f32) -> f32 {
     let clamped = x.clamp(-87.0, 88.0);
     // The nearest integer power of two: adding 1.5 · 2²³ rounds, and leaves the integer in the
     // lowest bits.
@@ -32,12 +32,7 @@ pub(super) fn silu(x: f32) -> f32 {
 /// become vector instructions. Trailing elements that add nothing, such as zeros in a sum, change
 /// no bit of the result.
 #[inline(always)]
-pub(super) fn combine(
-    x: &[f32],
-    start: f32,
-    value: impl Fn(f32) -> f32,
-    join: impl Fn(f32, f32) -> f32,
-) -> f32 {
+pub fn combine(x: &[f32], start: f32, value: impl Fn(f32) -> f32, join: impl Fn(f32, f32) -> f32) -> f32 {
     let (blocks, rest) = x.as_chunks::<16>();
     let mut lanes = [start; 16];
     for block in blocks {

@@ -184,26 +184,13 @@ impl Model {
 
     /// The mean cross-entropy of the learnt tokens, in nats.
     pub fn loss(&self, trained: &[&[f32]], input: &Input) -> f32 {
-        let turns = self.turns(input);
-        let mut x = self.embed(trained, input);
-        for layer in &self.layers {
-            let (_, next) = self.forward(layer, trained, input, &turns, x);
-            x = next;
-        }
-        let (normed, _) = self.learnt_rows(trained, input, &x);
-        let mut logits = self.head().forward(trained, &normed);
+        let mut logits = self.logits(trained, input);
         cross_entropy(&mut logits, self.config.vocab_size, &input.targets, None)
     }
 
     /// The probabilities of all tokens at each learnt place: (learnt, vocab_size).
     pub fn probabilities(&self, trained: &[&[f32]], input: &Input) -> Vec<f32> {
-        let turns = self.turns(input);
-        let mut x = self.embed(trained, input);
-        for layer in &self.layers {
-            x = self.forward(layer, trained, input, &turns, x).1;
-        }
-        let (normed, _) = self.learnt_rows(trained, input, &x);
-        let mut logits = self.head().forward(trained, &normed);
+        let mut logits = self.logits(trained, input);
         logits.par_chunks_mut(self.config.vocab_size).for_each(|row| {
             vectorized(
                 #[inline(always)]
@@ -211,6 +198,17 @@ impl Model {
             );
         });
         logits
+    }
+
+    /// The logits at each learnt place: (learnt, vocab_size).
+    fn logits(&self, trained: &[&[f32]], input: &Input) -> Vec<f32> {
+        let turns = self.turns(input);
+        let mut x = self.embed(trained, input);
+        for layer in &self.layers {
+            x = self.forward(layer, trained, input, &turns, x).1;
+        }
+        let (normed, _) = self.learnt_rows(trained, input, &x);
+        self.head().forward(trained, &normed)
     }
 
     /// The loss, and the gradients of all trained weights, which replace what stands in

@@ -1,6 +1,7 @@
 //! What is computed row by row between the matrix products. All threads share the rows.
 
 use rayon::prelude::*;
+use sayso_language::cpu::{combine, exp};
 
 /// Rows that a thread takes at once. Hand-chosen, 2026-11-29.
 const ROWS: usize = 16;
@@ -10,23 +11,6 @@ pub(super) const BLOCK: usize = 1 << 14;
 /// Runs a loop with the vector instructions of this processor.
 pub(super) fn vectorized<R>(work: impl FnOnce() -> R) -> R {
     pulp::Arch::new().dispatch(work)
-}
-
-/// eˣ for x from -87 to 88, and 0 below. The polynomial is that of Cephes' `expf`; unlike the C
-/// library's function it becomes vector instructions.
-#[inline(always)]
-pub(super) fn exp(x: f32) -> f32 {
-    let clamped = x.clamp(-87.0, 88.0);
-    // Adding 1.5 · 2²³ rounds to an integer, and leaves it in the lowest bits.
-    let shifted = clamped * std::f32::consts::LOG2_E + 12_582_912.0;
-    let whole = shifted - 12_582_912.0;
-    let rest = (clamped - whole * 0.693_359_4) - whole * -2.121_944_4e-4;
-    let mut sum = 1.987_569_1e-4;
-    for coefficient in [1.398_2e-3, 8.333_452e-3, 4.166_579_6e-2, 1.666_666_5e-1, 5e-1] {
-        sum = sum * rest + coefficient;
-    }
-    let power = f32::from_bits(shifted.to_bits().wrapping_add(127) << 23);
-    if x < -87.0 { 0.0 } else { (sum * rest * rest + rest + 1.0) * power }
 }
 
 /// The sum of `value` over two slices, in lanes side by side.
@@ -45,24 +29,12 @@ pub(super) fn sum2(a: &[f32], b: &[f32], value: impl Fn(f32, f32) -> f32) -> f32
     lanes.into_iter().sum()
 }
 
-#[inline(always)]
-fn largest(x: &[f32]) -> f32 {
-    let (blocks, rest) = x.as_chunks::<16>();
-    let mut lanes = [f32::MIN; 16];
-    for block in blocks {
-        for (lane, x) in lanes.iter_mut().zip(block) {
-            *lane = if *x > *lane { *x } else { *lane };
-        }
-    }
-    lanes.into_iter().chain(rest.iter().copied()).fold(f32::MIN, f32::max)
-}
-
 /// Turns scores into weights of sum 1 and returns the logarithm of the sum of their exponentials.
 #[inline(always)]
 pub(super) fn softmax(scores: &mut [f32]) -> f32 {
-    let largest = largest(scores);
+    let largest = combine(scores, f32::MIN, |score| score, f32::max);
     scores.iter_mut().for_each(|score| *score = exp(*score - largest));
-    let sum = sum2(scores, scores, |score, _| score);
+    let sum = combine(scores, 0.0, |score| score, |sum, score| sum + score);
     let inverse = 1.0 / sum;
     scores.iter_mut().for_each(|score| *score *= inverse);
     largest + sum.ln()
@@ -220,16 +192,6 @@ pub(super) fn rotate(
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn exponentials_are_exact_enough() {
-        for at in -8600..8800 {
-            let x = at as f32 / 100.0;
-            let exact = f64::from(x).exp();
-            assert!((f64::from(exp(x)) / exact - 1.0).abs() < 3e-7, "{x}");
-        }
-        assert_eq!(exp(-1e3), 0.0);
-    }
 
     #[test]
     fn weights_have_the_sum_one() {

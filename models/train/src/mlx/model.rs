@@ -155,11 +155,6 @@ impl Model {
         ends.chain(self.layers.iter().flat_map(|layer| layer.linears()))
     }
 
-    /// The matrix of this name, such as `lm_head`, without its adapter: (outputs, inputs).
-    pub fn matrix(&self, name: &str, trained: &[Array]) -> Option<Array> {
-        self.linears().find(|linear| linear.name == name).and_then(|linear| linear.plain(trained).ok())
-    }
-
     /// All weights of the model that are not matrices: names and weights.
     pub(super) fn norms(&self) -> Vec<(String, &Weight)> {
         let mut norms = vec![("model.norm.weight".to_owned(), &self.norm)];

@@ -3,9 +3,9 @@
 //! While the run goes on, weights and means stand in lists of this; [`Processor::hand_over`] copies them to
 //! where everything else expects them: MLX's arrays.
 
-use super::Trained;
 use super::model::Model;
 use super::optimizer::Optimizer;
+use super::{HAS_GRAPHICS, Trained};
 use crate::TrainError;
 use crate::data::Batch;
 use crate::kernels::{self, Adam, Input, Place, Teacher, clip};
@@ -27,6 +27,8 @@ pub struct Processor {
     sums: Option<Vec<Vec<f32>>>,
     means: Vec<Vec<f32>>,
     squares: Vec<Vec<f32>>,
+    /// Whether there was a step since weights and means were handed over.
+    is_ahead: bool,
     teacher: Option<(kernels::Model, f32)>,
 }
 
@@ -57,7 +59,6 @@ impl Processor {
         trained: &Trained,
         optimizer: &Optimizer,
     ) -> Result<Option<Processor>, TrainError> {
-        let has_graphics = cfg!(all(target_os = "macos", target_arch = "aarch64"));
         match (recipe.run.backend, needs_mlx(recipe, full, checkpoint)) {
             (Backend::Mlx, _) | (Backend::Auto, Some(_)) if recipe.teacher.is_some() => {
                 return Err(TrainError::Unfit(
@@ -65,7 +66,7 @@ impl Processor {
                 ));
             }
             (Backend::Mlx, _) | (Backend::Auto, Some(_)) => return Ok(None),
-            (Backend::Auto, None) if has_graphics && recipe.teacher.is_none() => return Ok(None),
+            (Backend::Auto, None) if HAS_GRAPHICS && recipe.teacher.is_none() => return Ok(None),
             (Backend::Processor, Some(what)) => {
                 return Err(TrainError::Unfit(format!(
                     "run.backend is \"processor\", which cannot compute {what}; leave it out"
@@ -73,32 +74,8 @@ impl Processor {
             }
             (Backend::Auto | Backend::Processor, None) => {}
         }
-        let mut frozen: HashMap<String, Vec<f32>> = HashMap::new();
-        let mut freeze = |name: String, array: &Array| -> Result<(), TrainError> {
-            if !trained.names.contains(&name) {
-                frozen.insert(name, numbers(array)?);
-            }
-            Ok(())
-        };
-        for linear in model.linears() {
-            freeze(format!("{}.weight", linear.name), linear.weight.of(&trained.arrays))?;
-            if let Some(bias) = &linear.bias {
-                freeze(format!("{}.bias", linear.name), bias.of(&trained.arrays))?;
-            }
-        }
-        for (name, norm) in model.norms() {
-            freeze(name, norm.of(&trained.arrays))?;
-        }
-        let places: HashMap<&str, usize> =
-            trained.names.iter().enumerate().map(|(at, name)| (name.as_str(), at)).collect();
-        let place = |name: &str| match places.get(name) {
-            Some(at) => Some(Place::Trained(*at)),
-            None => frozen.remove(name).map(Place::Frozen),
-        };
-        let own = kernels::Model::new(checkpoint.config(), recipe.adapter.scale, place)
-            .map_err(|name| TrainError::Unfit(format!("the model has no {name}")))?;
+        let own = own_model(checkpoint.config(), recipe.adapter.scale, model, trained)?;
         let weights = trained.arrays.iter().map(numbers).collect::<Result<Vec<_>, _>>()?;
-        let zeros = || weights.iter().map(|weight| vec![0.0; weight.len()]).collect::<Vec<_>>();
         let mean = |part: &str| -> Result<Vec<Vec<f32>>, TrainError> {
             let of =
                 |(name, weight): (&String, &Vec<f32>)| match optimizer.state.get(&format!("{name}.{part}")) {
@@ -111,7 +88,8 @@ impl Processor {
             model: own,
             recipe: recipe.optimizer.clone(),
             names: trained.names.clone(),
-            gradients: zeros(),
+            gradients: zeros(&weights),
+            is_ahead: false,
             sums: None,
             means: mean("m")?,
             squares: mean("v")?,
@@ -136,7 +114,7 @@ impl Processor {
     /// Computes the gradients of a batch and forgets them.
     pub fn gradients(&mut self, batch: &Batch) -> f32 {
         if self.gradients.is_empty() {
-            self.gradients = self.weights.iter().map(|weight| vec![0.0; weight.len()]).collect();
+            self.gradients = zeros(&self.weights);
         }
         let weights: Vec<&[f32]> = self.weights.iter().map(Vec::as_slice).collect();
         let input = Input::new(batch);
@@ -178,11 +156,7 @@ impl Processor {
         }
         // The memory is used again.
         self.gradients = sums;
-    }
-
-    /// Forgets gradients that made no step.
-    pub fn forget(&mut self) {
-        self.sums = None;
+        self.is_ahead = true;
     }
 
     /// Whether gradients wait for their step.
@@ -190,11 +164,14 @@ impl Processor {
         self.sums.is_some()
     }
 
-    /// Copies weights and means to MLX's arrays.
+    /// Copies weights and means to MLX's arrays, if there was a step since the last time.
     ///
     /// # Errors
     /// Whatever MLX refuses, or too little memory.
-    pub fn hand_over(&self, trained: &mut Trained, optimizer: &mut Optimizer) -> Result<(), TrainError> {
+    pub fn hand_over(&mut self, trained: &mut Trained, optimizer: &mut Optimizer) -> Result<(), TrainError> {
+        if !std::mem::take(&mut self.is_ahead) {
+            return Ok(());
+        }
         for (at, name) in self.names.iter().enumerate() {
             let old = &mut trained.arrays[at];
             let shape = old.shape().to_vec();
@@ -249,17 +226,44 @@ fn load(teacher: &recipe::Teacher, student: &Config) -> Result<(kernels::Model, 
         });
     }
     let model = Model::load(&checkpoint, Dtype::Float32, true)?;
-    let place = |name: &str| {
-        let matrix = |name: &str| model.matrix(name, &[]);
-        let array = name.strip_suffix(".weight").and_then(matrix).or_else(|| {
-            let is_plain = checkpoint.has(name);
-            is_plain.then(|| super::tensors::load(&checkpoint, name).ok()).flatten()
-        });
-        array.and_then(|array| numbers(&array).ok()).map(Place::Frozen)
-    };
-    let model = kernels::Model::new(config, 1.0, place)
-        .map_err(|name| TrainError::Unfit(format!("the teacher has no {name}")))?;
+    let model = own_model(config, 1.0, &model, &Trained::default())?;
     Ok((model, teacher.share))
+}
+
+/// The model for the kernels: the trained weights by their places, and copies of the others.
+///
+/// # Errors
+/// Whatever MLX refuses, or too little memory.
+pub fn own_model(
+    config: &Config,
+    scale: f32,
+    model: &Model,
+    trained: &Trained,
+) -> Result<kernels::Model, TrainError> {
+    let mut places: HashMap<String, Place> = HashMap::new();
+    let mut freeze = |name: String, array: Array| -> Result<(), TrainError> {
+        if !trained.names.contains(&name) {
+            places.insert(name, Place::Frozen(numbers(&array)?));
+        }
+        Ok(())
+    };
+    for linear in model.linears() {
+        freeze(format!("{}.weight", linear.name), linear.plain(&trained.arrays)?)?;
+        if let Some(bias) = &linear.bias {
+            freeze(format!("{}.bias", linear.name), bias.of(&trained.arrays).clone())?;
+        }
+    }
+    for (name, norm) in model.norms() {
+        freeze(name, norm.of(&trained.arrays).clone())?;
+    }
+    let trained = trained.names.iter().enumerate().map(|(at, name)| (name.clone(), Place::Trained(at)));
+    places.extend(trained);
+    kernels::Model::new(config, scale, |name| places.remove(name))
+        .map_err(|name| TrainError::Unfit(format!("the model has no {name}")))
+}
+
+fn zeros(like: &[Vec<f32>]) -> Vec<Vec<f32>> {
+    like.iter().map(|numbers| vec![0.0; numbers.len()]).collect()
 }
 
 fn numbers(array: &Array) -> Result<Vec<f32>, TrainError> {

@@ -66,7 +66,7 @@ pub fn write<'a>(
     path: &Path,
     arrays: impl IntoIterator<Item = (&'a str, &'a Array)>,
 ) -> Result<(), TrainError> {
-    let mut data: Vec<(&str, safetensors::Dtype, Vec<usize>, Vec<u8>)> = Vec::new();
+    let mut data: Vec<file::Tensor> = Vec::new();
     for (name, array) in arrays {
         let dtype = match array.dtype() {
             Dtype::Float16 => safetensors::Dtype::F16,
@@ -76,13 +76,7 @@ pub fn write<'a>(
             other => return Err(TrainError::Unfit(format!("tensor {name} has numbers of type {other:?}"))),
         };
         let shape = array.shape().iter().map(|size| *size as usize).collect();
-        data.push((name, dtype, shape, bytes(array)?));
+        data.push((name.to_owned(), dtype, shape, bytes(array)?));
     }
-    let mut views = Vec::new();
-    for (name, dtype, shape, bytes) in &data {
-        let view = TensorView::new(*dtype, shape.clone(), bytes)
-            .map_err(|error| TrainError::Unfit(format!("tensor {name}: {error:?}")))?;
-        views.push((*name, view));
-    }
-    file::write_tensors(path, views)
+    file::write_tensors(path, &data)
 }

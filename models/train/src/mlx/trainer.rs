@@ -9,7 +9,7 @@ use super::model::Model;
 use super::optimizer::Optimizer;
 use super::processor::Processor;
 use super::state;
-use super::{Trained, fuse};
+use super::{HAS_GRAPHICS, Trained, fuse};
 use crate::curves;
 use crate::data::{Batch, Batches, Layout, PAD, Sets};
 use crate::log::{self, Entry, Log};
@@ -24,9 +24,6 @@ use std::time::{Duration, Instant};
 
 /// Iterations from which on the time of a run is tried before it starts. Hand-chosen, 2026-11-29.
 const TRIED_FROM: usize = 20;
-
-/// Whether MLX computes on a graphics processor.
-const HAS_GRAPHICS: bool = cfg!(all(target_os = "macos", target_arch = "aarch64"));
 
 /// How a run is to be done.
 #[derive(Clone, Copy)]
@@ -353,7 +350,7 @@ impl Run<'_> {
 
     /// Brings the trained weights and the optimizer up to date.
     fn hand_over(&mut self) -> Result<(), TrainError> {
-        match &self.processor {
+        match &mut self.processor {
             Some(processor) => processor.hand_over(&mut self.trained, &mut self.optimizer),
             None => Ok(()),
         }
@@ -374,6 +371,7 @@ impl Run<'_> {
 
     /// Keeps the weights as those to use.
     fn keep_best(&mut self) -> Result<(), TrainError> {
+        self.hand_over()?;
         adapter::save(&self.trained, &self.recipe.output)
     }
 

@@ -112,7 +112,6 @@ impl Run<'_> {
             self.progress.best = Some(quality);
             self.progress.best_iteration = iteration;
             self.progress.since = 0;
-            self.hand_over()?;
             self.keep_best()?;
             return Ok(false);
         }
