@@ -10,7 +10,7 @@ use sayso_language::Options;
 use sayso_protocol::line::{self, Input};
 use sayso_protocol::{Answer, ErrorReply, Route, cli_format};
 use sayso_text::MAX_TEXT_BYTES;
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, Read, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -104,14 +104,9 @@ impl Setup {
 pub(crate) fn run(convert: &Convert) -> anyhow::Result<ExitCode> {
     match convert.print(&Setup::load(&convert.model)?) {
         // Whoever reads standard output has seen enough.
-        Err(error) if is_broken_pipe(&error) => Ok(ExitCode::SUCCESS),
+        Err(error) if super::is_broken_pipe(&error) => Ok(ExitCode::SUCCESS),
         done => done,
     }
-}
-
-fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    let mut causes = error.chain().filter_map(|cause| cause.downcast_ref::<io::Error>());
-    causes.any(|cause| cause.kind() == ErrorKind::BrokenPipe)
 }
 
 impl Convert {

@@ -5,32 +5,18 @@ mod list;
 mod pull;
 mod verify;
 
+use super::{ended, print, print_json};
 use anyhow::{Context, Result};
 use sayso_model_cli::{Action, Model};
 use sayso_settings::{Settings, folders};
 use sayso_store::{Source, Store};
-use serde_json::{Value, json};
-use std::io::{self, Write};
+use serde_json::json;
 use std::path::Path;
 use std::process::ExitCode;
 
 /// Carries out the command and prints the outcome.
 pub(crate) fn run(model: &Model) -> ExitCode {
-    match act(model) {
-        Ok(code) => code,
-        // Whoever reads standard output has seen enough.
-        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
-        Err(error) => {
-            let message = crate::format_error(&error);
-            if model.json {
-                // If this fails, standard output is closed, and nobody is reading.
-                let _ = print_json(&json!({ "error": { "message": message } }));
-            } else {
-                crate::print_error(&message);
-            }
-            ExitCode::FAILURE
-        }
-    }
+    ended(act(model), model.json)
 }
 
 fn act(model: &Model) -> Result<ExitCode> {
@@ -112,17 +98,6 @@ fn remove(store: &Store, given: &str, json: bool) -> Result<()> {
     })
 }
 
-/// Prints text on standard output.
-pub(super) fn print(text: &str) -> Result<()> {
-    let mut out = io::stdout().lock();
-    Ok(out.write_all(text.as_bytes()).and_then(|()| out.flush())?)
-}
-
-/// Prints one JSON object on a line of standard output.
-pub(super) fn print_json(object: &Value) -> Result<()> {
-    print(&format!("{object}\n"))
-}
-
 /// Bytes in megabytes of 10⁶ bytes, as disks and hubs count them.
 fn megabytes(bytes: u64) -> String {
     let megabytes = bytes as f64 / 1e6;
@@ -130,10 +105,6 @@ fn megabytes(bytes: u64) -> String {
         10.0.. => format!("{megabytes:.0} MB"),
         _ => format!("{megabytes:.1} MB"),
     }
-}
-
-pub(super) fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! `sayso tagger`: chooses the weights of the tagger.
 
-use super::model::{is_broken_pipe, print, print_json};
+use super::{ended, print, print_json};
 use anyhow::{Context, Result, bail};
 use sayso_engine::Engine;
 use sayso_model_cli::{Tagger, TaggerAction};
@@ -23,21 +23,7 @@ pub(crate) fn run(tagger: &Tagger) -> ExitCode {
         TaggerAction::List => list(tagger.json),
         TaggerAction::Reset => reset(tagger.json),
     };
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        // Whoever reads standard output has seen enough.
-        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
-        Err(error) => {
-            let message = crate::format_error(&error);
-            if tagger.json {
-                // If this fails, standard output is closed, and nobody is reading.
-                let _ = print_json(&json!({ "error": { "message": message } }));
-            } else {
-                crate::print_error(&message);
-            }
-            ExitCode::FAILURE
-        }
-    }
+    ended(done.map(|()| ExitCode::SUCCESS), tagger.json)
 }
 
 fn folder() -> Result<PathBuf> {
