@@ -141,26 +141,31 @@ fn split(lines: &[Line], half: usize) -> ([__m256i; WORDS], [__m256i; WORDS]) {
 #[inline]
 #[target_feature(enable = "avx2,f16c")]
 fn read_half_scales(scale: Float, lines: &[Line], half: usize) -> (__m256, __m256) {
-    if scale == Float::F32 {
-        let (scales, biases) = read_scales(scale, lines);
-        let load = |lanes: &Lanes| {
-            let lanes = &lanes.as_chunks::<8>().0[half];
-            // SAFETY: eight places of 4 bytes, and the instruction needs no alignment.
-            unsafe { _mm256_loadu_ps(lanes.as_ptr()) }
-        };
-        return (load(&scales), load(&biases));
-    }
     // Sixteen scales of 2 bytes, then sixteen biases.
     let parts = lines[0].as_chunks::<16>().0;
-    let load = |part: &[u8; 16]| {
+    let eight = |part: &[u8; 16]| {
         // SAFETY: the part has the 16 bytes of a vector, and the instruction needs no alignment.
-        let numbers = unsafe { _mm_loadu_si128(part.as_ptr().cast()) };
-        match scale {
-            Float::F16 => _mm256_cvtph_ps(numbers),
-            Float::F32 | Float::Bf16 => {
-                _mm256_castsi256_ps(_mm256_slli_epi32::<16>(_mm256_cvtepu16_epi32(numbers)))
-            }
-        }
+        unsafe { _mm_loadu_si128(part.as_ptr().cast()) }
     };
-    (load(&parts[half]), load(&parts[2 + half]))
+    // Functions of arrays would not be inlined here, because they do not enable these instructions.
+    match scale {
+        Float::F16 => (_mm256_cvtph_ps(eight(&parts[half])), _mm256_cvtph_ps(eight(&parts[2 + half]))),
+        Float::Bf16 => (brain(eight(&parts[half])), brain(eight(&parts[2 + half]))),
+        Float::F32 => {
+            let (scales, biases) = read_scales(scale, lines);
+            let load = |lanes: &Lanes| {
+                let lanes = &lanes.as_chunks::<8>().0[half];
+                // SAFETY: eight places of 4 bytes, and the instruction needs no alignment.
+                unsafe { _mm256_loadu_ps(lanes.as_ptr()) }
+            };
+            (load(&scales), load(&biases))
+        }
+    }
+}
+
+/// Eight numbers of bfloat16.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn brain(numbers: __m128i) -> __m256 {
+    _mm256_castsi256_ps(_mm256_slli_epi32::<16>(_mm256_cvtepu16_epi32(numbers)))
 }
