@@ -45,9 +45,6 @@ pub(crate) struct Adapt {
     anyway: bool,
 }
 
-/// Pairs that are read from a store at most. It never holds more by itself.
-const MOST_PAIRS: usize = 100_000;
-
 impl Adapt {
     /// Trains, compares and writes.
     ///
@@ -74,12 +71,7 @@ impl Adapt {
                 names.join(" and ")
             );
         }
-        let failed = || format!("cannot write {}", self.output.display());
-        let folder = self.output.parent().filter(|folder| !folder.as_os_str().is_empty());
-        let mut file =
-            tempfile::NamedTempFile::new_in(folder.unwrap_or(".".as_ref())).with_context(failed)?;
-        file.write_all(&adapted.bytes).with_context(failed)?;
-        file.persist(&self.output).with_context(failed)?;
+        adapted.write(&self.output)?;
         writeln!(
             out,
             "{} is written, from {} of your lines ({} could not be learnt): `sayso tagger use {0}`",
@@ -101,7 +93,7 @@ impl Adapt {
             let now = std::time::UNIX_EPOCH.elapsed().map_or(0, |since| since.as_secs());
             let store = Store::open_existing(path, now.try_into().unwrap_or(i64::MAX))?;
             let store = store.with_context(|| format!("there is no store at {}", path.display()))?;
-            lines.extend(store.pairs(MOST_PAIRS)?.into_iter().map(|pair| (pair.heard, pair.ran)));
+            lines.extend(store.pairs(usize::MAX)?.into_iter().map(|pair| (pair.heard, pair.ran)));
         }
         Ok(lines)
     }

@@ -20,6 +20,15 @@ pub struct Case {
     pub groups: Vec<String>,
 }
 
+/// The name of a file of cases and of its folder, because there are many files named "valid.jsonl".
+pub fn title(path: &Path) -> String {
+    if path.as_os_str() == "-" {
+        return "standard input".to_owned();
+    }
+    let names: Vec<_> = path.components().map(|name| name.as_os_str().to_string_lossy()).collect();
+    names[names.len().saturating_sub(2)..].join("/")
+}
+
 /// Reads a file of cases; `-` is standard input. `dictated` names the member that holds the dictation. Fails with the number of the first
 /// line that is no case, because a figure over the rest would be taken for a figure over all.
 pub fn read(path: &Path, dictated: &str) -> anyhow::Result<Vec<Case>> {
@@ -35,7 +44,11 @@ pub fn read(path: &Path, dictated: &str) -> anyhow::Result<Vec<Case>> {
     Ok(cases)
 }
 
-fn parse(text: &str, dictated: &str) -> anyhow::Result<Vec<Case>> {
+/// Reads a text of cases, as [`read`] does. Fails with the number of the first line that is no case.
+///
+/// # Errors
+/// A line is no case.
+pub fn parse(text: &str, dictated: &str) -> anyhow::Result<Vec<Case>> {
     text.lines()
         .enumerate()
         .filter(|(_, line)| !line.trim().is_empty())

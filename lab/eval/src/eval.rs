@@ -98,7 +98,7 @@ impl Eval {
             }
         }?;
         if let (Some(path), Some(run)) = (&self.html, runs.last()) {
-            let page = page::page(&self.title(), &cases, run)?;
+            let page = page::page(&cases::title(&self.cases), &cases, run)?;
             std::fs::write(path, page).with_context(|| format!("cannot write {}", path.display()))?;
         }
         let shown = match (self.json, runs.as_slice()) {
@@ -123,16 +123,6 @@ impl Eval {
         let mut run = evaluate(cases, self.route, &setup)?;
         run.label = label;
         Ok(run)
-    }
-
-    /// The name of the file of cases and of its folder, because there are many files named "valid.jsonl".
-    fn title(&self) -> String {
-        if self.cases.as_os_str() == "-" {
-            return "standard input".to_owned();
-        }
-        let names = self.cases.components().map(|name| name.as_os_str().to_string_lossy());
-        let names: Vec<_> = names.collect();
-        names[names.len().saturating_sub(2)..].join("/")
     }
 }
 

@@ -2,9 +2,9 @@
 
 use crate::similarity::collapse;
 use anyhow::Context;
+use sayso_corpus::cases;
 use sayso_engine::{Dictation, Engine, Words};
 use sayso_speech::speak::{Dialect, speak};
-use serde::Deserialize;
 
 const FREE: &str = include_str!("../../cases/free.jsonl");
 const PROSE: &str = include_str!("../../cases/prose.txt");
@@ -31,22 +31,13 @@ impl Count {
     }
 }
 
-#[derive(Deserialize)]
-struct Case {
-    dictated: String,
-    expected: String,
-}
-
 /// How many lines are right: `free`, as people speak; `prose`, which must stay; `strict`, with every separator said; and
 /// `typed`, commands that must stay.
 ///
 /// # Errors
 /// If the sets in this program are damaged.
 pub fn counts(engine: &Engine) -> anyhow::Result<[Count; 4]> {
-    let cases: Vec<Case> = FREE
-        .lines()
-        .map(|line| serde_json::from_str(line).context("in the cases of this program"))
-        .collect::<anyhow::Result<_>>()?;
+    let cases = cases::parse(FREE, "dictated").context("in the cases of this program")?;
     let words = Words::default();
     let answer = |text: &str| {
         let dictation = Dictation { text, ..Dictation::default() };

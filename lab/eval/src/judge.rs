@@ -105,17 +105,7 @@ impl Judge {
         let engine = self.tagger.engine()?;
         let (words, progress) = (Words::default(), Progress::new(cases.len(), "cases"));
         let asking = Mix { ask_below: FIT_BELOW.max(model.mix().ask_below), ..*model.mix() };
-        let mut set = Set {
-            name: path
-                .iter()
-                .skip(path.iter().count().saturating_sub(2))
-                .collect::<PathBuf>()
-                .display()
-                .to_string(),
-            judged: Vec::new(),
-            times: Vec::new(),
-            refused: 0,
-        };
+        let mut set = Set { name: cases::title(path), judged: Vec::new(), times: Vec::new(), refused: 0 };
         for Case { dictated, expected, alt, .. } in &cases {
             let is_right = |text: &str| {
                 let text = collapse(text);

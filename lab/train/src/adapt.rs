@@ -5,22 +5,18 @@ use crate::checkpoint;
 use crate::config::Config;
 use crate::example::{Example, encode};
 use crate::loader::batches;
-use crate::network::{Network, Tables};
+use crate::network::Tables;
 use crate::optimizer::{Optimizer, WORKERS};
 use crate::run::train_step;
-use crate::start::warm_start;
-use crate::vectors::Vectors;
 use anyhow::{Context, bail};
 use fastrand::Rng;
-use safetensors::SafeTensors;
 use sayso_corpus::command_source::Commands;
 use sayso_corpus::dialect::Dialect;
 use sayso_corpus::mix::Mix;
 use sayso_corpus::progress::Progress;
 use sayso_corpus::sample::{LabelledText, Sample};
 use sayso_tagger::weights::Weights;
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
 
 /// Lines of a step. Hand-chosen, 2026-11-29.
 const BATCH: usize = 64;
@@ -55,6 +51,16 @@ pub struct Adapted {
     pub used: usize,
     /// Those that no path of the lattice writes, or that are too long.
     pub unusable: usize,
+}
+
+impl Adapted {
+    /// Writes the weights into a file, which replaces an earlier one only when it is complete.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub fn write(&self, path: &Path) -> anyhow::Result<()> {
+        checkpoint::write_aside(path, &self.bytes)
+    }
 }
 
 /// Trains on `samples` lines, of which one in ten is the person's: `pairs` of what was heard and what was meant. The same seed
@@ -103,11 +109,7 @@ pub fn adapt(
         mix: MIX,
         finish: None,
     };
-    let (mut network, mut optimizer) = (Network::new(seed)?, Optimizer::default());
-    warm_start(weights, &network)?;
-    if let Some(vectors) = Vectors::in_file(&SafeTensors::deserialize(weights)?)? {
-        network.vectors = Arc::new(vectors);
-    }
+    let (network, mut optimizer) = (checkpoint::read_weights(weights)?, Optimizer::default());
     let commands = Commands::shipped()?;
     let tables: Vec<Tables> = (0..WORKERS).map(|_| Tables::new()).collect();
     let progress = Progress::new(steps as usize, "steps");
