@@ -14,7 +14,10 @@ mod input;
 mod matmul;
 mod model;
 mod rows;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod tiles;
 
 pub use adam::{Adam, clip};
 pub use input::Input;
+pub use matmul::Precision;
 pub use model::{Model, Place, Teacher};

@@ -54,9 +54,10 @@ struct Fuse {
     /// The model folder that the adapters were trained on
     #[arg(long, value_name = "FOLDER")]
     base: PathBuf,
-    /// The folder of the adapters: the `output` of a recipe, or one of mlx_lm
-    #[arg(long, value_name = "FOLDER")]
-    adapters: PathBuf,
+    /// The folder of the adapters: the `output` of a recipe, or one of mlx_lm. Without it `--dequantize`
+    /// unpacks the base alone
+    #[arg(long, value_name = "FOLDER", required_unless_present = "dequantize")]
+    adapters: Option<PathBuf>,
     /// The new model folder
     #[arg(long, value_name = "FOLDER")]
     output: PathBuf,
@@ -173,9 +174,11 @@ mod work {
     use sayso_model_train::mlx::adapter::{AdapterConfig, Origin};
     use sayso_model_train::mlx::fuse::{self, Fused, Packing};
     use sayso_model_train::mlx::model::Model;
+    use sayso_model_train::mlx::Trained;
     use sayso_model_train::mlx::trainer::{self, How};
     use sayso_model_train::mlx::{evaluation, quantize};
     use sayso_model_train::recipe::Recipe;
+    use std::path::Path;
     use std::sync::Arc;
     use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -228,24 +231,18 @@ mod work {
     impl Fuse {
         fn run(self) -> anyhow::Result<()> {
             let checkpoint = Checkpoint::open(&self.base)?;
-            let origin = Origin::open(&self.adapters)?;
-            match &origin {
-                Some(origin) if !self.anyway => origin
-                    .check(&self.adapters, &self.base, &checkpoint)
-                    .context("`--anyway` fuses them all the same")?,
-                Some(_) => {}
-                None => eprintln!(
-                    "{} does not say what it was trained on, as with mlx_lm: the prompt is that of the base",
-                    self.adapters.display()
-                ),
-            }
-            // Under another template the folder cannot keep the prompt of the training.
-            let origin = origin.filter(|origin| origin.check_prompt(&self.adapters, &self.base).is_ok());
             let dtype = fuse::dtype_of(&checkpoint)?;
-            // Weights that were trained in full replace those of the base, which had to be unpacked.
-            let is_full = AdapterConfig::open(&self.adapters)?.is_full();
-            let mut model = Model::load(&checkpoint, dtype, is_full)?;
-            let trained = model.with_adapters(&self.adapters)?;
+            let (model, trained, origin) = match &self.adapters {
+                None => (Model::load(&checkpoint, dtype, true)?, Trained::default(), None),
+                Some(adapters) => {
+                    let origin = self.origin(adapters, &checkpoint)?;
+                    // Weights that were trained in full replace those of the base, which had to be unpacked.
+                    let is_full = AdapterConfig::open(adapters)?.is_full();
+                    let mut model = Model::load(&checkpoint, dtype, is_full)?;
+                    let trained = model.with_adapters(adapters)?;
+                    (model, trained, origin)
+                }
+            };
             let fused = Fused {
                 model: &model,
                 trained: &trained,
@@ -270,8 +267,24 @@ mod work {
             Ok(())
         }
 
+        /// What the adapters were trained on, unless the folder cannot keep the prompt of the training.
+        fn origin(&self, adapters: &Path, checkpoint: &Checkpoint) -> anyhow::Result<Option<Origin>> {
+            let origin = Origin::open(adapters)?;
+            match &origin {
+                Some(origin) if !self.anyway => origin
+                    .check(adapters, &self.base, checkpoint)
+                    .context("`--anyway` fuses them all the same")?,
+                Some(_) => {}
+                None => eprintln!(
+                    "{} does not say what it was trained on, as with mlx_lm: the prompt is that of the base",
+                    adapters.display()
+                ),
+            }
+            Ok(origin.filter(|origin| origin.check_prompt(adapters, &self.base).is_ok()))
+        }
+
         /// Compares the written folder with base and adapters in 16 bits.
-        fn check(&self, fused: &Fused<'_>, path: &std::path::Path) -> anyhow::Result<()> {
+        fn check(&self, fused: &Fused<'_>, path: &Path) -> anyhow::Result<()> {
             let text =
                 std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
             let lines = text.lines().filter(|line| !line.trim().is_empty()).map(Line::parse);

@@ -2,6 +2,7 @@
 //! An entry that is not known is an error, so that a mistyped one is not ignored.
 
 use crate::TrainError;
+use crate::kernels::Precision;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -215,6 +216,9 @@ pub struct Run {
     /// a processor where the recipe allows it.
     #[serde(default)]
     pub backend: Backend,
+    /// How exactly our own kernels multiply. Default f32.
+    #[serde(default)]
+    pub precision: Precision,
     /// Keep only the inputs of layers and compute the rest again: half the speed, a fraction of
     /// the memory. Default no.
     #[serde(default)]

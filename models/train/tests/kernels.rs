@@ -5,7 +5,7 @@
 use mlx_rs::{Array, Dtype, random};
 use sayso_language::checkpoint::Checkpoint;
 use sayso_model_train::data::{Batch, Batches, Example, Layout, PAD};
-use sayso_model_train::kernels;
+use sayso_model_train::kernels::{self, Precision};
 use sayso_model_train::mlx::Trained;
 use sayso_model_train::mlx::gradient::{Input, loss_and_gradients};
 use sayso_model_train::mlx::model::Model;
@@ -13,8 +13,14 @@ use sayso_model_train::mlx::processor::own_model;
 use sayso_model_train::recipe::{Adapter, Full};
 use std::path::{Path, PathBuf};
 
-/// How far a gradient may be off, in parts of the largest number of its tensor.
-const TOLERANCE: f32 = 1e-4;
+/// How far a loss and a gradient may be off, in parts of the loss and of the largest number of its tensor.
+fn tolerance(precision: Precision) -> (f32, f32) {
+    match precision {
+        Precision::F32 => (1e-5, 1e-4),
+        // A number has 8 bits there.
+        Precision::Bf16 => (0.01, 0.05),
+    }
+}
 const SCALE: f32 = 2.0;
 
 fn folder(name: &str) -> PathBuf {
@@ -41,23 +47,37 @@ fn numbers(array: &Array) -> Vec<f32> {
 }
 
 fn compare(what: &str, checkpoint: &Checkpoint, model: &Model, trained: &Trained, batch: &Batch) {
+    for precision in [Precision::F32, Precision::Bf16] {
+        compare_with(precision, &format!("{what}, {precision:?}"), checkpoint, model, trained, batch);
+    }
+}
+
+fn compare_with(
+    precision: Precision,
+    what: &str,
+    checkpoint: &Checkpoint,
+    model: &Model,
+    trained: &Trained,
+    batch: &Batch,
+) {
+    let (loss_tolerance, tolerance) = tolerance(precision);
     let (expected, gradients) =
         loss_and_gradients(model, &trained.arrays, &Input::new(batch), None, false).unwrap();
-    let own = own_model(checkpoint.config(), SCALE, model, trained).unwrap();
+    let own = own_model(checkpoint.config(), SCALE, precision, model, trained).unwrap();
     let weights: Vec<Vec<f32>> = trained.arrays.iter().map(numbers).collect();
     let weights: Vec<&[f32]> = weights.iter().map(Vec::as_slice).collect();
     // What stands there before must not matter.
     let mut found: Vec<Vec<f32>> = weights.iter().map(|weight| vec![7.0; weight.len()]).collect();
     let input = kernels::Input::new(batch);
     let loss = own.loss_and_gradients(&weights, &input, None, &mut found);
-    assert!((loss - expected).abs() < 1e-5 * expected, "{what}: {loss}, not {expected}");
+    assert!((loss - expected).abs() < loss_tolerance * expected, "{what}: {loss}, not {expected}");
     assert_eq!(own.loss(&weights, &input), loss, "{what}");
     for ((name, expected), found) in trained.names.iter().zip(&gradients).zip(&found) {
         let expected = numbers(expected);
         let largest = expected.iter().fold(0.0_f32, |largest, x| largest.max(x.abs()));
         let off = expected.iter().zip(found).fold(0.0_f32, |off, (a, b)| off.max((a - b).abs()));
         assert!(largest > 0.0, "{what}: {name} has no gradient");
-        assert!(off <= TOLERANCE * largest, "{what}: {name} is off by {off} of {largest}");
+        assert!(off <= tolerance * largest, "{what}: {name} is off by {off} of {largest}");
     }
 }
 

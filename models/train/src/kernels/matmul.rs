@@ -3,15 +3,16 @@
 #![allow(unsafe_code)]
 
 use gemm::Parallelism;
+use serde::{Deserialize, Serialize};
 
 /// A matrix in a slice, perhaps transposed or a part of a wider one.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct View<'a> {
-    data: &'a [f32],
-    rows: usize,
-    columns: usize,
-    row_stride: usize,
-    column_stride: usize,
+    pub(super) data: &'a [f32],
+    pub(super) rows: usize,
+    pub(super) columns: usize,
+    pub(super) row_stride: usize,
+    pub(super) column_stride: usize,
 }
 
 impl<'a> View<'a> {
@@ -47,17 +48,42 @@ pub(super) enum Into {
     Add,
 }
 
+/// How exactly matrices of weights are multiplied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Precision {
+    /// In f32.
+    #[default]
+    F32,
+    /// Factors are rounded to bf16 and sums kept in f32, where the processor multiplies that faster; in f32
+    /// elsewhere.
+    Bf16,
+}
+
 /// Numbers from the first to the last one of a matrix.
-fn needed(rows: usize, columns: usize, stride: usize) -> usize {
+pub(super) fn needed(rows: usize, columns: usize, stride: usize) -> usize {
     if rows == 0 { 0 } else { (rows - 1) * stride + columns }
 }
 
-/// `factor` · `a` · `b` with all threads, into a matrix whose rows are `stride` apart.
-pub(super) fn matmul(result: &mut [f32], stride: usize, a: View<'_>, b: View<'_>, into: Into) {
+/// `a` · `b` with all threads, into a matrix whose rows are `stride` apart.
+pub(super) fn matmul(
+    result: &mut [f32],
+    stride: usize,
+    a: View<'_>,
+    b: View<'_>,
+    into: Into,
+    precision: Precision,
+) {
+    #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+    if precision == Precision::Bf16 && super::tiles::are_there() {
+        check(result, stride, a, b);
+        return super::tiles::product(result, stride, a, b, into);
+    }
+    let _ = precision;
     product(result, stride, 1.0, a, b, into, Parallelism::Rayon(0));
 }
 
-/// The same with this thread alone.
+/// `factor` · `a` · `b` with this thread alone, in f32.
 pub(super) fn matmul_here(
     result: &mut [f32],
     stride: usize,
@@ -69,6 +95,14 @@ pub(super) fn matmul_here(
     product(result, stride, factor, a, b, into, Parallelism::None);
 }
 
+fn check(result: &[f32], stride: usize, a: View<'_>, b: View<'_>) {
+    assert_eq!(a.columns, b.rows, "matrices do not fit each other");
+    assert!(
+        b.columns <= stride && result.len() >= needed(a.rows, b.columns, stride),
+        "a result is too short"
+    );
+}
+
 fn product(
     result: &mut [f32],
     stride: usize,
@@ -78,11 +112,7 @@ fn product(
     into: Into,
     threads: Parallelism,
 ) {
-    assert_eq!(a.columns, b.rows, "matrices do not fit each other");
-    assert!(
-        b.columns <= stride && result.len() >= needed(a.rows, b.columns, stride),
-        "a result is too short"
-    );
+    check(result, stride, a, b);
     let add = into == Into::Add;
     // SAFETY: all three matrices lie within their slices, which was checked here and when the views were
     // made, and the result overlaps with no operand, because it is borrowed mutably. Strides are
@@ -122,12 +152,12 @@ mod tests {
         let b = [5.0, 6.0, 7.0, 8.0];
         let mut result = [1.0; 4];
         let (a, b) = (View::part(&a, 2, 2, 3), View::new(&b, 2, 2));
-        matmul(&mut result, 2, a, b, Into::Replace);
+        matmul(&mut result, 2, a, b, Into::Replace, Precision::F32);
         assert_eq!(result, [19.0, 22.0, 43.0, 50.0]);
         matmul_here(&mut result, 2, 2.0, a.t(), b, Into::Add);
         assert_eq!(result, [19.0 + 52.0, 22.0 + 60.0, 43.0 + 76.0, 50.0 + 88.0]);
         let mut wide = [0.0; 5];
-        matmul(&mut wide, 3, a, b.t(), Into::Replace);
+        matmul(&mut wide, 3, a, b.t(), Into::Replace, Precision::F32);
         assert_eq!(wide, [17.0, 23.0, 0.0, 39.0, 53.0]);
     }
 }

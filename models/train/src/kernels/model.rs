@@ -3,7 +3,7 @@
 
 use super::attention::{Heads, attend, attend_back};
 use super::input::Input;
-use super::matmul::{Into, View, matmul};
+use super::matmul::{Into, Precision, View, matmul};
 use super::rows::{
     add_bias, add_to, rms_norm, rms_norm_back, rotate, softmax, sum_rows, swiglu, swiglu_back,
 };
@@ -46,6 +46,7 @@ struct Linear {
     adapter: Option<Adapter>,
     outputs: usize,
     inputs: usize,
+    precision: Precision,
 }
 
 #[derive(Debug, Clone)]
@@ -98,7 +99,7 @@ struct Kept {
 
 impl Model {
     /// A model of weights by their names in a checkpoint, such as `model.norm.weight`, and of the
-    /// adapters among the trained ones, which have one `scale`. `place` has no answer for biases
+    /// adapters among the trained ones, which have one `scale`; its matrices are multiplied with `precision`. `place` has no answer for biases
     /// and adapters that are not there.
     ///
     /// # Errors
@@ -106,6 +107,7 @@ impl Model {
     pub fn new(
         config: &Config,
         scale: f32,
+        precision: Precision,
         mut place: impl FnMut(&str) -> Option<Place>,
     ) -> Result<Model, String> {
         let mut linear = |name: &str, outputs: usize, inputs: usize| -> Result<Linear, String> {
@@ -121,6 +123,7 @@ impl Model {
                 adapter,
                 outputs,
                 inputs,
+                precision,
             })
         };
         let hidden = config.hidden_size;
@@ -394,11 +397,11 @@ impl Linear {
         let mut y = vec![0.0; rows * self.outputs];
         let x = View::new(x, rows, self.inputs);
         let weight = View::new(self.weight.of(trained), self.outputs, self.inputs);
-        matmul(&mut y, self.outputs, x, weight.t(), Into::Replace);
+        matmul(&mut y, self.outputs, x, weight.t(), Into::Replace, self.precision);
         if let Some(adapter) = self.adapter {
             let (narrow, rank) = self.narrow(adapter, trained, x, rows);
             let b = View::new(trained[adapter.b], rank, self.outputs);
-            matmul(&mut y, self.outputs, View::new(&narrow, rows, rank), b, Into::Add);
+            matmul(&mut y, self.outputs, View::new(&narrow, rows, rank), b, Into::Add, self.precision);
         }
         if let Some(bias) = &self.bias {
             add_bias(&mut y, bias.of(trained));
@@ -411,7 +414,7 @@ impl Linear {
         let rank = trained[adapter.a].len() / self.inputs;
         let mut narrow = vec![0.0; rows * rank];
         let a = View::new(trained[adapter.a], self.inputs, rank);
-        matmul(&mut narrow, rank, x, a, Into::Replace);
+        matmul(&mut narrow, rank, x, a, Into::Replace, self.precision);
         narrow.iter_mut().for_each(|x| *x *= adapter.scale);
         (narrow, rank)
     }
@@ -431,27 +434,27 @@ impl Linear {
         let dnarrow = self.adapter.map(|adapter| {
             let (narrow, rank) = self.narrow(adapter, trained, x, rows);
             let into = &mut gradients[adapter.b];
-            matmul(into, self.outputs, View::new(&narrow, rows, rank).t(), dy_view, Into::Replace);
+            matmul(into, self.outputs, View::new(&narrow, rows, rank).t(), dy_view, Into::Replace, self.precision);
             let mut dnarrow = vec![0.0; rows * rank];
             let b = View::new(trained[adapter.b], rank, self.outputs);
-            matmul(&mut dnarrow, rank, dy_view, b.t(), Into::Replace);
+            matmul(&mut dnarrow, rank, dy_view, b.t(), Into::Replace, self.precision);
             dnarrow.iter_mut().for_each(|x| *x *= adapter.scale);
             let into = &mut gradients[adapter.a];
-            matmul(into, rank, x.t(), View::new(&dnarrow, rows, rank), Into::Replace);
+            matmul(into, rank, x.t(), View::new(&dnarrow, rows, rank), Into::Replace, self.precision);
             (dnarrow, rank, adapter)
         });
         if let Place::Trained(at) = self.weight {
-            matmul(&mut gradients[at], self.inputs, dy_view.t(), x, Into::Replace);
+            matmul(&mut gradients[at], self.inputs, dy_view.t(), x, Into::Replace, self.precision);
         }
         if let Some(bias @ Place::Trained(_)) = &self.bias {
             keep(bias, sum_rows(dy, self.outputs), gradients);
         }
         let Some((dx, into)) = dx else { return };
         let weight = View::new(self.weight.of(trained), self.outputs, self.inputs);
-        matmul(dx, self.inputs, dy_view, weight, into);
+        matmul(dx, self.inputs, dy_view, weight, into, self.precision);
         if let Some((dnarrow, rank, adapter)) = dnarrow {
             let a = View::new(trained[adapter.a], self.inputs, rank);
-            matmul(dx, self.inputs, View::new(&dnarrow, rows, rank), a.t(), Into::Add);
+            matmul(dx, self.inputs, View::new(&dnarrow, rows, rank), a.t(), Into::Add, self.precision);
         }
     }
 }

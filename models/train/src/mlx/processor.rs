@@ -8,7 +8,7 @@ use super::optimizer::Optimizer;
 use super::{HAS_GRAPHICS, Trained};
 use crate::TrainError;
 use crate::data::Batch;
-use crate::kernels::{self, Adam, Input, Place, Teacher, clip};
+use crate::kernels::{self, Adam, Input, Place, Precision, Teacher, clip};
 use crate::recipe::{self, Backend, OptimizerName, Recipe};
 use mlx_rs::{Array, Dtype};
 use sayso_language::checkpoint::{Checkpoint, Config};
@@ -74,7 +74,7 @@ impl Processor {
             }
             (Backend::Auto | Backend::Processor, None) => {}
         }
-        let own = own_model(checkpoint.config(), recipe.adapter.scale, model, trained)?;
+        let own = own_model(checkpoint.config(), recipe.adapter.scale, recipe.run.precision, model, trained)?;
         let weights = trained.arrays.iter().map(numbers).collect::<Result<Vec<_>, _>>()?;
         let mean = |part: &str| -> Result<Vec<Vec<f32>>, TrainError> {
             let of =
@@ -94,7 +94,11 @@ impl Processor {
             means: mean("m")?,
             squares: mean("v")?,
             weights,
-            teacher: recipe.teacher.as_ref().map(|teacher| load(teacher, checkpoint.config())).transpose()?,
+            teacher: recipe
+                .teacher
+                .as_ref()
+                .map(|teacher| load(teacher, checkpoint.config(), recipe.run.precision))
+                .transpose()?,
         }))
     }
 
@@ -212,7 +216,11 @@ impl Processor {
 }
 
 /// The teacher of a recipe, all of whose weights stay, and how much it counts.
-fn load(teacher: &recipe::Teacher, student: &Config) -> Result<(kernels::Model, f32), TrainError> {
+fn load(
+    teacher: &recipe::Teacher,
+    student: &Config,
+    precision: Precision,
+) -> Result<(kernels::Model, f32), TrainError> {
     let checkpoint = Checkpoint::open(&teacher.folder)?;
     let config = checkpoint.config();
     if config.vocab_size != student.vocab_size {
@@ -226,7 +234,7 @@ fn load(teacher: &recipe::Teacher, student: &Config) -> Result<(kernels::Model, 
         });
     }
     let model = Model::load(&checkpoint, Dtype::Float32, true)?;
-    let model = own_model(config, 1.0, &model, &Trained::default())?;
+    let model = own_model(config, 1.0, precision, &model, &Trained::default())?;
     Ok((model, teacher.share))
 }
 
@@ -237,6 +245,7 @@ fn load(teacher: &recipe::Teacher, student: &Config) -> Result<(kernels::Model, 
 pub fn own_model(
     config: &Config,
     scale: f32,
+    precision: Precision,
     model: &Model,
     trained: &Trained,
 ) -> Result<kernels::Model, TrainError> {
@@ -258,7 +267,7 @@ pub fn own_model(
     }
     let trained = trained.names.iter().enumerate().map(|(at, name)| (name.clone(), Place::Trained(at)));
     places.extend(trained);
-    kernels::Model::new(config, scale, |name| places.remove(name))
+    kernels::Model::new(config, scale, precision, |name| places.remove(name))
         .map_err(|name| TrainError::Unfit(format!("the model has no {name}")))
 }
 
