@@ -115,7 +115,7 @@ pub enum TrainError {
     },
     /// The fused model is worse than the adapters by more than is allowed.
     #[error(
-        "fused into few bits, {after} of {lines} held-out lines are right instead of {before}; nothing was written. `--dequantize` keeps 16 bits, `--anyway` accepts the loss"
+        "fused into few bits, {after} of {lines} held-out lines are right instead of {before}; nothing was written. `--dequantize` keeps 16 bits, training with `--qat` makes up for the rounding, `--anyway` accepts the loss"
     )]
     Loses {
         /// Right lines with base and adapters in 16 bits.

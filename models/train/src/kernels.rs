@@ -10,14 +10,17 @@
 
 mod adam;
 mod attention;
+mod buffer;
 mod input;
 mod matmul;
 mod model;
+pub(crate) mod rounding;
 mod rows;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod tiles;
 
 pub use adam::{Adam, clip};
+pub use buffer::Buffer;
 pub use input::Input;
 pub use matmul::Precision;
 pub use model::{Model, Place, Teacher};

@@ -46,6 +46,10 @@ struct Train {
     /// Go on from the state that the last run saved
     #[arg(long)]
     resume: bool,
+    /// Quantization-aware: round matrices to 4 bits in groups of 64 in the last fifth of the iterations, as a model of
+    /// so few bits will have them; [rounding] in the recipe sets other numbers
+    #[arg(long)]
+    qat: bool,
 }
 
 /// What is written into one folder.
@@ -171,10 +175,10 @@ mod work {
     use sayso_language::checkpoint::{Checkpoint, Quantization};
     use sayso_model_train::TrainError;
 
+    use sayso_model_train::mlx::Trained;
     use sayso_model_train::mlx::adapter::{AdapterConfig, Origin};
     use sayso_model_train::mlx::fuse::{self, Fused, Packing};
     use sayso_model_train::mlx::model::Model;
-    use sayso_model_train::mlx::Trained;
     use sayso_model_train::mlx::trainer::{self, How};
     use sayso_model_train::mlx::{evaluation, quantize};
     use sayso_model_train::recipe::Recipe;
@@ -206,7 +210,10 @@ mod work {
 
     impl Train {
         fn run(self, full: bool) -> anyhow::Result<()> {
-            let recipe = Recipe::open(&self.recipe)?;
+            let mut recipe = Recipe::open(&self.recipe)?;
+            if self.qat {
+                recipe.rounding.get_or_insert_default();
+            }
             let interrupted = interrupted()?;
             let stop = || interrupted.load(Ordering::Relaxed);
             let outcome = trainer::train(&recipe, How { full, resume: self.resume, stop: &stop })?;

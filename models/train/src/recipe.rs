@@ -30,6 +30,9 @@ pub struct Recipe {
     /// What a larger model teaches, if one does.
     #[serde(default)]
     pub teacher: Option<Teacher>,
+    /// Quantization-aware last iterations; none when left out.
+    #[serde(default)]
+    pub rounding: Option<Rounding>,
     /// What is trained by `lora`.
     #[serde(default)]
     pub adapter: Adapter,
@@ -105,6 +108,32 @@ pub struct Teacher {
     /// How much it counts beside the true tokens, 0 to 1. Default 0.7.
     #[serde(default = "seven_tenths")]
     pub share: f32,
+}
+
+/// Quantization-aware training: in the last iterations, matrices are rounded to few bits before they are multiplied, and
+/// learn to be (Jacob and others, 2018).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Rounding {
+    /// Bits of a number, 2 to 8. Default 4.
+    pub bits: usize,
+    /// Numbers of a row that share a scale: 32, 64 or 128. Default 64.
+    pub group_size: usize,
+    /// The share of the iterations, at the end, from above 0 to 1. Default 0.2.
+    pub share: f32,
+}
+
+impl Rounding {
+    /// Whether an iteration of so many, from 0, is one of the last ones.
+    pub fn is_due(&self, iteration: usize, iterations: usize) -> bool {
+        (iterations - iteration) as f32 <= self.share * iterations as f32
+    }
+}
+
+impl Default for Rounding {
+    fn default() -> Rounding {
+        Rounding { bits: 4, group_size: 64, share: 0.2 }
+    }
 }
 
 /// Adapters: low-rank changes of matrices (Hu et al., "LoRA", 2021).
@@ -397,6 +426,16 @@ impl Recipe {
             return Err("data.packing and data.as_mlx_lm exclude each other: mlx_lm packs nothing".to_owned());
         }
         share("adapter.dropout", self.adapter.dropout)?;
+        if let Some(Rounding { bits, group_size, share }) = self.rounding {
+            if !(2..=8).contains(&bits) || ![32, 64, 128].contains(&group_size) {
+                return Err(format!(
+                    "rounding is to {bits} bits in groups of {group_size}; 2 to 8 bits in groups of 32, 64 or 128 can be had"
+                ));
+            }
+            if !(share > 0.0 && share <= 1.0) {
+                return Err(format!("rounding.share is {share}; it must be above 0 and at most 1"));
+            }
+        }
         if let Some(teacher) = &self.teacher
             && !(0.0..=1.0).contains(&teacher.share)
         {

@@ -11,13 +11,13 @@ use sayso_language::checkpoint::{Checkpoint, Quantization};
 use sayso_language::tokenizer::Tokenizer;
 use sayso_language::{Language, Options, chat::Chat};
 use sayso_model_train::TrainError;
-use sayso_model_train::data::{Batches, Layout, PAD, Sets};
+use sayso_model_train::data::{Batches, Example, Layout, PAD, Sets};
 use sayso_model_train::log::{self, Entry};
 use sayso_model_train::mlx::adapter::Origin;
 use sayso_model_train::mlx::fuse::{Fused, Packing};
 use sayso_model_train::mlx::gradient::{Input, loss};
 use sayso_model_train::mlx::model::Model;
-use sayso_model_train::mlx::pass::Pass;
+use sayso_model_train::mlx::pass::{Pass, Training};
 use sayso_model_train::mlx::trainer::{How, Outcome, train};
 use sayso_model_train::mlx::{quantize, tensors};
 use sayso_model_train::recipe::Recipe;
@@ -109,7 +109,7 @@ fn a_continued_run_is_an_uninterrupted_one() {
 fn logits(model: &Model, trained: &[Array]) -> Array {
     let tokens: Vec<u32> = "list the files".bytes().map(u32::from).collect();
     let tokens = Array::from_slice(&tokens, &[1, tokens.len() as i32]);
-    model.forward(&Pass { trained, seen: None, dropout: None }, &tokens).unwrap()
+    model.forward(&Pass { trained, seen: None, training: Training::default() }, &tokens).unwrap()
 }
 
 /// What a model writes after a prompt of its own, always the likeliest token.
@@ -117,7 +117,8 @@ fn greedy(model: &Model, trained: &[Array], prompt: u32) -> Vec<u32> {
     let mut tokens: Vec<u32> = (0..5).map(|at| (prompt * 31 + at * 17) % 256).collect();
     for _ in 0..8 {
         let input = Array::from_slice(&tokens, &[1, tokens.len() as i32]);
-        let logits = model.forward(&Pass { trained, seen: None, dropout: None }, &input).unwrap();
+        let logits =
+            model.forward(&Pass { trained, seen: None, training: Training::default() }, &input).unwrap();
         let last = logits.take_axis(Array::from_slice(&[tokens.len() as u32 - 1], &[1]), 1).unwrap();
         tokens.push(argmax(&last, false).unwrap().item_exact::<u32>());
     }
@@ -199,6 +200,60 @@ fn a_packed_base_is_trained_and_packed_again() {
     let seven = Quantization { bits: 7, group_size: 32 };
     assert!(quantize::quantize(&place.base(), &place.path("seven"), seven).is_err());
     assert!(!place.path("twice").exists() && !place.path("seven").exists());
+}
+
+/// The loss of the training examples.
+fn loss_of(model: &Model, trained: &[Array], training: Training) -> f32 {
+    let tokens: Vec<u32> = "list the files".bytes().map(u32::from).collect();
+    let answer = 5;
+    let examples = [Example { tokens, answer }];
+    let layout = Layout { batch: 1, as_mlx_lm: None, packed: None, pad: 1, seed: 0 };
+    let batch = Batches::new(&examples, layout).unwrap().at(0);
+    loss(model, trained, &Input::new(&batch), training).unwrap().item_exact()
+}
+
+const ROUNDED: &str = "[rounding]\nbits = 3\ngroup_size = 32\nshare = 0.5";
+
+#[test]
+fn rounded_weights_are_those_of_the_packed_model() {
+    let place = Place::new(5);
+    let few = Quantization { bits: 3, group_size: 32 };
+    let training = Training { dropout: None, rounding: Some(few) };
+    for (name, full) in [("full", true), ("adapters", false)] {
+        let recipe = place.recipe(name, 10, ROUNDED);
+        train(&recipe, how(full, false)).unwrap();
+        let mut model = load(&place.base());
+        let trained = model.with_adapters(&place.path(name)).unwrap();
+        let rounded = loss_of(&model, &trained.arrays, training);
+        let checkpoint = Checkpoint::open(&place.base()).unwrap();
+        let base = &place.base();
+        let fused = Fused { model: &model, trained: &trained, base, checkpoint: &checkpoint, origin: None };
+        let path = |what: &str| place.path(&format!("{name}-{what}"));
+        fused.write(&path("plain"), Packing::Plain, Dtype::Float32).unwrap();
+        quantize::quantize(&path("plain"), &path("packed"), few).unwrap();
+        let packed = loss_of(&load(&path("packed")), &[], Training::default());
+        // Adapters are trained on matrices; the embedding beside them stays as it is.
+        let tolerance = if full { 1e-3 } else { 0.2 };
+        assert!((rounded - packed).abs() < tolerance * packed, "{name}: {rounded}, packed {packed}");
+        let plain = loss_of(&model, &trained.arrays, Training::default());
+        assert!((plain - packed).abs() > 1e-4 * packed, "{name}: rounding to 3 bits changed nothing");
+    }
+}
+
+#[test]
+fn rounded_weights_learn_alike_on_both_backends() {
+    let place = Place::new(5);
+    let losses = |backend: &str| {
+        let recipe = place.recipe(backend, 10, &format!("backend = '{backend}'\n{ROUNDED}"));
+        train(&recipe, how(true, false)).unwrap().losses
+    };
+    let (own, mlx) = (losses("processor"), losses("mlx"));
+    for (own, mlx) in own.iter().zip(&mlx) {
+        assert!((own - mlx).abs() < 2e-3 * mlx, "{own}, not {mlx}");
+    }
+    let unrounded = train(&place.recipe("unrounded", 10, ""), how(true, false)).unwrap().losses;
+    assert_eq!(unrounded[..5], own[..5]);
+    assert_ne!(unrounded[6..], own[6..]);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Causal attention within each example.
 
+use super::buffer::Buffer;
 use super::matmul::{Into, View, matmul_here};
 use super::rows::{softmax, vectorized};
 use rayon::prelude::*;
@@ -82,9 +83,9 @@ pub(super) fn attend(heads: Heads, lengths: &[usize], q: &[f32], k: &[f32], v: &
 
 /// The gradients of queries, keys and values.
 pub(super) struct Gradients {
-    pub(super) q: Vec<f32>,
-    pub(super) k: Vec<f32>,
-    pub(super) v: Vec<f32>,
+    pub(super) q: Buffer,
+    pub(super) k: Buffer,
+    pub(super) v: Buffer,
 }
 
 /// The gradients of [`attend`] from that of its result, `dmixed`.
@@ -95,7 +96,8 @@ pub(super) fn attend_back(
     dmixed: &[f32],
 ) -> Gradients {
     let (wide, narrow) = (heads.queries * heads.width, heads.keys * heads.width);
-    let mut gradients = Gradients { q: vec![0.0; q.len()], k: vec![0.0; k.len()], v: vec![0.0; v.len()] };
+    let mut gradients =
+        Gradients { q: Buffer::zeros(q.len()), k: Buffer::zeros(k.len()), v: Buffer::zeros(v.len()) };
     let (q, k, v) = (split(lengths, wide, q), split(lengths, narrow, k), split(lengths, narrow, v));
     let dmixed = split(lengths, wide, dmixed);
     let dq = split_mut(lengths, wide, &mut gradients.q);

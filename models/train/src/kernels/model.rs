@@ -2,6 +2,7 @@
 //! of `config.json`; `tokens` are those of an [`Input`].
 
 use super::attention::{Heads, attend, attend_back};
+use super::buffer::Buffer;
 use super::input::Input;
 use super::matmul::{Into, Precision, View, matmul};
 use super::rows::{
@@ -81,20 +82,20 @@ pub struct Model {
 /// What a layer keeps of its way forward for the way back.
 struct Kept {
     /// (tokens, hidden_size)
-    x: Vec<f32>,
+    x: Buffer,
     /// Queries and keys before they are normed, if they are.
-    plain: Option<[Vec<f32>; 2]>,
+    plain: Option<[Buffer; 2]>,
     /// Rotated queries and keys, and values.
-    q: Vec<f32>,
-    k: Vec<f32>,
-    v: Vec<f32>,
+    q: Buffer,
+    k: Buffer,
+    v: Buffer,
     /// (tokens, num_attention_heads · head_dim)
-    mixed: Vec<f32>,
+    mixed: Buffer,
     /// (tokens, hidden_size): behind the attention.
-    middle: Vec<f32>,
+    middle: Buffer,
     /// (tokens, intermediate_size)
-    gate: Vec<f32>,
-    up: Vec<f32>,
+    gate: Buffer,
+    up: Buffer,
 }
 
 impl Model {
@@ -185,6 +186,23 @@ impl Model {
         })
     }
 
+    /// How many numbers its weights have that are not trained.
+    pub fn numbers(&self) -> usize {
+        let count = |place: &Place| match place {
+            Place::Frozen(numbers) => numbers.len(),
+            Place::Trained(_) => 0,
+        };
+        let of_layer = |layer: &Layer| {
+            let Layer { q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj, .. } = layer;
+            [q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj]
+                .map(|linear| count(&linear.weight))
+                .into_iter()
+                .sum::<usize>()
+        };
+        let head = self.lm_head.as_ref().map_or(0, |head| count(&head.weight));
+        count(&self.embed_tokens.weight) + head + self.layers.iter().map(of_layer).sum::<usize>()
+    }
+
     /// The mean cross-entropy of the learnt tokens, in nats.
     pub fn loss(&self, trained: &[&[f32]], input: &Input) -> f32 {
         let mut logits = self.logits(trained, input);
@@ -192,7 +210,7 @@ impl Model {
     }
 
     /// The probabilities of all tokens at each learnt place: (learnt, vocab_size).
-    pub fn probabilities(&self, trained: &[&[f32]], input: &Input) -> Vec<f32> {
+    pub fn probabilities(&self, trained: &[&[f32]], input: &Input) -> Buffer {
         let mut logits = self.logits(trained, input);
         logits.par_chunks_mut(self.config.vocab_size).for_each(|row| {
             vectorized(
@@ -204,7 +222,7 @@ impl Model {
     }
 
     /// The logits at each learnt place: (learnt, vocab_size).
-    fn logits(&self, trained: &[&[f32]], input: &Input) -> Vec<f32> {
+    fn logits(&self, trained: &[&[f32]], input: &Input) -> Buffer {
         let turns = self.turns(input);
         let mut x = self.embed(trained, input);
         for layer in &self.layers {
@@ -235,15 +253,15 @@ impl Model {
         let head = self.head();
         let mut dlogits = head.forward(trained, &normed);
         let loss = cross_entropy(&mut dlogits, self.config.vocab_size, &input.targets, teacher);
-        let mut dnormed = vec![0.0; normed.len()];
+        let mut dnormed = Buffer::stale(normed.len());
         head.backward(trained, &normed, &dlogits, Some((&mut dnormed, Into::Replace)), gradients);
         drop(dlogits);
-        let mut drows = vec![0.0; rows.len()];
+        let mut drows = Buffer::stale(rows.len());
         let norm = self.norm.of(trained);
         let dnorm = rms_norm_back(&rows, norm, self.config.rms_norm_eps, &dnormed, &mut drows, false);
         keep(&self.norm, dnorm, gradients);
         let hidden = self.config.hidden_size;
-        let mut dx = vec![0.0; x.len()];
+        let mut dx = Buffer::zeros(x.len());
         for (row, at) in drows.chunks_exact(hidden).zip(&input.learnt) {
             add_to(&mut dx[at * hidden..][..hidden], row);
         }
@@ -281,17 +299,16 @@ impl Model {
     }
 
     /// (tokens, hidden_size)
-    fn embed(&self, trained: &[&[f32]], input: &Input) -> Vec<f32> {
+    fn embed(&self, trained: &[&[f32]], input: &Input) -> Buffer {
         let (weight, hidden) = (self.embed_tokens.weight.of(trained), self.config.hidden_size);
-        input.tokens.iter().flat_map(|token| &weight[*token as usize * hidden..][..hidden]).copied().collect()
+        gather(weight, hidden, input.tokens.iter().map(|token| *token as usize))
     }
 
     /// The last states of the tokens before the learnt ones: normed, and as they are.
-    fn learnt_rows(&self, trained: &[&[f32]], input: &Input, x: &[f32]) -> (Vec<f32>, Vec<f32>) {
+    fn learnt_rows(&self, trained: &[&[f32]], input: &Input, x: &[f32]) -> (Buffer, Buffer) {
         let hidden = self.config.hidden_size;
-        let rows: Vec<f32> =
-            input.learnt.iter().flat_map(|at| &x[at * hidden..][..hidden]).copied().collect();
-        let mut normed = vec![0.0; rows.len()];
+        let rows = gather(x, hidden, input.learnt.iter().copied());
+        let mut normed = Buffer::stale(rows.len());
         rms_norm(&rows, self.norm.of(trained), self.config.rms_norm_eps, &mut normed);
         (normed, rows)
     }
@@ -303,10 +320,10 @@ impl Model {
         trained: &[&[f32]],
         input: &Input,
         turns: &[[f32; 2]],
-        x: Vec<f32>,
-    ) -> (Kept, Vec<f32>) {
+        x: Buffer,
+    ) -> (Kept, Buffer) {
         let (eps, heads) = (self.config.rms_norm_eps, self.heads);
-        let mut normed = vec![0.0; x.len()];
+        let mut normed = Buffer::stale(x.len());
         rms_norm(&x, layer.input_layernorm.of(trained), eps, &mut normed);
         let mut q = layer.q_proj.forward(trained, &normed);
         let mut k = layer.k_proj.forward(trained, &normed);
@@ -323,14 +340,14 @@ impl Model {
         for (x, count) in [(&mut q, heads.queries), (&mut k, heads.keys)] {
             rotate(x, count * heads.width, &input.positions, turns, self.angles.len(), false);
         }
-        let mut mixed = vec![0.0; q.len()];
+        let mut mixed = Buffer::stale(q.len());
         attend(heads, &input.lengths, &q, &k, &v, &mut mixed);
         let mut middle = layer.o_proj.forward(trained, &mixed);
         add_to(&mut middle, &x);
         rms_norm(&middle, layer.post_attention_layernorm.of(trained), eps, &mut normed);
         let gate = layer.gate_proj.forward(trained, &normed);
         let up = layer.up_proj.forward(trained, &normed);
-        let mut between = vec![0.0; gate.len()];
+        let mut between = Buffer::stale(gate.len());
         swiglu(&gate, &up, &mut between);
         let mut next = layer.down_proj.forward(trained, &between);
         add_to(&mut next, &middle);
@@ -351,21 +368,21 @@ impl Model {
     ) {
         let (eps, heads) = (self.config.rms_norm_eps, self.heads);
         let Kept { x, plain, q, k, v, mixed, middle, mut gate, mut up } = kept;
-        let mut between = vec![0.0; gate.len()];
+        let mut between = Buffer::stale(gate.len());
         swiglu(&gate, &up, &mut between);
-        let mut dbetween = vec![0.0; gate.len()];
+        let mut dbetween = Buffer::stale(gate.len());
         layer.down_proj.backward(trained, &between, dx, Some((&mut dbetween, Into::Replace)), gradients);
         swiglu_back(&mut gate, &mut up, &dbetween);
-        let mut normed = vec![0.0; x.len()];
+        let mut normed = Buffer::stale(x.len());
         let norm = layer.post_attention_layernorm.of(trained);
         rms_norm(&middle, norm, eps, &mut normed);
-        let mut dnormed = vec![0.0; x.len()];
+        let mut dnormed = Buffer::stale(x.len());
         layer.gate_proj.backward(trained, &normed, &gate, Some((&mut dnormed, Into::Replace)), gradients);
         layer.up_proj.backward(trained, &normed, &up, Some((&mut dnormed, Into::Add)), gradients);
         let dnorm = rms_norm_back(&middle, norm, eps, &dnormed, dx, true);
         keep(&layer.post_attention_layernorm, dnorm, gradients);
 
-        let mut dmixed = vec![0.0; mixed.len()];
+        let mut dmixed = Buffer::stale(mixed.len());
         layer.o_proj.backward(trained, &mixed, dx, Some((&mut dmixed, Into::Replace)), gradients);
         let mut back = attend_back(heads, &input.lengths, [&q, &k, &v], &dmixed);
         for (x, count) in [(&mut back.q, heads.queries), (&mut back.k, heads.keys)] {
@@ -374,7 +391,7 @@ impl Model {
         if let (Some([plain_q, plain_k]), Some(q_norm), Some(k_norm)) = (plain, &layer.q_norm, &layer.k_norm)
         {
             for (plain, norm, dy) in [(plain_q, q_norm, &mut back.q), (plain_k, k_norm, &mut back.k)] {
-                let mut dplain = vec![0.0; plain.len()];
+                let mut dplain = Buffer::stale(plain.len());
                 let dnorm = rms_norm_back(&plain, norm.of(trained), eps, dy, &mut dplain, false);
                 keep(norm, dnorm, gradients);
                 *dy = dplain;
@@ -392,9 +409,9 @@ impl Model {
 
 impl Linear {
     /// `x` (rows, inputs) → (rows, outputs)
-    fn forward(&self, trained: &[&[f32]], x: &[f32]) -> Vec<f32> {
+    fn forward(&self, trained: &[&[f32]], x: &[f32]) -> Buffer {
         let rows = x.len() / self.inputs;
-        let mut y = vec![0.0; rows * self.outputs];
+        let mut y = Buffer::stale(rows * self.outputs);
         let x = View::new(x, rows, self.inputs);
         let weight = View::new(self.weight.of(trained), self.outputs, self.inputs);
         matmul(&mut y, self.outputs, x, weight.t(), Into::Replace, self.precision);
@@ -410,9 +427,9 @@ impl Linear {
     }
 
     /// `scale` · `x` · a: (rows, rank), and the rank.
-    fn narrow(&self, adapter: Adapter, trained: &[&[f32]], x: View<'_>, rows: usize) -> (Vec<f32>, usize) {
+    fn narrow(&self, adapter: Adapter, trained: &[&[f32]], x: View<'_>, rows: usize) -> (Buffer, usize) {
         let rank = trained[adapter.a].len() / self.inputs;
-        let mut narrow = vec![0.0; rows * rank];
+        let mut narrow = Buffer::stale(rows * rank);
         let a = View::new(trained[adapter.a], self.inputs, rank);
         matmul(&mut narrow, rank, x, a, Into::Replace, self.precision);
         narrow.iter_mut().for_each(|x| *x *= adapter.scale);
@@ -434,8 +451,15 @@ impl Linear {
         let dnarrow = self.adapter.map(|adapter| {
             let (narrow, rank) = self.narrow(adapter, trained, x, rows);
             let into = &mut gradients[adapter.b];
-            matmul(into, self.outputs, View::new(&narrow, rows, rank).t(), dy_view, Into::Replace, self.precision);
-            let mut dnarrow = vec![0.0; rows * rank];
+            matmul(
+                into,
+                self.outputs,
+                View::new(&narrow, rows, rank).t(),
+                dy_view,
+                Into::Replace,
+                self.precision,
+            );
+            let mut dnarrow = Buffer::stale(rows * rank);
             let b = View::new(trained[adapter.b], rank, self.outputs);
             matmul(&mut dnarrow, rank, dy_view, b.t(), Into::Replace, self.precision);
             dnarrow.iter_mut().for_each(|x| *x *= adapter.scale);
@@ -467,6 +491,15 @@ pub struct Teacher<'a> {
     pub probabilities: &'a [f32],
     /// How much it counts beside the true tokens, 0 to 1.
     pub share: f32,
+}
+
+/// The rows of `x` (…, width) at these places.
+fn gather(x: &[f32], width: usize, places: impl ExactSizeIterator<Item = usize>) -> Buffer {
+    let mut rows = Buffer::stale(places.len() * width);
+    for (row, at) in rows.chunks_exact_mut(width).zip(places) {
+        row.copy_from_slice(&x[at * width..][..width]);
+    }
+    rows
 }
 
 /// Keeps the gradient of a weight, if it is trained.

@@ -269,9 +269,13 @@ mod tests {
         for (rows, depth, columns) in [(1, 1, 1), (16, 32, 16), (33, 70, 45), (130, 31, 65), (300, 100, 17)] {
             for lies in 0..4 {
                 let (a, b) = (numbers(rows * depth, 1), numbers(depth * columns, 2));
-                let a = if lies & 1 == 0 { View::new(&a, rows, depth) } else { View::new(&a, depth, rows).t() };
-                let b =
-                    if lies & 2 == 0 { View::new(&b, depth, columns) } else { View::new(&b, columns, depth).t() };
+                let a =
+                    if lies & 1 == 0 { View::new(&a, rows, depth) } else { View::new(&a, depth, rows).t() };
+                let b = if lies & 2 == 0 {
+                    View::new(&b, depth, columns)
+                } else {
+                    View::new(&b, columns, depth).t()
+                };
                 let stride = columns + 3;
                 let mut exact = numbers((rows - 1) * stride + columns, 3);
                 let mut found = exact.clone();

@@ -1,7 +1,7 @@
 //! Writes a trained model into a folder of its own, which sayso serves like any other.
 
 use super::adapter::{self, Origin};
-use super::linear::{Linear, Packed, row_norms};
+use super::linear::Packed;
 use super::model::Model;
 use super::{Trained, tensors};
 use crate::{TrainError, file, folder};
@@ -68,14 +68,15 @@ impl Fused<'_> {
                     weights.push((name("biases"), packed.biases.as_dtype(dtype)?));
                 }
                 (Some(quantization), _) => {
-                    let plain = fused(linear, &self.trained.arrays)?.as_dtype(dtype)?;
+                    let plain = linear.with_adapter(&self.trained.arrays)?.as_dtype(dtype)?;
                     let again = Packed::pack(&plain, quantization)?;
                     weights.push((name("weight"), again.0));
                     weights.push((name("scales"), again.1.scales));
                     weights.push((name("biases"), again.1.biases));
                 }
                 (None, _) => {
-                    weights.push((name("weight"), fused(linear, &self.trained.arrays)?.as_dtype(dtype)?));
+                    weights
+                        .push((name("weight"), linear.with_adapter(&self.trained.arrays)?.as_dtype(dtype)?));
                 }
             }
         }
@@ -118,24 +119,6 @@ impl Packed {
         let Quantization { group_size, bits } = quantization;
         let (weight, scales, biases) = ops::quantize(plain, group_size as i32, bits as i32)?;
         Ok((weight, Packed { scales, biases, quantization }))
-    }
-}
-
-/// The matrix with its adapter: (outputs, inputs) of the model's numbers. The order of operations
-/// and roundings is that of `mlx_lm`.
-fn fused(linear: &Linear, trained: &[Array]) -> Result<Array, TrainError> {
-    let plain = linear.plain(trained)?;
-    let Some(adapter) = linear.adapter else { return Ok(plain) };
-    let scale = Array::from_f32(adapter.scale);
-    let b = trained[adapter.b].transpose()?.multiply(scale)?;
-    let change = b.matmul(trained[adapter.a].transpose()?)?.as_dtype(plain.dtype())?;
-    let sum = plain.add(change)?;
-    match adapter.magnitude {
-        None => Ok(sum),
-        Some(magnitude) => {
-            let factor = trained[magnitude].divide(row_norms(&sum)?)?;
-            Ok(factor.expand_dims(-1)?.multiply(sum)?)
-        }
     }
 }
 

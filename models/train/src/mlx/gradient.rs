@@ -2,7 +2,7 @@
 
 use super::linear::mixed;
 use super::model::Model;
-use super::pass::Pass;
+use super::pass::{Pass, Training};
 use crate::TrainError;
 use crate::data::Batch;
 use mlx_rs::error::Exception;
@@ -47,8 +47,8 @@ impl Input {
         }
     }
 
-    fn pass<'a>(&'a self, trained: &'a [Array], dropout: Option<u64>) -> Pass<'a> {
-        Pass { trained, seen: self.seen.as_ref(), dropout }
+    fn pass<'a>(&'a self, trained: &'a [Array], training: Training) -> Pass<'a> {
+        Pass { trained, seen: self.seen.as_ref(), training }
     }
 }
 
@@ -60,9 +60,9 @@ pub fn loss(
     model: &Model,
     trained: &[Array],
     input: &Input,
-    dropout: Option<u64>,
+    training: impl Into<Training>,
 ) -> Result<Array, Exception> {
-    let pass = input.pass(trained, dropout);
+    let pass = input.pass(trained, training.into());
     let mut x = model.embed(&pass, &input.tokens)?;
     for index in 0..model.layers.len() {
         x = model.layer(&pass, index, &x)?;
@@ -90,12 +90,13 @@ pub fn loss_and_gradients(
     model: &Model,
     trained: &[Array],
     input: &Input,
-    dropout: Option<u64>,
+    training: impl Into<Training>,
     checkpointing: bool,
 ) -> Result<(f32, Vec<Array>), TrainError> {
+    let training = training.into();
     let (loss, gradients) = match checkpointing {
-        true => by_layer(model, trained, input, dropout)?,
-        false => at_once(model, trained, input, dropout)?,
+        true => by_layer(model, trained, input, training)?,
+        false => at_once(model, trained, input, training)?,
     };
     transforms::eval(gradients.iter().chain([&loss]))?;
     Ok((loss.try_item_exact()?, gradients))
@@ -105,11 +106,11 @@ fn at_once(
     model: &Model,
     trained: &[Array],
     input: &Input,
-    dropout: Option<u64>,
+    training: Training,
 ) -> Result<(Array, Vec<Array>), Exception> {
     let places: Vec<i32> = (0..trained.len() as i32).collect();
     let of = |trained: &[Array]| -> Result<Vec<Array>, Exception> {
-        Ok(vec![loss(model, trained, input, dropout)?])
+        Ok(vec![loss(model, trained, input, training)?])
     };
     let (mut loss, gradients) = value_and_grad_with_argnums(of, &places[..])(trained)?;
     Ok((loss.remove(0), gradients))
@@ -121,9 +122,9 @@ fn by_layer(
     model: &Model,
     trained: &[Array],
     input: &Input,
-    dropout: Option<u64>,
+    training: Training,
 ) -> Result<(Array, Vec<Array>), Exception> {
-    let pass = input.pass(trained, dropout);
+    let pass = input.pass(trained, training);
     let mut sums: Vec<Option<Array>> = vec![None; trained.len()];
     let mut add = |places: &[usize], gradients: Vec<Array>| -> Result<(), Exception> {
         for (place, gradient) in places.iter().zip(gradients) {
@@ -160,7 +161,7 @@ fn by_layer(
     places.extend(model.lm_head.as_ref().unwrap_or(&model.embed_tokens).trained());
     let of = |arguments: &[Array]| -> Result<Vec<Array>, Exception> {
         let all = with(&places, &arguments[1..]);
-        Ok(vec![head(model, &input.pass(&all, dropout), &arguments[0], input)?])
+        Ok(vec![head(model, &input.pass(&all, training), &arguments[0], input)?])
     };
     let arguments = [inputs.split_off(model.layers.len()), chosen(&places)].concat();
     let numbers: Vec<i32> = (0..arguments.len() as i32).collect();
@@ -173,7 +174,7 @@ fn by_layer(
         let places = model.layers[index].trained();
         let of = |arguments: &[Array]| -> Result<Vec<Array>, Exception> {
             let all = with(&places, &arguments[1..]);
-            Ok(vec![model.layer(&input.pass(&all, dropout), index, &arguments[0])?])
+            Ok(vec![model.layer(&input.pass(&all, training), index, &arguments[0])?])
         };
         let arguments = [inputs.split_off(index), chosen(&places)].concat();
         let (_, mut gradients) = fallible_vjp(of, &arguments, &[upstream])?;
@@ -186,7 +187,7 @@ fn by_layer(
     if !places.is_empty() {
         let of = |arguments: &[Array]| -> Result<Vec<Array>, Exception> {
             let all = with(&places, arguments);
-            Ok(vec![model.embed(&input.pass(&all, dropout), &input.tokens)?])
+            Ok(vec![model.embed(&input.pass(&all, training), &input.tokens)?])
         };
         let (_, gradients) = fallible_vjp(of, &chosen(&places), &[upstream])?;
         add(&places, gradients)?;

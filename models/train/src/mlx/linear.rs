@@ -120,13 +120,44 @@ impl Linear {
 
     /// `x` (…, inputs) → (…, outputs)
     pub(super) fn forward(&self, pass: &Pass<'_>, x: &Array) -> Result<Array, Exception> {
-        let y = match self.adapter {
-            Some(adapter) => self.adapted(pass, x, adapter)?,
-            None => self.product(pass.trained, x)?,
+        let y = match (pass.training.rounding, self.adapter) {
+            (Some(few), _) if !self.trained().is_empty() => {
+                x.matmul(self.rounded(pass.trained, few)?.transpose()?)?
+            }
+            (_, Some(adapter)) => self.adapted(pass, x, adapter)?,
+            (_, None) => self.product(pass.trained, x)?,
         };
         match &self.bias {
             Some(bias) => y.add(bias.of(pass.trained)),
             None => Ok(y),
+        }
+    }
+
+    /// The matrix with its adapter, rounded to few bits: (outputs, inputs). Gradients pass the rounding as if it were not
+    /// there (the straight-through estimator of Bengio and others, 2013; quantization-aware training as Jacob and
+    /// others, 2018).
+    pub(super) fn rounded(&self, trained: &[Array], few: Quantization) -> Result<Array, Exception> {
+        let plain = self.with_adapter(trained)?;
+        let (weight, packed) = Packed::pack(&stop_gradient(&plain)?, few)?;
+        let error = packed.unpack(&weight)?.subtract(&plain)?;
+        plain.add(stop_gradient(error)?)
+    }
+
+    /// The matrix with its adapter: (outputs, inputs) of the model's numbers. The order of operations and roundings is
+    /// that of `mlx_lm`.
+    pub(super) fn with_adapter(&self, trained: &[Array]) -> Result<Array, Exception> {
+        let plain = self.plain(trained)?;
+        let Some(adapter) = self.adapter else { return Ok(plain) };
+        let scale = Array::from_f32(adapter.scale);
+        let b = trained[adapter.b].transpose()?.multiply(scale)?;
+        let change = b.matmul(trained[adapter.a].transpose()?)?.as_dtype(plain.dtype())?;
+        let sum = plain.add(change)?;
+        match adapter.magnitude {
+            None => Ok(sum),
+            Some(magnitude) => {
+                let factor = trained[magnitude].divide(stop_gradient(row_norms(&sum)?)?)?;
+                factor.expand_dims(-1)?.multiply(sum)
+            }
         }
     }
 
@@ -204,7 +235,7 @@ pub(super) fn row_norms(weight: &Array) -> Result<Array, Exception> {
 /// Leaves out a share of the inputs of an adapter and scales up the rest. What is left out follows
 /// from the key of the pass and the adapter alone, so a run that is continued leaves out the same.
 fn dropped(pass: &Pass<'_>, x: &Array, adapter: Adapter) -> Result<Array, Exception> {
-    let Some(key) = pass.dropout.filter(|_| adapter.dropout > 0.0) else { return Ok(x.clone()) };
+    let Some(key) = pass.training.dropout.filter(|_| adapter.dropout > 0.0) else { return Ok(x.clone()) };
     let key = random::key(mixed(key, adapter.a as u64))?;
     let kept = 1.0 - adapter.dropout;
     let mask = random::bernoulli(&Array::from_f32(kept), x.shape(), &key)?;

@@ -173,6 +173,9 @@ impl Model {
     /// # Errors
     /// Whatever MLX refuses.
     pub fn embed(&self, pass: &Pass<'_>, tokens: &Array) -> Result<Array, Exception> {
+        if let Some(few) = pass.training.rounding.filter(|_| !self.embed_tokens.trained().is_empty()) {
+            return self.embed_tokens.rounded(pass.trained, few)?.take_axis(tokens, 0);
+        }
         let weight = self.embed_tokens.weight.of(pass.trained);
         match &self.embed_tokens.packed {
             Some(packed) => packed.rows(weight, tokens),

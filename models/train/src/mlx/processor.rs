@@ -8,8 +8,9 @@ use super::optimizer::Optimizer;
 use super::{HAS_GRAPHICS, Trained};
 use crate::TrainError;
 use crate::data::Batch;
+use crate::kernels::rounding::round;
 use crate::kernels::{self, Adam, Input, Place, Precision, Teacher, clip};
-use crate::recipe::{self, Backend, OptimizerName, Recipe};
+use crate::recipe::{self, Backend, OptimizerName, Recipe, Rounding};
 use mlx_rs::{Array, Dtype};
 use sayso_language::checkpoint::{Checkpoint, Config};
 use std::collections::HashMap;
@@ -30,6 +31,9 @@ pub struct Processor {
     /// Whether there was a step since weights and means were handed over.
     is_ahead: bool,
     teacher: Option<(kernels::Model, f32)>,
+    rounding: Option<Rounding>,
+    /// The weights as they are multiplied, where they are rounded before.
+    rounded: Vec<Vec<f32>>,
 }
 
 /// Why a recipe needs MLX.
@@ -39,6 +43,7 @@ fn needs_mlx(recipe: &Recipe, full: bool, checkpoint: &Checkpoint) -> Option<&'s
         () if is_packed => Some("a base of few bits"),
         () if !full && recipe.adapter.magnitude => Some("DoRA"),
         () if !full && recipe.adapter.dropout > 0.0 => Some("dropout"),
+        () if !full && recipe.rounding.is_some() => Some("rounded adapters"),
         () if !matches!(recipe.optimizer.name, OptimizerName::Adam | OptimizerName::AdamW) => {
             Some("another optimizer than adam and adamw")
         }
@@ -93,6 +98,8 @@ impl Processor {
             sums: None,
             means: mean("m")?,
             squares: mean("v")?,
+            rounding: recipe.rounding.clone(),
+            rounded: Vec::new(),
             weights,
             teacher: recipe
                 .teacher
@@ -102,8 +109,20 @@ impl Processor {
         }))
     }
 
-    /// The gradients of a batch, added to those since the last step. Returns the loss.
-    pub fn add(&mut self, batch: &Batch) -> f32 {
+    /// The gradients of a batch, added to those since the last step. Returns the loss. With `is_rounded`, matrices are
+    /// rounded to few bits before, and gradients pass that as if it were not there.
+    pub fn add(&mut self, batch: &Batch, is_rounded: bool) -> f32 {
+        self.rounded.clear();
+        if let Some(Rounding { bits, group_size, .. }) = self.rounding.clone().filter(|_| is_rounded) {
+            let matrices = self.names.iter().zip(&self.weights).map(|(name, weight)| {
+                let mut rounded = weight.clone();
+                if is_matrix(name) {
+                    round(weight, bits, group_size, &mut rounded);
+                }
+                rounded
+            });
+            self.rounded = matrices.collect();
+        }
         let loss = self.gradients(batch);
         match &mut self.sums {
             None => self.sums = Some(std::mem::take(&mut self.gradients)),
@@ -120,7 +139,8 @@ impl Processor {
         if self.gradients.is_empty() {
             self.gradients = zeros(&self.weights);
         }
-        let weights: Vec<&[f32]> = self.weights.iter().map(Vec::as_slice).collect();
+        let weights = if self.rounded.is_empty() { &self.weights } else { &self.rounded };
+        let weights: Vec<&[f32]> = weights.iter().map(Vec::as_slice).collect();
         let input = Input::new(batch);
         let taught = self.teacher.as_ref().map(|(model, share)| (model.probabilities(&[], &input), *share));
         let teacher = taught.as_ref().map(|(probabilities, share)| Teacher { probabilities, share: *share });
@@ -210,9 +230,19 @@ impl Processor {
         };
         let passes = batches.iter().map(of_batch).fold(0.0, f64::max);
         let gradients = if accumulation > 1 { 2.0 } else { 1.0 };
+        let gradients = gradients + if self.rounding.is_some() { 1.0 } else { 0.0 };
+        let taught = self.teacher.as_ref().map_or(0.0, |(teacher, _)| {
+            let probabilities = batches.iter().map(|(_, learnt)| *learnt).max().unwrap_or(0);
+            4.0 * (teacher.numbers() as f64 + (probabilities * config.vocab_size) as f64)
+        });
         // Weights and two means, and the means again once they are handed over to be saved.
-        model + trained * (5.0 + gradients) + passes
+        model + trained * (5.0 + gradients) + passes + taught
     }
+}
+
+/// Whether a weight of this name is packed when a model is quantized: matrices and the embedding.
+fn is_matrix(name: &str) -> bool {
+    name.ends_with("_proj.weight") || name.ends_with("embed_tokens.weight") || name == "lm_head.weight"
 }
 
 /// The teacher of a recipe, all of whose weights stay, and how much it counts.

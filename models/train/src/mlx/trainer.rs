@@ -7,6 +7,7 @@ use super::estimate::{self, Estimate};
 use super::gradient::{self, Input, dropout_seed};
 use super::model::Model;
 use super::optimizer::Optimizer;
+use super::pass::Training;
 use super::processor::Processor;
 use super::state;
 use super::{HAS_GRAPHICS, Trained, fuse};
@@ -18,7 +19,7 @@ use crate::recipe::{Numbers, Recipe};
 use crate::{TrainError, file};
 use measure::Measure;
 use mlx_rs::{Array, Dtype, memory};
-use sayso_language::checkpoint::Checkpoint;
+use sayso_language::checkpoint::{Checkpoint, Quantization};
 use sayso_language::tokenizer::Tokenizer;
 use std::time::{Duration, Instant};
 
@@ -251,14 +252,20 @@ impl Run<'_> {
             }
             let begun = Instant::now();
             let batch = self.batches.get(iteration);
+            let rounding = self.recipe.rounding.as_ref();
+            let rounding = rounding.filter(|rounding| rounding.is_due(iteration, run.iterations));
             let (loss, gradients) = match &mut self.processor {
-                Some(processor) => (processor.add(&batch), None),
+                Some(processor) => (processor.add(&batch, rounding.is_some()), None),
                 None => {
-                    let dropout = Some(dropout_seed(*seed, iteration));
+                    let rounding = rounding.map(|rounding| Quantization {
+                        bits: rounding.bits,
+                        group_size: rounding.group_size,
+                    });
+                    let training = Training { dropout: Some(dropout_seed(*seed, iteration)), rounding };
                     let (model, trained) = (&self.model, &self.trained.arrays);
                     let (input, layered) = (Input::new(&batch), run.checkpointing);
                     let (loss, gradients) =
-                        gradient::loss_and_gradients(model, trained, &input, dropout, layered)?;
+                        gradient::loss_and_gradients(model, trained, &input, training, layered)?;
                     (loss, Some(gradients))
                 }
             };
