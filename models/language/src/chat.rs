@@ -1,7 +1,7 @@
 //! The prompt of a language model: what the chat template of its folder makes of the system prompt
 //! of its training and of a dictation.
 
-use crate::checkpoint::{CheckpointError, file};
+use crate::checkpoint::{CheckpointError, Files};
 use crate::template::{self, Frame, Template};
 use crate::tokenizer::config::TokenizerConfig;
 use crate::tokenizer::{Tokenizer, TokenizerError};
@@ -55,13 +55,13 @@ impl Chat {
     ///
     /// # Errors
     /// [`CheckpointError`] names the file and what is wrong with it.
-    pub fn open(folder: &Path) -> Result<Chat, CheckpointError> {
-        let (template, tokens) = parts(folder)?;
-        let chat = Chat::of(folder, &template, &tokens, &system_prompt(folder)?)?;
-        let path = folder.join(TRAINED_PROMPT_FILE);
-        match file::optional::<TrainedPrompt>(&path)? {
+    pub fn open<'a>(files: impl Into<Files<'a>>) -> Result<Chat, CheckpointError> {
+        let files = files.into();
+        let (template, tokens) = parts(files)?;
+        let chat = Chat::of(files, &template, &tokens, &system_prompt(files)?)?;
+        match files.optional::<TrainedPrompt>(TRAINED_PROMPT_FILE)? {
             Some(trained) if trained != chat.trained() => Err(CheckpointError::entry(
-                &path,
+                &files.path(TRAINED_PROMPT_FILE),
                 format!(
                     "the model was trained with {:?} before a dictation and {:?} after it, but its template and {SYSTEM_PROMPT_FILE} make another prompt",
                     trained.before, trained.after
@@ -72,13 +72,15 @@ impl Chat {
     }
 
     fn of(
-        folder: &Path,
+        files: Files<'_>,
         template: &str,
         tokens: &[(&'static str, String)],
         system: &str,
     ) -> Result<Chat, CheckpointError> {
         let frame = template::render(template, system, tokens);
-        frame.map(|frame| Chat { frame }).map_err(|error| CheckpointError::entry(folder, error.to_string()))
+        frame
+            .map(|frame| Chat { frame })
+            .map_err(|error| CheckpointError::entry(&files.place(), error.to_string()))
     }
 
     /// What stands around every dictation, for [`TRAINED_PROMPT_FILE`].
@@ -136,8 +138,8 @@ impl Conversation {
     /// [`CheckpointError`] names the file and what is wrong with it.
     pub fn open(folder: &Path, other: Option<&str>) -> Result<Conversation, CheckpointError> {
         let (text, tokens) = match other {
-            Some(text) => (text.to_owned(), tokens(&mut TokenizerConfig::open(folder)?)),
-            None => parts(folder)?,
+            Some(text) => (text.to_owned(), tokens(&mut TokenizerConfig::open(folder.into())?)),
+            None => parts(folder.into())?,
         };
         let template = Template::new(&text, &tokens)
             .map_err(|error| CheckpointError::entry(folder, error.to_string()))?;
@@ -164,7 +166,7 @@ impl Conversation {
     /// # Errors
     /// The template does not write a dictation once and as it is.
     pub fn chat(&self, system: &str) -> Result<Chat, CheckpointError> {
-        Chat::of(&self.folder, &self.text, &self.tokens, system)
+        Chat::of((&self.folder).into(), &self.text, &self.tokens, system)
     }
 }
 
@@ -172,10 +174,10 @@ impl Conversation {
 type Special = Vec<(&'static str, String)>;
 
 /// The chat template and the special tokens of a folder.
-fn parts(folder: &Path) -> Result<(String, Special), CheckpointError> {
-    let mut config = TokenizerConfig::open(folder)?;
+fn parts(files: Files<'_>) -> Result<(String, Special), CheckpointError> {
+    let mut config = TokenizerConfig::open(files)?;
     let tokens = tokens(&mut config);
-    Ok((config.chat_template(folder)?, tokens))
+    Ok((config.chat_template(files)?, tokens))
 }
 
 /// The special tokens, under the names that templates use.
@@ -194,12 +196,11 @@ fn tokens(config: &mut TokenizerConfig) -> Special {
 ///
 /// # Errors
 /// The file cannot be read.
-pub fn system_prompt(folder: &Path) -> Result<String, CheckpointError> {
-    let path = folder.join(SYSTEM_PROMPT_FILE);
-    if !path.exists() {
+pub fn system_prompt<'a>(files: impl Into<Files<'a>>) -> Result<String, CheckpointError> {
+    let files = files.into();
+    if !files.has(SYSTEM_PROMPT_FILE) {
         return Ok(SYSTEM_PROMPT.to_owned());
     }
-    let text = String::from_utf8(file::bytes(&path, SYSTEM_PROMPT_LIMIT, file::Links::Follow)?)
-        .map_err(|error| CheckpointError::entry(&path, error.to_string()))?;
+    let text = files.text(SYSTEM_PROMPT_FILE, SYSTEM_PROMPT_LIMIT)?;
     Ok(text.strip_suffix('\n').unwrap_or(&text).to_owned())
 }

@@ -6,6 +6,7 @@
 mod config;
 mod error;
 pub mod file;
+mod files;
 mod layout;
 mod mapped;
 mod quantization;
@@ -14,6 +15,7 @@ mod shards;
 
 pub use config::{CONFIG, Config, ModelType};
 pub use error::CheckpointError;
+pub use files::{BuiltIn, Files};
 pub use quantization::Quantization;
 pub use rope::{Rope, RopeScaling};
 pub use safetensors::Dtype;
@@ -57,23 +59,24 @@ struct Entry {
 }
 
 impl Checkpoint {
-    /// Opens a model folder and checks it. Afterwards it holds exactly the tensors that its
+    /// Opens a model, such as that of a folder, and checks it. Afterwards it holds exactly the tensors that its
     /// configuration asks for, each with the right shape and a supported type, and all numbers that
     /// are not packed are finite. To check that, all plain weights and all scales are read.
     ///
     /// # Errors
     /// [`CheckpointError`] names the file, the entry or the tensor that is wrong.
-    pub fn open(folder: &Path) -> Result<Checkpoint, CheckpointError> {
-        let config = Config::open(folder)?;
-        let shards = Shards::find(folder)?;
+    pub fn open<'a>(files: impl Into<Files<'a>>) -> Result<Checkpoint, CheckpointError> {
+        let files = files.into();
+        let config = Config::open(files)?;
+        let shards = Shards::find(files)?;
         let mut checkpoint = Checkpoint { config, files: Vec::new(), tensors: BTreeMap::new() };
         for name in &shards.files {
-            checkpoint.add(&folder.join(name), name, shards.index.as_ref())?;
+            checkpoint.add(files, name, shards.index.as_ref())?;
         }
         if let Some(name) = shards.index.iter().flat_map(BTreeMap::keys).find(|name| !checkpoint.has(name)) {
             return Err(CheckpointError::Missing(name.clone()));
         }
-        layout::check(folder, &checkpoint)?;
+        layout::check(files, &checkpoint)?;
         Ok(checkpoint)
     }
 
@@ -119,11 +122,12 @@ impl Checkpoint {
     /// Maps a weights file and adds its tensors.
     fn add(
         &mut self,
-        path: &Path,
+        files: Files<'_>,
         shard: &str,
         index: Option<&BTreeMap<String, String>>,
     ) -> Result<(), CheckpointError> {
-        let mapped = Mapped::open(path)?;
+        let path = &files.path(shard);
+        let mapped = files.map(shard)?;
         let (start, header) = header(path, mapped.bytes())?;
         for name in header.offset_keys() {
             let Some(info) = header.info(&name) else { continue };

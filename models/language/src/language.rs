@@ -15,7 +15,7 @@ pub use writer::Written;
 
 use crate::budget;
 use crate::chat::{Chat, ChatError};
-use crate::checkpoint::{Checkpoint, CheckpointError};
+use crate::checkpoint::{Checkpoint, CheckpointError, Files};
 use crate::cpu;
 use crate::decoder::Decoder;
 use crate::error::DecoderError;
@@ -123,19 +123,20 @@ impl std::fmt::Debug for Language {
 }
 
 impl Language {
-    /// Opens a model folder and reads the prompt up to the dictation: the system prompt and the
+    /// Opens a model, such as that of a folder, and reads the prompt up to the dictation: the system prompt and the
     /// head of the template.
     ///
     /// # Errors
     /// The folder is invalid, there is too little memory, a thread cannot be started, or the head
     /// of the prompt alone does not fit.
-    pub fn open(folder: &Path, options: &Options) -> Result<Language, LanguageError> {
-        let (checkpoint, tokenizer, chat) = parts(folder)?;
+    pub fn open<'a>(files: impl Into<Files<'a>>, options: &Options) -> Result<Language, LanguageError> {
+        let files = files.into();
+        let (checkpoint, tokenizer, chat) = parts(files)?;
         let beyond = checkpoint.bytes().saturating_add(CACHE_LIMIT);
         let decoder =
             budget::with_more(beyond, || Decoder::open(&checkpoint, options.threads, options.positions))?;
         let language = Language::new(decoder, tokenizer, chat)?;
-        Ok(Language { mix: Mix::open(folder)?.unwrap_or_default(), ..language })
+        Ok(Language { mix: Mix::of(files)?, ..language })
     }
 
     /// Builds a model from its parts, which must belong to the same folder.
@@ -198,11 +199,11 @@ impl Language {
     }
 }
 
-/// The parts of a model folder.
-fn parts(folder: &Path) -> Result<(Checkpoint, Tokenizer, Chat), CheckpointError> {
-    let checkpoint = Checkpoint::open(folder)?;
-    let tokenizer = Tokenizer::open(folder, checkpoint.config())?;
-    Ok((checkpoint, tokenizer, Chat::open(folder)?))
+/// The parts of a model.
+fn parts(files: Files<'_>) -> Result<(Checkpoint, Tokenizer, Chat), CheckpointError> {
+    let checkpoint = Checkpoint::open(files)?;
+    let tokenizer = Tokenizer::open(files, checkpoint.config())?;
+    Ok((checkpoint, tokenizer, Chat::open(files)?))
 }
 
 /// Opens everything in a model folder as [`Language::open`] does, except the decoder, and makes a
@@ -213,7 +214,7 @@ fn parts(folder: &Path) -> Result<(Checkpoint, Tokenizer, Chat), CheckpointError
 pub(crate) fn check(folder: &Path, checkpoint: &Checkpoint) -> Result<(), LanguageError> {
     let tokenizer = Tokenizer::open(folder, checkpoint.config())?;
     let chat = Chat::open(folder)?;
-    Mix::open(folder)?;
+    Mix::open(folder.into())?;
     drop(Vocabulary::new(&tokenizer));
     let head = chat.head(&tokenizer)?;
     let positions = Options::default().positions.min(checkpoint.config().max_position_embeddings);

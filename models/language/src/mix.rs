@@ -1,9 +1,8 @@
 //! How much the opinion of a language model counts beside that of the tagger: a file of the model
 //! folder, because models that were trained for dictations deserve more than others.
 
-use crate::checkpoint::{CheckpointError, file};
+use crate::checkpoint::{CheckpointError, Files};
 use serde::{Deserialize, Serialize};
-use std::path::Path;
 
 /// The file of a model folder that says how its opinion counts. `sayso-lab judge --fit` writes it;
 /// folders that were not measured do not have it.
@@ -95,17 +94,25 @@ impl Default for Mix {
 }
 
 impl Mix {
+    /// The mix of a model: its own, or that of models that were not measured.
+    ///
+    /// # Errors
+    /// Its [`MIX_FILE`] is no mix, or has numbers that make no sense.
+    pub fn of<'a>(files: impl Into<Files<'a>>) -> Result<Mix, CheckpointError> {
+        Ok(Mix::open(files.into())?.unwrap_or_default())
+    }
+
     /// The mix in the folder's [`MIX_FILE`], if it has one.
     ///
     /// # Errors
     /// The file is no mix, or has numbers that make no sense.
-    pub(crate) fn open(folder: &Path) -> Result<Option<Mix>, CheckpointError> {
+    pub(crate) fn open(files: Files<'_>) -> Result<Option<Mix>, CheckpointError> {
         const LIMIT: u64 = 1 << 14;
-        let path = folder.join(MIX_FILE);
-        if !path.exists() {
+        let path = files.path(MIX_FILE);
+        if !files.has(MIX_FILE) {
             return Ok(None);
         }
-        let bytes = file::bytes(&path, LIMIT, file::Links::Follow)?;
+        let bytes = files.bytes(MIX_FILE, LIMIT)?;
         let mix: Mix = serde_json::from_slice(&bytes)
             .map_err(|error| CheckpointError::entry(&path, format!("it is not a mix: {error}")))?;
         match mix.problem() {

@@ -5,10 +5,9 @@ mod parts;
 
 pub use config::{CHAT_TEMPLATE, GENERATION_CONFIG, TOKENIZER_CONFIG};
 
-use crate::checkpoint::{CheckpointError, Config, file};
+use crate::checkpoint::{CheckpointError, Config, Files};
 use config::TokenizerConfig;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
 use tokenizers::DecoderWrapper;
 
 /// The name of the file in a model folder.
@@ -67,10 +66,11 @@ impl Tokenizer {
     ///
     /// # Errors
     /// [`CheckpointError`] names the file and what is wrong with it.
-    pub fn open(folder: &Path, model: &Config) -> Result<Tokenizer, CheckpointError> {
-        let path = folder.join(TOKENIZER);
+    pub fn open<'a>(files: impl Into<Files<'a>>, model: &Config) -> Result<Tokenizer, CheckpointError> {
+        let files = files.into();
+        let path = files.path(TOKENIZER);
         let damaged = |error: tokenizers::Error| CheckpointError::damaged(&path, error.to_string());
-        let json = file::bytes(&path, LIMIT, file::Links::Follow)?;
+        let json = files.bytes(TOKENIZER, LIMIT)?;
         parts::check(&json).map_err(|problem| CheckpointError::damaged(&path, problem))?;
         let read = || tokenizers::Tokenizer::from_bytes(&json);
         let mut inner = caught(read)
@@ -94,10 +94,10 @@ impl Tokenizer {
                 format!("{} of its {tokens} tokens are beyond the embedding's {rows} rows", tokens - fitting);
             return Err(CheckpointError::entry(&path, problem));
         }
-        let path = folder.join(TOKENIZER_CONFIG);
-        let mut ends = config::ends(folder)?;
+        let path = files.path(TOKENIZER_CONFIG);
+        let mut ends = config::ends(files)?;
         let mut end = ends.first().copied();
-        if let Some(token) = TokenizerConfig::open(folder)?.eos_token {
+        if let Some(token) = TokenizerConfig::open(files)?.eos_token {
             let id = inner.token_to_id(token.text()).ok_or_else(|| {
                 CheckpointError::entry(&path, format!("eos_token {:?} is not in {TOKENIZER}", token.text()))
             })?;
@@ -111,7 +111,7 @@ impl Tokenizer {
         };
         if let Some(id) = ends.iter().find(|id| inner.id_to_token(**id).is_none()) {
             let problem = format!("eos_token_id {id} is not in {TOKENIZER}");
-            return Err(CheckpointError::entry(&folder.join(GENERATION_CONFIG), problem));
+            return Err(CheckpointError::entry(&files.path(GENERATION_CONFIG), problem));
         }
         let (mut added, mut special): (Vec<u32>, Vec<String>) =
             inner.get_added_tokens_decoder().into_iter().map(|(id, token)| (id, token.content)).unzip();

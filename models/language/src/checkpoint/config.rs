@@ -2,10 +2,9 @@
 
 use super::quantization::{Override, Quantizations};
 use super::rope::{Rope, RopeScaling};
-use super::{CheckpointError, Quantization, file};
+use super::{CheckpointError, Files, Quantization};
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use std::path::Path;
 
 /// The name of the file in a model folder.
 pub const CONFIG: &str = "config.json";
@@ -72,10 +71,10 @@ impl Config {
     ///
     /// # Errors
     /// [`CheckpointError`] names the entry that is missing, invalid or not supported.
-    pub fn open(folder: &Path) -> Result<Config, CheckpointError> {
-        let path = folder.join(CONFIG);
-        let entries: Entries = file::json(&path)?;
-        Config::check(entries).map_err(|problem| CheckpointError::entry(&path, problem))
+    pub fn open<'a>(files: impl Into<Files<'a>>) -> Result<Config, CheckpointError> {
+        let files = files.into();
+        let entries: Entries = files.json(CONFIG)?;
+        Config::check(entries).map_err(|problem| CheckpointError::entry(&files.path(CONFIG), problem))
     }
 
     /// How a layer is packed if it has `.scales`. `None` if the configuration has no quantization

@@ -1,8 +1,7 @@
-//! Reads the small files of a model folder, with a limit on their size.
+//! Reads files, with a limit on their size.
 
 use super::CheckpointError;
 use nix::fcntl::OFlag;
-use serde::de::DeserializeOwned;
 use std::fs::{File, OpenOptions};
 use std::io::Read;
 use std::os::unix::fs::OpenOptionsExt;
@@ -62,26 +61,4 @@ pub fn bytes(path: &Path, limit: u64, links: Links) -> Result<Vec<u8>, Checkpoin
     let mut bytes = Vec::new();
     file.take(limit).read_to_end(&mut bytes).map_err(CheckpointError::unreadable(path))?;
     Ok(bytes)
-}
-
-/// Reads a JSON file of at most [`SMALL`] bytes.
-///
-/// # Errors
-/// [`CheckpointError::Json`], and the errors of [`bytes`].
-pub(crate) fn json<T: DeserializeOwned>(path: &Path) -> Result<T, CheckpointError> {
-    serde_json::from_slice(&bytes(path, SMALL, Links::Follow)?)
-        .map_err(|source| CheckpointError::Json { path: path.to_owned(), source })
-}
-
-/// Reads a JSON file; `None` if it does not exist.
-///
-/// # Errors
-/// The errors of [`json`], except for a missing file.
-pub(crate) fn optional<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, CheckpointError> {
-    match json(path) {
-        Err(CheckpointError::Unreadable { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
-            Ok(None)
-        }
-        found => found.map(Some),
-    }
 }

@@ -1,9 +1,8 @@
 //! Which tensors a model has. Their names, shapes and types follow from the configuration, and the
 //! folder must hold exactly these.
 
-use super::{CONFIG, Checkpoint, CheckpointError, Config, Dtype, Quantization, TensorView};
+use super::{CONFIG, Checkpoint, CheckpointError, Config, Dtype, Files, Quantization, TensorView};
 use std::collections::BTreeSet;
-use std::path::Path;
 
 /// A part of a decoder, named as in the checkpoint.
 #[derive(Debug, PartialEq, Eq)]
@@ -70,9 +69,9 @@ struct Expected {
 ///
 /// # Errors
 /// The first tensor that is missing, misshapen, mistyped, not finite or not part of the model.
-pub(super) fn check(folder: &Path, checkpoint: &Checkpoint) -> Result<(), CheckpointError> {
+pub(super) fn check(files: Files<'_>, checkpoint: &Checkpoint) -> Result<(), CheckpointError> {
     let config = checkpoint.config();
-    let wrong = |problem| CheckpointError::entry(&folder.join(CONFIG), problem);
+    let wrong = |problem| CheckpointError::entry(&files.path(CONFIG), problem);
     let parts = parts(config);
     let mut left: BTreeSet<&str> = checkpoint.names().collect();
     for Expected { name, shape, packed } in expected(checkpoint, &parts).map_err(wrong)? {

@@ -6,7 +6,7 @@ use super::file::{self, Links};
 use memmap2::{Advice, Mmap};
 use std::path::Path;
 
-/// A file mapped for reading. All users of the file share its pages in memory, and the system may
+/// The bytes of a weights file: mapped for reading, or part of the program. All users of the file share its pages in memory, and the system may
 /// evict them.
 ///
 /// # Invariant
@@ -17,7 +17,12 @@ use std::path::Path;
 /// truncates the file, the system kills the process at the next read of the missing part (SIGBUS).
 /// After the check, only numbers are read from a mapping; shapes and names have been copied out.
 #[derive(Debug)]
-pub struct Mapped(Mmap);
+pub enum Mapped {
+    /// A mapping.
+    File(Mmap),
+    /// What the program contains, which is mapped with it.
+    BuiltIn(&'static [u8]),
+}
 
 impl Mapped {
     /// Maps a file.
@@ -32,11 +37,39 @@ impl Mapped {
         // A hint that the weights are needed soon. A system that ignores it reads them when they
         // are first touched.
         let _ = map.advise(Advice::WillNeed);
-        Ok(Mapped(map))
+        Ok(Mapped::File(map))
+    }
+
+    /// Lets go of the memory of a file that is part of the program, whose pages count as the program's own: a decoder
+    /// has its own copy of the weights by then. Whoever reads them again gets them from the program's file.
+    fn let_go(bytes: &'static [u8]) {
+        #[cfg(target_os = "linux")]
+        {
+            /// No Linux system of ours has larger pages; where they are smaller, this is a whole number of them.
+            const PAGE: usize = 1 << 16;
+            let skipped = bytes.as_ptr().align_offset(PAGE);
+            let Some(rest) = bytes.get(skipped..) else { return };
+            let whole = rest.len() / PAGE * PAGE;
+            // SAFETY: the range lies within `bytes`, and no memory changes by being paged out.
+            unsafe { libc::madvise(rest.as_ptr().cast_mut().cast(), whole, libc::MADV_PAGEOUT) };
+        }
+        #[cfg(not(target_os = "linux"))]
+        let _ = bytes;
     }
 
     /// The whole file.
     pub fn bytes(&self) -> &[u8] {
-        &self.0
+        match self {
+            Mapped::File(map) => map,
+            Mapped::BuiltIn(bytes) => bytes,
+        }
+    }
+}
+
+impl Drop for Mapped {
+    fn drop(&mut self) {
+        if let Mapped::BuiltIn(bytes) = self {
+            Mapped::let_go(bytes);
+        }
     }
 }

@@ -1,9 +1,8 @@
 //! The weights files of a folder: one file, or several with an index.
 
-use super::{CheckpointError, file};
+use super::{CheckpointError, Files};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 
 /// The weights file of a model that fits into one file.
 pub const WEIGHTS: &str = "model.safetensors";
@@ -27,9 +26,9 @@ impl Shards {
     ///
     /// # Errors
     /// The index cannot be read, is empty, or names a file outside the folder.
-    pub(super) fn find(folder: &Path) -> Result<Shards, CheckpointError> {
-        let path = folder.join(INDEX);
-        let Some(Index { weight_map }) = file::optional(&path)? else {
+    pub(super) fn find(files: Files<'_>) -> Result<Shards, CheckpointError> {
+        let path = files.path(INDEX);
+        let Some(Index { weight_map }) = files.optional(INDEX)? else {
             return Ok(Shards { files: vec![WEIGHTS.to_owned()], index: None });
         };
         let files: BTreeSet<&String> = weight_map.values().collect();

@@ -3,12 +3,12 @@
 use super::{Language, LanguageError, Likelihood, Options, Stop, Written};
 use crate::STACK_BYTES;
 use crate::budget::{BESIDE_WEIGHTS, Budget};
+use crate::checkpoint::Files;
 use crate::error::DecoderError;
 use crate::heap;
 use crate::memory::Memory;
 use crate::mix::Mix;
 use sayso_speech::lattice::Lattice;
-use std::path::Path;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
@@ -44,15 +44,22 @@ const POLL_INTERVAL: Duration = Duration::from_millis(5);
 const OPENING: Duration = Duration::from_secs(600);
 
 impl ModelHandle {
-    /// Opens a model folder on a new thread and waits until it is ready. The model gets the name of
-    /// the folder.
+    /// Opens a model on a new thread and waits until it is ready. A model of a folder gets its name.
     ///
     /// # Errors
     /// As for [`Language::open`], or a thread that cannot be started.
-    pub fn open(folder: &Path, options: &Options) -> Result<ModelHandle, LanguageError> {
-        let name = folder.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-        let (folder, options) = (folder.to_owned(), *options);
-        ModelHandle::start(name, move || Language::open(&folder, &options))
+    pub fn open<'a>(files: impl Into<Files<'a>>, options: &Options) -> Result<ModelHandle, LanguageError> {
+        let options = *options;
+        match files.into() {
+            Files::BuiltIn(model) => {
+                ModelHandle::start(model.name.to_owned(), move || Language::open(model, &options))
+            }
+            Files::Folder(folder) => {
+                let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                let folder = folder.to_owned();
+                ModelHandle::start(name, move || Language::open(&folder, &options))
+            }
+        }
     }
 
     /// As [`ModelHandle::open`], for a model that `open` creates. `open` runs on the new thread,
@@ -119,6 +126,15 @@ impl ModelHandle {
     /// How its opinion counts beside the tagger's.
     pub fn mix(&self) -> &Mix {
         &self.inner.mix
+    }
+
+    /// Gives this handle up. If it was the last one, waits until the model is unloaded and its memory is free.
+    pub fn close(self) {
+        if let Some(Inner { requests, thread, .. }) = Arc::into_inner(self.inner) {
+            drop(requests);
+            // A panic of that thread has been told to whoever asked.
+            let _ = thread.join();
+        }
     }
 
     /// Why the model answers no further request, if so: its thread has ended because of a bug, or

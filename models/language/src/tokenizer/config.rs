@@ -1,11 +1,9 @@
 //! What `tokenizer_config.json` and its neighbours add to the vocabulary: the roles of special
 //! tokens, the chat template, and the tokens that end a text.
 
-use crate::checkpoint::file;
-use crate::checkpoint::{CONFIG, CheckpointError};
+use crate::checkpoint::{CONFIG, CheckpointError, Files};
 use crate::template::TEMPLATE_LIMIT;
 use serde::Deserialize;
-use std::path::Path;
 
 /// The name of the file in a model folder.
 pub const TOKENIZER_CONFIG: &str = "tokenizer_config.json";
@@ -60,19 +58,17 @@ impl TokenizerConfig {
     ///
     /// # Errors
     /// The file is missing or damaged.
-    pub(crate) fn open(folder: &Path) -> Result<TokenizerConfig, CheckpointError> {
-        file::json(&folder.join(TOKENIZER_CONFIG))
+    pub(crate) fn open(files: Files<'_>) -> Result<TokenizerConfig, CheckpointError> {
+        files.json(TOKENIZER_CONFIG)
     }
 
     /// The chat template of a folder.
     ///
     /// # Errors
     /// There is no template, or it cannot be read.
-    pub(crate) fn chat_template(self, folder: &Path) -> Result<String, CheckpointError> {
-        let own = folder.join(CHAT_TEMPLATE);
-        if own.exists() {
-            return String::from_utf8(file::bytes(&own, TEMPLATE_LIMIT, file::Links::Follow)?)
-                .map_err(|error| CheckpointError::entry(&own, error.to_string()));
+    pub(crate) fn chat_template(self, files: Files<'_>) -> Result<String, CheckpointError> {
+        if files.has(CHAT_TEMPLATE) {
+            return files.text(CHAT_TEMPLATE, TEMPLATE_LIMIT);
         }
         let found = match self.chat_template {
             Some(Template::One(template)) => Some(template),
@@ -83,7 +79,7 @@ impl TokenizerConfig {
         };
         found.ok_or_else(|| {
             let problem = format!("it has no chat_template, and there is no {CHAT_TEMPLATE}");
-            CheckpointError::entry(&folder.join(TOKENIZER_CONFIG), problem)
+            CheckpointError::entry(&files.path(TOKENIZER_CONFIG), problem)
         })
     }
 }
@@ -105,11 +101,11 @@ enum Ids {
 ///
 /// # Errors
 /// One of the files is damaged.
-pub(crate) fn ends(folder: &Path) -> Result<Vec<u32>, CheckpointError> {
-    let own: Ends = file::optional(&folder.join(GENERATION_CONFIG))?.unwrap_or_default();
+pub(crate) fn ends(files: Files<'_>) -> Result<Vec<u32>, CheckpointError> {
+    let own: Ends = files.optional(GENERATION_CONFIG)?.unwrap_or_default();
     let ids = match own.eos_token_id {
         Some(ids) => Some(ids),
-        None => file::json::<Ends>(&folder.join(CONFIG))?.eos_token_id,
+        None => files.json::<Ends>(CONFIG)?.eos_token_id,
     };
     Ok(match ids {
         None => Vec::new(),
