@@ -46,7 +46,7 @@ pub struct Scored {
     paths: Vec<Path>,
     /// The index of the model's own line, if the tagger has none like it.
     written: Option<usize>,
-    /// The tagger's other paths, which are too unlikely.
+    /// The tagger's other paths, which are too unlikely, or leave out words where its first one leaves out nothing.
     rest: Vec<Path>,
     /// What the tagger gives all of them together, as a calibrated confidence.
     pub together: f32,
@@ -157,8 +157,9 @@ pub(crate) fn score(
     stop: &Stop,
 ) -> Result<Option<Scored>, LanguageError> {
     let Some(line) = &paths.tagged else { return Ok(None) };
-    let is_likely = |(path, _): &(Path, String)| path.score >= paths.best.score - WITHIN;
-    let (all, rest): (Vec<_>, Vec<_>) = paths.distinct().into_iter().partition(is_likely);
+    let may_win =
+        |(path, _): &(Path, String)| path.score >= paths.best.score - WITHIN && keeps_words(paths, path);
+    let (all, rest): (Vec<_>, Vec<_>) = paths.distinct().into_iter().partition(may_win);
     let texts: Vec<String> = all.iter().map(|(_, text)| text.trim().to_owned()).collect();
     let likelihoods = model.rescore(dictated.trim(), &texts, stop)?;
     let mut scored = Scored {
@@ -209,7 +210,7 @@ pub(crate) fn with_own(
     let Some(line) = &paths.tagged else { return Ok(scored) };
     let written = model.write(dictated.trim(), &paths.lattice, stop)?;
     let path = written.and_then(|written| tagged::score(engine, line, written.steps, f32::NEG_INFINITY));
-    let Some(path) = path else { return Ok(scored) };
+    let Some(path) = path.filter(|path| keeps_words(paths, path)) else { return Ok(scored) };
     let text = paths.text_of(&path).trim().to_owned();
     let known = scored.scores.iter().position(|score| score.text == text);
     if let Some(at) = known {
@@ -226,6 +227,12 @@ pub(crate) fn with_own(
         }
     }
     Ok(scored)
+}
+
+/// Whether a path keeps all words, where the tagger's best one leaves nothing out: a language model likes to leave out
+/// more, and in such a line nobody would look for what is gone.
+fn keeps_words(paths: &Candidates, path: &Path) -> bool {
+    !paths.lattice.left_out(&paths.best.steps).is_empty() || tagged::lost_words(&paths.lattice, path) == 0
 }
 
 /// The paths by their combined scores; equal ones stay in order, and the path that leaves nothing out stays among those
