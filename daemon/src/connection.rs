@@ -312,7 +312,7 @@ mod tests {
     #[tokio::test]
     async fn a_task_that_panics_is_answered_too() {
         let shared =
-            Shared::new(Configuration::load(), ModelManager::new(None), false, String::new(), "daemon");
+            Shared::new(Configuration::load(), ModelManager::new(None, None), false, String::new(), "daemon");
         let mut answers = Answers::default();
         answers.begin(ReplyTo { id: 7, form: Form::Json }, async { panic!("a defect") });
         let frame = answers.next(&shared).await.unwrap();

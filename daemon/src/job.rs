@@ -173,7 +173,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_last_line_of_a_session_is_explained_to_whoever_names_it() {
-        let model = ModelManager::new(None);
+        let model = ModelManager::new(None, None);
         let shared = Shared::new(Configuration::at(None), model, false, String::new(), "daemon");
         let shared = Arc::new(shared);
         let ask = |op, session: &str, text: &str, last| {
@@ -203,7 +203,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_answer_that_comes_back_is_counted_by_itself() {
-        let model = ModelManager::new(None);
+        let model = ModelManager::new(None, None);
         let shared = Shared::new(Configuration::at(None), model, false, String::new(), "daemon");
         let shared = Arc::new(shared);
         for text in ["echo space literal dash", "echo dash"] {
@@ -224,8 +224,13 @@ mod tests {
 
     #[tokio::test]
     async fn who_waits_for_the_model_takes_no_place_of_others_and_no_time_beyond_the_deadline() {
-        let shared =
-            Shared::new(Configuration::at(None), ModelManager::new(None), false, String::new(), "daemon");
+        let shared = Shared::new(
+            Configuration::at(None),
+            ModelManager::new(None, None),
+            false,
+            String::new(),
+            "daemon",
+        );
         let of_route = |route| Request { route, deadline_ms: Some(50), ..Request::new(1, Op::Convert) };
         let job = |route| Job::new(&shared, of_route(route), Instant::now());
         let mut held = Vec::new();
@@ -247,8 +252,13 @@ mod tests {
 
     #[tokio::test]
     async fn who_is_superseded_waits_for_no_place_and_is_not_converted() {
-        let shared =
-            Shared::new(Configuration::at(None), ModelManager::new(None), false, String::new(), "daemon");
+        let shared = Shared::new(
+            Configuration::at(None),
+            ModelManager::new(None, None),
+            false,
+            String::new(),
+            "daemon",
+        );
         let shared = Arc::new(shared);
         let job = |session: &str| {
             let request = Request {

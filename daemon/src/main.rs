@@ -145,7 +145,7 @@ fn serve(cli: &Cli) -> Result<()> {
     if let Some(mistake) = current.tagger.mistake {
         tracing::warn!("{mistake}");
     }
-    let model = ModelManager::new(folders::model_folder().map(Store::new));
+    let model = ModelManager::new(folders::model_folder().map(Store::new), Some(&sayso_small::SMALL));
     let shared = Arc::new(Shared::new(configuration, model, cli.log_text, socket, ownership.as_str()));
     shared.learning.keep_up(&shared.configuration.current().settings.learn);
     let fixed = |time: Option<Duration>| time.map(|time| Some(time).filter(|time| !time.is_zero()));

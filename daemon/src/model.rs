@@ -1,8 +1,8 @@
 //! The language model: which one is wanted, and when it is in memory. It is loaded in the background when a line first
 //! needs it, replaced when another one is chosen, and unloaded when no line needs it or the machine needs the memory.
 //!
-//! No line waits for any of that, unless its request wants only the model. A conversion gets the model that is loaded
-//! at that moment, or none; a model that was given up is dropped after the last line that still asks it.
+//! No line waits for any of that, unless its request wants only the model, or the model is the one that is built in,
+//! which is there within the time of an answer. A conversion gets the model that is loaded at that moment, or none; a model that was given up is dropped after the last line that still asks it.
 
 mod loader;
 mod policy;
@@ -11,6 +11,8 @@ mod tests;
 mod wanted;
 
 use sayso_engine::ModelHandle;
+use sayso_language::Mix;
+use sayso_language::checkpoint::BuiltIn;
 use sayso_protocol::{ModelState, ModelStatus};
 use sayso_settings as settings;
 use sayso_store::Store;
@@ -24,6 +26,8 @@ use wanted::{Inputs, WantedModel};
 #[derive(Debug)]
 pub(crate) struct ModelManager {
     store: Option<Store>,
+    /// What is used where no other model is chosen.
+    built_in: Option<(&'static BuiltIn, Mix)>,
     /// Broadcasts every change of the state to waiters. Never borrowed across a wait.
     inner: watch::Sender<Inner>,
     /// Held while a model is loaded. If two are chosen shortly one after the other, they load in turn, and the first
@@ -74,10 +78,18 @@ impl Inner {
 }
 
 impl ModelManager {
-    /// Manages the models of this store, without looking at it yet.
-    pub(crate) fn new(store: Option<Store>) -> ModelManager {
+    /// Manages the models of this store, without looking at it yet, and the one that is built in.
+    pub(crate) fn new(store: Option<Store>, built_in: Option<&'static BuiltIn>) -> ModelManager {
+        let with_mix = |model: &'static BuiltIn| match Mix::of(model) {
+            Ok(mix) => Some((model, mix)),
+            Err(error) => {
+                tracing::error!(%error, "the built-in language model is not used");
+                None
+            }
+        };
         ModelManager {
             store,
+            built_in: built_in.and_then(with_mix),
             inner: watch::Sender::default(),
             loading: Mutex::default(),
             loads: AtomicUsize::default(),
@@ -87,13 +99,14 @@ impl ModelManager {
     /// Looks up which model is wanted, and switches to it. Costs two stats if nothing has changed. May block as long as
     /// the disk does; nobody else waits meanwhile.
     pub(crate) fn refresh_choice(&self, settings: &settings::Model) {
-        let Some(store) = &self.store else { return };
+        let store = self.store.as_ref();
         let inputs = Inputs::now(store, settings);
         if self.inner.borrow().inputs.as_ref() == Some(&inputs) {
             return;
         }
         let is_loading = || self.loads.load(Ordering::SeqCst) > 0;
-        let (wanted, state) = wanted::resolve(store, settings, is_loading);
+        let (wanted, state) =
+            wanted::resolve(store, self.built_in.map(|(model, _)| model), settings, is_loading);
         self.update(|inner| {
             let is_chosen_anew =
                 inner.inputs.as_ref().is_some_and(|before| before.store[1] != inputs.store[1]);
@@ -145,6 +158,14 @@ impl ModelManager {
             inner.last_needed = Some(Instant::now());
             false
         });
+    }
+
+    /// How the built-in model is weighed, if it is the wanted one and not loaded: a line may wait for it.
+    pub(crate) fn built_in_to_come(&self) -> Option<Mix> {
+        let inner = self.inner.borrow();
+        let is_coming = matches!(inner.state, LoadState::Unloaded(_) | LoadState::Loading);
+        let is_wanted = inner.wanted.as_ref().is_some_and(WantedModel::is_built_in);
+        self.built_in.filter(|_| is_coming && is_wanted).map(|(_, mix)| mix)
     }
 
     /// The reason why there is no model, for the person.

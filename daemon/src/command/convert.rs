@@ -50,7 +50,7 @@ pub(crate) struct Convert {
 /// The language model that may be asked, and for how long.
 #[derive(Debug, Default, clap::Args)]
 struct Model {
-    /// A model folder: its language model is asked where the tagger is not sure (or by --route model, always)
+    /// A model folder, or built-in: this language model is asked where the tagger is not sure (or by --route model, always)
     #[arg(long = "model", value_name = "FOLDER")]
     folder: Option<PathBuf>,
     /// Milliseconds that it may take for a line; no limit when left out
@@ -91,7 +91,7 @@ impl Setup {
             print_error(&mistake);
         }
         let open = |folder: &PathBuf| {
-            ModelHandle::open(folder, &Options::default())
+            ModelHandle::open(sayso_small::in_folder(folder), &Options::default())
                 .with_context(|| format!("cannot use the language model in {}", folder.display()))
         };
         let model = model.folder.as_ref().map(open).transpose()?;

@@ -15,7 +15,8 @@ async fn with_model() -> (TempDir, Arc<Shared>) {
     store.import(&fixtures.join("qwen3.gguf"), "tiny").unwrap();
     store.choose("tiny").unwrap();
     let configuration = Configuration::at(Some(folder.path().join("config.toml")));
-    let shared = Shared::new(configuration, ModelManager::new(Some(store)), false, String::new(), "daemon");
+    let shared =
+        Shared::new(configuration, ModelManager::new(Some(store), None), false, String::new(), "daemon");
     let shared = Arc::new(shared);
     shared.model.refresh_choice(&shared.configuration.current().settings.model);
     shared.model.load_and_wait().await.unwrap();

@@ -20,7 +20,7 @@ impl ModelManager {
                 _ => return,
             }
         };
-        let shortage = policy::shortage(&wanted.folder, memory::spare());
+        let shortage = policy::shortage(wanted.bytes(), memory::spare());
         self.update(|inner| {
             // Meanwhile another thread may have begun, or chosen another model.
             if inner.changes != changes {
@@ -69,7 +69,8 @@ impl ModelManager {
 
     /// Notes next to the choice why a model could not be loaded, or that it could.
     fn remember(&self, wanted: &WantedModel, failure: Option<&str>) {
-        let Some(store) = &self.store else { return };
+        // What is built in fails anew in a new version, if at all.
+        let Some(store) = self.store.as_ref().filter(|_| !wanted.is_built_in()) else { return };
         let noted = match failure {
             Some(reason) => store.note_failure(&wanted.name, reason),
             None => store.clear_failure(),
@@ -91,7 +92,7 @@ impl ModelManager {
         options.threads = wanted.threads.unwrap_or(options.threads);
         // This mark remains if this process does not survive the load, so that the next one does not load the model.
         self.remember(wanted, Some("the daemon ended while it was loading this model"));
-        let opened = ModelHandle::open(&wanted.folder, &options);
+        let opened = ModelHandle::open(wanted.files(), &options);
         self.remember(
             wanted,
             opened.as_ref().err().filter(|error| lasts(error)).map(ToString::to_string).as_deref(),

@@ -2,7 +2,6 @@
 
 use super::{LoadState, ModelManager};
 use crate::memory::{self, SpareMemory};
-use std::path::Path;
 use std::time::Duration;
 use tokio::time::sleep;
 
@@ -53,13 +52,13 @@ impl ModelManager {
     }
 }
 
-/// The reason why a model must not be loaded now, if any. Its weights are copied from their files into memory.
-pub(super) fn shortage(folder: &Path, spare: SpareMemory) -> Option<String> {
+/// The reason why a model must not be loaded now, if any. `weights` is the size of its files in bytes,
+/// which are copied into memory.
+pub(super) fn shortage(weights: u64, spare: SpareMemory) -> Option<String> {
     if spare.scarce {
         return Some("this machine is short of memory".to_owned());
     }
-    let sizes = folder.read_dir().into_iter().flatten().flatten().filter_map(|file| file.metadata().ok());
-    let needed = sizes.fold(MEMORY_RESERVE.max(spare.floor), |sum, file| sum.saturating_add(file.len()));
+    let needed = weights.saturating_add(MEMORY_RESERVE.max(spare.floor));
     let bytes = spare.bytes.filter(|bytes| *bytes < needed)?;
     let (bytes, needed) = (bytes / 1_000_000, needed.div_ceil(1_000_000));
     Some(format!("{bytes} MB of memory can be had, {needed} are needed"))

@@ -17,7 +17,7 @@ fn manager() -> (TempDir, Arc<ModelManager>) {
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/store/tests/fixtures");
     store.import(&fixtures.join("llama3.gguf"), "tiny").unwrap();
     store.choose("tiny").unwrap();
-    (place, Arc::new(ModelManager::new(Some(store))))
+    (place, Arc::new(ModelManager::new(Some(store), None)))
 }
 
 fn state(manager: &ModelManager) -> ModelState {
@@ -65,18 +65,17 @@ async fn what_ended_by_a_defect_is_not_asked_again() {
 
 #[test]
 fn nothing_is_loaded_that_would_leave_shortage() {
-    let (place, _) = manager();
-    let folder = place.path().join("tiny");
+    let weights = 1 << 19;
     let spare = |bytes| SpareMemory { bytes: Some(bytes), floor: 0, scarce: false };
-    assert_eq!(shortage(&folder, spare(MEMORY_RESERVE + (1 << 20))), None);
-    assert_eq!(shortage(&folder, PLENTY), None);
-    let why = shortage(&folder, spare(MEMORY_RESERVE)).unwrap();
+    assert_eq!(shortage(weights, spare(MEMORY_RESERVE + (1 << 20))), None);
+    assert_eq!(shortage(weights, PLENTY), None);
+    let why = shortage(weights, spare(MEMORY_RESERVE)).unwrap();
     assert_eq!(why, "268 MB of memory can be had, 269 are needed");
-    assert!(shortage(&folder, SCARCE).is_some());
+    assert!(shortage(weights, SCARCE).is_some());
     // A model that would be unloaded at once is not loaded.
     let floor = 2 * MEMORY_RESERVE;
-    assert!(shortage(&folder, SpareMemory { floor, ..spare(floor) }).is_some());
-    assert_eq!(shortage(&folder, SpareMemory { floor, ..spare(floor + (1 << 20)) }), None);
+    assert!(shortage(weights, SpareMemory { floor, ..spare(floor) }).is_some());
+    assert_eq!(shortage(weights, SpareMemory { floor, ..spare(floor + (1 << 20)) }), None);
 }
 
 #[tokio::test]
@@ -85,7 +84,7 @@ async fn a_folder_that_ended_a_daemon_ends_no_second_one() {
     let store = || Store::new(place.path());
     // This is the mark that a process leaves if it ends in the middle of a load.
     store().note_failure("tiny", "the daemon ended while it was loading this model").unwrap();
-    let next = Arc::new(ModelManager::new(Some(store())));
+    let next = Arc::new(ModelManager::new(Some(store()), None));
     next.refresh_choice(&settings::Model::default());
     assert_eq!(state(&next), ModelState::Failed);
     assert!(next.load_and_wait().await.is_none());
@@ -127,7 +126,7 @@ async fn a_failure_is_remembered_until_the_folder_changes() {
     assert!(store.failure("tiny").unwrap().reason.contains("config.json"));
     std::fs::write(folder.join("config.json"), config).unwrap();
     assert_eq!(store.failure("tiny"), None);
-    let next = Arc::new(ModelManager::new(Some(Store::new(place.path()))));
+    let next = Arc::new(ModelManager::new(Some(Store::new(place.path())), None));
     next.refresh_choice(&settings::Model::default());
     assert!(next.load_and_wait().await.is_some());
 }

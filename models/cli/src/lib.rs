@@ -10,9 +10,9 @@ use std::path::PathBuf;
 
 /// Get, choose, check and remove language models
 ///
-/// sayso works fully without one: its built-in tagger answers in less than a millisecond. A language model decides
-/// between readings when the tagger is not sure. It runs in the daemon, on this machine, and nothing that you say leaves
-/// it.
+/// sayso's tagger answers in less than a millisecond. When it is not sure, a language model decides between its
+/// readings: a small one that is part of sayso, or a larger one that you get. It runs in the daemon, on this machine, and
+/// nothing that you say leaves it.
 ///
 ///   sayso model pull qwen3-0.6b      download a model from Hugging Face
 ///
@@ -75,7 +75,8 @@ pub enum Action {
     /// Choose which model decides unclear lines
     ///
     /// The model is opened and checked first. A running daemon switches to it without losing a request; until it is
-    /// loaded, the tagger answers alone. To use no model, set `judge = false` in the section `model` of the settings.
+    /// loaded, the tagger answers alone. `built-in` is the one that is part of sayso. To use no model, set `judge = false`
+    /// in the section `model` of the settings.
     Use {
         /// Its name, as `list` shows it
         #[arg(value_hint = ValueHint::Other)]

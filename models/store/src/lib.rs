@@ -7,6 +7,6 @@ mod store;
 #[doc(hidden)]
 pub use store::read_hub_answer;
 pub use store::{
-    Failure, Fault, FileRecord, Hub, MANIFEST, Manifest, Model, Origin, Patience, Progress, Pulled, Source,
-    Store, StoreError, Verified, series,
+    BUILT_IN, Failure, Fault, FileRecord, Hub, MANIFEST, Manifest, Model, Origin, Patience, Progress, Pulled,
+    Source, Store, StoreError, Verified, series,
 };

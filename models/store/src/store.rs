@@ -21,7 +21,7 @@ pub use hub::Hub;
 pub use hub::read_answer as read_hub_answer;
 pub use manifest::{FileRecord, MANIFEST, Manifest, Origin};
 pub use patience::Patience;
-pub use source::{Source, series};
+pub use source::{BUILT_IN, Source, series};
 
 use crate::gguf;
 use digest::Digests;
@@ -227,6 +227,19 @@ impl Store {
             Ok(())
         };
         write().map_err(StoreError::io(&path))
+    }
+
+    /// Takes the choice back, so that the built-in model is used.
+    ///
+    /// # Errors
+    /// Errors of the system.
+    pub fn choose_built_in(&self) -> Result<(), StoreError> {
+        failure::clear(&self.folder)?;
+        let path = self.folder.join(CHOSEN);
+        match std::fs::remove_file(&path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+            removed => removed.map_err(StoreError::io(&path)),
+        }
     }
 
     /// Remembers that a model could not be loaded as its folder is now, for the next process.
@@ -445,6 +458,7 @@ impl Store {
     /// The folder of a model with this name, whether or not it exists.
     fn place(&self, name: &str) -> Result<PathBuf, StoreError> {
         match source::is_name(name) {
+            true if name == BUILT_IN => Err(StoreError::BuiltIn),
             true => Ok(self.folder.join(name)),
             false => Err(StoreError::Name(name.to_owned())),
         }

@@ -1,12 +1,13 @@
 //! `sayso model bench`.
 
 use super::{megabytes, name_here, print, print_json};
-use anyhow::{Context, Result};
+use anyhow::Result;
 use sayso_engine::{ModelHandle, Stop};
 use sayso_language::{Options, measure};
 use sayso_settings::Settings;
-use sayso_store::Store;
+use sayso_store::{BUILT_IN, Store};
 use serde_json::json;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 /// Loads a model as the daemon does, measures it, and prints the medians.
@@ -15,15 +16,16 @@ pub(super) fn run(store: &Store, name: Option<&str>, rounds: u32, json: bool) ->
     let name = match (name, settings.name) {
         (Some(name), _) => name_here(store, name),
         (None, Some(name)) => name,
-        (None, None) => {
-            store.chosen()?.context("no model is in use; name one that `sayso model list` shows")?
-        }
+        (None, None) => store.chosen()?.unwrap_or_else(|| BUILT_IN.to_owned()),
     };
-    let folder = store.folder(&name)?;
+    let folder = match name.as_str() {
+        BUILT_IN => PathBuf::from(BUILT_IN),
+        name => store.folder(name)?,
+    };
     let mut options = Options::default();
     options.threads = settings.threads.unwrap_or(options.threads);
     let begun = Instant::now();
-    let resident = ModelHandle::open(&folder, &options)?;
+    let resident = ModelHandle::open(sayso_small::in_folder(&folder), &options)?;
     let loaded = begun.elapsed();
     let memory = resident.memory();
     let rounds = rounds as usize;

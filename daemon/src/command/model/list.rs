@@ -3,13 +3,23 @@
 use super::{megabytes, print, print_json};
 use anyhow::Result;
 use sayso_model_cli::Names;
-use sayso_store::{Model, Origin, Source, Store, series};
+use sayso_store::{BUILT_IN, Model, Origin, Source, Store, series};
 use serde_json::json;
 
-/// Prints the installed models, and the short names of those that are not installed.
+/// Prints the built-in model, the installed ones, and the short names of those that are not installed.
 pub(super) fn run(store: &Store, json: bool) -> Result<()> {
     let models = store.list()?;
+    let is_built_in_used = !models.iter().any(|model| model.chosen);
+    let built_in_bytes = sayso_small::SMALL.bytes() as u64;
     if json {
+        print_json(&json!({
+            "name": BUILT_IN,
+            "chosen": is_built_in_used,
+            "folder": null,
+            "bytes": built_in_bytes,
+            "origin": null,
+            "problem": null,
+        }))?;
         return models.iter().try_for_each(|model| {
             let Model { name, folder, chosen, manifest } = model;
             let (origin, bytes) = (manifest.as_ref().ok(), manifest.as_ref().ok().map(|it| it.bytes()));
@@ -23,20 +33,23 @@ pub(super) fn run(store: &Store, json: bool) -> Result<()> {
             }))
         });
     }
-    let width = models.iter().map(|model| model.name.len()).max().unwrap_or(0);
-    let mut text = String::new();
+    let width = models.iter().map(|model| model.name.len()).fold(BUILT_IN.len(), usize::max);
+    let mark = |is_used: bool| if is_used { '*' } else { ' ' };
+    let mut text = format!(
+        "{} {BUILT_IN:width$}  {:>7}  part of sayso\n",
+        mark(is_built_in_used),
+        megabytes(built_in_bytes)
+    );
     for Model { name, chosen, manifest, .. } in &models {
         let (size, from) = match manifest {
             Ok(manifest) => (megabytes(manifest.bytes()), format_origin(&manifest.origin)),
             Err(problem) => ("?".to_owned(), format!("of unknown origin, or damaged: {problem}")),
         };
-        let mark = if *chosen { '*' } else { ' ' };
-        text += &format!("{mark} {name:width$}  {size:>7}  {from}\n");
+        text += &format!("{} {name:width$}  {size:>7}  {from}\n", mark(*chosen));
     }
     let absent: Vec<_> = series().filter(|(_, repository)| !is_here(&models, repository)).collect();
     if !absent.is_empty() {
-        text += if models.is_empty() { "No model is installed.\n" } else { "\n" };
-        text += "Install one with `sayso model pull NAME`:\n";
+        text += "\nInstall a larger one with `sayso model pull NAME`:\n";
         for (short, repository) in absent {
             text += &format!("  {short}  {repository}\n");
         }
@@ -48,7 +61,9 @@ pub(super) fn run(store: &Store, json: bool) -> Result<()> {
 pub(super) fn names(store: &Store, which: Names) -> Result<()> {
     let models = store.list()?;
     let names: Vec<String> = match which {
-        Names::Installed => models.into_iter().map(|model| model.name).collect(),
+        Names::Installed => {
+            [BUILT_IN.to_owned()].into_iter().chain(models.into_iter().map(|model| model.name)).collect()
+        }
         Names::Absent => series()
             .filter(|(_, repository)| !is_here(&models, repository))
             .map(|(short, _)| short.to_owned())

@@ -14,6 +14,11 @@ pub enum StoreError {
         "{0:?} is not a model name: it may have only letters, digits and . - _, or be OWNER/REPOSITORY[@REVISION] on the hub"
     )]
     Name(String),
+    /// The name of the model that is part of the program.
+    #[error(
+        "built-in is the model that is part of sayso: it can be used, but neither replaced nor removed; `judge = false` in the section `model` of the settings turns it off"
+    )]
+    BuiltIn,
     /// No model of this name is installed.
     #[error("no model named {0} is installed")]
     Unknown(String),
