@@ -6,7 +6,7 @@ use sayso_attack::Attack;
 use sayso_bench::Bench;
 use sayso_corpus::pages::Cases;
 use sayso_corpus::speak::Speak;
-use sayso_eval::eval::Eval;
+use sayso_eval::eval::{Compare, Eval};
 use sayso_eval::gate::Gate;
 use sayso_eval::judge::Judge;
 use sayso_eval::learning::Learning;
@@ -33,6 +33,7 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Eval(Eval),
+    Compare(Compare),
     Gate(Gate),
     Judge(Judge),
     Learning(Learning),

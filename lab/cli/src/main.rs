@@ -14,6 +14,7 @@ fn main() -> ExitCode {
     // `parse` exits with status 2 if the arguments are invalid.
     let done = match Cli::parse().command {
         Command::Eval(eval) => eval.run().map(|()| ExitCode::SUCCESS),
+        Command::Compare(compare) => compare.run().map(|()| ExitCode::SUCCESS),
         Command::Gate(gate) => gate.run().map(|()| ExitCode::SUCCESS),
         Command::Judge(judge) => judge.run().map(|()| ExitCode::SUCCESS),
         Command::Learning(learning) => learning.run().map(|()| ExitCode::SUCCESS),

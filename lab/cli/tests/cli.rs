@@ -29,8 +29,13 @@ fn a_language_model_may_be_asked() {
         lab(&[arguments, &model].concat(), b"tar dash X Z F archive dot tar dot gz")
     };
     let answer = |arguments: &[&str]| with(arguments).json_lines()[0].clone();
-    let figures = answer(&["eval", "--cases", CASES, "--json", "--route", "model", "--free"]);
+    let figures = answer(&["eval", "--cases", CASES, "--json", "--route", "free"]);
     assert_eq!(figures["stages"]["free"]["cases"], figures["cases"]);
+    let both = answer(&["compare", "constrained", "free", "--cases", CASES, "--json"]);
+    let invented = |at: usize| both["routes"][at]["counts"]["invented"].as_u64().unwrap();
+    // What random weights write was not said.
+    assert!(invented(0) == 0 && invented(1) > 0 && figures["counts"]["invented"] == invented(1), "{both}");
+    assert!(both["difference"]["invented"]["mean"].as_f64().unwrap() > 0.0, "{both}");
     let mix = place.path().join("mix.json");
     let judge =
         answer(&["judge", "--cases", CASES, "--cases", CASES, "--json", "--fit", mix.to_str().unwrap()]);
@@ -61,6 +66,7 @@ fn eval_counts_what_the_cases_are_made_for() {
         ("effective", 2),
         ("same_argv", 2),
         ("refused", 1),
+        ("invented", 0),
     ] {
         assert_eq!(report["counts"][measure], count, "{measure} in {report}");
     }
@@ -91,6 +97,77 @@ fn eval_counts_what_the_cases_are_made_for() {
         (calibration["expected_calibration_error"].as_f64().unwrap() - 0.79).abs() < 1e-6,
         "{calibration}"
     );
+}
+
+/// A report without what differs from run to run: times and memory.
+fn without_times(mut report: Value) -> Value {
+    let runs = match report["routes"].as_array_mut() {
+        Some(runs) => runs.iter_mut().collect(),
+        None => vec![&mut report],
+    };
+    for run in runs {
+        for name in ["seconds_per_case", "p50_seconds", "p99_seconds", "peak_memory_bytes"] {
+            let figure = run.as_object_mut().unwrap().remove(name).expect(name);
+            assert!(figure.as_f64().unwrap() > 0.0, "{name}: {figure}");
+        }
+    }
+    report
+}
+
+/// Two routes over these cases, going on with this file.
+fn resumed<'a>(cases: &'a str, file: &'a str) -> [&'a str; 8] {
+    ["eval", "--cases", cases, "--routes", "scanner,tagger", "--json", "--resume", file]
+}
+
+#[test]
+fn eval_goes_on_where_it_was_killed() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (cases, whole_file, cut_file) = (file("cases"), file("whole"), file("cut"));
+    let lines: String = (0..300)
+        .map(|at| format!("{{\"dictated\":\"tail dash N {at} log\",\"expected\":\"tail -n {at} log\"}}\n"))
+        .collect();
+    std::fs::write(&cases, lines).unwrap();
+    let report = |file: &str| {
+        let run = lab(&resumed(&cases, file), b"");
+        assert_eq!(run.code, Some(0), "{}", run.err);
+        run.out
+    };
+    let count = |file: &str| std::fs::read_to_string(file).unwrap_or_default().lines().count();
+    let whole = report(&whole_file);
+    assert_eq!(count(&whole_file), 600);
+    assert_eq!(report(&whole_file), whole, "with the same times and memory");
+
+    let mut killed = Command::new(env!("CARGO_BIN_EXE_sayso-lab"));
+    let mut killed = piped(killed.args(resumed(&cases, &cut_file))).spawn().unwrap();
+    while count(&cut_file) < 5 && killed.try_wait().unwrap().is_none() {
+        std::thread::yield_now();
+    }
+    killed.kill().unwrap();
+    killed.wait().unwrap();
+    let finished = std::fs::read(&cut_file).unwrap();
+    assert!(!finished.is_empty());
+    let parse = |text: &str| without_times(serde_json::from_str(text).unwrap());
+    assert_eq!(parse(&report(&cut_file)), parse(&whole));
+    assert!(std::fs::read(&cut_file).unwrap().starts_with(&finished) && count(&cut_file) == 600);
+
+    let run = lab(&resumed(&cases, &cases), b"");
+    assert_eq!((run.code, run.out.as_str()), (Some(1), ""));
+    assert!(run.err.contains("line 1 is no finished case"), "{}", run.err);
+}
+
+#[test]
+fn eval_stands_below_the_published_figures() {
+    let report = lab(&["eval", "--cases", CASES, "--json"], b"").json_lines().remove(0);
+    assert_eq!(report["series"][1]["effective"], 94.0);
+    assert_eq!(report["crashes"].as_array().unwrap().len(), 0);
+    let (p50, p99) = (report["p50_seconds"].as_f64().unwrap(), report["p99_seconds"].as_f64().unwrap());
+    assert!(0.0 < p50 && p50 <= p99, "{report}");
+    assert!(report["peak_memory_bytes"].as_u64().unwrap() > 1_000_000);
+    let table = lab(&["eval", "--cases", CASES], b"").out;
+    let row = |name: &str| table.lines().find(|line| line.starts_with(name)).expect(&table);
+    assert!(row("Qwen3-0.6B, published").contains("67.0"), "{table}");
+    assert!(row("auto ").contains("16.7"), "{table}");
 }
 
 #[test]
@@ -165,6 +242,19 @@ fn eval_compares_two_routes() {
     assert_eq!(run.code, Some(0), "{}", run.err);
     let first = run.out.lines().next().unwrap();
     assert!(first.contains("scanner") && first.contains("auto") && first.contains("95 %"), "{first}");
+    // `compare` is the same by another name.
+    let compare = |a, b, more: &[&str]| lab(&[&["compare", a, b, "--cases", CASES], more].concat(), b"");
+    let untimed = |out: &str| -> Vec<String> {
+        out.lines().take_while(|line| !line.starts_with("The series")).map(str::to_owned).collect()
+    };
+    assert_eq!(untimed(&compare("scanner", "auto", &[]).out), untimed(&run.out));
+    let models = compare("-", "tagger", &["--route", "scanner", "--json"]);
+    let models = models.json_lines().remove(0);
+    let (model, route) = (&models["routes"][0], &models["routes"][1]);
+    assert_eq!((&model["label"], &model["route"]), (&"no model".into(), &"scanner".into()));
+    assert_eq!((&route["label"], &route["route"]), (&"tagger".into(), &"tagger".into()));
+    let nowhere = compare("scanner", "/nowhere", &[]);
+    assert!(nowhere.code == Some(2) && nowhere.err.contains("neither a route"), "{}", nowhere.err);
 }
 
 #[test]
@@ -350,7 +440,10 @@ fn exit_status_tells_usage_from_failure() {
         (&["eval"][..], 2),
         (&["eval", "--cases", missing.to_str().unwrap()], 1),
         (&["eval", "--cases", CASES, "--route", "model"], 1),
+        (&["eval", "--cases", CASES, "--route", "constrained"], 1),
+        (&["eval", "--cases", CASES, "--resume", "/nowhere/finished"], 1),
         (&["eval", "--cases", CASES, "--routes", "scanner"], 2),
+        (&["compare", "scanner", "--cases", CASES], 2),
         (&["gate"], 2),
         (&["gate", "--commands", "/nowhere"], 1),
         (&["roundtrip", "--corpus", "/nowhere"], 1),

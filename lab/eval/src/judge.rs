@@ -2,6 +2,7 @@
 
 use crate::mix::{Judged, fit};
 use crate::model::Model;
+use crate::quantile::quantile;
 use crate::similarity::collapse;
 use crate::tagger::Tagger;
 use anyhow::Context;
@@ -185,12 +186,9 @@ fn figures(set: &Set, mix: &Mix, fitted: Option<(&Mix, &[bool])>) -> Vec<(&'stat
     figures
 }
 
-/// Time of a case in milliseconds that this share of the cases do not exceed.
-fn quantile(times: &[Duration], share: f64) -> f64 {
-    let mut times = times.to_vec();
-    times.sort_unstable();
-    let at = (times.len().saturating_sub(1) as f64 * share).round() as usize;
-    times.get(at).map_or(0.0, |time| time.as_secs_f64() * 1e3)
+/// Time of a case that this share of the scored cases of a set do not exceed.
+fn milliseconds(set: &Set, share: f64) -> f64 {
+    quantile(&set.times, share).as_secs_f64() * 1e3
 }
 
 /// Each set with the part of the held-out answers that is its own.
@@ -217,7 +215,8 @@ fn table(sets: &[Set], mix: &Mix, fitted: Option<&(Mix, Vec<bool>)>) -> String {
         }
         let _ = write!(text, "{:>24}  {:>5}", set.name, set.judged.len());
         figures.iter().for_each(|(_, share)| text += &format!("  {share:>8.1}"));
-        let _ = writeln!(text, "  {:>8.1}  {:>8.1}", quantile(&set.times, 0.5), quantile(&set.times, 0.99));
+        let [p50, p99] = [0.5, 0.99].map(|share| milliseconds(set, share));
+        let _ = writeln!(text, "  {p50:>8.1}  {p99:>8.1}");
         if set.refused > 0 {
             let _ = writeln!(text, "{:>24}  {} could not be scored", "", set.refused);
         }
@@ -234,8 +233,8 @@ fn to_json(sets: &[Set], mix: &Mix, fitted: Option<&(Mix, Vec<bool>)>) -> Value 
                 "set": set.name,
                 "cases": set.judged.len(),
                 "refused": set.refused,
-                "p50_ms": quantile(&set.times, 0.5),
-                "p99_ms": quantile(&set.times, 0.99),
+                "p50_ms": milliseconds(set, 0.5),
+                "p99_ms": milliseconds(set, 0.99),
             });
             for (name, share) in figures {
                 row[name.replace(' ', "_")] = json!(share);

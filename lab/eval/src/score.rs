@@ -56,13 +56,15 @@ pub struct Score {
     pub reachable: bool,
     /// A word that was said and is wanted is missing from the answer: see [`loses_word`].
     pub gone: bool,
+    /// A word or number of the answer was not dictated: see [`crate::said::not_said`].
+    pub invented: bool,
     /// The engine refused to convert the line, so it stayed as it was.
     pub refused: bool,
 }
 
 impl Score {
     /// Scores `answer` and its alternatives against `expected`. `reachable` is set if the answer is
-    /// exact, and `gone` and `refused` are not set; the caller corrects them.
+    /// exact, and `gone`, `invented` and `refused` are not set; the caller corrects them.
     pub fn new(answer: &str, alternatives: &[String], expected: &str) -> Score {
         let (found, wanted) = (collapse(answer), collapse(expected));
         let exact = found == wanted;
@@ -82,6 +84,23 @@ impl Score {
             in_top_four: exact || alternatives.iter().take(SHOWN - 1).any(|other| collapse(other) == wanted),
             reachable: exact,
             gone: false,
+            invented: false,
+            refused: false,
+        }
+    }
+
+    /// The score of a case whose conversion crashed: a wrong case, whatever was expected.
+    pub fn crashed() -> Score {
+        Score {
+            tier: Tier::Wrong,
+            similarity: 0.0,
+            exact_ignoring_case: false,
+            same_argv: false,
+            in_top_two: false,
+            in_top_four: false,
+            reachable: false,
+            gone: false,
+            invented: false,
             refused: false,
         }
     }
@@ -105,7 +124,7 @@ fn same_argv(a: &str, b: &str) -> bool {
 }
 
 /// The measures: the name in JSON, and the heading in tables.
-pub const MEASURES: [(&str, &str); 12] = [
+pub const MEASURES: [(&str, &str); 13] = [
     ("exact", "exact"),
     ("exact_ignoring_case", "ignoring case"),
     ("near", "near"),
@@ -117,6 +136,7 @@ pub const MEASURES: [(&str, &str); 12] = [
     ("top4", "top 4"),
     ("reachable", "reachable"),
     ("gone", "gone"),
+    ("invented", "invented"),
     ("refused", "refused"),
 ];
 
@@ -135,6 +155,7 @@ impl Score {
             self.in_top_four,
             self.reachable,
             self.gone,
+            self.invented,
             self.refused,
         ]
     }
@@ -164,6 +185,12 @@ impl Tally {
     /// Each of [`MEASURES`] in percent of the cases; 0 without cases.
     pub fn percents(&self) -> [f64; MEASURES.len()] {
         self.counts.map(|count| 100.0 * count as f64 / self.cases.max(1) as f64)
+    }
+
+    /// One of [`MEASURES`] by its name in JSON, in percent of the cases; `None` if there is no such measure.
+    pub fn percent(&self, name: &str) -> Option<f64> {
+        let at = MEASURES.iter().position(|(measure, _)| *measure == name)?;
+        Some(self.percents()[at])
     }
 
     /// An object with `cases`, every measure in percent, and the counts of the measures in

@@ -2,7 +2,7 @@
 
 use anyhow::Context;
 use sayso_engine::Engine;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The weights that the tagger computes with.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -13,6 +13,11 @@ pub struct Tagger {
 }
 
 impl Tagger {
+    /// The file with the weights; `None` for those that are built in.
+    pub fn weights(&self) -> Option<&Path> {
+        self.weights.as_deref()
+    }
+
     /// The engine with these weights.
     ///
     /// # Errors

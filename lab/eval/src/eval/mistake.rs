@@ -7,6 +7,8 @@ use crate::similarity::collapse;
 pub(super) enum Mistake {
     /// The engine refused.
     Refused,
+    /// The conversion crashed.
+    Crashed,
     /// The line is still what was dictated.
     Unchanged,
     /// Right except for white space.
@@ -29,8 +31,9 @@ pub(super) enum Mistake {
 
 impl Mistake {
     /// All kinds, in order.
-    pub(super) const ALL: [Mistake; 10] = [
+    pub(super) const ALL: [Mistake; 11] = [
         Mistake::Refused,
+        Mistake::Crashed,
         Mistake::Unchanged,
         Mistake::Spacing,
         Mistake::Case,
@@ -46,6 +49,7 @@ impl Mistake {
     pub(super) fn name(self) -> &'static str {
         match self {
             Mistake::Refused => "refused",
+            Mistake::Crashed => "crashed",
             Mistake::Unchanged => "unchanged",
             Mistake::Spacing => "spacing only",
             Mistake::Case => "case only",
@@ -58,7 +62,7 @@ impl Mistake {
         }
     }
 
-    /// Classifies the difference between `got` and `expected`, which must differ. A refusal of the engine looks like any
+    /// Classifies the difference between `got` and `expected`, which must differ. Refusals and crashes look like any
     /// other answer here.
     pub(super) fn of(dictated: &str, expected: &str, got: &str) -> Mistake {
         let (dictated, expected, got) = (collapse(dictated), collapse(expected), collapse(got));

@@ -3,8 +3,9 @@
 //! The page loads nothing, and every text in it passes through [`escape`], because anybody may have dictated the cases.
 //! It can be read without scripts; a script filters.
 
+use super::answer::Answer;
 use super::mistake::Mistake;
-use super::run::{Answer, Run, Table};
+use super::run::{Run, Table};
 use crate::escape::escape;
 use crate::score::MEASURES;
 use crate::similarity::{Edit, collapse, edits};
@@ -25,7 +26,7 @@ pub(super) fn page(title: &str, cases: &[Case], run: &Run) -> Result<String, min
     let mistakes: Vec<(&str, usize)> = Mistake::ALL
         .into_iter()
         .map(|kind| {
-            let count = shown.iter().filter(|(case, answer)| answer.mistake(case) == kind).count();
+            let count = shown.iter().filter(|(case, answer)| answer.reply.mistake(case) == kind).count();
             (kind.name(), count)
         })
         .collect();
@@ -36,7 +37,7 @@ pub(super) fn page(title: &str, cases: &[Case], run: &Run) -> Result<String, min
             let keys = Keys {
                 command: place(&commands, command(case)).unwrap_or_default(),
                 groups: places.map(|at| at.to_string()).collect::<Vec<_>>().join(" "),
-                mistake: place(&mistakes, answer.mistake(case).name()).unwrap_or_default(),
+                mistake: place(&mistakes, answer.reply.mistake(case).name()).unwrap_or_default(),
             };
             article(case, answer, &keys)
         })
@@ -51,7 +52,7 @@ pub(super) fn page(title: &str, cases: &[Case], run: &Run) -> Result<String, min
         TEMPLATE,
         context! {
             title,
-            route => run.route.name(),
+            route => run.answerer.name(),
             cases => cases.len(),
             headings => MEASURES.map(|(_, heading)| heading),
             tables => run.tables(cases).iter().map(figures).collect::<Vec<_>>(),
@@ -108,13 +109,14 @@ struct Keys {
 
 /// A wrong answer, as the template takes it.
 fn article(case: &Case, answer: &Answer, keys: &Keys) -> Value {
-    let (got, expected) = (collapse(&answer.text), collapse(&case.expected));
+    let Answer { reply, score, .. } = answer;
+    let (got, expected) = (collapse(&reply.text), collapse(&case.expected));
     let (got_line, expected_line) = aligned(&got, &expected);
-    let score = &answer.score;
     let mut notes = vec![format!("{} {:.2}", score.tier.name(), score.similarity)];
-    notes.push(match answer.confidence {
-        Some(confidence) => format!("{}, confidence {confidence:.2}", answer.by.name()),
-        None => answer.by.name().to_owned(),
+    let by = reply.by.name();
+    notes.push(match reply.confidence {
+        Some(confidence) => format!("{by}, confidence {confidence:.2}"),
+        None => by.to_owned(),
     });
     if !score.reachable {
         notes.push("no path reaches it".to_owned());
@@ -127,15 +129,15 @@ fn article(case: &Case, answer: &Answer, keys: &Keys) -> Value {
         command => keys.command,
         groups => keys.groups.as_str(),
         mistake => keys.mistake,
-        mistake_name => answer.mistake(case).name(),
+        mistake_name => reply.mistake(case).name(),
         // The text that the script searches, beside the text that is shown.
         plain => format!("{expected}\n{got}"),
         notes => notes.join(" · "),
         dictated => case.dictated.as_str(),
         expected => values(expected_line),
         got => values(got_line),
-        alternatives => answer.alternatives.iter().map(alternative).collect::<Vec<Value>>(),
-        message => answer.message.as_deref(),
+        alternatives => reply.alternatives.iter().map(alternative).collect::<Vec<Value>>(),
+        message => reply.message.as_deref(),
     }
 }
 
@@ -183,13 +185,17 @@ fn stretch(text: &[char], class: &'static str, width: usize) -> Stretch {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::eval::run::{Setup, evaluate};
+    use crate::eval::session::{Contender, Session};
     use crate::model::Model;
-    use sayso_engine::Engine;
+    use crate::route::Answerer;
+    use crate::tagger::Tagger;
     use sayso_engine::Route;
 
-    fn setup(limits: &Model) -> Setup<'_> {
-        Setup { engine: Engine::embedded().clone(), model: None, limits }
+    fn run(cases: &[Case]) -> Run {
+        let (tagger, limits) = (Tagger::default(), Model::default());
+        let answerer = Answerer::Engine(Route::Scanner);
+        let contender = Contender { label: "scanner".to_owned(), answerer, model: None };
+        Session::new(&tagger, &limits, None).unwrap().run(cases, &contender).unwrap()
     }
 
     fn case(dictated: &str, expected: &str) -> Case {
@@ -217,7 +223,7 @@ mod tests {
         let hostile =
             "echo <img src=x onerror=alert(1)> \"' onclick=alert(3) {{ cases }} </script>\u{202e}&amp;";
         let cases = [case(hostile, "ls </dd><script>alert(4)</script>"), case("ls space dash l", "ls -l")];
-        let run = evaluate(&cases, Route::Scanner, &setup(&Model::default())).unwrap();
+        let run = run(&cases);
         let page = page("</title><script>alert(5)</script>", &cases, &run).unwrap();
         assert_eq!(page.matches("<script").count(), 1, "only the page's own");
         assert_eq!(page.matches("</script").count(), 1);
@@ -230,7 +236,7 @@ mod tests {
     #[test]
     fn the_page_is_whole_and_loads_nothing() {
         let cases = [case("ls space dash l", "ls -l"), case("ls space dash a", "ls -b")];
-        let run = evaluate(&cases, Route::Scanner, &setup(&Model::default())).unwrap();
+        let run = run(&cases);
         let page = page("cases", &cases, &run).unwrap();
         for link in ["http:", "https:", "src=", "href=", "@import", "url("] {
             assert!(!page.contains(link), "{link}");

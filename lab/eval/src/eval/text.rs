@@ -1,5 +1,6 @@
 //! An evaluation for people.
 
+use super::answer::Answer;
 use super::differences;
 use super::run::{Run, Table, groups};
 use crate::bootstrap::Interval;
@@ -28,7 +29,9 @@ impl Run {
                 text.push('\n');
             }
         }
-        text += &format!("route {}, {}\n", self.route.name(), pace(self.seconds_per_case()));
+        let seconds = self.pace().mean;
+        text +=
+            &format!("route {}, {seconds:.3e} s ({:.0} µs) per case\n", self.answerer.name(), seconds * 1e6);
         let stage = |(stage, members): (&str, Vec<usize>)| {
             format!("{stage} {}, exact {:.1} %", members.len(), self.tally(&members).percents()[0])
         };
@@ -41,26 +44,36 @@ impl Run {
         )
     }
 
+    /// The cases that crashed, by their number, text and what is known about why; nothing if there is none.
+    pub(super) fn crash_list(&self, cases: &[Case]) -> String {
+        let mut text = String::new();
+        for (at, message) in self.crashes() {
+            let (label, number, dictated) = (&self.label, at + 1, &cases[at].dictated);
+            let _ =
+                writeln!(text, "{label}: case {number} crashed and counts as wrong: {dictated:?}: {message}");
+        }
+        text
+    }
+
     /// The `limit` worst answers, each aligned with the expected command and marked at their first difference.
     pub(super) fn errors(&self, cases: &[Case], limit: usize) -> String {
         let mut text = String::new();
         for at in self.worst(limit) {
-            let (case, answer) = (&cases[at], &self.answers[at]);
-            let score = &answer.score;
-            let first = answer.text.chars().zip(case.expected.chars()).take_while(|(a, b)| a == b).count();
+            let (case, Answer { reply, score, .. }) = (&cases[at], &self.answers[at]);
+            let first = reply.text.chars().zip(case.expected.chars()).take_while(|(a, b)| a == b).count();
             let _ = write!(
                 text,
                 "\n{} {:.2}, {}, {} {}\n  dictated  {}\n  expected  {}\n  got       {}\n            {:>mark$}\n",
                 score.tier.name(),
                 score.similarity,
-                answer.mistake(case).name(),
-                answer
+                reply.mistake(case).name(),
+                reply
                     .confidence
-                    .map_or(String::new(), |confidence| format!("{} {confidence:.2}", answer.by.name())),
+                    .map_or(String::new(), |confidence| format!("{} {confidence:.2}", reply.by.name())),
                 case.groups.join(" "),
                 case.dictated,
                 case.expected,
-                answer.text,
+                reply.text,
                 "^",
                 mark = first + 1,
             );
@@ -101,12 +114,5 @@ pub(super) fn comparison(cases: &[Case], a: &Run, b: &Run) -> String {
             members.len()
         );
     }
-    for run in [a, b] {
-        let _ = writeln!(text, "{}: route {}, {}", run.label, run.route.name(), pace(run.seconds_per_case()));
-    }
     text
-}
-
-fn pace(seconds: f64) -> String {
-    format!("{seconds:.3e} s ({:.0} µs) per case", seconds * 1e6)
 }
