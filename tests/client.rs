@@ -45,7 +45,8 @@ fn a_line_that_stays_is_exit_code_1_and_bad_usage_2() {
     sayso(&home, &["convert"], b"git \xff").refused("not UTF-8 from byte 4");
     sayso(&home, &["convert"], "x".repeat(1 << 20)).refused("longer than the 131072 bytes");
     sayso(&home, &["convert", "--session", &"s".repeat(200), SAID], "").refused("`session`");
-    sayso(&home, &["convert", "--route", "model", SAID], "").refused("not available");
+    let without = Home::with_settings("[model]\njudge = false");
+    sayso(&without, &["convert", "--route", "model", SAID], "").refused("not available");
     for wrong in [
         &["convert", "--json", "--lines"][..],
         &["convert", "--deadline-ms", "0"],

@@ -49,14 +49,14 @@ fn pulled(home: &Home, hub: &FakeHub) -> Ran {
 fn a_model_comes_is_chosen_checked_and_removed() {
     let (home, hub) = (Home::new(), hub());
     let list = || sayso(&home, &["model", "list"], "").out;
-    assert!(list().starts_with("No model is installed.\n") && list().contains("qwen3-0.6b"), "{}", list());
+    assert!(list().starts_with("* built-in") && list().contains("qwen3-0.6b"), "{}", list());
     failed(&sayso(&home, &["model", "use", "tiny"], ""), "no model named tiny is installed");
     failed(&sayso(&home, &["model", "remove", "tiny"], ""), "no model named tiny is installed");
 
     done(&pulled(&home, &hub), "tiny is installed (0.1 MB)");
     done(&pulled(&home, &hub), "tiny is already installed");
     done(&sayso(&home, &["model", "use", "tiny"], ""), "tiny is now in use");
-    assert!(list().starts_with("* tiny"), "{}", list());
+    assert!(list().starts_with("  built-in") && list().contains("\n* tiny"), "{}", list());
     assert!(list().contains("owner/tiny at c0ffeec0ff"), "{}", list());
     done(&sayso(&home, &["model", "verify"], ""), "tiny is intact");
 
@@ -67,7 +67,32 @@ fn a_model_comes_is_chosen_checked_and_removed() {
     fs::remove_file(home.models().join("tiny/extra.bin")).unwrap();
 
     done(&sayso(&home, &["model", "remove", "tiny"], ""), "It was the model in use");
-    assert!(list().starts_with("No model is installed.\n"));
+    assert!(list().starts_with("* built-in"), "{}", list());
+}
+
+#[test]
+fn the_built_in_model_takes_a_second_look() {
+    let home = Home::patient();
+    let shown = || sayso(&home, &["status"], "").out;
+    sayso(&home, &["convert", "git space status"], "");
+    assert!(shown().contains("built-in, loaded when a line needs it"), "{}", shown());
+    // Nobody knows whether "for" is a number here.
+    let doubtful = ["convert", "--json", "okay so kill dash nine no wait dash for um the job"];
+    let route = sayso(&home, &doubtful, "").json()["route"].clone();
+    assert!(route == "judge" || route == "writer", "{route}");
+    assert!(shown().contains("built-in, loaded in "), "{}", shown());
+
+    let gguf = gguf("llama3");
+    done(&sayso(&home, &["model", "import", &gguf, "--name", "tiny"], ""), "tiny is installed");
+    done(&sayso(&home, &["model", "use", "tiny"], ""), "tiny is now in use");
+    assert!(shown().contains("tiny, loaded when"), "{}", shown());
+    done(&sayso(&home, &["model", "use", "built-in"], ""), "built-in is now in use");
+    assert!(shown().contains("built-in, loaded when"), "{}", shown());
+    for refused in [&["model", "remove", "built-in"][..], &["model", "import", &gguf, "--name", "built-in"]] {
+        failed(&sayso(&home, refused, ""), "built-in is the model that is part of sayso");
+    }
+    let home = Home::with_settings("deadline_ms = 60000\n[model]\njudge = false");
+    assert_eq!(sayso(&home, &doubtful, "").json()["route"], "tagger");
 }
 
 #[test]
@@ -78,8 +103,11 @@ fn json_is_one_object_a_line() {
     assert_eq!(came["origin"]["hub"]["repository"], "owner/tiny");
     let chosen = sayso(&home, &["model", "--json", "use", "tiny"], "").json();
     assert_eq!((&chosen["name"], &chosen["held_back"]), (&"tiny".into(), &serde_json::Value::Null));
-    let listed = sayso(&home, &["model", "list", "--json"], "").json();
-    assert_eq!((&listed["chosen"], &listed["bytes"]), (&true.into(), &came["bytes"]));
+    let listed = sayso(&home, &["model", "list", "--json"], "").out;
+    let listed: Vec<serde_json::Value> =
+        listed.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!((&listed[0]["name"], &listed[0]["chosen"]), (&"built-in".into(), &false.into()));
+    assert_eq!((&listed[1]["chosen"], &listed[1]["bytes"]), (&true.into(), &came["bytes"]));
     let verified = sayso(&home, &["model", "verify", "--json"], "").json();
     assert_eq!((&verified["sound"], &verified["problems"]), (&true.into(), &serde_json::json!([])));
     let ran = sayso(&home, &["model", "use", "nothing", "--json"], "");
@@ -91,7 +119,7 @@ fn json_is_one_object_a_line() {
 fn a_model_is_measured() {
     let home = Home::new();
     done(&sayso(&home, &["model", "import", &gguf("llama3"), "--name", "tiny"], ""), "tiny is installed");
-    failed(&sayso(&home, &["model", "bench"], ""), "no model is in use");
+    done(&sayso(&home, &["model", "bench", "--rounds", "1"], ""), "built-in, ");
     done(&sayso(&home, &["model", "bench", "tiny", "--rounds", "2"], ""), "judge 4 × 20");
     done(&sayso(&home, &["model", "use", "tiny"], ""), "tiny is now in use");
     let measured = sayso(&home, &["model", "bench", "--rounds", "1", "--json"], "").json();
@@ -106,7 +134,6 @@ fn status_and_doctor_tell_of_the_model() {
     let home = Home::with_settings("deadline_ms = 60000");
     let shown = |verb: &str| sayso(&home, &[verb], "").out;
     sayso(&home, &["convert", "git space status"], "");
-    assert!(shown("status").contains("none, the tagger decides alone"), "{}", shown("status"));
     done(&sayso(&home, &["model", "import", &gguf("qwen3"), "--name", "tiny"], ""), "tiny is installed");
     done(&sayso(&home, &["model", "use", "tiny"], ""), "tiny is now in use");
     assert!(shown("status").contains("tiny, loaded when a line needs it"), "{}", shown("status"));
@@ -171,7 +198,7 @@ fn ctrl_c_leaves_what_the_next_pull_goes_on_with() {
     assert_eq!((ran.code, ran.out.as_str()), (Some(130), ""), "{ran:?}");
     assert!(ran.err.contains("run `sayso model pull owner/tiny` again to resume"), "{ran:?}");
     assert_eq!(here(), 10_000);
-    assert!(sayso(&home, &["model", "list"], "").out.starts_with("No model is installed.\n"));
+    assert!(!sayso(&home, &["model", "list"], "").out.contains("tiny"));
     hub.heal();
     done(&pulled(&home, &hub), "tiny is installed");
     assert_eq!(hub.ranges(WEIGHTS), ["bytes=0-", "bytes=10000-"]);
@@ -206,7 +233,7 @@ fn a_server_that_lies_leaves_no_model() {
     ] {
         hub.trouble(WEIGHTS, trouble);
         failed(&pulled(&home, &hub), why);
-        assert!(sayso(&home, &["model", "list"], "").out.starts_with("No model is installed.\n"));
+        assert!(!sayso(&home, &["model", "list"], "").out.contains("tiny"));
     }
     hub.heal();
     done(&pulled(&home, &hub), "tiny is installed");

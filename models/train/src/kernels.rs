@@ -14,13 +14,15 @@ mod buffer;
 mod input;
 mod matmul;
 mod model;
-pub(crate) mod rounding;
+mod rounding;
 mod rows;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod tiles;
+mod view;
 
 pub use adam::{Adam, clip};
 pub use buffer::Buffer;
 pub use input::Input;
 pub use matmul::Precision;
 pub use model::{Model, Place, Teacher};
+pub use rounding::round;

@@ -1,8 +1,9 @@
 //! Causal attention within each example.
 
 use super::buffer::Buffer;
-use super::matmul::{Into, View, matmul_here};
+use super::matmul::matmul_here;
 use super::rows::{softmax, vectorized};
+use super::view::{Into, View};
 use rayon::prelude::*;
 
 /// The widths of an attention.

@@ -2,51 +2,9 @@
 
 #![allow(unsafe_code)]
 
+use super::view::{Into, View, needed};
 use gemm::Parallelism;
 use serde::{Deserialize, Serialize};
-
-/// A matrix in a slice, perhaps transposed or a part of a wider one.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct View<'a> {
-    pub(super) data: &'a [f32],
-    pub(super) rows: usize,
-    pub(super) columns: usize,
-    pub(super) row_stride: usize,
-    pub(super) column_stride: usize,
-}
-
-impl<'a> View<'a> {
-    /// (rows, columns), rows one after the other.
-    pub(super) fn new(data: &'a [f32], rows: usize, columns: usize) -> View<'a> {
-        View::part(data, rows, columns, columns)
-    }
-
-    /// The first `columns` of rows that are `stride` apart.
-    pub(super) fn part(data: &'a [f32], rows: usize, columns: usize, stride: usize) -> View<'a> {
-        assert!(columns <= stride && data.len() >= needed(rows, columns, stride), "a matrix is too short");
-        View { data, rows, columns, row_stride: stride, column_stride: 1 }
-    }
-
-    /// The transposed matrix.
-    pub(super) fn t(self) -> View<'a> {
-        View {
-            rows: self.columns,
-            columns: self.rows,
-            row_stride: self.column_stride,
-            column_stride: self.row_stride,
-            ..self
-        }
-    }
-}
-
-/// What becomes of what stands in the result.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Into {
-    /// It is replaced.
-    Replace,
-    /// The product is added to it.
-    Add,
-}
 
 /// How exactly matrices of weights are multiplied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -58,11 +16,6 @@ pub enum Precision {
     /// Factors are rounded to bf16 and sums kept in f32, where the processor multiplies that faster; in f32
     /// elsewhere.
     Bf16,
-}
-
-/// Numbers from the first to the last one of a matrix.
-pub(super) fn needed(rows: usize, columns: usize, stride: usize) -> usize {
-    if rows == 0 { 0 } else { (rows - 1) * stride + columns }
 }
 
 /// `a` · `b` with all threads, into a matrix whose rows are `stride` apart.

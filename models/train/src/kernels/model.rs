@@ -4,11 +4,12 @@
 use super::attention::{Heads, attend, attend_back};
 use super::buffer::Buffer;
 use super::input::Input;
-use super::matmul::{Into, Precision, View, matmul};
+use super::matmul::{Precision, matmul};
 use super::rows::{
     add_bias, add_to, rms_norm, rms_norm_back, rotate, softmax, sum_rows, swiglu, swiglu_back,
 };
 use super::rows::{sum2, vectorized};
+use super::view::{Into, View};
 use rayon::prelude::*;
 use sayso_language::checkpoint::Config;
 

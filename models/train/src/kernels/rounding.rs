@@ -7,7 +7,7 @@ use rayon::prelude::*;
 const SMALLEST: f32 = 1e-7;
 
 /// Rounds `matrix`, in groups that divide its rows, to `bits` bits, into `rounded`.
-pub(crate) fn round(matrix: &[f32], bits: usize, group_size: usize, rounded: &mut [f32]) {
+pub fn round(matrix: &[f32], bits: usize, group_size: usize, rounded: &mut [f32]) {
     // At most 8 bits.
     let most = ((1_u32 << bits) - 1) as f32;
     rounded.par_chunks_mut(group_size).zip(matrix.par_chunks(group_size)).with_min_len(64).for_each(

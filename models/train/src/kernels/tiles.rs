@@ -8,7 +8,7 @@
 
 #![allow(unsafe_code)]
 
-use super::matmul::{Into, View, needed};
+use super::view::{Into, View, needed};
 use rayon::prelude::*;
 use std::arch::asm;
 use std::arch::x86_64::*;
@@ -249,7 +249,7 @@ fn transpose(tile: &mut [u32; TILE * TILE]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernels::matmul::{Precision, matmul};
+    use crate::kernels::matmul::matmul_here;
 
     fn numbers(count: usize, seed: u64) -> Vec<f32> {
         let mut random = seed;
@@ -280,7 +280,7 @@ mod tests {
                 let mut exact = numbers((rows - 1) * stride + columns, 3);
                 let mut found = exact.clone();
                 for into in [Into::Replace, Into::Add] {
-                    matmul(&mut exact, stride, a, b, into, Precision::F32);
+                    matmul_here(&mut exact, stride, 1.0, a, b, into);
                     product(&mut found, stride, a, b, into);
                 }
                 for (at, (exact, found)) in exact.iter().zip(&found).enumerate() {

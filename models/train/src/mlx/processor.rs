@@ -8,7 +8,7 @@ use super::optimizer::Optimizer;
 use super::{HAS_GRAPHICS, Trained};
 use crate::TrainError;
 use crate::data::Batch;
-use crate::kernels::rounding::round;
+use crate::kernels::round;
 use crate::kernels::{self, Adam, Input, Place, Precision, Teacher, clip};
 use crate::recipe::{self, Backend, OptimizerName, Recipe, Rounding};
 use mlx_rs::{Array, Dtype};
