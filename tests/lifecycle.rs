@@ -70,7 +70,7 @@ fn with_tiny(arguments: &[&str]) -> RealDaemon {
 fn a_model_is_loaded_behind_the_first_line_that_needs_it() {
     let daemon = RealDaemon::new();
     let shown = status(&daemon)["model"].clone();
-    assert_eq!((&shown["state"], &shown["name"]), (&"none".into(), &Value::Null));
+    assert_eq!((&shown["state"], &shown["name"]), (&"unloaded".into(), &"built-in".into()));
     import(&daemon, "tiny");
     model(&daemon, &["use", "tiny"], None);
     becomes(&daemon, "tiny", "unloaded");
@@ -95,7 +95,10 @@ fn a_model_is_loaded_behind_the_first_line_that_needs_it() {
 fn who_asks_for_the_model_alone_waits_for_it() {
     let daemon = with_tiny(&[]);
     rescored(&daemon);
+    // The built-in one as well, and where there is to be none nobody waits.
     let daemon = RealDaemon::new();
+    rescored(&daemon);
+    daemon.settings("[model]\njudge = false");
     let answer = daemon.ask(&convert(1, FREE, r#","route":"model""#));
     assert_eq!(answer["error"]["code"], "no_route", "{answer}");
 }
@@ -205,9 +208,10 @@ fn a_model_is_removed_while_it_is_in_use() {
     let daemon = with_tiny(&[]);
     converted(&daemon, r#","route":"model""#);
     model(&daemon, &["remove", "tiny"], None);
-    assert_eq!(converted(&daemon, ""), "tagger");
-    let shown = becomes(&daemon, "", "none");
-    assert_eq!(shown["weights_bytes"], 0);
+    // The built-in one takes its place.
+    converted(&daemon, "");
+    let shown = becomes(&daemon, "built-in", "resident");
+    assert!(shown["weights_bytes"].as_u64() > Some(10_000_000), "{shown}");
     // Another one of the same name is another one.
     import(&daemon, "tiny");
     model(&daemon, &["use", "tiny"], None);

@@ -1,6 +1,8 @@
 //! The language model that is part of sayso: a second look at lines of which the tagger is not sure, without a
 //! download. What it is and how it was made: `docs/SAYSO-SMALL.md`.
 
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
 use sayso_language::checkpoint::{BuiltIn, Files};
 use std::path::Path;
 

@@ -47,7 +47,7 @@ struct Train {
     #[arg(long)]
     resume: bool,
     /// Quantization-aware: round matrices to 4 bits in groups of 64 in the last fifth of the iterations, as a model of
-    /// so few bits will have them; [rounding] in the recipe sets other numbers
+    /// so few bits will have them; the section `rounding` of the recipe sets other numbers
     #[arg(long)]
     qat: bool,
 }

@@ -486,7 +486,7 @@ mod tests {
             assert!(recipe.base.starts_with(path.parent().unwrap()));
             found += 1;
         }
-        assert_eq!(found, 3);
+        assert_eq!(found, 4);
     }
 
     #[test]

@@ -32,7 +32,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn edges_and_zeros_stay_and_nothing_moves_by_more_than_half_a_step() {
+    fn edges_and_zeros_stay_and_nothing_moves_by_more_than_a_step() {
         let matrix: Vec<f32> = (0..256).map(|at| ((at * 37 % 101) as f32 - 30.0) / 64.0).collect();
         let mut rounded = vec![9.0; 256];
         round(&matrix, 4, 32, &mut rounded);
@@ -42,8 +42,8 @@ mod tests {
             let step = (high - low) / 15.0;
             let edge = if low.abs() > high.abs() { low } else { high };
             for (x, near) in group.iter().zip(rounded) {
-                // The step is changed a little so that 0 is met.
-                assert!((x - near).abs() <= 0.6 * step, "{x} became {near}, with steps of {step}");
+                // The step is changed a little so that 0 is met, which may cut off half a step at the other end.
+                assert!((x - near).abs() <= 1.01 * step, "{x} became {near}, with steps of {step}");
                 assert!(*x != edge || near == x);
             }
         }
