@@ -3,7 +3,7 @@
     python3 -m venv VENV && VENV/bin/pip install 'mlx[cpu]==0.32.2' mlx-lm==0.32.2
     VENV/bin/python scripts/golden-logits/make.py models/language/tests/fixtures/golden
 
-Each model is a folder as `mlx_lm` writes it, and `golden.safetensors` beside its weights: `tokens` (positions) and
+Names of models behind the folder make only those. Each model is a folder as `mlx_lm` writes it, and `golden.safetensors` beside its weights: `tokens` (positions) and
 `logits` (positions, vocabulary), computed from the weights as they are stored but with 32-bit numbers throughout.
 """
 
@@ -14,7 +14,7 @@ from pathlib import Path
 import mlx.core as mx
 from mlx.utils import tree_map_with_path
 from mlx_lm.utils import load_model, quantize_model, save_config, save_model
-from mlx_lm.models import llama, qwen2, qwen3
+from mlx_lm.models import llama, qwen2, qwen3, qwen3_5
 
 POSITIONS = 40
 
@@ -78,6 +78,46 @@ MODELS = {
         dict(model_type="qwen3", tie_word_embeddings=False, head_dim=32),
         dict(group_size=32, bits=8),
     ),
+    # Three gated delta-nets and one attention; two value heads for each key head. Nested as beside a vision tower, some
+    # of whose tensors, and some of the layers that guess several tokens ahead, are in the file.
+    "qwen3_5-4bit": (
+        qwen3_5,
+        dict(
+            model_type="qwen3_5",
+            text_config=COMMON
+            | dict(
+                model_type="qwen3_5_text",
+                tie_word_embeddings=True,
+                num_hidden_layers=4,
+                head_dim=32,
+                linear_num_key_heads=2,
+                linear_num_value_heads=4,
+                linear_key_head_dim=16,
+                linear_value_head_dim=16,
+                linear_conv_kernel_dim=4,
+                full_attention_interval=4,
+                rope_parameters=dict(rope_type="default", rope_theta=1e6, partial_rotary_factor=0.25),
+            ),
+        ),
+        dict(group_size=64, bits=4),
+    ),
+    # Not quantised, a head of its own, another kernel; no width fills whole tiles, and no entry is nested.
+    "qwen3_5-bf16": (
+        qwen3_5,
+        dict(
+            model_type="qwen3_5",
+            tie_word_embeddings=False,
+            head_dim=24,
+            linear_num_key_heads=1,
+            linear_num_value_heads=3,
+            linear_key_head_dim=20,
+            linear_value_head_dim=12,
+            linear_conv_kernel_dim=3,
+            full_attention_interval=2,
+            rope_parameters=dict(rope_type="default", rope_theta=1e4, partial_rotary_factor=0.5),
+        ),
+        None,
+    ),
 }
 
 
@@ -95,6 +135,11 @@ def mixed(path, module):
 
 
 def randomise(path, value):
+    if path.endswith("A_log"):
+        # From states that stay for long to those that are gone at once.
+        return mx.log(mx.random.uniform(0.02, 4.0, value.shape))
+    if path.endswith("conv1d.weight"):
+        return 0.6 * mx.random.normal(value.shape)
     if "norm" in path:
         return 1 + 0.2 * mx.random.normal(value.shape)
     if path.endswith("bias"):
@@ -104,11 +149,21 @@ def randomise(path, value):
     return mx.random.normal(value.shape) * (1.3 / math.sqrt(value.shape[-1]))
 
 
+def add_other_parts(file):
+    weights = mx.load(str(file))
+    mx.eval(weights)
+    weights["vision_tower.blocks.0.norm1.weight"] = mx.ones((4,), dtype=mx.bfloat16)
+    weights["language_model.mtp.norm.weight"] = mx.ones((4,), dtype=mx.bfloat16)
+    mx.save_safetensors(str(file), weights, metadata={"format": "mlx"})
+
+
 def make(folder, family, entries, quantisation, seed):
     mx.random.seed(seed)
-    config = COMMON | entries
+    config = dict(entries) if "text_config" in entries else COMMON | entries
+    vocabulary = (config | config.get("text_config", {}))["vocab_size"]
     model = family.Model(family.ModelArgs.from_dict(config))
-    model.update(tree_map_with_path(lambda path, value: randomise(path, value).astype(mx.bfloat16), model.parameters()))
+    stored = lambda path: mx.float32 if path.endswith("A_log") else mx.bfloat16
+    model.update(tree_map_with_path(lambda path, value: randomise(path, value).astype(stored(path)), model.parameters()))
     if quantisation:
         predicate = mixed if folder.name.endswith("mixed") else None
         model, config = quantize_model(model, config, **quantisation, quant_predicate=predicate)
@@ -116,14 +171,16 @@ def make(folder, family, entries, quantisation, seed):
     save_model(folder, model)
     index = folder / "model.safetensors.index.json"
     index.unlink(missing_ok=True)
+    if "text_config" in config:
+        add_other_parts(folder / "model.safetensors")
     save_config(config, config_path=folder / "config.json")
 
     # As any user of the folder reads it.
     model, _ = load_model(folder)
     model.set_dtype(mx.float32)
-    tokens = mx.random.randint(0, config["vocab_size"], (POSITIONS,))
+    tokens = mx.random.randint(0, vocabulary, (POSITIONS,))
     logits = model(tokens[None])[0]
-    assert logits.dtype == mx.float32 and logits.shape == (POSITIONS, config["vocab_size"])
+    assert logits.dtype == mx.float32 and logits.shape == (POSITIONS, vocabulary)
     mx.save_safetensors(str(folder / "golden.safetensors"), dict(tokens=tokens.astype(mx.uint32), logits=logits))
     print(f"{folder.name}: logits ± {mx.std(logits).item():.2f}")
 
@@ -131,7 +188,8 @@ def make(folder, family, entries, quantisation, seed):
 def main():
     target = Path(sys.argv[1])
     for seed, (name, (family, entries, quantisation)) in enumerate(MODELS.items()):
-        make(target / name, family, entries, quantisation, seed)
+        if name in sys.argv[2:] or not sys.argv[2:]:
+            make(target / name, family, entries, quantisation, seed)
 
 
 if __name__ == "__main__":

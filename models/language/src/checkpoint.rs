@@ -13,7 +13,7 @@ mod quantization;
 mod rope;
 mod shards;
 
-pub use config::{CONFIG, Config, ModelType};
+pub use config::{CONFIG, Config, DeltaNet, ModelType};
 pub use error::CheckpointError;
 pub use files::{BuiltIn, Files};
 pub use quantization::Quantization;
@@ -59,9 +59,10 @@ struct Entry {
 }
 
 impl Checkpoint {
-    /// Opens a model, such as that of a folder, and checks it. Afterwards it holds exactly the tensors that its
-    /// configuration asks for, each with the right shape and a supported type, and all numbers that
-    /// are not packed are finite. To check that, all plain weights and all scales are read.
+    /// Opens a model, such as that of a folder, and checks it. Afterwards it holds exactly the
+    /// tensors that its configuration asks for (a vision tower is left out), each with the right
+    /// shape and a supported type, and all numbers that are not packed are finite. To check that,
+    /// all plain weights and all scales are read.
     ///
     /// # Errors
     /// [`CheckpointError`] names the file, the entry or the tensor that is wrong.
@@ -73,7 +74,7 @@ impl Checkpoint {
         for name in &shards.files {
             checkpoint.add(files, name, shards.index.as_ref())?;
         }
-        if let Some(name) = shards.index.iter().flat_map(BTreeMap::keys).find(|name| !checkpoint.has(name)) {
+        if let Some(name) = shards.index.iter().flat_map(BTreeMap::keys).find(|name| checkpoint.lacks(name)) {
             return Err(CheckpointError::Missing(name.clone()));
         }
         layout::check(files, &checkpoint)?;
@@ -93,6 +94,11 @@ impl Checkpoint {
     /// Whether the folder has a tensor of this name.
     pub fn has(&self, name: &str) -> bool {
         self.tensors.contains_key(name)
+    }
+
+    /// Whether a tensor of a file is a part of the model and is missing.
+    fn lacks(&self, name: &str) -> bool {
+        self.config.canonical(name).is_some_and(|name| !self.has(&name))
     }
 
     /// The names of all tensors, sorted.
@@ -146,7 +152,9 @@ impl Checkpoint {
                     format!("it holds tensor {name}, but the index does not say so"),
                 ));
             }
-            self.tensors.insert(name, entry);
+            if let Some(name) = self.config.canonical(&name) {
+                self.tensors.insert(name, entry);
+            }
         }
         self.files.push(mapped);
         Ok(())

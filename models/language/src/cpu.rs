@@ -1,8 +1,9 @@
-//! Language models on the CPU: Llama, Qwen2 and Qwen3 from MLX checkpoints, in the checkpoint's own
+//! Language models on the CPU: Llama, Qwen2, Qwen3 and Qwen3.5 from MLX checkpoints, in the checkpoint's own
 //! quantisation.
 //!
 //! [`Decoder`] reads text, writes the likeliest continuation, and scores given ones. Below it, from
-//! top to bottom: `forward` is a pass through the layers, `attention` is its attention, `weights`
+//! top to bottom: `forward` is a pass through the layers, `attention` is its attention,
+//! `delta` the gated delta-nets that Qwen3.5 has in most layers instead, `weights`
 //! and `matrix` hold the weights, `kernel` multiplies, and `pool` runs the threads.
 //!
 //! The fast path quantises the activations to 8 bits, group by group, and multiplies integers. The
@@ -12,6 +13,7 @@ mod arena;
 mod attention;
 mod cores;
 mod decoder;
+mod delta;
 mod element;
 mod forward;
 mod kernel;

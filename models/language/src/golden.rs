@@ -5,8 +5,16 @@ use crate::checkpoint::Checkpoint;
 use safetensors::SafeTensors;
 use std::path::{Path, PathBuf};
 
-pub(crate) const MODELS: [&str; 6] =
-    ["qwen2-4bit", "qwen3-4bit", "qwen3-bf16", "qwen3-mixed", "llama-4bit", "llama-bf16"];
+pub(crate) const MODELS: [&str; 8] = [
+    "qwen2-4bit",
+    "qwen3-4bit",
+    "qwen3-bf16",
+    "qwen3-mixed",
+    "qwen3_5-4bit",
+    "qwen3_5-bf16",
+    "llama-4bit",
+    "llama-bf16",
+];
 
 /// Size of the vocabulary of each model.
 pub(crate) const VOCABULARY: usize = 160;

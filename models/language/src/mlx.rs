@@ -1,8 +1,9 @@
-//! Language models on MLX: Llama, Qwen2 and Qwen3 on the GPU of Apple silicon.
+//! Language models on MLX: Llama, Qwen2, Qwen3 and Qwen3.5 on the GPU of Apple silicon.
 //!
 //! [`Decoder`] reads text, writes the likeliest continuation, and scores given ones, like the one
 //! in [`crate::cpu`]. Below it, `model` is the architecture, with the shape of every tensor,
-//! `cache` holds the keys and values, and `tensors` copies a checkpoint into MLX's memory.
+//! `delta` is the recurrence of the layers of Qwen3.5
+//! that have no attention, `cache` holds the keys and values, and `tensors` copies a checkpoint into MLX's memory.
 //!
 //! MLX is lazy: an operation only adds to a graph, which is computed when a result is needed. This
 //! code waits for a result only where it needs a number, which is when a token or a score is read,
@@ -15,6 +16,7 @@
 
 mod cache;
 mod decoder;
+pub mod delta;
 mod error;
 mod linear;
 mod model;

@@ -31,9 +31,9 @@ static MEMORY: Counting = Counting(AtomicUsize::new(0));
 // One test in this program: another one's allocations would count too.
 #[test]
 fn nothing_is_allocated_for_a_token() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/golden/qwen3-4bit");
-    let checkpoint = Checkpoint::open(&folder).unwrap();
-    for exact in [false, true] {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/golden");
+    for (model, exact) in [("qwen3-4bit", false), ("qwen3-4bit", true), ("qwen3_5-4bit", false)] {
+        let checkpoint = Checkpoint::open(&folder.join(model)).unwrap();
         let options = Options { threads: 2, positions: 100, exact };
         let mut decoder = Decoder::new(&checkpoint, options).unwrap();
         decoder.prefill(&[1, 2, 3, 4], &|| false).unwrap();
@@ -42,7 +42,7 @@ fn nothing_is_allocated_for_a_token() {
             let token = decoder.likeliest().unwrap();
             decoder.extend(&[token], &|| false).unwrap();
         }
-        assert_eq!(MEMORY.0.load(Ordering::Relaxed) - before, 0, "exact: {exact}");
+        assert_eq!(MEMORY.0.load(Ordering::Relaxed) - before, 0, "{model}, exact: {exact}");
         assert_eq!(decoder.tokens().len(), 94);
     }
 }

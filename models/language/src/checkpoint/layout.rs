@@ -1,7 +1,7 @@
 //! Which tensors a model has. Their names, shapes and types follow from the configuration, and the
 //! folder must hold exactly these.
 
-use super::{CONFIG, Checkpoint, CheckpointError, Config, Dtype, Files, Quantization, TensorView};
+use super::{CONFIG, Checkpoint, CheckpointError, Config, DeltaNet, Dtype, Files, Quantization, TensorView};
 use std::collections::BTreeSet;
 
 /// A part of a decoder, named as in the checkpoint.
@@ -11,12 +11,18 @@ enum Part {
     Norm { name: String, width: usize },
     /// A matrix (outputs, inputs), plain or quantized, possibly with a bias.
     Layer { name: String, outputs: usize, inputs: usize, bias: bool },
+    /// A tensor that is never quantized and whose name has no `.weight`.
+    Plain { name: String, shape: Vec<usize> },
 }
 
 impl Part {
+    fn layer(name: String, outputs: usize, inputs: usize, bias: bool) -> Part {
+        Part::Layer { name, outputs, inputs, bias }
+    }
+
     fn name(&self) -> &str {
         match self {
-            Part::Norm { name, .. } | Part::Layer { name, .. } => name,
+            Part::Norm { name, .. } | Part::Layer { name, .. } | Part::Plain { name, .. } => name,
         }
     }
 }
@@ -24,38 +30,66 @@ impl Part {
 /// All parts of a model.
 fn parts(config: &Config) -> Vec<Part> {
     let hidden = config.hidden_size;
-    let queries = config.num_attention_heads * config.head_dim;
-    let keys = config.num_key_value_heads * config.head_dim;
-    let layer = |name: String, outputs, inputs, bias| Part::Layer { name, outputs, inputs, bias };
     let mut parts = vec![
-        layer("model.embed_tokens".to_owned(), config.vocab_size, hidden, false),
-        Part::Norm { name: "model.norm".to_owned(), width: hidden },
+        Part::layer(config.name("model.embed_tokens"), config.vocab_size, hidden, false),
+        Part::Norm { name: config.name("model.norm"), width: hidden },
     ];
     if !config.tie_word_embeddings {
-        parts.push(layer("lm_head".to_owned(), config.vocab_size, hidden, false));
+        parts.push(Part::layer(config.name("lm_head"), config.vocab_size, hidden, false));
     }
     for index in 0..config.num_hidden_layers {
-        let name = |part: &str| format!("model.layers.{index}.{part}");
-        let norm = |part: &str, width| Part::Norm { name: name(part), width };
+        let name = |part: &str| config.layer_name(index, part);
+        let between = config.intermediate_size;
         parts.extend([
-            norm("input_layernorm", hidden),
-            layer(name("self_attn.q_proj"), queries, hidden, config.qkv_bias),
-            layer(name("self_attn.k_proj"), keys, hidden, config.qkv_bias),
-            layer(name("self_attn.v_proj"), keys, hidden, config.qkv_bias),
-            layer(name("self_attn.o_proj"), hidden, queries, config.output_bias),
-            norm("post_attention_layernorm", hidden),
-            layer(name("mlp.gate_proj"), config.intermediate_size, hidden, config.mlp_bias),
-            layer(name("mlp.up_proj"), config.intermediate_size, hidden, config.mlp_bias),
-            layer(name("mlp.down_proj"), hidden, config.intermediate_size, config.mlp_bias),
+            Part::Norm { name: name("input_layernorm"), width: hidden },
+            Part::Norm { name: name("post_attention_layernorm"), width: hidden },
+            Part::layer(name("mlp.gate_proj"), between, hidden, config.mlp_bias),
+            Part::layer(name("mlp.up_proj"), between, hidden, config.mlp_bias),
+            Part::layer(name("mlp.down_proj"), hidden, between, config.mlp_bias),
         ]);
-        if config.qk_norm {
-            parts.extend([
-                norm("self_attn.q_norm", config.head_dim),
-                norm("self_attn.k_norm", config.head_dim),
-            ]);
+        match config.delta_net_at(index) {
+            None => parts.extend(attention(config, name)),
+            Some(net) => parts.extend(delta_net(net, hidden, name)),
         }
     }
     parts
+}
+
+fn attention(config: &Config, name: impl Fn(&str) -> String) -> Vec<Part> {
+    let (hidden, head_dim) = (config.hidden_size, config.head_dim);
+    let keys = config.num_key_value_heads * head_dim;
+    let mut parts = vec![
+        Part::layer(name("self_attn.q_proj"), config.query_outputs(), hidden, config.qkv_bias),
+        Part::layer(name("self_attn.k_proj"), keys, hidden, config.qkv_bias),
+        Part::layer(name("self_attn.v_proj"), keys, hidden, config.qkv_bias),
+        Part::layer(
+            name("self_attn.o_proj"),
+            hidden,
+            config.num_attention_heads * head_dim,
+            config.output_bias,
+        ),
+    ];
+    if config.qk_norm {
+        parts.push(Part::Norm { name: name("self_attn.q_norm"), width: head_dim });
+        parts.push(Part::Norm { name: name("self_attn.k_norm"), width: head_dim });
+    }
+    parts
+}
+
+fn delta_net(net: &DeltaNet, hidden: usize, name: impl Fn(&str) -> String) -> [Part; 9] {
+    let heads = net.linear_num_value_heads;
+    let plain = |part: &str, shape: &[usize]| Part::Plain { name: name(part), shape: shape.to_vec() };
+    [
+        Part::layer(name("linear_attn.in_proj_qkv"), net.conv_dim(), hidden, false),
+        Part::layer(name("linear_attn.in_proj_z"), net.value_dim(), hidden, false),
+        Part::layer(name("linear_attn.in_proj_b"), heads, hidden, false),
+        Part::layer(name("linear_attn.in_proj_a"), heads, hidden, false),
+        Part::layer(name("linear_attn.out_proj"), hidden, net.value_dim(), false),
+        plain("linear_attn.conv1d.weight", &[net.conv_dim(), net.linear_conv_kernel_dim, 1]),
+        plain("linear_attn.A_log", &[heads]),
+        plain("linear_attn.dt_bias", &[heads]),
+        Part::Norm { name: name("linear_attn.norm"), width: net.linear_value_head_dim },
+    ]
 }
 
 /// A tensor that a model must have.
@@ -92,8 +126,10 @@ pub(super) fn check(files: Files<'_>, checkpoint: &Checkpoint) -> Result<(), Che
     if let Some(name) = left.first() {
         return Err(CheckpointError::Surplus((*name).to_owned()));
     }
-    let layers: BTreeSet<&str> = parts.iter().map(Part::name).chain(["lm_head"]).collect();
-    match config.overrides().find(|layer| !layers.contains(layer)) {
+    let layers: BTreeSet<&str> = parts.iter().map(Part::name).collect();
+    let head = config.name("lm_head");
+    let is_known = |layer: &&str| layers.contains(layer) || *layer == head;
+    match config.overrides().find(|layer| !is_known(layer) && config.canonical(layer).is_some()) {
         Some(layer) => {
             Err(wrong(format!("quantization.{layer} names a layer that this model does not have")))
         }
@@ -111,6 +147,9 @@ fn expected(checkpoint: &Checkpoint, parts: &[Part]) -> Result<Vec<Expected>, St
         };
         match *part {
             Part::Norm { width, .. } => tensor("weight", &[width], false),
+            Part::Plain { ref name, ref shape } => {
+                tensors.push(Expected { name: name.clone(), shape: shape.clone(), packed: false });
+            }
             Part::Layer { ref name, outputs, inputs, bias } => {
                 if bias {
                     tensor("bias", &[outputs], false);

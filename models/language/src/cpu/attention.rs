@@ -7,11 +7,12 @@
 
 use super::element::{Bf16, F32, Stored};
 use super::kernel::{Lanes, product};
-use super::math::{rms_norm_head, rotate, softmax};
+use super::math::{rms_norm_head, rotate, sigmoid, softmax};
 use super::matrix::LANES;
 use super::pool::Pool;
-use super::weights::Layer;
+use super::weights::Attention;
 use crate::checkpoint::Config;
+use crate::trie::Node;
 use pulp::{Simd, WithSimd};
 use std::sync::{Mutex, PoisonError};
 
@@ -31,7 +32,7 @@ pub(super) struct Cache {
     store: AnyStore,
     /// One per thread.
     scratches: Vec<Mutex<Scratch>>,
-    /// Cosines and sines: (positions, head_dim / 2)
+    /// Cosines and sines: (positions, rotary_dim / 2)
     turns: Vec<[f32; 2]>,
 }
 
@@ -43,6 +44,9 @@ enum AnyStore {
 #[derive(Debug, Clone, Copy)]
 struct Shape {
     head_dim: usize,
+    rotary_dim: usize,
+    /// Whether each query is followed by its gate.
+    gated: bool,
     heads: usize,
     key_value_heads: usize,
     /// A multiple of 16.
@@ -75,12 +79,19 @@ pub(super) struct Pass<'a> {
     /// Whether a token attends to a position, counted from `base`: (tokens, `width`)
     pub(super) visible: &'a [bool],
     pub(super) width: usize,
+    /// The tokens of this pass and of those before it as a tree: (`width`)
+    pub(super) nodes: &'a [Node],
 }
 
 impl Shape {
     /// Query heads per key and value head.
     fn sharing(&self) -> usize {
         self.heads / self.key_value_heads
+    }
+
+    /// Numbers in a row of queries for each head.
+    fn query_stride(&self) -> usize {
+        if self.gated { 2 * self.head_dim } else { self.head_dim }
     }
 
     fn key_columns(&self) -> usize {
@@ -109,12 +120,16 @@ impl Cache {
     ) -> std::io::Result<Cache> {
         let shape = Shape {
             head_dim: config.head_dim,
+            rotary_dim: config.rotary_dim,
+            gated: config.output_gate,
             heads: config.num_attention_heads,
             key_value_heads: config.num_key_value_heads,
             positions: positions.next_multiple_of(LANES),
             eps: config.rms_norm_eps,
         };
-        let columns = config.num_hidden_layers * shape.key_value_heads * shape.head_columns();
+        let layers =
+            (0..config.num_hidden_layers).filter(|index| config.delta_net_at(*index).is_none()).count();
+        let columns = layers * shape.key_value_heads * shape.head_columns();
         // A vector of zeros takes memory only as it is used, but aborts the process if the system
         // refuses. Reserving it first turns a refusal into an error.
         let bytes = columns.checked_mul(if exact { 64 } else { 32 });
@@ -126,7 +141,7 @@ impl Cache {
             true => AnyStore::F32(Store { columns: vec![[[0; 4]; LANES]; columns] }),
             false => AnyStore::Bf16(Store { columns: vec![[[0; 2]; LANES]; columns] }),
         };
-        let angles = config.rope.angles(shape.head_dim);
+        let angles = config.rope.angles(shape.rotary_dim);
         let turns = (0..shape.positions).flat_map(|place| {
             angles.iter().map(move |angle| {
                 let (sin, cos) = (place as f64 * f64::from(*angle)).sin_cos();
@@ -162,12 +177,12 @@ impl Cache {
         size_of_val(&*self.turns) + self.scratches.len() * self.shape.rows() * of_row
     }
 
-    /// Attention of layer `number`: takes queries, keys and values from `qkv` (tiles, tokens), stores the keys and
+    /// Attention of layer `number` of those that have attention: takes queries, keys and values from `qkv` (tiles, tokens), stores the keys and
     /// values, and writes the heads into `out` (key_value_heads, tokens, sharing · head_dim).
     pub(super) fn attend(
         &mut self,
         number: usize,
-        layer: &Layer,
+        layer: &Attention,
         pass: Pass<'_>,
         qkv: &[Lanes],
         out: &mut [f32],
@@ -190,7 +205,7 @@ fn attend<E: Stored>(
     shape: Shape,
     store: &mut Store<E>,
     number: usize,
-    layer: &Layer,
+    layer: &Attention,
     pass: Pass<'_>,
     turns: &[[f32; 2]],
     qkv: &[Lanes],
@@ -228,7 +243,7 @@ fn attend<E: Stored>(
 /// The work on one key and value head and the query heads that share it.
 struct Head<'a, E: Stored> {
     shape: Shape,
-    layer: &'a Layer,
+    layer: &'a Attention,
     pass: Pass<'a>,
     turns: &'a [[f32; 2]],
     queries: &'a [Lanes],
@@ -260,7 +275,7 @@ impl<E: Stored> Head<'_, E> {
     /// Stores the keys and values of the tokens.
     #[inline(always)]
     fn store(&mut self) {
-        let Shape { head_dim, positions, eps, .. } = self.shape;
+        let Shape { head_dim, rotary_dim, positions, eps, .. } = self.shape;
         let tokens = self.pass.places.len();
         let (keys, values) = self.columns.split_at_mut(self.shape.key_columns());
         let head = &mut self.scratch.head[..head_dim];
@@ -270,7 +285,7 @@ impl<E: Stored> Head<'_, E> {
             if !self.layer.k_norm.is_empty() {
                 rms_norm_head(head, &self.layer.k_norm, eps);
             }
-            rotate(head, &self.turns[place * head_dim / 2..][..head_dim / 2]);
+            rotate(head, &self.turns[place * rotary_dim / 2..][..rotary_dim / 2]);
             let tile = &mut keys[slot / LANES * head_dim..][..head_dim];
             for (column, value) in tile.iter_mut().zip(&*head) {
                 column[slot % LANES] = E::encode(*value);
@@ -287,18 +302,19 @@ impl<E: Stored> Head<'_, E> {
     /// Attention of a few tokens.
     #[inline(always)]
     fn attend<S: Simd>(&mut self, range: std::ops::Range<usize>) {
-        let Shape { head_dim, positions, eps, .. } = self.shape;
+        let Shape { head_dim, rotary_dim, positions, eps, gated, .. } = self.shape;
+        let stride = self.shape.query_stride();
         let sharing = self.shape.sharing();
-        let Pass { base, before, places, visible, width } = self.pass;
-        let Scratch { queries, scores, weights, .. } = &mut *self.scratch;
+        let Pass { base, before, places, visible, width, .. } = self.pass;
+        let Scratch { queries, scores, weights, head: gate } = &mut *self.scratch;
         let rows = range.len() * sharing;
         for (row, query) in queries.chunks_exact_mut(head_dim).take(rows).enumerate() {
             let (token, head) = (range.start + row / sharing, self.head * sharing + row % sharing);
-            gather(self.queries, places.len(), token, head * head_dim, query);
+            gather(self.queries, places.len(), token, head * stride, query);
             if !self.layer.q_norm.is_empty() {
                 rms_norm_head(query, &self.layer.q_norm, eps);
             }
-            rotate(query, &self.turns[places[token] * head_dim / 2..][..head_dim / 2]);
+            rotate(query, &self.turns[places[token] * rotary_dim / 2..][..rotary_dim / 2]);
             let scale = 1.0 / (head_dim as f32).sqrt();
             query.iter_mut().for_each(|value| *value *= scale);
         }
@@ -331,6 +347,17 @@ impl<E: Stored> Head<'_, E> {
                 for (out, sum) in head[number * LANES..].iter_mut().zip(sum) {
                     *out = *sum;
                 }
+            }
+        }
+        if !gated {
+            return;
+        }
+        let outs = self.out[range.start * sharing * head_dim..].chunks_exact_mut(head_dim);
+        for (row, out) in outs.take(rows).enumerate() {
+            let (token, head) = (range.start + row / sharing, self.head * sharing + row % sharing);
+            gather(self.queries, places.len(), token, head * stride + head_dim, &mut gate[..head_dim]);
+            for (out, gate) in out.iter_mut().zip(&*gate) {
+                *out *= sigmoid(*gate);
             }
         }
     }

@@ -1,6 +1,7 @@
 //! A language model in memory, with the text that it has read.
 
 use super::attention::Cache;
+use super::delta::Deltas;
 use super::forward::{Engine, Scratch, TOKENS, Target};
 use super::kernel::Instructions;
 use super::math::combine;
@@ -40,7 +41,7 @@ impl Default for Options {
 /// checks for a stop before each layer; a pass that stops leaves the text as it was before it.
 pub struct Decoder {
     engine: Engine,
-    /// The text whose keys and values are cached.
+    /// The text that is cached.
     context: Context,
     /// The output of the last layer for the last token: (hidden_size). It is of no use if no token
     /// was read since the text was truncated.
@@ -67,13 +68,22 @@ impl Decoder {
         let threads = pool.threads();
         let weights = Weights::pack(checkpoint, &mut pool)?;
         let cache = Cache::new(config, positions, exact, threads).map_err(DecoderError::Memory)?;
+        let deltas = Deltas::new(config, cache.positions(), exact, threads).map_err(DecoderError::Memory)?;
         let scratch = Scratch::new(&weights, exact, cache.positions(), threads);
         let instructions = Instructions::best();
         // The cache rounds the number of positions up.
         let context = Context::new(cache.positions(), config.vocab_size);
         let last = vec![0.0; config.hidden_size];
-        let engine =
-            Engine { weights, pool, instructions, exact, quant_terms: MAX_QUANT_TERMS, cache, scratch };
+        let engine = Engine {
+            weights,
+            pool,
+            instructions,
+            exact,
+            quant_terms: MAX_QUANT_TERMS,
+            cache,
+            deltas,
+            scratch,
+        };
         Ok(Decoder {
             engine,
             context,
@@ -92,11 +102,12 @@ impl Decoder {
 
     /// How much memory it takes.
     pub fn memory(&self) -> Memory {
-        let Engine { weights, cache, scratch, .. } = &self.engine;
+        let Engine { weights, cache, deltas, scratch, .. } = &self.engine;
+        let of_deltas = |bytes: fn(&Deltas) -> usize| deltas.as_ref().map_or(0, bytes);
         Memory {
             weights: weights.bytes(),
-            cache: cache.bytes(),
-            scratch: scratch.bytes() + cache.scratch_bytes(),
+            cache: cache.bytes() + of_deltas(Deltas::bytes),
+            scratch: scratch.bytes() + cache.scratch_bytes() + of_deltas(Deltas::scratch_bytes),
         }
     }
 

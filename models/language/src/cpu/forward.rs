@@ -1,15 +1,16 @@
 //! One pass of a few tokens through all layers, and the logits of its output.
 
 use super::attention::{Cache, Pass};
+use super::delta::Deltas;
 use super::kernel::Instructions;
 use super::kernel::Lanes;
 use super::math::{LogSum, rms_norm, silu};
 use super::matrix::{LANES, Line, Matrix};
 use super::pool::Pool;
 use super::rows::{Codes, MAX_QUANT_TERMS, Rows};
-use super::weights::{Linear, Weights};
+use super::weights::{Linear, Mixer, Weights};
 use crate::error::DecoderError;
-use crate::trie::Trie;
+use crate::trie::{Node, Trie};
 use std::ops::Range;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -23,7 +24,8 @@ pub(super) struct Scratch {
     input: Rows,
     /// The output of the last matrix products: (tiles, tokens)
     y: Vec<Lanes>,
-    /// (key_value_heads, tokens, query heads that share a key · head_dim)
+    /// (key_value_heads, tokens, query heads that share a key · head_dim), or of a gated delta-net
+    /// (key heads, tokens, value heads that share a key · linear_value_head_dim)
     heads: Vec<f32>,
     places: Vec<usize>,
     visible: Vec<bool>,
@@ -62,6 +64,8 @@ pub(super) struct Engine {
     /// Number of rows of codes whose sum stands for a row of numbers.
     pub(super) quant_terms: usize,
     pub(super) cache: Cache,
+    /// `None` if the model has no gated delta-nets.
+    pub(super) deltas: Option<Deltas>,
     pub(super) scratch: Scratch,
 }
 
@@ -71,11 +75,13 @@ impl Scratch {
         let widest = weights.linears().map(|linear| linear.matrix.columns).max().unwrap_or(0);
         let tiles_of = |linears: &[Linear]| linears.iter().map(|linear| linear.matrix.tiles()).sum::<usize>();
         let of_layer = weights.layers.iter().map(|layer| {
-            let (qkv, gate_up) = (tiles_of(&layer.qkv_proj), tiles_of(&layer.gate_up_proj));
-            qkv.max(gate_up).max(config.hidden_size.div_ceil(LANES))
+            let (mixer, gate_up) = (tiles_of(layer.mixer.inputs()), tiles_of(&layer.gate_up_proj));
+            mixer.max(gate_up).max(config.hidden_size.div_ceil(LANES))
         });
         let most = of_layer.max().unwrap_or(0) * TOKENS;
         let tiles = weights.head().matrix.tiles();
+        let of_layer = weights.layers.iter().map(|layer| layer.mixer.output().matrix.columns);
+        let widest_heads = of_layer.max().unwrap_or(0);
         let mut groups: Vec<usize> = weights.linears().filter_map(|linear| linear.matrix.group()).collect();
         groups.sort_unstable();
         groups.dedup();
@@ -86,7 +92,7 @@ impl Scratch {
             x: vec![0.0; TOKENS * config.hidden_size],
             input: Rows::with_room(TOKENS, widest, &groups),
             y: vec![[0.0; LANES]; most.max(tiles)],
-            heads: vec![0.0; TOKENS * config.num_attention_heads * config.head_dim],
+            heads: vec![0.0; TOKENS * widest_heads],
             places: Vec::with_capacity(TOKENS),
             visible: vec![false; TOKENS * positions],
             sums: vec![LogSum::EMPTY; tiles.div_ceil(tiles_together(tiles, threads)) * TOKENS],
@@ -132,7 +138,7 @@ impl Engine {
             if stop() {
                 return Err(DecoderError::Stopped);
             }
-            self.layer(number, base, range.start, width, count);
+            self.layer(number, base, range.start, &trie.nodes()[..width], count);
         }
         let Scratch { x, y, .. } = &mut self.scratch;
         self.pool.each_of_many(count, x.chunks_exact_mut(hidden).take(count).enumerate(), |(row, x)| {
@@ -141,8 +147,8 @@ impl Engine {
         Ok(())
     }
 
-    fn layer(&mut self, number: usize, base: usize, before: usize, width: usize, count: usize) {
-        let Engine { weights, pool, cache, scratch, exact, quant_terms, instructions } = self;
+    fn layer(&mut self, number: usize, base: usize, before: usize, nodes: &[Node], count: usize) {
+        let Engine { weights, pool, cache, deltas, scratch, exact, quant_terms, instructions } = self;
         let Scratch { x, input, y, heads, places, visible, .. } = scratch;
         let layer = &weights.layers[number];
         let config = &weights.config;
@@ -151,7 +157,7 @@ impl Engine {
 
         input.fill(
             [count, hidden, *quant_terms],
-            groups(&layer.qkv_proj),
+            groups(layer.mixer.inputs()),
             pool,
             x.chunks_exact_mut(hidden).take(count),
             #[inline(always)]
@@ -162,14 +168,27 @@ impl Engine {
                 rms_norm(x, &layer.input_layernorm, eps, out);
             },
         );
-        product.of(&layer.qkv_proj, input, y, pool);
-        let pass = Pass { base, before, places, visible, width };
-        cache.attend(number, layer, pass, y, &mut heads[..count * layer.o_proj.matrix.columns], pool);
+        product.of(layer.mixer.inputs(), input, y, pool);
+        let pass = Pass { base, before, places, visible, width: nodes.len(), nodes };
+        let output = layer.mixer.output();
+        let heads = &mut heads[..count * output.matrix.columns];
+        let groups_of_heads = match &layer.mixer {
+            Mixer::Attention(attention) => {
+                cache.attend(layer.place, attention, pass, y, heads, pool);
+                config.num_key_value_heads
+            }
+            Mixer::Delta(delta) => {
+                // A model with such layers has them.
+                let Some(deltas) = deltas else { return };
+                deltas.recur(layer.place, delta, pass, y, heads, pool);
+                deltas.key_heads()
+            }
+        };
 
-        let of_head = config.num_attention_heads / config.num_key_value_heads * config.head_dim;
+        let of_head = output.matrix.columns / groups_of_heads;
         input.fill(
-            [count, layer.o_proj.matrix.columns, *quant_terms],
-            groups(std::slice::from_ref(&layer.o_proj)),
+            [count, output.matrix.columns, *quant_terms],
+            groups(std::slice::from_ref(output)),
             pool,
             0..count,
             #[inline(always)]
@@ -179,7 +198,7 @@ impl Engine {
                 }
             },
         );
-        product.of(std::slice::from_ref(&layer.o_proj), input, y, pool);
+        product.of(std::slice::from_ref(output), input, y, pool);
 
         input.fill(
             [count, hidden, *quant_terms],

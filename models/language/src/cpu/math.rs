@@ -28,6 +28,18 @@ pub(super) fn silu(x: f32) -> f32 {
     x / (1.0 + exp(-x))
 }
 
+/// 1 / (1 + e⁻ˣ)
+#[inline(always)]
+pub(super) fn sigmoid(x: f32) -> f32 {
+    1.0 / (1.0 + exp(-x))
+}
+
+/// ln(1 + eˣ)
+#[inline(always)]
+pub(super) fn softplus(x: f32) -> f32 {
+    x.max(0.0) + exp(-x.abs()).ln_1p()
+}
+
 /// Joins `value` of all of `x` in sixteen lanes side by side, because a sequential loop could not
 /// become vector instructions. Trailing elements that add nothing, such as zeros in a sum, change
 /// no bit of the result.
@@ -103,8 +115,16 @@ pub(super) fn rms_norm_head(head: &mut [f32], weight: &[f32], eps: f32) {
     }
 }
 
-/// Turns the pairs of one head, element i with element i + head_dim / 2, by the angles with the
-/// given cosines and sines (Su et al., "RoFormer", 2021).
+/// Scales `x` to the length `length`, but for `eps`, which is added to the sum of its squares.
+#[inline(always)]
+pub(super) fn l2_norm(x: &mut [f32], eps: f32, length: f32) {
+    let scale = length / (sum_of_squares(x) + eps).sqrt();
+    x.iter_mut().for_each(|x| *x *= scale);
+}
+
+/// Turns the first pairs of one head, each element with the one so many behind it as there are
+/// pairs, by the angles with the given cosines and sines (Su et al., "RoFormer", 2021). What is
+/// behind the pairs stays.
 #[inline(always)]
 pub(super) fn rotate(head: &mut [f32], turns: &[[f32; 2]]) {
     let (first, second) = head.split_at_mut(turns.len());
@@ -187,6 +207,9 @@ mod tests {
         assert_eq!(silu(0.0), 0.0);
         assert!((silu(2.0) - 1.761_594_2).abs() < 1e-6);
         assert!(silu(-100.0).abs() < 1e-30);
+        assert!((sigmoid(1.0) - 0.731_058_6).abs() < 1e-6);
+        assert!((softplus(1.0) - 1.313_261_7).abs() < 1e-6);
+        assert_eq!([softplus(60.0), softplus(-200.0)], [60.0, 0.0]);
     }
 
     #[test]
@@ -202,6 +225,8 @@ mod tests {
         let mut head = x.clone();
         rms_norm_head(&mut head, &weight, 1e-6);
         assert!(head.iter().zip(&out).all(|(head, out)| (head - out).abs() < 1e-6));
+        l2_norm(&mut head, 1e-6, 0.5);
+        assert!((head.iter().map(|x| x * x).sum::<f32>() - 0.25).abs() < 1e-6);
     }
 
     #[test]
@@ -218,6 +243,9 @@ mod tests {
         let mut head = [1.0, 2.0, 3.0, 4.0];
         rotate(&mut head, &[[0.0, 1.0], [1.0, 0.0]]);
         assert_eq!(head, [-3.0, 2.0, 1.0, 4.0]);
+        let mut head = [1.0, 2.0, 3.0, 4.0];
+        rotate(&mut head, &[[0.0, 1.0]]);
+        assert_eq!(head, [-2.0, 1.0, 3.0, 4.0]);
     }
 
     #[test]

@@ -50,7 +50,10 @@ fn the_fast_way_is_close() {
         for seed in 0..4 {
             let tokens = text(seed, 100);
             let (off, here) = compare(&logits(&mut fast, &tokens), &logits(&mut exact, &tokens), 160);
-            assert!(off < 0.01, "{model}: off by {off}");
+            // The heads of a gated delta-net are normalised, and with them what rounding to 16 bits
+            // has changed in its cache: 1.4 % was measured with it.
+            let most = if fast.config().delta_net.is_some() { 0.02 } else { 0.01 };
+            assert!(off < most, "{model}: off by {off}");
             same += here;
             positions += tokens.len();
         }
@@ -70,7 +73,7 @@ fn at_once_and_token_by_token_are_the_same_to_the_last_bit() {
             decoder.truncate(0);
             decoder.prefill(&tokens, &never).unwrap();
             assert_eq!(decoder.logits().unwrap(), expected, "{model}");
-            for cut in [149, 140, 64, 1] {
+            for cut in [149, 140, 64, 100, 105, 1] {
                 decoder.truncate(cut);
                 decoder.extend(&tokens[cut..], &never).unwrap();
                 assert_eq!(decoder.logits().unwrap(), expected, "{model} from {cut}");
@@ -163,6 +166,47 @@ fn candidates_together_and_one_by_one_score_the_same() {
 }
 
 #[test]
+fn after_candidates_the_text_goes_on_as_if_there_were_none() {
+    for model in MODELS {
+        let mut decoder = open(model, false);
+        let (prefix, dictation) = (text(1, 40), text(2, 10));
+        let candidates = candidates();
+        let slices: Vec<&[u32]> = candidates.iter().map(Vec::as_slice).collect();
+        let expected = open_and_read(model, &[&*prefix, &dictation].concat());
+        for _ in 0..2 {
+            decoder.rescore(&prefix, &dictation, &slices, &never).unwrap();
+            decoder.rescore(&prefix, &dictation, &slices[..1], &never).unwrap();
+            decoder.extend(&dictation, &never).unwrap();
+            assert_eq!(decoder.logits().unwrap(), expected, "{model}");
+        }
+    }
+}
+
+#[test]
+fn a_pass_that_stops_leaves_no_trace() {
+    for model in ["qwen3-bf16", "qwen3_5-4bit", "qwen3_5-bf16"] {
+        let tokens = text(1, 60);
+        let expected = open_and_read(model, &tokens);
+        let mut decoder = open(model, false);
+        for layers in 0..decoder.config().num_hidden_layers {
+            let asked = std::cell::Cell::new(0);
+            let stop = || asked.replace(asked.get() + 1) >= layers;
+            decoder.prefill(&tokens[..50], &never).unwrap();
+            let stopped = decoder.extend(&text(9, 20), &stop);
+            assert!(matches!(stopped, Err(DecoderError::Stopped)), "{model}");
+            decoder.extend(&tokens[50..], &never).unwrap();
+            assert_eq!(decoder.logits().unwrap(), expected, "{model} after {layers} layers");
+            // Cut at once, and less far than the pass that stopped had come.
+            asked.set(0);
+            decoder.truncate(20);
+            assert!(matches!(decoder.extend(&text(9, 20), &stop), Err(DecoderError::Stopped)));
+            decoder.extend(&tokens[20..], &never).unwrap();
+            assert_eq!(decoder.logits().unwrap(), expected, "{model} after {layers} layers");
+        }
+    }
+}
+
+#[test]
 fn what_cannot_be_done_is_named_and_changes_nothing() {
     let mut decoder = open("llama-4bit", false);
     let tokens = text(1, 30);
@@ -202,4 +246,10 @@ fn memory_is_known() {
     // Two layers, keys and values, two heads of 32, 208 positions of 16 bits.
     assert_eq!(cache, 2 * 2 * 2 * 32 * 208 * 2);
     assert!((100_000..4_000_000).contains(&scratch), "{scratch}");
+    let hybrid = open("qwen3_5-4bit", false).memory().cache;
+    let attention = 2 * 2 * 32 * 208 * 2;
+    // Three layers: for each position the channels in 16 bits and two gates of each head in 32, and
+    // two states of 32 bits.
+    let rows = 208 * ((2 * 32 + 64) * 2 + 2 * 4 * 4);
+    assert_eq!(hybrid, attention + 3 * (rows + 2 * 4 * 16 * 16 * 4));
 }

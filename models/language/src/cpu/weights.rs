@@ -4,7 +4,7 @@ use super::arena::Arena;
 use super::element::Float;
 use super::matrix::{Line, Matrix, Source, Unfit};
 use super::pool::Pool;
-use crate::checkpoint::{Checkpoint, Config, Dtype, TensorView};
+use crate::checkpoint::{Checkpoint, Config, DeltaNet, Dtype, TensorView};
 use crate::error::DecoderError;
 use std::ops::Range;
 
@@ -22,7 +22,31 @@ pub(super) struct Linear {
 pub(super) struct Layer {
     /// (hidden_size)
     pub(super) input_layernorm: Vec<f32>,
-    /// `q_proj` (heads · head_dim, hidden_size), `k_proj` and `v_proj` (key_value_heads · head_dim, hidden_size).
+    pub(super) mixer: Mixer,
+    /// Which layer it is among those with the same kind of mixer.
+    pub(super) place: usize,
+    /// (hidden_size)
+    pub(super) post_attention_layernorm: Vec<f32>,
+    /// `gate_proj` and `up_proj`, each (intermediate_size, hidden_size).
+    pub(super) gate_up_proj: [Linear; 2],
+    /// (hidden_size, intermediate_size)
+    pub(super) down_proj: Linear,
+}
+
+/// The part of a layer that brings tokens together.
+#[derive(Debug)]
+pub(super) enum Mixer {
+    /// `self_attn`
+    Attention(Attention),
+    /// `linear_attn`
+    Delta(Delta),
+}
+
+/// Attention.
+#[derive(Debug)]
+pub(super) struct Attention {
+    /// `q_proj` (heads · head_dim, hidden_size), or with gates (heads · 2 · head_dim, hidden_size),
+    /// `k_proj` and `v_proj` (key_value_heads · head_dim, hidden_size).
     pub(super) qkv_proj: [Linear; 3],
     /// (head_dim); empty if the model has none.
     pub(super) q_norm: Vec<f32>,
@@ -30,12 +54,42 @@ pub(super) struct Layer {
     pub(super) k_norm: Vec<f32>,
     /// (hidden_size, heads · head_dim)
     pub(super) o_proj: Linear,
-    /// (hidden_size)
-    pub(super) post_attention_layernorm: Vec<f32>,
-    /// `gate_proj` and `up_proj`, each (intermediate_size, hidden_size).
-    pub(super) gate_up_proj: [Linear; 2],
-    /// (hidden_size, intermediate_size)
-    pub(super) down_proj: Linear,
+}
+
+/// A gated delta-net.
+#[derive(Debug)]
+pub(super) struct Delta {
+    /// `in_proj_qkv` (conv_dim, hidden_size), `in_proj_z` (value_dim, hidden_size), `in_proj_b` and
+    /// `in_proj_a` (linear_num_value_heads, hidden_size).
+    pub(super) in_proj: [Linear; 4],
+    /// (linear_conv_kernel_dim, conv_dim), the oldest token first.
+    pub(super) conv1d: Vec<f32>,
+    /// (linear_num_value_heads): e to the power of `A_log`.
+    pub(super) a: Vec<f32>,
+    /// (linear_num_value_heads)
+    pub(super) dt_bias: Vec<f32>,
+    /// (linear_value_head_dim)
+    pub(super) norm: Vec<f32>,
+    /// (hidden_size, value_dim)
+    pub(super) out_proj: Linear,
+}
+
+impl Mixer {
+    /// The matrices that the residual stream goes into.
+    pub(super) fn inputs(&self) -> &[Linear] {
+        match self {
+            Mixer::Attention(attention) => &attention.qkv_proj,
+            Mixer::Delta(delta) => &delta.in_proj,
+        }
+    }
+
+    /// The matrix that the heads go into.
+    pub(super) fn output(&self) -> &Linear {
+        match self {
+            Mixer::Attention(attention) => &attention.o_proj,
+            Mixer::Delta(delta) => &delta.out_proj,
+        }
+    }
 }
 
 /// All weights.
@@ -64,9 +118,12 @@ impl Weights {
         for index in 0..config.num_hidden_layers {
             layers.push(plan.layer(index, &config)?);
         }
-        let embed_tokens = plan.linear("model.embed_tokens")?;
-        let lm_head = if config.tie_word_embeddings { None } else { Some(plan.linear("lm_head")?) };
-        let norm = plan.vector("model.norm.weight")?;
+        let embed_tokens = plan.linear(&config.name("model.embed_tokens"))?;
+        let lm_head = match config.tie_word_embeddings {
+            true => None,
+            false => Some(plan.linear(&config.name("lm_head"))?),
+        };
+        let norm = plan.vector(&config.name("model.norm.weight"))?;
         let mut arena = Arena::new(plan.lines).map_err(DecoderError::Memory)?;
         for (source, matrix, lines) in plan.sources {
             let tiles = arena.lines_mut(lines).chunks_exact_mut(matrix.tile_lines());
@@ -88,7 +145,8 @@ impl Weights {
     /// All matrices.
     pub(super) fn linears(&self) -> impl Iterator<Item = &Linear> {
         let layers = self.layers.iter().flat_map(|layer| {
-            layer.qkv_proj.iter().chain([&layer.o_proj]).chain(&layer.gate_up_proj).chain([&layer.down_proj])
+            let mixer = layer.mixer.inputs().iter().chain([layer.mixer.output()]);
+            mixer.chain(&layer.gate_up_proj).chain([&layer.down_proj])
         });
         layers.chain([self.head()])
     }
@@ -113,13 +171,29 @@ struct Plan<'c> {
 
 impl Plan<'_> {
     fn layer(&mut self, index: usize, config: &Config) -> Result<Layer, DecoderError> {
-        let name = |part: &str| format!("model.layers.{index}.{part}");
-        let head_norm = |plan: &Self, part: &str| match config.qk_norm {
-            true => plan.vector(&name(part)),
-            false => Ok(Vec::new()),
+        let name = |part: &str| config.layer_name(index, part);
+        let is_same =
+            |other: &usize| config.delta_net_at(*other).is_some() == config.delta_net_at(index).is_some();
+        let mixer = match config.delta_net_at(index) {
+            None => Mixer::Attention(self.attention(name, config.qk_norm)?),
+            Some(net) => Mixer::Delta(self.delta(name, net)?),
         };
         Ok(Layer {
             input_layernorm: self.vector(&name("input_layernorm.weight"))?,
+            mixer,
+            place: (0..index).filter(is_same).count(),
+            post_attention_layernorm: self.vector(&name("post_attention_layernorm.weight"))?,
+            gate_up_proj: [self.linear(&name("mlp.gate_proj"))?, self.linear(&name("mlp.up_proj"))?],
+            down_proj: self.linear(&name("mlp.down_proj"))?,
+        })
+    }
+
+    fn attention(&mut self, name: impl Fn(&str) -> String, qk_norm: bool) -> Result<Attention, DecoderError> {
+        let head_norm = |plan: &Self, part: &str| match qk_norm {
+            true => plan.vector(&name(part)),
+            false => Ok(Vec::new()),
+        };
+        Ok(Attention {
             qkv_proj: [
                 self.linear(&name("self_attn.q_proj"))?,
                 self.linear(&name("self_attn.k_proj"))?,
@@ -128,9 +202,26 @@ impl Plan<'_> {
             q_norm: head_norm(self, "self_attn.q_norm.weight")?,
             k_norm: head_norm(self, "self_attn.k_norm.weight")?,
             o_proj: self.linear(&name("self_attn.o_proj"))?,
-            post_attention_layernorm: self.vector(&name("post_attention_layernorm.weight"))?,
-            gate_up_proj: [self.linear(&name("mlp.gate_proj"))?, self.linear(&name("mlp.up_proj"))?],
-            down_proj: self.linear(&name("mlp.down_proj"))?,
+        })
+    }
+
+    fn delta(&mut self, name: impl Fn(&str) -> String, net: &DeltaNet) -> Result<Delta, DecoderError> {
+        // (conv_dim, linear_conv_kernel_dim)
+        let conv1d = self.vector(&name("linear_attn.conv1d.weight"))?;
+        let kernel = net.linear_conv_kernel_dim;
+        let of_token = |token: usize| conv1d.iter().skip(token).step_by(kernel).copied();
+        Ok(Delta {
+            in_proj: [
+                self.linear(&name("linear_attn.in_proj_qkv"))?,
+                self.linear(&name("linear_attn.in_proj_z"))?,
+                self.linear(&name("linear_attn.in_proj_b"))?,
+                self.linear(&name("linear_attn.in_proj_a"))?,
+            ],
+            a: self.vector(&name("linear_attn.A_log"))?.into_iter().map(f32::exp).collect(),
+            dt_bias: self.vector(&name("linear_attn.dt_bias"))?,
+            norm: self.vector(&name("linear_attn.norm.weight"))?,
+            out_proj: self.linear(&name("linear_attn.out_proj"))?,
+            conv1d: (0..kernel).flat_map(of_token).collect(),
         })
     }
 

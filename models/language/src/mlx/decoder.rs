@@ -1,13 +1,14 @@
 //! A language model in memory, with the text that it has read.
 
 use super::cache::Cache;
-use super::model::{CachePosition, Model};
+use super::model::{Branches, CachePosition, Model};
 use super::tensors::Tensors;
-use crate::checkpoint::{Checkpoint, Config};
+use crate::checkpoint::{Checkpoint, Config, DeltaNet};
 use crate::context::Context;
 use crate::error::DecoderError;
 use crate::memory::Memory;
 use crate::rescoring::Rescoring;
+use crate::trie::Trie;
 use mlx_rs::error::Exception;
 use mlx_rs::ops::indexing::{TryIndexOp, argmax_axis};
 use mlx_rs::transforms::async_eval;
@@ -52,7 +53,7 @@ pub struct Decoder {
     /// Size of the weights in bytes.
     weights: usize,
     cache: Cache,
-    /// The text whose keys and values are cached.
+    /// The text that is cached.
     context: Context,
     /// The logits of the token after the text, (1, vocab_size), possibly still being computed.
     /// `None` if no token was read since the text was truncated.
@@ -278,6 +279,7 @@ impl Decoder {
             first: (base + pass.start) as i32,
             positions: Array::from_slice(&positions, &shape),
             visible: Array::from_slice(&visible, &[count as i32, width as i32]),
+            branches: self.config.delta_net.map(|net| branches(plan.trie(), pass.end, base, &net)),
         };
         let x = self.model.forward(&Array::from_slice(&tokens, &shape), &place, &mut self.cache)?;
         async_eval(self.cache.arrays())?;
@@ -316,5 +318,45 @@ impl Decoder {
         let place = CachePosition::Line(self.tokens().len() as i32);
         let x = self.model.forward(tokens, &place, &mut self.cache)?;
         self.model.logits(&x.try_index(-1..)?)
+    }
+}
+
+/// The first `count` nodes of a tree that follows `base` tokens of text, for gated delta-nets.
+fn branches(trie: &Trie, count: usize, base: usize, net: &DeltaNet) -> Branches {
+    let (kernel, nodes) = (net.linear_conv_kernel_dim, &trie.nodes()[..count]);
+    // The cache has `kernel - 1` rows before that of the first token.
+    let row = |position: usize| (position + kernel - 1) as i32;
+    let window = |node: usize| {
+        let (mut at, mut before) = (Some(node), base);
+        let mut rows: Vec<i32> = (0..kernel)
+            .map(|_| match at {
+                Some(node) => {
+                    at = nodes[node].parent;
+                    row(base + node)
+                }
+                None => {
+                    // Before the first token, a row of zeros.
+                    let found = before.checked_sub(1).map_or(0, &row);
+                    before = before.saturating_sub(1);
+                    found
+                }
+            })
+            .collect();
+        rows.reverse();
+        rows
+    };
+    let windows: Vec<Vec<i32>> = (0..count).map(window).collect();
+    let of_place = |place: usize| {
+        let rows: Vec<i32> = windows.iter().map(|rows| rows[place]).collect();
+        Array::from_slice(&rows, &[count as i32])
+    };
+    let mut ancestors = vec![false; count * count];
+    for (node, ancestors) in ancestors.chunks_exact_mut(count).enumerate() {
+        trie.ancestor_mask(node, ancestors);
+    }
+    Branches {
+        base: base as i32,
+        windows: (0..kernel).map(of_place).collect(),
+        ancestors: Array::from_slice(&ancestors, &[count as i32, count as i32]),
     }
 }

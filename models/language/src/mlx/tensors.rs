@@ -23,9 +23,10 @@ impl<'c> Tensors<'c> {
     /// # Errors
     /// A checkpoint without an embedding.
     pub(super) fn new(checkpoint: &'c Checkpoint, exact: bool) -> Result<Tensors<'c>, CheckpointError> {
-        let embedding = match checkpoint.quantization("model.embed_tokens") {
-            Some(_) => checkpoint.tensor("model.embed_tokens.scales")?,
-            None => checkpoint.tensor("model.embed_tokens.weight")?,
+        let name = checkpoint.config().name("model.embed_tokens");
+        let embedding = match checkpoint.quantization(&name) {
+            Some(_) => checkpoint.tensor(&format!("{name}.scales"))?,
+            None => checkpoint.tensor(&format!("{name}.weight"))?,
         };
         let dtype = if exact { Dtype::Float32 } else { dtype(embedding.dtype) };
         Ok(Tensors { checkpoint, dtype, bytes: 0 })
@@ -68,6 +69,14 @@ impl<'c> Tensors<'c> {
     /// # Errors
     /// The tensor is missing, or MLX does not accept it.
     pub(super) fn array(&mut self, name: &str) -> Result<Array, DecoderError> {
+        self.array_of(name, self.dtype)
+    }
+
+    /// As [`Tensors::array`], with floats converted to another type than the model's.
+    ///
+    /// # Errors
+    /// As for [`Tensors::array`].
+    pub(super) fn array_of(&mut self, name: &str, float: Dtype) -> Result<Array, DecoderError> {
         let TensorView { dtype: found, shape, bytes } = self.checkpoint.tensor(name)?;
         let too_large = || DecoderError::TooLarge { name: name.to_owned(), bytes: bytes.len() };
         i32::try_from(bytes.len()).map_err(|_| too_large())?;
@@ -80,7 +89,7 @@ impl<'c> Tensors<'c> {
         }
         let mut array = Array::from_slice(bytes, &shape).view_dtype(dtype(found))?;
         if found != checkpoint::Dtype::U32 {
-            array = array.as_dtype(self.dtype)?;
+            array = array.as_dtype(float)?;
         }
         array.eval()?;
         self.bytes += array.nbytes();
