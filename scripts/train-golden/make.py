@@ -37,6 +37,7 @@ CASES = {
     "full": ("llama-bf16", "full", "adafactor", {"scale_parameter": True, "relative_step": False}),
     "muon": ("qwen3-mixed", "lora", "muon", {}),
     "accumulated": ("llama-4bit", "lora", "sgd", {}),
+    "hybrid": ("qwen3_5-bf16", "lora", "adam", {}),
 }
 CLASSES = {
     "adam": optim.Adam,

@@ -48,6 +48,13 @@ pub fn cut(source: &Path, target: &Path, cut: &Cut, texts: &[String]) -> Result<
         )));
     }
     let config = checkpoint.config();
+    if config.delta_net.is_some() {
+        // Where attention stands follows from the number of a layer.
+        return Err(TrainError::Unfit(format!(
+            "{} is a Qwen3.5, whose layers are not alike and cannot be cut",
+            source.display()
+        )));
+    }
     let layers = cut.layers.clone().unwrap_or_else(|| (0..config.num_hidden_layers).collect());
     let is_sorted = layers.windows(2).all(|pair| pair[0] < pair[1]);
     if layers.is_empty() || !is_sorted || layers.last() >= Some(&config.num_hidden_layers) {

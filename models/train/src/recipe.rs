@@ -150,7 +150,7 @@ pub struct Adapter {
     pub magnitude: bool,
     /// How many of the last layers get adapters. Default all.
     pub layers: Option<usize>,
-    /// The projections of a layer that get adapters, such as `self_attn.q_proj`. Default all seven.
+    /// The projections of a layer that get adapters, such as `self_attn.q_proj`. Default all.
     pub projections: Vec<String>,
     /// A folder with adapters to start from.
     pub start: Option<PathBuf>,
@@ -314,12 +314,18 @@ fn max_tokens() -> usize {
     512
 }
 
-/// The matrices of a layer that may get adapters, in the order of `mlx_lm`.
-pub const PROJECTIONS: [&str; 7] = [
+/// The matrices of a layer that may get adapters, in the order of `mlx_lm`. No layer has both
+/// attention and a gated delta-net (`linear_attn`).
+pub const PROJECTIONS: [&str; 12] = [
     "self_attn.q_proj",
     "self_attn.k_proj",
     "self_attn.v_proj",
     "self_attn.o_proj",
+    "linear_attn.in_proj_qkv",
+    "linear_attn.in_proj_z",
+    "linear_attn.in_proj_b",
+    "linear_attn.in_proj_a",
+    "linear_attn.out_proj",
     "mlp.gate_proj",
     "mlp.down_proj",
     "mlp.up_proj",

@@ -155,8 +155,13 @@ fn accumulation_is_that_of_mlx_lm() {
 }
 
 #[test]
+fn lora_over_gated_delta_nets_is_that_of_mlx_lm() {
+    check("hybrid", false);
+}
+
+#[test]
 fn checkpointing_changes_nothing() {
-    for name in ["lora", "dora", "qlora", "full"] {
+    for name in ["lora", "dora", "qlora", "full", "hybrid"] {
         check(name, true);
     }
 }

@@ -9,8 +9,9 @@ use sayso_model_train::kernels::{self, Precision};
 use sayso_model_train::mlx::Trained;
 use sayso_model_train::mlx::gradient::{Input, loss_and_gradients};
 use sayso_model_train::mlx::model::Model;
-use sayso_model_train::mlx::processor::own_model;
-use sayso_model_train::recipe::{Adapter, Full};
+use sayso_model_train::mlx::optimizer::Optimizer;
+use sayso_model_train::mlx::processor::{Processor, own_model};
+use sayso_model_train::recipe::{Adapter, Full, Recipe};
 use std::path::{Path, PathBuf};
 
 /// How far a loss and a gradient may be off, in parts of the loss and of the largest number of its tensor.
@@ -113,4 +114,25 @@ fn of_adapters() {
         }
         compare(name, &checkpoint, &model, &trained, &batch(None));
     }
+}
+
+#[test]
+fn what_the_kernels_cannot_compute_is_left_to_mlx() {
+    let place = tempfile::TempDir::new().unwrap();
+    let started = |name: &str, backend: &str| {
+        let text = format!(
+            "base = 'base'\noutput = 'output'\n[data]\ntrain = ['data']\nsystem_prompt = 'Do.'\n[run]\niterations = 1\nbackend = '{backend}'\n"
+        );
+        let path = place.path().join("recipe.toml");
+        std::fs::write(&path, text).unwrap();
+        let recipe = Recipe::open(&path).unwrap();
+        let (checkpoint, mut model) = load(name);
+        let trained = model.adapt(&recipe.adapter, 1).unwrap();
+        let optimizer = Optimizer::new(&recipe.optimizer);
+        Processor::new(&recipe, false, &checkpoint, &model, &trained, &optimizer)
+    };
+    assert!(started("qwen3-bf16", "processor").unwrap().is_some());
+    assert!(started("qwen3_5-bf16", "auto").unwrap().is_none());
+    let refused = started("qwen3_5-bf16", "processor").unwrap_err().to_string();
+    assert!(refused.contains("cannot compute the gated delta-nets of Qwen3.5"), "{refused}");
 }

@@ -72,7 +72,18 @@ fn numbers_of_layer(config: &Config, columns: usize) -> f64 {
     // up, and all multiplied.
     let own = 4.0 * hidden + 2.0 * queries + 2.0 * keys + 4.0 * config.intermediate_size as f64;
     // The softmax of the scores, for each token before.
-    own + config.num_attention_heads as f64 * columns as f64
+    let attention = own + config.num_attention_heads as f64 * columns as f64;
+    let Some(net) = config.delta_net else { return attention };
+    // The channels before the convolution, their shifted copies, and after it as they are, normalised
+    // and as 32-bit numbers; what the heads yield, normalised and gated; and five matrices of
+    // tokens by tokens for each value head.
+    let copies = net.linear_conv_kernel_dim as f64 + 4.0;
+    let delta = 4.0 * hidden
+        + copies * net.conv_dim() as f64
+        + 6.0 * net.value_dim() as f64
+        + 4.0 * config.intermediate_size as f64
+        + 5.0 * net.linear_num_value_heads as f64 * columns as f64;
+    delta.max(attention)
 }
 
 /// Tries the gradients of a short, a middle and the longest batch, and adds up the time of all

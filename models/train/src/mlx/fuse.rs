@@ -81,6 +81,8 @@ impl Fused<'_> {
             }
         }
         for (name, norm) in self.model.norms() {
+            // As `cast_predicate` of `qwen3_5.py` in `mlx_lm`.
+            let dtype = if name.ends_with("A_log") { Dtype::Float32 } else { dtype };
             weights.push((name, norm.of(&self.trained.arrays).as_dtype(dtype)?));
         }
         for (name, array) in &weights {
@@ -127,11 +129,12 @@ impl Packed {
 /// # Errors
 /// There is no embedding.
 pub fn dtype_of(checkpoint: &Checkpoint) -> Result<Dtype, TrainError> {
-    let name = match checkpoint.quantization("model.embed_tokens") {
-        Some(_) => "model.embed_tokens.scales",
-        None => "model.embed_tokens.weight",
+    let embedding = checkpoint.config().name("model.embed_tokens");
+    let name = match checkpoint.quantization(&embedding) {
+        Some(_) => format!("{embedding}.scales"),
+        None => format!("{embedding}.weight"),
     };
-    Ok(match checkpoint.tensor(name)?.dtype {
+    Ok(match checkpoint.tensor(&name)?.dtype {
         sayso_language::checkpoint::Dtype::F16 => Dtype::Float16,
         sayso_language::checkpoint::Dtype::BF16 => Dtype::Bfloat16,
         _ => Dtype::Float32,

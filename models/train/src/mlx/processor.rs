@@ -40,6 +40,7 @@ pub struct Processor {
 fn needs_mlx(recipe: &Recipe, full: bool, checkpoint: &Checkpoint) -> Option<&'static str> {
     let is_packed = !recipe.dequantize && checkpoint.names().any(|name| name.ends_with(".scales"));
     match () {
+        () if checkpoint.config().delta_net.is_some() => Some("the gated delta-nets of Qwen3.5"),
         () if is_packed => Some("a base of few bits"),
         () if !full && recipe.adapter.magnitude => Some("DoRA"),
         () if !full && recipe.adapter.dropout > 0.0 => Some("dropout"),
@@ -262,6 +263,12 @@ fn load(
                 config.vocab_size, student.vocab_size
             ),
         });
+    }
+    if config.delta_net.is_some() {
+        return Err(TrainError::Unfit(format!(
+            "{}: run.backend = \"processor\" cannot compute the gated delta-nets of Qwen3.5, so it cannot teach",
+            teacher.folder.display()
+        )));
     }
     let model = Model::load(&checkpoint, Dtype::Float32, true)?;
     let model = own_model(config, 1.0, precision, &model, &Trained::default())?;

@@ -182,7 +182,7 @@ impl Run<'_> {
             }
             if self.how.full {
                 advice.push("`lora` trains a hundredth of the weights");
-            } else if self.checkpoint.quantization("model.embed_tokens").is_none() {
+            } else if !self.checkpoint.names().any(|name| name.ends_with(".scales")) {
                 advice.push("a base of 4 bits takes a quarter");
             }
             return Err(TrainError::Memory {
