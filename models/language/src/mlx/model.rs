@@ -296,7 +296,7 @@ impl Delta {
 /// The part of a layer that brings tokens together.
 enum Mixer {
     /// `self_attn`
-    Attention(Attention),
+    Attention(Box<Attention>),
     /// `linear_attn`
     Delta(Box<Delta>),
 }
@@ -332,7 +332,7 @@ impl Layer {
         Ok(Layer {
             input_layernorm: tensors.array(&name("input_layernorm.weight"))?,
             mixer: match config.delta_net_at(index) {
-                None => Mixer::Attention(Attention::load(tensors, &name("self_attn"), config)?),
+                None => Mixer::Attention(Box::new(Attention::load(tensors, &name("self_attn"), config)?)),
                 Some(net) => Mixer::Delta(Box::new(Delta::load(tensors, &name("linear_attn"), *net)?)),
             },
             post_attention_layernorm: tensors.array(&name("post_attention_layernorm.weight"))?,
