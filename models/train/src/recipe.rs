@@ -3,6 +3,7 @@
 
 use crate::TrainError;
 use crate::kernels::Precision;
+use sayso_language::checkpoint::Quantization;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -124,9 +125,10 @@ pub struct Rounding {
 }
 
 impl Rounding {
-    /// Whether an iteration of so many, from 0, is one of the last ones.
-    pub fn is_due(&self, iteration: usize, iterations: usize) -> bool {
-        (iterations - iteration) as f32 <= self.share * iterations as f32
+    /// What matrices are rounded to in an iteration of so many, from 0; `None` before the last ones.
+    pub fn at(&self, iteration: usize, iterations: usize) -> Option<Quantization> {
+        let is_due = (iterations - iteration) as f32 <= self.share * iterations as f32;
+        is_due.then_some(Quantization { bits: self.bits, group_size: self.group_size })
     }
 }
 

@@ -101,8 +101,8 @@ struct Kept {
 
 impl Model {
     /// A model of weights by their names in a checkpoint, such as `model.norm.weight`, and of the
-    /// adapters among the trained ones, which have one `scale`; its matrices are multiplied with `precision`. `place` has no answer for biases
-    /// and adapters that are not there.
+    /// adapters among the trained ones, which have one `scale`; its matrices are multiplied with
+    /// `precision`. `place` has no answer for biases and adapters that are not there.
     ///
     /// # Errors
     /// The name of a weight that is missing.

@@ -1,5 +1,5 @@
-//! The architecture of Llama, Qwen2, Qwen3 and the text half of Qwen3.5 as a function of the trained weights. It is that of
-//! `sayso_language::mlx`, without a cache and for several rows at once. Shapes use the names of
+//! The architecture of Llama, Qwen2, Qwen3 and the text half of Qwen3.5 as a function of the trained
+//! weights. It is that of `sayso_language::mlx`, without a cache and for several rows at once. Shapes use the names of
 //! `config.json`; a batch is (rows, width) tokens.
 
 use super::linear::{Linear, Weight};

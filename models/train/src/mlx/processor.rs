@@ -10,9 +10,9 @@ use crate::TrainError;
 use crate::data::Batch;
 use crate::kernels::round;
 use crate::kernels::{self, Adam, Input, Place, Precision, Teacher, clip};
-use crate::recipe::{self, Backend, OptimizerName, Recipe, Rounding};
+use crate::recipe::{self, Backend, OptimizerName, Recipe};
 use mlx_rs::{Array, Dtype};
-use sayso_language::checkpoint::{Checkpoint, Config};
+use sayso_language::checkpoint::{Checkpoint, Config, Quantization};
 use std::collections::HashMap;
 
 /// The state of such a run.
@@ -31,8 +31,9 @@ pub struct Processor {
     /// Whether there was a step since weights and means were handed over.
     is_ahead: bool,
     teacher: Option<(kernels::Model, f32)>,
-    rounding: Option<Rounding>,
-    /// The weights as they are multiplied, where they are rounded before.
+    /// Whether the recipe rounds weights in the end, for which memory is needed.
+    rounds: bool,
+    /// The weights as they were multiplied last where they are rounded before; empty until then.
     rounded: Vec<Vec<f32>>,
 }
 
@@ -99,7 +100,7 @@ impl Processor {
             sums: None,
             means: mean("m")?,
             squares: mean("v")?,
-            rounding: recipe.rounding.clone(),
+            rounds: recipe.rounding.is_some(),
             rounded: Vec::new(),
             weights,
             teacher: recipe
@@ -110,21 +111,10 @@ impl Processor {
         }))
     }
 
-    /// The gradients of a batch, added to those since the last step. Returns the loss. With `is_rounded`, matrices are
+    /// The gradients of a batch, added to those since the last step. Returns the loss. With `rounding`, matrices are
     /// rounded to few bits before, and gradients pass that as if it were not there.
-    pub fn add(&mut self, batch: &Batch, is_rounded: bool) -> f32 {
-        self.rounded.clear();
-        if let Some(Rounding { bits, group_size, .. }) = self.rounding.clone().filter(|_| is_rounded) {
-            let matrices = self.names.iter().zip(&self.weights).map(|(name, weight)| {
-                let mut rounded = weight.clone();
-                if is_matrix(name) {
-                    round(weight, bits, group_size, &mut rounded);
-                }
-                rounded
-            });
-            self.rounded = matrices.collect();
-        }
-        let loss = self.gradients(batch);
+    pub fn add(&mut self, batch: &Batch, rounding: Option<Quantization>) -> f32 {
+        let loss = self.gradients(batch, rounding);
         match &mut self.sums {
             None => self.sums = Some(std::mem::take(&mut self.gradients)),
             Some(sums) => sums
@@ -136,11 +126,25 @@ impl Processor {
     }
 
     /// Computes the gradients of a batch and forgets them.
-    pub fn gradients(&mut self, batch: &Batch) -> f32 {
+    pub fn gradients(&mut self, batch: &Batch, rounding: Option<Quantization>) -> f32 {
         if self.gradients.is_empty() {
             self.gradients = zeros(&self.weights);
         }
-        let weights = if self.rounded.is_empty() { &self.weights } else { &self.rounded };
+        let weights = match rounding {
+            None => &self.weights,
+            Some(few) => {
+                if self.rounded.is_empty() {
+                    self.rounded = zeros(&self.weights);
+                }
+                for ((name, weight), rounded) in self.names.iter().zip(&self.weights).zip(&mut self.rounded) {
+                    match is_matrix(name) {
+                        true => round(weight, few.bits, few.group_size, rounded),
+                        false => rounded.copy_from_slice(weight),
+                    }
+                }
+                &self.rounded
+            }
+        };
         let weights: Vec<&[f32]> = weights.iter().map(Vec::as_slice).collect();
         let input = Input::new(batch);
         let taught = self.teacher.as_ref().map(|(model, share)| (model.probabilities(&[], &input), *share));
@@ -231,7 +235,7 @@ impl Processor {
         };
         let passes = batches.iter().map(of_batch).fold(0.0, f64::max);
         let gradients = if accumulation > 1 { 2.0 } else { 1.0 };
-        let gradients = gradients + if self.rounding.is_some() { 1.0 } else { 0.0 };
+        let gradients = gradients + if self.rounds { 1.0 } else { 0.0 };
         let taught = self.teacher.as_ref().map_or(0.0, |(teacher, _)| {
             let probabilities = batches.iter().map(|(_, learnt)| *learnt).max().unwrap_or(0);
             4.0 * (teacher.numbers() as f64 + (probabilities * config.vocab_size) as f64)

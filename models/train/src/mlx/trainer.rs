@@ -19,7 +19,7 @@ use crate::recipe::{Numbers, Recipe};
 use crate::{TrainError, file};
 use measure::Measure;
 use mlx_rs::{Array, Dtype, memory};
-use sayso_language::checkpoint::{Checkpoint, Quantization};
+use sayso_language::checkpoint::Checkpoint;
 use sayso_language::tokenizer::Tokenizer;
 use std::time::{Duration, Instant};
 
@@ -196,7 +196,7 @@ impl Run<'_> {
                 let Run { model, trained, processor, batches, .. } = self;
                 let gradients = |batch: &Batch| match processor {
                     Some(processor) => {
-                        processor.gradients(batch);
+                        processor.gradients(batch, None);
                         Ok(())
                     }
                     None => {
@@ -253,14 +253,10 @@ impl Run<'_> {
             let begun = Instant::now();
             let batch = self.batches.get(iteration);
             let rounding = self.recipe.rounding.as_ref();
-            let rounding = rounding.filter(|rounding| rounding.is_due(iteration, run.iterations));
+            let rounding = rounding.and_then(|rounding| rounding.at(iteration, run.iterations));
             let (loss, gradients) = match &mut self.processor {
-                Some(processor) => (processor.add(&batch, rounding.is_some()), None),
+                Some(processor) => (processor.add(&batch, rounding), None),
                 None => {
-                    let rounding = rounding.map(|rounding| Quantization {
-                        bits: rounding.bits,
-                        group_size: rounding.group_size,
-                    });
                     let training = Training { dropout: Some(dropout_seed(*seed, iteration)), rounding };
                     let (model, trained) = (&self.model, &self.trained.arrays);
                     let (input, layered) = (Input::new(&batch), run.checkpointing);
