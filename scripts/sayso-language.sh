@@ -47,8 +47,7 @@ generate() {
     sed "s|^corpus = .*|corpus = \"$corpus\"|" "lab/train/config/$1.toml" >"$folder/$1.toml"
     "$lab" samples "$folder/$1.toml" --count "$2" >"$3"
 }
-unpack() { train --bin sayso-train -- fuse --dequantize --base "$1" --output "$2"; }
-fuse() { train --bin sayso-train -- fuse --dequantize --base "$1" --adapters "$2" --output "$3"; }
+fuse() { train --bin sayso-train -- fuse --dequantize "$@"; }
 keep_tokens() {
     local lines=()
     for file in corpus/talk/train written/talk corpus/engine/train written/engine generated more corpus/nl2bash/train; do
@@ -74,13 +73,13 @@ run() {
 made "$folder/models/SmolLM2-135M-Instruct" import
 made "$folder/generated.jsonl" generate language 3600
 made "$folder/more.jsonl" generate language-more 16000
-made "$folder/models/plain" unpack "$folder/models/SmolLM2-135M-Instruct"
+made "$folder/models/plain" fuse --base "$folder/models/SmolLM2-135M-Instruct" --output
 made "$folder/models/vocabulary" keep_tokens "$folder/models/plain"
 if [[ ! -e $folder/plain-135m ]]; then run sayso-135m; fi
-made "$folder/plain-135m" fuse "$folder/models/vocabulary" "$folder/runs/sayso-135m"
+made "$folder/plain-135m" fuse --base "$folder/models/vocabulary" --adapters "$folder/runs/sayso-135m" --output
 made "$folder/sayso-135m" finish "$folder/plain-135m"
 made "$folder/models/layers" keep_layers "$folder/plain-135m"
 if [[ ! -e $folder/plain-small ]]; then run sayso-small; fi
-made "$folder/plain-small" fuse "$folder/models/layers" "$folder/runs/sayso-small"
+made "$folder/plain-small" fuse --base "$folder/models/layers" --adapters "$folder/runs/sayso-small" --output
 made "$folder/sayso-small" finish "$folder/plain-small"
 echo "$folder/sayso-135m and $folder/sayso-small are made"
