@@ -31,9 +31,9 @@ pub(crate) struct Converted {
     pub(crate) lines: Vec<String>,
 }
 
-/// Converts a line. A line that needs no language model never waits for one, except once for the one that is built in. A line that leaves a doubt is put aside
-/// until the model has time for it, and then resumes where it stopped; meanwhile its place is free for others. If too
-/// many lines wait for the model already, it does without.
+/// Converts a line. A line that needs no language model never waits for one. A line that leaves a doubt is put aside
+/// until the built-in model is loaded and the model has time for it, and then resumes where it stopped; meanwhile its
+/// place is free for others. If too many lines wait for the model already, it does without.
 pub(crate) async fn convert(
     shared: &Arc<Shared>,
     request: Request,
@@ -62,39 +62,36 @@ pub(crate) async fn convert(
     let begun = shared.clone();
     let until = stop.clone();
     let begin = move || match Pending::begin(&begun, request, &until)? {
-        (pending, Wanted::Model(model)) => Ok(Progress::Waits(Box::new(pending), Some(model))),
-        (pending, Wanted::Soon) => Ok(Progress::Waits(Box::new(pending), None)),
-        (pending, Wanted::Nothing) => pending.finish().map(Progress::Done),
+        (pending, Some(wanted)) => Ok(Progress::Waits(Box::new(pending), wanted)),
+        (pending, None) => pending.finish().map(Progress::Done),
     };
-    let (mut pending, model) = match spawn_conversion(permit, begin).await? {
+    let (mut pending, wanted) = match spawn_conversion(permit, begin).await? {
         Progress::Done(converted) => return Ok(converted),
-        Progress::Waits(pending, model) => (pending, model),
+        Progress::Waits(pending, wanted) => (pending, wanted),
     };
     drop(place);
-    let model = match model {
-        Some(model) => Some(model),
-        None => {
-            // Half of the time that is left; the other half is for the model's answer.
-            let left = stop.left().map_or(Duration::MAX, |left| left / 2);
-            let loaded = timeout(left, shared.model.load_and_wait()).await.ok().flatten();
-            loaded.filter(|model| pending.draft.wants_rescoring(model.mix()))
-        }
-    };
-    let Some(model) = model else {
-        return spawn_blocking(move || pending.finish()).await.map_err(|_| internal_error())?;
-    };
     let place = shared.limits.place_with_model();
     // Without a deadline there is time for everything.
-    let left = match place {
+    let left = || match place {
         Some(_) => stop.left().unwrap_or(Duration::MAX),
         None => Duration::ZERO,
     };
-    let permit = match timeout(left, shared.limits.rescoring.clone().acquire_owned()).await {
-        Ok(permit) => Some(permit.map_err(|_| shutting_down())?),
-        Err(_) => None,
+    let model = match wanted {
+        Wanted::Loaded(model) => Some(model),
+        Wanted::BuiltIn => {
+            // The other half of the time is for the model's answer.
+            let loaded = timeout(left() / 2, shared.model.load_and_wait()).await.ok().flatten();
+            // Another one may have been chosen meanwhile.
+            loaded.filter(|model| pending.draft.wants_rescoring(model.mix()))
+        }
     };
+    let permit = match &model {
+        Some(_) => timeout(left(), shared.limits.rescoring.clone().acquire_owned()).await.ok(),
+        None => None,
+    };
+    let permit = permit.transpose().map_err(|_| shutting_down())?;
     let resume = move || {
-        if permit.is_some() {
+        if let (Some(model), Some(_)) = (model, permit) {
             pending.draft.rescore(&model, &stop);
         }
         pending.finish()
@@ -105,18 +102,16 @@ pub(crate) async fn convert(
 /// How far a conversion has got.
 enum Progress {
     Done(Converted),
-    /// It waits for this model, or for the one that is being loaded.
-    Waits(Box<Pending>, Option<ModelHandle>),
+    /// It waits for this model.
+    Waits(Box<Pending>, Wanted),
 }
 
-/// What a draft wants of the language model.
+/// The language model whose opinion a draft wants.
 enum Wanted {
-    /// Nothing, or no model can be had in time.
-    Nothing,
-    /// Its opinion.
-    Model(ModelHandle),
-    /// Its opinion, once it is loaded, which takes a moment.
-    Soon,
+    /// One that is loaded.
+    Loaded(ModelHandle),
+    /// The built-in one, which is loaded in a moment.
+    BuiltIn,
 }
 
 /// Runs `work` on a blocking thread, and holds `permit` meanwhile. A panic of the engine fails only this one request.
@@ -157,9 +152,13 @@ struct Pending {
 }
 
 impl Pending {
-    /// Converts as far as possible without a language model, and says what the draft wants of one. If the model is
-    /// absent and could have helped, it begins to load.
-    fn begin(shared: &Arc<Shared>, request: Request, stop: &Stop) -> Result<(Pending, Wanted), ErrorReply> {
+    /// Converts as far as possible without a language model. Also returns the one that the draft wants, if it can be had
+    /// in time. If the model is absent and could have helped, it begins to load.
+    fn begin(
+        shared: &Arc<Shared>,
+        request: Request,
+        stop: &Stop,
+    ) -> Result<(Pending, Option<Wanted>), ErrorReply> {
         let current = shared.configuration.refreshed();
         shared.learning.keep_up(&current.settings.learn);
         let folder = request.context.cwd.as_deref();
@@ -188,22 +187,21 @@ impl Pending {
         if let Some(look) = look.filter(|_| draft.may_have_names()) {
             draft = draft.with_names(&shared.places.seen(look));
         }
-        let mut wanted = Wanted::Nothing;
+        let mut wanted = None;
         if draft.is_rescorable() {
             shared.model.refresh_choice(&current.settings.model);
             match shared.model.model() {
                 Some(model) => {
                     shared.model.touch();
-                    if draft.wants_rescoring(model.mix()) {
-                        wanted = Wanted::Model(model);
-                    }
+                    wanted =
+                        Some(model).filter(|model| draft.wants_rescoring(model.mix())).map(Wanted::Loaded);
                 }
                 None => {
                     // It is known before it is loaded whether this line needs it, and it is there in a moment.
                     let mix = shared.model.built_in_to_come();
                     if mix.is_none_or(|mix| draft.wants_rescoring(&mix)) {
                         shared.model.request_load();
-                        wanted = if mix.is_some() { Wanted::Soon } else { Wanted::Nothing };
+                        wanted = mix.map(|_| Wanted::BuiltIn);
                     }
                 }
             }
