@@ -171,11 +171,15 @@ mod tests {
     use crate::configuration::Configuration;
     use crate::model::ModelManager;
 
+    /// A daemon without settings and without a language model.
+    fn shared() -> Arc<Shared> {
+        let (configuration, model) = (Configuration::at(None), ModelManager::new(None, None));
+        Arc::new(Shared::new(configuration, model, false, String::new(), "daemon"))
+    }
+
     #[tokio::test]
     async fn the_last_line_of_a_session_is_explained_to_whoever_names_it() {
-        let model = ModelManager::new(None, None);
-        let shared = Shared::new(Configuration::at(None), model, false, String::new(), "daemon");
-        let shared = Arc::new(shared);
+        let shared = shared();
         let ask = |op, session: &str, text: &str, last| {
             let request = Request {
                 text: text.to_owned(),
@@ -203,9 +207,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_answer_that_comes_back_is_counted_by_itself() {
-        let model = ModelManager::new(None, None);
-        let shared = Shared::new(Configuration::at(None), model, false, String::new(), "daemon");
-        let shared = Arc::new(shared);
+        let shared = shared();
         for text in ["echo space literal dash", "echo dash"] {
             let request = Request {
                 text: text.to_owned(),
@@ -224,13 +226,7 @@ mod tests {
 
     #[tokio::test]
     async fn who_waits_for_the_model_takes_no_place_of_others_and_no_time_beyond_the_deadline() {
-        let shared = Shared::new(
-            Configuration::at(None),
-            ModelManager::new(None, None),
-            false,
-            String::new(),
-            "daemon",
-        );
+        let shared = shared();
         let of_route = |route| Request { route, deadline_ms: Some(50), ..Request::new(1, Op::Convert) };
         let job = |route| Job::new(&shared, of_route(route), Instant::now());
         let mut held = Vec::new();
@@ -252,14 +248,7 @@ mod tests {
 
     #[tokio::test]
     async fn who_is_superseded_waits_for_no_place_and_is_not_converted() {
-        let shared = Shared::new(
-            Configuration::at(None),
-            ModelManager::new(None, None),
-            false,
-            String::new(),
-            "daemon",
-        );
-        let shared = Arc::new(shared);
+        let shared = shared();
         let job = |session: &str| {
             let request = Request {
                 text: "git commit dash m quote fix login bug quote".to_owned(),

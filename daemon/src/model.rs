@@ -2,7 +2,8 @@
 //! needs it, replaced when another one is chosen, and unloaded when no line needs it or the machine needs the memory.
 //!
 //! No line waits for any of that, unless its request wants only the model, or the model is the one that is built in,
-//! which is there within the time of an answer. A conversion gets the model that is loaded at that moment, or none; a model that was given up is dropped after the last line that still asks it.
+//! which is there within the time of an answer. A conversion gets the model that is loaded at that moment, or none; a
+//! model that was given up is dropped after the last line that still asks it.
 
 mod loader;
 mod policy;
@@ -80,7 +81,7 @@ impl Inner {
 impl ModelManager {
     /// Manages the models of this store, without looking at it yet, and the one that is built in.
     pub(crate) fn new(store: Option<Store>, built_in: Option<&'static BuiltIn>) -> ModelManager {
-        let with_mix = |model: &'static BuiltIn| match Mix::of(model) {
+        let with_mix = |model: &'static BuiltIn| match Mix::open(model) {
             Ok(mix) => Some((model, mix)),
             Err(error) => {
                 tracing::error!(%error, "the built-in language model is not used");

@@ -9,7 +9,7 @@ use super::{ended, print, print_json};
 use anyhow::{Context, Result};
 use sayso_model_cli::{Action, Model};
 use sayso_settings::{Settings, folders};
-use sayso_store::{BUILT_IN, Source, Store};
+use sayso_store::{Source, Store};
 use serde_json::json;
 use std::path::Path;
 use std::process::ExitCode;
@@ -66,10 +66,7 @@ fn import(store: &Store, file: &Path, name: Option<&str>, json: bool) -> Result<
 
 fn choose(store: &Store, given: &str, json: bool) -> Result<()> {
     let name = name_here(store, given);
-    match name.as_str() {
-        BUILT_IN => store.choose_built_in()?,
-        name => store.choose(name)?,
-    }
+    store.choose(&name)?;
     let (settings, _) = Settings::load_usable();
     // The settings take precedence over the choice; say so, or the command would seem to do nothing.
     let held_back = match (&settings.model.name, settings.model.judge) {

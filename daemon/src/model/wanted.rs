@@ -5,7 +5,7 @@ use super::LoadState;
 use crate::fingerprint::{Fingerprint, fingerprint};
 use sayso_language::checkpoint::{BuiltIn, Files};
 use sayso_settings as settings;
-use sayso_store::{BUILT_IN, Store};
+use sayso_store::Store;
 use std::path::PathBuf;
 
 /// Everything that the choice of the model depends on: the same inputs give the same choice.
@@ -92,12 +92,12 @@ pub(super) fn resolve(
         (None, None) => Ok(None),
     };
     let named = match (name, store) {
-        (Ok(Some(name)), Some(store)) if name != BUILT_IN => {
+        (Ok(Some(name)), Some(store)) if name != BuiltIn::NAME => {
             store.plain_folder(&name).map(|folder| (name, folder, store))
         }
         (Ok(_), _) => {
             let Some(model) = built_in else { return (None, LoadState::None) };
-            let name = model.name.to_owned();
+            let name = BuiltIn::NAME.to_owned();
             let wanted = WantedModel { name, source: Source::BuiltIn(model), threads: settings.threads };
             return (Some(wanted), LoadState::Unloaded(None));
         }

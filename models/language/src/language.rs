@@ -136,7 +136,7 @@ impl Language {
         let decoder =
             budget::with_more(beyond, || Decoder::open(&checkpoint, options.threads, options.positions))?;
         let language = Language::new(decoder, tokenizer, chat)?;
-        Ok(Language { mix: Mix::of(files)?, ..language })
+        Ok(Language { mix: Mix::open(files)?, ..language })
     }
 
     /// Builds a model from its parts, which must belong to the same folder.
@@ -214,7 +214,7 @@ fn parts(files: Files<'_>) -> Result<(Checkpoint, Tokenizer, Chat), CheckpointEr
 pub(crate) fn check(folder: &Path, checkpoint: &Checkpoint) -> Result<(), LanguageError> {
     let tokenizer = Tokenizer::open(folder, checkpoint.config())?;
     let chat = Chat::open(folder)?;
-    Mix::open(folder.into())?;
+    Mix::open(folder)?;
     drop(Vocabulary::new(&tokenizer));
     let head = chat.head(&tokenizer)?;
     let positions = Options::default().positions.min(checkpoint.config().max_position_embeddings);

@@ -98,25 +98,18 @@ impl Mix {
     ///
     /// # Errors
     /// Its [`MIX_FILE`] is no mix, or has numbers that make no sense.
-    pub fn of<'a>(files: impl Into<Files<'a>>) -> Result<Mix, CheckpointError> {
-        Ok(Mix::open(files.into())?.unwrap_or_default())
-    }
-
-    /// The mix in the folder's [`MIX_FILE`], if it has one.
-    ///
-    /// # Errors
-    /// The file is no mix, or has numbers that make no sense.
-    pub(crate) fn open(files: Files<'_>) -> Result<Option<Mix>, CheckpointError> {
+    pub fn open<'a>(files: impl Into<Files<'a>>) -> Result<Mix, CheckpointError> {
         const LIMIT: u64 = 1 << 14;
-        let path = files.path(MIX_FILE);
+        let files = files.into();
         if !files.has(MIX_FILE) {
-            return Ok(None);
+            return Ok(Mix::default());
         }
+        let path = files.path(MIX_FILE);
         let bytes = files.bytes(MIX_FILE, LIMIT)?;
         let mix: Mix = serde_json::from_slice(&bytes)
             .map_err(|error| CheckpointError::entry(&path, format!("it is not a mix: {error}")))?;
         match mix.problem() {
-            None => Ok(Some(mix)),
+            None => Ok(mix),
             Some(problem) => Err(CheckpointError::entry(&path, problem)),
         }
     }

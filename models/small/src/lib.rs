@@ -15,7 +15,6 @@ macro_rules! file {
 
 /// The model. A `static`, so that the program has it once.
 pub static SMALL: BuiltIn = BuiltIn {
-    name: "built-in",
     files: &[
         file!("config.json"),
         file!("generation_config.json"),
@@ -31,7 +30,7 @@ pub static SMALL: BuiltIn = BuiltIn {
 
 /// The model in a folder, or this one if the folder is called as it and is not there.
 pub fn in_folder(folder: &Path) -> Files<'_> {
-    match folder == Path::new(SMALL.name) && !folder.exists() {
+    match folder == Path::new(BuiltIn::NAME) && !folder.exists() {
         true => Files::BuiltIn(&SMALL),
         false => Files::Folder(folder),
     }

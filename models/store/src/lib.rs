@@ -7,6 +7,6 @@ mod store;
 #[doc(hidden)]
 pub use store::read_hub_answer;
 pub use store::{
-    BUILT_IN, Failure, Fault, FileRecord, Hub, MANIFEST, Manifest, Model, Origin, Patience, Progress, Pulled,
-    Source, Store, StoreError, Verified, series,
+    Failure, Fault, FileRecord, Hub, MANIFEST, Manifest, Model, Origin, Patience, Progress, Pulled, Source,
+    Store, StoreError, Verified, series,
 };

@@ -21,14 +21,14 @@ pub use hub::Hub;
 pub use hub::read_answer as read_hub_answer;
 pub use manifest::{FileRecord, MANIFEST, Manifest, Origin};
 pub use patience::Patience;
-pub use source::{BUILT_IN, Source, series};
+pub use source::{Source, series};
 
 use crate::gguf;
 use digest::Digests;
 use nix::fcntl::OFlag;
 use sayso_language::chat::{SYSTEM_PROMPT_FILE, TRAINED_PROMPT_FILE};
 use sayso_language::checkpoint::{
-    CheckpointError,
+    BuiltIn, CheckpointError,
     file::{self, Links},
 };
 use sayso_language::{LanguageError, MIX_FILE, folder};
@@ -211,11 +211,15 @@ impl Store {
         [self.folder.clone(), self.folder.join(CHOSEN)]
     }
 
-    /// Makes a model the chosen one, after opening it as a check.
+    /// Makes a model the chosen one, after opening it as a check. The built-in one is used where none is chosen.
     ///
     /// # Errors
     /// [`StoreError::Unknown`], [`StoreError::Unusable`], and errors of the system.
     pub fn choose(&self, name: &str) -> Result<(), StoreError> {
+        if name == BuiltIn::NAME {
+            failure::clear(&self.folder)?;
+            return self.forget_choice();
+        }
         folder::check(&self.plain_folder(name)?).map_err(StoreError::Unusable)?;
         failure::clear(&self.folder)?;
         let path = self.folder.join(CHOSEN);
@@ -229,12 +233,8 @@ impl Store {
         write().map_err(StoreError::io(&path))
     }
 
-    /// Takes the choice back, so that the built-in model is used.
-    ///
-    /// # Errors
-    /// Errors of the system.
-    pub fn choose_built_in(&self) -> Result<(), StoreError> {
-        failure::clear(&self.folder)?;
+    /// Takes the choice back.
+    fn forget_choice(&self) -> Result<(), StoreError> {
         let path = self.folder.join(CHOSEN);
         match std::fs::remove_file(&path) {
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
@@ -403,8 +403,7 @@ impl Store {
         }
         // Read only now, because another model may have been chosen meanwhile.
         if self.choice().ok().flatten().as_deref() == Some(name) {
-            let path = self.folder.join(CHOSEN);
-            std::fs::remove_file(&path).map_err(StoreError::io(&path))?;
+            self.forget_choice()?;
         }
         delete(&aside)
     }
@@ -458,7 +457,7 @@ impl Store {
     /// The folder of a model with this name, whether or not it exists.
     fn place(&self, name: &str) -> Result<PathBuf, StoreError> {
         match source::is_name(name) {
-            true if name == BUILT_IN => Err(StoreError::BuiltIn),
+            true if name == BuiltIn::NAME => Err(StoreError::BuiltIn),
             true => Ok(self.folder.join(name)),
             false => Err(StoreError::Name(name.to_owned())),
         }

@@ -3,11 +3,12 @@
 use super::{megabytes, name_here, print, print_json};
 use anyhow::Result;
 use sayso_engine::{ModelHandle, Stop};
+use sayso_language::checkpoint::{BuiltIn, Files};
 use sayso_language::{Options, measure};
 use sayso_settings::Settings;
-use sayso_store::{BUILT_IN, Store};
+use sayso_small::SMALL;
+use sayso_store::Store;
 use serde_json::json;
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 /// Loads a model as the daemon does, measures it, and prints the medians.
@@ -16,16 +17,14 @@ pub(super) fn run(store: &Store, name: Option<&str>, rounds: u32, json: bool) ->
     let name = match (name, settings.name) {
         (Some(name), _) => name_here(store, name),
         (None, Some(name)) => name,
-        (None, None) => store.chosen()?.unwrap_or_else(|| BUILT_IN.to_owned()),
+        (None, None) => store.chosen()?.unwrap_or_else(|| BuiltIn::NAME.to_owned()),
     };
-    let folder = match name.as_str() {
-        BUILT_IN => PathBuf::from(BUILT_IN),
-        name => store.folder(name)?,
-    };
+    let folder = if name == BuiltIn::NAME { None } else { Some(store.folder(&name)?) };
+    let files = folder.as_deref().map_or(Files::BuiltIn(&SMALL), Files::Folder);
     let mut options = Options::default();
     options.threads = settings.threads.unwrap_or(options.threads);
     let begun = Instant::now();
-    let resident = ModelHandle::open(sayso_small::in_folder(&folder), &options)?;
+    let resident = ModelHandle::open(files, &options)?;
     let loaded = begun.elapsed();
     let memory = resident.memory();
     let rounds = rounds as usize;

@@ -2,8 +2,9 @@
 
 use super::{megabytes, print, print_json};
 use anyhow::Result;
+use sayso_language::checkpoint::BuiltIn;
 use sayso_model_cli::Names;
-use sayso_store::{BUILT_IN, Model, Origin, Source, Store, series};
+use sayso_store::{Model, Origin, Source, Store, series};
 use serde_json::json;
 
 /// Prints the built-in model, the installed ones, and the short names of those that are not installed.
@@ -13,7 +14,7 @@ pub(super) fn run(store: &Store, json: bool) -> Result<()> {
     let built_in_bytes = sayso_small::SMALL.bytes() as u64;
     if json {
         print_json(&json!({
-            "name": BUILT_IN,
+            "name": BuiltIn::NAME,
             "chosen": is_built_in_used,
             "folder": null,
             "bytes": built_in_bytes,
@@ -33,11 +34,12 @@ pub(super) fn run(store: &Store, json: bool) -> Result<()> {
             }))
         });
     }
-    let width = models.iter().map(|model| model.name.len()).fold(BUILT_IN.len(), usize::max);
+    let width = models.iter().map(|model| model.name.len()).fold(BuiltIn::NAME.len(), usize::max);
     let mark = |is_used: bool| if is_used { '*' } else { ' ' };
     let mut text = format!(
-        "{} {BUILT_IN:width$}  {:>7}  part of sayso\n",
+        "{} {:width$}  {:>7}  part of sayso\n",
         mark(is_built_in_used),
+        BuiltIn::NAME,
         megabytes(built_in_bytes)
     );
     for Model { name, chosen, manifest, .. } in &models {
@@ -62,7 +64,7 @@ pub(super) fn names(store: &Store, which: Names) -> Result<()> {
     let models = store.list()?;
     let names: Vec<String> = match which {
         Names::Installed => {
-            [BUILT_IN.to_owned()].into_iter().chain(models.into_iter().map(|model| model.name)).collect()
+            [BuiltIn::NAME.to_owned()].into_iter().chain(models.into_iter().map(|model| model.name)).collect()
         }
         Names::Absent => series()
             .filter(|(_, repository)| !is_here(&models, repository))

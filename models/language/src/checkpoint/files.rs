@@ -18,8 +18,6 @@ pub enum Files<'a> {
 /// A model that is part of the program.
 #[derive(Debug)]
 pub struct BuiltIn {
-    /// Its name.
-    pub name: &'static str,
     /// The names and contents of its files, as a model folder has them.
     pub files: &'static [(&'static str, &'static [u8])],
 }
@@ -34,6 +32,9 @@ impl PartialEq for BuiltIn {
 impl Eq for BuiltIn {}
 
 impl BuiltIn {
+    /// Its name, which no other model can have.
+    pub const NAME: &'static str = "built-in";
+
     /// The size of all its files, in bytes.
     pub fn bytes(&self) -> usize {
         self.files.iter().map(|(_, bytes)| bytes.len()).sum()
@@ -67,7 +68,7 @@ impl Files<'_> {
     pub(crate) fn place(self) -> PathBuf {
         match self {
             Files::Folder(folder) => folder.to_owned(),
-            Files::BuiltIn(model) => PathBuf::from(model.name),
+            Files::BuiltIn(_) => PathBuf::from(BuiltIn::NAME),
         }
     }
 

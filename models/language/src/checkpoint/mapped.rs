@@ -6,8 +6,8 @@ use super::file::{self, Links};
 use memmap2::{Advice, Mmap};
 use std::path::Path;
 
-/// The bytes of a weights file: mapped for reading, or part of the program. All users of the file share its pages in memory, and the system may
-/// evict them.
+/// The bytes of a weights file: mapped for reading, or part of the program. All users of the file share its
+/// pages in memory, and the system may evict them.
 ///
 /// # Invariant
 /// The file does not change while it is mapped. sayso itself keeps to that: it writes model files

@@ -3,7 +3,7 @@
 use super::{Language, LanguageError, Likelihood, Options, Stop, Written};
 use crate::STACK_BYTES;
 use crate::budget::{BESIDE_WEIGHTS, Budget};
-use crate::checkpoint::Files;
+use crate::checkpoint::{BuiltIn, Files};
 use crate::error::DecoderError;
 use crate::heap;
 use crate::memory::Memory;
@@ -52,7 +52,7 @@ impl ModelHandle {
         let options = *options;
         match files.into() {
             Files::BuiltIn(model) => {
-                ModelHandle::start(model.name.to_owned(), move || Language::open(model, &options))
+                ModelHandle::start(BuiltIn::NAME.to_owned(), move || Language::open(model, &options))
             }
             Files::Folder(folder) => {
                 let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();

@@ -2,7 +2,7 @@
 
 use crate::gguf::ImportError;
 use sayso_language::LanguageError;
-use sayso_language::checkpoint::CheckpointError;
+use sayso_language::checkpoint::{BuiltIn, CheckpointError};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -16,7 +16,8 @@ pub enum StoreError {
     Name(String),
     /// The name of the model that is part of the program.
     #[error(
-        "built-in is the model that is part of sayso: it can be used, but neither replaced nor removed; `judge = false` in the section `model` of the settings turns it off"
+        "{} is the model that is part of sayso: it can be used, but neither replaced nor removed; `judge = false` in the section `model` of the settings turns it off",
+        BuiltIn::NAME
     )]
     BuiltIn,
     /// No model of this name is installed.

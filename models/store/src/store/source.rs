@@ -44,9 +44,6 @@ pub fn series() -> impl Iterator<Item = (&'static str, &'static str)> {
     SERIES.into_iter()
 }
 
-/// The name of the model that is part of the program; no other model can have it.
-pub const BUILT_IN: &str = "built-in";
-
 /// Whether this can be one part of a path, on disk and in a URL: letters, digits, `-`, `_` and `.`.
 /// It must not begin with `.`, so that it is neither hidden nor leads to another folder.
 pub(super) fn is_name(text: &str) -> bool {
