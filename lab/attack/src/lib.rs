@@ -170,12 +170,16 @@ fn attack(daemon: &mut RealDaemon, load: Load, seconds: u64, random: &mut fastra
     Ok(Outcome { load, strikes, lines, memory: [before, peak, after], descriptors })
 }
 
-/// Asks until everything that loads late is loaded.
+/// Asks until everything that loads late is loaded, the language model too.
 fn warm_up(socket: &std::path::Path) -> Result<()> {
+    let patience = Duration::from_secs(60);
     for id in 0..20 {
-        good::one(socket, id, Instant::now() + Duration::from_secs(60))?;
+        good::one(socket, id, Instant::now() + patience)?;
     }
-    good::ask(socket, &wire::convert(1, NOT_STRICT, ""), Duration::from_secs(60))?;
+    for options in ["", r#","route":"model","deadline_ms":60000"#] {
+        let answer = good::ask(socket, &wire::convert(1, NOT_STRICT, options), patience)?;
+        ensure!(answer["result"].is_object(), "the daemon could not be warmed up: {answer}");
+    }
     Ok(())
 }
 
