@@ -2,26 +2,33 @@
 //!
 //! Its states are the points where a path may stand: in the gap between two readings, behind the space that goes before
 //! one, or within what one writes. It is not determinised: what has been written leads to the set of all states that the
-//! path may be in, and few readings begin alike, so that the sets are small. Nothing here knows the tokens of a model;
-//! those end anywhere, also within a character.
+//! path may be in, and few readings begin alike, so that the sets are small. What follows a gap without a byte, which is
+//! much where words may be left out, is no part of the sets: it is worked out once for each gap that a path comes to, with
+//! all bytes that may follow. Nothing here knows the tokens of a model; those end anywhere, also within a character.
 //!
 //! From each state some path leads to the end of the lattice, so that whoever follows it byte by byte is never lost.
 
 use super::arcs::{Arcs, Gap};
 use super::{Lattice, ReadingId};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 /// The byte that stands for every digit where digits are masked.
 pub const MASK: u8 = b'0';
+
+/// The number of a gap among those that were met: states are compared often, and gaps are large.
+type GapId = u32;
 
 /// Where a path may stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum State {
     /// In the gap between two readings.
-    Gap(Gap),
+    Gap(GapId),
     /// In the gap, behind the space that goes before the next reading.
-    Spaced(Gap),
+    Spaced(GapId),
     /// Behind the first bytes of a reading: fewer than it has, and at least one. `behind` is the gap that it ends in.
-    Within { reading: ReadingId, bytes: usize, behind: Gap },
+    Within { reading: ReadingId, bytes: u32, behind: GapId },
 }
 
 /// All states of the paths that have written the same: sorted, none twice.
@@ -44,28 +51,47 @@ pub struct Certain {
     pub is_all: bool,
 }
 
+/// How paths go on from a gap, also behind readings that write nothing.
+#[derive(Debug)]
+struct Exits {
+    /// Whether a path may end.
+    may_end: bool,
+    /// The bytes that may follow, each with the state behind it: sorted, none twice.
+    next: Vec<(u8, State)>,
+}
+
+/// The gaps that were met, in the order of their numbers.
+#[derive(Default)]
+struct Gaps {
+    ids: BTreeMap<Gap, GapId>,
+    all: Vec<(Gap, Option<Rc<Exits>>)>,
+}
+
 /// The paths of a lattice as an automaton over bytes.
 pub struct Constraint<'l> {
     arcs: Arcs<'l>,
     /// Whether digits are all written as [`MASK`].
     masked: bool,
+    gaps: RefCell<Gaps>,
 }
 
 impl<'l> Constraint<'l> {
     /// Of a lattice. Where digits are `masked`, each is written as [`MASK`].
     pub fn new(lattice: &'l Lattice, masked: bool) -> Constraint<'l> {
-        Constraint { arcs: Arcs::new(lattice), masked }
+        Constraint { arcs: Arcs::new(lattice), masked, gaps: RefCell::default() }
     }
 
     /// Where all paths begin; nowhere in an empty lattice.
     pub fn start(&self) -> States {
-        let states = vec![State::Gap(self.arcs.start())];
-        self.closed(if self.arcs.lattice.is_empty() { Vec::new() } else { states })
+        match self.arcs.lattice.is_empty() {
+            true => States::default(),
+            false => States(vec![State::Gap(self.id(self.arcs.start()))]),
+        }
     }
 
     /// Whether some path ends there.
     pub fn may_end(&self, states: &States) -> bool {
-        states.0.iter().any(|state| matches!(state, State::Gap(gap) if self.arcs.is_end(*gap)))
+        states.0.iter().any(|state| matches!(state, State::Gap(gap) if self.exits(*gap).may_end))
     }
 
     /// What all paths write next.
@@ -90,12 +116,13 @@ impl<'l> Constraint<'l> {
         for state in &states.0 {
             self.each_next(*state, &mut |byte, state| next.push((byte, state)));
         }
-        next.sort_unstable();
-        next.dedup();
-        let of_byte = |same: &[(u8, State)]| {
-            let states = same.iter().map(|(_, state)| *state).collect();
-            (same[0].0, self.closed(states))
-        };
+        // The exits of one gap are in order already.
+        if states.0.len() > 1 || !matches!(states.0[..], [State::Gap(_)]) {
+            next.sort_unstable();
+            next.dedup();
+        }
+        let of_byte =
+            |same: &[(u8, State)]| (same[0].0, States(same.iter().map(|(_, state)| *state).collect()));
         next.chunk_by(|(a, _), (b, _)| a == b).map(of_byte).collect()
     }
 
@@ -105,55 +132,90 @@ impl<'l> Constraint<'l> {
         for byte in bytes {
             let mut next = Vec::new();
             for state in &states.0 {
-                self.each_next(*state, &mut |found, state| {
-                    if found == *byte {
-                        next.push(state);
+                match state {
+                    State::Gap(gap) => {
+                        let exits = self.exits(*gap);
+                        let from = exits.next.partition_point(|(found, _)| found < byte);
+                        let same = exits.next[from..].iter().take_while(|(found, _)| found == byte);
+                        next.extend(same.map(|(_, state)| *state));
                     }
-                });
+                    _ => self.each_next(*state, &mut |found, state| {
+                        if found == *byte {
+                            next.push(state);
+                        }
+                    }),
+                }
             }
-            states = self.closed(next);
+            next.sort_unstable();
+            next.dedup();
+            states = States(next);
         }
         states
     }
 
-    /// With all states that follow without a byte.
-    fn closed(&self, mut states: Vec<State>) -> States {
-        let mut at = 0;
-        while at < states.len() {
-            if let State::Gap(gap) = states[at] {
-                for &id in self.arcs.at(gap.token) {
-                    let behind = self.arcs.silent(gap, id).map(State::Gap);
-                    states.extend(behind.filter(|behind| !states.contains(behind)));
-                }
-            }
-            at += 1;
+    /// How paths go on from a gap.
+    fn exits(&self, id: GapId) -> Rc<Exits> {
+        let (gap, known) = self.gaps.borrow().all[id as usize].clone();
+        if let Some(known) = known {
+            return known;
         }
-        states.sort_unstable();
-        states.dedup();
-        States(states)
+        // All gaps that follow without a byte; ordered, since there may be hundreds of them.
+        let (mut known, mut waiting) = (BTreeSet::from([gap]), vec![gap]);
+        let mut exits = Exits { may_end: false, next: Vec::new() };
+        while let Some(gap) = waiting.pop() {
+            exits.may_end |= self.arcs.is_end(gap);
+            self.each_next_of(gap, &mut |byte, state| exits.next.push((byte, state)));
+            let behind = self.arcs.at(gap.token).iter().filter_map(|&id| self.arcs.silent(gap, id));
+            waiting.extend(behind.filter(|behind| known.insert(*behind)));
+        }
+        exits.next.sort_unstable();
+        exits.next.dedup();
+        let exits = Rc::new(exits);
+        self.gaps.borrow_mut().all[id as usize].1 = Some(Rc::clone(&exits));
+        exits
+    }
+
+    /// The number of a gap.
+    fn id(&self, gap: Gap) -> GapId {
+        let Gaps { ids, all } = &mut *self.gaps.borrow_mut();
+        *ids.entry(gap).or_insert_with(|| {
+            all.push((gap, None));
+            // A line has far fewer than 2³² of them.
+            (all.len() - 1) as GapId
+        })
+    }
+
+    /// The gap of a number.
+    fn gap(&self, id: GapId) -> Gap {
+        self.gaps.borrow().all[id as usize].0
     }
 
     /// Each byte that may follow a state, with the state behind it.
     fn each_next(&self, state: State, found: &mut dyn FnMut(u8, State)) {
-        let mut write = |reading, bytes, behind| {
-            let (byte, state) = self.write(reading, bytes, behind);
-            found(byte, state);
-        };
         match state {
-            State::Within { reading, bytes, behind } => write(reading, bytes, behind),
+            State::Within { reading, bytes, behind } => {
+                let (byte, state) = self.write(reading, bytes, behind);
+                found(byte, state);
+            }
             State::Spaced(gap) => {
+                let gap = self.gap(gap);
                 for id in self.writing_at(gap.token).filter(|id| self.arcs.can_follow_spaced(gap, *id)) {
-                    write(id, 0, self.arcs.behind(gap, id, true));
+                    let (byte, state) = self.write(id, 0, self.id(self.arcs.behind(gap, id, true)));
+                    found(byte, state);
                 }
             }
-            State::Gap(gap) => {
-                for id in self.writing_at(gap.token).filter(|id| self.arcs.can_follow_unspaced(gap, *id)) {
-                    write(id, 0, self.arcs.behind(gap, id, false));
-                }
-                if self.writing_at(gap.token).any(|id| self.arcs.can_follow_spaced(gap, id)) {
-                    found(b' ', State::Spaced(gap));
-                }
-            }
+            State::Gap(gap) => self.exits(gap).next.iter().for_each(|(byte, state)| found(*byte, *state)),
+        }
+    }
+
+    /// Each byte that may follow a gap at once, with the state behind it.
+    fn each_next_of(&self, gap: Gap, found: &mut dyn FnMut(u8, State)) {
+        for id in self.writing_at(gap.token).filter(|id| self.arcs.can_follow_unspaced(gap, *id)) {
+            let (byte, state) = self.write(id, 0, self.id(self.arcs.behind(gap, id, false)));
+            found(byte, state);
+        }
+        if self.writing_at(gap.token).any(|id| self.arcs.can_follow_spaced(gap, id)) {
+            found(b' ', State::Spaced(self.id(gap)));
         }
     }
 
@@ -163,13 +225,13 @@ impl<'l> Constraint<'l> {
     }
 
     /// The byte of a reading behind its first `bytes`, and the state behind that byte.
-    fn write(&self, id: ReadingId, bytes: usize, behind: Gap) -> (u8, State) {
+    fn write(&self, id: ReadingId, bytes: u32, behind: GapId) -> (u8, State) {
         let text = self.arcs.lattice.reading(id).text.as_bytes();
-        let byte = match text[bytes] {
+        let byte = match text[bytes as usize] {
             digit if self.masked && digit.is_ascii_digit() => MASK,
             byte => byte,
         };
-        match bytes + 1 < text.len() {
+        match (bytes as usize + 1) < text.len() {
             true => (byte, State::Within { reading: id, bytes: bytes + 1, behind }),
             false => (byte, State::Gap(behind)),
         }
