@@ -7,6 +7,7 @@
 use crate::candidates::Candidates;
 use crate::{Engine, MAX_ALTERNATIVES, ModelHandle, Stage, Stop, tagged};
 use sayso_language::{LanguageError, Likelihood, Mix, Weights};
+use sayso_speech::commands::is_command;
 use sayso_speech::destructive::is_destructive;
 use sayso_speech::lattice::{Kind, Lattice, path_writing};
 use sayso_tagger::Path;
@@ -71,8 +72,9 @@ impl LineKind {
     }
 }
 
-/// The place of [`Weights::own`] among the features.
+/// The places of [`Weights::own`] and [`Weights::lost`] among the features.
 const OWN: usize = 2;
+const LOST: usize = 4;
 
 /// The weights for lines of a kind.
 fn weights(mix: &Mix, kind: LineKind) -> [f32; Weights::COUNT] {
@@ -101,10 +103,24 @@ impl Scored {
     pub fn evidence(&self, mix: &Mix) -> Option<(usize, [f32; 3])> {
         let combined = self.combined(mix);
         // Of equal ones the first.
-        let (at, highest) = combined.iter().enumerate().rev().max_by(|(_, a), (_, b)| a.total_cmp(b))?;
-        let share = combined.iter().map(|score| (score - highest).exp()).sum::<f32>().recip();
+        let best_of = |may: &dyn Fn(usize) -> bool| {
+            let those = combined.iter().enumerate().rev().filter(|(at, _)| may(*at));
+            those.max_by(|(_, a), (_, b)| a.total_cmp(b)).map(|(at, _)| at)
+        };
+        let share =
+            |at: usize| combined.iter().map(|score| (score - combined[at]).exp()).sum::<f32>().recip();
+        let mut at = best_of(&|_| true)?;
+        if self.loses_more(at) && share(at) < mix.lose_above {
+            at = best_of(&|at| !self.loses_more(at))?;
+        }
+        let share = share(at);
         let own = self.scores[at].features[OWN];
         Some((at, [log_odds(self.together * share), log_odds(share), own]))
+    }
+
+    /// Whether a path leaves out more words than the tagger's best one.
+    pub fn loses_more(&self, at: usize) -> bool {
+        self.scores[at].features[LOST] > self.scores[0].features[LOST]
     }
 
     /// The best path. `None` if there is none.
@@ -180,6 +196,7 @@ pub(crate) fn score(
 impl Scored {
     fn push(&mut self, confidence: f32, lattice: &Lattice, path: Path, text: String, model: Likelihood) {
         let alike = path.steps.iter().filter(|step| lattice.reading(step.reading).kind == Kind::SoundAlike);
+        let first = text.split(' ').find(|word| *word != "sudo").unwrap_or_default();
         let features = [
             path.score,
             model.sum,
@@ -187,6 +204,9 @@ impl Scored {
             if self.paths.is_empty() { 1.0 } else { 0.0 },
             tagged::lost_words(lattice, &path) as f32,
             alike.count() as f32,
+            -(-model.sum).max(0.0).sqrt(),
+            text.chars().filter(|c| !c.is_alphanumeric() && !c.is_whitespace() && *c != '_').count() as f32,
+            if is_command(first) { 1.0 } else { 0.0 },
         ];
         self.together = (self.together + confidence).min(1.0);
         self.scores.push(CandidateScore { text, features });
@@ -301,13 +321,18 @@ mod tests {
         Scored { confidence: 0.5, kind, scores: scores.collect(), paths, written, rest, together: 0.8 }
     }
 
+    /// The first features; the others are 0.
+    fn of<const N: usize>(first: [f32; N]) -> [f32; Weights::COUNT] {
+        std::array::from_fn(|at| first.get(at).copied().unwrap_or(0.0))
+    }
+
     const PLAIN: LineKind = LineKind { talks: false, is_sentence: false };
 
     #[test]
     fn weights_of_the_kind_are_added() {
         let mut mix =
             Mix { every: Weights { tagger: 1.0, model: 0.5, ..Weights::default() }, ..Mix::default() };
-        let candidates = [[-1.0, -9.0, 0.0, 1.0, 0.0, 0.0], [-3.0, -4.0, 1.0, 0.0, 0.0, 0.0]];
+        let candidates = [of([-1.0, -9.0, 0.0, 1.0, 0.0]), of([-3.0, -4.0, 1.0, 0.0, 0.0])];
         assert_eq!(scored(PLAIN, &candidates).best(&mix).unwrap().at, 1);
         mix.talk.model = -0.4;
         let talk = LineKind { talks: true, ..PLAIN };
@@ -321,11 +346,23 @@ mod tests {
     #[test]
     fn of_equal_paths_the_first_is_taken_and_is_as_sure_as_its_share() {
         let mix = Mix::default();
-        let same = [-1.0, -2.0, 0.0, 0.0, 0.0, 0.0];
+        let same = of([-1.0, -2.0, 0.0, 0.0, 0.0]);
         let best = scored(PLAIN, &[same, same]).best(&mix).unwrap();
         // Half of what the tagger gives both.
         assert_eq!(best.at, 0);
         assert!((best.confidence - 0.4).abs() < 1e-4, "{}", best.confidence);
         assert!(scored(PLAIN, &[]).best(&mix).is_none());
+    }
+
+    #[test]
+    fn a_path_that_loses_more_words_than_the_taggers_best_one_must_be_sure() {
+        let mix = |lose_above| Mix { lose_above, ..Mix::default() };
+        // Twice as likely as the tagger's best path, with one word less; and an unlikely one.
+        let candidates = [of([-1.0, 0.0, 0.0, 1.0, 2.0]), of([-0.3, 0.0, 0.0, 0.0, 3.0]), of([-9.0])];
+        let taken = |lose_above| scored(PLAIN, &candidates).best(&mix(lose_above)).unwrap().at;
+        assert_eq!((taken(0.6), taken(0.7)), (1, 0));
+        // A path that loses fewer may be taken however unsure it is.
+        let candidates = [of([-1.0, 0.0, 0.0, 1.0, 2.0]), of([-0.9])];
+        assert_eq!(scored(PLAIN, &candidates).best(&mix(0.9)).unwrap().at, 1);
     }
 }

@@ -23,18 +23,22 @@ const FIT_BELOW: f32 = 0.95;
 /// no further line of `talk/valid` and `engine/valid`.
 const ASK_BELOW: f32 = 0.8;
 const WRITE_BELOW: f32 = 0.7;
-/// Parts of the cases that are held out in turn. Hand-chosen, 2026-11-29.
+/// How sure a fitted mix must be to leave out more words than the tagger. Chosen on 2026-11-29 with sayso-135m, see
+/// docs/EXPERIMENTS.md.
+const LOSE_ABOVE: f32 = 0.6;
+/// Parts of a single set that are held out in turn. Hand-chosen, 2026-11-29.
 const FOLDS: usize = 5;
 
 /// Shows how rescoring with a language model changes the answers, and fits how much its opinion counts.
 ///
 /// Each case is converted on route auto; where the tagger chose, the model scores its paths and writes one of its own. For
 /// each set: how many answers are exact without the model, with the mix of its folder, and how many could be, because
-/// some candidate is exact. Cases that cannot be scored, such as lines that are too long for the model, keep the tagger's
+/// some candidate is exact; and how long an answer takes where the model's mix asks it. Cases that cannot be scored, such as lines that are too long for the model, keep the tagger's
 /// answer.
 ///
 /// --fit fits a mix to all sets together and writes it; put it into the model folder as mix.json. The share of exact answers
-/// is then also told for lines that the fit has not seen: each fifth is judged with what the other four fit. Fit only to
+/// is then also told for lines that the fit has not seen: each set is judged with what the others fit (of a single one, each
+/// fifth with what the other four fit), so files of one hand each tell what a stranger gets. Fit only to
 /// sets that settings may be chosen on.
 #[derive(Debug, clap::Args)]
 #[command(
@@ -50,6 +54,14 @@ pub struct Judge {
     /// Write what is weighed for each case into this file, as JSON lines
     #[arg(long, value_name = "FILE.jsonl")]
     scores: Option<PathBuf>,
+    /// Write every path of the lines that the model scored into this file, as lines to train on: a student learns from
+    /// them what the model thinks of wrong lines, too
+    #[arg(long, value_name = "FILE.jsonl")]
+    candidates: Option<PathBuf>,
+    /// Write the answer of tagger and model together to every line that the model scored into this file, as lines for
+    /// `sayso train adapt`: the model teaches the tagger
+    #[arg(long, value_name = "FILE.jsonl")]
+    labels: Option<PathBuf>,
     /// Print one JSON object instead of a table
     #[arg(long)]
     json: bool,
@@ -63,7 +75,7 @@ pub struct Judge {
 struct Set {
     name: String,
     judged: Vec<Judged>,
-    /// Time of the cases that the model scored.
+    /// Times from a dictation to its answer, where the mix of the model's folder asks the model.
     times: Vec<Duration>,
     refused: usize,
 }
@@ -78,20 +90,30 @@ impl Judge {
         let model = self.model.open()?.context("`judge` needs a language model: give one with --model")?;
         let sets =
             self.cases.iter().map(|path| self.judge(path, &model)).collect::<anyhow::Result<Vec<_>>>()?;
+        let each = |lines: &dyn Fn(&Set, &Judged) -> Vec<Value>| -> String {
+            let cases = sets.iter().flat_map(|set| set.judged.iter().map(move |case| (set, case)));
+            cases.flat_map(|(set, case)| lines(set, case)).map(|line| format!("{line}\n")).collect()
+        };
         if let Some(path) = &self.scores {
-            let lines: String = sets
-                .iter()
-                .flat_map(|set| set.judged.iter().map(|case| format!("{}\n", scores(set, case))))
-                .collect();
-            std::fs::write(path, lines).with_context(|| format!("cannot write {}", path.display()))?;
+            write(path, &each(&|set, case| vec![scores(set, case)]))?;
+        }
+        if let Some(path) = &self.candidates {
+            write(path, &each(&|_, case| candidates(case)))?;
+        }
+        if let Some(path) = &self.labels {
+            write(path, &each(&|_, case| label(case, model.mix()).into_iter().collect()))?;
         }
         let all: Vec<&Judged> = sets.iter().flat_map(|set| &set.judged).collect();
         let fitted = self.fit.as_ref().map(|path| -> anyhow::Result<(Mix, Vec<bool>)> {
-            let start = Mix { ask_below: ASK_BELOW, write_below: WRITE_BELOW, ..Mix::default() };
+            let start = Mix {
+                ask_below: ASK_BELOW,
+                write_below: WRITE_BELOW,
+                lose_above: LOSE_ABOVE,
+                ..Mix::default()
+            };
             let mix = fit(&all, &start);
-            let text = format!("{}\n", serde_json::to_string_pretty(&mix)?);
-            std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))?;
-            Ok((mix, held_out(&all, &start)))
+            write(path, &format!("{}\n", serde_json::to_string_pretty(&mix)?))?;
+            Ok((mix, held_out(&sets, &start)))
         });
         let fitted = fitted.transpose()?;
         let shown = match self.json {
@@ -115,9 +137,15 @@ impl Judge {
             let dictation = Dictation { text: dictated, ..Dictation::default() };
             let start = Instant::now();
             let Ok(draft) = engine.draft(&words, &dictation) else {
-                set.judged.push(Judged { is_right: is_right(dictated), scored: None });
+                let dictated = dictated.clone();
+                set.judged.push(Judged { is_right: is_right(&dictated), dictated, scored: None });
                 continue;
             };
+            if draft.wants_rescoring(model.mix()) {
+                let mut answered = draft.clone();
+                answered.rescore(model, &self.model.stop());
+                set.times.push(start.elapsed());
+            }
             let scored = match draft.wants_rescoring(&asking) {
                 true => draft.scores(model, &self.model.stop()).unwrap_or_else(|_| {
                     set.refused += 1;
@@ -126,15 +154,32 @@ impl Judge {
                 false => None,
             };
             let scored = scored.map(|scored| {
-                set.times.push(start.elapsed());
                 let right = scored.scores.iter().map(|score| is_right(&score.text)).collect();
                 (scored, right)
             });
-            set.judged.push(Judged { is_right: is_right(&draft.finish().buffer), scored });
+            let is_right = is_right(&draft.finish().buffer);
+            set.judged.push(Judged { dictated: dictated.clone(), is_right, scored });
             progress.step();
         }
         Ok(set)
     }
+}
+
+fn write(path: &Path, text: &str) -> anyhow::Result<()> {
+    std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// The paths of a case, each as a line to train on.
+fn candidates(case: &Judged) -> Vec<Value> {
+    let scores = case.scored.iter().flat_map(|(scored, _)| &scored.scores);
+    scores.map(|score| json!({ "dictated": case.dictated, "expected": score.text })).collect()
+}
+
+/// The answer of tagger and model together, as a line to train on.
+fn label(case: &Judged, mix: &Mix) -> Option<Value> {
+    let (scored, _) = case.scored.as_ref()?;
+    let best = scored.best(mix)?;
+    Some(json!({ "dictated": case.dictated, "expected": scored.scores[best.at].text }))
 }
 
 /// What is weighed for a case.
@@ -152,21 +197,24 @@ fn scores(set: &Set, case: &Judged) -> Value {
             "candidates": rows,
         })
     });
-    json!({ "set": set.name, "right": case.is_right, "scored": candidates })
+    json!({ "set": set.name, "dictated": case.dictated, "right": case.is_right, "scored": candidates })
 }
 
 /// For each case whether it is right with a mix that was fitted without it.
-fn held_out(all: &[&Judged], start: &Mix) -> Vec<bool> {
-    let mut right = vec![false; all.len()];
-    for fold in 0..FOLDS {
-        let others: Vec<&Judged> =
-            all.iter().enumerate().filter(|(at, _)| at % FOLDS != fold).map(|(_, case)| *case).collect();
-        let mix = fit(&others, start);
-        for (at, case) in all.iter().enumerate().filter(|(at, _)| at % FOLDS == fold) {
-            right[at] = case.is_right_with(&mix);
-        }
+fn held_out(sets: &[Set], start: &Mix) -> Vec<bool> {
+    let mut all: Vec<(usize, &Judged)> = Vec::new();
+    for (number, set) in sets.iter().enumerate() {
+        let fold = |at: usize| if sets.len() > 1 { number } else { at % FOLDS };
+        all.extend(set.judged.iter().enumerate().map(|(at, case)| (fold(at), case)));
     }
-    right
+    let mixes: Vec<Mix> = (0..if sets.len() > 1 { sets.len() } else { FOLDS })
+        .map(|fold| {
+            let others: Vec<&Judged> =
+                all.iter().filter(|(of, _)| *of != fold).map(|(_, case)| *case).collect();
+            fit(&others, start)
+        })
+        .collect();
+    all.iter().map(|(fold, case)| case.is_right_with(&mixes[*fold])).collect()
 }
 
 /// The figures of a set: their names and shares of its cases.
@@ -183,6 +231,7 @@ fn figures(set: &Set, mix: &Mix, fitted: Option<(&Mix, &[bool])>) -> Vec<(&'stat
         figures.push(("held out", share(held_out.iter().filter(|right| **right).count())));
     }
     figures.push(("possible", count(&Judged::could_be_right)));
+    figures.push(("emptier", count(&|case| case.loses_wrongly(fitted.map_or(mix, |(mix, _)| mix)))));
     figures
 }
 
@@ -221,7 +270,8 @@ fn table(sets: &[Set], mix: &Mix, fitted: Option<&(Mix, Vec<bool>)>) -> String {
             let _ = writeln!(text, "{:>24}  {} could not be scored", "", set.refused);
         }
     }
-    text += "asked: the tagger is not sure of it; possible: some candidate is exact\n";
+    text += "asked: the tagger is not sure of it; possible: some candidate is exact\n\
+             emptier: the answer is wrong, and leaves out more words than the tagger's\n";
     text
 }
 

@@ -6,6 +6,8 @@ use sayso_language::{Confidence, Mix, Weights};
 /// A case that tagger and language model have scored.
 #[derive(Debug)]
 pub(crate) struct Judged {
+    /// The dictation.
+    pub(crate) dictated: String,
     /// What the engine answers without a model.
     pub(crate) is_right: bool,
     /// The paths with all opinions, and which of them are right; `None` where no model is asked.
@@ -27,6 +29,14 @@ impl Judged {
             }
             _ => self.is_right,
         }
+    }
+
+    /// Whether the answer with this mix is wrong and leaves out more words than the tagger's first one.
+    pub(crate) fn loses_wrongly(&self, mix: &Mix) -> bool {
+        self.scored.as_ref().is_some_and(|(scored, right)| {
+            let best = scored.best(mix).filter(|_| scored.confidence < mix.ask_below);
+            best.is_some_and(|best| !right[best.at] && scored.loses_more(best.at))
+        })
     }
 
     /// Whether one of the candidates is right.

@@ -17,6 +17,11 @@ pub struct Mix {
     pub ask_below: f32,
     /// The model writes a line of its own only if the best candidate is less sure than this.
     pub write_below: f32,
+    /// A path that leaves out more words than the tagger's best one is taken only if its share of all that were scored is at
+    /// least this, 0 to 1: what a model leaves out is gone without a sign, and it is wrong more often than right where it is
+    /// not sure.
+    #[serde(default = "only_the_sure")]
+    pub lose_above: f32,
     /// For every line.
     pub every: Weights,
     /// Added for lines of which something is left out.
@@ -43,6 +48,20 @@ pub struct Weights {
     pub lost: f32,
     /// The number of readings that only sound like what was heard.
     pub alike: f32,
+    /// Minus the root of minus the model's log-probability: how bad a bad line is matters less than that it is bad.
+    #[serde(default)]
+    pub root: f32,
+    /// The number of symbols in the line.
+    #[serde(default)]
+    pub symbols: f32,
+    /// 1 if the line begins with a known command.
+    #[serde(default)]
+    pub command: f32,
+}
+
+/// Where a folder does not say how sure a model must be to leave out words.
+fn only_the_sure() -> f32 {
+    0.9
 }
 
 /// The log-odds of the best candidate being right, as a sum.
@@ -62,18 +81,18 @@ pub struct Confidence {
 
 impl Weights {
     /// The features in the order of their names here.
-    pub const COUNT: usize = 6;
+    pub const COUNT: usize = 9;
 
     /// The weights as a list.
     pub fn list(self) -> [f32; Weights::COUNT] {
-        let Weights { tagger, model, own, first, lost, alike } = self;
-        [tagger, model, own, first, lost, alike]
+        let Weights { tagger, model, own, first, lost, alike, root, symbols, command } = self;
+        [tagger, model, own, first, lost, alike, root, symbols, command]
     }
 
     /// The weights of a list.
     pub fn of(list: [f32; Weights::COUNT]) -> Weights {
-        let [tagger, model, own, first, lost, alike] = list;
-        Weights { tagger, model, own, first, lost, alike }
+        let [tagger, model, own, first, lost, alike, root, symbols, command] = list;
+        Weights { tagger, model, own, first, lost, alike, root, symbols, command }
     }
 }
 
@@ -85,6 +104,7 @@ impl Default for Mix {
         Mix {
             ask_below: 0.7,
             write_below: 0.1,
+            lose_above: only_the_sure(),
             every: Weights { tagger: 1.0, model: 0.1, ..Weights::default() },
             talk: Weights::default(),
             sentence: Weights::default(),
@@ -130,8 +150,9 @@ impl Mix {
         if heaviest > HEAVIEST {
             return Some(format!("a weight is {heaviest}, but none may be above {HEAVIEST}"));
         }
-        let odd =
-            [self.ask_below, self.write_below].into_iter().find(|share| !(0.0..=1.0).contains(share))?;
+        let odd = [self.ask_below, self.write_below, self.lose_above]
+            .into_iter()
+            .find(|share| !(0.0..=1.0).contains(share))?;
         Some(format!("a threshold is {odd}, not from 0 to 1"))
     }
 }
