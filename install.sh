@@ -19,6 +19,7 @@ In a checkout, it builds sayso with cargo. It needs no root.
   --yes                add the one line to the start files of your shells without asking
   --no-rc              change no start file, and print the lines to add
   --service            have systemd or launchd start the daemon at login
+  --train              in a checkout, also build and install the programs behind "sayso train"
   --uninstall          remove what this script added, and nothing else
   --help               show this text
 
@@ -41,7 +42,7 @@ TAB=$(printf '\t')
 MARK='# added by install.sh of sayso, which also removes it'
 
 main() {
-    from='' sha256='' prefix=${PREFIX:-} rc=ask service='' action=install
+    from='' sha256='' prefix=${PREFIX:-} rc=ask service='' train='' action=install
     while [ $# -gt 0 ]; do
         case $1 in
         --from=* | --sha256=* | --prefix=*)
@@ -62,6 +63,7 @@ main() {
         --yes) rc=yes ;;
         --no-rc) rc=no ;;
         --service) service=yes ;;
+        --train) train=yes ;;
         --uninstall) action=uninstall ;;
         -h | --help) usage; exit 0 ;;
         *) printf 'install.sh: unknown option %s\n' "$1" >&2; usage >&2; exit 2 ;;
@@ -69,6 +71,8 @@ main() {
         shift
     done
 
+    [ -z "$train" ] || [ -z "$from" ] ||
+        die 'a release has no programs that train.' 'Nothing was changed. Use --train without --from, in a checkout.'
     [ -n "${HOME:-}" ] || die 'HOME is not set, so there is no folder to install into.' 'Nothing was changed.'
     prefix=${prefix:-$HOME/.local}
     case $prefix in
@@ -222,6 +226,36 @@ build() {
         die 'the build failed; see the messages of cargo above.' 'Nothing was changed.'
     tree=$work/tree
     sh "$here/scripts/stage.sh" "$target/release" "$tree" || die 'the files to install could not be put together.' 'Nothing was changed.'
+    [ -z "$train" ] || build_training
+}
+
+# Builds what `sayso train` runs, and adds it to $tree: the tagger's part everywhere, and that of language models where MLX is.
+build_training() {
+    say 'Building the programs that train (some minutes more)'
+    (cd / && cargo build --release --locked --manifest-path "$here/Cargo.toml" --package sayso-lab --bin sayso-adapt \
+        --target-dir "$target") || die 'the build failed; see the messages of cargo above.' 'Nothing was changed.'
+    cp "$target/release/sayso-adapt" "$tree/bin"
+    case $(uname -sm) in
+    'Darwin arm64')
+        (cd / && MLX_RS_METAL_PATH=$target/metal cargo build --release --locked --manifest-path "$here/Cargo.toml" \
+            --package sayso-model-train --bins --target-dir "$target") ||
+            die 'the build failed; see the messages of cargo above.' 'Nothing was changed.'
+        ;;
+    'Linux x86_64')
+        CARGO_TARGET_DIR=$target bash "$here/scripts/mlx-linux.sh" build --release --locked \
+            --package sayso-model-train --features mlx --bins ||
+            die 'the build with MLX failed; see the messages above.' 'Nothing was changed.'
+        mlx=$(bash "$here/scripts/mlx-linux.sh" --library) || die 'MLX was not found.' 'Nothing was changed.'
+        # Where the program looks for it, see models/train/build.rs.
+        mkdir -p "$tree/share/sayso/mlx"
+        cp "$mlx" "$tree/share/sayso/mlx"
+        ;;
+    *)
+        note "Language models cannot be trained on $(uname -sm), for lack of MLX; \"sayso train adapt\" works"
+        return
+        ;;
+    esac
+    cp "$target/release/sayso-train" "$tree/bin"
 }
 
 # 1.95 → 1095

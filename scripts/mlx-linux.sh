@@ -30,7 +30,7 @@ key=$({ cat "$0" "$parts"/*.* "$parts"/bindings/*; echo "$source"; "$CXX" --vers
 place=${XDG_CACHE_HOME:-$HOME/.cache}/sayso/mlx-linux/$key
 
 if [[ ! -e $place ]]; then
-    echo "Preparing MLX for Linux in $place"
+    echo "Preparing MLX for Linux in $place" >&2
     mkdir -p "${place%/*}"
     new=$(mktemp -d "${place%/*}/.new-XXXXXX")
     trap 'rm -rf "$new"' EXIT
@@ -66,6 +66,12 @@ CONFIG
     # Whole or not at all; of two runs at once, the first one's stays.
     chmod 755 "$new"
     mv -T "$new" "$place" 2>/dev/null || true
+fi
+
+# Where MLX itself is: what install.sh puts beside a program.
+if [[ $1 == --library ]]; then
+    echo "$place/wheel/mlx/lib/libmlx.so"
+    exit
 fi
 
 # Found through the environment and not through a path in the programs: other flags for the compiler would compile all

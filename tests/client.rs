@@ -543,3 +543,26 @@ fn manuals_and_completions_come_from_the_definition() {
         assert!(completions.contains("explain") && completions.contains("verify"), "{shell}");
     }
 }
+
+#[test]
+fn programs_that_train_are_found_or_named() {
+    let home = Home::patient();
+    // The real one, which a build of the workspace leaves beside the client.
+    programs::program("sayso-adapt");
+    let ran =
+        sayso(&home, &["train", "adapt", "--pairs", "absent.jsonl", "--output", "mine.safetensors"], "");
+    assert_eq!((ran.code, ran.out.as_str()), (Some(1), ""), "{ran:?}");
+    assert!(ran.err.starts_with("sayso train adapt: ") && ran.err.contains("absent.jsonl"), "{ran:?}");
+    assert!(!home.path().join("mine.safetensors").exists());
+    let alone = home.path().join("sayso");
+    fs::copy(programs::program("sayso"), &alone).unwrap();
+    for (arguments, name) in [(["train", "adapt"], "sayso-adapt"), (["train", "lora"], "sayso-train")] {
+        let mut client = home.command(&alone);
+        client.args(arguments).env("PATH", "");
+        let output = client.output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(said.contains(name) && said.contains("sh install.sh --train"), "{said}");
+    }
+    assert_eq!(sayso(&home, &["train"], "").code, Some(2));
+}

@@ -7,6 +7,7 @@ use sayso_learning_cli::Learn;
 use sayso_model_cli::{Model, Tagger};
 use sayso_protocol::Route;
 use sayso_text::MAX_DEADLINE_MS;
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 /// Turns a dictated shell line into the command you meant.
@@ -90,6 +91,17 @@ pub(crate) enum Command {
     Model(Model),
     Tagger(Tagger),
     Learn(Learn),
+    /// Train the tagger on your own lines, or a language model
+    ///
+    /// `sayso train adapt` teaches the tagger the lines that you corrected. `sayso train lora RECIPE.toml`, and `full`, `fuse`,
+    /// `quantize` and `cut`, make language models, see docs/TRAINING.md. Behind each, --help tells more.
+    ///
+    /// Two programs do it that are not installed with sayso: `sh install.sh --train` in a checkout builds and installs them.
+    Train {
+        /// A command, and its arguments
+        #[arg(value_name = "COMMAND", required = true, trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
+    },
     Report(Report),
     /// Show and check the settings
     Config {

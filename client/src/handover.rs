@@ -1,11 +1,12 @@
-//! The sub-commands that the daemon's program carries out: `sayso model`, `sayso tagger`, `sayso learn` and `sayso here`, because
-//! it knows models, what was learnt and places; `sayso pick` and
-//! `sayso try`, because they draw in the terminal and this program stays small.
+//! The sub-commands that other programs carry out. The daemon's: `sayso model`, `sayso tagger`, `sayso learn` and `sayso here`,
+//! because it knows models, what was learnt and places; `sayso pick` and `sayso try`, because they draw in the terminal and this
+//! program stays small. `sayso train` is two programs that are installed on demand.
 
 use crate::daemon_client::DaemonClient;
 use crate::{program, settings};
 use anyhow::{Context, Result};
 use std::env;
+use std::ffi::OsString;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitCode};
 use std::time::Instant;
@@ -22,4 +23,20 @@ pub(crate) fn run() -> Result<ExitCode> {
     let daemon = program::daemon();
     let failed = Command::new(&daemon).arg0("sayso").args(env::args_os().skip(1)).exec();
     Err(failed).with_context(|| format!("{} cannot be started", daemon.display()))
+}
+
+/// Becomes the program that trains the tagger (`adapt`) or language models (everything else). Returns only if that fails.
+pub(crate) fn train(arguments: &[OsString]) -> Result<ExitCode> {
+    let (name, arguments) = match arguments {
+        [first, rest @ ..] if first == "adapt" => ("sayso-adapt", rest),
+        all => ("sayso-train", all),
+    };
+    let program = program::find(name).with_context(|| {
+        format!(
+            "{name} is not installed, because it comes on demand. In a checkout of sayso, `sh install.sh --train` builds and \
+             installs it"
+        )
+    })?;
+    let failed = Command::new(&program).args(arguments).exec();
+    Err(failed).with_context(|| format!("{} cannot be started", program.display()))
 }

@@ -70,6 +70,7 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Doctor { json } => doctor::run(json),
         Command::Service { action } => service::command::run(action),
         Command::Model(_) | Command::Tagger(_) => handover::run(),
+        Command::Train { arguments } => handover::train(&arguments),
         Command::Pick(_) | Command::Try => handover::run_with_daemon(),
         Command::Learn(cli) => learn::run(&cli),
         Command::Config { action } => config::run(action),

@@ -1,6 +1,5 @@
 //! The command line of `sayso-lab`. Its doc comments are the help text.
 
-use crate::adapt::Adapt;
 use clap::{Parser, Subcommand};
 use sayso_attack::Attack;
 use sayso_bench::Bench;
@@ -37,7 +36,6 @@ pub(crate) enum Command {
     Gate(Gate),
     Judge(Judge),
     Learning(Learning),
-    Adapt(Adapt),
     Cases(Cases),
     Speak(Speak),
     #[command(name = "roundtrip")]

@@ -2,11 +2,12 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
-mod adapt;
 mod cli;
 
 use clap::Parser;
 use cli::{Cli, Command};
+use sayso_tagger::Weights;
+use sayso_train::adapt::adapt;
 use std::io;
 use std::process::ExitCode;
 
@@ -17,8 +18,7 @@ fn main() -> ExitCode {
         Command::Compare(compare) => compare.run().map(|()| ExitCode::SUCCESS),
         Command::Gate(gate) => gate.run().map(|()| ExitCode::SUCCESS),
         Command::Judge(judge) => judge.run().map(|()| ExitCode::SUCCESS),
-        Command::Learning(learning) => learning.run().map(|()| ExitCode::SUCCESS),
-        Command::Adapt(adapt) => adapt.run().map(|()| ExitCode::SUCCESS),
+        Command::Learning(learning) => learning.run(&adapted).map(|()| ExitCode::SUCCESS),
         Command::Cases(cases) => cases.run().map(|()| ExitCode::SUCCESS),
         Command::Speak(speak) => speak.run().map(|()| ExitCode::SUCCESS),
         Command::RoundTrip(round_trip) => round_trip.run().map(|()| ExitCode::SUCCESS),
@@ -38,6 +38,11 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Weights of the tagger that know a person's lines.
+fn adapted(pairs: &[(String, String)], samples: usize, seed: u64) -> anyhow::Result<Weights> {
+    Ok(Weights::read(&adapt(sayso_tagger::embedded_bytes(), pairs, samples, seed)?.bytes)?)
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {

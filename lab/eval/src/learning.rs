@@ -7,10 +7,12 @@ use fastrand::Rng;
 use sayso_corpus::cases::{self, Case};
 use sayso_engine::{Dictation, Engine, Preferences, Words};
 use sayso_learning::{Learnt, Word};
+use sayso_tagger::Weights;
 use serde_json::json;
 use std::collections::HashMap;
 use std::io::Write as _;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// Percentage of corrections with a typing error, of those after which the person means something else, and of those in
 /// which the person runs a wrong answer unchanged. Hand-chosen, 2026-11-28.
@@ -47,6 +49,10 @@ pub struct Learning {
     /// Seed of the random numbers
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
+    /// Also train the tagger on each person's corrections, as `sayso train adapt --samples N` does, and measure it alone and
+    /// with what was learnt
+    #[arg(long, value_name = "N")]
+    adapt: Option<usize>,
     /// Print what was learnt wrongly, and lines that became wrong
     #[arg(long)]
     errors: bool,
@@ -107,6 +113,8 @@ struct Taught {
     seen: HashMap<(String, String), u32>,
     /// Words that the person accepted.
     accepted: Vec<(String, String)>,
+    /// What was heard and what was run: the lines that `sayso learn` keeps.
+    pairs: Vec<(String, String)>,
 }
 
 impl Taught {
@@ -115,6 +123,7 @@ impl Taught {
         if !lesson.is_same_line {
             return;
         }
+        self.pairs.push((heard.to_owned(), ran.to_owned()));
         lesson.choices.iter().for_each(|&(choice, sign)| self.preferences.add(choice, sign));
         lesson.words.into_iter().for_each(|word| *self.seen.entry(word).or_default() += 1);
     }
@@ -147,10 +156,21 @@ impl Taught {
 }
 
 /// The answer to a dictation, or the dictation itself if it is refused.
-fn answer(words: &Words, preferences: &Preferences, heard: &str) -> String {
+fn answer(engine: &Engine, words: &Words, preferences: &Preferences, heard: &str) -> String {
     let dictation = Dictation { text: heard, preferences: Some(preferences), ..Dictation::default() };
-    let converted = Engine::embedded().convert(words, &dictation, None);
+    let converted = engine.convert(words, &dictation, None);
     converted.map_or_else(|_| heard.to_owned(), |conversion| conversion.buffer)
+}
+
+/// Makes weights of the tagger from pairs of what was heard and what was run, a number of lines to train on, and a seed.
+pub type Adapt<'a> = &'a dyn Fn(&[(String, String)], usize, u64) -> anyhow::Result<Weights>;
+
+/// What the person's own weights do, alone and with what was learnt.
+#[derive(Debug, Default)]
+struct Adapted {
+    alone: Tally,
+    both: Tally,
+    others: Tally,
 }
 
 /// The line that a person runs who meant `meant` and got a wrong answer.
@@ -182,8 +202,9 @@ impl Learning {
     /// Simulates, and prints the figures.
     ///
     /// # Errors
-    /// A file of cases cannot be read, or standard output cannot be written.
-    pub fn run(&self) -> anyhow::Result<()> {
+    /// A file of cases cannot be read, a person's lines cannot be trained on, or standard output cannot be written.
+    pub fn run(&self, adapt: Adapt<'_>) -> anyhow::Result<()> {
+        let embedded = Engine::embedded();
         let read = |files: &[PathBuf]| -> anyhow::Result<Vec<Case>> {
             let all: anyhow::Result<Vec<_>> =
                 files.iter().map(|file| cases::read(file, "dictated")).collect();
@@ -199,8 +220,9 @@ impl Learning {
         let misheard = misheard_names(&mut random, MISHEARD_NAMES);
         let nothing = (Words::default(), Preferences::default());
         let plain: Vec<String> =
-            others.iter().map(|case| answer(&nothing.0, &nothing.1, &case.dictated)).collect();
+            others.iter().map(|case| answer(embedded, &nothing.0, &nothing.1, &case.dictated)).collect();
         let (mut own, mut other, mut spaced) = (Tally::default(), Tally::default(), Tally::default());
+        let mut adapted = Adapted::default();
         let (mut right_words, mut all_words) = (0, 0);
         let mut people = Vec::new();
         let mut out = std::io::stdout().lock();
@@ -211,7 +233,7 @@ impl Learning {
             // A person who never gets a wrong answer would dictate for ever.
             for _ in 0..self.corrections * 200 {
                 let line = person.line(&taught_from[random.usize(..taught_from.len())], &mut random);
-                let given = answer(&taught.words(), &taught.preferences, &line.heard);
+                let given = answer(embedded, &taught.words(), &taught.preferences, &line.heard);
                 if collapse(&given) == collapse(&line.meant) {
                     continue;
                 }
@@ -238,13 +260,21 @@ impl Learning {
             }
             taught.review(&person);
             let words = taught.words();
+            let weights = self.adapt.map(|samples| adapt(&taught.pairs, samples, self.seed)).transpose()?;
+            let knowing = weights.map(|weights| Engine::with_weights(Arc::new(weights)));
             let mut tally = Tally::default();
             for _ in 0..self.lines {
                 let line = person.line(&asked_from[random.usize(..asked_from.len())], &mut random);
-                let before = answer(&nothing.0, &nothing.1, &line.heard);
-                let after = answer(&words, &taught.preferences, &line.heard);
+                let before = answer(embedded, &nothing.0, &nothing.1, &line.heard);
+                let after = answer(embedded, &words, &taught.preferences, &line.heard);
                 let is_right = |answer: &str| collapse(answer) == collapse(&line.meant);
                 tally.count(is_right(&before), is_right(&after));
+                if let Some(engine) = &knowing {
+                    let alone = answer(engine, &nothing.0, &nothing.1, &line.heard);
+                    let both = answer(engine, &words, &taught.preferences, &line.heard);
+                    adapted.alone.count(is_right(&before), is_right(&alone));
+                    adapted.both.count(is_right(&before), is_right(&both));
+                }
                 if self.errors && is_right(&before) && !is_right(&after) {
                     writeln!(out, "broken {:?}: {after:?}, not {:?}", line.heard, line.meant)?;
                 }
@@ -254,13 +284,17 @@ impl Learning {
             }
             let (mut elsewhere, mut in_own_spaces) = (Tally::default(), Tally::default());
             for (case, before) in others.iter().zip(&plain) {
-                let after = answer(&words, &taught.preferences, &case.dictated);
+                let after = answer(embedded, &words, &taught.preferences, &case.dictated);
                 let is_any = |answer: &str, write: &dyn Fn(&str) -> String| {
                     let mut right = std::iter::once(&case.expected).chain(&case.alt);
                     right.any(|text| write(text) == write(answer))
                 };
                 let is_right = |answer: &str| is_any(answer, &collapse);
                 elsewhere.count(is_right(before), is_right(&after));
+                if let Some(engine) = &knowing {
+                    let alone = answer(engine, &nothing.0, &nothing.1, &case.dictated);
+                    adapted.others.count(is_right(before), is_right(&alone));
+                }
                 let own_spaces = |text: &str| collapse(&person.spacing.write(text));
                 in_own_spaces.count(is_any(before, &own_spaces), is_any(&after, &own_spaces));
                 if self.errors && is_right(before) && !is_right(&after) {
@@ -276,7 +310,13 @@ impl Learning {
         let words = share(right_words, all_words);
         let changes = share(own.mended, own.mended + own.broken);
         if self.json {
+            let trained = self.adapt.map(|_| {
+                json!({
+                    "alone": adapted.alone.json(), "both": adapted.both.json(), "others": adapted.others.json(),
+                })
+            });
             let all = json!({
+                "adapted": trained,
                 "people": people, "own": own.json(), "others": other.json(),
                 "others_in_own_spaces": spaced.json(),
                 "words": { "learnt": all_words, "right": right_words, "precision": words },
@@ -286,7 +326,12 @@ impl Learning {
             return Ok(());
         }
         writeln!(out, "{} people, {} corrections each", self.people, self.corrections)?;
-        for (name, tally) in [("own later lines", own), ("others' lines", other), ("in own spaces", spaced)] {
+        let mut tallies = vec![("own later lines", own), ("others' lines", other), ("in own spaces", spaced)];
+        if self.adapt.is_some() {
+            let Adapted { alone, both, others } = adapted;
+            tallies.extend([("own, adapted", alone), ("own, with both", both), ("others, adapted", others)]);
+        }
+        for (name, tally) in tallies {
             writeln!(
                 out,
                 "{name:16} {:6} lines, exact {:5.1} % -> {:5.1} % ({:+.2}), {} mended, {} broken",

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 /// Choose the weights of the tagger, which reads every line
 ///
-/// The built-in weights know nobody in particular. `sayso-lab adapt` makes weights that know your own lines.
+/// The built-in weights know nobody in particular. `sayso train adapt` makes weights that know your own lines.
 ///
 /// Exit status: 0 success, 1 failure, 2 wrong usage.
 #[derive(Debug, Args)]
