@@ -29,7 +29,7 @@ cargo build --quiet --release --locked -p sayso-lab
 lab=${CARGO_TARGET_DIR:-target}/release/sayso-lab
 
 # The recipes name everything relative to themselves.
-cp models/train/recipes/sayso-{135m,small}.toml "$folder/"
+cp models/train/recipes/sayso-{135m,small,small-further}.toml "$folder/"
 ln -sfn "$corpus" "$folder/corpus"
 ln -sfn "$PWD/lab/corpus/data/written" "$folder/written"
 
@@ -43,9 +43,10 @@ made() {
     mv "$target.new" "$target"
 }
 import() { train --example import -- "$(bash scripts/smollm2.sh)" "$1"; }
+# generate CONFIG SEED COUNT TARGET
 generate() {
-    sed "s|^corpus = .*|corpus = \"$corpus\"|" "lab/train/config/$1.toml" >"$folder/$1.toml"
-    "$lab" samples "$folder/$1.toml" --count "$2" >"$3"
+    sed -e "s|^corpus = .*|corpus = \"$corpus\"|" -e "s|^seed = .*|seed = $2|" "lab/train/config/$1.toml" >"$folder/$1.toml"
+    "$lab" samples "$folder/$1.toml" --count "$3" >"$4"
 }
 fuse() { train --bin sayso-train -- fuse --dequantize "$@"; }
 keep_tokens() {
@@ -60,7 +61,8 @@ keep_layers() { train --bin sayso-train -- cut "$1" "$2" --layers 0,1,5,10,15,22
 finish() {
     train --bin sayso-train -- quantize "$1" "$2" --bits 4 --group-size 64
     "$lab" judge --model "$2" --fit "$folder/mix.json" --cases "$corpus/talk/valid.jsonl" \
-        --cases "$corpus/engine/valid.jsonl" --cases "$corpus/nl2bash/valid.jsonl" --cases "$corpus/talk/dev.jsonl"
+        --cases "$corpus/engine/valid.jsonl" --cases "$corpus/nl2bash/valid.jsonl" --cases "$corpus/talk/dev.jsonl" \
+        --cases lab/cases/talk-dev.jsonl --cases lab/cases/engine-dev.jsonl
     mv "$folder/mix.json" "$2/mix.json"
 }
 # Trains with the recipe of this name, or goes on.
@@ -71,15 +73,18 @@ run() {
 }
 
 made "$folder/models/SmolLM2-135M-Instruct" import
-made "$folder/generated.jsonl" generate language 3600
-made "$folder/more.jsonl" generate language-more 16000
+made "$folder/generated.jsonl" generate language 21 3600
+made "$folder/more.jsonl" generate language-more 22 16000
+made "$folder/further.jsonl" generate language-more 23 20000
 made "$folder/models/plain" fuse --base "$folder/models/SmolLM2-135M-Instruct" --output
 made "$folder/models/vocabulary" keep_tokens "$folder/models/plain"
 if [[ ! -e $folder/plain-135m ]]; then run sayso-135m; fi
 made "$folder/plain-135m" fuse --base "$folder/models/vocabulary" --adapters "$folder/runs/sayso-135m" --output
 made "$folder/sayso-135m" finish "$folder/plain-135m"
 made "$folder/models/layers" keep_layers "$folder/plain-135m"
-if [[ ! -e $folder/plain-small ]]; then run sayso-small; fi
-made "$folder/plain-small" fuse --base "$folder/models/layers" --adapters "$folder/runs/sayso-small" --output
+if [[ ! -e $folder/models/small ]]; then run sayso-small; fi
+made "$folder/models/small" fuse --base "$folder/models/layers" --adapters "$folder/runs/sayso-small" --output
+if [[ ! -e $folder/plain-small ]]; then run sayso-small-further; fi
+made "$folder/plain-small" fuse --base "$folder/models/small" --adapters "$folder/runs/sayso-small-further" --output
 made "$folder/sayso-small" finish "$folder/plain-small"
 echo "$folder/sayso-135m and $folder/sayso-small are made"
