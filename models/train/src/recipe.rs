@@ -494,7 +494,7 @@ mod tests {
             assert!(recipe.base.starts_with(path.parent().unwrap()));
             found += 1;
         }
-        assert_eq!(found, 4);
+        assert_eq!(found, 5);
     }
 
     #[test]
