@@ -245,10 +245,11 @@ build_training() {
         CARGO_TARGET_DIR=$target bash "$here/scripts/mlx-linux.sh" build --release --locked \
             --package sayso-model-train --features mlx --bins ||
             die 'the build with MLX failed; see the messages above.' 'Nothing was changed.'
-        mlx=$(bash "$here/scripts/mlx-linux.sh" --library) || die 'MLX was not found.' 'Nothing was changed.'
-        # Where the program looks for it, see models/train/build.rs.
+        wheel=$(bash "$here/scripts/mlx-linux.sh" --wheel) || die 'MLX was not found.' 'Nothing was changed.'
+        # The program looks for MLX here (models/train/build.rs), and MLX for its libraries beside itself, as in the wheel.
         mkdir -p "$tree/share/sayso/mlx"
-        cp "$mlx" "$tree/share/sayso/mlx"
+        cp -R "$wheel/mlx/lib" "$tree/share/sayso/mlx"
+        cp -R "$wheel/mlx_cpu.libs" "$tree/share/sayso"
         ;;
     *)
         note "Language models cannot be trained on $(uname -sm), for lack of MLX; \"sayso train adapt\" works"

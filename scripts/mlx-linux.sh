@@ -68,9 +68,9 @@ CONFIG
     mv -T "$new" "$place" 2>/dev/null || true
 fi
 
-# Where MLX itself is: what install.sh puts beside a program.
-if [[ $1 == --library ]]; then
-    echo "$place/wheel/mlx/lib/libmlx.so"
+# Where MLX and its libraries are: what install.sh puts beside a program.
+if [[ $1 == --wheel ]]; then
+    echo "$place/wheel"
     exit
 fi
 

@@ -5,6 +5,6 @@ fn main() {
     if std::env::var_os("CARGO_FEATURE_MLX").is_some()
         && std::env::var("CARGO_CFG_TARGET_OS").is_ok_and(|system| system == "linux")
     {
-        println!("cargo::rustc-link-arg-bins=-Wl,-rpath,$ORIGIN/../share/sayso/mlx");
+        println!("cargo::rustc-link-arg-bins=-Wl,-rpath,$ORIGIN/../share/sayso/mlx/lib");
     }
 }

@@ -33,13 +33,13 @@ const FOLDS: usize = 5;
 ///
 /// Each case is converted on route auto; where the tagger chose, the model scores its paths and writes one of its own. For
 /// each set: how many answers are exact without the model, with the mix of its folder, and how many could be, because
-/// some candidate is exact; and how long an answer takes where the model's mix asks it. Cases that cannot be scored, such as lines that are too long for the model, keep the tagger's
-/// answer.
+/// some candidate is exact; and how long an answer takes where the model's mix asks it. Cases that cannot be scored, such as
+/// lines that are too long for the model, keep the tagger's answer.
 ///
 /// --fit fits a mix to all sets together and writes it; put it into the model folder as mix.json. The share of exact answers
 /// is then also told for lines that the fit has not seen: each set is judged with what the others fit (of a single one, each
-/// fifth with what the other four fit), so files of one hand each tell what a stranger gets. Fit only to
-/// sets that settings may be chosen on.
+/// fifth with what the other four fit), so files of one hand each tell what a stranger gets. Fit only to sets that settings
+/// may be chosen on.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Example:\n  sayso-lab judge --model FOLDER --cases talk/valid.jsonl --cases nl2bash/valid.jsonl --fit mix.json"
@@ -54,10 +54,6 @@ pub struct Judge {
     /// Write what is weighed for each case into this file, as JSON lines
     #[arg(long, value_name = "FILE.jsonl")]
     scores: Option<PathBuf>,
-    /// Write every path of the lines that the model scored into this file, as lines to train on: a student learns from
-    /// them what the model thinks of wrong lines, too
-    #[arg(long, value_name = "FILE.jsonl")]
-    candidates: Option<PathBuf>,
     /// Write the answer of tagger and model together to every line that the model scored into this file, as lines for
     /// `sayso train adapt`: the model teaches the tagger
     #[arg(long, value_name = "FILE.jsonl")]
@@ -90,18 +86,15 @@ impl Judge {
         let model = self.model.open()?.context("`judge` needs a language model: give one with --model")?;
         let sets =
             self.cases.iter().map(|path| self.judge(path, &model)).collect::<anyhow::Result<Vec<_>>>()?;
-        let each = |lines: &dyn Fn(&Set, &Judged) -> Vec<Value>| -> String {
+        let each = |line: &dyn Fn(&Set, &Judged) -> Option<Value>| -> String {
             let cases = sets.iter().flat_map(|set| set.judged.iter().map(move |case| (set, case)));
-            cases.flat_map(|(set, case)| lines(set, case)).map(|line| format!("{line}\n")).collect()
+            cases.filter_map(|(set, case)| line(set, case)).map(|line| format!("{line}\n")).collect()
         };
         if let Some(path) = &self.scores {
-            write(path, &each(&|set, case| vec![scores(set, case)]))?;
-        }
-        if let Some(path) = &self.candidates {
-            write(path, &each(&|_, case| candidates(case)))?;
+            write(path, &each(&|set, case| Some(scores(set, case))))?;
         }
         if let Some(path) = &self.labels {
-            write(path, &each(&|_, case| label(case, model.mix()).into_iter().collect()))?;
+            write(path, &each(&|_, case| label(case, model.mix())))?;
         }
         let all: Vec<&Judged> = sets.iter().flat_map(|set| &set.judged).collect();
         let fitted = self.fit.as_ref().map(|path| -> anyhow::Result<(Mix, Vec<bool>)> {
@@ -167,12 +160,6 @@ impl Judge {
 
 fn write(path: &Path, text: &str) -> anyhow::Result<()> {
     std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
-}
-
-/// The paths of a case, each as a line to train on.
-fn candidates(case: &Judged) -> Vec<Value> {
-    let scores = case.scored.iter().flat_map(|(scored, _)| &scored.scores);
-    scores.map(|score| json!({ "dictated": case.dictated, "expected": score.text })).collect()
 }
 
 /// The answer of tagger and model together, as a line to train on.
