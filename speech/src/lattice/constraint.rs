@@ -116,11 +116,8 @@ impl<'l> Constraint<'l> {
         for state in &states.0 {
             self.each_next(*state, &mut |byte, state| next.push((byte, state)));
         }
-        // The exits of one gap are in order already.
-        if states.0.len() > 1 || !matches!(states.0[..], [State::Gap(_)]) {
-            next.sort_unstable();
-            next.dedup();
-        }
+        next.sort_unstable();
+        next.dedup();
         let of_byte =
             |same: &[(u8, State)]| (same[0].0, States(same.iter().map(|(_, state)| *state).collect()));
         next.chunk_by(|(a, _), (b, _)| a == b).map(of_byte).collect()
@@ -132,19 +129,11 @@ impl<'l> Constraint<'l> {
         for byte in bytes {
             let mut next = Vec::new();
             for state in &states.0 {
-                match state {
-                    State::Gap(gap) => {
-                        let exits = self.exits(*gap);
-                        let from = exits.next.partition_point(|(found, _)| found < byte);
-                        let same = exits.next[from..].iter().take_while(|(found, _)| found == byte);
-                        next.extend(same.map(|(_, state)| *state));
+                self.each_next(*state, &mut |found, state| {
+                    if found == *byte {
+                        next.push(state);
                     }
-                    _ => self.each_next(*state, &mut |found, state| {
-                        if found == *byte {
-                            next.push(state);
-                        }
-                    }),
-                }
+                });
             }
             next.sort_unstable();
             next.dedup();
