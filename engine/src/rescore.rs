@@ -235,7 +235,8 @@ pub(crate) fn with_own(
     if dictated.split_whitespace().nth(LONGEST_WRITTEN).is_some() {
         return Ok(scored);
     }
-    let written = model.write(dictated.trim(), &paths.lattice, stop)?;
+    let best = scored.best(model.mix()).map_or("", |best| &scored.scores[best.at].text);
+    let written = model.write(dictated.trim(), &paths.lattice, best, stop)?;
     let path = written.and_then(|written| tagged::score(engine, line, written.steps, f32::NEG_INFINITY));
     let Some(path) = path.filter(|path| keeps_words(paths, path)) else { return Ok(scored) };
     let text = paths.text_of(&path).trim().to_owned();

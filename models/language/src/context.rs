@@ -47,6 +47,11 @@ impl Context {
         Ok(self.tokens.iter().zip(&text[..last]).take_while(|(a, b)| a == b).count())
     }
 
+    /// How many tokens of a guess still fit after a text of `length` tokens.
+    pub(crate) fn room(&self, length: usize) -> usize {
+        self.positions.saturating_sub(length)
+    }
+
     /// Checks that `text` can be read after the current text.
     ///
     /// # Errors

@@ -7,6 +7,9 @@ use crate::memory::Memory;
 #[cfg(any(feature = "mlx", all(target_os = "macos", target_arch = "aarch64")))]
 use crate::mlx;
 
+/// Maximum number of tokens that are guessed ahead. Hand-chosen, 2026-11-30.
+pub(crate) const MAX_GUESS: usize = 16;
+
 /// A decoder that caches the text that it has read, so that a common beginning of several texts is
 /// read once.
 ///
@@ -74,6 +77,29 @@ impl Decoder {
     /// An empty text, a token outside the vocabulary, a text that does not fit, or a stop.
     pub fn prefill(&mut self, text: &[u32], stop: &dyn Fn() -> bool) -> Result<(), DecoderError> {
         either!(self, decoder => decoder.prefill(text, stop))
+    }
+
+    /// Makes `prefix` the text that was read, for what will be asked about it: it is the common beginning of requests, and
+    /// nothing is read if it is cached.
+    ///
+    /// # Errors
+    /// As for [`Decoder::prefill`].
+    pub fn prepare(&mut self, prefix: &[u32], stop: &dyn Fn() -> bool) -> Result<(), DecoderError> {
+        either!(self, decoder => decoder.prepare(prefix, stop))
+    }
+
+    /// As [`Decoder::prefill`], and reads what may come next in the same pass: if the text does go on like that, it need
+    /// not be read then. The guess is short, and only as much of it is read as fits.
+    ///
+    /// # Errors
+    /// As for [`Decoder::prefill`].
+    pub fn prefill_guessing(
+        &mut self,
+        text: &[u32],
+        guess: &[u32],
+        stop: &dyn Fn() -> bool,
+    ) -> Result<(), DecoderError> {
+        either!(self, decoder => decoder.prefill_guessing(text, guess, stop))
     }
 
     /// Reads more text.

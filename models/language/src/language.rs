@@ -3,6 +3,7 @@
 //! [`Language`] is one model with its tokenizer and chat template. [`ModelHandle`] is a handle to
 //! the thread that owns one; anyone may hold a clone of it. A [`Decoder`] does the computation.
 
+mod guess;
 mod handle;
 pub mod measure;
 mod stop;
@@ -146,7 +147,7 @@ impl Language {
     pub fn new(mut decoder: Decoder, tokenizer: Tokenizer, chat: Chat) -> Result<Language, LanguageError> {
         let head = chat.head(&tokenizer)?;
         if !head.is_empty() {
-            decoder.prefill(&head, &|| false)?;
+            decoder.prepare(&head, &|| false)?;
         }
         let vocabulary = Vocabulary::new(&tokenizer);
         Ok(Language { decoder, tokenizer, chat, head, vocabulary, mix: Mix::default() })

@@ -41,7 +41,7 @@ impl<'c> Rescoring<'c> {
         candidates.iter().chain([&text]).try_for_each(|tokens| context.check(tokens))?;
         let Some(end) = text.len().checked_sub(1) else { return Err(DecoderError::Empty) };
         let mut trie = Trie::default();
-        trie.add_line(text);
+        trie.add_line(text.iter().copied());
         let mut scored = Vec::with_capacity(candidates.iter().map(|candidate| candidate.len()).sum());
         for candidate in candidates {
             let mut parent = end;

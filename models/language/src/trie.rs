@@ -19,8 +19,8 @@ pub(crate) struct Trie {
 
 impl Trie {
     /// Adds a run of tokens that follows the cached text.
-    pub(crate) fn add_line(&mut self, tokens: &[u32]) {
-        tokens.iter().fold(None, |parent, token| Some(self.add(parent, *token)));
+    pub(crate) fn add_line(&mut self, tokens: impl IntoIterator<Item = u32>) {
+        tokens.into_iter().fold(None, |parent, token| Some(self.add(parent, token)));
     }
 
     pub(crate) fn clear(&mut self) {

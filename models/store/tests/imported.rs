@@ -231,9 +231,15 @@ fn all_that_is_written_along_a_lattice_is_a_path_of_it() {
         let line = line(&mut random);
         let lattice = wide(&line);
         let model = &models[number % models.len()];
-        let written = model.write(&line, &lattice, &Stop::never()).unwrap().unwrap();
+        let write = |guess: &str| model.write(&line, &lattice, guess, &Stop::never()).unwrap().unwrap();
+        let written = write("");
         is_path(&lattice, &written.steps);
-        assert_eq!(model.write(&line, &lattice, &Stop::never()).unwrap().as_ref(), Some(&written), "{line}");
+        // Whatever is guessed, the same comes out.
+        let text = render(&lattice, &written.steps).text;
+        let other = format!("{} and so on {}", &line[..line.floor_char_boundary(line.len() / 2)], text);
+        for guess in [&*text, &line, &other, ""] {
+            assert_eq!(write(guess), written, "{line}, guessed {guess}");
+        }
         chosen += written.chosen;
         bytes += render(&lattice, &written.steps).text.len();
     }
@@ -249,7 +255,7 @@ fn a_vocabulary_of_bytes_and_pieces_writes_paths_too() {
     let model = ModelHandle::open(&model, &OPTIONS).unwrap();
     for line in ["naïve dash l eighty eighty", "git commit dash M quote fix quote", "ls tilde slash foo"] {
         let lattice = wide(line);
-        let written = model.write(line, &lattice, &Stop::never()).unwrap().unwrap();
+        let written = model.write(line, &lattice, "", &Stop::never()).unwrap().unwrap();
         is_path(&lattice, &written.steps);
     }
 }
@@ -290,12 +296,12 @@ fn writing_ends_at_its_deadline_and_the_next_is_whole() {
     let model = resident("qwen3");
     let line = "tar dash X Z F archive dot tar dot gz pipe grep dash R N quote foo quote";
     let lattice = wide(line);
-    let whole = model.write(line, &lattice, &Stop::never()).unwrap();
+    let whole = model.write(line, &lattice, "", &Stop::never()).unwrap();
     let freely = model.write_freely(line, &Stop::never()).unwrap();
     let mut stopped = 0;
     for step in 0..40 {
         let soon = || Stop::at(Instant::now() + Duration::from_micros(step * step * 20));
-        match model.write(line, &lattice, &soon()) {
+        match model.write(line, &lattice, line, &soon()) {
             Ok(written) => assert_eq!(written, whole),
             Err(error) => stopped += usize::from(error.is_stopped()),
         }
@@ -305,7 +311,7 @@ fn writing_ends_at_its_deadline_and_the_next_is_whole() {
         }
     }
     assert!(stopped >= 2, "the first ones had no time at all");
-    assert_eq!(model.write(line, &lattice, &Stop::never()).unwrap(), whole);
+    assert_eq!(model.write(line, &lattice, "", &Stop::never()).unwrap(), whole);
 }
 
 #[test]

@@ -193,7 +193,7 @@ fn written(model: &ModelHandle, writing: Writing, dictated: &str, stop: &Stop) -
     let text = match writing {
         Writing::Free => model.write_freely(dictated, stop).map(Some),
         Writing::Constrained => {
-            let path = model.write(dictated, &lattice, stop);
+            let path = model.write(dictated, &lattice, dictated, stop);
             path.map(|written| Some(render(&lattice, &written?.steps).text))
         }
     };

@@ -10,6 +10,7 @@ use super::rows::MAX_QUANT_TERMS;
 use super::weights::Weights;
 use crate::checkpoint::{Checkpoint, Config};
 use crate::context::Context;
+use crate::decoder::MAX_GUESS;
 use crate::error::DecoderError;
 use crate::memory::Memory;
 use crate::rescoring::Rescoring;
@@ -43,10 +44,12 @@ pub struct Decoder {
     engine: Engine,
     /// The text that is cached.
     context: Context,
-    /// The output of the last layer for the last token: (hidden_size). It is of no use if no token
-    /// was read since the text was truncated.
-    last: Vec<f32>,
-    last_is_current: bool,
+    /// The outputs of the last layer whose logits may be wanted: (1 + [`MAX_GUESS`], hidden_size)
+    outputs: Vec<f32>,
+    /// The positions of the tokens that they belong to. None, if no token was read since the text was truncated.
+    outputs_of: Range<usize>,
+    /// The position of the token whose logits are wanted; those after it are a guess.
+    last: usize,
     /// The tokens of a pass that reads text.
     line: Trie,
     targets: Vec<Target>,
@@ -73,7 +76,7 @@ impl Decoder {
         let instructions = Instructions::best();
         // The cache rounds the number of positions up.
         let context = Context::new(cache.positions(), config.vocab_size);
-        let last = vec![0.0; config.hidden_size];
+        let outputs = vec![0.0; (1 + MAX_GUESS) * config.hidden_size];
         let engine = Engine {
             weights,
             pool,
@@ -87,8 +90,9 @@ impl Decoder {
         Ok(Decoder {
             engine,
             context,
-            last,
-            last_is_current: false,
+            outputs,
+            outputs_of: 0..0,
+            last: 0,
             line: Trie::default(),
             targets: Vec::new(),
             rows: Vec::with_capacity(TOKENS),
@@ -139,7 +143,7 @@ impl Decoder {
         self.engine.cache.positions()
     }
 
-    /// The text that it has read.
+    /// The text that it has read, with what was guessed of it.
     pub fn tokens(&self) -> &[u32] {
         self.context.tokens()
     }
@@ -147,7 +151,7 @@ impl Decoder {
     /// Truncates the text to `length` tokens.
     pub fn truncate(&mut self, length: usize) {
         if self.context.truncate(length) {
-            self.last_is_current = false;
+            self.outputs_of = 0..0;
         }
     }
 
@@ -160,7 +164,51 @@ impl Decoder {
     pub fn prefill(&mut self, text: &[u32], stop: &dyn Fn() -> bool) -> Result<(), DecoderError> {
         let shared = self.context.shared(text)?;
         self.truncate(shared);
-        self.extend(&text[shared..], stop)
+        self.read(&text[shared..], &[], stop)
+    }
+
+    /// Makes `prefix` the text that was read, for what will be asked about it: it is the common beginning of requests, and
+    /// nothing is read if it is cached. There are no logits afterwards.
+    ///
+    /// It is read with one 8-bit term per activation, while text that is prefilled or written gets two. That halves the
+    /// work. With one term for dictations, `sayso-lab judge` found as many lines of `talk/valid`, `engine/valid` and
+    /// `talk-later.jsonl` right as with two (2026-11-30, both of our models).
+    ///
+    /// # Errors
+    /// As for [`Decoder::prefill`].
+    pub fn prepare(&mut self, prefix: &[u32], stop: &dyn Fn() -> bool) -> Result<(), DecoderError> {
+        if self.tokens().starts_with(prefix) {
+            self.truncate(prefix.len());
+            return Ok(());
+        }
+        self.engine.quant_terms = 1;
+        let read = self.prefill(prefix, stop);
+        self.engine.quant_terms = MAX_QUANT_TERMS;
+        self.outputs_of = 0..0;
+        read
+    }
+
+    /// As [`Decoder::prefill`], and reads what may come next in the same pass: if the text does go on like that, it need
+    /// not be read then. At most [`MAX_GUESS`] tokens, and as many as fit.
+    ///
+    /// # Errors
+    /// As for [`Decoder::prefill`].
+    pub fn prefill_guessing(
+        &mut self,
+        text: &[u32],
+        guess: &[u32],
+        stop: &dyn Fn() -> bool,
+    ) -> Result<(), DecoderError> {
+        let shared = self.context.shared(text)?;
+        let last = text.len() - 1;
+        if self.tokens().starts_with(text) && self.outputs_of.contains(&last) {
+            self.last = last;
+            return Ok(());
+        }
+        self.context.check(guess)?;
+        let most = guess.len().min(MAX_GUESS).min(self.context.room(text.len()));
+        self.truncate(shared);
+        self.read(&text[shared..], &guess[..most], stop)
     }
 
     /// Reads more text.
@@ -169,12 +217,22 @@ impl Decoder {
     /// As for [`Decoder::prefill`]. After a stop, the tokens that were read so far stay read.
     pub fn extend(&mut self, text: &[u32], stop: &dyn Fn() -> bool) -> Result<(), DecoderError> {
         self.context.admit(text)?;
-        for text in text.chunks(TOKENS) {
+        self.read(text, &[], stop)
+    }
+
+    fn read(&mut self, text: &[u32], guess: &[u32], stop: &dyn Fn() -> bool) -> Result<(), DecoderError> {
+        let (begin, count) = (self.tokens().len(), text.len() + guess.len());
+        let Some(last) = (begin + text.len()).checked_sub(1) else { return Ok(()) };
+        let mut tokens = text.iter().chain(guess).copied();
+        for first in (begin..begin + count).step_by(TOKENS) {
             self.line.clear();
-            self.line.add_line(text);
-            self.engine.forward(self.context.tokens().len(), &self.line, 0..text.len(), stop)?;
-            self.context.push(text);
-            self.remember(text.len() - 1);
+            self.line.add_line(tokens.by_ref().take(TOKENS));
+            let read = first..first + self.line.nodes().len();
+            self.engine.forward(first, &self.line, 0..read.len(), stop)?;
+            for node in self.line.nodes() {
+                self.context.push(&[node.token]);
+            }
+            self.keep_outputs(read, last);
         }
         Ok(())
     }
@@ -182,7 +240,9 @@ impl Decoder {
     /// The logits of the token after the text: (vocab_size). `None` if no token was read since the
     /// text was truncated.
     pub fn logits(&mut self) -> Option<&[f32]> {
-        self.last_is_current.then(|| self.engine.logits(&self.last))
+        let row = self.outputs_of.clone().position(|position| position == self.last)?;
+        let hidden = self.engine.weights.config.hidden_size;
+        Some(self.engine.logits(&self.outputs[row * hidden..][..hidden]))
     }
 
     /// The likeliest token after the text.
@@ -224,11 +284,9 @@ impl Decoder {
 
     /// For each candidate, the log-probabilities of its tokens after `prefix` and `text`.
     ///
-    /// `prefix` is the common beginning of requests. It is read as by [`Decoder::prefill`] unless
-    /// it is cached; afterwards it is the text that was read. The rest takes one pass if it fits
-    /// into one. It is read with one 8-bit term per activation, while text that is kept or written
-    /// gets two. That halves the work, and scores need not tell apart candidates that are nearly
-    /// equal.
+    /// `prefix` is the common beginning of requests, and is read as by [`Decoder::prepare`]; afterwards it is the text that
+    /// was read. The rest takes one pass if it fits into one. It is read with one 8-bit term per activation, too: scores
+    /// need not tell apart candidates that are nearly equal.
     ///
     /// # Errors
     /// As for [`Decoder::prefill`].
@@ -240,10 +298,7 @@ impl Decoder {
         stop: &dyn Fn() -> bool,
     ) -> Result<Vec<Vec<f32>>, DecoderError> {
         let plan = Rescoring::plan(&self.context, prefix, text, candidates)?;
-        match self.tokens().starts_with(prefix) {
-            true => self.truncate(prefix.len()),
-            false => self.prefill(prefix, stop)?,
-        }
+        self.prepare(prefix, stop)?;
         let mut scores = vec![0.0; plan.len()];
         self.engine.quant_terms = 1;
         let scored = plan.passes(TOKENS).try_for_each(|pass| -> Result<(), DecoderError> {
@@ -279,9 +334,19 @@ impl Decoder {
         }
     }
 
-    fn remember(&mut self, row: usize) {
-        let hidden = self.last.len();
-        self.last.copy_from_slice(&self.engine.scratch.x[row * hidden..][..hidden]);
-        self.last_is_current = true;
+    /// Keeps the outputs of a pass that read the tokens at some positions, from the `last` one of the text on; or from its
+    /// own last one, if the text goes on.
+    fn keep_outputs(&mut self, read: Range<usize>, last: usize) {
+        let hidden = self.engine.weights.config.hidden_size;
+        let mut from = read.start;
+        // Otherwise the guess goes on.
+        if read.start <= last {
+            from = last.min(read.end - 1);
+            self.outputs_of = from..from;
+            self.last = from;
+        }
+        let kept = &self.engine.scratch.x[(from - read.start) * hidden..read.len() * hidden];
+        self.outputs[self.outputs_of.len() * hidden..][..kept.len()].copy_from_slice(kept);
+        self.outputs_of.end = read.end;
     }
 }

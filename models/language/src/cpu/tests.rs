@@ -4,6 +4,7 @@ use crate::golden::{
     MODELS, assert_close, candidates, checkpoint, first_choice, golden, log_probability, never, sums, text,
 };
 use crate::memory::Memory;
+use std::cell::Cell;
 
 fn open(model: &str, exact: bool) -> Decoder {
     Decoder::new(&checkpoint(model), Options { threads: 2, positions: 200, exact }).unwrap()
@@ -89,7 +90,7 @@ fn what_is_shared_is_not_read_again() {
     second[40] += 1;
     decoder.prefill(&first, &never).unwrap();
     let layers = decoder.config().num_hidden_layers;
-    let asked = std::cell::Cell::new(0);
+    let asked = Cell::new(0);
     let count = || {
         asked.set(asked.get() + 1);
         false
@@ -166,6 +167,49 @@ fn candidates_together_and_one_by_one_score_the_same() {
 }
 
 #[test]
+fn what_is_guessed_changes_nothing() {
+    for model in MODELS {
+        let (all, other) = (text(1, 60), text(5, 30));
+        let mut decoder = open(model, false);
+        // Right, half right, wrong, longer than a guess may be, and none.
+        let half = [&all[21..24], &other[..8]].concat();
+        for guess in [&all[20..28], &half, &other[..5], &other, &[], &all[25..60]] {
+            let guess: &[u32] = guess;
+            decoder.truncate(0);
+            for length in 20..34 {
+                decoder.prefill_guessing(&all[..length], guess, &never).unwrap();
+                assert!(decoder.tokens().starts_with(&all[..length]));
+                assert_eq!(decoder.logits().unwrap(), open_and_read(model, &all[..length]), "{model}");
+            }
+        }
+        // As much as fits.
+        let full = text(3, decoder.positions());
+        decoder.prefill_guessing(&full[..full.len() - 2], &other, &never).unwrap();
+        assert_eq!(decoder.tokens().len(), full.len());
+        assert!(decoder.prefill_guessing(&all, &[999], &never).is_err());
+        assert_eq!(decoder.tokens().len(), full.len());
+    }
+}
+
+#[test]
+fn what_is_prepared_is_kept() {
+    let mut decoder = open("qwen3-4bit", false);
+    let (prefix, more) = (text(1, 40), text(2, 5));
+    decoder.prepare(&prefix, &never).unwrap();
+    assert_eq!(decoder.tokens(), prefix);
+    assert!(decoder.logits().is_none());
+    decoder.extend(&more, &never).unwrap();
+    let stopped = Cell::new(false);
+    let stop = || {
+        stopped.set(true);
+        true
+    };
+    decoder.prepare(&prefix, &stop).unwrap();
+    assert_eq!((decoder.tokens(), stopped.get()), (&*prefix, false));
+    assert!(decoder.prepare(&more, &stop).is_err());
+}
+
+#[test]
 fn after_candidates_the_text_goes_on_as_if_there_were_none() {
     for model in MODELS {
         let mut decoder = open(model, false);
@@ -173,6 +217,7 @@ fn after_candidates_the_text_goes_on_as_if_there_were_none() {
         let candidates = candidates();
         let slices: Vec<&[u32]> = candidates.iter().map(Vec::as_slice).collect();
         let expected = open_and_read(model, &[&*prefix, &dictation].concat());
+        decoder.prefill(&prefix, &never).unwrap();
         for _ in 0..2 {
             decoder.rescore(&prefix, &dictation, &slices, &never).unwrap();
             decoder.rescore(&prefix, &dictation, &slices[..1], &never).unwrap();
@@ -189,7 +234,7 @@ fn a_pass_that_stops_leaves_no_trace() {
         let expected = open_and_read(model, &tokens);
         let mut decoder = open(model, false);
         for layers in 0..decoder.config().num_hidden_layers {
-            let asked = std::cell::Cell::new(0);
+            let asked = Cell::new(0);
             let stop = || asked.replace(asked.get() + 1) >= layers;
             decoder.prefill(&tokens[..50], &never).unwrap();
             let stopped = decoder.extend(&text(9, 20), &stop);

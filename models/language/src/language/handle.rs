@@ -169,10 +169,11 @@ impl ModelHandle {
         &self,
         dictation: &str,
         lattice: &Arc<Lattice>,
+        guess: &str,
         stop: &Stop,
     ) -> Result<Option<Written>, LanguageError> {
-        let (dictation, lattice) = (dictation.to_owned(), lattice.clone());
-        self.ask(stop, move |language, stop| language.write(&dictation, &lattice, stop))
+        let (dictation, lattice, guess) = (dictation.to_owned(), lattice.clone(), guess.to_owned());
+        self.ask(stop, move |language, stop| language.write(&dictation, &lattice, &guess, stop))
     }
 
     /// Runs [`Language::write_freely`] on the thread of the model.

@@ -78,7 +78,7 @@ impl Language {
             }
         }
         if !self.head.is_empty() {
-            self.decoder.prefill(&self.head, &stop)?;
+            self.decoder.prepare(&self.head, &stop)?;
         }
         Ok(times)
     }

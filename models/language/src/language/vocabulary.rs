@@ -24,6 +24,11 @@ pub(crate) struct Vocabulary {
 
 const NOWHERE: u32 = u32::MAX;
 
+/// Tokens are tried one by one if they are at most this much less likely than the likeliest, in nats, and the first so many
+/// of them. Hand-chosen, 2026-11-30.
+const NEAR: f32 = 8.0;
+const MOST_TRIED: usize = 48;
+
 impl Vocabulary {
     /// The vocabulary of a tokenizer.
     pub(crate) fn new(tokenizer: &Tokenizer) -> Vocabulary {
@@ -92,8 +97,64 @@ impl Vocabulary {
         }
     }
 
+    /// The likeliest of the tokens that continue some path from `states`, unless all are less likely than `least`. Of
+    /// equally likely tokens, the first one in sorted order.
+    pub(crate) fn choose(
+        &self,
+        constraint: &Constraint<'_>,
+        states: &States,
+        logits: &[f32],
+        least: Option<f32>,
+    ) -> Option<u32> {
+        // One of the likeliest tokens nearly always continues some path.
+        let least = least.unwrap_or(f32::MIN);
+        let bound = least.max(logits.iter().copied().fold(f32::MIN, f32::max) - NEAR);
+        let near = logits.iter().enumerate().filter(|(_, logit)| **logit >= bound);
+        let mut near: Vec<(f32, u32)> = near
+            .filter_map(|(token, logit)| {
+                let place = self.places.get(token).copied().filter(|place| *place != NOWHERE)?;
+                let is_number = self.at(place as usize).iter().all(u8::is_ascii_digit);
+                Some((*logit, if is_number { self.masked(self.at(place as usize).len())? } else { place }))
+            })
+            .collect();
+        near.sort_unstable_by(|(a, place), (b, other)| b.total_cmp(a).then(place.cmp(other)));
+        let is_all = least >= bound && near.len() <= MOST_TRIED;
+        let is_allowed = |place: u32| !constraint.after(states, self.at(place as usize)).is_empty();
+        if let Some((_, place)) = near.into_iter().take(MOST_TRIED).find(|(_, place)| is_allowed(*place)) {
+            return Some(self.tokens[place as usize]);
+        }
+        match is_all {
+            true => None,
+            false => self.choose_of_all(constraint, states, logits, least),
+        }
+    }
+
+    /// As [`Vocabulary::choose`], for which it finds all tokens that continue some path.
+    fn choose_of_all(
+        &self,
+        constraint: &Constraint<'_>,
+        states: &States,
+        logits: &[f32],
+        least: f32,
+    ) -> Option<u32> {
+        let mut allowed = Vec::new();
+        self.allowed(constraint, states, &mut allowed);
+        let logit = |token: &u32| {
+            let meant = self.meant(token).iter().map(|meant| logits[*meant as usize]);
+            meant.fold(f32::MIN, f32::max)
+        };
+        let best = allowed.iter().rev().max_by(|a, b| logit(a).total_cmp(&logit(b)));
+        best.copied().filter(|best| logit(best) >= least)
+    }
+
+    /// The place of the first token that consists of so many masked digits.
+    fn masked(&self, count: usize) -> Option<u32> {
+        let mut numbers = self.numbers.get(count)?.iter();
+        numbers.find(|token| self.is_masked(**token)).map(|token| self.places[*token as usize])
+    }
+
     /// Finds the tokens that continue some path from `states`.
-    pub(crate) fn allowed(&self, constraint: &Constraint<'_>, states: &States, found: &mut Vec<u32>) {
+    fn allowed(&self, constraint: &Constraint<'_>, states: &States, found: &mut Vec<u32>) {
         found.clear();
         self.walk(constraint, states, 0, 0..self.tokens.len(), found);
     }
@@ -139,5 +200,51 @@ impl Vocabulary {
             }
         }
         low - range.start
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checkpoint::Checkpoint;
+    use fastrand::Rng;
+    use sayso_speech::clean::clean;
+    use sayso_speech::lex::lex;
+    use sayso_speech::words::UserWords;
+    use std::path::Path;
+
+    #[test]
+    fn the_choice_is_the_best_of_all_that_continue_a_path() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../weights/small");
+        let checkpoint = Checkpoint::open(&*folder).unwrap();
+        let tokenizer = Tokenizer::open(&*folder, checkpoint.config()).unwrap();
+        let vocabulary = Vocabulary::new(&tokenizer);
+        let mut random = Rng::with_seed(11);
+        let (mut chosen, mut none) = (0, 0);
+        for line in ["git commit dash m quote fix quote", "head dash n 20 file 7 dot txt", "okay um so ls"] {
+            let lattice = lex(clean(line), &UserWords::default(), None);
+            let constraint = Constraint::new(&lattice, true);
+            for _ in 0..80 {
+                let mut states = constraint.start();
+                while !constraint.next(&states).is_empty() {
+                    // From nearly flat to a few likely tokens.
+                    let height = random.f32() * 30.0;
+                    let logits: Vec<f32> =
+                        (0..tokenizer.rows()).map(|_| random.f32().powi(40) * height).collect();
+                    let least = random.bool().then(|| random.f32() * height * 0.6);
+                    let choice = vocabulary.choose(&constraint, &states, &logits, least);
+                    let all =
+                        vocabulary.choose_of_all(&constraint, &states, &logits, least.unwrap_or(f32::MIN));
+                    assert_eq!(choice, all, "{line}");
+                    match choice {
+                        Some(token) => states = constraint.after(&states, vocabulary.written(token)),
+                        None => break,
+                    }
+                    chosen += 1;
+                }
+                none += usize::from(!constraint.next(&states).is_empty());
+            }
+        }
+        assert!(chosen > 200 && none > 20, "{chosen} chosen, {none} times none");
     }
 }

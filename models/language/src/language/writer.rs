@@ -6,6 +6,7 @@
 //! lazily here, because every line has another one. The model is not asked about what is certain: a
 //! stretch on which all paths agree is read in one pass with the token chosen before it.
 
+use super::guess::Guess;
 use super::{Language, LanguageError, Stop, mask_digits};
 use crate::error::DecoderError;
 use sayso_speech::lattice::constraint::Constraint;
@@ -23,7 +24,8 @@ pub struct Written {
 
 impl Language {
     /// Writes the answer to a dictation along the paths of its lattice. `None` if the vocabulary
-    /// cannot write any path.
+    /// cannot write any path. It takes less time where it comes to something like the `guess`, and is the same whatever
+    /// that is.
     ///
     /// The model does not choose digits. It reads each one as a 0 and chooses only how many there
     /// are; which ones they are follows from the dictation.
@@ -34,14 +36,16 @@ impl Language {
         &mut self,
         dictation: &str,
         lattice: &Lattice,
+        guess: &str,
         stop: &Stop,
     ) -> Result<Option<Written>, LanguageError> {
-        let mut next = self.chat.prompt(&self.tokenizer, &mask_digits(dictation))?;
+        // The prompt, and then what was written.
+        let mut all = self.chat.prompt(&self.tokenizer, &mask_digits(dictation))?;
+        let mut guess = Guess::new(self.tokenizer.encode(&mask_digits(guess))?);
         let Language { decoder, tokenizer, vocabulary, .. } = self;
+        decoder.prepare(&all[..all.len().saturating_sub(1)], &|| stop.reached())?;
         let constraint = Constraint::new(lattice, true);
         let (mut states, mut text, mut chosen) = (constraint.start(), Vec::new(), 0);
-        let mut allowed = Vec::new();
-        let mut begun = false;
         loop {
             let certain = constraint.certain(&states);
             if certain.is_all {
@@ -63,25 +67,14 @@ impl Language {
                 }
                 text.extend_from_slice(bytes);
                 states = behind;
-                next.push(*token);
+                all.push(*token);
+                guess.follow(*token);
             }
-            // The first pass reuses the part of the prompt that is cached.
-            match begun {
-                true => decoder.extend(&next, &|| stop.reached())?,
-                false => decoder.prefill(&next, &|| stop.reached())?,
-            }
-            begun = true;
-            vocabulary.allowed(&constraint, &states, &mut allowed);
+            decoder.prefill_guessing(&all, guess.next(), &|| stop.reached())?;
             let Some(logits) = decoder.logits()? else { return Ok(None) };
-            let logit = |token: &u32| {
-                let meant = vocabulary.meant(token).iter().map(|meant| logits[*meant as usize]);
-                meant.fold(f32::MIN, f32::max)
-            };
-            // Of equally likely tokens, the first one in sorted order is taken.
-            let best = allowed.iter().rev().max_by(|a, b| logit(a).total_cmp(&logit(b))).copied();
             let may_end = constraint.may_end(&states) && !text.is_empty();
-            let Some(token) = best.filter(|best| !may_end || logit(best) >= logits[tokenizer.end() as usize])
-            else {
+            let end = may_end.then(|| logits[tokenizer.end() as usize]);
+            let Some(token) = vocabulary.choose(&constraint, &states, logits, end) else {
                 match may_end {
                     true => break,
                     false => return Ok(None),
@@ -90,7 +83,8 @@ impl Language {
             let bytes = vocabulary.written(token);
             states = constraint.after(&states, bytes);
             text.extend_from_slice(bytes);
-            next = vec![token];
+            all.push(token);
+            guess.follow(token);
             chosen += 1;
         }
         // The bytes are those of whole readings, so they are valid UTF-8.
@@ -115,6 +109,7 @@ impl Language {
         let limit = 2 * self.tokenizer.encode(dictation)?.len() + SOME;
         let limit = limit.min(self.decoder.positions().saturating_sub(prompt.len()));
         let stop = || stop.reached();
+        self.decoder.prepare(&prompt[..prompt.len().saturating_sub(1)], &stop)?;
         self.decoder.prefill(&prompt, &stop)?;
         let mut written: Vec<u32> = Vec::new();
         while written.len() < limit {

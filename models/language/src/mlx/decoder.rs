@@ -5,6 +5,7 @@ use super::model::{Branches, CachePosition, Model};
 use super::tensors::Tensors;
 use crate::checkpoint::{Checkpoint, Config, DeltaNet};
 use crate::context::Context;
+use crate::decoder::MAX_GUESS;
 use crate::error::DecoderError;
 use crate::memory::Memory;
 use crate::rescoring::Rescoring;
@@ -55,9 +56,11 @@ pub struct Decoder {
     cache: Cache,
     /// The text that is cached.
     context: Context,
-    /// The logits of the token after the text, (1, vocab_size), possibly still being computed.
-    /// `None` if no token was read since the text was truncated.
+    /// The logits of the token after the text and after each one that was guessed, (1 + guessed, vocab_size), possibly
+    /// still being computed. `None` if no token was read since the text was truncated.
     pub(super) next: Option<Array>,
+    /// The row of the text; those after it are of the guess.
+    row: usize,
     /// The logits that were requested last: (vocab_size)
     logits: Vec<f32>,
 }
@@ -84,6 +87,7 @@ impl Decoder {
             cache,
             context,
             next: None,
+            row: 0,
             logits: Vec::new(),
         })
     }
@@ -104,7 +108,7 @@ impl Decoder {
         self.cache.positions()
     }
 
-    /// The text that it has read.
+    /// The text that it has read, with what was guessed of it.
     pub fn tokens(&self) -> &[u32] {
         self.context.tokens()
     }
@@ -128,12 +132,55 @@ impl Decoder {
         self.extend(&text[shared..], stop)
     }
 
+    /// Makes `prefix` the text that was read, for what will be asked about it: it is the common beginning of requests, and
+    /// nothing is read if it is cached.
+    ///
+    /// # Errors
+    /// As for [`Decoder::prefill`].
+    pub fn prepare(&mut self, prefix: &[u32], stop: &dyn Fn() -> bool) -> Result<(), DecoderError> {
+        match self.tokens().starts_with(prefix) {
+            true => self.truncate(prefix.len()),
+            false => self.prefill(prefix, stop)?,
+        }
+        Ok(())
+    }
+
+    /// As [`Decoder::prefill`], and reads what may come next in the same pass: if the text does go on like that, it need
+    /// not be read then. At most [`MAX_GUESS`] tokens, and as many as fit.
+    ///
+    /// # Errors
+    /// As for [`Decoder::prefill`].
+    pub fn prefill_guessing(
+        &mut self,
+        text: &[u32],
+        guess: &[u32],
+        stop: &dyn Fn() -> bool,
+    ) -> Result<(), DecoderError> {
+        let shared = self.context.shared(text)?;
+        let rows = self.next.as_ref().map_or(0, |next| next.dim(0) as usize);
+        // The last row is of the last token that was read.
+        let row = (text.len() + rows).checked_sub(self.tokens().len() + 1);
+        if let Some(row) = row.filter(|_| self.tokens().starts_with(text)) {
+            self.row = row;
+            return Ok(());
+        }
+        self.context.check(guess)?;
+        let most = guess.len().min(MAX_GUESS).min(self.context.room(text.len()));
+        self.truncate(shared);
+        self.read(&text[shared..], &guess[..most], stop)
+    }
+
     /// Reads more text. This does not wait for the last pass; [`Decoder::logits`] does.
     ///
     /// # Errors
     /// As for [`Decoder::prefill`]. After a stop, the tokens that were read so far stay read.
     pub fn extend(&mut self, text: &[u32], stop: &dyn Fn() -> bool) -> Result<(), DecoderError> {
         self.context.admit(text)?;
+        self.read(text, &[], stop)
+    }
+
+    fn read(&mut self, text: &[u32], guess: &[u32], stop: &dyn Fn() -> bool) -> Result<(), DecoderError> {
+        let passes = text.len().div_ceil(TOKENS);
         for (pass, text) in text.chunks(TOKENS).enumerate() {
             if pass > 0 {
                 // Otherwise all passes would be queued before the next check for a stop.
@@ -142,10 +189,13 @@ impl Decoder {
             if stop() {
                 return Err(DecoderError::Stopped);
             }
-            let next = self.pass(&Array::from_slice(text, &[text.len() as i32]))?;
+            // What is guessed goes with the end of the text.
+            let guess = if pass + 1 == passes { guess } else { &[] };
+            let tokens = [text, guess].concat();
+            let next = self.pass(&Array::from_slice(&tokens, &[tokens.len() as i32]), 1 + guess.len())?;
             async_eval(self.cache.arrays().chain([&next]))?;
-            self.context.push(text);
-            self.next = Some(next);
+            self.context.push(&tokens);
+            (self.next, self.row) = (Some(next), 0);
         }
         Ok(())
     }
@@ -157,7 +207,7 @@ impl Decoder {
     /// Whatever went wrong while they were computed.
     pub fn logits(&mut self) -> Result<Option<&[f32]>, DecoderError> {
         let Some(next) = &self.next else { return Ok(None) };
-        self.logits = next.to_vec_cast()?;
+        self.logits = next.try_index(self.row as i32)?.to_vec_cast()?;
         Ok(Some(&self.logits))
     }
 
@@ -194,7 +244,7 @@ impl Decoder {
                 // The pass after this token starts before the token is known here. If the token
                 // turns out to be an end, what the pass cached lies after the text and is
                 // overwritten later.
-                let next = self.pass(&this)?;
+                let next = self.pass(&this, 1)?;
                 let token = argmax_axis(&next, -1, false)?;
                 async_eval([&token])?;
                 ahead = Some((next, token));
@@ -213,15 +263,15 @@ impl Decoder {
             }
             self.context.push(&[this]);
             (self.next, token) = ahead.unzip();
+            self.row = 0;
         }
         Ok(written)
     }
 
     /// For each candidate, the log-probabilities of its tokens after `prefix` and `text`.
     ///
-    /// `prefix` is the common beginning of requests. It is read as by [`Decoder::prefill`] unless
-    /// it is cached; afterwards it is the text that was read. The rest takes one pass if it fits
-    /// into one.
+    /// `prefix` is the common beginning of requests, and is read as by [`Decoder::prepare`]; afterwards it is the text that
+    /// was read. The rest takes one pass if it fits into one.
     ///
     /// # Errors
     /// As for [`Decoder::prefill`].
@@ -233,10 +283,7 @@ impl Decoder {
         stop: &dyn Fn() -> bool,
     ) -> Result<Vec<Vec<f32>>, DecoderError> {
         let plan = Rescoring::plan(&self.context, prefix, text, candidates)?;
-        match self.tokens().starts_with(prefix) {
-            true => self.truncate(prefix.len()),
-            false => self.prefill(prefix, stop)?,
-        }
+        self.prepare(prefix, stop)?;
         let mut scored = Vec::new();
         for pass in plan.passes(TOKENS) {
             if pass.start > 0 {
@@ -312,12 +359,12 @@ impl Decoder {
         Ok(())
     }
 
-    /// Sends tokens through the model, after the text: `tokens` (tokens) of U32 → the logits after
-    /// the last one, (1, vocab_size), not yet computed.
-    fn pass(&mut self, tokens: &Array) -> Result<Array, Exception> {
+    /// Sends tokens through the model, after the text: `tokens` (tokens) of U32 → the logits after each of the last `rows`
+    /// ones, (rows, vocab_size), not yet computed.
+    fn pass(&mut self, tokens: &Array, rows: usize) -> Result<Array, Exception> {
         let place = CachePosition::Line(self.tokens().len() as i32);
         let x = self.model.forward(tokens, &place, &mut self.cache)?;
-        self.model.logits(&x.try_index(-1..)?)
+        self.model.logits(&x.try_index(-(rows as i32)..)?)
     }
 }
 

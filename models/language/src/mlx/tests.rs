@@ -195,6 +195,24 @@ fn scores_are_sums_of_logarithms() {
 }
 
 #[test]
+fn what_is_guessed_changes_nothing() {
+    for model in MODELS {
+        let (all, other) = (text(1, 60), text(5, 30));
+        let mut decoder = open(model);
+        let half = [&all[21..24], &other[..8]].concat();
+        for guess in [&all[20..28], &half, &other[..5], &[]] {
+            let guess: &[u32] = guess;
+            decoder.truncate(0);
+            for length in 20..30 {
+                decoder.prefill_guessing(&all[..length], guess, &never).unwrap();
+                assert!(decoder.tokens().starts_with(&all[..length]));
+                assert_same(model, &logits(&mut decoder), &read(model, &all[..length]));
+            }
+        }
+    }
+}
+
+#[test]
 fn after_candidates_the_text_goes_on_as_if_there_were_none() {
     for model in MODELS {
         let mut decoder = open(model);

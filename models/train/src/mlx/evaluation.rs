@@ -133,6 +133,6 @@ pub fn by_folder(
 fn along(language: &mut Language, dictated: &str) -> Option<String> {
     let words = UserWords::default();
     let lattice = widen(lex(clean(dictated), &words, None), &words);
-    let written = language.write(dictated, &lattice, &Stop::never()).ok()??;
+    let written = language.write(dictated, &lattice, dictated, &Stop::never()).ok()??;
     Some(render(&lattice, &written.steps).text)
 }
