@@ -28,20 +28,20 @@ pub enum TrainError {
     #[error(transparent)]
     Tokenizer(#[from] TokenizerError),
     /// A file cannot be read.
-    #[error("cannot read {path}: {source}")]
+    #[error("cannot read {path}: {error}")]
     Read {
         /// The file.
         path: PathBuf,
         /// Why not.
-        source: io::Error,
+        error: io::Error,
     },
     /// A file cannot be written: the disk is full, or may not be written to.
-    #[error("cannot write {path}: {source}; {kept}")]
+    #[error("cannot write {path}: {error}; {kept}")]
     Write {
         /// The file.
         path: PathBuf,
         /// Why not.
-        source: io::Error,
+        error: io::Error,
         /// What is on the disk now.
         kept: &'static str,
     },
@@ -137,12 +137,12 @@ impl TrainError {
     /// For `map_err` after reading a file.
     pub(crate) fn read(path: &Path) -> impl FnOnce(io::Error) -> TrainError + use<> {
         let path = path.to_owned();
-        move |source| TrainError::Read { path, source }
+        move |error| TrainError::Read { path, error }
     }
 
     /// For `map_err` after writing a file that replaces an earlier one only when it is complete.
     pub(crate) fn write(path: &Path) -> impl FnOnce(io::Error) -> TrainError + use<> {
         let path = path.to_owned();
-        move |source| TrainError::Write { path, source, kept: "what was saved before is unchanged" }
+        move |error| TrainError::Write { path, error, kept: "what was saved before is unchanged" }
     }
 }

@@ -13,6 +13,10 @@ use std::time::Instant;
 /// models of 2 and 30 layers, 2026-11-29.
 const BACKWARD: f64 = 2.1;
 
+/// Bytes for each number of the model while held-out lines are written: 16 bits each in the fused model, in its file, and
+/// in the decoder.
+pub const WRITING: f64 = 6.0;
+
 /// What a run will take.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Estimate {
@@ -133,6 +137,11 @@ fn line(points: &[(f64, f64)]) -> (f64, f64) {
 /// The most memory that this process ever had, in bytes; `None` where that cannot be asked.
 pub fn peak() -> Option<f64> {
     status("/proc/self/status", "VmHWM:")
+}
+
+/// The memory that this process has now, in bytes; `None` where that cannot be asked.
+pub fn resident() -> Option<f64> {
+    status("/proc/self/status", "VmRSS:")
 }
 
 /// Memory that is free now, in bytes; `None` where that cannot be asked.

@@ -31,6 +31,8 @@ pub struct Processor {
     /// Whether there was a step since weights and means were handed over.
     is_ahead: bool,
     teacher: Option<(kernels::Model, f32)>,
+    /// Whether the means were loaded from an earlier run.
+    resumed: bool,
     /// Whether the recipe rounds weights in the end, for which memory is needed.
     rounds: bool,
     /// The weights as they were multiplied last where they are rounded before; empty until then.
@@ -100,6 +102,7 @@ impl Processor {
             sums: None,
             means: mean("m")?,
             squares: mean("v")?,
+            resumed: !optimizer.state.is_empty(),
             rounds: recipe.rounding.is_some(),
             rounded: Vec::new(),
             weights,
@@ -213,16 +216,9 @@ impl Processor {
         Ok(())
     }
 
-    /// Memory that the run takes at most, in bytes, for batches of so many (tokens, learnt tokens):
-    /// weights with their gradients and means, and what the layers keep. `model` is what MLX keeps of the
-    /// model.
-    pub fn memory(
-        &self,
-        config: &Config,
-        model: f64,
-        accumulation: usize,
-        batches: &[(usize, usize)],
-    ) -> f64 {
+    /// Memory that training takes beside what is loaded now, in bytes, for batches of so many (tokens, learnt tokens):
+    /// gradients, means of the optimizer, and what the layers keep.
+    pub fn memory(&self, config: &Config, accumulation: usize, batches: &[(usize, usize)]) -> f64 {
         let trained: f64 = self.weights.iter().map(|weight| weight.len() as f64 * 4.0).sum();
         let queries = (config.num_attention_heads * config.head_dim) as f64;
         let keys = (config.num_key_value_heads * config.head_dim) as f64;
@@ -231,17 +227,15 @@ impl Processor {
         let working = 4.0 * hidden + 3.0 * queries + 2.0 * keys + 2.0 * between;
         let of_batch = |(tokens, learnt): &(usize, usize)| {
             let kept = of_layer * config.num_hidden_layers as f64 + working;
-            4.0 * (*tokens as f64 * kept + *learnt as f64 * config.vocab_size as f64)
+            let probabilities = if self.teacher.is_some() { 2.0 } else { 1.0 };
+            4.0 * (*tokens as f64 * kept + probabilities * (*learnt * config.vocab_size) as f64)
         };
         let passes = batches.iter().map(of_batch).fold(0.0, f64::max);
         let gradients = if accumulation > 1 { 2.0 } else { 1.0 };
-        let gradients = gradients + if self.rounds { 1.0 } else { 0.0 };
-        let taught = self.teacher.as_ref().map_or(0.0, |(teacher, _)| {
-            let probabilities = batches.iter().map(|(_, learnt)| *learnt).max().unwrap_or(0);
-            4.0 * (teacher.numbers() as f64 + (probabilities * config.vocab_size) as f64)
-        });
-        // Weights and two means, and the means again once they are handed over to be saved.
-        model + trained * (5.0 + gradients) + passes + taught
+        let rounded = if self.rounds { 1.0 } else { 0.0 };
+        // Two means, and again once they are handed over to be saved. A run that goes on has loaded them.
+        let means = if self.resumed { 0.0 } else { 4.0 };
+        trained * (gradients + rounded + means) + passes
     }
 }
 

@@ -135,8 +135,9 @@ pub fn train(recipe: &Recipe, how: How<'_>) -> Result<Outcome, TrainError> {
         log,
         view,
     };
-    let expected = run.estimate()?;
-    let outcome = run.iterate(&Measure::new(recipe, held, &sets.lines), expected);
+    let measure = Measure::new(recipe, held, &sets.lines);
+    let expected = run.estimate(measure.writes())?;
+    let outcome = run.iterate(&measure, expected);
     run.view.finish();
     // The curves of a run that failed are of use too.
     let drawn = run.draw();
@@ -155,10 +156,23 @@ fn numbers(numbers: Numbers, checkpoint: &Checkpoint) -> Result<Dtype, TrainErro
 }
 
 impl Run<'_> {
-    /// Says what the run will take, and refuses it if there is not enough memory.
-    fn estimate(&mut self) -> Result<Estimate, TrainError> {
+    /// Says what the run will take, and refuses it if there is not enough memory. `writes`: held-out lines are written.
+    fn estimate(&mut self, writes: bool) -> Result<Estimate, TrainError> {
         let (recipe, done) = (self.recipe, self.progress.iterations);
-        let loaded = memory::active_memory()? as f64;
+        let numbers: usize = self
+            .model
+            .linears()
+            .map(|linear| {
+                let (outputs, inputs) = linear.shape(&self.trained.arrays);
+                outputs as usize * inputs as usize
+            })
+            .sum();
+        // What is freed after loading is not kept.
+        memory::clear_cache()?;
+        let loaded = match self.processor.as_ref().and_then(|_| estimate::resident()) {
+            Some(resident) => resident,
+            None => memory::active_memory()? as f64,
+        };
         let bytes = match &self.processor {
             None => estimate::memory_of(recipe, &self.model, &self.trained, &mut self.batches, done)?,
             Some(processor) => {
@@ -168,7 +182,8 @@ impl Run<'_> {
                     .map(|place| self.batches.shape(place))
                     .map(|(rows, width, learnt)| (rows * width, learnt))
                     .collect();
-                processor.memory(self.checkpoint.config(), loaded, recipe.run.accumulation, &shapes)
+                let more = processor.memory(self.checkpoint.config(), recipe.run.accumulation, &shapes);
+                loaded + more + if writes { estimate::WRITING * numbers as f64 } else { 0.0 }
             }
         };
         let free = estimate::available();
@@ -209,18 +224,10 @@ impl Run<'_> {
             _ => None,
         };
         memory::reset_peak_memory()?;
-        let all: usize = self
-            .model
-            .linears()
-            .map(|linear| {
-                let (outputs, inputs) = linear.shape(&self.trained.arrays);
-                outputs as usize * inputs as usize
-            })
-            .sum();
         self.view.say(&format!(
             "{} of about {} million numbers are trained; {} batches an epoch; about {:.0} MB of memory{}",
             self.trained.parameters(),
-            all / 1_000_000,
+            numbers / 1_000_000,
             self.batches.len(),
             bytes / 1e6,
             seconds.map_or(String::new(), |seconds| format!(" and {}", spoken(seconds))),
@@ -228,7 +235,7 @@ impl Run<'_> {
         self.log.write(&Entry::Start {
             iteration: done,
             trained: self.trained.parameters(),
-            parameters: all,
+            parameters: numbers,
             expected_mb: bytes / 1e6,
             expected_seconds: seconds,
         })?;
@@ -317,6 +324,7 @@ impl Run<'_> {
         if self.progress.best.is_none() {
             self.keep_best()?;
         }
+        peak = peak.max(self.peak()?);
         let seconds = spent.as_secs_f64();
         self.log.write(&Entry::End {
             iteration: self.progress.iterations,

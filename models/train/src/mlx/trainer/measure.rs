@@ -36,7 +36,8 @@ impl Measure {
         }
     }
 
-    fn writes(&self) -> bool {
+    /// Whether held-out lines are written.
+    pub(super) fn writes(&self) -> bool {
         self.exact_every > 0 && !self.lines.is_empty()
     }
 
