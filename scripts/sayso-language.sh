@@ -4,7 +4,8 @@
 # which is part of sayso (models/weights/small); curves, logs and states are beside them, and after an interruption the
 # same command goes on. Two hours on two cores that multiply tiles of bf16, and many on others.
 #
-# CORPUS names the folder of the corpora, ../shared/corpus otherwise.
+# CORPUS names the folder of the corpora, ../shared/corpus otherwise. With ITERATIONS=20 each training ends after so many
+# steps: the models are of no use, but everything has run once, in a quarter of an hour.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -30,6 +31,9 @@ lab=${CARGO_TARGET_DIR:-target}/release/sayso-lab
 
 # The recipes name everything relative to themselves.
 cp models/train/recipes/sayso-{135m,small,small-further}.toml "$folder/"
+if [[ -n ${ITERATIONS:-} ]]; then
+    sed -i -E "s/^iterations = .*/iterations = $ITERATIONS/" "$folder"/sayso-{135m,small,small-further}.toml
+fi
 ln -sfn "$corpus" "$folder/corpus"
 ln -sfn "$PWD/lab/corpus/data/written" "$folder/written"
 

@@ -25,7 +25,7 @@ if [[ $(uname -sm) == 'Linux x86_64' ]]; then
     cargo=(bash scripts/mlx-linux.sh)
     features=(--features mlx)
 fi
-run() { LD_PRELOAD=${MLX_BLAS:-} "${cargo[@]}" run --quiet --locked -p sayso-model-train ${features[@]+"${features[@]}"} "$@"; }
+run() { LD_PRELOAD=${MLX_BLAS:-} "${cargo[@]}" run --quiet --release --locked -p sayso-model-train ${features[@]+"${features[@]}"} "$@"; }
 python() { LD_PRELOAD=${MLX_BLAS:-} "$python" scripts/train-golden/smollm2.py "$@"; }
 
 place=$(mktemp -d)
