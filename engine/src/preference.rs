@@ -6,10 +6,14 @@
 
 use crate::candidates::Candidates;
 use crate::{Engine, Stage, tagged};
+use sayso_speech::clean::clean;
 use sayso_speech::destructive::is_destructive;
-use sayso_speech::lattice::{Kind, Lattice, Reading, Step};
+use sayso_speech::lattice::{Kind, Lattice, Reading, Step, path_writing};
+use sayso_speech::lex::lex;
+use sayso_speech::phonetic::widen;
 use sayso_speech::render;
 use sayso_speech::symbol::ends_command;
+use sayso_speech::words::UserWords;
 use sayso_tagger::Path;
 use std::collections::HashMap;
 
@@ -21,6 +25,9 @@ const CHOICE_NATS: f32 = 3.0;
 const MAX_NATS: f32 = 8.0;
 /// Corrections after which about two thirds of a choice's weight are reached. Hand-chosen with the two above.
 const ENOUGH: f32 = 1.5;
+/// What must speak for another space before a line of somebody else is written so: two corrections, each of which speaks
+/// for one space and against the other. Hand-chosen, 2026-11-30.
+const SURE: f32 = 4.0;
 /// Most readings that are tried for one line, those with the most in their favour.
 const MAX_TRIED: usize = 12;
 /// Shortest words, in characters, of which a choice holds in every command.
@@ -47,6 +54,38 @@ impl Preferences {
     /// Notes that a correction speaks for a choice, or against it.
     pub fn add(&mut self, choice: u64, sign: i8) {
         *self.choices.entry(choice).or_default() += f32::from(sign);
+    }
+
+    /// A command that was said as `heard`, in the person's own spaces: where a space may stand or not, what enough
+    /// corrections speak for. `None` if that is what is written already, or no path writes it, or the line was typed so.
+    pub fn respaced(&self, heard: &str, written: &str) -> Option<String> {
+        if self.is_empty() || heard == written {
+            return None;
+        }
+        let words = UserWords::default();
+        let lattice = widen(lex(clean(heard), &words, None), &words);
+        let mut steps = path_writing(&lattice, written)?;
+        let mut before = Before::start();
+        for at in 0..steps.len() {
+            let reading = lattice.reading(steps[at].reading);
+            let choices = |space| before.choices(&lattice, reading, space);
+            let evidence = |choice: u64| self.choices.get(&choice).copied().unwrap_or(0.0);
+            // The same choices but for the space.
+            let pairs = choices(true).into_iter().zip(choices(false));
+            let more = pairs.map(|(spaced, joined)| evidence(spaced) - evidence(joined));
+            let more = more.max_by(|a, b| a.abs().total_cmp(&b.abs())).unwrap_or(0.0);
+            let old = steps[at].space;
+            if more.abs() >= SURE && old != (more > 0.0) {
+                steps[at].space = !old;
+                let text = render::render(&lattice, &steps).text;
+                if path_writing(&lattice, &text).is_none() {
+                    steps[at].space = old;
+                }
+            }
+            before.write(&lattice, reading, steps[at].space);
+        }
+        let text = render::render(&lattice, &steps).text;
+        (text != written && path_writing(&lattice, &text).is_some()).then_some(text)
     }
 
     /// The weight of one choice, in nats.
@@ -324,6 +363,25 @@ mod tests {
             }
         }
         preferences
+    }
+
+    #[test]
+    fn lines_of_others_are_written_in_own_spaces_where_enough_speaks_for_it() {
+        let line = ("ps dash e pipe grep ssh", "ps -e|grep ssh");
+        let check = |times: usize, heard: &str, written: &str, expected: Option<&str>| {
+            let own = taught(&[line], times).respaced(heard, written);
+            assert_eq!(own.as_deref(), expected, "{times} times, {heard}");
+        };
+        let (heard, written) =
+            ("sort notes dot txt pipe uniq pipe wc dash l", "sort notes.txt | uniq | wc -l");
+        check(2, heard, written, Some("sort notes.txt|uniq|wc -l"));
+        // One correction may be a slip, and what was typed stays.
+        check(1, heard, written, None);
+        check(2, "sort notes.txt | uniq", "sort notes.txt | uniq", None);
+        check(2, heard, "sort notes.txt|uniq|wc -l", None);
+        check(2, "git status", "git status", None);
+        // No path writes this.
+        check(2, "git status", "ls | wc", None);
     }
 
     #[test]

@@ -171,6 +171,8 @@ struct Adapted {
     alone: Tally,
     both: Tally,
     others: Tally,
+    /// The others' lines in the person's own spaces.
+    spaced: Tally,
 }
 
 /// The line that a person runs who meant `meant` and got a wrong answer.
@@ -291,11 +293,12 @@ impl Learning {
                 };
                 let is_right = |answer: &str| is_any(answer, &collapse);
                 elsewhere.count(is_right(before), is_right(&after));
+                let own_spaces = |text: &str| collapse(&person.spacing.write(text));
                 if let Some(engine) = &knowing {
                     let alone = answer(engine, &nothing.0, &nothing.1, &case.dictated);
                     adapted.others.count(is_right(before), is_right(&alone));
+                    adapted.spaced.count(is_any(before, &own_spaces), is_any(&alone, &own_spaces));
                 }
-                let own_spaces = |text: &str| collapse(&person.spacing.write(text));
                 in_own_spaces.count(is_any(before, &own_spaces), is_any(&after, &own_spaces));
                 if self.errors && is_right(before) && !is_right(&after) {
                     writeln!(out, "other  {:?}: {after:?}, not {:?}", case.dictated, case.expected)?;
@@ -313,6 +316,7 @@ impl Learning {
             let trained = self.adapt.map(|_| {
                 json!({
                     "alone": adapted.alone.json(), "both": adapted.both.json(), "others": adapted.others.json(),
+                    "others_in_own_spaces": adapted.spaced.json(),
                 })
             });
             let all = json!({
@@ -328,8 +332,13 @@ impl Learning {
         writeln!(out, "{} people, {} corrections each", self.people, self.corrections)?;
         let mut tallies = vec![("own later lines", own), ("others' lines", other), ("in own spaces", spaced)];
         if self.adapt.is_some() {
-            let Adapted { alone, both, others } = adapted;
-            tallies.extend([("own, adapted", alone), ("own, with both", both), ("others, adapted", others)]);
+            let Adapted { alone, both, others, spaced } = adapted;
+            tallies.extend([
+                ("own, adapted", alone),
+                ("own, with both", both),
+                ("others, adapted", others),
+                ("in own spaces", spaced),
+            ]);
         }
         for (name, tally) in tallies {
             writeln!(

@@ -6,6 +6,7 @@ mod escape;
 pub mod eval;
 pub mod gate;
 pub mod guard;
+pub mod habits;
 pub mod judge;
 pub mod learning;
 mod memory;

@@ -114,6 +114,17 @@ pub(super) fn averaged(network: &Network, optimizer: &Optimizer) -> anyhow::Resu
     Ok(Network { parameters, vectors: Arc::clone(&network.vectors) })
 }
 
+/// A network between two others: `share` 0 is the first one, 1 the second.
+pub(super) fn between(from: &Network, to: &Network, share: f32) -> anyhow::Result<Network> {
+    let mut parameters = BTreeMap::new();
+    for (name, old) in &from.parameters {
+        let new = to.parameters.get(name).with_context(|| format!("there is no tensor {name}"))?;
+        let moved = (new.as_tensor() - old.as_tensor())?.affine(f64::from(share), 0.0)?;
+        parameters.insert(name.clone(), Var::from_tensor(&(old.as_tensor() + moved)?)?);
+    }
+    Ok(Network { parameters, vectors: Arc::clone(&from.vectors) })
+}
+
 /// The weights in the form in which they are shipped: a safetensors file with matrices in int8 and
 /// a scale for each row, and vectors in f32.
 pub(super) fn quantized(network: &Network, calibration: Calibration) -> anyhow::Result<Vec<u8>> {
