@@ -12,7 +12,7 @@ pub(super) struct Guess {
     at: usize,
     /// Whether both agree in the token before that.
     agrees: bool,
-    /// How many tokens to guess; as many again each time that all were right.
+    /// How many tokens to guess: one more for each that was right.
     most: usize,
 }
 
