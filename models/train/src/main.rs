@@ -68,7 +68,8 @@ struct Fuse {
     /// Write 16 bits, also over a base of fewer
     #[arg(long)]
     dequantize: bool,
-    /// Held-out lines: refuse the result if fewer bits cost more than a point on them
+    /// Lines to compare on, instead of those that the training held out: the result is refused if fewer bits cost more than
+    /// a point of exact match on them
     #[arg(long, value_name = "LINES.jsonl")]
     check: Option<PathBuf>,
     /// Number of lines that are checked, spread over the file
@@ -171,16 +172,18 @@ impl Command {
 
 #[cfg(any(feature = "mlx", all(target_os = "macos", target_arch = "aarch64")))]
 mod work {
-    use super::{Command, Context, Fuse, Line, Quantize, Train};
+    use super::{Command, Context, Fuse, Line, PathBuf, Quantize, Train};
+    use indicatif::ProgressBar;
     use sayso_language::checkpoint::{Checkpoint, Quantization};
     use sayso_model_train::TrainError;
 
     use sayso_model_train::mlx::Trained;
     use sayso_model_train::mlx::adapter::{AdapterConfig, Origin};
+    use sayso_model_train::mlx::evaluation::{self, HELD_OUT};
     use sayso_model_train::mlx::fuse::{self, Fused, Packing};
     use sayso_model_train::mlx::model::Model;
+    use sayso_model_train::mlx::quantize;
     use sayso_model_train::mlx::trainer::{self, How};
-    use sayso_model_train::mlx::{evaluation, quantize};
     use sayso_model_train::recipe::Recipe;
     use std::path::Path;
     use std::sync::Arc;
@@ -260,8 +263,8 @@ mod work {
             let is_packed = checkpoint.names().any(|name| name.ends_with(".scales"));
             let packing = if self.dequantize { Packing::Plain } else { Packing::AsBase };
             fused.write(&self.output, packing, dtype)?;
-            if let Some(path) = self.check.as_ref().filter(|_| is_packed && !self.dequantize) {
-                let checked = self.check(&fused, path);
+            if let Some(path) = self.held_out().filter(|_| is_packed && !self.dequantize) {
+                let checked = self.check(&fused, &path);
                 if checked.is_err() {
                     let _ = std::fs::remove_dir_all(&self.output);
                 }
@@ -272,6 +275,12 @@ mod work {
                 self.output.display()
             );
             Ok(())
+        }
+
+        /// The lines on which the result is compared; those that the training held out, unless others are given.
+        fn held_out(&self) -> Option<PathBuf> {
+            let beside = self.adapters.as_ref().filter(|_| !self.anyway).map(|folder| folder.join(HELD_OUT));
+            self.check.clone().or(beside.filter(|path| path.exists()))
         }
 
         /// What the adapters were trained on, unless the folder cannot keep the prompt of the training.
@@ -298,11 +307,16 @@ mod work {
             let lines = lines.collect::<Result<Vec<_>, _>>().map_err(anyhow::Error::msg)?;
             let lines = evaluation::spread(&lines, self.lines);
             let place = self.output.parent().unwrap_or(&self.output);
-            let stop = || false;
+            let bar = ProgressBar::new(2 * lines.len() as u64).with_message("lines");
+            let stop = || {
+                bar.inc(1);
+                false
+            };
             let never = || anyhow::anyhow!("stopped");
             let before = evaluation::exact(fused, Packing::Plain, place, &lines, &stop)?;
             let before = before.ok_or_else(never)?.count();
             let after = evaluation::by_folder(&self.output, &lines, &stop)?.ok_or_else(never)?.count();
+            bar.finish_and_clear();
             println!(
                 "{before} of {} lines are right in 16 bits, {after} in the bits of the base",
                 lines.len()

@@ -51,8 +51,14 @@ fn adapters_learn() {
     // Adapters over random weights can only do so much.
     assert!(last < first * 0.9, "the loss fell from {first} to {last} only");
     let output = place.path("run");
-    for file in ["adapters.safetensors", "adapter_config.json", "trained_on.json", "log.jsonl", "curves.svg"]
-    {
+    for file in [
+        "adapters.safetensors",
+        "adapter_config.json",
+        "trained_on.json",
+        "held_out.jsonl",
+        "log.jsonl",
+        "curves.svg",
+    ] {
         let mode = std::fs::metadata(output.join(file)).unwrap().permissions().mode();
         assert_eq!(mode & 0o044, 0o044, "others cannot read {file}");
     }

@@ -1,15 +1,16 @@
 //! Measures a model on held-out examples: its loss, and how many lines it writes exactly.
 
 use super::fuse::{self, Fused, Packing};
-use crate::TrainError;
 use crate::data::{Batch, Batches, Line};
 use crate::log::Tally;
+use crate::{TrainError, file};
 use sayso_language::{Language, Options, Stop};
 use sayso_speech::clean::clean;
 use sayso_speech::lex::lex;
 use sayso_speech::phonetic::widen;
 use sayso_speech::render::render;
 use sayso_speech::words::UserWords;
+use serde_json::json;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -83,6 +84,25 @@ impl Exact {
 pub fn spread(lines: &[Line], most: usize) -> Vec<Line> {
     let taken = most.min(lines.len());
     (0..taken).map(|number| lines[number * lines.len() / taken].clone()).collect()
+}
+
+/// The name of the file beside the adapters with held-out lines, for those who fuse them.
+pub const HELD_OUT: &str = "held_out.jsonl";
+/// How many lines it has at most. Hand-chosen, 2026-11-30.
+const MOST_HELD_OUT: usize = 200;
+
+/// Writes held-out lines, spread over a set, beside the adapters.
+///
+/// # Errors
+/// The disk is full, or the folder may not be written to.
+pub fn save_held_out(lines: &[Line], folder: &Path) -> Result<(), TrainError> {
+    let line = |line: &Line| Some(json!({ "dictated": line.dictated()?, "expected": line.expected() }));
+    let text: String =
+        spread(lines, MOST_HELD_OUT).iter().filter_map(line).map(|line| format!("{line}\n")).collect();
+    match text.is_empty() {
+        true => Ok(()),
+        false => file::replace(&folder.join(HELD_OUT), text.as_bytes()),
+    }
 }
 
 /// Writes lines freely with the model as sayso would serve it: fused into a folder of 16 bits (or

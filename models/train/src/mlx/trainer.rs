@@ -4,6 +4,7 @@ mod measure;
 
 use super::adapter::{self, AdapterConfig, Origin};
 use super::estimate::{self, Estimate};
+use super::evaluation;
 use super::gradient::{self, Input, dropout_seed};
 use super::model::Model;
 use super::optimizer::Optimizer;
@@ -121,6 +122,7 @@ pub fn train(recipe: &Recipe, how: How<'_>) -> Result<Outcome, TrainError> {
     let layers = checkpoint.config().num_hidden_layers;
     AdapterConfig::of(recipe, how.full, layers).save(&recipe.output)?;
     origin.save(&recipe.output)?;
+    evaluation::save_held_out(&sets.lines, &recipe.output)?;
     let mut run = Run {
         recipe,
         how,
