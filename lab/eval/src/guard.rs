@@ -1,9 +1,10 @@
 //! What weights of a tagger must not lose: sets that come with this program.
 
+use crate::learning::answer;
 use crate::similarity::collapse;
 use anyhow::Context;
 use sayso_corpus::cases;
-use sayso_engine::{Dictation, Engine, Preferences, Words};
+use sayso_engine::{Engine, Preferences, Words};
 use sayso_speech::speak::{Dialect, speak};
 
 const FREE: &str = include_str!("../../cases/free.jsonl");
@@ -40,10 +41,7 @@ impl Count {
 pub fn counts(engine: &Engine, own: &Preferences) -> anyhow::Result<[Count; 4]> {
     let cases = cases::parse(FREE, "dictated").context("in the cases of this program")?;
     let words = Words::default();
-    let answer = |text: &str| {
-        let dictation = Dictation { text, preferences: Some(own), ..Dictation::default() };
-        engine.convert(&words, &dictation, None).map_or_else(|_| text.to_owned(), |found| found.buffer)
-    };
+    let answer = |text: &str| answer(engine, &words, own, text);
     let is_right = |dictated: &str, expected: &str| {
         let answer = collapse(&answer(dictated));
         answer == collapse(expected)

@@ -156,7 +156,7 @@ impl Taught {
 }
 
 /// The answer to a dictation, or the dictation itself if it is refused.
-fn answer(engine: &Engine, words: &Words, preferences: &Preferences, heard: &str) -> String {
+pub(crate) fn answer(engine: &Engine, words: &Words, preferences: &Preferences, heard: &str) -> String {
     let dictation = Dictation { text: heard, preferences: Some(preferences), ..Dictation::default() };
     let converted = engine.convert(words, &dictation, None);
     converted.map_or_else(|_| heard.to_owned(), |conversion| conversion.buffer)

@@ -103,17 +103,22 @@ pub fn adapt(
     let preferences = habits::learn(&old, pairs);
     let (new, used) = train(weights, pairs, &preferences, samples, seed)?;
     let before = guard::counts(&old, &preferences)?;
-    let mut shares = SHARES.into_iter();
-    loop {
-        let share = shares.next().unwrap_or(0.0);
-        let bytes = between(weights, &new, share)?;
+    let calibration = Weights::read(weights)?.calibration();
+    let (from, to) = (checkpoint::read_weights(weights)?, checkpoint::read_weights(&new)?);
+    let with = |share: f32| -> anyhow::Result<Adapted> {
+        let bytes = checkpoint::quantized(&checkpoint::between(&from, &to, share)?, calibration)?;
         let after = guard::counts(&engine(&bytes)?, &preferences)?;
         let sets = std::array::from_fn(|at| (before[at], after[at]));
-        let adapted = Adapted { bytes, share, sets, used, unusable: pairs.len() - used };
-        if adapted.lost().next().is_none() || shares.len() == 0 {
-            return Ok(adapted);
+        Ok(Adapted { bytes, share, sets, used, unusable: pairs.len() - used })
+    };
+    let [first, rest @ ..] = SHARES;
+    let mut adapted = with(first)?;
+    for share in rest {
+        if adapted.lost().next().is_some() {
+            adapted = with(share)?;
         }
     }
+    Ok(adapted)
 }
 
 /// Lines of the stream: what is dictated, and what it means.
@@ -122,14 +127,6 @@ fn stream(count: usize, seed: u64) -> anyhow::Result<Vec<(String, String)>> {
     let mut sampler = Sampler::new(&commands, MIX, seed);
     let samples = std::iter::repeat_with(|| sampler.next_sample()).take(count).flatten();
     Ok(samples.map(|sample| (sample.dictated.text, sample.expected)).collect())
-}
-
-/// Weights between old and new ones: `share` 0 is the old ones, 1 the new ones. What fine-tuning forgets comes back faster
-/// than what it learnt is lost (WiSE-FT, Wortsman and others, 2022).
-fn between(old: &[u8], new: &[u8], share: f32) -> anyhow::Result<Vec<u8>> {
-    let calibration = Weights::read(old)?.calibration();
-    let (from, to) = (checkpoint::read_weights(old)?, checkpoint::read_weights(new)?);
-    checkpoint::quantized(&checkpoint::between(&from, &to, share)?, calibration)
 }
 
 /// Trains on `samples` lines, of which one in ten is the person's: `pairs` of what was heard and what was meant, and others
@@ -238,9 +235,15 @@ mod tests {
         let odd = [pairs(12), vec![("git status".to_owned(), "rm notes.txt".to_owned())]].concat();
         assert_eq!(learn(&odd, &none).1, 12);
         // A part of the change.
-        let half = between(old, &first.0, 0.5).unwrap();
+        let calibration = Weights::read(old).unwrap().calibration();
+        let between = |new: &[u8], share: f32| {
+            let read = |bytes: &[u8]| checkpoint::read_weights(bytes).unwrap();
+            let network = checkpoint::between(&read(old), &read(new), share).unwrap();
+            checkpoint::quantized(&network, calibration).unwrap()
+        };
+        let half = between(&first.0, 0.5);
         assert!(half != old && half != first.0);
-        assert_eq!(between(old, &first.0, 0.0).unwrap(), between(old, old, 1.0).unwrap());
+        assert_eq!(between(&first.0, 0.0), between(old, 1.0));
     }
 
     #[test]

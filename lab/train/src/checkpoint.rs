@@ -114,7 +114,8 @@ pub(super) fn averaged(network: &Network, optimizer: &Optimizer) -> anyhow::Resu
     Ok(Network { parameters, vectors: Arc::clone(&network.vectors) })
 }
 
-/// A network between two others: `share` 0 is the first one, 1 the second.
+/// A network between two others: `share` 0 is the first one, 1 the second. What fine-tuning forgets comes back faster than
+/// what it learnt is lost (WiSE-FT, Wortsman and others, 2022).
 pub(super) fn between(from: &Network, to: &Network, share: f32) -> anyhow::Result<Network> {
     let mut parameters = BTreeMap::new();
     for (name, old) in &from.parameters {

@@ -2,6 +2,9 @@
 
 use crate::error::DecoderError;
 
+/// Maximum number of tokens that are guessed ahead. Hand-chosen, 2026-11-30.
+pub(crate) const MAX_GUESS: usize = 16;
+
 /// The tokens whose keys and values are cached, and the limits for adding more.
 #[derive(Debug)]
 pub(crate) struct Context {
@@ -47,9 +50,13 @@ impl Context {
         Ok(self.tokens.iter().zip(&text[..last]).take_while(|(a, b)| a == b).count())
     }
 
-    /// How many tokens of a guess still fit after a text of `length` tokens.
-    pub(crate) fn room(&self, length: usize) -> usize {
-        self.positions.saturating_sub(length)
+    /// As much of a guess as is read after a text of `length` tokens: at most [`MAX_GUESS`] tokens, and what fits.
+    ///
+    /// # Errors
+    /// A token outside the vocabulary.
+    pub(crate) fn admit_guess<'g>(&self, length: usize, guess: &'g [u32]) -> Result<&'g [u32], DecoderError> {
+        self.check(guess)?;
+        Ok(&guess[..guess.len().min(MAX_GUESS).min(self.positions.saturating_sub(length))])
     }
 
     /// Checks that `text` can be read after the current text.

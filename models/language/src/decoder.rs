@@ -7,9 +7,6 @@ use crate::memory::Memory;
 #[cfg(any(feature = "mlx", all(target_os = "macos", target_arch = "aarch64")))]
 use crate::mlx;
 
-/// Maximum number of tokens that are guessed ahead. Hand-chosen, 2026-11-30.
-pub(crate) const MAX_GUESS: usize = 16;
-
 /// A decoder that caches the text that it has read, so that a common beginning of several texts is
 /// read once.
 ///

@@ -307,7 +307,7 @@ mod work {
             let lines = lines.collect::<Result<Vec<_>, _>>().map_err(anyhow::Error::msg)?;
             let lines = evaluation::spread(&lines, self.lines);
             let place = self.output.parent().unwrap_or(&self.output);
-            let bar = ProgressBar::new(2 * lines.len() as u64).with_message("lines");
+            let bar = ProgressBar::new(2 * lines.len() as u64);
             let stop = || {
                 bar.inc(1);
                 false

@@ -9,8 +9,7 @@ use super::pool::Pool;
 use super::rows::MAX_QUANT_TERMS;
 use super::weights::Weights;
 use crate::checkpoint::{Checkpoint, Config};
-use crate::context::Context;
-use crate::decoder::MAX_GUESS;
+use crate::context::{Context, MAX_GUESS};
 use crate::error::DecoderError;
 use crate::memory::Memory;
 use crate::rescoring::Rescoring;
@@ -189,7 +188,7 @@ impl Decoder {
     }
 
     /// As [`Decoder::prefill`], and reads what may come next in the same pass: if the text does go on like that, it need
-    /// not be read then. At most [`MAX_GUESS`] tokens, and as many as fit.
+    /// not be read then. The guess is short, and only as much of it is read as fits.
     ///
     /// # Errors
     /// As for [`Decoder::prefill`].
@@ -205,10 +204,9 @@ impl Decoder {
             self.last = last;
             return Ok(());
         }
-        self.context.check(guess)?;
-        let most = guess.len().min(MAX_GUESS).min(self.context.room(text.len()));
+        let guess = self.context.admit_guess(text.len(), guess)?;
         self.truncate(shared);
-        self.read(&text[shared..], &guess[..most], stop)
+        self.read(&text[shared..], guess, stop)
     }
 
     /// Reads more text.
@@ -240,7 +238,7 @@ impl Decoder {
     /// The logits of the token after the text: (vocab_size). `None` if no token was read since the
     /// text was truncated.
     pub fn logits(&mut self) -> Option<&[f32]> {
-        let row = self.outputs_of.clone().position(|position| position == self.last)?;
+        let row = self.outputs_of.contains(&self.last).then(|| self.last - self.outputs_of.start)?;
         let hidden = self.engine.weights.config.hidden_size;
         Some(self.engine.logits(&self.outputs[row * hidden..][..hidden]))
     }

@@ -2,7 +2,7 @@
 //! one pass instead of one by one, and what comes out is the same (LLMA, Yang et al., 2023; speculative decoding,
 //! Leviathan et al., 2023).
 
-use crate::decoder::MAX_GUESS;
+use crate::context::MAX_GUESS;
 
 /// A text that another one is compared with while it is written.
 #[derive(Debug)]

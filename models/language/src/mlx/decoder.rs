@@ -5,7 +5,6 @@ use super::model::{Branches, CachePosition, Model};
 use super::tensors::Tensors;
 use crate::checkpoint::{Checkpoint, Config, DeltaNet};
 use crate::context::Context;
-use crate::decoder::MAX_GUESS;
 use crate::error::DecoderError;
 use crate::memory::Memory;
 use crate::rescoring::Rescoring;
@@ -146,7 +145,7 @@ impl Decoder {
     }
 
     /// As [`Decoder::prefill`], and reads what may come next in the same pass: if the text does go on like that, it need
-    /// not be read then. At most [`MAX_GUESS`] tokens, and as many as fit.
+    /// not be read then. The guess is short, and only as much of it is read as fits.
     ///
     /// # Errors
     /// As for [`Decoder::prefill`].
@@ -164,10 +163,9 @@ impl Decoder {
             self.row = row;
             return Ok(());
         }
-        self.context.check(guess)?;
-        let most = guess.len().min(MAX_GUESS).min(self.context.room(text.len()));
+        let guess = self.context.admit_guess(text.len(), guess)?;
         self.truncate(shared);
-        self.read(&text[shared..], &guess[..most], stop)
+        self.read(&text[shared..], guess, stop)
     }
 
     /// Reads more text. This does not wait for the last pass; [`Decoder::logits`] does.
