@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Holds sayso-train to Python's `mlx_lm` on a real model: LoRA, DoRA and LoRA over few bits on SmolLM2-135M-Instruct,
 # twenty iterations each from the same adapters on the same lines. `scripts/train-golden.sh LINES.jsonl [KIND]...`, with
-# lines of `dictated` and `expected`. Ten minutes a kind on two cores, and half of that if MLX_BLAS names a faster BLAS.
+# lines of `dictated` and `expected`. Ten minutes a kind on two cores, half of that if MLX_BLAS names a faster BLAS; LoRA
+# over few bits takes forty whatever that is.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
